@@ -1,0 +1,1 @@
+"""QtCore only: the engine on a QThread, controllers, event coalescing."""

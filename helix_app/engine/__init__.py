@@ -1,0 +1,1 @@
+"""The speculative decoding engine. Importing this package alone does not import torch."""

@@ -1,0 +1,1 @@
+"""The paged KV cache: bookkeeping of blocks, and the tensors behind them."""

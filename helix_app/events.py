@@ -1,0 +1,359 @@
+"""What crosses a border: requests go in, events come out.
+
+Every object here is a frozen dataclass of primitives, tuples and packed bytes, so that it can be
+pickled to a child process, queued to another thread, written to a file or faked in a test. No
+tensor, no Qt object and no open handle ever travels.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, Union
+
+Mode = Literal["speculative", "autoregressive"]
+Verify = Literal["rejection", "coupled"]
+Provenance = Literal["accepted", "corrected", "bonus", "plain"]
+FinishReason = Literal["eos", "stop", "length", "context_full", "cancelled"]
+PoolName = Literal["target", "draft"]
+
+# --------------------------------------------------------------------------- requests
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Load a target and, if asked, a draft.
+
+    Attributes:
+        target: file (``.gguf``) or folder (safetensors) of the target model.
+        target_name: what people call it ("SmolLM2 135M Instruct").
+        draft: ``auto``, ``none``, ``ngram`` or the path of a draft model.
+        draft_name: what people call the draft model; ignored for other drafts.
+        device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
+        dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
+        context_length: most tokens of one sequence; None takes the model's own, capped by memory.
+    """
+
+    target: str
+    target_name: str = ""
+    draft: str = "auto"
+    draft_name: str = ""
+    device: str = "auto"
+    dtype: str = "auto"
+    context_length: int | None = None
+
+
+@dataclass(frozen=True)
+class UnloadRequest:
+    """Free the loaded models and their caches."""
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One message of a conversation; role is ``system``, ``user`` or ``assistant``."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How a token is chosen. The neutral value of each filter switches it off.
+
+    Attributes:
+        temperature: 0 is greedy.
+        top_k: keep the k most probable tokens; 0 keeps all.
+        top_p: keep the smallest set of tokens with at least this mass; 1 keeps all.
+        min_p: drop tokens under min_p times the largest probability; 0 keeps all.
+        repetition_penalty: divides positive and multiplies negative logits of tokens seen; 1 is off.
+        seed: fixes the random numbers of the reply; None draws a new seed, reported in the result.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Write one reply.
+
+    Attributes:
+        request_id: echoed by every event of this reply.
+        messages: the conversation so far, last message from the user; its chat template is applied.
+        prompt: with ``raw``, the text that is continued as it stands; otherwise unused.
+        k: ``auto``, ``additive`` or ``fixed:N``.
+        alternatives: how many best alternatives each emitted token carries.
+    """
+
+    request_id: str
+    messages: tuple[ChatMessage, ...] = ()
+    prompt: str = ""
+    raw: bool = False
+    mode: Mode = "speculative"
+    k: str = "auto"
+    verify: Verify = "rejection"
+    max_tokens: int = 512
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    stop: tuple[str, ...] = ()
+    alternatives: int = 0
+
+
+Request = Union[LoadRequest, UnloadRequest, GenerateRequest]
+
+# --------------------------------------------------------------------------- events
+
+
+@dataclass(frozen=True)
+class LoadProgress:
+    """A step of loading. ``stage`` is a code of messages.py; ``fraction`` 0..1, None when unknown."""
+
+    stage: str
+    fraction: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the person should know that stops nothing, such as a fallback to the CPU."""
+
+    code: str
+    fields: tuple[tuple[str, str], ...] = ()
+    detail: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
+
+    ``draft`` is ``none``, ``ngram`` or ``model``.
+    """
+
+    target_name: str
+    draft: str
+    draft_name: str
+    device: str
+    device_name: str
+    dtype: str
+    context_length: int
+    block_size: int
+    target_blocks: int
+    draft_blocks: int
+    parameters: int
+    vocab_size: int
+    load_seconds: float
+
+
+@dataclass(frozen=True)
+class Unloaded:
+    """The models are gone and their memory is free."""
+
+
+@dataclass(frozen=True)
+class PrefillDone:
+    """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit."""
+
+    request_id: str
+    prompt_tokens: int
+    cached_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ProposedToken:
+    """A draft token as the target scored it. ``draft_prob`` is 1.0 for a one-hot draft.
+
+    ``text`` is the token decoded on its own.
+    """
+
+    token_id: int
+    text: str
+    draft_prob: float
+    target_prob: float
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """One of the most probable tokens at a position."""
+
+    token_id: int
+    text: str
+    target_prob: float
+
+
+@dataclass(frozen=True)
+class EmittedToken:
+    """A token of the reply and where it came from."""
+
+    token_id: int
+    text: str
+    provenance: Provenance
+    target_prob: float
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True)
+class RoundDone:
+    """One round: k tokens proposed, one target pass, ``accepted`` of them kept, and one more token.
+
+    The running figures are those of ``engine/metrics.py`` at the end of this round, so that a plot
+    and the final result can never disagree. An unknown figure is None.
+
+    Attributes:
+        index: number of the round in this reply, from 0.
+        k: tokens proposed and scored in this round (0 is a plain decode step).
+        k_reason: code of messages.py that says why the controller chose this k.
+        rolling_acceptance: accepted / scored over the recent rounds.
+        acceptance_rate: accepted / scored since the reply began.
+        rolling_tokens_per_second: decode speed over the recent rounds.
+        decode_tokens_per_second: decode speed since the first token of the reply.
+        plain_tokens_per_second: what plain decoding reaches on this model and device as measured.
+        mean_accepted_length: tokens emitted per decode pass of the target so far.
+        context_tokens: tokens of the sequence after this round.
+        elapsed_seconds: since the request arrived.
+    """
+
+    request_id: str
+    index: int
+    k: int
+    proposed: tuple[ProposedToken, ...]
+    accepted: int
+    emitted: tuple[EmittedToken, ...]
+    draft_seconds: float
+    verify_seconds: float
+    overhead_seconds: float
+    k_reason: str
+    rolling_acceptance: float | None
+    acceptance_rate: float | None
+    rolling_tokens_per_second: float | None
+    decode_tokens_per_second: float | None
+    plain_tokens_per_second: float | None
+    mean_accepted_length: float | None
+    tokens_generated: int
+    context_tokens: int
+    elapsed_seconds: float
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    """Text to append to the reply. Never splits a character."""
+
+    request_id: str
+    text: str
+
+
+# Layout of one packed block in CacheSnapshot.cells: numpy dtype fields, little endian, 8 bytes.
+# fill: slots written (0..block_size); speculative: slots of those that hold unverified draft tokens;
+# owner: index into CacheSnapshot.owners of the sequence that uses the block, NO_OWNER when none.
+CACHE_CELL: list[tuple[str, str]] = [
+    ("state", "u1"),
+    ("fill", "u1"),
+    ("speculative", "u1"),
+    ("reserved", "u1"),
+    ("refcount", "<u2"),
+    ("owner", "<u2"),
+]
+NO_OWNER = 0xFFFF
+BLOCK_FREE, BLOCK_USED, BLOCK_SHARED, BLOCK_CACHED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class CacheSnapshot:
+    """The state of every physical block of one pool, or of those that changed.
+
+    Attributes:
+        full: True carries all blocks in order; False only those named in ``indices``.
+        indices: uint32 little-endian block numbers, empty when ``full``.
+        cells: one packed CACHE_CELL record a block.
+        owners: names of the sequences that ``owner`` points into.
+    """
+
+    pool: PoolName
+    num_blocks: int
+    block_size: int
+    full: bool
+    indices: bytes
+    cells: bytes
+    owners: tuple[str, ...]
+    used_blocks: int
+    cached_blocks: int
+    free_blocks: int
+
+
+@dataclass(frozen=True)
+class RunMetrics:
+    """The figures of one reply, as defined in design promise 4. None means undefined for this run."""
+
+    tokens_generated: int
+    prompt_tokens: int
+    cached_tokens: int
+    time_seconds: float
+    tokens_per_second: float | None
+    decode_tokens_per_second: float | None
+    time_to_first_token: float | None
+    acceptance_rate: float | None
+    mean_accepted_length: float | None
+    target_passes: int
+    drafted_tokens: int
+    accepted_tokens: int
+    k_mean: float | None
+    k_min: int | None
+    k_max: int | None
+    plain_tokens_per_second: float | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The reply is complete (or was cancelled); its blocks are freed or cached."""
+
+    request_id: str
+    reason: FinishReason
+    text: str
+    token_ids: tuple[int, ...]
+    metrics: RunMetrics
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request ended with an expected failure. messages.py turns ``code`` into a sentence."""
+
+    code: str
+    detail: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    request_id: str = ""
+
+
+Event = Union[
+    LoadProgress,
+    Notice,
+    ModelReady,
+    Unloaded,
+    PrefillDone,
+    RoundDone,
+    TextDelta,
+    CacheSnapshot,
+    Finished,
+    Failed,
+]
+
+
+class EngineClient(Protocol):
+    """The one interface of the engine, in this process or in a child."""
+
+    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        """Run one request and yield its events; the last one is ModelReady, Unloaded, Finished or Failed.
+
+        Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not
+        exceptions.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything; end the child process if there is one. May be called twice."""
+        ...

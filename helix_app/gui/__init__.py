@@ -1,0 +1,1 @@
+"""Widgets, plots, dialogs and themes. Knows events, never the engine."""

@@ -1,0 +1,1 @@
+"""Catalog, downloads, checksums. No Qt, no torch."""

@@ -1,0 +1,48 @@
+"""Logging: to stderr and to a rotating file. Standard output stays free for results."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import sys
+from pathlib import Path
+
+from helix_app import paths
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def log_file() -> Path:
+    """Path of the current log file."""
+    return paths.log_dir() / "helix.log"
+
+
+def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -> None:
+    """Set the root logger up for this process.
+
+    A windowed program has no stderr (``sys.stderr is None``): then only the file is written. A log
+    folder that cannot be written is no reason to fail. ``name`` keeps the engine's child process
+    from rotating its parent's file.
+    """
+    handlers: list[logging.Handler] = []
+    if sys.stderr is not None:
+        stream = logging.StreamHandler(sys.stderr)
+        stream.setLevel(logging.DEBUG if verbose else logging.WARNING)
+        handlers.append(stream)
+    if to_file:
+        try:
+            paths.log_dir().mkdir(parents=True, exist_ok=True)
+            handlers.append(
+                logging.handlers.RotatingFileHandler(
+                    paths.log_dir() / f"{name}.log",
+                    maxBytes=2_000_000,
+                    backupCount=3,
+                    encoding="utf-8",
+                    delay=True,
+                )
+            )
+        except OSError:
+            pass
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=FORMAT, handlers=handlers, force=True)
+    for noisy in ("urllib3", "filelock", "httpx", "httpcore", "huggingface_hub", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,0 +1,1 @@
+"""Headers, configs and tokenizer metadata of model files. No torch, no Qt."""

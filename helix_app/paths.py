@@ -1,0 +1,67 @@
+"""Where things are: the program's resources and the person's folders.
+
+``HELIX_HOME`` moves every folder of the person below one root (portable installs, tests).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+_APP = "Helix"
+
+
+def resource(*parts: str) -> Path:
+    """Path of a file under ``resources/``, in a frozen program, an installed wheel or the source tree."""
+    return _resource_root().joinpath(*parts)
+
+
+def _resource_root() -> Path:
+    frozen = getattr(sys, "_MEIPASS", None)
+    if frozen:
+        return Path(frozen) / "resources"
+    package = Path(__file__).resolve().parent
+    installed = package / "_resources"  # where the wheel puts resources/
+    return installed if installed.is_dir() else package.parent / "resources"
+
+
+def _root(kind: str) -> Path:
+    home = os.environ.get("HELIX_HOME")
+    if home:
+        return Path(home).expanduser() / kind
+    if kind == "config":
+        return Path(platformdirs.user_config_dir(_APP, appauthor=False, roaming=True))
+    if kind == "cache":
+        return Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+    if kind == "logs":
+        return Path(platformdirs.user_log_dir(_APP, appauthor=False))
+    return Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def config_dir() -> Path:
+    """Folder of ``settings.json``. Not created here."""
+    return _root("config")
+
+
+def data_dir() -> Path:
+    """Folder of what the person would miss: models and conversations."""
+    return _root("data")
+
+
+def models_dir() -> Path:
+    """Folder that downloaded models live in, one folder a model; ``HELIX_MODELS`` overrides it."""
+    override = os.environ.get("HELIX_MODELS")
+    return Path(override).expanduser() if override else data_dir() / "models"
+
+
+def cache_dir() -> Path:
+    """Folder of what can be made again, such as converted tokenizers."""
+    return _root("cache")
+
+
+def log_dir() -> Path:
+    """Folder of the log files."""
+    return _root("logs")
