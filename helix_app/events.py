@@ -105,6 +105,44 @@ class GenerateRequest:
 
 Request = Union[LoadRequest, UnloadRequest, GenerateRequest]
 
+
+@dataclass(frozen=True)
+class LoadChoice:
+    """What a person picked in the toolbar. The hub turns names into paths and makes a LoadRequest of it.
+
+    Attributes:
+        target: catalog id, or path of a ``.gguf`` file or model folder.
+        draft: ``auto``, ``none``, ``ngram``, a catalog id or a path.
+    """
+
+    target: str
+    draft: str = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    context_length: int | None = None
+
+
+@dataclass(frozen=True)
+class CatalogItem:
+    """One model people can choose: an entry of the catalog or a file they opened before.
+
+    Attributes:
+        id: catalog id, or the path of a file opened by hand.
+        size_bytes: of the model file.
+        download_bytes: what has to be fetched; 0 when it is already on this computer.
+        path: where it is, empty when it is not on this computer yet.
+        summary: one sentence for people.
+    """
+
+    id: str
+    name: str
+    size_bytes: int
+    download_bytes: int
+    licence: str
+    summary: str
+    path: str = ""
+
+
 # --------------------------------------------------------------------------- events
 
 
@@ -329,7 +367,51 @@ class Failed:
     request_id: str = ""
 
 
+@dataclass(frozen=True)
+class DownloadProgress:
+    """How far the download of a model is. ``stage`` is ``connect``, ``download``, ``verify`` or ``unpack``.
+
+    ``total_bytes`` 0 means unknown, ``seconds_left`` None means not known yet.
+    """
+
+    model_id: str
+    stage: Literal["connect", "download", "verify", "unpack"]
+    done_bytes: int
+    total_bytes: int
+    bytes_per_second: float | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class DownloadDone:
+    """The model is on this computer, whole and verified."""
+
+    model_id: str
+    path: str
+
+
+@dataclass(frozen=True)
+class DownloadFailed:
+    """The download ended without a model (``download_cancelled`` when the person stopped it)."""
+
+    model_id: str
+    code: str
+    detail: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class CatalogChanged:
+    """The models people can choose, in the order to show them."""
+
+    items: tuple[CatalogItem, ...]
+
+
 Event = Union[
+    DownloadProgress,
+    DownloadDone,
+    DownloadFailed,
+    CatalogChanged,
     LoadProgress,
     Notice,
     ModelReady,
