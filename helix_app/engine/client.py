@@ -1,0 +1,168 @@
+"""What both engine clients share, and the client that runs the engine in this process.
+
+Importing this module does not import torch: the engine is named by an import string and imported by
+the thread or process that is going to run it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Generator, Iterator
+
+from helix_app.errors import HelixError
+from helix_app.events import (
+    EngineClient,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    LoadProgress,
+    ModelReady,
+    Request,
+    RunMetrics,
+    Unloaded,
+)
+
+log = logging.getLogger(__name__)
+
+DEFAULT_ENGINE = "helix_app.engine.engine:Engine"
+RESULTS = (ModelReady, Unloaded, Finished, Failed)  # one of these ends every stream
+
+
+def engine_factory(target: str) -> Callable[[], EngineClient]:
+    """The callable that ``"module:name"`` stands for; imports the module."""
+    module, _, name = target.partition(":")
+    factory: Callable[[], EngineClient] = getattr(importlib.import_module(module), name)
+    return factory
+
+
+def request_id_of(request: Request) -> str:
+    """The id that events of this request carry; empty for anything but a reply."""
+    return request.request_id if isinstance(request, GenerateRequest) else ""
+
+
+def failure(error: BaseException, request_id: str = "") -> Failed:
+    """An exception as an event. What nobody expected is logged here, as an internal error."""
+    if isinstance(error, HelixError):
+        return error.as_event(request_id)
+    if isinstance(error, MemoryError):
+        return Failed("out_of_memory", str(error), request_id=request_id)
+    log.error("unexpected error in the engine", exc_info=error)
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Failed("internal", text, request_id=request_id)
+
+
+def cancelled_result(request: Request) -> Event:
+    """The result of a request that was cancelled before the engine saw it."""
+    if not isinstance(request, GenerateRequest):
+        return Unloaded()
+    nothing = RunMetrics(
+        tokens_generated=0,
+        prompt_tokens=0,
+        cached_tokens=0,
+        time_seconds=0.0,
+        tokens_per_second=None,
+        decode_tokens_per_second=None,
+        time_to_first_token=None,
+        acceptance_rate=None,
+        mean_accepted_length=None,
+        target_passes=0,
+        drafted_tokens=0,
+        accepted_tokens=0,
+        k_mean=None,
+        k_min=None,
+        k_max=None,
+        plain_tokens_per_second=None,
+        seed=request.sampling.seed or 0,
+    )
+    return Finished(request.request_id, "cancelled", "", (), nothing)
+
+
+def guarded_stream(engine: EngineClient, request: Request, cancel: threading.Event) -> Generator[Event, None, None]:
+    """The engine's events for a request, always ended by a result: exceptions become ``Failed``."""
+    events = engine.stream(request, cancel)
+    last: Event | None = None
+    try:
+        for last in events:
+            yield last
+        if not isinstance(last, RESULTS):
+            raise RuntimeError("the engine ended a request without a result")
+    except Exception as error:
+        yield failure(error, request_id_of(request))
+    finally:
+        close = getattr(events, "close", None)  # an abandoned reply rolls back now, not at the next collection
+        if close is not None:
+            close()
+
+
+class LocalClient:
+    """Runs the engine in this process, on the thread that iterates over ``stream``.
+
+    The engine is imported and made by the first request (or ``start``), on that same thread.
+    """
+
+    def __init__(self, target: str = DEFAULT_ENGINE, *, close_seconds: float = 5.0) -> None:
+        self._target = target
+        self._close_seconds = close_seconds
+        self._turn = threading.Lock()
+        self._engine: EngineClient | None = None
+        self._cancel: threading.Event | None = None
+        self._closed = False
+
+    def start(self) -> None:
+        """Import and make the engine on the calling thread. Failures show with the first request."""
+        if self._closed or not self._turn.acquire(blocking=False):
+            return
+        try:
+            self._make()
+        except Exception:
+            log.warning("the engine could not be prepared", exc_info=True)
+        finally:
+            self._turn.release()
+
+    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        """See ``events.EngineClient``. A second stream at the same time is ``Failed("engine_busy")``."""
+        request_id = request_id_of(request)
+        if not self._turn.acquire(blocking=False):
+            yield Failed("engine_busy", request_id=request_id)
+            return
+        try:
+            self._cancel = cancel
+            if self._closed:
+                yield Failed("engine_died", "closed", request_id=request_id)
+                return
+            if self._engine is None:
+                yield LoadProgress("import")
+            try:
+                engine = self._make()
+            except Exception as error:
+                yield failure(error, request_id)
+                return
+            yield from guarded_stream(engine, request, cancel)
+        finally:
+            self._cancel = None
+            self._turn.release()
+
+    def close(self) -> None:
+        """Cancel what runs, wait for it a bounded time and free the engine."""
+        self._closed = True
+        running = self._cancel
+        if running is not None:
+            running.set()
+        if not self._turn.acquire(timeout=self._close_seconds):
+            log.warning("the engine is still working; it is left to end with the program")
+            return
+        try:
+            if self._engine is not None:
+                self._engine.close()
+                self._engine = None
+        finally:
+            self._turn.release()
+
+    def _make(self) -> EngineClient:
+        if self._engine is None:
+            self._engine = engine_factory(self._target)()
+        return self._engine
