@@ -45,13 +45,14 @@ ERRORS: dict[str, str] = {
     "engine_busy": "The engine is still working on the last request. Wait for it or press Stop.",
     # downloads
     "download_failed": "The download of {name} did not complete. Check the connection and try again; it continues where it stopped.",
-    "download_no_network": "There is no connection to {host}. Check the network and try again, or copy the model file here by hand.",
+    "download_no_network": "There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.",
     "download_checksum": "What arrived for {name} is not the expected file (its checksum differs), so it was deleted. Try again.",
     "download_disk_full": "The disk is full: {name} needs {needed} more in {folder}. Free some space and try again.",
     "download_cancelled": "The download of {name} was cancelled. Start it again to continue where it stopped.",
     "download_write": "Helix cannot write to {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
+    "verify_cancelled": "Checking {name} was stopped before the end. Start it again when you like.",
     "download_locked": "Another Helix is already downloading {name}. Wait for it to finish or close it, then try again.",
-    "download_source": "No source of {name} is reachable from here. Check the network and try again.",
+    "download_source": "No source of {name} is reachable from here. Check the network and try again, or copy the model file into {folder} by hand.",
 }
 
 NOTICES: dict[str, str] = {
