@@ -1,0 +1,142 @@
+"""``models list | pull | path | verify``: the model files, on the command line.
+
+Results go to standard output; progress and errors go to standard error. Exit codes: 0 done, 1 a failure
+that is explained, 2 wrong usage or an unknown id.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from tqdm import tqdm
+
+from helix_app import messages
+from helix_app.errors import HelixError
+from helix_app.events import DownloadDone, DownloadProgress
+from helix_app.hub import store
+from helix_app.hub.catalog import Catalog, load_catalog
+from helix_app.hub.download import download
+from helix_app.hub.failures import format_bytes
+
+_STAGES = {"connect": "Connecting", "download": "Downloading", "verify": "Verifying", "unpack": "Unpacking"}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``models`` subcommand; its parsed arguments go to ``run``."""
+    parser = subparsers.add_parser("models", help="list, download and verify models")
+    commands = parser.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="the models Helix knows and which are on this computer")
+    listing.add_argument("--json", action="store_true", help="machine-readable output")
+    for command, text in (
+        ("pull", "download a model; continues a download that broke off"),
+        ("path", "print where a model's file is"),
+        ("verify", "check a model's file against its checksum"),
+    ):
+        commands.add_parser(command, help=text).add_argument("id", help="id of the model, see `models list`")
+
+
+def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
+    """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
+    try:
+        catalog = catalog or load_catalog()
+        if args.models_command == "list":
+            return _list(catalog, as_json=args.json)
+        entry = catalog.entry(args.id)
+        if args.models_command == "path":
+            sys.stdout.write(f"{store.path_of(entry)}\n")
+            return 0
+        with _ctrl_c_cancels() as cancel:
+            if args.models_command == "pull":
+                path = _show(download(entry, cancel))
+                _say(f"{entry.name} is ready: {path}")
+            else:
+                path = _show(store.verify(entry, cancel))
+                _say(f"{entry.name} is whole: {path}")
+        return 0
+    except HelixError as exc:
+        _say(messages.error_text(exc.code, exc.fields))
+        return exc.exit_code
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+
+
+def _list(catalog: Catalog, *, as_json: bool) -> int:
+    items = store.catalog_items(catalog=catalog)
+    if as_json:
+        rows: list[dict[str, Any]] = [{**asdict(item), "downloaded": bool(item.path)} for item in items]
+        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        return 0
+    width = max(len(item.id) for item in items)
+    for item in items:
+        state = "on this computer" if item.path else "not downloaded"
+        sys.stdout.write(f"{item.id:<{width}}  {format_bytes(item.size_bytes):>9}  {state:<16}  {item.licence}\n")
+        sys.stdout.write(f"{'':<{width}}  {item.summary}\n")
+    return 0
+
+
+def _show(updates: Iterator[DownloadProgress | DownloadDone]) -> str:
+    """Draw a bar for each stage; the path of the model."""
+    bar: Any = None
+    stage = ""
+    path = ""
+    try:
+        for update in updates:
+            if isinstance(update, DownloadDone):
+                path = update.path
+                continue
+            if update.stage != stage:
+                if bar is not None:
+                    bar.close()
+                bar, stage = _bar(update), update.stage
+            bar.n = update.done_bytes
+            bar.total = update.total_bytes or None
+            bar.refresh() if bar.total == bar.n else bar.update(0)
+    finally:
+        if bar is not None:
+            bar.close()
+    return path
+
+
+def _bar(update: DownloadProgress) -> Any:
+    live = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(
+        desc=_STAGES[update.stage],
+        total=update.total_bytes or None,
+        initial=update.done_bytes,
+        unit="B",
+        unit_scale=True,
+        file=sys.stderr,
+        mininterval=0.1 if live else 5.0,
+        disable=sys.stderr is None or update.stage == "connect",
+    )
+
+
+@contextmanager
+def _ctrl_c_cancels() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; a second one interrupts at once."""
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        cancel.set()
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)

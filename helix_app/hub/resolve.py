@@ -1,0 +1,76 @@
+"""What a person named becomes a path: catalog ids, files and folders; and a choice becomes a LoadRequest."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from helix_app.errors import InputError, ModelFileError
+from helix_app.events import LoadChoice, LoadRequest
+from helix_app.hub import store
+from helix_app.hub.catalog import Catalog, load_catalog
+
+DRAFTS = ("auto", "none", "ngram")
+DTYPES = ("auto", "float32", "bfloat16", "float16")
+_LATER_DRAFTS = ("self-int4", "self-int8")
+_LATER_DTYPES = ("int4",)
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model on this computer. ``id`` is its catalog id, None for a file or folder of the person's own."""
+
+    path: Path
+    name: str
+    id: str | None
+
+
+def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | None = None) -> ResolvedModel:
+    """The model called ``name``: a catalog id, or the path of a file or folder (absolute in the result).
+
+    Raises HelixError ``model_not_downloaded``, ModelFileError ``model_not_found`` for a path where nothing is,
+    and InputError ``model_unknown`` for any other name.
+    """
+    catalog = catalog or load_catalog()
+    entry = catalog.find(name)
+    if entry is not None:
+        return ResolvedModel(store.path_of(entry, root), entry.name, entry.id)
+    path = Path(name).expanduser().absolute() if name else Path()
+    if name and path.exists():
+        return ResolvedModel(path, path.stem if path.is_file() else path.name, None)
+    if _reads_as_path(name):
+        raise ModelFileError("model_not_found", path=name)
+    raise InputError("model_unknown", name=name, known=", ".join(catalog.ids))
+
+
+def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root: Path | None = None) -> LoadRequest:
+    """Names to paths. ``auto``, ``none`` and ``ngram`` drafts pass through; others resolve like a target.
+
+    Raises what ``resolve_target`` raises, and InputError ``option_unavailable`` for a draft or a number format
+    of a later version.
+    """
+    if choice.dtype in _LATER_DTYPES:
+        raise InputError("option_unavailable", option=f"dtype {choice.dtype}", choices=", ".join(DTYPES))
+    if choice.draft in _LATER_DRAFTS:
+        choices = ", ".join((*DRAFTS, "a model"))
+        raise InputError("option_unavailable", option=f"draft {choice.draft}", choices=choices)
+    target = resolve_target(choice.target, catalog=catalog, root=root)
+    draft, draft_name = choice.draft, ""
+    if draft not in DRAFTS:
+        resolved = resolve_target(draft, catalog=catalog, root=root)
+        draft, draft_name = str(resolved.path), resolved.name
+    return LoadRequest(
+        target=str(target.path),
+        target_name=target.name,
+        draft=draft,
+        draft_name=draft_name,
+        device=choice.device,
+        dtype=choice.dtype,
+        context_length=choice.context_length,
+    )
+
+
+def _reads_as_path(name: str) -> bool:
+    separators = {"/", os.sep, os.altsep or os.sep}
+    return any(mark in name for mark in separators) or name.startswith("~") or name.lower().endswith(".gguf")

@@ -1,0 +1,199 @@
+"""Models on this computer: ``models_dir()/<id>/<file>``, and beside each a note of what was verified.
+
+Presence is a look at name and size; nothing is hashed at start. The note (``<file>.json``) holds the
+checksum with the size and time of the file it was computed from, so that a file is hashed once and
+again only after it changed or when a person asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from helix_app import paths
+from helix_app.errors import HelixError, ModelFileError
+from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
+from helix_app.hub.failures import Cancelled, SourceError, all_failed
+from helix_app.hub.progress import hash_file
+
+_GGUF_MAGIC = b"GGUF"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What is known of a file that was hashed."""
+
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+
+
+def model_folder(entry: CatalogEntry, root: Path | None = None) -> Path:
+    """Folder of this model below ``root`` (default: ``paths.models_dir()``). Not created here."""
+    return (root or paths.models_dir()) / entry.id
+
+
+def model_file(entry: CatalogEntry, root: Path | None = None) -> Path:
+    """Where the model file is once it is downloaded."""
+    return model_folder(entry, root) / entry.file
+
+
+def find(entry: CatalogEntry, root: Path | None = None) -> Path | None:
+    """The model file if it is here with the right size, downloaded or shipped with the program; else None."""
+    for path in (model_file(entry, root), *_bundled(entry)):
+        if _looks_whole(entry, path):
+            return path
+    return None
+
+
+def path_of(entry: CatalogEntry, root: Path | None = None) -> Path:
+    """The model file. Raises HelixError ``model_not_downloaded`` when it is not here."""
+    path = find(entry, root)
+    if path is None:
+        raise HelixError("model_not_downloaded", name=entry.name, id=entry.id)
+    return path
+
+
+def _bundled(entry: CatalogEntry) -> list[Path]:
+    return [paths.resource(source.path) for source in entry.sources if isinstance(source, BundledSource)]
+
+
+def _looks_whole(entry: CatalogEntry, path: Path) -> bool:
+    try:
+        size = path.stat().st_size
+        if entry.size_exact:
+            return size == entry.size_bytes
+        note = read_note(path)
+        if note is not None:
+            return size == note.size_bytes
+        with open(path, "rb") as file:  # copied here by hand: only the hub knows its size
+            return file.read(4) == _GGUF_MAGIC
+    except OSError:
+        return False
+
+
+def _note_file(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def read_note(path: Path) -> Verified | None:
+    """What was recorded when ``path`` was hashed, None when nothing was; the file may have changed since."""
+    try:
+        raw = json.loads(_note_file(path).read_text(encoding="utf-8"))
+        return Verified(str(raw["sha256"]), int(raw["size_bytes"]), int(raw["mtime_ns"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def write_note(path: Path, sha256: str) -> None:
+    """Record that ``path`` was hashed. A folder that cannot be written only costs another hash later."""
+    stat = path.stat()
+    note, half = _note_file(path), path.with_name(f"{path.name}.json.{os.getpid()}")
+    try:
+        half.write_text(json.dumps(asdict(Verified(sha256, stat.st_size, stat.st_mtime_ns))), encoding="utf-8")
+        os.replace(half, note)
+    except OSError:
+        half.unlink(missing_ok=True)
+
+
+def is_verified(entry: CatalogEntry, path: Path) -> bool:
+    """Whether this very file, unchanged since, had the right checksum."""
+    note = read_note(path)
+    try:
+        stat = path.stat()
+    except OSError:
+        return False
+    return (
+        note is not None
+        and (note.size_bytes, note.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
+        and (entry.sha256 is None or note.sha256 == entry.sha256)
+    )
+
+
+def verify(
+    entry: CatalogEntry, cancel: threading.Event, root: Path | None = None
+) -> Iterator[DownloadProgress | DownloadDone]:
+    """Hash the model file whatever was recorded, and record the result; the last event is DownloadDone.
+
+    Raises HelixError ``model_not_downloaded``, ``verify_cancelled``, ModelFileError ``model_corrupt``, and
+    DownloadError when only the hub knows the checksum and cannot be asked.
+    """
+    path = path_of(entry, root)
+    try:
+        expected = entry.sha256 or _recorded(path) or _ask_hub(entry, path, cancel)
+        actual = yield from hash_file(path, entry.id, cancel)
+    except Cancelled:
+        raise HelixError("verify_cancelled", name=entry.name) from None
+    except OSError as exc:
+        raise ModelFileError("model_corrupt", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+    if actual != expected:
+        _forget(path)
+        raise ModelFileError("model_corrupt", path=path, detail=f"sha256 {actual}, expected {expected}")
+    if path == model_file(entry, root):
+        write_note(path, actual)
+    yield DownloadDone(entry.id, str(path))
+
+
+def _recorded(path: Path) -> str | None:
+    note = read_note(path)
+    return note.sha256 if note is not None else None
+
+
+def _forget(path: Path) -> None:
+    try:
+        _note_file(path).unlink(missing_ok=True)
+    except OSError:
+        pass
+
+
+def _ask_hub(entry: CatalogEntry, path: Path, cancel: threading.Event) -> str:
+    from helix_app.hub.sources import locate
+
+    failures: list[SourceError] = []
+    for source in entry.sources:
+        if isinstance(source, HubSource):
+            try:
+                return locate(source, entry, cancel).sha256
+            except SourceError as exc:
+                failures.append(exc)
+    raise all_failed(entry, path.parent, failures)
+
+
+def catalog_items(
+    extra_paths: Iterable[str | Path] = (), *, catalog: Catalog | None = None, root: Path | None = None
+) -> tuple[CatalogItem, ...]:
+    """The models to choose from: the catalog in order, then ``extra_paths`` (files or folders opened before).
+
+    Extra paths that are gone, or that are a catalog model's own file, are left out.
+    """
+    items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
+    known = {Path(item.path) for item in items if item.path}
+    for extra in extra_paths:
+        path = Path(extra).expanduser().absolute()
+        if path in known or not path.exists():
+            continue
+        known.add(path)
+        name = path.stem if path.is_file() else path.name
+        items.append(CatalogItem(str(path), name, _size_of(path), 0, "", str(path.parent), str(path)))
+    return tuple(items)
+
+
+def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:
+    path = find(entry, root)
+    if path is None:
+        return CatalogItem(entry.id, entry.name, entry.size_bytes, entry.size_bytes, entry.licence, entry.summary)
+    return CatalogItem(entry.id, entry.name, _size_of(path), 0, entry.licence, entry.summary, str(path))
+
+
+def _size_of(path: Path) -> int:
+    try:
+        if path.is_file():
+            return path.stat().st_size
+        return sum(file.stat().st_size for file in path.glob("*.safetensors"))
+    except OSError:
+        return 0

@@ -1,0 +1,62 @@
+"""What every test shares: folders of its own, no window on a screen, and the real default model."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+import platformdirs
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
+
+
+@pytest.fixture(scope="session", autouse=True)
+def helix_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """HELIX_HOME of this run, so that no test touches a person's files.
+
+    One folder for the whole session: converting a tokenizer takes seconds and is cached below it. A test that
+    looks at files sets a HELIX_HOME of its own with monkeypatch.
+    """
+    home = tmp_path_factory.mktemp("helix-home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HELIX_HOME", str(home))
+        patch.delenv("HELIX_MODELS", raising=False)
+        yield home
+
+
+@pytest.fixture(scope="session")
+def default_model() -> Path:
+    """The GGUF file of the catalog's default model, a real one.
+
+    HELIX_TEST_MODEL names it; otherwise it is downloaded once into a folder that later runs share. That folder
+    is laid out like ``paths.models_dir()``: ``default_model.parent.parent`` serves as HELIX_MODELS.
+    """
+    given = os.environ.get("HELIX_TEST_MODEL")
+    if given:
+        path = Path(given)
+        if not path.is_file():
+            pytest.fail(f"HELIX_TEST_MODEL names {given}, and there is no such file")
+        return path
+    return _pull_default_model(Path(platformdirs.user_cache_dir("helix-tests", appauthor=False)) / "models")
+
+
+def _pull_default_model(root: Path) -> Path:
+    from helix_app import messages
+    from helix_app.errors import HelixError
+    from helix_app.hub import store
+    from helix_app.hub.catalog import load_catalog
+    from helix_app.hub.download import download
+
+    entry = load_catalog().entries[0]
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        with filelock.FileLock(root / ".tests.lock"):  # one of several test processes fetches it
+            for _ in download(entry, threading.Event(), root=root):
+                pass
+    except HelixError as exc:
+        pytest.fail(f"the default model cannot be had: {messages.error_text(exc.code, exc.fields)}\n{exc.detail}")
+    return store.path_of(entry, root)
