@@ -109,7 +109,7 @@ class HostClient:
             self._closed = True
             child = self._child
         if child is not None:
-            child.end(self._close_seconds)
+            child.end(self._close_seconds if child.ready else 0)  # half an import has nothing to save
 
     # ----------------------------------------------------------------- one request
 

@@ -1,0 +1,277 @@
+"""What the window asks for, done on worker threads; what comes of it, as batches of events."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
+
+from helix_app.bridge.coalescer import EventCoalescer
+from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
+from helix_app.events import (
+    CatalogChanged,
+    CatalogItem,
+    DownloadFailed,
+    DownloadProgress,
+    EngineClient,
+    Event,
+    Failed,
+    GenerateRequest,
+    LoadChoice,
+    LoadRequest,
+    ModelReady,
+    UnloadRequest,
+)
+
+log = logging.getLogger(__name__)
+
+STOP_MS = 3000  # how long shutdown waits for a worker before it closes the client under it
+
+
+@dataclass(frozen=True)
+class Hub:
+    """What the controller needs of the hub. Each is called on a worker thread.
+
+    Attributes:
+        resolve: names to paths. Raises HelixError.
+        download: bring a model to this computer; ends with DownloadDone or DownloadFailed.
+        catalog: the models to choose from, given the names and paths that were loaded before.
+    """
+
+    resolve: Callable[[LoadChoice], LoadRequest]
+    download: Callable[[str, threading.Event], Iterator[Event]]
+    catalog: Callable[[Sequence[str]], tuple[CatalogItem, ...]]
+
+
+@dataclass(eq=False)
+class _Download:
+    model_id: str
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class SessionController(QObject):
+    """One engine, its downloads and its catalog, for one window.
+
+    The engine does one job at a time. A load (or unload) cancels what runs and is done next; of
+    several waiting the last one wins. A reply does not wait: while the engine is busy it is refused.
+
+    Attributes:
+        threads: of the engine, of downloads and of the catalog.
+
+    Signals:
+        events(list): what happened, in order, at most about thirty times a second. When a result
+            arrives (ModelReady, Unloaded, Finished, Failed), the engine is free for the next request.
+        busy_changed(bool): the engine took up work, or has none left.
+    """
+
+    events = Signal(list)
+    busy_changed = Signal(bool)
+    _start_asked = Signal()
+    _job_asked = Signal(object)
+    _download_asked = Signal(object)
+    _catalog_asked = Signal(object)
+
+    def __init__(
+        self, client: EngineClient, hub: Hub, *, stop_ms: int = STOP_MS, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._hub = hub
+        self._stop_ms = stop_ms
+        self._job: Job | None = None
+        self._next: LoadChoice | UnloadRequest | None = None
+        self._busy = False
+        self._opened: list[str] = []
+        self._download: _Download | None = None
+        self._downloads_waiting: deque[_Download] = deque()
+        self._stopped: bool | None = None
+
+        self._coalescer = EventCoalescer(parent=self)
+        self._coalescer.events_ready.connect(self.events)
+        self._engine_worker = EngineWorker(client, hub.resolve, self._coalescer.put)
+        self._download_worker = TaskWorker(self._coalescer.put)
+        self._catalog_worker = TaskWorker(self._coalescer.put)
+        self.threads = (
+            thread_for(self._engine_worker, "helix-engine"),
+            thread_for(self._download_worker, "helix-downloads"),
+            thread_for(self._catalog_worker, "helix-catalog"),
+        )
+
+        self._start_asked.connect(self._engine_worker.start_engine)
+        self._job_asked.connect(self._engine_worker.run)
+        self._download_asked.connect(self._download_worker.run)
+        self._catalog_asked.connect(self._catalog_worker.run)
+        self._engine_worker.done.connect(self._on_job_done)
+        self._download_worker.done.connect(self._on_download_done)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the engine has work."""
+        return self._job is not None
+
+    def start(self) -> None:
+        """Start the threads, let the engine get ready and list the models. Returns at once."""
+        for thread in self.threads:
+            thread.start()
+        self._start_asked.emit()
+        self.refresh_catalog()
+
+    def post(self, event: Event) -> None:
+        """Show an event that comes from elsewhere, such as an error nobody caught. Thread-safe."""
+        self._coalescer.put(event)
+
+    # -------------------------------------------------------------------- the engine
+
+    @Slot(object)
+    def generate(self, request: GenerateRequest) -> None:
+        """Write a reply; ``Failed("engine_busy")`` while the engine has other work."""
+        if self._job is not None:
+            self._show(Failed("engine_busy", request_id=request.request_id))
+        else:
+            self._begin(request)
+            self._announce()
+
+    @Slot()
+    def cancel(self) -> None:
+        """Stop what the engine does now. Stopping a load also drops the one that waits for it."""
+        if self._job is not None:
+            self._job.cancel.set()
+            if not isinstance(self._job.work, GenerateRequest):
+                self._next = None
+
+    @Slot(object)
+    def load(self, choice: LoadChoice) -> None:
+        """Load a model as soon as what runs has stopped."""
+        self._take_over(choice)
+
+    @Slot()
+    def unload(self) -> None:
+        """Free the models as soon as what runs has stopped."""
+        self._take_over(UnloadRequest())
+
+    def _take_over(self, work: LoadChoice | UnloadRequest) -> None:
+        if self._job is None:
+            self._begin(work)
+            self._announce()
+            return
+        self._next = work
+        if not isinstance(self._job.work, GenerateRequest):
+            self._job.superseded.set()
+        self._job.cancel.set()
+
+    def _begin(self, work: Work) -> None:
+        if self._stopped is None:
+            self._job = Job(work)
+            self._job_asked.emit(self._job)
+
+    @Slot(object, object)
+    def _on_job_done(self, job: Job, result: Event | None) -> None:
+        if job is not self._job:
+            return
+        self._job = None
+        following, self._next = self._next, None
+        if following is not None:
+            self._begin(following)
+        if isinstance(job.work, LoadChoice) and isinstance(result, ModelReady):
+            self._remember(job.work)
+        if result is not None:
+            self._show(result)
+        self._announce()
+
+    def _show(self, event: Event) -> None:
+        self._coalescer.put(event)
+        self._coalescer.flush()
+
+    def _announce(self) -> None:
+        if self._busy != self.busy:
+            self._busy = self.busy
+            self.busy_changed.emit(self._busy)
+
+    # --------------------------------------------------------- downloads and catalog
+
+    @Slot(str)
+    def download(self, model_id: str) -> None:
+        """Download a model, after those asked for before. Asking twice changes nothing."""
+        if self._stopped is not None or self._find_download(model_id) is not None:
+            return
+        self._downloads_waiting.append(_Download(model_id))
+        self._show(DownloadProgress(model_id, "connect", 0, 0))
+        self._begin_download()
+
+    @Slot(str)
+    def cancel_download(self, model_id: str) -> None:
+        """Stop a download; what has arrived is kept for the next attempt."""
+        download = self._find_download(model_id)
+        if download is None:
+            return
+        download.cancel.set()
+        if download in self._downloads_waiting:
+            self._downloads_waiting.remove(download)
+            self._show(DownloadFailed(model_id, "download_cancelled", fields=(("name", model_id),)))
+
+    @Slot()
+    def refresh_catalog(self) -> None:
+        """Look again which models are here."""
+        opened = tuple(self._opened)
+        self._catalog_asked.emit(Task(lambda: iter((CatalogChanged(self._hub.catalog(opened)),))))
+
+    def _remember(self, choice: LoadChoice) -> None:
+        new = [name for name in (choice.target, choice.draft) if name not in self._opened]
+        if new:
+            self._opened += new
+            self.refresh_catalog()
+
+    def _find_download(self, model_id: str) -> _Download | None:
+        active = [self._download] if self._download is not None else []
+        return next((d for d in (*active, *self._downloads_waiting) if d.model_id == model_id), None)
+
+    def _begin_download(self) -> None:
+        if self._download is not None or not self._downloads_waiting:
+            return
+        download = self._download = self._downloads_waiting.popleft()
+        self._download_asked.emit(
+            Task(
+                lambda: self._hub.download(download.model_id, download.cancel),
+                lambda failed: DownloadFailed(download.model_id, failed.code, failed.detail, failed.fields),
+            )
+        )
+
+    @Slot(object)
+    def _on_download_done(self, _: Task) -> None:
+        self._download = None
+        self.refresh_catalog()
+        self._begin_download()
+
+    # ----------------------------------------------------------------------- the end
+
+    @Slot()
+    def shutdown(self) -> bool:
+        """Stop everything and deliver the last events. Returns False when a thread would not end in time.
+
+        Cancel, quit, wait; a worker that does not come back is freed by closing its client. Downloads
+        keep what has arrived.
+        """
+        if self._stopped is not None:
+            return self._stopped
+        self._stopped = False
+        self._next = None
+        self._downloads_waiting.clear()
+        for running in (self._job, self._download):
+            if running is not None:
+                running.cancel.set()
+        for thread in self.threads:
+            thread.quit()
+        engine_thread = self.threads[0]
+        engine_thread.wait(self._stop_ms)
+        self._client.close()
+        stuck = [thread.objectName() for thread in self.threads if not thread.wait(self._stop_ms)]
+        if stuck:
+            log.error("still running after shutdown: %s", ", ".join(stuck))
+        QCoreApplication.sendPostedEvents(self)  # the result of the job that was stopped
+        self._coalescer.flush()
+        self._stopped = not stuck
+        return self._stopped

@@ -1,0 +1,136 @@
+"""Workers: QObjects that live on a QThread and turn work into events, put into a thread-safe sink."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol, Union, runtime_checkable
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from helix_app.engine.client import RESULTS, failure
+from helix_app.events import (
+    EngineClient,
+    Event,
+    Failed,
+    GenerateRequest,
+    LoadChoice,
+    LoadRequest,
+    UnloadRequest,
+)
+
+log = logging.getLogger(__name__)
+
+Sink = Callable[[Event], None]
+Work = Union[GenerateRequest, LoadChoice, UnloadRequest]
+
+
+@runtime_checkable
+class Startable(Protocol):
+    """A client that can get ready before the first request."""
+
+    def start(self) -> None:
+        """Get ready."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One piece of work for the engine.
+
+    Attributes:
+        cancel: set from any thread to end it within a round.
+        superseded: set when another load takes its place; its failure then interests nobody.
+    """
+
+    work: Work
+    cancel: threading.Event = field(default_factory=threading.Event)
+    superseded: threading.Event = field(default_factory=threading.Event)
+
+
+class EngineWorker(QObject):
+    """Runs an engine client, one job at a time.
+
+    Signals:
+        done(object, object): a Job is over, and its result (the event that ended it). The result is
+            not put into the sink: whoever hears of it must find the engine free.
+    """
+
+    done = Signal(object, object)
+
+    def __init__(self, client: EngineClient, resolve: Callable[[LoadChoice], LoadRequest], sink: Sink) -> None:
+        super().__init__()
+        self._client = client
+        self._resolve = resolve
+        self._sink = sink
+
+    @Slot()
+    def start_engine(self) -> None:
+        """Let the client get ready, if it can."""
+        if isinstance(self._client, Startable):
+            self._client.start()
+
+    @Slot(object)
+    def run(self, job: Job) -> None:
+        """Do the job. Never raises."""
+        result: Event | None = None
+        request_id = job.work.request_id if isinstance(job.work, GenerateRequest) else ""
+        try:
+            work = job.work
+            request = self._resolve(work) if isinstance(work, LoadChoice) else work
+            for event in self._client.stream(request, job.cancel):
+                if result is not None:
+                    self._sink(result)
+                    result = None
+                if isinstance(event, RESULTS):
+                    result = event
+                else:
+                    self._sink(event)
+        except Exception as error:
+            result = failure(error, request_id)
+        if isinstance(result, Failed) and job.superseded.is_set():
+            log.info("a superseded load ended with %s", result)
+            result = None
+        self.done.emit(job, result)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Something that is not for the engine: ``events`` makes them, ``failed`` turns an error into one."""
+
+    events: Callable[[], Iterator[Event]]
+    failed: Callable[[Failed], Event] = lambda failed: failed
+
+
+class TaskWorker(QObject):
+    """Runs tasks one after the other.
+
+    Signals:
+        done(object): a Task is over.
+    """
+
+    done = Signal(object)
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    @Slot(object)
+    def run(self, task: Task) -> None:
+        """Do the task. Never raises."""
+        try:
+            for event in task.events():
+                self._sink(event)
+        except Exception as error:
+            self._sink(task.failed(failure(error)))
+        self.done.emit(task)
+
+
+def thread_for(worker: QObject, name: str) -> QThread:
+    """A thread, not started yet, that the worker lives on."""
+    thread = QThread()
+    thread.setObjectName(name)
+    worker.moveToThread(thread)
+    return thread

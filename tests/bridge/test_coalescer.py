@@ -1,0 +1,213 @@
+"""Merged events leave the same state behind as the events themselves, and arrive without being asked for."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QCoreApplication
+from pytestqt.qtbot import QtBot
+
+from helix_app.bridge.cache_delta import merge, mergeable
+from helix_app.bridge.coalescer import EventBuffer, EventCoalescer
+from helix_app.events import (
+    CACHE_CELL,
+    NO_OWNER,
+    CacheSnapshot,
+    DownloadProgress,
+    Event,
+    LoadProgress,
+    Notice,
+    RoundDone,
+    TextDelta,
+)
+from tests.engine.fake_engines import finished, round_done
+
+CELL = np.dtype(CACHE_CELL)
+BLOCKS = 6
+NAMES = ("a", "b", "c", "d")
+
+
+@dataclass
+class Reader:
+    """What somebody knows who looked at events in order; blocks are known with the names of their owners."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    rounds: list[tuple[str, int]] = field(default_factory=list)
+    pools: dict[str, list[tuple[object, ...] | None]] = field(default_factory=dict)
+    counts: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    others: list[tuple[Event, str]] = field(default_factory=list)
+
+    def read(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self.texts[event.request_id] = self.texts.get(event.request_id, "") + event.text
+        elif isinstance(event, RoundDone):
+            self.rounds.append((event.request_id, event.index))
+        elif isinstance(event, CacheSnapshot):
+            self._read_cache(event)
+        else:
+            self.others.append((event, repr((self.texts, self.rounds, self.pools, self.counts))))
+
+    def _read_cache(self, event: CacheSnapshot) -> None:
+        cells = np.frombuffer(event.cells, CELL)
+        indices = range(event.num_blocks) if event.full else np.frombuffer(event.indices, "<u4")
+        pool = self.pools.get(event.pool)
+        if pool is None or len(pool) != event.num_blocks:
+            pool = self.pools[event.pool] = [None] * event.num_blocks
+        for index, cell in zip(indices, cells, strict=True):
+            owner = None if cell["owner"] == NO_OWNER else event.owners[cell["owner"]]
+            pool[int(index)] = (int(cell["state"]), int(cell["fill"]), int(cell["refcount"]), owner)
+        self.counts[event.pool] = (event.used_blocks, event.cached_blocks, event.free_blocks)
+
+
+@st.composite
+def snapshots(draw: st.DrawFn) -> CacheSnapshot:
+    full = draw(st.booleans())
+    blocks = draw(st.sampled_from((BLOCKS, BLOCKS, BLOCKS, BLOCKS + 1)))
+    owners = tuple(draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4)))
+    indices = range(blocks) if full else draw(st.lists(st.integers(0, blocks - 1), unique=True, max_size=blocks))
+    cells = np.zeros(len(indices), CELL)
+    for cell in cells:
+        cell["state"] = draw(st.integers(0, 3))
+        cell["fill"] = draw(st.integers(0, 16))
+        cell["refcount"] = draw(st.integers(0, 3))
+        cell["owner"] = draw(st.sampled_from((NO_OWNER, *range(len(owners)))))
+    counts = draw(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)))
+    packed = b"" if full else np.array(list(indices), "<u4").tobytes()
+    pool = draw(st.sampled_from(("target", "draft")))
+    return CacheSnapshot(pool, blocks, 16, full, packed, cells.tobytes(), owners, *counts)
+
+
+ids = st.sampled_from(("r1", "r2"))
+events = st.one_of(
+    st.builds(TextDelta, ids, st.text(max_size=3)),
+    st.builds(round_done, ids, st.integers(0, 99)),
+    snapshots(),
+    st.builds(Notice, st.just("forced_cpu")),
+    st.builds(finished, ids, st.just("eos"), st.just("")),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(events, st.booleans()), max_size=25))
+def test_merged_events_have_the_same_effect(stream: list[tuple[Event, bool]]) -> None:
+    plain, merged, buffer = Reader(), Reader(), EventBuffer()
+    for event, flush in stream:
+        plain.read(event)
+        buffer.add(event)
+        for out in buffer.take() if flush else ():
+            merged.read(out)
+    for out in buffer.take():
+        merged.read(out)
+    assert merged == plain
+    assert buffer.take() == []
+
+
+def test_a_busy_reply_becomes_few_events() -> None:
+    buffer = EventBuffer()
+    for index in range(50):
+        buffer.add(round_done("r1", index))
+        buffer.add(TextDelta("r1", f"{index} "))
+        buffer.add(_delta({index % BLOCKS: index % 17}))
+    batch = buffer.take()
+    assert [event.index for event in batch[:50] if isinstance(event, RoundDone)] == list(range(50))
+    text, cache = batch[50:]
+    assert text == TextDelta("r1", "".join(f"{index} " for index in range(50)))
+    assert isinstance(cache, CacheSnapshot)
+    assert len(cache.cells) == BLOCKS * CELL.itemsize
+
+
+def test_last_progress_of_a_step_counts() -> None:
+    buffer = EventBuffer()
+    half, whole = LoadProgress("weights", 0.5), LoadProgress("weights", 1.0)
+    one = DownloadProgress("m", "download", 1, 9)
+    two = DownloadProgress("m", "download", 2, 9)
+    other = DownloadProgress("n", "download", 2, 9)
+    for event in (LoadProgress("import"), half, whole, one, two, other):
+        buffer.add(event)
+    assert buffer.take() == [LoadProgress("import"), whole, two, other]
+
+
+def test_snapshots_of_pools_that_differ_do_not_merge() -> None:
+    small, large = _delta({0: 1}), _delta({0: 1}, blocks=BLOCKS + 1)
+    assert not mergeable(small, large)
+    buffer = EventBuffer()
+    buffer.add(small)
+    buffer.add(large)
+    assert buffer.take() == [small, large]
+
+
+def test_owners_are_renumbered() -> None:
+    older = _delta({0: 1, 1: 1}, owners=("x", "y"), owner=1)
+    newer = _delta({1: 2}, owners=("y", "z"), owner=1)
+    merged = merge(older, newer)
+    assert merged.owners == ("y", "z")
+    assert list(np.frombuffer(merged.cells, CELL)["owner"]) == [0, 1]
+
+
+def _delta(
+    fills: dict[int, int], *, blocks: int = BLOCKS, owners: tuple[str, ...] = (), owner: int = NO_OWNER
+) -> CacheSnapshot:
+    cells = np.zeros(len(fills), CELL)
+    cells["fill"] = list(fills.values())
+    cells["owner"] = owner
+    indices = np.array(list(fills), "<u4").tobytes()
+    return CacheSnapshot("target", blocks, 16, False, indices, cells.tobytes(), owners, 0, 0, blocks)
+
+
+# ------------------------------------------------------------------------------ Qt
+
+
+def test_the_last_event_needs_no_next_one(qtbot: QtBot) -> None:
+    coalescer = EventCoalescer()
+    got: list[list[Event]] = []
+    coalescer.events_ready.connect(got.append)
+
+    def work() -> None:
+        for index in range(2000):
+            coalescer.put(TextDelta("r1", f"{index} "))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    expected = "".join(f"{index} " for index in range(2000))
+    qtbot.waitUntil(lambda: "".join(event.text for batch in got for event in batch) == expected)  # type: ignore[union-attr]
+    thread.join()
+
+
+def test_events_within_an_interval_share_a_batch(qtbot: QtBot) -> None:
+    coalescer = EventCoalescer(interval_ms=10_000)
+    got: list[list[Event]] = []
+    coalescer.events_ready.connect(got.append)
+    coalescer.put(TextDelta("r1", "first"))
+    qtbot.waitUntil(lambda: len(got) == 1)  # at once: nothing was delivered before
+    for _ in range(100):
+        coalescer.put(TextDelta("r1", "x"))
+    coalescer.put(Notice("forced_cpu"))
+    QCoreApplication.processEvents()
+    assert len(got) == 1
+    coalescer.flush()
+    assert got[1] == [TextDelta("r1", "x" * 100), Notice("forced_cpu")]
+    coalescer.flush()
+    assert len(got) == 2  # no empty batch
+
+
+def test_a_batch_is_not_interrupted_by_the_next(qtbot: QtBot) -> None:
+    coalescer = EventCoalescer()
+    seen: list[str] = []
+
+    def on_events(batch: list[Event]) -> None:
+        for event in batch:
+            assert isinstance(event, Notice)
+            if event.code == "one":
+                coalescer.put(Notice("three"))
+                coalescer.flush()
+            seen.append(event.code)
+
+    coalescer.events_ready.connect(on_events)
+    coalescer.put(Notice("one"))
+    coalescer.put(Notice("two"))
+    coalescer.flush()
+    assert seen == ["one", "two", "three"]

@@ -1,0 +1,391 @@
+"""What the window may ask for, in any order, of an engine in a child process or in this one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from helix_app.bridge.controller import Hub, SessionController
+from helix_app.engine.client import LocalClient
+from helix_app.engine.host import HostClient
+from helix_app.errors import InputError
+from helix_app.events import (
+    CatalogChanged,
+    CatalogItem,
+    DownloadDone,
+    DownloadFailed,
+    DownloadProgress,
+    Event,
+    Failed,
+    Finished,
+    LoadChoice,
+    LoadProgress,
+    LoadRequest,
+    ModelReady,
+    Notice,
+    TextDelta,
+    Unloaded,
+)
+from tests.engine.fake_engines import ask
+
+FAKE = "tests.engine.fake_engines:Scripted"
+Client = HostClient | LocalClient
+
+
+class FakeHub:
+    """A hub whose downloads wait until they are let through or cancelled.
+
+    Attributes:
+        threads: names of the threads it was called on.
+        asked: what the catalog was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.gates: dict[str, threading.Event] = {}
+        self.threads: set[str] = set()
+        self.asked: list[tuple[str, ...]] = []
+
+    def hub(self) -> Hub:
+        return Hub(self.resolve, self.download, self.catalog)
+
+    def resolve(self, choice: LoadChoice) -> LoadRequest:
+        self._note_thread()
+        if choice.target == "unknown":
+            raise InputError("model_unknown", name="unknown")
+        return LoadRequest(choice.target, draft=choice.draft)
+
+    def download(self, model_id: str, cancel: threading.Event) -> Iterator[Event]:
+        self._note_thread()
+        if model_id == "faulty":
+            raise ZeroDivisionError("on purpose")
+        gate = self.gates.setdefault(model_id, threading.Event())
+        yield DownloadProgress(model_id, "download", 1, 2)
+        while not gate.wait(0.01):
+            if cancel.is_set():
+                yield DownloadFailed(model_id, "download_cancelled")
+                return
+        yield DownloadDone(model_id, f"/models/{model_id}")
+
+    def catalog(self, opened: Sequence[str]) -> tuple[CatalogItem, ...]:
+        self._note_thread()
+        self.asked.append(tuple(opened))
+        return (CatalogItem("m", "M", 1, 0, "MIT", ""),)
+
+    def _note_thread(self) -> None:
+        thread = QThread.currentThread()
+        self.threads.add(thread.objectName())
+
+
+class Watcher(QObject):
+    """Keeps what a controller says, as a window would see it."""
+
+    def __init__(self, controller: SessionController, qtbot: QtBot) -> None:
+        super().__init__()
+        self.seen: list[Event] = []
+        self.busy: list[bool] = []
+        self._qtbot = qtbot
+        controller.events.connect(self.seen.extend)
+        controller.busy_changed.connect(self.busy.append)
+
+    def wait_for(self, wanted: Event | type, count: int = 1) -> Event:
+        """Wait until an event equal to ``wanted``, or of that type, was seen ``count`` times; the last one."""
+        self._qtbot.waitUntil(lambda: len(self._matching(wanted)) >= count, timeout=20_000)
+        return self._matching(wanted)[count - 1]
+
+    def text(self) -> str:
+        return "".join(event.text for event in self.seen if isinstance(event, TextDelta))
+
+    def _matching(self, wanted: Event | type) -> list[Event]:
+        if isinstance(wanted, type):
+            return [event for event in self.seen if isinstance(event, wanted)]
+        return [event for event in self.seen if event == wanted]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def hub() -> FakeHub:
+    return FakeHub()
+
+
+@pytest.fixture(params=[HostClient, LocalClient], ids=["child", "thread"])
+def client(request: pytest.FixtureRequest) -> Client:
+    return request.param(FAKE)
+
+
+@pytest.fixture
+def controller(client: Client, hub: FakeHub, qtbot: QtBot) -> Iterator[SessionController]:
+    controller = SessionController(client, hub.hub(), stop_ms=5000)
+    controller.start()
+    yield controller
+    assert controller.shutdown()
+    assert controller.shutdown()
+    assert not multiprocessing.active_children()
+    assert not [thread for thread in controller.threads if thread.isRunning()]
+
+
+@pytest.fixture
+def watcher(controller: SessionController, qtbot: QtBot) -> Watcher:
+    return Watcher(controller, qtbot)
+
+
+def ready(event: Event) -> str:
+    assert isinstance(event, ModelReady)
+    return event.target_name
+
+
+def test_load_and_reply(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:
+    controller.load(LoadChoice("m"))
+    assert controller.busy
+    watcher.wait_for(ModelReady)
+    assert not controller.busy
+    controller.generate(ask("say 30"))
+    result = watcher.wait_for(Finished)
+    assert isinstance(result, Finished)
+    assert watcher.text() == result.text == "".join(f"m-{n} " for n in range(30))
+    assert watcher.seen[-1] == result
+    assert watcher.busy == [True, False, True, False]
+    assert hub.threads == {"helix-engine", "helix-catalog"}
+
+
+def test_engine_is_free_when_the_result_arrives(controller: SessionController, watcher: Watcher) -> None:
+    """A window that sends the next request from within its handler is not told that the engine is busy."""
+
+    def on_events(batch: list[Event]) -> None:
+        if isinstance(batch[-1], ModelReady) or (isinstance(batch[-1], Finished) and batch[-1].request_id == "r1"):
+            controller.generate(ask("say 3", "r1" if isinstance(batch[-1], ModelReady) else "r2"))
+
+    controller.events.connect(on_events)
+    controller.load(LoadChoice("m"))
+    last = watcher.wait_for(Finished, 2)
+    assert isinstance(last, Finished)
+    assert last.request_id == "r2"
+    assert not [event for event in watcher.seen if isinstance(event, Failed)]
+    assert watcher.busy == [True, False]
+
+
+def test_cancel(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    controller.cancel()
+    result = watcher.wait_for(Finished)
+    assert isinstance(result, Finished)
+    assert (result.reason, result.text) == ("cancelled", watcher.text())
+    controller.cancel()  # nothing to stop
+
+
+def test_generate_while_busy_is_refused(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("slow"))
+    controller.generate(ask("say 1", "r2"))
+    assert watcher.seen[-1] == Failed("engine_busy", request_id="r2")
+    controller.cancel()
+    watcher.wait_for(Unloaded)
+
+
+def test_load_during_a_reply_stops_it_first(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("one"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    controller.load(LoadChoice("two"))
+    assert ready(watcher.wait_for(ModelReady, 2)) == "two"
+    result = watcher.wait_for(Finished)
+    assert isinstance(result, Finished)
+    assert result.reason == "cancelled"
+    assert watcher.seen.index(result) < watcher.seen.index(watcher.wait_for(ModelReady, 2))
+    assert watcher.busy == [True, False, True, False]  # no gap between the reply and the load
+
+
+def test_last_load_wins(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("slow"))
+    controller.load(LoadChoice("unknown"))
+    controller.load(LoadChoice("last"))
+    assert ready(watcher.wait_for(ModelReady)) == "last"
+    assert not [event for event in watcher.seen if isinstance(event, Failed)]
+
+
+def test_stopping_a_load_drops_the_waiting_one(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("slow"))
+    controller.load(LoadChoice("other"))
+    controller.cancel()
+    watcher.wait_for(Unloaded)
+    assert not controller.busy
+    assert not [event for event in watcher.seen if isinstance(event, ModelReady)]
+
+
+def test_unload(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    controller.unload()
+    watcher.wait_for(Unloaded)
+    controller.generate(ask("say 1", "r2"))
+    watcher.wait_for(Failed("no_model_loaded", request_id="r2"))
+
+
+def test_name_that_does_not_resolve(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("unknown"))
+    watcher.wait_for(Failed("model_unknown", fields=(("name", "unknown"),)))
+    assert not controller.busy
+
+
+def test_catalog_is_listed_at_start_and_knows_what_was_opened(
+    controller: SessionController, watcher: Watcher, hub: FakeHub
+) -> None:
+    watcher.wait_for(CatalogChanged)
+    controller.load(LoadChoice("/some/file.gguf", draft="none"))
+    watcher.wait_for(CatalogChanged, 2)
+    assert hub.asked == [(), ("/some/file.gguf", "none")]
+
+
+def test_download_during_a_reply(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("wait"))
+    controller.download("a")
+    controller.download("a")
+    controller.download("b")
+    watcher.wait_for(DownloadProgress("a", "download", 1, 2))
+    assert controller.busy
+    hub.gates["a"].set()
+    watcher.wait_for(DownloadDone("a", "/models/a"))
+    watcher.wait_for(DownloadProgress("b", "download", 1, 2))
+    watcher.wait_for(CatalogChanged, 3)  # at start, after the load, and now
+    controller.cancel_download("b")
+    watcher.wait_for(DownloadFailed("b", "download_cancelled"))
+    controller.cancel()
+    watcher.wait_for(Finished)
+    assert len([event for event in watcher.seen if isinstance(event, DownloadDone)]) == 1
+
+
+def test_waiting_download_is_cancelled_at_once(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:
+    controller.download("a")
+    controller.download("b")
+    controller.cancel_download("b")
+    assert watcher.seen[-1] == DownloadFailed("b", "download_cancelled", fields=(("name", "b"),))
+    controller.cancel_download("nothing")
+    watcher.wait_for(DownloadProgress("a", "download", 1, 2))
+    hub.gates["a"].set()
+    watcher.wait_for(DownloadDone)
+    assert "b" not in hub.gates
+
+
+def test_fault_in_a_download_is_a_failed_download(controller: SessionController, watcher: Watcher) -> None:
+    controller.download("faulty")
+    failed = watcher.wait_for(DownloadFailed)
+    assert isinstance(failed, DownloadFailed)
+    assert (failed.model_id, failed.code) == ("faulty", "internal")
+    controller.download("a")  # the worker lives
+    watcher.wait_for(DownloadProgress("a", "download", 1, 2))
+
+
+def test_event_from_another_thread(controller: SessionController, watcher: Watcher) -> None:
+    thread = threading.Thread(target=lambda: controller.post(Notice("forced_cpu")))
+    thread.start()
+    watcher.wait_for(Notice("forced_cpu"))
+    thread.join()
+
+
+def test_shutdown_in_mid_reply_delivers_the_partial_reply(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.download("a")
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    assert controller.shutdown()
+    result = watcher.seen[-1]
+    assert isinstance(result, Finished)
+    assert (result.reason, result.text) == ("cancelled", watcher.text())
+    assert not multiprocessing.active_children()
+    controller.load(LoadChoice("n"))  # too late, and harmless
+    controller.download("b")
+    assert not controller.busy
+
+
+def test_shutdown_before_anything_is_ready(client: Client, hub: FakeHub, qtbot: QtBot) -> None:
+    never_started = SessionController(client, hub.hub())
+    assert never_started.shutdown()
+    started = SessionController(type(client)("tests.engine.fake_engines:Scripted"), hub.hub())
+    started.start()
+    started.load(LoadChoice("m"))
+    assert started.shutdown()
+    assert not multiprocessing.active_children()
+
+
+# ----------------------------------------------------------------- only with a child
+
+
+@pytest.fixture
+def host(hub: FakeHub, qtbot: QtBot) -> Iterator[tuple[HostClient, SessionController, Watcher]]:
+    client = HostClient(FAKE, grace_seconds=0.3)
+    controller = SessionController(client, hub.hub(), stop_ms=200)
+    watcher = Watcher(controller, qtbot)
+    controller.start()
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    yield client, controller, watcher
+    assert controller.shutdown()
+    assert not multiprocessing.active_children()
+
+
+def test_killed_engine_is_replaced(host: tuple[HostClient, SessionController, Watcher]) -> None:
+    client, controller, watcher = host
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    assert client.pid is not None
+    os.kill(client.pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+    failed = watcher.wait_for(Failed)
+    assert isinstance(failed, Failed)
+    assert (failed.code, failed.request_id) == ("engine_died", "r1")
+    controller.generate(ask("say 2", "r2"))
+    watcher.wait_for(Finished)
+    assert Notice("engine_restarted", request_id="r2") in watcher.seen
+    assert LoadProgress("weights", 0.5) in watcher.seen
+
+
+def test_shutdown_frees_a_worker_from_an_engine_that_hangs(
+    host: tuple[HostClient, SessionController, Watcher],
+) -> None:
+    _, controller, watcher = host
+    controller.generate(ask("hang"))
+    watcher.wait_for(TextDelta)
+    assert controller.shutdown()
+    failed = watcher.seen[-1]
+    assert isinstance(failed, Failed)
+    assert failed.code == "engine_died"
+
+
+def test_thread_that_cannot_be_stopped_is_reported(hub: FakeHub, qtbot: QtBot) -> None:
+    entered, freed = threading.Event(), threading.Event()
+
+    class Deaf:
+        def stream(self, request: object, cancel: threading.Event) -> Iterator[Event]:
+            entered.set()
+            freed.wait()
+            yield Unloaded()
+
+        def close(self) -> None:
+            pass
+
+    controller = SessionController(Deaf(), hub.hub(), stop_ms=50)
+    controller.start()
+    controller.unload()
+    assert entered.wait(20)
+    assert not controller.shutdown()
+    freed.set()
+    assert all(thread.wait(20_000) for thread in controller.threads)
