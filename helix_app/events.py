@@ -194,12 +194,16 @@ class Unloaded:
 
 @dataclass(frozen=True)
 class PrefillDone:
-    """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit."""
+    """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit.
+
+    ``emitted`` is the first token of the reply: the prompt's last row gives it, before any round.
+    """
 
     request_id: str
     prompt_tokens: int
     cached_tokens: int
     seconds: float
+    emitted: tuple[EmittedToken, ...] = ()
 
 
 @dataclass(frozen=True)

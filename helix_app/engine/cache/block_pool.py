@@ -1,0 +1,266 @@
+"""Who owns which block of the KV cache. Bookkeeping only: no tensors, no torch.
+
+A block is *blank* (free, nothing worth keeping), *cached* (free, but still holding a full block of verified
+tokens that another sequence may reuse) or *used* (referenced by one or more sequences). Every operation costs
+O(1) per block it touches.
+
+Prefix cache: a full block of verified tokens is known by ``(content of the block before it, its token ids)``.
+"Content" is a number given at registration, so two chains meet only if every token of both is the same: ids are
+compared, never hashes alone. (Idea: chained block hashes of vLLM's automatic prefix caching.)
+
+    tokens   [ 0 ........ 15 | 16 ...... 31 | 32 .. 40 ]            length = 41
+    blocks        b0 (full)      b1 (full)     b2 (fill 9)
+    content       7 = (0, t0..15)   9 = (7, t16..31)   none
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from helix_app.errors import CacheExhaustedError
+
+_ROOT = 0  # content of "nothing before"
+
+
+@dataclass
+class BlockTable:
+    """The blocks of one sequence.
+
+    Attributes:
+        label: name shown in the block map.
+        blocks: physical block of every 16 tokens.
+        length: slots in use: verified tokens, then speculative ones.
+        verified: tokens whose keys and values are final.
+        registered: leading blocks that the prefix index knows.
+        content: content number of the last registered block.
+    """
+
+    label: str
+    blocks: list[int] = field(default_factory=list)
+    length: int = 0
+    verified: int = 0
+    registered: int = 0
+    content: int = _ROOT
+
+
+class BlockPool:
+    """All blocks of one model's cache.
+
+    Attributes:
+        num_blocks, block_size: fixed.
+        dirty: blocks whose state changed since ``take_dirty``.
+    """
+
+    def __init__(self, num_blocks: int, block_size: int = 16, order: Sequence[int] | None = None) -> None:
+        """``order`` is the order in which blank blocks are first handed out (tests shuffle it)."""
+        if num_blocks < 1 or block_size < 1:
+            raise ValueError("a pool needs at least one block of at least one slot")
+        self.num_blocks, self.block_size = num_blocks, block_size
+        self._adjacent = order is None
+        self._blank: OrderedDict[int, None] = OrderedDict.fromkeys(order if order is not None else range(num_blocks))
+        self._cached: OrderedDict[int, None] = OrderedDict()  # least recently used first
+        self._refs = [0] * num_blocks
+        self._key: list[tuple[int, tuple[int, ...]] | None] = [None] * num_blocks  # in the index
+        self._content = [_ROOT] * num_blocks
+        self._index: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._next_content = _ROOT + 1
+        self._tables: dict[str, BlockTable] = {}
+        self.dirty: set[int] = set()
+
+    # ----------------------------------------------------------------- counts
+
+    @property
+    def free_blocks(self) -> int:
+        """Blocks a sequence can get: blank ones and cached ones."""
+        return len(self._blank) + len(self._cached)
+
+    @property
+    def cached_blocks(self) -> int:
+        """Free blocks that still hold reusable tokens."""
+        return len(self._cached)
+
+    @property
+    def used_blocks(self) -> int:
+        """Blocks referenced by a sequence."""
+        return self.num_blocks - self.free_blocks
+
+    def tables(self) -> dict[str, BlockTable]:
+        """The live sequences by id, in order of arrival. Read only."""
+        return self._tables
+
+    def refcount(self, block: int) -> int:
+        """How many sequences use a block."""
+        return self._refs[block]
+
+    def is_cached(self, block: int) -> bool:
+        """Whether a free block still holds reusable tokens."""
+        return block in self._cached
+
+    # ----------------------------------------------------------------- life of a sequence
+
+    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "") -> int:
+        """Begin a sequence; take the longest cached prefix of ``tokens``, ending before the last of them.
+
+        Mutates: references the hit blocks. Returns the number of tokens that need no prefill.
+        """
+        if sequence_id in self._tables:
+            raise ValueError(f"sequence {sequence_id} is already open")
+        table = self._tables[sequence_id] = BlockTable(label or sequence_id)
+        size = self.block_size
+        for start in range(0, max(0, len(tokens) - 1) - size + 1, size):
+            key = (table.content, tuple(tokens[start : start + size]))
+            block = self._index.get(key)
+            if block is None:
+                break
+            self._reference(block)
+            table.blocks.append(block)
+            table.content = self._content[block]
+            table.registered += 1
+        table.length = table.verified = table.registered * size
+        return table.length
+
+    def extend(self, sequence_id: str, length: int) -> None:
+        """Give a sequence slots for ``length`` tokens; all or nothing.
+
+        Mutates: takes blank blocks, the one beside the last if it can, else evicts the least recently used.
+
+        Raises:
+            CacheExhaustedError: not enough free blocks.
+        """
+        table = self._tables[sequence_id]
+        missing = -(-length // self.block_size) - len(table.blocks)
+        if missing > self.free_blocks:
+            raise CacheExhaustedError(blocks=self.num_blocks)
+        for _ in range(missing):
+            block = self._take(table.blocks[-1] + 1 if table.blocks else None)
+            self._refs[block] = 1
+            table.blocks.append(block)
+        self._touch_slots(table, min(table.length, length), max(table.length, length))
+        table.length = max(table.length, length)
+
+    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
+        """Say that the cache of this sequence now holds ``tokens``, all verified.
+
+        Mutates: full blocks enter the prefix index, so that later sequences can share them.
+        """
+        table = self._tables[sequence_id]
+        size = self.block_size
+        if not table.verified <= len(tokens) <= table.length:
+            raise ValueError(f"{len(tokens)} tokens verified of {table.length} slots, {table.verified} before")
+        self._touch_slots(table, table.verified, len(tokens))
+        table.verified = len(tokens)
+        while (table.registered + 1) * size <= len(tokens):
+            i = table.registered
+            block = table.blocks[i]
+            key = (table.content, tuple(tokens[i * size : (i + 1) * size]))
+            known = self._index.get(key)
+            if known is None:
+                self._index[key] = block
+                self._key[block] = key
+                self._content[block] = self._next_content
+                self._next_content += 1
+                known = block
+            table.content = self._content[known]
+            table.registered += 1
+
+    def truncate(self, sequence_id: str, length: int) -> None:
+        """Forget the slots from ``length`` on: rejected draft tokens.
+
+        Mutates: whole blocks beyond go back to the pool.
+        """
+        table = self._tables[sequence_id]
+        if not table.verified <= length:
+            raise ValueError(f"cannot cut verified tokens: {length} < {table.verified}")
+        if length >= table.length:
+            return
+        self._touch_slots(table, length, table.length)
+        table.length = length
+        keep = -(-length // self.block_size)
+        while len(table.blocks) > keep:
+            self._release(table.blocks.pop())
+
+    def close(self, sequence_id: str) -> None:
+        """End a sequence. Its full verified blocks stay cached until reused, tails first."""
+        table = self._tables.pop(sequence_id)
+        for block in reversed(table.blocks):
+            self._release(block)
+
+    def clear_cache(self) -> None:
+        """Forget all reusable content of free blocks (used blocks keep theirs)."""
+        for block in list(self._cached):
+            self._forget(block)
+            self._blank[block] = None
+        self._cached.clear()
+
+    # ----------------------------------------------------------------- blocks
+
+    def _take(self, wanted: int | None) -> int:
+        if self._adjacent and wanted in self._blank:
+            assert wanted is not None
+            del self._blank[wanted]
+            block = wanted
+        elif self._blank:
+            block, _ = self._blank.popitem(last=False)
+        else:
+            block, _ = self._cached.popitem(last=False)
+            self._forget(block)
+        self.dirty.add(block)
+        return block
+
+    def _reference(self, block: int) -> None:
+        if self._refs[block] == 0:
+            del self._cached[block]
+        self._refs[block] += 1
+        self.dirty.add(block)
+
+    def _release(self, block: int) -> None:
+        self._refs[block] -= 1
+        self.dirty.add(block)
+        if self._refs[block] == 0:
+            if self._key[block] is None:
+                self._blank[block] = None
+            else:
+                self._cached[block] = None
+
+    def _forget(self, block: int) -> None:
+        key = self._key[block]
+        if key is not None:
+            del self._index[key]
+        self._key[block] = None
+        self._content[block] = _ROOT
+        self.dirty.add(block)
+
+    def _touch_slots(self, table: BlockTable, begin: int, end: int) -> None:
+        if end > begin:
+            size = self.block_size
+            self.dirty.update(table.blocks[begin // size : (end - 1) // size + 1])
+
+    # ----------------------------------------------------------------- inspection
+
+    def take_dirty(self) -> set[int]:
+        """Blocks that changed since the last call. Mutates: forgets them."""
+        dirty, self.dirty = self.dirty, set()
+        return dirty
+
+    def check_integrity(self) -> None:
+        """Raise AssertionError when the books do not balance. Slow; for tests."""
+        refs = [0] * self.num_blocks
+        for name, table in self._tables.items():
+            assert len(set(table.blocks)) == len(table.blocks), f"{name} holds a block twice"
+            assert 0 <= table.verified <= table.length <= len(table.blocks) * self.block_size, name
+            assert len(table.blocks) == -(-table.length // self.block_size), f"{name} holds blocks it does not need"
+            assert table.registered == table.verified // self.block_size, name
+            for block in table.blocks:
+                refs[block] += 1
+        assert refs == self._refs, "reference counts differ from the tables"
+        for block in range(self.num_blocks):
+            places = (block in self._blank) + (block in self._cached) + (refs[block] > 0)
+            assert places == 1, f"block {block} is in {places} places"
+            key = self._key[block]
+            assert (key is not None) == (self._content[block] != _ROOT)
+            assert block not in self._cached or key is not None, f"cached block {block} has no content"
+            assert block not in self._blank or key is None, f"blank block {block} has content"
+            assert key is None or self._index[key] == block, f"block {block} is not where the index says"
+        assert len(self._index) == sum(key is not None for key in self._key)

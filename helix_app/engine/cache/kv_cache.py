@@ -1,0 +1,98 @@
+"""The tensors behind the block pool: keys and values of every layer, in 16-token blocks.
+
+Layout per layer: ``[kv_heads, slots, head_dim]`` with slot = block * block_size + offset, so that the blocks of a
+sequence that happen to be adjacent are one strided view that attention reads in place.
+
+    slots   0 ........ 15 | 16 ....... 31 | 32 ....... 47 |
+    blocks       0        |       1       |       2       |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.modelfiles.config import ModelConfig
+
+
+class KVCache:
+    """Keys and values of one model for all sequences.
+
+    Attributes:
+        num_blocks, block_size: of the pool that says who owns which block.
+    """
+
+    def __init__(
+        self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        """Reserve the memory. On CPUs the system hands out pages only as blocks are first written."""
+        self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
+        shape = (config.num_kv_heads, num_blocks * block_size, config.head_dim)
+        self.keys = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
+        self.values = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
+
+    @staticmethod
+    def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:
+        """Memory of one block over all layers, keys and values."""
+        return 2 * config.num_layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize
+
+    def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
+        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
+        return KVView(self, blocks, length, rows)
+
+    def copy_block(self, source: int, destination: int) -> None:
+        """Copy one block over all layers."""
+        size = self.block_size
+        a, b = source * size, destination * size
+        for tensor in (*self.keys, *self.values):
+            tensor[:, b : b + size] = tensor[:, a : a + size]
+
+
+class KVView:
+    """One forward pass's window on the cache.
+
+    Attributes:
+        contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
+    """
+
+    def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int) -> None:
+        self._cache, self._length, self._rows = cache, length, rows
+        size = cache.block_size
+        used = blocks[: -(-length // size)]
+        first = used[0]
+        self.contiguous = all(block == first + i for i, block in enumerate(used))
+        self._base = first * size
+        self._slots: torch.Tensor | None = None
+        if not self.contiguous:
+            starts = torch.tensor(used, dtype=torch.int64) * size
+            slots = (starts[:, None] + torch.arange(size)).view(-1)[:length]
+            self._slots = slots.to(cache.device)
+
+    def write(self, layer: int, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the new rows of a layer and give all keys and values of the sequence.
+
+        Args:
+            k, v: ``[kv_heads, rows, head_dim]``.
+
+        Returns:
+            keys and values, each ``[kv_heads, length, head_dim]``: views of the pool when contiguous.
+        """
+        keys, values = self._cache.keys[layer], self._cache.values[layer]
+        if self._slots is None:
+            end = self._base + self._length
+            keys[:, end - self._rows : end] = k
+            values[:, end - self._rows : end] = v
+            return keys[:, self._base : end], values[:, self._base : end]
+        new = self._slots[self._length - self._rows :]
+        keys[:, new] = k
+        values[:, new] = v
+        return keys.index_select(1, self._slots), values.index_select(1, self._slots)
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
+        keys, values = self._cache.keys[layer], self._cache.values[layer]
+        if self._slots is None:
+            window = slice(self._base, self._base + self._length)
+            return keys[:, window].clone(), values[:, window].clone()
+        return keys.index_select(1, self._slots), values.index_select(1, self._slots)

@@ -1,0 +1,59 @@
+"""The state of a pool as an event for the block map."""
+
+from __future__ import annotations
+
+import struct
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.events import (
+    BLOCK_CACHED,
+    BLOCK_FREE,
+    BLOCK_SHARED,
+    BLOCK_USED,
+    NO_OWNER,
+    CacheSnapshot,
+    PoolName,
+)
+
+_CELL = struct.Struct("<BBBBHH")  # events.CACHE_CELL
+
+
+def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapshot:
+    """All blocks, or those that changed since the last snapshot. Mutates: the pool's dirty set is emptied."""
+    dirty = pool.take_dirty()
+    wanted = list(range(pool.num_blocks)) if full else sorted(dirty)
+    owners: list[str] = []
+    used: dict[int, tuple[int, int, int]] = {}  # block -> fill, speculative, owner
+    for table in pool.tables().values():
+        owner = len(owners)
+        owners.append(table.label)
+        for i, block in enumerate(table.blocks):
+            if not full and block not in dirty:
+                continue
+            start = i * pool.block_size
+            fill = min(pool.block_size, table.length - start)
+            speculative = min(fill, max(0, table.length - max(start, table.verified)))
+            used.setdefault(block, (fill, speculative, owner))
+    cells = bytearray()
+    for block in wanted:
+        refs = pool.refcount(block)
+        if block in used:
+            fill, speculative, owner = used[block]
+            state = BLOCK_SHARED if refs > 1 else BLOCK_USED
+            cells += _CELL.pack(state, min(fill, 255), min(speculative, 255), 0, min(refs, 0xFFFF), owner)
+        elif pool.is_cached(block):
+            cells += _CELL.pack(BLOCK_CACHED, min(pool.block_size, 255), 0, 0, 0, NO_OWNER)
+        else:
+            cells += _CELL.pack(BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)
+    return CacheSnapshot(
+        pool=name,
+        num_blocks=pool.num_blocks,
+        block_size=pool.block_size,
+        full=full,
+        indices=b"" if full else struct.pack(f"<{len(wanted)}I", *wanted),
+        cells=bytes(cells),
+        owners=tuple(owners),
+        used_blocks=pool.used_blocks,
+        cached_blocks=pool.cached_blocks,
+        free_blocks=pool.free_blocks,
+    )

@@ -1,0 +1,44 @@
+"""What a draft is to the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+from helix_app.events import SamplingParams
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Drafted tokens and the distributions they were drawn from.
+
+    ``probs`` is ``[len(ids), vocab]`` after the same filters as the target's; None says one-hot.
+    """
+
+    ids: tuple[int, ...] = ()
+    probs: torch.Tensor | None = None
+
+
+class Draft(Protocol):
+    """Proposes tokens. One draft serves one sequence at a time."""
+
+    kind: str
+
+    def begin(self, sequence_id: str, label: str) -> None:
+        """A new sequence starts."""
+        ...
+
+    def propose(self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float]) -> Proposal:
+        """Up to ``k`` tokens to follow ``tokens``; fewer or none where it has nothing to say."""
+        ...
+
+    def settle(self, tokens: Sequence[int]) -> None:
+        """Verification is done and the sequence now is ``tokens``: forget what was rejected."""
+        ...
+
+    def end(self) -> None:
+        """The sequence is over."""
+        ...

@@ -1,0 +1,64 @@
+"""A draft without a model: what followed the last time the text read like this.
+
+Prompt lookup decoding (A. Saxena, 2023): find the latest earlier place where the last n tokens stood, longest n
+first, and propose what came after it. Each token is indexed once, so a proposal costs microseconds at any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from helix_app.engine.drafts.base import Proposal
+from helix_app.events import SamplingParams
+
+
+class NgramDraft:
+    """Looks the last tokens up in the sequence itself.
+
+    Attributes:
+        match_length: length of the match behind the latest proposal; 0 for none.
+    """
+
+    kind = "ngram"
+
+    def __init__(self, longest: int = 5, shortest: int = 2) -> None:
+        self._lengths = range(longest, shortest - 1, -1)
+        self._after: dict[tuple[int, ...], int] = {}  # n-gram -> index of the token after its latest place
+        self._indexed = 0
+        self.match_length = 0
+
+    def begin(self, sequence_id: str, label: str) -> None:
+        self._after.clear()
+        self._indexed = 0
+
+    def propose(self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float]) -> Proposal:
+        self._index(tokens)
+        self.match_length = 0
+        if k <= 0:
+            return Proposal()
+        for n in self._lengths:
+            if n >= len(tokens):
+                continue
+            start = self._after.get(tuple(tokens[-n:]))
+            if start is not None:
+                self.match_length = n
+                ids: list[int] = []
+                for i in range(start, start + k):  # beyond the end a repetition goes on repeating
+                    ids.append(tokens[i] if i < len(tokens) else ids[i - len(tokens)])
+                return Proposal(tuple(ids))
+        return Proposal()
+
+    def settle(self, tokens: Sequence[int]) -> None:
+        pass
+
+    def end(self) -> None:
+        self._after.clear()
+        self._indexed = 0
+
+    def _index(self, tokens: Sequence[int]) -> None:
+        """Index every n-gram that ends before the last token: one that has a token after it."""
+        for end in range(max(1, self._indexed), len(tokens)):
+            for n in self._lengths:
+                if n <= end:
+                    self._after[tuple(tokens[end - n : end])] = end
+        self._indexed = max(self._indexed, len(tokens))

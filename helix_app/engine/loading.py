@@ -1,0 +1,176 @@
+"""From a LoadRequest to a Session that can write replies."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.generation import Session
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.weights import open_weights
+from helix_app.engine.runner import ModelRunner
+from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.errors import DeviceError, HelixError, InputError
+from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+
+log = logging.getLogger(__name__)
+BLOCK_SIZE = 16
+_DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
+_MIN_CONTEXT = 64
+_WARM_UP_ROWS = (1, 5)
+
+
+class LoadCancelled(Exception):
+    """The person pressed Stop while a model was loading."""
+
+
+@dataclass
+class Loaded:
+    """The result of loading."""
+
+    session: Session
+    ready: ModelReady
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is about to be loaded."""
+
+    target: ModelFiles
+    draft: ModelFiles | None
+    draft_kind: str
+    context: int
+
+
+def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Loaded]:
+    """Load; yields progress and notices, then one Loaded as the last item.
+
+    A GPU that fails or runs out of memory while loading is given up for the CPU, with a notice.
+
+    Raises:
+        HelixError: the model cannot be used, or nothing has the memory for it.
+        LoadCancelled: ``cancel`` was set.
+    """
+    begin = time.perf_counter()
+    yield LoadProgress("read_header")
+    plan = _plan(request)
+    device, why_not = pick_device(request.device)
+    if why_not:
+        if forced_cpu():
+            yield Notice("forced_cpu")
+        else:
+            yield Notice("fallback_cpu", (("device", request.device), ("reason", why_not)))
+    while True:
+        try:
+            yield from _load_on(device, request, plan, begin, cancel)
+            return
+        except (RuntimeError, MemoryError, DeviceError) as exc:
+            gc.collect()
+            if device.kind == "cpu":
+                code = "out_of_memory" if is_out_of_memory(exc) else "internal"
+                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}") from exc
+            log.warning("loading on %s failed: %s", device.kind, exc)
+            reason = "not enough memory on it" if is_out_of_memory(exc) else "it failed while loading"
+            yield Notice("fallback_cpu", (("device", device.name), ("reason", reason)), str(exc))
+            if device.kind == "cuda":
+                torch.cuda.empty_cache()
+            device = cpu()
+
+
+def _plan(request: LoadRequest) -> _Plan:
+    target = inspect(Path(request.target))
+    kind, draft = request.draft, None
+    if kind in ("self-int4", "self-int8"):
+        raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
+    if kind == "auto":
+        kind = "ngram"
+    elif kind not in ("none", "ngram"):
+        kind, draft = "model", inspect(Path(request.draft))
+    wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
+    context = max(_MIN_CONTEXT, min(wanted, target.config.context_length))
+    return _Plan(target, draft, kind, context)
+
+
+def _load_on(
+    device: Device, request: LoadRequest, plan: _Plan, begin: float, cancel: threading.Event
+) -> Iterator[Event | Loaded]:
+    config = plan.target.config
+    dtype = pick_dtype(request.dtype, device, 2 * config.intermediate_size, config.hidden_size)
+    yield LoadProgress("tokenizer")
+    tokenizer = load_tokenizer(plan.target)
+    if tokenizer.size > config.vocab_size:
+        what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
+        raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
+    if plan.draft is not None:
+        check_vocabulary(tokenizer, load_tokenizer(plan.draft))
+    runner = yield from _runner(plan.target, plan.context, dtype, device, "weights", cancel)
+    draft: Draft | None = None
+    draft_blocks = 0
+    if plan.draft is not None:
+        draft_context = min(plan.context, plan.draft.config.context_length)
+        draft_runner = yield from _runner(plan.draft, draft_context, dtype, device, "draft_weights", cancel)
+        draft = ModelDraft(draft_runner, config.vocab_size)
+        draft_blocks = draft_runner.pool.num_blocks
+    elif plan.draft_kind == "ngram":
+        draft = NgramDraft()
+    eos = frozenset(config.eos_token_ids)
+    session = Session(runner, tokenizer, draft, eos)
+    ready = ModelReady(
+        target_name=request.target_name or plan.target.path.stem,
+        draft=plan.draft_kind,
+        draft_name=(request.draft_name or plan.draft.path.stem) if plan.draft is not None else "",
+        device=device.kind,
+        device_name=device.name,
+        dtype=str(dtype).removeprefix("torch."),
+        context_length=runner.max_tokens,
+        block_size=BLOCK_SIZE,
+        target_blocks=runner.pool.num_blocks,
+        draft_blocks=draft_blocks,
+        parameters=runner.decoder.parameters,
+        vocab_size=config.vocab_size,
+        load_seconds=time.perf_counter() - begin,
+    )
+    yield Loaded(session, ready)
+
+
+def _runner(
+    files: ModelFiles,
+    context: int,
+    dtype: torch.dtype,
+    device: Device,
+    stage: str,
+    cancel: threading.Event,
+) -> Iterator[Event] | object:
+    """A generator of progress that returns a ModelRunner."""
+    config = files.config
+    # a draft of k tokens may lie beyond the last token that counts
+    decoder = Decoder(config, dtype=dtype, device=device.torch_device, max_positions=context)
+    with open_weights(files) as source:
+        for fraction in decoder.load(source):
+            if cancel.is_set():
+                raise LoadCancelled
+            yield LoadProgress(stage, fraction)
+    yield LoadProgress("allocate_cache")
+    blocks = -(-context // BLOCK_SIZE)
+    cache = KVCache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
+    runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
+    yield LoadProgress("warm_up")
+    for rows in _WARM_UP_ROWS:
+        runner.open("warm-up", ())
+        runner.forward("warm-up", [0] * min(rows, context), 1)
+        runner.close("warm-up")
+    return runner

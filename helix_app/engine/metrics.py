@@ -1,0 +1,116 @@
+"""Every figure of a reply, computed once (design promise 4).
+
+acceptance rate        accepted / draft tokens the target scored; tokens past the end of the reply do not count
+mean accepted length   tokens emitted per decode pass of the target; the prompt's pass is no decode pass
+TTFT                   request to first token
+tokens_per_second      tokens / time, end to end
+decode tokens/s        (n - 1) / (last - first emission); undefined under two tokens
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from helix_app.events import RunMetrics
+
+_WINDOW = 16  # rounds that "rolling" means
+
+
+class RunRecorder:
+    """Counts one reply as it happens.
+
+    Attributes:
+        tokens: emitted so far.
+        rounds: decode rounds so far.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._begin = clock()
+        self._first: float | None = None
+        self._last: float | None = None
+        self._drafted = self._accepted = self._decoded = 0
+        self._ks: list[int] = []
+        self._window: deque[tuple[int, int, int, float]] = deque(maxlen=_WINDOW)  # drafted, accepted, emitted, s
+        self.tokens = self.rounds = 0
+        self.prompt_tokens = self.cached_tokens = 0
+
+    def prefilled(self, prompt_tokens: int, cached_tokens: int, emitted: int) -> None:
+        """The prompt is processed and gave ``emitted`` first tokens."""
+        self.prompt_tokens, self.cached_tokens = prompt_tokens, cached_tokens
+        self._emit(emitted)
+
+    def round(self, drafted: int, accepted: int, emitted: int, seconds: float) -> None:
+        """A target pass scored ``drafted`` tokens, ``accepted`` stood and ``emitted`` reached the reply.
+
+        When the reply ends inside a draft, ``drafted`` and ``accepted`` count only tokens up to its end.
+        """
+        self.rounds += 1
+        self._drafted += drafted
+        self._accepted += accepted
+        self._decoded += emitted
+        self._ks.append(drafted)
+        self._window.append((drafted, accepted, emitted, seconds))
+        self._emit(emitted)
+
+    def _emit(self, count: int) -> None:
+        if count:
+            self._last = self._clock()
+            self._first = self._last if self._first is None else self._first
+            self.tokens += count
+
+    # ----------------------------------------------------------------- figures
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the request."""
+        return self._clock() - self._begin
+
+    @property
+    def acceptance_rate(self) -> float | None:
+        return self._accepted / self._drafted if self._drafted else None
+
+    @property
+    def rolling_acceptance(self) -> float | None:
+        drafted = sum(r[0] for r in self._window)
+        return sum(r[1] for r in self._window) / drafted if drafted else None
+
+    @property
+    def mean_accepted_length(self) -> float | None:
+        return self._decoded / self.rounds if self.rounds else None
+
+    @property
+    def decode_tokens_per_second(self) -> float | None:
+        if self.tokens < 2 or self._first is None or self._last is None or self._last <= self._first:
+            return None
+        return (self.tokens - 1) / (self._last - self._first)
+
+    @property
+    def rolling_tokens_per_second(self) -> float | None:
+        seconds = sum(r[3] for r in self._window)
+        return sum(r[2] for r in self._window) / seconds if seconds > 0 else None
+
+    def finish(self, seed: int, plain_tokens_per_second: float | None) -> RunMetrics:
+        """All figures of the reply."""
+        seconds = self.elapsed
+        return RunMetrics(
+            tokens_generated=self.tokens,
+            prompt_tokens=self.prompt_tokens,
+            cached_tokens=self.cached_tokens,
+            time_seconds=seconds,
+            tokens_per_second=self.tokens / seconds if seconds > 0 and self.tokens else None,
+            decode_tokens_per_second=self.decode_tokens_per_second,
+            time_to_first_token=None if self._first is None else self._first - self._begin,
+            acceptance_rate=self.acceptance_rate,
+            mean_accepted_length=self.mean_accepted_length,
+            target_passes=self.rounds,
+            drafted_tokens=self._drafted,
+            accepted_tokens=self._accepted,
+            k_mean=sum(self._ks) / len(self._ks) if self._ks else None,
+            k_min=min(self._ks, default=None),
+            k_max=max(self._ks, default=None),
+            plain_tokens_per_second=plain_tokens_per_second,
+            seed=seed,
+        )

@@ -1,0 +1,86 @@
+"""Rotary position embeddings and the ways their frequencies are stretched.
+
+Sources: RoFormer (arXiv 2104.09864); position interpolation (2306.15595); YaRN (2309.00071); the Llama 3.1
+release for ``llama3``. Frequencies match ``transformers.modeling_rope_utils``, which the tests compare with.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from helix_app.modelfiles.config import ModelConfig
+
+
+def inverse_frequencies(config: ModelConfig) -> tuple[torch.Tensor, float]:
+    """Frequencies ``[head_dim / 2]`` in float32 and the factor that cos and sin are multiplied with."""
+    dim, scaling = config.head_dim, config.rope
+    freqs = config.rope_theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
+    if scaling.factors:
+        return freqs / torch.tensor(scaling.factors, dtype=torch.float32), 1.0
+    if scaling.type == "linear":
+        return freqs / scaling.factor, 1.0
+    if scaling.type == "llama3":
+        return _llama3(freqs, config), 1.0
+    if scaling.type == "yarn":
+        return _yarn(freqs, config)
+    # "dynamic" changes frequencies only beyond the model's context, where Helix never goes
+    return freqs, 1.0
+
+
+def _llama3(freqs: torch.Tensor, config: ModelConfig) -> torch.Tensor:
+    s = config.rope
+    original = s.original_context or config.context_length
+    wavelengths = 2 * math.pi / freqs
+    smooth = (original / wavelengths - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor)
+    blended = (1 - smooth) * freqs / s.factor + smooth * freqs
+    scaled = torch.where(wavelengths > original / s.low_freq_factor, freqs / s.factor, blended)
+    return torch.where(wavelengths < original / s.high_freq_factor, freqs, scaled)
+
+
+def _yarn(freqs: torch.Tensor, config: ModelConfig) -> tuple[torch.Tensor, float]:
+    s, dim = config.rope, config.head_dim
+    original = s.original_context or config.context_length
+
+    def correction_dim(rotations: float) -> float:
+        return dim * math.log(original / (rotations * 2 * math.pi)) / (2 * math.log(config.rope_theta))
+
+    def magnitude(scale: float, mscale: float = 1.0) -> float:
+        return 1.0 if scale <= 1 else 0.1 * mscale * math.log(scale) + 1.0
+
+    low, high = correction_dim(s.beta_fast), correction_dim(s.beta_slow)
+    if s.truncate:
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, dim - 1)
+    span = high - low or 0.001
+    ramp = ((torch.arange(dim // 2, dtype=torch.float32) - low) / span).clamp(0, 1)
+    factor = s.attention_factor
+    if factor is None:
+        if s.mscale and s.mscale_all_dim:
+            factor = magnitude(s.factor, s.mscale) / magnitude(s.factor, s.mscale_all_dim)
+        else:
+            factor = magnitude(s.factor)
+    return freqs / s.factor * ramp + freqs * (1 - ramp), factor
+
+
+def rope_table(
+    config: ModelConfig, length: int, dtype: torch.dtype, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """cos and sin for positions 0..length-1, each ``[length, 1, head_dim]``, sin with its first half negated.
+
+    With that sign, ``x * cos + swap_halves(x) * sin`` rotates x.
+    """
+    freqs, factor = inverse_frequencies(config)
+    angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, head_dim / 2]
+    cos, sin = angles.cos() * factor, angles.sin() * factor
+    cos = torch.cat((cos, cos), dim=-1).unsqueeze(1)
+    sin = torch.cat((-sin, sin), dim=-1).unsqueeze(1)
+    return cos.to(dtype).to(device), sin.to(dtype).to(device)
+
+
+def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """Rotate ``x`` ``[rows, heads, head_dim]`` by the angles of its rows (``[rows, 1, head_dim]``)."""
+    half = x.shape[-1] // 2
+    swapped = torch.cat((x[..., half:], x[..., :half]), dim=-1)
+    return x * cos + swapped * sin

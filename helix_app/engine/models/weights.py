@@ -1,0 +1,135 @@
+"""Weights by role, whichever file format they come from."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Protocol
+
+import torch
+
+from helix_app.errors import ModelFileError
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.gguf_file import GgufHeader
+from helix_app.modelfiles.model_path import ModelFiles
+
+# role -> (name in GGUF, name in safetensors); {i} is the layer
+_NAMES = {
+    "embed": ("token_embd", "model.embed_tokens"),
+    "norm": ("output_norm", "model.norm"),
+    "head": ("output", "lm_head"),
+    "attn_norm": ("blk.{i}.attn_norm", "model.layers.{i}.input_layernorm"),
+    "q": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),
+    "k": ("blk.{i}.attn_k", "model.layers.{i}.self_attn.k_proj"),
+    "v": ("blk.{i}.attn_v", "model.layers.{i}.self_attn.v_proj"),
+    "o": ("blk.{i}.attn_output", "model.layers.{i}.self_attn.o_proj"),
+    "mlp_norm": ("blk.{i}.ffn_norm", "model.layers.{i}.post_attention_layernorm"),
+    "gate": ("blk.{i}.ffn_gate", "model.layers.{i}.mlp.gate_proj"),
+    "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
+    "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
+}
+
+
+class WeightSource(Protocol):
+    """Gives tensors by role. Use as a context manager: files are closed at its end."""
+
+    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        """A tensor in torch order, in its file's precision or float32. Raises ModelFileError."""
+        ...
+
+    def __enter__(self) -> WeightSource: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+def open_weights(files: ModelFiles) -> WeightSource:
+    """The weights of a model on disk."""
+    if files.gguf is not None:
+        return _GgufWeights(files.gguf, files.config)
+    return _SafetensorsWeights(files)
+
+
+def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]:
+    """The shape a tensor must have."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
+    shape: tuple[int, ...] = {
+        "embed": (config.vocab_size, hidden),
+        "head": (config.vocab_size, hidden),
+        "q": (q, hidden),
+        "k": (kv, hidden),
+        "v": (kv, hidden),
+        "o": (hidden, q),
+        "gate": (inner, hidden),
+        "up": (inner, hidden),
+        "down": (hidden, inner),
+    }.get(role, (hidden,))
+    return shape[:1] if kind == "bias" else shape
+
+
+def _checked(tensor: torch.Tensor, config: ModelConfig, role: str, kind: str, name: str, path: object) -> torch.Tensor:
+    want = expected_shape(config, role, kind)
+    if tuple(tensor.shape) != want:
+        what = f"{name} is {list(tensor.shape)} instead of {list(want)}"
+        raise ModelFileError("model_weights_mismatch", path=path, what=what)
+    return tensor
+
+
+class _GgufWeights:
+    def __init__(self, header: GgufHeader, config: ModelConfig) -> None:
+        self._header, self._config = header, config
+
+    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        name = f"{_NAMES[role][0].format(i=layer)}.{kind}"
+        array = self._header.tensor(name)
+        if not array.flags.writeable:  # a view of the mapped file
+            array = array.copy()
+        tensor = _checked(torch.from_numpy(array), self._config, role, kind, name, self._header.path)
+        if role in ("q", "k") and self._config.architecture == "llama":
+            return self._unpermute(tensor, self._config.num_heads if role == "q" else self._config.num_kv_heads)
+        return tensor
+
+    def _unpermute(self, tensor: torch.Tensor, heads: int) -> torch.Tensor:
+        """GGUF writers interleave the rotary halves of Llama's q and k rows; put the halves apart again."""
+        half = self._config.head_dim // 2
+        return tensor.reshape(heads, half, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
+
+    def __enter__(self) -> _GgufWeights:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class _SafetensorsWeights:
+    def __init__(self, files: ModelFiles) -> None:
+        self._files, self._config = files, files.config
+        self._stack = ExitStack()
+        self._where: dict[str, Any] = {}
+
+    def __enter__(self) -> _SafetensorsWeights:
+        from safetensors import SafetensorError, safe_open
+
+        for file in self._files.weights:
+            try:
+                handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
+            except (SafetensorError, OSError) as exc:
+                self._stack.close()
+                raise ModelFileError("model_corrupt", path=file, detail=str(exc)) from exc
+            self._where.update(dict.fromkeys(handle.keys(), handle))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        name = f"{_NAMES[role][1].format(i=layer)}.{kind}"
+        handle = self._where.get(name) or self._where.get(name.removeprefix("model."))
+        if handle is None:
+            raise ModelFileError("model_weights_mismatch", path=self._files.path, what=f"{name} is missing")
+        tensor = handle.get_tensor(name if name in self._where else name.removeprefix("model."))
+        if not tensor.is_floating_point() or tensor.element_size() < 2:
+            raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+        return _checked(tensor, self._config, role, kind, name, self._files.path)

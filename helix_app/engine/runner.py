@@ -1,0 +1,71 @@
+"""A decoder together with its block pool and its cache: sequences of tokens in, logits out.
+
+The target and a draft model each have one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.models.decoder import Decoder
+
+
+class ModelRunner:
+    """Runs one model over many sequences' blocks.
+
+    Attributes:
+        decoder, pool, cache: what it joins.
+        max_tokens: most tokens of one sequence.
+    """
+
+    def __init__(self, decoder: Decoder, pool: BlockPool, cache: KVCache) -> None:
+        self.decoder, self.pool, self.cache = decoder, pool, cache
+        self.max_tokens = min(decoder.max_positions, pool.num_blocks * pool.block_size)
+
+    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "") -> int:
+        """Begin a sequence; returns how many of its tokens the cache already holds (BlockPool.open)."""
+        return self.pool.open(sequence_id, tokens, label)
+
+    def length(self, sequence_id: str) -> int:
+        """Slots in use by a sequence."""
+        return self.pool.tables()[sequence_id].length
+
+    def forward(self, sequence_id: str, ids: Sequence[int], logit_rows: int) -> torch.Tensor:
+        """Append tokens to a sequence and run them.
+
+        Mutates: allocates blocks, writes keys and values; the tokens stay speculative until ``commit``.
+
+        Returns:
+            Logits of the last ``logit_rows`` tokens, ``[logit_rows, vocab]`` float32, on the CPU.
+
+        Raises:
+            CacheExhaustedError: no block left; nothing changed.
+            RuntimeError: the device's own errors.
+        """
+        start = self.length(sequence_id)
+        self.pool.extend(sequence_id, start + len(ids))
+        view = self._view(sequence_id, len(ids))
+        rows = torch.tensor(ids, dtype=torch.int64).to(self.decoder.device)
+        return self.decoder.forward(rows, start, view, logit_rows).cpu()
+
+    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
+        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""
+        self.pool.commit(sequence_id, tokens)
+        self.pool.truncate(sequence_id, len(tokens))
+
+    def close(self, sequence_id: str) -> None:
+        """End a sequence; unknown ids are fine."""
+        if sequence_id in self.pool.tables():
+            self.pool.close(sequence_id)
+
+    def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""
+        return self._view(sequence_id, 0).read(layer)
+
+    def _view(self, sequence_id: str, rows: int) -> KVView:
+        table = self.pool.tables()[sequence_id]
+        return self.cache.view(table.blocks, table.length, rows)

@@ -1,0 +1,99 @@
+"""From logits to the distribution a token is drawn from, and one draw from it.
+
+Target and draft go through the same functions with the same parameters: speculative sampling is lossless only if
+both sides are the distributions *after* every filter. All functions keep the dtype they are given (float32 in
+the engine, float64 in proofs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.errors import InputError, NumericsError
+from helix_app.events import SamplingParams
+
+
+def check_params(params: SamplingParams) -> None:
+    """Raise InputError for a value outside its range."""
+    rules = (
+        ("temperature", 0 <= params.temperature <= 100, "It is a number from 0 (most likely token) to 100."),
+        ("top-k", params.top_k >= 0, "It is a whole number; 0 keeps all tokens."),
+        ("top-p", 0 < params.top_p <= 1, "It is a number over 0 and up to 1."),
+        ("min-p", 0 <= params.min_p <= 1, "It is a number from 0 to 1."),
+        ("repetition-penalty", 0 < params.repetition_penalty <= 100, "It is a number over 0; 1 switches it off."),
+        ("seed", params.seed is None or 0 <= params.seed < 2**63, "It is a whole number from 0 to 2^63 - 1."),
+    )
+    for name, good, hint in rules:
+        if not good:
+            value = getattr(params, name.replace("-", "_"))
+            raise InputError("option_invalid", option=name, value=value, hint=hint)
+
+
+def check_logits(logits: torch.Tensor) -> None:
+    """Raise NumericsError unless every row ``[rows, vocab]`` has a finite largest value."""
+    if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
+        raise NumericsError()
+
+
+def penalise(logits: torch.Tensor, penalty: float, seen: torch.Tensor, draft_ids: Sequence[int]) -> torch.Tensor:
+    """Apply the repetition penalty (CTRL, arXiv 1909.05858) to each row.
+
+    Args:
+        logits: ``[rows, vocab]``; row j follows the sequence and the first j draft tokens.
+        seen: distinct token ids of the sequence.
+        draft_ids: the drafted tokens that rows after the first also see.
+    """
+    if penalty == 1.0:
+        return logits
+    rows, vocab = logits.shape
+    mask = torch.zeros(rows, vocab, dtype=torch.bool)
+    mask[:, seen] = True
+    for j, token in enumerate(draft_ids[: rows - 1]):
+        mask[j + 1 :, token] = True
+    punished = torch.where(logits > 0, logits / penalty, logits * penalty)
+    return torch.where(mask.to(logits.device), punished, logits)
+
+
+def distribution(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
+    """Probabilities ``[rows, vocab]`` after temperature, top-k, top-p and min-p, in this order.
+
+    Temperature 0 puts all mass on the most likely token, the lowest id among equals.
+    """
+    if params.temperature == 0:
+        return torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
+    scaled = logits / params.temperature
+    vocab = logits.shape[-1]
+    top_k = min(params.top_k, vocab) or vocab
+    if top_k == vocab and params.top_p >= 1.0:
+        return _min_p(scaled.softmax(dim=-1), params.min_p)
+    if top_k < vocab:
+        values, ids = scaled.topk(top_k, dim=-1)  # descending
+    else:
+        values, ids = scaled.sort(dim=-1, descending=True, stable=True)
+    probs = values.softmax(dim=-1)
+    if params.top_p < 1.0:
+        before = probs.cumsum(dim=-1) - probs  # mass of the likelier tokens
+        probs = torch.where(before < params.top_p, probs, torch.zeros_like(probs))
+    probs = _min_p(probs, params.min_p)
+    return torch.zeros_like(scaled).scatter_(-1, ids, probs)
+
+
+def _min_p(probs: torch.Tensor, min_p: float) -> torch.Tensor:
+    if min_p > 0.0:
+        floor = probs.amax(dim=-1, keepdim=True) * min_p
+        probs = torch.where(probs >= floor, probs, torch.zeros_like(probs))
+    return probs / probs.sum(dim=-1, keepdim=True)
+
+
+def pick(weights: torch.Tensor, uniform: float) -> int:
+    """The index that ``uniform`` in [0, 1) selects from unnormalised ``weights`` ``[vocab]`` by inverse CDF.
+
+    A weight of zero is never selected.
+    """
+    cumulative = weights.cumsum(dim=-1)
+    index = int((cumulative <= uniform * cumulative[-1]).sum())
+    if index >= weights.shape[-1] or weights[index] <= 0:  # rounding at the upper end
+        index = int(weights.nonzero()[-1])
+    return index
