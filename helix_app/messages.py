@@ -43,6 +43,11 @@ ERRORS: dict[str, str] = {
     "no_model_loaded": "No model is loaded. Choose a target model first.",
     "engine_died": "The engine stopped unexpectedly. What was written so far is kept; send again to restart it.",
     "engine_busy": "The engine is still working on the last request. Wait for it or press Stop.",
+    # the window
+    "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
+    "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
+    "no_display": "The window cannot open, because there is no display ({reason}). "
+    "Start Helix on a desktop, or use the command line: `python -m helix_app --help`.",
     # downloads
     "download_failed": "The download of {name} did not complete. Check the connection and try again; it continues where it stopped.",
     "download_no_network": "There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.",
@@ -61,6 +66,7 @@ NOTICES: dict[str, str] = {
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
     "draft_skipped": "The draft {draft} could not be used, so Helix drafts from the text itself (n-gram). {reason}",
     "engine_restarted": "The engine was restarted.",
+    "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
 }
 
 STAGES: dict[str, str] = {

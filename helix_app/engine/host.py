@@ -138,8 +138,8 @@ class HostClient:
             for event in events:
                 if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
                     self._loaded = request
-                elif isinstance(event, Unloaded):
-                    self._loaded = None
+                elif isinstance(event, Unloaded) or (isinstance(event, Failed) and isinstance(request, LoadRequest)):
+                    self._loaded = None  # a load frees what was there before it can fail
                 yield event
 
     def _await_ready(self, child: ChildProcess, cancel: threading.Event) -> Generator[Event, None, bool]:
