@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -33,7 +34,17 @@ class Device:
 
 def cpu() -> Device:
     """The device that is always there."""
-    return Device("cpu", torch.device("cpu"), platform.processor() or platform.machine() or "CPU")
+    return Device("cpu", torch.device("cpu"), _cpu_name())
+
+
+def _cpu_name() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine() or "CPU"
 
 
 def forced_cpu() -> bool:

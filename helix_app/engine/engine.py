@@ -59,7 +59,7 @@ class Engine:
                     raise HelixError("no_model_loaded")
                 yield from Reply(self._session, request, cancel).events()
         except HelixError as exc:
-            log.warning("request failed: %s", exc)
+            log.info("request refused: %s", exc)
             yield exc.as_event(request_id)
         except LoadCancelled:
             self._unload()

@@ -139,9 +139,7 @@ class Reply:
             yield from self._prefill(cached)
             while self._reason is None:
                 yield from self._round()
-            if self._reason != "stop":
-                self._read(self._decoder.flush())
-                self._fresh += self._stops.flush() if self._reason != "stop" else ""
+            self._read_end()
             yield from self._show()
         finally:
             self._runner.close(name)
@@ -335,6 +333,13 @@ class Reply:
         self._fresh += shown
         if stopped:
             self._reason = "stop"
+
+    def _read_end(self) -> None:
+        """The reply is over: show what was held back, unless a stop text ended it."""
+        if self._reason != "stop":
+            self._read(self._decoder.flush())
+        if self._reason != "stop":
+            self._fresh += self._stops.flush()
 
     def _show(self) -> Iterator[TextDelta]:
         if self._fresh:

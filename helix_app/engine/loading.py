@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,10 +154,9 @@ def _runner(
     device: Device,
     stage: str,
     cancel: threading.Event,
-) -> Iterator[Event] | object:
+) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns a ModelRunner."""
     config = files.config
-    # a draft of k tokens may lie beyond the last token that counts
     decoder = Decoder(config, dtype=dtype, device=device.torch_device, max_positions=context)
     with open_weights(files) as source:
         for fraction in decoder.load(source):

@@ -147,7 +147,10 @@ def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
     if float(params.get("partial_rotary_factor") or raw.get("partial_rotary_factor") or 1.0) != 1.0:
         raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
     original = params.get("original_max_position_embeddings") or raw.get("original_max_position_embeddings")
-    optional = {name: params[name] for name in ("attention_factor", "mscale", "mscale_all_dim") if params.get(name)}
+
+    def optional(name: str) -> float | None:
+        return float(params[name]) if params.get(name) else None
+
     return RopeScaling(
         type=kind,  # type: ignore[arg-type]
         factor=float(params.get("factor") or 1.0),
@@ -157,5 +160,7 @@ def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
         beta_fast=float(params.get("beta_fast") or 32.0),
         beta_slow=float(params.get("beta_slow") or 1.0),
         truncate=bool(params.get("truncate", True)),
-        **{name: float(value) for name, value in optional.items()},
+        attention_factor=optional("attention_factor"),
+        mscale=optional("mscale"),
+        mscale_all_dim=optional("mscale_all_dim"),
     )

@@ -39,7 +39,9 @@ class WeightSource(Protocol):
 
     def __enter__(self) -> WeightSource: ...
 
-    def __exit__(self, *exc: object) -> None: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 def open_weights(files: ModelFiles) -> WeightSource:
@@ -97,7 +99,9 @@ class _GgufWeights:
     def __enter__(self) -> _GgufWeights:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
         pass
 
 

@@ -1,0 +1,228 @@
+"""``generate``: one reply on the command line, as text or as one JSON object."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from helix_app import messages
+from helix_app.errors import HelixError, InputError
+from helix_app.events import (
+    ChatMessage,
+    EngineClient,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    LoadChoice,
+    LoadProgress,
+    ModelReady,
+    Notice,
+    SamplingParams,
+    TextDelta,
+)
+from helix_app.settings import Settings
+
+_DEFAULTS = Settings()
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``generate`` subcommand; its parsed arguments go to ``run``."""
+    parser = subparsers.add_parser("generate", help="write one reply", description="Write one reply to a prompt.")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--prompt", metavar="TEXT", help="the prompt; - reads it from standard input")
+    what.add_argument("--batch", metavar="FILE", help=argparse.SUPPRESS)
+    add = parser.add_argument
+    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
+    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
+    add("--mode", default="speculative", help="speculative or autoregressive")
+    add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
+    add("--verify", default="rejection", help="rejection")
+    add("--device", default="auto", help="auto, directml, cuda or cpu")
+    add("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
+    add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
+    add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 always takes the likeliest")
+    add("--top-p", type=float, default=_DEFAULTS.top_p, metavar="P", help="1 keeps all (default: %(default)s)")
+    add("--top-k", type=int, default=_DEFAULTS.top_k, metavar="K", help="0 keeps all (default: %(default)s)")
+    add("--min-p", type=float, default=_DEFAULTS.min_p, metavar="P", help="0 keeps all (default: %(default)s)")
+    add("--repetition-penalty", type=float, default=_DEFAULTS.repetition_penalty, metavar="R", help="1 is off")
+    add("--seed", type=int, default=None, metavar="N", help="fix the random numbers")
+    add("--system", default="", metavar="TEXT", help="system prompt")
+    add("--stop", action="append", default=[], metavar="TEXT", help="end the reply before this text; may be repeated")
+    add("--raw", action="store_true", help="continue the prompt as it stands, without a chat template")
+    add("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
+    """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
+    try:
+        if args.batch is not None:
+            raise InputError("option_unavailable", option="--batch", choices="--prompt")
+        request = _request(args)
+        choice = LoadChoice(args.target, args.draft, args.device, args.dtype)
+        from helix_app.hub.resolve import to_load_request
+
+        load = to_load_request(choice)
+        with _ctrl_c_cancels() as cancel:
+            if engine is None:
+                from helix_app.engine.engine import Engine
+
+                engine = Engine()
+            ready = _load(engine.stream(load, cancel))
+            finished = _reply(engine.stream(request, cancel), show=not args.json)
+    except HelixError as exc:
+        _say(messages.error_text(exc.code, exc.fields))
+        return exc.exit_code
+    if args.json:
+        sys.stdout.write(json.dumps(result(request, ready, finished), ensure_ascii=False) + "\n")
+    else:
+        _say(summary(finished))
+    return 1 if finished.reason == "cancelled" else 0
+
+
+def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> dict[str, Any]:
+    """The JSON object: the reply, every figure of RunMetrics, and what it ran on."""
+    return {
+        "generated_text": finished.text,
+        "token_ids": list(finished.token_ids),
+        **asdict(finished.metrics),
+        "finish_reason": finished.reason,
+        "target": ready.target_name,
+        "device": ready.device,
+        "device_name": ready.device_name,
+        "dtype": ready.dtype,
+        "draft": (ready.draft_name if ready.draft == "model" else ready.draft)
+        if request.mode == "speculative"
+        else "none",
+        "mode": request.mode,
+        "k": request.k,
+        "verify": request.verify,
+    }
+
+
+def summary(finished: Finished) -> str:
+    """One line of figures."""
+    m = finished.metrics
+    parts = [f"{m.tokens_generated} tokens in {m.time_seconds:.1f} s"]
+    if m.decode_tokens_per_second is not None:
+        parts.append(f"{m.decode_tokens_per_second:.1f} tokens/s")
+    if m.time_to_first_token is not None:
+        parts.append(f"TTFT {m.time_to_first_token:.2f} s")
+    if m.acceptance_rate is not None:
+        parts.append(f"{m.acceptance_rate:.0%} accepted")
+    if m.mean_accepted_length is not None and m.drafted_tokens:
+        parts.append(f"{m.mean_accepted_length:.2f} tokens a pass")
+    parts.append(messages.finish_reason_text(finished.reason))
+    return " · ".join(parts)
+
+
+def _request(args: argparse.Namespace) -> GenerateRequest:
+    prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
+    if not prompt.strip():
+        raise InputError("prompt_empty")
+    system = (ChatMessage("system", args.system),) if args.system else ()
+    if args.raw and system:
+        raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
+    from helix_app.engine.generation import check_request  # wrong options are refused before the model is loaded
+
+    request = GenerateRequest(
+        request_id="cli",
+        messages=() if args.raw else (*system, ChatMessage("user", prompt)),
+        prompt=prompt if args.raw else "",
+        raw=args.raw,
+        mode=args.mode,
+        k=args.k,
+        verify=args.verify,
+        max_tokens=args.max_tokens,
+        sampling=SamplingParams(
+            temperature=args.temperature,
+            top_k=args.top_k,
+            top_p=args.top_p,
+            min_p=args.min_p,
+            repetition_penalty=args.repetition_penalty,
+            seed=args.seed,
+        ),
+        stop=tuple(args.stop),
+    )
+    check_request(request)
+    return request
+
+
+def _load(events: Iterator[Event]) -> ModelReady:
+    live = sys.stderr is not None and sys.stderr.isatty()
+    for event in events:
+        if isinstance(event, LoadProgress) and live:
+            percent = "" if event.fraction is None else f" {event.fraction:.0%}"
+            sys.stderr.write(f"\r\x1b[K{messages.stage_text(event.stage)}{percent}")
+            sys.stderr.flush()
+        elif isinstance(event, Notice):
+            _say(("\r\x1b[K" if live else "") + messages.notice_text(event.code, event.fields))
+        elif isinstance(event, Failed):
+            if live:
+                sys.stderr.write("\r\x1b[K")
+            raise _as_error(event)
+        elif isinstance(event, ModelReady):
+            if live:
+                sys.stderr.write("\r\x1b[K")
+            return event
+    raise HelixError("no_model_loaded")
+
+
+def _reply(events: Iterator[Event], *, show: bool) -> Finished:
+    for event in events:
+        if isinstance(event, TextDelta) and show:
+            sys.stdout.write(event.text)
+            sys.stdout.flush()
+        elif isinstance(event, Notice):
+            _say(messages.notice_text(event.code, event.fields))
+        elif isinstance(event, Failed):
+            if show:
+                sys.stdout.write("\n")
+            raise _as_error(event)
+        elif isinstance(event, Finished):
+            if show:
+                sys.stdout.write("\n")
+            return event
+    raise HelixError("engine_died")
+
+
+_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "model_", "tokenizer_", "draft_")
+
+
+def _as_error(event: Failed) -> HelixError:
+    """A failure event as the exception it was, with its exit code."""
+    error = HelixError(event.code, detail=event.detail, **dict(event.fields))
+    error.exit_code = 2 if event.code.startswith(_INPUT_CODES) else 1
+    return error
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def _ctrl_c_cancels() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; a second one interrupts at once."""
+    cancel = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: Any) -> None:
+        signal.signal(signal.SIGINT, before)
+        cancel.set()
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)
