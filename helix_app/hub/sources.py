@@ -57,10 +57,10 @@ def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
     host = urlsplit(url).netloc
     try:
         found = huggingface_hub.get_hf_file_metadata(url)
-    except (httpx.TransportError, errors.OfflineModeIsEnabled) as exc:
-        raise SourceError("network", f"{type(exc).__name__}: {exc}", host) from exc
-    except (errors.HfHubHTTPError, httpx.HTTPError, OSError, ValueError) as exc:
-        raise SourceError("refused", f"{source.repo}: {type(exc).__name__}: {exc}", host) from exc
+    except Exception as exc:  # whatever went wrong inside the library, the next source may do
+        nobody = isinstance(exc, (httpx.TransportError, ConnectionError, errors.OfflineModeIsEnabled))
+        text = f"{source.repo}: {type(exc).__name__}: {exc}"
+        raise SourceError("network" if nobody else "refused", text, host) from exc
     if not found.size or not found.etag or not re.fullmatch(r"[0-9a-f]{64}", found.etag):
         raise SourceError("refused", f"{source.repo}/{source.file}: the hub states no size and checksum", host)
     if entry.sha256 is not None and found.etag != entry.sha256:

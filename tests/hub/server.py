@@ -128,6 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{len(served.body) - 1}/{len(served.body)}")
         for name, value in served.headers.items():
             self.send_header(name, value)
+        self.send_header("Connection", "close")
         if served.length:
             self.send_header("Content-Length", str(len(served.body) - start))
         self.end_headers()

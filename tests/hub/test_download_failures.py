@@ -53,11 +53,17 @@ def test_another_file_on_the_hub_is_not_fetched(server: FileServer) -> None:
     assert served.asked == []
 
 
-def test_more_or_fewer_bytes_than_stated(server: FileServer) -> None:
-    server.serve_hub(REPO, "tiny.gguf", PAYLOAD, headers={"X-Linked-Size": str(len(PAYLOAD) - 5)})
+@pytest.mark.parametrize("length", [True, False])
+def test_more_bytes_than_stated(server: FileServer, length: bool) -> None:
+    stated = {"X-Linked-Size": str(len(PAYLOAD) - 5)}
+    server.serve_hub(REPO, "tiny.gguf", PAYLOAD, headers=stated, length=length)
     assert fails(entry(known=False)).code == "download_source"
-    server.serve_hub(REPO, "tiny.gguf", PAYLOAD, headers={"X-Linked-Size": str(len(PAYLOAD) - 5)}, length=False)
+
+
+def test_fewer_bytes_than_stated(server: FileServer) -> None:
+    served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, headers={"X-Linked-Size": str(len(PAYLOAD) + 5)})
     assert fails(entry(known=False)).code == "download_source"
+    assert served.asked == [None]
 
 
 def test_missing_file_falls_through_to_the_next_source(server: FileServer) -> None:

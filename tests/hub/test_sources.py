@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.errors import DownloadError
 from helix_app.hub.failures import Cancelled, SourceError
 from helix_app.hub.sources import find_wheel, locate
 from tests.hub.models import PAYLOAD, WHEEL, WHEEL_FILE, entry, pull, sha256, wheel_source
@@ -54,9 +55,9 @@ def test_no_such_wheel(pip_alone: Path) -> None:
 
 def test_another_wheel(pip_alone: Path) -> None:
     (pip_alone / WHEEL_FILE).write_bytes(WHEEL)
-    with pytest.raises(SourceError) as caught:
-        locate(wheel_source(WHEEL + b"x"), entry(), threading.Event())
-    assert caught.value.reason == "refused"
+    with pytest.raises(DownloadError) as caught:
+        pull(entry(wheel_source(WHEEL + b"x")))
+    assert caught.value.code == "download_source"
 
 
 def test_a_packaged_program_has_no_pip(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_an_unreadable_note_counts_as_none(folder: Path, text: str) -> None:
     (folder / "tiny.gguf.json").write_text(text)
     assert store.read_note(path) is None
     assert not store.is_verified(entry(), path)
+
+
+def test_a_touched_file_is_hashed_again(server: FileServer) -> None:
+    server.serve_hub(REPO, "tiny.gguf", PAYLOAD)
+    path, _ = pull(entry())
+    path.write_bytes(PAYLOAD[:-1] + b"!")
+    os.utime(path, ns=(1, 1))
+    assert not store.is_verified(entry(), path)
+    assert pull(entry())[0].read_bytes() == PAYLOAD
 
 
 def test_models_elsewhere(tmp_path: Path, server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
