@@ -101,10 +101,10 @@ def _show(updates: Iterator[DownloadProgress | DownloadDone]) -> str:
                 bar, stage = _bar(update), update.stage
             bar.n = update.done_bytes
             bar.total = update.total_bytes or None
-            bar.refresh() if bar.total == bar.n else bar.update(0)
+            bar.update(0)  # draws, if it is time to
     finally:
         if bar is not None:
-            bar.close()
+            bar.close()  # draws the last state
     return path
 
 
