@@ -10,8 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_generate, logs
-from helix_app.hub import cli_models
+from helix_app import __version__, cli_generate, cli_models, logs
 from helix_app.messages import error_text
 
 _LATER = ("bench", "doctor", "serve", "train-draft")  # subcommands of later versions

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from helix_app import messages
+from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import (
     ChatMessage,
@@ -70,7 +68,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         from helix_app.hub.resolve import to_load_request
 
         load = to_load_request(choice)
-        with _ctrl_c_cancels() as cancel:
+        with ctrl_c_cancels() as cancel:
             if engine is None:
                 from helix_app.engine.engine import Engine
 
@@ -78,12 +76,12 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
             ready = _load(engine.stream(load, cancel))
             finished = _reply(engine.stream(request, cancel), show=not args.json)
     except HelixError as exc:
-        _say(messages.error_text(exc.code, exc.fields))
+        say(messages.error_text(exc.code, exc.fields))
         return exc.exit_code
     if args.json:
         sys.stdout.write(json.dumps(result(request, ready, finished), ensure_ascii=False) + "\n")
     else:
-        _say(summary(finished))
+        say(summary(finished))
     return 1 if finished.reason == "cancelled" else 0
 
 
@@ -163,7 +161,7 @@ def _load(events: Iterator[Event]) -> ModelReady:
             sys.stderr.write(f"\r\x1b[K{messages.stage_text(event.stage)}{percent}")
             sys.stderr.flush()
         elif isinstance(event, Notice):
-            _say(("\r\x1b[K" if live else "") + messages.notice_text(event.code, event.fields))
+            say(("\r\x1b[K" if live else "") + messages.notice_text(event.code, event.fields))
         elif isinstance(event, Failed):
             if live:
                 sys.stderr.write("\r\x1b[K")
@@ -181,7 +179,7 @@ def _reply(events: Iterator[Event], *, show: bool) -> Finished:
             sys.stdout.write(event.text)
             sys.stdout.flush()
         elif isinstance(event, Notice):
-            _say(messages.notice_text(event.code, event.fields))
+            say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, Failed):
             if show:
                 sys.stdout.write("\n")
@@ -201,28 +199,3 @@ def _as_error(event: Failed) -> HelixError:
     error = HelixError(event.code, detail=event.detail, **dict(event.fields))
     error.exit_code = 2 if event.code.startswith(_INPUT_CODES) else 1
     return error
-
-
-def _say(text: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(text + "\n")
-
-
-@contextmanager
-def _ctrl_c_cancels() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; a second one interrupts at once."""
-    cancel = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield cancel
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def on_interrupt(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, before)
-        cancel.set()
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield cancel
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import messages
-from helix_app.hub import cli_models
+from helix_app import cli_models, messages
 from helix_app.hub.catalog import Catalog
 from tests.hub.models import PAYLOAD, REPO, entry, write_catalog
 from tests.hub.server import FileServer, closed_port
@@ -91,7 +90,8 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
     catalog = write_catalog(tmp_path / "catalog.toml", [entry()])
     code = (
         "import argparse, pathlib, sys\n"
-        "from helix_app.hub import catalog, cli_models\n"
+        "from helix_app import cli_models\n"
+        "from helix_app.hub import catalog\n"
         "arguments = argparse.Namespace(models_command='pull', id='tiny')\n"
         f"sys.exit(cli_models.run(arguments, catalog=catalog.load_catalog(pathlib.Path({str(catalog)!r}))))\n"
     )
@@ -109,7 +109,7 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
 def test_every_code_has_a_sentence() -> None:
     """Over the source, since some failures cannot be brought about here."""
     source = Path(cli_models.__file__).parent
-    raised = re.compile(r'(?:Helix|Download|Input|ModelFile)Error\(\s*"([a-z_]+)"')
-    codes = {code for file in source.glob("*.py") for code in raised.findall(file.read_text(encoding="utf-8"))}
+    raised = re.compile(r'(?:Helix|Download|Input|ModelFile|Device|Draft\w+)Error\(\s*"([a-z_]+)"')
+    codes = {code for file in source.rglob("*.py") for code in raised.findall(file.read_text(encoding="utf-8"))}
     assert {"download_failed", "download_locked", "model_unknown", "verify_cancelled"} <= codes
     assert codes <= set(messages.ERRORS), codes - set(messages.ERRORS)

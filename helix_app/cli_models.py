@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
 from tqdm import tqdm
 
 from helix_app import messages
+from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import DownloadDone, DownloadProgress
 from helix_app.hub import store
@@ -53,22 +51,17 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
         if args.models_command == "path":
             sys.stdout.write(f"{store.path_of(entry)}\n")
             return 0
-        with _ctrl_c_cancels() as cancel:
+        with ctrl_c_cancels() as cancel:
             if args.models_command == "pull":
                 path = _show(download(entry, cancel))
-                _say(f"{entry.name} is ready: {path}")
+                say(f"{entry.name} is ready: {path}")
             else:
                 path = _show(store.verify(entry, cancel))
-                _say(f"{entry.name} is whole: {path}")
+                say(f"{entry.name} is whole: {path}")
         return 0
     except HelixError as exc:
-        _say(messages.error_text(exc.code, exc.fields))
+        say(messages.error_text(exc.code, exc.fields))
         return 2 if isinstance(exc, InputError) else 1
-
-
-def _say(text: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(text + "\n")
 
 
 def _list(catalog: Catalog, *, as_json: bool) -> int:
@@ -120,23 +113,3 @@ def _bar(update: DownloadProgress) -> Any:
         mininterval=0.1 if live else 5.0,
         disable=sys.stderr is None or update.stage == "connect",
     )
-
-
-@contextmanager
-def _ctrl_c_cancels() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; a second one interrupts at once."""
-    cancel = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield cancel
-        return
-    before = signal.getsignal(signal.SIGINT)
-
-    def on_interrupt(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, before)
-        cancel.set()
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield cancel
-    finally:
-        signal.signal(signal.SIGINT, before)
