@@ -1,0 +1,1 @@
+"""The conversation: messages, Markdown blocks, code and the composer."""

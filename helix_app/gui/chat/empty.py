@@ -1,0 +1,56 @@
+"""What stands in place of a conversation that has not begun."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.theme import Theme
+
+
+class EmptyChat(QWidget):
+    """A greeting, the model at hand and three questions to begin with.
+
+    Signals:
+        suggestion_picked: put this text into the composer.
+    """
+
+    suggestion_picked = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.title = QLabel(self.tr("What would you like to ask?"))
+        self.title.setFont(theme.fonts.title)
+        self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.model = QLabel()
+        self.model.setProperty("tone", "muted")
+        self.model.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(8)
+        column.addStretch(5)
+        column.addWidget(self.title)
+        column.addWidget(self.model)
+        column.addSpacing(16)
+        self._suggestions: list[ThemedButton] = []
+        for text in (
+            self.tr("Explain in three sentences how a KV cache works."),
+            self.tr("Write a Python function that merges two sorted lists."),
+            self.tr("List five uses for an old laptop."),
+        ):
+            button = ThemedButton(theme, text, kind="round")
+            button.clicked.connect(lambda _=False, text=text: self.suggestion_picked.emit(text))
+            column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+            self._suggestions.append(button)
+        column.addStretch(6)
+        self.set_model("")
+
+    def set_model(self, description: str) -> None:
+        """Name the model; the questions are only offered while there is one."""
+        self.title.setVisible(bool(description))
+        self.model.setText(description)
+        for button in self._suggestions:
+            button.setVisible(bool(description))

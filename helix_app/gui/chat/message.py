@@ -1,0 +1,296 @@
+"""The widgets of one message: what the person wrote, and what the model answered."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from helix_app import events
+from helix_app.gui import figures
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.chat.blocks import BlockStack
+from helix_app.gui.chat.column import Column
+from helix_app.gui.chat.markdown import MarkdownStream
+from helix_app.gui.chat.text_block import TextBlock
+from helix_app.gui.notices import ErrorBox
+from helix_app.gui.theme import Theme
+
+PADDING = 12
+SHOWN_AT_FIRST = 3000  # characters of a long message that are shown until the person asks for all
+PIECE = 4000  # characters laid out at a time
+BUBBLE_CHARACTERS = 72
+SAMPLE = "The quick brown fox jumps over the lazy dog and runs away from it, again and again. "
+
+
+def text_width(theme: Theme, characters: int) -> int:
+    """Width of that many characters of ordinary text."""
+    from PySide6.QtGui import QFontMetricsF
+
+    metrics = QFontMetricsF(theme.fonts.chat)
+    return round(metrics.horizontalAdvance(SAMPLE) / len(SAMPLE) * characters)
+
+
+class UserBubble(QWidget):
+    """A message of the person, to the right.
+
+    Signals:
+        height_changed: it needs another height.
+    """
+
+    height_changed = Signal()
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._text = text
+        self._rest = ""
+        self._blocks: list[TextBlock] = []
+        self._box = (0, 0, 0, 0)
+        self._more = ThemedButton(theme, "", kind="link", parent=self)
+        self._more.hide()
+        self._more.clicked.connect(self.on_more_clicked)
+        self._grow = QTimer(self)
+        self._grow.setInterval(0)
+        self._grow.timeout.connect(self.on_grow)
+        shown = text
+        if len(text) > SHOWN_AT_FIRST + 1000:
+            shown, self._rest = text[:SHOWN_AT_FIRST], text[SHOWN_AT_FIRST:]
+            self._more.setText(self.tr("Show all {n} characters").format(n=figures.count(len(text))))
+            self._more.setAccessibleName(self._more.text())
+            self._more.show()
+        self._append(shown)
+        self.setAccessibleName(self.tr("You: {text}").format(text=text[:2000]))
+        theme.changed.connect(self.update)
+
+    def text(self) -> str:
+        """The whole message."""
+        return self._text
+
+    def text_blocks(self) -> list[TextBlock]:
+        """Its text."""
+        return self._blocks
+
+    def on_more_clicked(self) -> None:
+        """Show the rest, a piece at a time so that the window stays alive."""
+        self._more.hide()
+        self._grow.start()
+
+    def on_grow(self) -> None:
+        """Add one more piece."""
+        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
+        if piece:
+            self._append(piece)
+        if not self._rest:
+            self._grow.stop()
+        self.height_changed.emit()
+
+    def _append(self, text: str) -> None:
+        block = TextBlock(self._theme, self)
+        block.show_plain(text)
+        self._blocks.append(block)
+        block.show()
+
+    def height_for(self, width: int) -> int:
+        """Height at a width; places the text inside the bubble."""
+        most = min(width, text_width(self._theme, BUBBLE_CHARACTERS) + 2 * PADDING) - 2 * PADDING
+        for block in self._blocks:
+            block.height_for(most)
+        inner = min(most, max(block.ideal_width() for block in self._blocks) + 1)
+        inner = max(inner, min(most, self._more.sizeHint().width() if self._more.isVisibleTo(self) else 0))
+        left = width - inner - PADDING
+        top = 8
+        for block in self._blocks:
+            high = block.height_for(inner)
+            block.setGeometry(left, top, inner, high)
+            top += high
+        if self._more.isVisibleTo(self):
+            self._more.setGeometry(left - 4, top + 4, self._more.sizeHint().width(), 24)
+            top += 28
+        self._box = (left - PADDING, 0, inner + 2 * PADDING, top + 8)
+        return top + 8
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(self._theme.palette.bubble))
+        painter.drawRoundedRect(*self._box, 10, 10)
+        painter.end()
+
+
+class _Footer(QWidget):
+    """Actions of a reply and its figures."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
+        self.copy.setToolTip(self.tr("Copy reply"))
+        self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
+        self.again.setToolTip(self.tr("Write this reply again"))
+        self.stats = QLabel()
+        self.stats.setProperty("tone", "muted")
+        self.stats.setFont(theme.fonts.small)
+        self.stats.setWordWrap(True)
+        self.stats.setTextFormat(Qt.TextFormat.PlainText)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.stats.setSizePolicy(policy)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
+        row.addSpacing(4)
+        row.addWidget(self.stats, 1)
+        self.setMinimumHeight(28)
+
+
+class Reply(Column):
+    """An answer of the model, streaming or finished.
+
+    Attributes:
+        request_id: of the request it answers.
+        renders: how often its body was brought up to date.
+
+    Signals:
+        again_requested: write this reply again.
+    """
+
+    again_requested = Signal()
+
+    def __init__(self, theme: Theme, request_id: str, author: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.request_id = request_id
+        self.renders = 0
+        self._source: list[str] = []
+        self._stream = MarkdownStream()
+        self._streaming = True
+        self._author = QLabel(author)
+        self._author.setProperty("tone", "muted")
+        self._author.setFont(theme.fonts.small)
+        self._waiting = QLabel(self.tr("Reading the prompt…"))
+        self._waiting.setProperty("tone", "muted")
+        self.body = BlockStack(theme)
+        self._footer: _Footer | None = None
+        self._error: ErrorBox | None = None
+        self._blink = QTimer(self)
+        self._blink.setInterval(530)
+        self._blink.timeout.connect(self.on_blink)
+        self._caret = True
+        self.add(self._author)
+        self.add(self._waiting, 8)
+        self.add(self.body, 8)
+        self._blink.start()
+
+    @property
+    def streaming(self) -> bool:
+        """Whether more text may come."""
+        return self._streaming
+
+    def source(self) -> str:
+        """The Markdown so far."""
+        if len(self._source) > 1:
+            self._source = ["".join(self._source)]
+        return self._source[0] if self._source else ""
+
+    def text_blocks(self) -> list[TextBlock]:
+        """Its text."""
+        return self.body.text_blocks()
+
+    def append(self, text: str) -> None:
+        """Add text and show it."""
+        if not text:
+            return
+        self._drop_waiting()
+        self._source.append(text)
+        self._stream.feed(text)
+        self._show()
+
+    def replace_text(self, text: str) -> None:
+        """Show another text than what was streamed."""
+        self._source = []
+        self._stream = MarkdownStream()
+        self.remove(self.body)
+        self.body = BlockStack(self._theme)
+        self._drop_waiting()
+        self.insert(1, self.body, 8)
+        self.append(text)
+
+    def finish(self, event: events.Finished) -> None:
+        """The reply is complete: no caret, the figures below it."""
+        self._end()
+        footer = self._add_footer()
+        parts = figures.reply_stats(event)
+        footer.stats.setText(" · ".join(text.replace(" ", "\u00a0") for text, _tip in parts))
+        footer.stats.setToolTip("\n".join(f"{text}: {tip}" for text, tip in parts))
+        self.relayout(0)
+
+    def fail(self, event: events.Failed) -> None:
+        """The reply ended with an error; what was written stays."""
+        self._end()
+        if self.source():
+            self._add_footer()
+        self._error = ErrorBox(self._theme)
+        self._error.close_button.hide()
+        self._error.acted.connect(self.again_requested)
+        self._error.show_failure(event, self.tr("Try again"))
+        self.add(self._error, 12)
+
+    def error_sentence(self) -> str:
+        """The error shown below it, empty when there is none."""
+        return self._error.sentence.text() if self._error else ""
+
+    def stats_text(self) -> str:
+        """The figures shown below it."""
+        return self._footer.stats.text().replace("\u00a0", " ") if self._footer else ""
+
+    def set_last(self, last: bool) -> None:
+        """Only the last reply can be written again."""
+        if self._footer:
+            self._footer.again.setVisible(last)
+        if self._error:
+            self._error.action.setVisible(last)
+
+    def on_blink(self) -> None:
+        """The caret blinks."""
+        self._caret = not self._caret
+        self.body.set_caret(self._caret)
+
+    def on_copy_clicked(self) -> None:
+        """Copy the Markdown of the reply."""
+        QGuiApplication.clipboard().setText(self.source())
+        if self._footer:
+            self._footer.copy.set_symbol("check")
+            QTimer.singleShot(1500, self._footer.copy, lambda: self._restore_copy())
+
+    def _restore_copy(self) -> None:
+        if self._footer:
+            self._footer.copy.set_symbol("copy")
+
+    def _show(self) -> None:
+        self.renders += 1
+        self.body.show_stream(self._stream)
+        if self._streaming:
+            self.body.set_caret(self._caret)
+
+    def _drop_waiting(self) -> None:
+        if self._waiting in self.widgets():
+            self.remove(self._waiting)
+
+    def _end(self) -> None:
+        self._streaming = False
+        self._blink.stop()
+        self.body.set_caret(False)
+        self._drop_waiting()
+        self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.source()[:5000]))
+
+    def _add_footer(self) -> _Footer:
+        footer = _Footer(self._theme)
+        footer.copy.clicked.connect(self.on_copy_clicked)
+        footer.again.clicked.connect(self.again_requested)
+        footer.copy.setVisible(bool(self.source()))
+        self._footer = footer
+        self.add(footer, 8)
+        return footer

@@ -1,0 +1,242 @@
+"""The chat page: the conversation, what went wrong, and the composer."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from helix_app import events
+from helix_app.gui.chat.composer import Composer
+from helix_app.gui.chat.empty import EmptyChat
+from helix_app.gui.chat.message import Reply, UserBubble
+from helix_app.gui.chat.turns import Conversation
+from helix_app.gui.chat.view import ConversationView
+from helix_app.gui.notices import ErrorBox, NoticeBar
+from helix_app.gui.theme import Theme
+from helix_app.settings import Settings
+
+FRAME_MS = 33
+
+
+class ChatPage(QWidget):
+    """Holds one conversation in memory and shows the events of its replies.
+
+    Attributes:
+        view: the messages.
+        composer: where the person writes.
+        notices: what the person should know.
+        error: what went wrong outside a reply.
+
+    Signals:
+        generate_requested: a GenerateRequest.
+        cancel_requested: stop the reply.
+        generating_changed: a reply began or ended.
+    """
+
+    generate_requested = Signal(object)
+    cancel_requested = Signal()
+    generating_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._settings = settings
+        self._seed: int | None = None
+        self._model = ""
+        self._conversation = Conversation()
+        self._reply: Reply | None = None  # the one being written
+        self._stopping = False
+        self._pending: list[str] = []
+        self.notices = NoticeBar(theme)
+        self.view = ConversationView(theme)
+        self.empty = EmptyChat(theme)
+        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        self.composer = Composer(theme)
+        self.composer.send_requested.connect(self.send)
+        self.composer.stop_requested.connect(self.stop)
+        self.composer.editor.paged.connect(self.view.page)
+        self.view.content.typed.connect(self.composer.insert)
+        self.error = ErrorBox(theme)
+        self.error.dismissed.connect(self.error.hide)
+        self.error.hide()
+        below = QVBoxLayout()
+        below.setContentsMargins(24, 8, 24, 16)
+        below.setSpacing(8)
+        below.addWidget(self.composer)
+        below.addWidget(self.error)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.notices)
+        column.addWidget(self._stack, 1)
+        column.addLayout(below)
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(FRAME_MS)
+        self._frame.timeout.connect(self.flush)
+        self.set_model("", self.tr("No model is loaded. Choose a target model above."))
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def generating(self) -> bool:
+        """Whether a reply is being written."""
+        return self._reply is not None
+
+    def set_settings(self, settings: Settings, seed: int | None) -> None:
+        """What the next request is made with."""
+        self._settings, self._seed = settings, seed
+
+    def set_model(self, name: str, description: str) -> None:
+        """The model that answers; without one ``description`` says why the composer is closed."""
+        self._model = name
+        if name:
+            self.composer.set_available(True, self.tr("Message {model}").format(model=name))
+        else:
+            self.composer.set_available(False, description)
+        self.empty.set_model(description if name else "")
+
+    def last_reply(self) -> Reply | None:
+        """The newest answer."""
+        replies = [message for message in self.view.messages() if isinstance(message, Reply)]
+        return replies[-1] if replies else None
+
+    # ------------------------------------------------------------------ what the person does
+
+    def send(self) -> None:
+        """Send what is in the composer."""
+        if self._reply is not None or not self._model:
+            return
+        text = self.composer.text()
+        if not text.strip():
+            self.show_error(events.Failed("prompt_empty"))
+            return
+        self.composer.clear()
+        self._conversation.ask(text)
+        self.view.add(UserBubble(self._theme, text))
+        self._begin()
+
+    def again(self) -> None:
+        """Write the last reply again."""
+        last = self.last_reply()
+        if self._reply is not None or last is None or not self._model:
+            return
+        self.view.remove(last)
+        self._conversation.turns[-1].answer = None
+        self._begin()
+
+    def stop(self) -> None:
+        """Stop the reply; the text so far stays."""
+        if self._reply is None or self._stopping:
+            return
+        self._stopping = True
+        self.flush()
+        self.cancel_requested.emit()
+        self.composer.set_generating(False)
+        self.composer.button.setEnabled(False)  # until the engine confirms, at most one round
+
+    def new_chat(self) -> None:
+        """Begin with an empty conversation; a reply being written is stopped and forgotten."""
+        if self._reply is not None:
+            if not self._stopping:
+                self.cancel_requested.emit()
+            self._ended()
+        self._conversation = Conversation()
+        self._pending.clear()
+        self.view.clear()
+        self.error.hide()
+        self._stack.setCurrentWidget(self.empty)
+        self.composer.setFocus()
+
+    def on_suggestion_picked(self, text: str) -> None:
+        """Put a suggested question into the composer."""
+        self.composer.clear()
+        self.composer.insert(text)
+
+    # ------------------------------------------------------------------ events
+
+    def on_text_delta(self, event: events.TextDelta) -> None:
+        """Text of the reply, shown with the next frame."""
+        if self._reply is not None and event.request_id == self._reply.request_id:
+            self._pending.append(event.text)
+            if not self._frame.isActive():
+                self._frame.start()
+
+    def flush(self) -> None:
+        """Show the text that has come; a slow frame makes the next one wait longer."""
+        if self._reply is None or not self._pending:
+            return
+        began = time.perf_counter()
+        text = "".join(self._pending)
+        self._pending.clear()
+        self._reply.append(text)
+        spent = (time.perf_counter() - began) * 1000
+        self._frame.setInterval(max(FRAME_MS, round(3 * spent)))
+
+    def on_finished(self, event: events.Finished) -> None:
+        """The reply is complete or was stopped."""
+        reply = self._reply
+        if reply is None or event.request_id != reply.request_id:
+            return
+        self.flush()
+        shown = reply.source()
+        if event.text and event.text != shown:
+            if event.text.startswith(shown):
+                reply.append(event.text[len(shown) :])
+            else:
+                reply.replace_text(event.text)
+        reply.finish(event)
+        self._ended()
+
+    def on_failed(self, event: events.Failed) -> bool:
+        """An error of the reply being written; False when it belongs to something else."""
+        reply = self._reply
+        mine = reply is not None and (
+            event.request_id == reply.request_id or (not event.request_id and event.code == "engine_died")
+        )
+        if reply is None or not mine:
+            return False
+        self.flush()
+        reply.fail(event)
+        self._ended()
+        return True
+
+    def show_error(self, event: events.Failed | events.DownloadFailed) -> None:
+        """An error that belongs to no reply, under the composer."""
+        self.error.show_failure(event)
+
+    # ------------------------------------------------------------------ inside
+
+    def _begin(self) -> None:
+        self.error.hide()
+        request = self._conversation.request(self._settings, self._seed)
+        previous = self.last_reply()
+        if previous is not None:
+            previous.set_last(False)
+        reply = Reply(self._theme, request.request_id, self._model)
+        reply.again_requested.connect(self.again)
+        self._reply = reply
+        self._stopping = False
+        self.view.add(reply)
+        self._stack.setCurrentWidget(self.view)
+        self.view.follow()
+        self.composer.set_generating(True)
+        self.generating_changed.emit(True)
+        self.generate_requested.emit(request)
+
+    def _ended(self) -> None:
+        reply, self._reply = self._reply, None
+        self._stopping = False
+        self._frame.stop()
+        self._pending.clear()
+        if reply is not None and self._conversation.turns:
+            self._conversation.turns[-1].answer = reply.source() or None
+        self.composer.set_generating(False)
+        self.generating_changed.emit(False)

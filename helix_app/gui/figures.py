@@ -1,0 +1,106 @@
+"""Numbers as people read them: a unit, one sensible precision, an en dash for what is unknown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from helix_app.events import Finished
+from helix_app.messages import finish_reason_text
+
+UNKNOWN = "–"
+DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
+DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+
+
+def tr(text: str) -> str:
+    """Translate in the context of figures."""
+    return QCoreApplication.translate("figures", text)
+
+
+def count(value: int | None) -> str:
+    """1234567 as ``1,234,567``."""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def percent(fraction: float | None) -> str:
+    """0.731 as ``73 %``."""
+    return UNKNOWN if fraction is None else f"{fraction * 100:.0f} %"
+
+
+def rate(value: float | None) -> str:
+    """Tokens per second: two digits that matter, ``7.4`` or ``61``."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def seconds(value: float | None) -> str:
+    """0.2134 as ``0.21 s``, 75 as ``75 s``."""
+    if value is None:
+        return UNKNOWN
+    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+
+
+def size(value: int) -> str:
+    """Bytes in decimal units, as download pages state them."""
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 999.5 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit in ("B", "kB") or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1000
+    raise AssertionError("unreachable")
+
+
+def remaining(value: float | None) -> str:
+    """Time left in the unit a person would say."""
+    if value is None:
+        return ""
+    if value < 90:
+        return tr("{n} s left").format(n=max(1, round(value)))
+    if value < 5400:
+        return tr("{n} min left").format(n=round(value / 60))
+    return tr("{n} h left").format(n=f"{value / 3600:.1f}")
+
+
+def device(code: str) -> str:
+    """``cpu`` as ``CPU``."""
+    return DEVICES.get(code, code)
+
+
+def dtype(code: str) -> str:
+    """``bfloat16`` as ``bf16``."""
+    return DTYPES.get(code, code)
+
+
+def reply_stats(event: Finished) -> list[tuple[str, str]]:
+    """The line under a reply as (text, what it means) pairs."""
+    m = event.metrics
+    speed = m.decode_tokens_per_second if m.decode_tokens_per_second is not None else m.tokens_per_second
+    parts = [
+        (tr("{n} tok/s").format(n=rate(speed)), tr("Decode speed in tokens per second")),
+        (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), tr("Time to the first token")),
+        (
+            tr("{n} tokens").format(n=count(m.tokens_generated)),
+            tr("Tokens written; the prompt had {p}, {c} of them from the cache").format(
+                p=count(m.prompt_tokens), c=count(m.cached_tokens)
+            ),
+        ),
+    ]
+    if m.drafted_tokens:
+        low, high = m.k_min, m.k_max
+        k_range = UNKNOWN if low is None or high is None else (f"{low}" if low == high else f"{low}–{high}")
+        parts += [
+            (
+                tr("{p} accepted").format(p=percent(m.acceptance_rate)),
+                tr("{a} of {d} draft tokens were accepted").format(
+                    a=count(m.accepted_tokens), d=count(m.drafted_tokens)
+                ),
+            ),
+            (tr("K {r}").format(r=k_range), tr("Tokens drafted a round, fewest to most")),
+        ]
+    per_pass = UNKNOWN if m.mean_accepted_length is None else f"{m.mean_accepted_length:.1f}"
+    parts.append(
+        (tr("{n} tokens per pass").format(n=per_pass), tr("Tokens written per decode pass of the target model"))
+    )
+    parts.append((finish_reason_text(event.reason), tr("Why the reply ended; seed {s}").format(s=m.seed)))
+    return parts

@@ -1,0 +1,220 @@
+"""The map of the paged cache: every physical block of a pool in one picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
+
+from helix_app.events import CacheSnapshot
+from helix_app.gui import figures
+from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
+from helix_app.gui.theme import Theme
+
+FRAME_MS = 33
+LEAST_PITCH, MOST_PITCH = 6, 22  # pixels from cell to cell
+
+
+class BlockGrid(QWidget):
+    """All blocks as one image; hover says what a block holds.
+
+    Attributes:
+        state: the pool.
+        images: how often the whole image was made.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.state = PoolState()
+        self.images = 0
+        self._pixels = np.zeros((0, 0), np.uint32)
+        self._pitch, self._columns, self._scale = 0, 1, 1.0
+        self._room = QSize(280, 120)
+        self._stale: set[int] | None = None  # blocks to draw again; None: all
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self.on_frame)
+        theme.changed.connect(self.on_theme_changed)
+
+    def apply(self, snapshot: CacheSnapshot) -> None:
+        """Take a snapshot in; the picture follows within a frame."""
+        changed = self.state.apply(snapshot)
+        if changed is None:
+            self._stale = None
+        elif self._stale is not None:
+            self._stale.update(changed.tolist())
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def set_room(self, room: QSize) -> None:
+        """How much space there is without scrolling."""
+        if room != self._room:
+            self._room = room
+            self._stale = None
+            self.on_frame()
+
+    def on_theme_changed(self) -> None:
+        """Draw everything in the new colours."""
+        self._stale = None
+        self.on_frame()
+
+    def on_frame(self) -> None:
+        """Bring the picture up to date."""
+        blocks = len(self.state.cells)
+        if not blocks:
+            return
+        scale = self.devicePixelRatioF()
+        pitch, columns = grid_for(blocks, self._room.width(), self._room.height(), LEAST_PITCH, MOST_PITCH)
+        side = round((pitch - 1) * scale) if pitch < 12 else round((pitch - 2) * scale)
+        step = round(pitch * scale)
+        if (pitch, columns, scale) != (self._pitch, self._columns, self._scale) or self._stale is None:
+            self._pitch, self._columns, self._scale = pitch, columns, scale
+            rows = -(-blocks // columns)
+            self._pixels = np.zeros((rows * step, columns * step), np.uint32)
+            indices = np.arange(blocks)
+            self.images += 1
+            self.setFixedSize(int(np.ceil(columns * step / scale)), int(np.ceil(rows * step / scale)))
+        else:
+            indices = np.fromiter(self._stale, np.intp, len(self._stale))
+        self._stale = set()
+        if len(indices):
+            drawn = draw_cells(
+                self.state.cells[indices], self.state.block_size, side, max(1, round(scale)), cell_colours(self._theme)
+            )
+            grid = self._pixels.reshape(-1, step, columns, step).transpose(0, 2, 1, 3)
+            grid[indices // columns, indices % columns, :side, :side] = drawn
+        self.update()
+
+    def pixels(self) -> np.ndarray:
+        """The picture as it is, in device pixels."""
+        return self._pixels
+
+    def block_at(self, point: QPoint) -> int | None:
+        """Number of the block at a point."""
+        if self._pitch == 0:
+            return None
+        step = round(self._pitch * self._scale) / self._scale
+        column, row = int(point.x() // step), int(point.y() // step)
+        index = row * self._columns + column
+        return index if 0 <= column < self._columns and 0 <= index < len(self.state.cells) else None
+
+    def describe(self, index: int) -> str:
+        """What a block holds, in words."""
+        cell = self.state.cells[index]
+        words = {
+            "free": self.tr("free"),
+            "used": self.tr("used"),
+            "shared": self.tr("shared"),
+            "cached": self.tr("cached, free to reuse"),
+        }
+        lines = [self.tr("Block {n}: {state}").format(n=index, state=words[state_word(int(cell["state"]))])]
+        owner = self.state.owner_name(index)
+        if owner:
+            lines.append(self.tr("Sequence {name}").format(name=owner))
+        lines.append(
+            self.tr("{fill} of {size} slots filled").format(fill=int(cell["fill"]), size=self.state.block_size)
+        )
+        if cell["speculative"]:
+            lines.append(self.tr("{n} hold unverified draft tokens").format(n=int(cell["speculative"])))
+        lines.append(self.tr("Used by {n} sequences").format(n=int(cell["refcount"])))
+        return "\n".join(lines)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            index = self.block_at(event.pos())
+            if index is None:
+                QToolTip.hideText()
+            else:
+                QToolTip.showText(event.globalPos(), self.describe(index), self)
+            return True
+        return super().event(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.on_frame()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if not self._pixels.size:
+            return
+        if self.devicePixelRatioF() != self._scale:
+            self._timer.start()
+        rows, columns = self._pixels.shape
+        image = QImage(self._pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32)
+        image.setDevicePixelRatio(self._scale)
+        painter = QPainter(self)
+        painter.drawImage(0, 0, image)
+        painter.end()
+
+
+def cell_colours(theme: Theme) -> CellColours:
+    """The colours of the map in the theme in effect."""
+    p = theme.palette
+
+    def number(colour: str) -> int:
+        return int(QColor(colour).rgba())
+
+    return CellColours(
+        free=number(p.track),
+        edge=number(p.border_strong),
+        cached=number(p.cached),
+        cached_dot=number(p.panel),
+        shared=number(p.text),
+        speculative=number(p.corrected),
+        hues=[number(hue) for hue in p.sequences],
+    )
+
+
+class PoolMap(QWidget):
+    """A pool with its title and totals.
+
+    Attributes:
+        grid: the picture.
+    """
+
+    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(title)
+        self.grid = BlockGrid(theme)
+        self.grid.setAccessibleName(title)
+        heading = QLabel(title)
+        heading.setProperty("tone", "muted")
+        self.totals = QLabel()
+        self.totals.setFont(theme.fonts.small)
+        head = QHBoxLayout()
+        head.addWidget(heading)
+        head.addStretch()
+        head.addWidget(self.totals)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._scroll.setAccessibleName(title)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll.setWidget(self.grid)
+        self.grid.setAutoFillBackground(False)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        self._column.addLayout(head)
+        self._column.addWidget(self._scroll, 1)
+
+    def apply(self, snapshot: CacheSnapshot) -> None:
+        """Show a snapshot."""
+        self.grid.apply(snapshot)
+        text = self.tr("{used} / {all} blocks used, {cached} cached")
+        self.totals.setText(
+            text.format(
+                used=figures.count(snapshot.used_blocks),
+                all=figures.count(snapshot.num_blocks),
+                cached=figures.count(snapshot.cached_blocks),
+            )
+        )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._column.activate()
+        room = self._scroll.size()
+        self.grid.set_room(QSize(max(40, room.width() - 12), max(20, room.height() - 2)))

@@ -1,0 +1,117 @@
+"""The live dock: what the engine is doing right now."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
+
+from helix_app import events
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.live.block_map import PoolMap
+from helix_app.gui.live.legend import Legend
+from helix_app.gui.live.plots import LivePlots
+from helix_app.gui.theme import Theme
+
+
+class BlockMaps(QWidget):
+    """The maps of the target's pool and, if there is one, the draft's.
+
+    Attributes:
+        maps: one PoolMap a pool, by name.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.maps = {
+            "target": PoolMap(theme, self.tr("KV cache blocks")),
+            "draft": PoolMap(theme, self.tr("Draft cache blocks")),
+        }
+        self._empty = QLabel(self.tr("The block map appears when a model is loaded"))
+        self._empty.setProperty("tone", "muted")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        full = QWidget()
+        inner = QVBoxLayout(full)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(8)
+        inner.addWidget(self.maps["target"], 3)
+        inner.addWidget(self.maps["draft"], 2)
+        inner.addWidget(Legend(theme))
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(full)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.addLayout(self._stack)
+        self.maps["draft"].hide()
+
+    def apply(self, snapshot: events.CacheSnapshot) -> None:
+        """Show a snapshot of one pool."""
+        self.maps[snapshot.pool].apply(snapshot)
+        if snapshot.pool == "draft":
+            self.maps["draft"].show()
+        self._stack.setCurrentIndex(1)
+
+    def on_model_ready(self, event: events.ModelReady) -> None:
+        """New pools, all free until the first snapshot."""
+        pools: tuple[tuple[events.PoolName, int], ...] = (
+            ("target", event.target_blocks),
+            ("draft", event.draft_blocks),
+        )
+        for name, blocks in pools:
+            if blocks:
+                self.maps[name].grid.state.reset()
+                self.apply(events.CacheSnapshot(name, blocks, event.block_size, False, b"", b"", (), 0, 0, blocks))
+        self.maps["draft"].setVisible(event.draft_blocks > 0)
+
+    def clear(self) -> None:
+        """No pools."""
+        self._stack.setCurrentIndex(0)
+
+
+class LiveDock(QDockWidget):
+    """Plots above, block map below; the line between them can be moved.
+
+    Attributes:
+        plots: the three plots.
+        blocks: the maps.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("liveDock")
+        self.setWindowTitle(self.tr("Live"))
+        self.setAccessibleName(self.tr("Live panel"))
+        self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        title = QWidget()
+        title.setObjectName("dockTitle")
+        title.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        name = QLabel(self.tr("Live"))
+        name.setFont(theme.fonts.strong)
+        close = ThemedButton(theme, symbol="close", kind="smallicon", name=self.tr("Close the live panel"))
+        close.setToolTip(self.tr("Close (bring it back from View)"))
+        close.clicked.connect(self.close)
+        row = QHBoxLayout(title)
+        row.setContentsMargins(12, 4, 8, 4)
+        row.addWidget(name)
+        row.addStretch()
+        row.addWidget(close)
+        self.setTitleBarWidget(title)
+        self.plots = LivePlots(theme)
+        self.blocks = BlockMaps(theme)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setObjectName("dockBody")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(1)
+        split.addWidget(self.plots)
+        split.addWidget(self.blocks)
+        split.setStretchFactor(0, 5)
+        split.setStretchFactor(1, 3)
+        split.setSizes([420, 240])
+        body = QFrame()
+        body.setObjectName("dockBody")
+        column = QVBoxLayout(body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(split)
+        self.setWidget(body)
+        self.setMinimumWidth(288)

@@ -1,0 +1,80 @@
+"""What the cells of the block map mean, drawn by the same code as the map."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from helix_app.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
+from helix_app.gui.live.block_map import cell_colours
+from helix_app.gui.live.pool import CELL, draw_cells
+from helix_app.gui.theme import Theme
+
+SIDE = 11
+LINE = 20
+BLOCK = 16
+
+
+class Legend(QWidget):
+    """Small cells with words, wrapped to the width."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        # state, fill, speculative, reserved, refcount, owner
+        self._entries = (
+            (self.tr("free"), (BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)),
+            (self.tr("used, hue by sequence"), (BLOCK_USED, BLOCK, 0, 0, 1, 0)),
+            (self.tr("part-filled"), (BLOCK_USED, BLOCK // 2, 0, 0, 1, 0)),
+            (self.tr("draft"), (BLOCK_USED, 12, 6, 0, 1, 0)),
+            (self.tr("shared"), (BLOCK_SHARED, BLOCK, 0, 0, 2, 0)),
+            (self.tr("cached"), (BLOCK_CACHED, BLOCK, 0, 0, 0, NO_OWNER)),
+        )
+        self.setAccessibleName(self.tr("Legend: {words}").format(words=", ".join(text for text, _ in self._entries)))
+        self.setFont(theme.fonts.small)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        theme.changed.connect(self.update)
+
+    def _places(self, width: int) -> list[QRect]:
+        metrics = self.fontMetrics()
+        places: list[QRect] = []
+        x = y = 0
+        for text, _cell in self._entries:
+            wide = SIDE + 6 + metrics.horizontalAdvance(text)
+            if x and x + wide > width:
+                x, y = 0, y + LINE
+            places.append(QRect(x, y, wide, LINE))
+            x += wide + 12
+        return places
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._places(width)[-1].bottom() + 1
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, self.heightForWidth(max(200, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, LINE)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        scale = self.devicePixelRatioF()
+        cells = np.array([cell for _text, cell in self._entries], CELL)
+        side = round(SIDE * scale)
+        flags = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
+        pictures = draw_cells(cells, BLOCK, side, max(1, round(scale)), cell_colours(self._theme))
+        for index, place in enumerate(self._places(self.width())):
+            image = QImage(pictures[index].tobytes(), side, side, side * 4, QImage.Format.Format_ARGB32)
+            image.setDevicePixelRatio(scale)
+            painter.drawImage(place.x(), place.y() + (LINE - SIDE) // 2, image)
+            painter.setPen(self._theme.colour("muted"))
+            text = place.adjusted(SIDE + 6, 0, 4, 0)
+            painter.drawText(text, flags, self._entries[index][0])
+        painter.end()

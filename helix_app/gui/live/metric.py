@@ -1,0 +1,266 @@
+"""One plot of the live dock: a title, the current value large beside it, thin curves below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+
+import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
+
+from helix_app.gui.live.ring import Ring
+from helix_app.gui.theme import Theme
+
+SPANS = (10.0, 20.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """How a curve is drawn and called.
+
+    Attributes:
+        colour: a colour of the palette.
+        label: its name in the legend, empty for none.
+        dashed: broken line, for references and totals.
+        steps: a step from point to point instead of a line.
+    """
+
+    colour: str
+    label: str = ""
+    dashed: bool = False
+    steps: bool = False
+    width: float = 1.6
+
+
+class LegendKey(QWidget):
+    """A short piece of line as the curve is drawn."""
+
+    def __init__(self, theme: Theme, style: CurveStyle, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._style = theme, style
+        self.setFixedSize(18, 12)
+        theme.changed.connect(self.update)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        pen = QPen(self._theme.colour(self._style.colour), 2)
+        if self._style.dashed:
+            pen.setDashPattern([2.5, 1.5])
+        painter.setPen(pen)
+        painter.drawLine(0, 6, 18, 6)
+        painter.end()
+
+
+class _TimeAxis(pg.AxisItem):
+    """Seconds of the session."""
+
+    def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
+        digits = 0 if spacing >= 1 else 1
+        return [f"{value:.{digits}f} s" for value in values]
+
+
+class MetricPlot(QWidget):
+    """A titled plot of some rings over the session's seconds.
+
+    Attributes:
+        plot: the pyqtgraph widget.
+        curves: one PlotDataItem a ring, in order.
+
+    Signals:
+        zoomed: the person zoomed or moved the time axis.
+        reset_requested: double click: back to the latest seconds.
+    """
+
+    zoomed = Signal()
+    reset_requested = Signal()
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        unit: str,
+        empty: str,
+        styles: tuple[CurveStyle, ...],
+        *,
+        top: float,
+        fixed: bool = False,
+        time_labels: bool = False,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._styles = styles
+        self._top = self._least_top = top
+        self._fixed = fixed
+        self._name = title
+        self.setAccessibleName(title)
+        heading = QLabel(title)
+        heading.setProperty("tone", "muted")
+        self.value = QLabel("–")
+        self.value.setFont(theme.fonts.figure)
+        self.value.setAccessibleName(self.tr("{title}, current value").format(title=title))
+        self._unit = QLabel(unit)
+        self._unit.setProperty("tone", "muted")
+        self._unit.setFont(theme.fonts.small)
+        self.extra = QLabel()
+        self.extra.setProperty("tone", "muted")
+        self.extra.setFont(theme.fonts.small)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(heading, 0, Qt.AlignmentFlag.AlignBaseline)
+        head.addStretch()
+        head.addWidget(self.extra, 0, Qt.AlignmentFlag.AlignBaseline)
+        head.addSpacing(4)
+        head.addWidget(self.value, 0, Qt.AlignmentFlag.AlignBaseline)
+        head.addWidget(self._unit, 0, Qt.AlignmentFlag.AlignBaseline)
+        legend = QHBoxLayout()
+        legend.setSpacing(4)
+        for style in styles:
+            if style.label:
+                label = QLabel(style.label)
+                label.setProperty("tone", "muted")
+                label.setFont(theme.fonts.small)
+                legend.addWidget(LegendKey(theme, style))
+                legend.addWidget(label)
+                legend.addSpacing(8)
+        legend.addStretch()
+
+        self.plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis("bottom")}, background=None)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.setMenuEnabled(False)
+        self.plot.hideButtons()
+        self.plot.setMinimumHeight(56)
+        item = self.plot.getPlotItem()
+        item.setContentsMargins(0, 4, 0, 0)
+        box = item.getViewBox()
+        box.setMouseEnabled(x=True, y=False)
+        box.setDefaultPadding(0)
+        box.setLimits(xMin=0)
+        box.disableAutoRange()
+        box.sigRangeChangedManually.connect(self.on_range_changed)
+        left, bottom = item.getAxis("left"), item.getAxis("bottom")
+        left.setWidth(34)
+        left.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, tickFont=theme.fonts.small)
+        bottom.setStyle(
+            tickLength=0, tickTextOffset=4, maxTickLevel=0, showValues=time_labels, tickFont=theme.fonts.small
+        )
+        bottom.setHeight(20 if time_labels else 4)
+        item.showGrid(x=False, y=True, alpha=0.25)
+        self.curves = []
+        for style in styles:
+            curve = pg.PlotDataItem(connect="finite", antialias=True, stepMode="right" if style.steps else None)
+            curve.setClipToView(True)
+            curve.setDownsampling(auto=True, method="peak")
+            item.addItem(curve)
+            self.curves.append(curve)
+        self._empty = QLabel(empty)
+        self._empty.setProperty("tone", "muted")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setWordWrap(True)
+        self._empty.setMinimumHeight(56)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.plot)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 4)
+        column.setSpacing(0)
+        column.addLayout(head)
+        if any(style.label for style in styles):
+            column.addLayout(legend)
+        column.addLayout(self._stack, 1)
+        self.plot.viewport().installEventFilter(self)
+        theme.changed.connect(self.on_theme_changed)
+        self.on_theme_changed()
+        self._scale()
+        self.show_span(0, SPANS[0])
+
+    def show_rings(self, rings: tuple[tuple[Ring, int], ...], since: float, value: str) -> None:
+        """Draw a column of each ring from ``since`` on, and the current value."""
+        self.value.setText(value)
+        highest = 0.0
+        drawn = False
+        for curve, (ring, column) in zip(self.curves, rings):
+            start = max(0, ring.first_after(since) - 1)
+            y = ring.column(column, start)
+            curve.setData(ring.column(0, start), y)
+            if len(y) and not np.isnan(y).all():
+                drawn = True
+                highest = max(highest, float(np.nanmax(y)))
+        if drawn and self._stack.currentIndex() == 0:
+            self._stack.setCurrentIndex(1)
+        if not self._fixed and highest > 0:
+            wanted = nice_ceiling(highest * 1.1, self._least_top)
+            if wanted > self._top or wanted < self._top * 0.45:  # grow at once, shrink only when far too high
+                self._top = wanted
+                self._scale()
+
+    def show_span(self, start: float, end: float) -> None:
+        """Set the time axis."""
+        self.plot.getPlotItem().getViewBox().setXRange(start, end, padding=0)
+
+    def span(self) -> tuple[float, float]:
+        """The time axis as shown."""
+        low, high = self.plot.getPlotItem().getViewBox().viewRange()[0]
+        return float(low), float(high)
+
+    def is_empty(self) -> bool:
+        """Whether words stand in place of the plot."""
+        return self._stack.currentIndex() == 0
+
+    def empty_text(self) -> str:
+        """Those words."""
+        return self._empty.text()
+
+    def clear(self) -> None:
+        """Back to no data."""
+        for curve in self.curves:
+            curve.setData([], [])
+        self.value.setText("–")
+        self.extra.setText("")
+        self._top = self._least_top
+        self._scale()
+        self._stack.setCurrentIndex(0)
+
+    def on_range_changed(self, *_args: object) -> None:
+        """Wheel or drag."""
+        self.zoomed.emit()
+
+    def on_theme_changed(self) -> None:
+        """Recolour curves, axes and grid."""
+        item = self.plot.getPlotItem()
+        grid, text = self._theme.colour("grid"), self._theme.colour("muted")
+        for name in ("left", "bottom"):
+            axis = item.getAxis(name)
+            axis.setPen(QPen(QColor(0, 0, 0, 0)))
+            axis.setTextPen(text)
+            axis.setTickPen(pg.mkPen(grid, width=1))
+        for curve, style in zip(self.curves, self._styles):
+            pen = pg.mkPen(self._theme.colour(style.colour), width=style.width)
+            if style.dashed:
+                pen.setDashPattern([5, 4])
+            curve.setPen(pen)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
+            self.reset_requested.emit()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _scale(self) -> None:
+        item = self.plot.getPlotItem()
+        item.getViewBox().setYRange(0, self._top * 1.04, padding=0)
+        axis = item.getAxis("left")
+        ticks = [0.0, self._top / 2, self._top]
+        axis.setTicks([[(tick, f"{tick:g}") for tick in ticks], []])
+
+
+def nice_ceiling(value: float, least: float) -> float:
+    """The smallest of 1, 2, 4, 6, 8 times a power of ten that is not under the value: halves stay round."""
+    top = least
+    while top < value:
+        power = 10.0 ** np.floor(np.log10(value))
+        top = next((float(step * power) for step in (1, 2, 4, 6, 8, 10) if step * power >= value), 10 * power)
+    return top

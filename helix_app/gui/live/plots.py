@@ -1,0 +1,171 @@
+"""The three plots of a session: acceptance, adaptive K and tokens per second."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from helix_app import events, messages
+from helix_app.gui import figures
+from helix_app.gui.live.clock import SessionClock
+from helix_app.gui.live.metric import SPANS, CurveStyle, MetricPlot
+from helix_app.gui.live.ring import Ring
+from helix_app.gui.theme import Theme
+
+FRAME_MS = 33
+NAN = math.nan
+
+
+def _number(value: float | None) -> float:
+    return NAN if value is None else value
+
+
+class LivePlots(QWidget):
+    """Plots every RoundDone; draws at most 30 times a second and only while it can be seen.
+
+    Attributes:
+        acceptance: ring of (seconds, rolling %, cumulative %).
+        k: ring of (seconds, k).
+        speed: ring of (seconds, tokens/s, plain tokens/s).
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._clock = SessionClock()
+        self._last: events.RoundDone | None = None
+        self._dirty = False
+        self._following = True
+        self._linking = False
+        self.acceptance = Ring(3)
+        self.k = Ring(2)
+        self.speed = Ring(3)
+        self.acceptance_plot = MetricPlot(
+            theme,
+            self.tr("Acceptance"),
+            "%",
+            self.tr("No speculative round yet"),
+            (
+                CurveStyle("accepted", self.tr("rolling")),
+                CurveStyle("accepted", self.tr("whole reply"), dashed=True, width=1.2),
+            ),
+            top=100,
+            fixed=True,
+        )
+        self.k_plot = MetricPlot(
+            theme,
+            self.tr("Adaptive K"),
+            self.tr("tokens"),
+            self.tr("No speculative round yet"),
+            (CurveStyle("accent_text", steps=True),),
+            top=8,
+        )
+        self.speed_plot = MetricPlot(
+            theme,
+            self.tr("Speed"),
+            "tok/s",
+            self.tr("No reply yet"),
+            (
+                CurveStyle("text", self.tr("measured")),
+                CurveStyle("plain", self.tr("plain decoding"), dashed=True),
+            ),
+            top=10,
+            time_labels=True,
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for plot, stretch in ((self.acceptance_plot, 6), (self.k_plot, 5), (self.speed_plot, 7)):
+            column.addWidget(plot, stretch)
+            plot.zoomed.connect(self.on_zoomed)
+            plot.reset_requested.connect(self.on_reset_requested)
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.on_frame)
+
+    def plots(self) -> tuple[MetricPlot, ...]:
+        """The plots from top to bottom."""
+        return self.acceptance_plot, self.k_plot, self.speed_plot
+
+    def on_round(self, event: events.RoundDone) -> None:
+        """Remember one round."""
+        time, fresh = self._clock.at(event.request_id, event.elapsed_seconds)
+        if fresh and self._last is not None:
+            self.acceptance.append(time, NAN, NAN)
+            self.k.append(time, NAN)
+            self.speed.append(time, NAN, NAN)
+        rolling, whole = event.rolling_acceptance, event.acceptance_rate
+        self.acceptance.append(time, _number(rolling) * 100, _number(whole) * 100)
+        self.k.append(time, event.k)
+        speed = event.rolling_tokens_per_second
+        self.speed.append(time, _number(speed), _number(event.plain_tokens_per_second))
+        self._last = event
+        self._dirty = True
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def on_frame(self) -> None:
+        """Draw what has come since the last frame."""
+        event = self._last
+        if not self._dirty or event is None or not self.isVisible():
+            return
+        self._dirty = False
+        now = self._clock.now
+        length = next((span for span in SPANS if span >= now), SPANS[-1])
+        start = max(0.0, now - length)
+        since = start if self._following else 0.0
+        if self._following:
+            self._show_span(start, start + length)
+        if event.rolling_acceptance is not None or not self.acceptance_plot.is_empty():
+            shown = figures.percent(event.rolling_acceptance).removesuffix(" %")
+            self.acceptance_plot.show_rings(((self.acceptance, 1), (self.acceptance, 2)), since, shown)
+            self.k_plot.show_rings(((self.k, 1),), since, str(event.k))
+            self.k_plot.value.setToolTip(messages.k_reason_text(event.k_reason))
+        rings = ((self.speed, 1), (self.speed, 2))
+        self.speed_plot.show_rings(rings, since, figures.rate(event.rolling_tokens_per_second))
+        plain = event.plain_tokens_per_second
+        self.speed_plot.extra.setText("" if plain is None else self.tr("plain {n}").format(n=figures.rate(plain)))
+
+    def on_zoomed(self) -> None:
+        """The person looks at another stretch of time: all three plots show it."""
+        sender = self.sender()
+        if self._linking or not isinstance(sender, MetricPlot):
+            return
+        self._following = False
+        self._show_span(*sender.span())
+        self._redraw()
+
+    def on_reset_requested(self) -> None:
+        """Back to the latest seconds."""
+        self._following = True
+        self._redraw()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for ring in (self.acceptance, self.k, self.speed):
+            ring.clear()
+        for plot in self.plots():
+            plot.clear()
+        self._clock.reset()
+        self._last = None
+        self._dirty = False
+        self._following = True
+        self._show_span(0, SPANS[0])
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._dirty:
+            self._timer.start()
+
+    def _redraw(self) -> None:
+        self._dirty = self._last is not None
+        self.on_frame()
+
+    def _show_span(self, start: float, end: float) -> None:
+        self._linking = True
+        for plot in self.plots():
+            plot.show_span(start, end)
+        self._linking = False

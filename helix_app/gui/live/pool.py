@@ -1,0 +1,137 @@
+"""The state of a pool as the snapshots tell it, and the picture of it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from helix_app.events import (
+    BLOCK_CACHED,
+    BLOCK_FREE,
+    BLOCK_SHARED,
+    BLOCK_USED,
+    CACHE_CELL,
+    NO_OWNER,
+    CacheSnapshot,
+)
+
+CELL = np.dtype(CACHE_CELL)
+HUES = 8
+
+Pixels = NDArray[np.uint32]
+
+
+class PoolState:
+    """Every block of one pool.
+
+    Attributes:
+        cells: one CACHE_CELL record a block.
+        owners: names of the sequences.
+    """
+
+    def __init__(self) -> None:
+        self.cells = np.zeros(0, CELL)
+        self.owners: tuple[str, ...] = ()
+        self.block_size = 16
+        self.used = self.cached = self.free = 0
+
+    def reset(self) -> None:
+        """Forget every block."""
+        self.cells = self.cells[:0]
+
+    def apply(self, snapshot: CacheSnapshot) -> NDArray[np.intp] | None:
+        """Take a snapshot in; returns the blocks that changed, None when all may have.
+
+        A delta for a pool never seen in full, or of another size, starts from free blocks.
+        """
+        whole = snapshot.full or len(self.cells) != snapshot.num_blocks
+        if len(self.cells) != snapshot.num_blocks:
+            self.cells = np.zeros(snapshot.num_blocks, CELL)
+            self.cells["owner"] = NO_OWNER
+        self.owners = snapshot.owners
+        self.block_size = max(1, snapshot.block_size)
+        self.used, self.cached, self.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
+        packed = np.frombuffer(snapshot.cells, CELL)
+        if snapshot.full:
+            self.cells[: len(packed)] = packed[: len(self.cells)]
+            return None
+        indices = np.frombuffer(snapshot.indices, "<u4").astype(np.intp)[: len(packed)]
+        inside = indices < len(self.cells)
+        self.cells[indices[inside]] = packed[: len(indices)][inside]
+        return None if whole else indices[inside]
+
+    def owner_name(self, index: int) -> str:
+        """Name of the sequence that uses a block, empty when none does."""
+        owner = int(self.cells["owner"][index])
+        return self.owners[owner] if owner != NO_OWNER and owner < len(self.owners) else ""
+
+
+class CellColours:
+    """The colours of the map as 0xffRRGGBB numbers."""
+
+    def __init__(
+        self, free: int, edge: int, cached: int, cached_dot: int, shared: int, speculative: int, hues: list[int]
+    ) -> None:
+        self.free, self.edge, self.cached, self.cached_dot = free, edge, cached, cached_dot
+        self.shared, self.speculative = shared, speculative
+        self.hues = np.array(hues, np.uint32)
+
+
+def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c: CellColours) -> Pixels:
+    """Pictures of blocks.
+
+    Args:
+        cells: [n] CACHE_CELL records.
+        side: pixels of a cell's edge.
+        line: pixels of a thin line.
+
+    Returns:
+        [n, side, side] colours: free is background; used is filled from below in the hue of its
+        sequence, striped from the ninth sequence on; draft slots are a vermillion cap over it with a
+        dark line below; shared has an outline; cached is muted with a dot.
+    """
+    count = len(cells)
+    state, owner = cells["state"], cells["owner"].astype(np.int64)
+    y = np.arange(side).reshape(1, side, 1)
+    x = np.arange(side).reshape(1, 1, side)
+    full = np.minimum(cells["fill"].astype(np.int64), block_size)
+    draft = np.minimum(cells["speculative"].astype(np.int64), full)
+    height = np.ceil(full * side / block_size).astype(np.int64)
+    cap = np.where(draft > 0, np.maximum(np.ceil(draft * side / block_size).astype(np.int64), min(2, side)), 0)
+    top = (side - height).reshape(-1, 1, 1)  # first filled row
+    below = np.minimum(side, side - height + cap).reshape(-1, 1, 1)  # first row under the draft slots
+    held = ((state == BLOCK_USED) | (state == BLOCK_SHARED)).reshape(-1, 1, 1)
+    cached = (state == BLOCK_CACHED).reshape(-1, 1, 1)
+
+    out: Pixels = np.full((count, side, side), c.free, np.uint32)
+    known = owner != NO_OWNER
+    hue = np.where(known, c.hues[np.where(known, owner, 0) % len(c.hues)], c.edge).astype(np.uint32).reshape(-1, 1, 1)
+    filled = y >= top
+    np.copyto(out, np.broadcast_to(hue, out.shape), where=held & filled)
+    period = max(4, 4 * line)
+    stripes = ((x + y) % period < max(1, period // 3)) & (known & (owner >= HUES)).reshape(-1, 1, 1)
+    np.copyto(out, np.uint32(c.shared), where=held & filled & stripes)
+    np.copyto(out, np.uint32(c.speculative), where=held & filled & (y < below))
+    np.copyto(out, np.uint32(c.cached), where=cached & filled)
+    dot = max(line, side // 5)
+    middle = (side - dot) // 2
+    spot = (x >= middle) & (x < middle + dot) & (y >= middle) & (y < middle + dot)
+    np.copyto(out, np.uint32(c.cached_dot), where=cached & spot)
+    rim = (x < line) | (x >= side - line) | (y < line) | (y >= side - line)
+    np.copyto(out, np.uint32(c.edge), where=held & rim & ~filled)
+    np.copyto(out, np.uint32(c.shared), where=(state == BLOCK_SHARED).reshape(-1, 1, 1) & rim)
+    return out
+
+
+def state_word(state: int) -> str:
+    """Key of what a state is called; the widget translates it."""
+    return {BLOCK_FREE: "free", BLOCK_USED: "used", BLOCK_SHARED: "shared", BLOCK_CACHED: "cached"}.get(state, "free")
+
+
+def grid_for(blocks: int, width: int, height: int, least: int, most: int) -> tuple[int, int]:
+    """Pitch of a cell and number of columns so that all blocks fit, or the smallest pitch that stays legible."""
+    for pitch in range(most, least - 1, -1):
+        columns = max(1, width // pitch)
+        if -(-blocks // columns) * pitch <= height:
+            return pitch, columns
+    return least, max(1, width // least)

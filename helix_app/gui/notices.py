@@ -1,0 +1,151 @@
+"""Errors where they belong, and quiet notices: one sentence, details on request, dismissible."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from helix_app import events, messages
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.icons import pixmap
+from helix_app.gui.theme import Theme
+
+MOST_NOTICES = 3
+
+
+class _Message(QFrame):
+    """An icon, a sentence, "Details" when there are any, one action and a button to dismiss it.
+
+    Signals:
+        dismissed: the person closed it.
+        acted: the person pressed its action.
+        height_changed: it needs another height.
+    """
+
+    dismissed = Signal()
+    acted = Signal()
+    height_changed = Signal()
+
+    def __init__(self, theme: Theme, style: str, symbol: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(style)
+        self._theme = theme
+        self._symbol = symbol
+        self._colour = "danger_text" if style == "error" else "accent_text"
+        self._icon = QLabel()
+        self._icon.setFixedSize(16, 20)
+        self.sentence = QLabel()
+        self.sentence.setWordWrap(True)
+        self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.sentence.setSizePolicy(policy)
+        self.detail = QLabel()
+        self.detail.setObjectName("detail")
+        self.detail.setFont(theme.fonts.mono_small)
+        self.detail.setWordWrap(True)
+        self.detail.setTextFormat(Qt.TextFormat.PlainText)
+        self.detail.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.detail.hide()
+        self.details = ThemedButton(theme, self.tr("Details"), kind="link", name=self.tr("Show or hide details"))
+        self.details.setCheckable(True)
+        self.details.toggled.connect(self.on_details_toggled)
+        self.action = ThemedButton(theme, "", kind="link")
+        self.action.clicked.connect(self.acted)
+        self.close_button = ThemedButton(theme, symbol="close", kind="smallicon", name=self.tr("Dismiss"))
+        self.close_button.setToolTip(self.tr("Dismiss"))
+        self.close_button.clicked.connect(self.dismissed)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self.sentence, 1)
+        for button in (self.action, self.details, self.close_button):
+            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(4)
+        column.addLayout(top)
+        column.addWidget(self.detail)
+        theme.changed.connect(self.on_theme_changed)
+        self.on_theme_changed()
+
+    def fill(self, sentence: str, detail: str = "", action: str = "") -> None:
+        """Set the texts; an empty one hides its part."""
+        self.sentence.setText(sentence)
+        self.setAccessibleName(sentence)
+        self.detail.setText(detail)
+        self.details.setVisible(bool(detail))
+        self.details.setChecked(False)
+        self.action.setText(action)
+        self.action.setAccessibleName(action)
+        self.action.setVisible(bool(action))
+        self.height_changed.emit()
+
+    def on_details_toggled(self, shown: bool) -> None:
+        """Show or hide the technical text."""
+        self.detail.setVisible(shown)
+        self.height_changed.emit()
+
+    def on_theme_changed(self) -> None:
+        """Recolour the icon."""
+        colour = getattr(self._theme.palette, self._colour)
+        self._icon.setPixmap(pixmap(self._symbol, colour, 16, self.devicePixelRatioF()))
+
+
+class ErrorBox(_Message):
+    """An expected failure in one sentence with a next step."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, "error", "alert", parent)
+
+    def show_failure(self, failed: events.Failed | events.DownloadFailed, action: str = "") -> None:
+        """Show a failure."""
+        self.fill(messages.error_text(failed.code, failed.fields), failed.detail, action)
+        self.show()
+
+
+class NoticeBar(QWidget):
+    """What the person should know that stops nothing; the last few, each once."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._notices: list[_Message] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(24, 8, 24, 0)
+        self._column.setSpacing(4)
+        self.hide()
+
+    def add(self, notice: events.Notice) -> None:
+        """Show a notice; the same sentence is not shown twice."""
+        sentence = messages.notice_text(notice.code, notice.fields)
+        if any(shown.sentence.text() == sentence for shown in self._notices):
+            return
+        message = _Message(self._theme, "notice", "info", self)
+        message.fill(sentence, notice.detail)
+        message.dismissed.connect(lambda: self._remove(message))
+        self._notices.append(message)
+        self._column.addWidget(message)
+        if len(self._notices) > MOST_NOTICES:
+            self._remove(self._notices[0])
+        self.show()
+
+    def sentences(self) -> list[str]:
+        """What is shown."""
+        return [notice.sentence.text() for notice in self._notices]
+
+    def clear(self) -> None:
+        """Dismiss all."""
+        for notice in list(self._notices):
+            self._remove(notice)
+
+    def _remove(self, message: _Message) -> None:
+        if message in self._notices:
+            self._notices.remove(message)
+            self._column.removeWidget(message)
+            message.hide()
+            message.deleteLater()
+        self.setVisible(bool(self._notices))

@@ -1,0 +1,154 @@
+"""The status bar: where the model runs, how full the context and the cache are, what speculation gains."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
+
+from helix_app import events, messages
+from helix_app.gui import figures
+from helix_app.gui.theme import Theme
+
+
+class ThinBar(QWidget):
+    """A fraction as a bar of four pixels."""
+
+    def __init__(self, theme: Theme, width: int = 0, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._fraction: float | None = 0.0
+        self._wide = width
+        if width:
+            self.setFixedSize(width, 4)
+        else:
+            self.setFixedHeight(4)
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def set_fraction(self, fraction: float | None) -> None:
+        """0..1, None when unknown."""
+        self._fraction = None if fraction is None else min(1.0, max(0.0, fraction))
+        self.update()
+
+    def fraction(self) -> float | None:
+        """What it shows."""
+        return self._fraction
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._wide or 120, 4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        p = self._theme.palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(p.pressed))
+        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+        if self._fraction:
+            nearly_full = self._fraction > 0.9
+            painter.setBrush(QColor(p.corrected if nearly_full else p.accent))
+            painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), 4), 2, 2)
+        painter.end()
+
+
+class StatusBar(QStatusBar):
+    """Four facts, each with its unit; an en dash where one is not known yet."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._context_length = 0
+        self._ready: events.ModelReady | None = None
+        self._speculative = True
+        self.place = self._label(theme, self.tr("Device and number format"))
+        self.context = self._label(theme, self.tr("Context used"))
+        self.bar = ThinBar(theme, 64)
+        self.bar.setAccessibleName(self.tr("Context used"))
+        self.blocks = self._label(theme, self.tr("KV cache blocks used"))
+        self.speculation = self._label(theme, self.tr("Speculation"))
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(12, 0, 12, 0)
+        layout.setSpacing(12)
+        for index, widget in enumerate((self.place, self.context, self.bar, self.blocks, self.speculation)):
+            if index not in (0, 2):
+                line = QFrame()
+                line.setObjectName("divider")
+                line.setFixedSize(1, 14)
+                layout.addWidget(line)
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.addWidget(row, 1)
+        self.setFixedHeight(28)
+        self.on_unloaded()
+
+    def _label(self, theme: Theme, name: str) -> QLabel:
+        label = QLabel()
+        label.setProperty("tone", "muted")
+        label.setFont(theme.fonts.small)
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        return label
+
+    def on_model_ready(self, event: events.ModelReady) -> None:
+        """Another model is loaded."""
+        self._ready = event
+        self._context_length = event.context_length
+        self.place.setText(f"{figures.device(event.device)} · {figures.dtype(event.dtype)}")
+        self.place.setToolTip(
+            self.tr("{device}; {n} parameters; loaded in {t}").format(
+                device=event.device_name or figures.device(event.device),
+                n=figures.count(event.parameters),
+                t=figures.seconds(event.load_seconds),
+            )
+        )
+        self.set_context(0)
+        self.set_blocks(0, event.target_blocks)
+        self.show_speculation(None)
+
+    def on_unloaded(self) -> None:
+        """No model is loaded."""
+        self._ready = None
+        self._context_length = 0
+        self.place.setText(self.tr("No model loaded"))
+        self.context.setText(self.tr("context –"))
+        self.bar.set_fraction(0)
+        self.blocks.setText(self.tr("KV –"))
+        self.speculation.setText(self.tr("speculation –"))
+
+    def set_mode(self, mode: str) -> None:
+        """The next reply is speculative or not."""
+        self._speculative = mode == "speculative"
+        self.show_speculation(None)
+
+    def set_context(self, tokens: int) -> None:
+        """Tokens of the running sequence."""
+        available = figures.count(self._context_length) if self._context_length else figures.UNKNOWN
+        self.context.setText(self.tr("context {n} / {all}").format(n=figures.count(tokens), all=available))
+        self.bar.set_fraction(tokens / self._context_length if self._context_length else 0)
+
+    def set_blocks(self, used: int, available: int) -> None:
+        """Blocks of the target's pool."""
+        text = self.tr("KV {n} / {all} blocks")
+        self.blocks.setText(text.format(n=figures.count(used), all=figures.count(available)))
+
+    def show_speculation(self, event: events.RoundDone | None) -> None:
+        """What speculation does, from the latest round."""
+        ready = self._ready
+        if ready is None:
+            self.speculation.setText(self.tr("speculation –"))
+        elif not self._speculative or (event is not None and event.k_reason == "autoregressive"):
+            self.speculation.setText(self.tr("speculation off"))
+        elif ready.draft == "none":
+            self.speculation.setText(self.tr("speculation off: no draft"))
+        elif event is None:
+            self.speculation.setText(self.tr("speculation on"))
+        elif event.k == 0:
+            reason = messages.k_reason_text(event.k_reason)
+            self.speculation.setText(self.tr("speculation paused: {reason}").format(reason=reason))
+        elif event.decode_tokens_per_second is not None and event.plain_tokens_per_second:
+            factor = event.decode_tokens_per_second / event.plain_tokens_per_second
+            self.speculation.setText(self.tr("speculation on, {x}x over plain").format(x=f"{factor:.1f}"))
+        else:
+            self.speculation.setText(self.tr("speculation on"))

@@ -1,0 +1,201 @@
+"""The first start: one card in the middle and nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from helix_app import events, messages
+from helix_app.gui import figures
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.icons import pixmap
+from helix_app.gui.loading import ProgressLine, download_figures, download_stage
+from helix_app.gui.notices import ErrorBox
+from helix_app.gui.theme import Theme
+
+CARD_WIDTH = 480
+
+
+class WelcomePage(QWidget):
+    """Suggests a model, downloads it and shows how far that is.
+
+    Attributes:
+        start: "Download and start", "Continue download" or "Try again".
+
+    Signals:
+        download_requested: fetch this model.
+        cancel_requested: stop fetching it; what arrived is kept.
+        open_requested: choose a file instead.
+    """
+
+    download_requested = Signal(str)
+    cancel_requested = Signal(str)
+    open_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._item: events.CatalogItem | None = None
+        card = QFrame()
+        card.setObjectName("card")
+        card.setFixedWidth(CARD_WIDTH)
+        self._mark = QLabel()
+        self._mark.setFixedSize(40, 40)
+        title = QLabel(self.tr("Chat with a model on this computer."))
+        title.setFont(theme.fonts.title)
+        title.setWordWrap(True)
+        self.model = QLabel()
+        self.model.setFont(theme.fonts.strong)
+        self.facts = QLabel()
+        self.facts.setProperty("tone", "muted")
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.start = ThemedButton(theme, self.tr("Download and start"), symbol="download", kind="primary")
+        self.start.clicked.connect(self.on_start_clicked)
+        self.open = ThemedButton(theme, self.tr("Open a file…"), symbol="file")
+        self.open.clicked.connect(self.open_requested)
+        for button in (self.start, self.open):
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setAutoDefault(True)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.open)
+        buttons.addStretch()
+        idle = QWidget()
+        idle.setLayout(buttons)
+
+        self.stage = QLabel()
+        self.figures = QLabel()
+        self.figures.setProperty("tone", "muted")
+        self.figures.setFont(theme.fonts.small)
+        self.line = ProgressLine(theme)
+        self.line.setAccessibleName(self.tr("Progress"))
+        self.cancel = ThemedButton(theme, self.tr("Cancel"), name=self.tr("Cancel the download"))
+        self.cancel.clicked.connect(self.on_cancel_clicked)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self.stage)
+        words.addWidget(self.figures)
+        words.addWidget(self.line)
+        busy = QWidget()
+        row = QHBoxLayout(busy)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addLayout(words, 1)
+        row.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._idle, self._busy = idle, busy
+
+        self.error = ErrorBox(theme)
+        self.error.dismissed.connect(self.error.hide)
+        self.error.hide()
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(32, 32, 32, 32)
+        inner.setSpacing(0)
+        inner.addWidget(self._mark)
+        inner.addSpacing(16)
+        inner.addWidget(title)
+        inner.addSpacing(24)
+        inner.addWidget(self.model)
+        inner.addSpacing(4)
+        inner.addWidget(self.facts)
+        inner.addSpacing(8)
+        inner.addWidget(self.summary)
+        inner.addSpacing(24)
+        inner.addWidget(idle)
+        inner.addWidget(busy)
+        inner.addSpacing(0)
+        inner.addWidget(self.error)
+        outer = QVBoxLayout(self)
+        outer.addStretch(5)
+        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addStretch(6)
+        busy.hide()
+        theme.changed.connect(self.on_theme_changed)
+        self.on_theme_changed()
+        self.show_item(None)
+
+    @property
+    def item(self) -> events.CatalogItem | None:
+        """The suggested model."""
+        return self._item
+
+    def busy(self) -> bool:
+        """Whether progress is shown in place of the buttons."""
+        return not self._busy.isHidden()
+
+    def show_item(self, item: events.CatalogItem | None) -> None:
+        """Suggest a model, or only a file of one's own."""
+        self._item = item
+        for widget in (self.model, self.facts, self.summary, self.start):
+            widget.setVisible(item is not None)
+        if item is None:
+            self.open.setText(self.tr("Open a model file…"))
+            return
+        self.open.setText(self.tr("Open a file…"))
+        self.model.setText(item.name)
+        size = figures.size(item.download_bytes or item.size_bytes)
+        self.facts.setText(self.tr("{size} · {licence} licence").format(size=size, licence=item.licence))
+        self.summary.setText(item.summary)
+
+    def show_download(self, event: events.DownloadProgress) -> None:
+        """How far the download is."""
+        self._show_busy(download_stage(event.stage), download_figures(event), cancel=True)
+        self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
+
+    def show_loading(self, event: events.LoadProgress) -> None:
+        """How far loading is."""
+        detail = " · ".join(
+            part for part in (event.detail, "" if event.fraction is None else figures.percent(event.fraction)) if part
+        )
+        self._show_busy(messages.stage_text(event.stage), detail, cancel=False)
+        self.line.set_fraction(event.fraction)
+
+    def show_failure(self, event: events.DownloadFailed | events.Failed) -> None:
+        """Back to the buttons, with the reason unless the person stopped it."""
+        self.show_idle()
+        if event.code == "download_cancelled":
+            self.start.setText(self.tr("Continue download"))
+        else:
+            if isinstance(event, events.DownloadFailed):
+                self.start.setText(self.tr("Try again"))
+            self.error.show_failure(event)
+        self.start.setAccessibleName(self.start.text())
+
+    def show_idle(self) -> None:
+        """The buttons."""
+        self._busy.hide()
+        self._idle.show()
+        self.line.set_fraction(0)
+
+    def on_start_clicked(self) -> None:
+        """Download the suggested model."""
+        if self._item is not None:
+            self._show_busy(download_stage("connect"), "", cancel=True)
+            self.line.set_fraction(None)
+            self.cancel.setFocus()
+            self.download_requested.emit(self._item.id)
+
+    def on_cancel_clicked(self) -> None:
+        """Stop the download."""
+        if self._item is not None:
+            self.cancel.setEnabled(False)
+            self.cancel_requested.emit(self._item.id)
+
+    def on_theme_changed(self) -> None:
+        """Recolour the mark."""
+        self._mark.setPixmap(pixmap("helix", self._theme.palette.accent_text, 40, max(2.0, self.devicePixelRatioF())))
+
+    def _show_busy(self, stage: str, detail: str, *, cancel: bool) -> None:
+        self.error.hide()
+        self._idle.hide()
+        self._busy.show()
+        self.stage.setText(stage)
+        self.figures.setText(detail or " ")
+        if self.cancel.isHidden() == cancel:
+            self.cancel.setEnabled(True)
+        self.cancel.setVisible(cancel)

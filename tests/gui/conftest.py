@@ -1,0 +1,50 @@
+"""Fixtures of the window's tests: everything runs offscreen on fake events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from helix_app import events
+from helix_app.gui.main_window import MainWindow
+from helix_app.gui.theme import Theme
+from helix_app.settings import Settings
+from tests.gui import fake
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    """The light theme."""
+    return Theme(qapp, "light")
+
+
+@pytest.fixture
+def make_window(qtbot, qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
+    """Makes windows; each is closed at the end."""
+    windows: list[MainWindow] = []
+
+    def make(**values: object) -> MainWindow:
+        window = MainWindow(Settings(**{"theme": "light", **values}))
+        qtbot.addWidget(window)
+        windows.append(window)
+        window.show()
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+
+
+@pytest.fixture
+def window(make_window: Callable[..., MainWindow]) -> MainWindow:
+    """A window with a loaded model."""
+    made = make_window()
+    made.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    made.start()
+    made.on_event(fake.ready())
+    return made
