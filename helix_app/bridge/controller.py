@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.bridge.coalescer import EventCoalescer
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
+from helix_app.engine.client import cancelled_result
 from helix_app.events import (
     CatalogChanged,
     CatalogItem,
@@ -57,7 +58,8 @@ class SessionController(QObject):
     """One engine, its downloads and its catalog, for one window.
 
     The engine does one job at a time. A load (or unload) cancels what runs and is done next; of
-    several waiting the last one wins. A reply does not wait: while the engine is busy it is refused.
+    several waiting the last one wins. A reply waits only for one that is being stopped; otherwise it
+    is refused while the engine is busy.
 
     Attributes:
         threads: of the engine, of downloads and of the catalog.
@@ -83,7 +85,7 @@ class SessionController(QObject):
         self._hub = hub
         self._stop_ms = stop_ms
         self._job: Job | None = None
-        self._next: LoadChoice | UnloadRequest | None = None
+        self._next: Work | None = None
         self._busy = False
         self._opened: list[str] = []
         self._download: _Download | None = None
@@ -129,19 +131,21 @@ class SessionController(QObject):
     @Slot(object)
     def generate(self, request: GenerateRequest) -> None:
         """Write a reply; ``Failed("engine_busy")`` while the engine has other work."""
-        if self._job is not None:
-            self._show(Failed("engine_busy", request_id=request.request_id))
-        else:
+        if self._job is None:
             self._begin(request)
             self._announce()
+        elif self._next is None and isinstance(self._job.work, GenerateRequest) and self._job.cancel.is_set():
+            self._next = request
+        else:
+            self._show(Failed("engine_busy", request_id=request.request_id))
 
     @Slot()
     def cancel(self) -> None:
-        """Stop what the engine does now. Stopping a load also drops the one that waits for it."""
+        """Stop what the engine does now and drop the reply that waits for it. Stopping a load drops a load, too."""
         if self._job is not None:
             self._job.cancel.set()
-            if not isinstance(self._job.work, GenerateRequest):
-                self._next = None
+            if isinstance(self._next, GenerateRequest) or not isinstance(self._job.work, GenerateRequest):
+                self._wait_with(None)
 
     @Slot(object)
     def load(self, choice: LoadChoice) -> None:
@@ -158,10 +162,16 @@ class SessionController(QObject):
             self._begin(work)
             self._announce()
             return
-        self._next = work
+        self._wait_with(work)
         if not isinstance(self._job.work, GenerateRequest):
             self._job.superseded.set()
         self._job.cancel.set()
+
+    def _wait_with(self, work: Work | None) -> None:
+        """Put ``work`` in the place of what waits; a reply that waited is over before it began."""
+        dropped, self._next = self._next, work
+        if isinstance(dropped, GenerateRequest):
+            self._show(cancelled_result(dropped))
 
     def _begin(self, work: Work) -> None:
         if self._stopped is None:
@@ -258,7 +268,7 @@ class SessionController(QObject):
         if self._stopped is not None:
             return self._stopped
         self._stopped = False
-        self._next = None
+        self._wait_with(None)
         self._downloads_waiting.clear()
         for running in (self._job, self._download):
             if running is not None:

@@ -196,6 +196,43 @@ def test_generate_while_busy_is_refused(controller: SessionController, watcher: 
     watcher.wait_for(Unloaded)
 
 
+def results(watcher: Watcher) -> list[tuple[str, str, str]]:
+    return [(event.request_id, event.reason, event.text) for event in watcher.seen if isinstance(event, Finished)]
+
+
+def test_reply_after_stop_waits_for_the_stopped_one(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("wait"))
+    watcher.wait_for(TextDelta)
+    controller.cancel()
+    controller.generate(ask("say 2", "r2"))
+    controller.generate(ask("say 2", "r3"))
+    watcher.wait_for(Failed("engine_busy", request_id="r3"))
+    watcher.wait_for(Finished, 2)
+    assert results(watcher) == [("r1", "cancelled", "m-0 "), ("r2", "eos", "m-0 m-1 ")]
+    assert watcher.busy == [True, False, True, False]
+
+
+@pytest.mark.parametrize("dropped_by", ["cancel", "load"])
+def test_waiting_reply_that_is_dropped_has_a_result(
+    controller: SessionController, watcher: Watcher, dropped_by: str
+) -> None:
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("wait"))
+    watcher.wait_for(TextDelta)
+    controller.cancel()
+    controller.generate(ask("say 2", "r2"))
+    if dropped_by == "cancel":
+        controller.cancel()
+    else:
+        controller.load(LoadChoice("n"))
+        watcher.wait_for(ModelReady, 2)
+    watcher.wait_for(Finished, 2)
+    assert sorted(results(watcher)) == [("r1", "cancelled", "m-0 "), ("r2", "cancelled", "")]
+
+
 def test_load_during_a_reply_stops_it_first(controller: SessionController, watcher: Watcher) -> None:
     controller.load(LoadChoice("one"))
     watcher.wait_for(ModelReady)

@@ -1,0 +1,251 @@
+"""The window's composition root: the only place that knows the engine, the hub and the window, and wires them.
+
+Nothing heavy is imported with this module: the engine's child process imports the program's main
+module again, and a missing PySide6 is to be told in a sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import helix_app
+from helix_app import logs, messages, paths
+from helix_app import settings as settings_store
+from helix_app.events import EngineClient, Event, Failed, Notice, Unloaded
+from helix_app.settings import Settings
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QMessageLogContext, QtMsgType
+    from PySide6.QtWidgets import QApplication
+
+    from helix_app.bridge.controller import Hub, SessionController
+    from helix_app.gui.main_window import MainWindow
+
+log = logging.getLogger(__name__)
+
+SMOKE_TEST_MS = 120_000  # importing torch for the first time can take long
+SIGNAL_POLL_MS = 200  # Python handles Ctrl-C only when Qt lets it run
+
+
+@dataclass
+class App:
+    """The wired objects. They live and end together: ``start`` them, and ``window.close()`` ends them."""
+
+    client: EngineClient
+    controller: SessionController
+    window: MainWindow
+
+    def start(self) -> None:
+        """Show the window, and only then start what takes time."""
+        self.window.show()
+        self.controller.start()
+        self.window.start()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the window. Returns the exit code."""
+    argv = list(sys.argv if argv is None else argv)
+    _guard_streams()
+    options, qt_arguments = _parser().parse_known_args(argv[1:])
+    logs.setup(verbose=options.verbose)
+    log.info("Helix %s", helix_app.__version__)
+    try:
+        application = make_application([*argv[:1], *qt_arguments])
+        from helix_app.bridge.faults import FaultReporter
+
+        app = build(settings_store.load())
+    except ImportError as error:
+        log.debug("no window", exc_info=True)
+        return _refuse("window_unavailable", str(error))
+    FaultReporter(app.controller.post).install()
+    with _interruptible(app.window):
+        if options.smoke_test:
+            _smoke_test(app, application)
+        else:
+            app.start()
+        code = application.exec()
+    if not app.controller.shutdown():  # a no-op after a window that closed; False when a thread hangs
+        logging.shutdown()
+        os._exit(code or 1)
+    return code
+
+
+def build(
+    settings: Settings, client_factory: Callable[[Settings], EngineClient] | None = None, hub: Hub | None = None
+) -> App:
+    """Make the engine's client, the controller and the window, and connect them. Needs a QApplication."""
+    from helix_app.bridge.controller import SessionController
+    from helix_app.gui.main_window import MainWindow
+
+    client = (client_factory or make_client)(settings)
+    controller = SessionController(client, hub or make_hub(settings))
+    window = MainWindow(settings)
+
+    window.generate_requested.connect(controller.generate)
+    window.cancel_requested.connect(controller.cancel)
+    window.load_requested.connect(controller.load)
+    window.unload_requested.connect(controller.unload)
+    window.download_requested.connect(controller.download)
+    window.download_cancel_requested.connect(controller.cancel_download)
+    window.settings_changed.connect(lambda changed: _save(changed, controller))
+    window.closing.connect(controller.shutdown)
+    controller.events.connect(window.on_events)
+    return App(client, controller, window)
+
+
+def make_client(settings: Settings) -> EngineClient:
+    """The engine where the settings want it. Neither kind imports torch here."""
+    if settings.engine_process == "thread":
+        from helix_app.engine.client import LocalClient
+
+        return LocalClient()
+    from helix_app.engine.host import HostClient
+
+    return HostClient()
+
+
+def make_hub(settings: Settings) -> Hub:
+    """The catalog and downloads as the controller wants them."""
+    from helix_app.bridge.controller import Hub
+    from helix_app.hub.download import download_events
+    from helix_app.hub.resolve import to_load_request
+    from helix_app.hub.store import catalog_items
+
+    chosen_before = (settings.target, settings.draft)
+    return Hub(
+        resolve=to_load_request,
+        download=download_events,
+        catalog=lambda opened: catalog_items(name for name in (*chosen_before, *opened) if os.path.isabs(name)),
+    )
+
+
+def make_application(argv: Sequence[str]) -> QApplication:
+    """The QApplication, with name and icon. Ends the program with a sentence where there is no display."""
+    from PySide6.QtCore import Qt, qInstallMessageHandler
+    from PySide6.QtGui import QGuiApplication, QIcon
+    from PySide6.QtWidgets import QApplication
+
+    qInstallMessageHandler(_StartWatch())
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    application = QApplication(list(argv))
+    qInstallMessageHandler(_on_qt_message)
+    application.setApplicationName("Helix")
+    application.setApplicationDisplayName("Helix")
+    application.setApplicationVersion(helix_app.__version__)
+    application.setOrganizationName("Helix")
+    application.setDesktopFileName("helix")
+    if sys.platform == "win32":  # else the taskbar shows Python's icon
+        import ctypes
+
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("Helix.Helix")
+    icon = paths.resource("icons", "helix.svg")
+    if icon.is_file():
+        application.setWindowIcon(QIcon(str(icon)))
+    return application
+
+
+# ------------------------------------------------------------------------- details
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="helix-window", description="Helix, the window.")
+    parser.add_argument("--version", action="version", version=f"Helix {helix_app.__version__}")
+    parser.add_argument("--verbose", action="store_true", help="log everything")
+    parser.add_argument("--smoke-test", action="store_true", help="open the window, start the engine, close, exit 0")
+    return parser
+
+
+def _smoke_test(app: App, application: QApplication) -> None:
+    """Have everything up once: the window painted, the engine answering. No model and no settings are touched."""
+    from PySide6.QtCore import QTimer
+
+    def on_events(batch: list[Event]) -> None:
+        for event in batch:
+            if isinstance(event, Unloaded):
+                painted = not app.window.grab().isNull()
+                application.exit(0 if painted else 1)
+            elif isinstance(event, Failed):
+                sys.stderr.write(f"{messages.error_text(event.code, event.fields)}\n{event.detail}\n")
+                application.exit(1)
+
+    app.controller.events.connect(on_events)
+    app.window.show()
+    app.controller.start()
+    app.controller.unload()
+    QTimer.singleShot(SMOKE_TEST_MS, application, lambda: application.exit(1))
+
+
+def _guard_streams() -> None:
+    """A windowed program has no standard streams, but libraries print."""
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
+def _save(settings: Settings, controller: SessionController) -> None:
+    try:
+        settings_store.save(settings)
+    except OSError as error:
+        log.exception("settings not saved")
+        folder = str(settings_store.settings_file().parent)
+        controller.post(Notice("settings_not_saved", (("folder", folder),), str(error)))
+
+
+def _refuse(code: str, reason: str) -> int:
+    """Say why there is no window, where a person can see it. Returns the exit code."""
+    log.info("%s: %s", code, reason)
+    sentence = messages.error_text(code, {"reason": reason})
+    print(sentence, file=sys.stderr, flush=True)  # noqa: T201
+    return 1
+
+
+class _StartWatch:
+    """Hears Qt until there is a QApplication: a fatal message then means no display, and Qt would abort."""
+
+    def __init__(self) -> None:
+        self._reason = ""
+
+    def __call__(self, kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
+        from PySide6.QtCore import QtMsgType
+
+        log.info("qt: %s", text)
+        if kind == QtMsgType.QtFatalMsg:
+            code = _refuse("no_display", self._reason or text.partition("\n")[0])
+            logging.shutdown()
+            os._exit(code)
+        self._reason = self._reason or text.partition("\n")[0].rstrip(".")  # the first is the cause
+
+
+def _on_qt_message(kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
+    from PySide6.QtCore import QtMsgType
+
+    levels = {
+        QtMsgType.QtDebugMsg: logging.DEBUG,
+        QtMsgType.QtInfoMsg: logging.INFO,
+        QtMsgType.QtWarningMsg: logging.WARNING,
+    }
+    logging.getLogger("qt").log(levels.get(kind, logging.CRITICAL), text)
+
+
+@contextmanager
+def _interruptible(window: MainWindow) -> Iterator[None]:
+    """Ctrl-C in the terminal (or a polite kill) closes the window as its button would."""
+    from PySide6.QtCore import QTimer
+
+    before = {number: signal.signal(number, lambda *_: window.close()) for number in (signal.SIGINT, signal.SIGTERM)}
+    timer = QTimer()
+    timer.timeout.connect(lambda: None)
+    timer.start(SIGNAL_POLL_MS)
+    try:
+        yield
+    finally:
+        timer.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,226 @@
+"""The composition root: what is connected to what, and what happens where no window can be."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from helix_app import settings as settings_store
+from helix_app.app import App, build, make_client, make_hub
+from helix_app.bridge.controller import Hub
+from helix_app.engine.client import LocalClient
+from helix_app.engine.host import HostClient
+from helix_app.events import (
+    CatalogChanged,
+    CatalogItem,
+    DownloadDone,
+    DownloadFailed,
+    Event,
+    Finished,
+    LoadChoice,
+    LoadRequest,
+    ModelReady,
+    Notice,
+    TextDelta,
+    Unloaded,
+)
+from helix_app.settings import Settings
+from tests.engine.fake_engines import ask
+from tests.waiting import vanished, wait_for
+
+ROOT = Path(__file__).parents[1]
+
+
+def fake_hub() -> Hub:
+    def download(model_id: str, cancel: object) -> Iterator[Event]:
+        if model_id == "endless":
+            cancel.wait()  # type: ignore[attr-defined]
+            yield DownloadFailed(model_id, "download_cancelled")
+        else:
+            yield DownloadDone(model_id, "/m")
+
+    return Hub(
+        resolve=lambda choice: LoadRequest(choice.target),
+        download=download,
+        catalog=lambda _: (CatalogItem("m", "M", 1, 0, "MIT", "A model.", "/m"),),
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def app(home: Path, qtbot: QtBot) -> Iterator[App]:
+    app = build(Settings(target="m"), lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub())
+    qtbot.addWidget(app.window)
+    app.start()
+    yield app
+    app.window.close()
+    assert app.controller.shutdown()
+    assert not multiprocessing.active_children()
+
+
+@pytest.fixture
+def seen(app: App) -> list[Event]:
+    seen: list[Event] = []
+    app.controller.events.connect(seen.extend)
+    return seen
+
+
+def test_signals_of_the_window_reach_the_engine_and_the_hub(app: App, seen: list[Event], qtbot: QtBot) -> None:
+    def wait(kind: type, count: int = 1) -> None:
+        qtbot.waitUntil(lambda: sum(isinstance(event, kind) for event in seen) >= count, timeout=20_000)
+
+    window = app.window
+    window.load_requested.emit(LoadChoice("m"))
+    wait(ModelReady)
+    window.generate_requested.emit(ask("forever"))
+    wait(TextDelta)
+    window.cancel_requested.emit()
+    wait(Finished)
+    window.download_requested.emit("a")
+    wait(DownloadDone)
+    window.download_requested.emit("endless")
+    window.download_cancel_requested.emit("endless")
+    wait(DownloadFailed)
+    window.unload_requested.emit()
+    wait(Unloaded)
+    wait(CatalogChanged)
+
+
+def test_settings_are_saved(app: App, home: Path) -> None:
+    app.window.settings_changed.emit(Settings(k="fixed:3"))
+    assert json.loads(settings_store.settings_file().read_text(encoding="utf-8"))["k"] == "fixed:3"
+
+
+def test_settings_that_cannot_be_saved_are_told(
+    app: App, seen: list[Event], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("", encoding="utf-8")
+    monkeypatch.setenv("HELIX_HOME", str(in_the_way))
+    app.window.settings_changed.emit(Settings(k="fixed:3"))
+    qtbot.waitUntil(lambda: any(isinstance(e, Notice) and e.code == "settings_not_saved" for e in seen))
+
+
+def test_closing_the_window_ends_the_engine(app: App, seen: list[Event], qtbot: QtBot) -> None:
+    app.window.load_requested.emit(LoadChoice("m"))
+    qtbot.waitUntil(lambda: any(isinstance(event, ModelReady) for event in seen), timeout=20_000)
+    assert isinstance(app.client, HostClient)
+    pid = app.client.pid
+    assert pid is not None
+    app.window.close()
+    assert vanished(pid)
+    assert not [thread for thread in app.controller.threads if thread.isRunning()]
+
+
+def test_engine_runs_where_the_settings_say() -> None:
+    assert isinstance(make_client(Settings()), HostClient)
+    assert isinstance(make_client(Settings(engine_process="thread")), LocalClient)
+
+
+def test_catalog_lists_models_opened_by_path(home: Path) -> None:
+    model = home / "mine.gguf"
+    model.write_bytes(b"GGUF")
+    ids = [item.id for item in make_hub(Settings(target="smollm2-135m-instruct")).catalog([str(model), "ngram"])]
+    assert ids[-1] == str(model)
+    assert "ngram" not in ids
+
+
+def test_application_has_a_name_and_an_icon(qapp: QApplication) -> None:
+    code = (
+        "from helix_app.app import make_application\n"
+        "a = make_application(['helix'])\n"
+        "assert a.applicationDisplayName() == 'Helix' and not a.windowIcon().isNull()"
+    )
+    assert run(code).returncode == 0
+
+
+# ------------------------------------------------------------------ whole programs
+
+
+def run(code: str, **env: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", **env}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False, timeout=60)
+
+
+def test_the_engine_process_imports_nothing_of_the_window() -> None:
+    """The child imports the main module again; it must stay as light as it is."""
+    code = (
+        "import sys, runpy\n"
+        "runpy.run_path('main.py', run_name='__mp_main__')\n"
+        "import helix_app.app, helix_app.engine.host_child\n"
+        "assert not {'PySide6', 'torch', 'numpy', 'pyqtgraph'} & set(sys.modules), sys.modules"
+    )
+    assert run(code).returncode == 0
+
+
+def test_no_pyside6_is_told_in_a_sentence(home: Path) -> None:
+    done = run("import sys; sys.modules['PySide6'] = None; from helix_app.app import main; sys.exit(main(['helix']))")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The window cannot open, because a library is missing")
+    assert done.stderr.count("\n") == 1
+
+
+def test_no_display_is_told_in_a_sentence(home: Path) -> None:
+    done = run("import sys; from helix_app.app import main; sys.exit(main(['helix']))", QT_QPA_PLATFORM="no-such")
+    assert done.returncode == 1
+    assert done.stderr.startswith("The window cannot open, because there is no display")
+    assert done.stderr.count("\n") == 1
+
+
+def test_missing_streams_are_no_reason_to_fail(home: Path) -> None:
+    done = run(
+        "import sys; sys.stdout = sys.stderr = None; import helix_app.app as a\n"
+        "a.make_application = lambda argv: (print('x'), print('y', file=sys.stderr), __import__('no_z'))\n"
+        "sys.exit(a.main(['helix']))"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+    assert "window_unavailable: No module named 'no_z'" in (home / "logs" / "helix.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no polite kill")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_program_opens_and_closes_on_a_signal(home: Path, number: int) -> None:
+    """``python main.py`` from start to end: window, engine process, Ctrl-C, nothing left."""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    program = subprocess.Popen(
+        [sys.executable, "main.py", "--verbose"], cwd=ROOT, env=environment, stderr=subprocess.PIPE
+    )
+    log = home / "logs" / "engine.log"
+    try:
+        wait_for(lambda: log.is_file() and "serves" in log.read_text(encoding="utf-8"))
+        child = int(log.read_text(encoding="utf-8").partition("process ")[2].split()[0])
+        program.send_signal(number)
+        _, errors = program.communicate(timeout=60)
+    finally:
+        program.kill()
+    assert program.returncode == 0, errors
+    assert b"Traceback" not in errors
+    wait_for(lambda: vanished(child))
+
+
+@pytest.mark.parametrize("process", ["child", "thread"])
+def test_smoke_test_of_the_program(home: Path, process: str) -> None:
+    """The window with the real engine, which imports torch; what packaged programs are tried with."""
+    settings_store.save(Settings(engine_process=process))
+    before = settings_store.settings_file().read_text(encoding="utf-8")
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "main.py", "--smoke-test"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert settings_store.settings_file().read_text(encoding="utf-8") == before
