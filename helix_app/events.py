@@ -30,6 +30,7 @@ class LoadRequest:
         target_name: what people call it ("SmolLM2 135M Instruct").
         draft: ``auto``, ``none``, ``ngram`` or the path of a draft model.
         draft_name: what people call the draft model; ignored for other drafts.
+        draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
         dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
         context_length: most tokens of one sequence; None takes the model's own, capped by memory.
@@ -39,6 +40,7 @@ class LoadRequest:
     target_name: str = ""
     draft: str = "auto"
     draft_name: str = ""
+    draft_required: bool = True
     device: str = "auto"
     dtype: str = "auto"
     context_length: int | None = None

@@ -25,6 +25,7 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.tokenizer import load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
+from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Load
     """
     begin = time.perf_counter()
     yield LoadProgress("read_header")
-    plan = _plan(request)
+    plan, skipped = _plan(request)
+    if skipped is not None:
+        yield skipped
     device, why_not = pick_device(request.device)
     if why_not:
         if forced_cpu():
@@ -91,18 +94,27 @@ def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Load
             device = cpu()
 
 
-def _plan(request: LoadRequest) -> _Plan:
+def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
+    """What to load, and a notice when an optional draft model has to be left out."""
     target = inspect(Path(request.target))
-    kind, draft = request.draft, None
+    kind, draft, skipped = request.draft, None, None
     if kind in ("self-int4", "self-int8"):
         raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
     if kind == "auto":
         kind = "ngram"
     elif kind not in ("none", "ngram"):
-        kind, draft = "model", inspect(Path(request.draft))
+        try:
+            kind, draft = "model", inspect(Path(request.draft))
+            check_vocabulary(load_tokenizer(target), load_tokenizer(draft))
+        except HelixError as exc:
+            if request.draft_required:
+                raise
+            kind, draft = "ngram", None
+            reason = error_text(exc.code, exc.fields)
+            skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
     context = max(_MIN_CONTEXT, min(wanted, target.config.context_length))
-    return _Plan(target, draft, kind, context)
+    return _Plan(target, draft, kind, context), skipped
 
 
 def _load_on(
@@ -115,8 +127,6 @@ def _load_on(
     if tokenizer.size > config.vocab_size:
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
-    if plan.draft is not None:
-        check_vocabulary(tokenizer, load_tokenizer(plan.draft))
     runner = yield from _runner(plan.target, plan.context, dtype, device, "weights", cancel)
     draft: Draft | None = None
     draft_blocks = 0

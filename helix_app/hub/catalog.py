@@ -67,6 +67,7 @@ class CatalogEntry:
         size_bytes: of the model file; approximate when ``sha256`` is None.
         sha256: of the model file in lower-case hex; None when only the hub knows it.
         sources: where the file comes from, in the order to try.
+        draft: id of the model that drafts for this one when it is on this computer too; None for none.
     """
 
     id: str
@@ -82,6 +83,7 @@ class CatalogEntry:
     sha256: str | None
     context_length: int
     sources: tuple[Source, ...]
+    draft: str | None = None
 
     @property
     def size_exact(self) -> bool:
@@ -128,6 +130,9 @@ def load_catalog(path: Path | None = None) -> Catalog:
         catalog = Catalog(tuple(_entry(table) for table in raw["model"]))
         if not catalog.entries or len(set(catalog.ids)) != len(catalog.ids):
             raise ValueError("no model, or an id used twice")
+        for entry in catalog.entries:
+            if entry.draft is not None and (entry.draft == entry.id or catalog.find(entry.draft) is None):
+                raise ValueError(f"{entry.id}: draft {entry.draft!r}")
     except (OSError, KeyError, TypeError, ValueError) as exc:
         raise HelixError("internal", detail=f"{path}: {type(exc).__name__}: {exc}") from exc
     return catalog

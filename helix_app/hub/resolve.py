@@ -45,7 +45,10 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
 
 
 def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root: Path | None = None) -> LoadRequest:
-    """Names to paths. ``auto``, ``none`` and ``ngram`` drafts pass through; others resolve like a target.
+    """Names to paths. ``none`` and ``ngram`` drafts pass through; others resolve like a target.
+
+    ``auto`` becomes the draft model that the catalog names for this target, when it is on this computer; the
+    engine may then still decide against it.
 
     Raises what ``resolve_target`` raises, and InputError ``option_unavailable`` for a draft or a number format
     of a later version.
@@ -56,8 +59,12 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         choices = ", ".join((*DRAFTS, "a model"))
         raise InputError("option_unavailable", option=f"draft {choice.draft}", choices=choices)
     target = resolve_target(choice.target, catalog=catalog, root=root)
-    draft, draft_name = choice.draft, ""
-    if draft not in DRAFTS:
+    draft, draft_name, required = choice.draft, "", True
+    if draft == "auto":
+        suggested = _suggested_draft(target, catalog or load_catalog(), root)
+        if suggested is not None:
+            draft, draft_name, required = str(suggested.path), suggested.name, False
+    elif draft not in DRAFTS:
         resolved = resolve_target(draft, catalog=catalog, root=root)
         draft, draft_name = str(resolved.path), resolved.name
     return LoadRequest(
@@ -65,10 +72,18 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         target_name=target.name,
         draft=draft,
         draft_name=draft_name,
+        draft_required=required,
         device=choice.device,
         dtype=choice.dtype,
         context_length=choice.context_length,
     )
+
+
+def _suggested_draft(target: ResolvedModel, catalog: Catalog, root: Path | None) -> ResolvedModel | None:
+    entry = catalog.find(target.id) if target.id is not None else None
+    draft = catalog.find(entry.draft) if entry is not None and entry.draft is not None else None
+    path = store.find(draft, root) if draft is not None else None
+    return ResolvedModel(path, draft.name, draft.id) if draft is not None and path is not None else None
 
 
 def _reads_as_path(name: str) -> bool:

@@ -54,6 +54,17 @@ def test_an_id_goes_before_a_file_of_that_name(home: Path, tmp_path: Path, monke
     assert resolve_target("./tiny", catalog=CATALOG).path == tmp_path / "tiny"
 
 
+def test_auto_takes_the_draft_the_catalog_names_when_it_is_here(home: Path) -> None:
+    catalog = Catalog((entry(), entry(id="big", draft="tiny")))
+    put(home, "big")
+    assert to_load_request(LoadChoice("big"), catalog=catalog).draft == "auto"
+    draft = put(home, "tiny")
+    request = to_load_request(LoadChoice("big"), catalog=catalog)
+    assert (request.draft, request.draft_name, request.draft_required) == (str(draft), "Tiny Model", False)
+    assert to_load_request(LoadChoice("big", "ngram"), catalog=catalog).draft == "ngram"
+    assert to_load_request(LoadChoice("big", "tiny"), catalog=catalog).draft_required
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     assert code_of(str(tmp_path / "gone.gguf")) == "model_not_found"
     assert code_of("gone.gguf") == "model_not_found"
