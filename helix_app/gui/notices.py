@@ -115,7 +115,7 @@ class NoticeBar(QWidget):
         self._theme = theme
         self._notices: list[_Message] = []
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(24, 8, 24, 0)
+        self.set_margins(24)
         self._column.setSpacing(4)
         self.hide()
 
@@ -132,6 +132,10 @@ class NoticeBar(QWidget):
         if len(self._notices) > MOST_NOTICES:
             self._remove(self._notices[0])
         self.show()
+
+    def set_margins(self, side: int) -> None:
+        """Distance to the left and right edge."""
+        self._column.setContentsMargins(side, 8, side, 0)
 
     def sentences(self) -> list[str]:
         """What is shown."""

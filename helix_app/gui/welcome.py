@@ -111,8 +111,12 @@ class WelcomePage(QWidget):
         inner.addSpacing(0)
         inner.addWidget(self.error)
         outer = QVBoxLayout(self)
+        across = QHBoxLayout()  # stretches instead of an alignment, so that wrapped text gets its height
+        across.addStretch()
+        across.addWidget(card)
+        across.addStretch()
         outer.addStretch(5)
-        outer.addWidget(card, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(across)
         outer.addStretch(6)
         busy.hide()
         theme.changed.connect(self.on_theme_changed)

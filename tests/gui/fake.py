@@ -50,72 +50,72 @@ def here(item: CatalogItem) -> CatalogItem:
 
 def ready(**values: object) -> ModelReady:
     """A loaded model."""
-    base = dict(
-        target_name="SmolLM2 135M Instruct",
-        draft="ngram",
-        draft_name="",
-        device="cpu",
-        device_name="8 threads",
-        dtype="bfloat16",
-        context_length=8192,
-        block_size=16,
-        target_blocks=512,
-        draft_blocks=0,
-        parameters=134_515_008,
-        vocab_size=49_152,
-        load_seconds=1.8,
-    )
+    base = {
+        "target_name": "SmolLM2 135M Instruct",
+        "draft": "ngram",
+        "draft_name": "",
+        "device": "cpu",
+        "device_name": "8 threads",
+        "dtype": "bfloat16",
+        "context_length": 8192,
+        "block_size": 16,
+        "target_blocks": 512,
+        "draft_blocks": 0,
+        "parameters": 134_515_008,
+        "vocab_size": 49_152,
+        "load_seconds": 1.8,
+    }
     return ModelReady(**{**base, **values})  # type: ignore[arg-type]
 
 
 def round_done(request_id: str, index: int, **values: object) -> RoundDone:
     """One round whose figures look like those of a real session."""
     wave = 0.68 + 0.2 * math.sin(index / 17) + 0.05 * math.sin(index / 3)
-    base = dict(
-        request_id=request_id,
-        index=index,
-        k=max(1, round(4 + 3 * math.sin(index / 23))),
-        proposed=(),
-        accepted=3,
-        emitted=(),
-        draft_seconds=0.002,
-        verify_seconds=0.04,
-        overhead_seconds=0.001,
-        k_reason="steady",
-        rolling_acceptance=wave,
-        acceptance_rate=0.7 + 0.1 * math.exp(-index / 60) * math.sin(index / 11),
-        rolling_tokens_per_second=58 + 9 * math.sin(index / 19) + 2 * math.sin(index),
-        decode_tokens_per_second=60.8,
-        plain_tokens_per_second=38.0 if index > 8 else None,
-        mean_accepted_length=2.9,
-        tokens_generated=3 * index,
-        context_tokens=60 + 3 * index,
-        elapsed_seconds=0.2 + index * 0.06,
-    )
+    base = {
+        "request_id": request_id,
+        "index": index,
+        "k": max(1, round(4 + 3 * math.sin(index / 23))),
+        "proposed": (),
+        "accepted": 3,
+        "emitted": (),
+        "draft_seconds": 0.002,
+        "verify_seconds": 0.04,
+        "overhead_seconds": 0.001,
+        "k_reason": "steady",
+        "rolling_acceptance": wave,
+        "acceptance_rate": 0.7 + 0.1 * math.exp(-index / 60) * math.sin(index / 11),
+        "rolling_tokens_per_second": 58 + 9 * math.sin(index / 19) + 2 * math.sin(index),
+        "decode_tokens_per_second": 60.8,
+        "plain_tokens_per_second": 38.0 if index > 8 else None,
+        "mean_accepted_length": 2.9,
+        "tokens_generated": 3 * index,
+        "context_tokens": 60 + 3 * index,
+        "elapsed_seconds": 0.2 + index * 0.06,
+    }
     return RoundDone(**{**base, **values})  # type: ignore[arg-type]
 
 
 def finished(request_id: str, text: str = "", reason: str = "eos", **values: object) -> events.Finished:
     """The end of a reply."""
-    base = dict(
-        tokens_generated=212,
-        prompt_tokens=48,
-        cached_tokens=32,
-        time_seconds=3.7,
-        tokens_per_second=57.2,
-        decode_tokens_per_second=60.8,
-        time_to_first_token=0.213,
-        acceptance_rate=0.731,
-        mean_accepted_length=2.9,
-        target_passes=73,
-        drafted_tokens=190,
-        accepted_tokens=139,
-        k_mean=3.4,
-        k_min=1,
-        k_max=7,
-        plain_tokens_per_second=38.0,
-        seed=1234,
-    )
+    base = {
+        "tokens_generated": 212,
+        "prompt_tokens": 48,
+        "cached_tokens": 32,
+        "time_seconds": 3.7,
+        "tokens_per_second": 57.2,
+        "decode_tokens_per_second": 60.8,
+        "time_to_first_token": 0.213,
+        "acceptance_rate": 0.731,
+        "mean_accepted_length": 2.9,
+        "target_passes": 73,
+        "drafted_tokens": 190,
+        "accepted_tokens": 139,
+        "k_mean": 3.4,
+        "k_min": 1,
+        "k_max": 7,
+        "plain_tokens_per_second": 38.0,
+        "seed": 1234,
+    }
     metrics = RunMetrics(**{**base, **values})  # type: ignore[arg-type]
     return events.Finished(request_id, reason, text, (), metrics)  # type: ignore[arg-type]
 

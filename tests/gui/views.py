@@ -76,7 +76,7 @@ def _rounds(window: MainWindow, request: str, count: int) -> None:
     for index in range(count):
         window.on_event(fake.round_done(request, index))
     window.on_event(fake.snapshot(fake.pool_cells(512)))
-    window.live.plots.on_frame()
+    window.live.flush()
 
 
 def streaming(window: MainWindow) -> None:
@@ -134,5 +134,5 @@ def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) ->
     _settle()
     VIEWS[name](window)
     _settle()
-    window.live.plots.on_frame()
+    window.live.flush()
     _settle()

@@ -47,7 +47,7 @@ class ComposerText(QPlainTextEdit):
         """Grow or shrink with the text."""
         lines = min(MOST_LINES, max(1, round(self.document().size().height())))
         spacing = QFontMetrics(self.font()).lineSpacing()
-        self.setFixedHeight(lines * spacing + 12)
+        self.setFixedHeight(lines * spacing + 4)
         full = self.document().size().height() > MOST_LINES
         self.setVerticalScrollBarPolicy(
             Qt.ScrollBarPolicy.ScrollBarAsNeeded if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff

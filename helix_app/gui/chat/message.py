@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app import events
 from helix_app.gui import figures
@@ -25,8 +25,6 @@ SAMPLE = "The quick brown fox jumps over the lazy dog and runs away from it, aga
 
 def text_width(theme: Theme, characters: int) -> int:
     """Width of that many characters of ordinary text."""
-    from PySide6.QtGui import QFontMetricsF
-
     metrics = QFontMetricsF(theme.fonts.chat)
     return round(metrics.horizontalAdvance(SAMPLE) / len(SAMPLE) * characters)
 
@@ -136,14 +134,17 @@ class _Footer(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.stats.setSizePolicy(policy)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(4)
-        row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
-        row.addSpacing(4)
-        row.addWidget(self.stats, 1)
-        self.setMinimumHeight(28)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self.copy)
+        row.addWidget(self.again)
+        row.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.stats)
+        column.addLayout(row)
 
 
 class Reply(Column):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app import events
@@ -12,7 +13,7 @@ from helix_app.gui.chat.composer import Composer
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.message import Reply, UserBubble
 from helix_app.gui.chat.turns import Conversation
-from helix_app.gui.chat.view import ConversationView
+from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.notices import ErrorBox, NoticeBar
 from helix_app.gui.theme import Theme
 from helix_app.settings import Settings
@@ -66,17 +67,16 @@ class ChatPage(QWidget):
         self.error = ErrorBox(theme)
         self.error.dismissed.connect(self.error.hide)
         self.error.hide()
-        below = QVBoxLayout()
-        below.setContentsMargins(24, 8, 24, 16)
-        below.setSpacing(8)
-        below.addWidget(self.composer)
-        below.addWidget(self.error)
+        self._below = QVBoxLayout()
+        self._below.setSpacing(8)
+        self._below.addWidget(self.composer)
+        self._below.addWidget(self.error)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notices)
         column.addWidget(self._stack, 1)
-        column.addLayout(below)
+        column.addLayout(self._below)
         self._frame = QTimer(self)
         self._frame.setSingleShot(True)
         self._frame.setInterval(FRAME_MS)
@@ -213,6 +213,13 @@ class ChatPage(QWidget):
         self.error.show_failure(event)
 
     # ------------------------------------------------------------------ inside
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # what is typed stands exactly below what is read: the frame is 12 px outside the column
+        side = max(12, (self.width() - column_width(self._theme, self.width())) // 2 - 12)
+        self._below.setContentsMargins(side, 8, side, 16)
+        self.notices.set_margins(side)
 
     def _begin(self) -> None:
         self.error.hide()

@@ -25,6 +25,11 @@ LINE_CHARACTERS = 80
 NEAR = 32  # pixels from the bottom that still count as the bottom
 
 
+def column_width(theme: Theme, width: int) -> int:
+    """Width of the messages in a view of some width: a readable line, and a margin."""
+    return max(200, min(width - 2 * MARGIN, text_width(theme, LINE_CHARACTERS)))
+
+
 class Content(QWidget):
     """The surface the messages stand on; a selection can run over several of them.
 
@@ -256,7 +261,7 @@ class ConversationView(QScrollArea):
     def _fit(self) -> None:
         """Size the content to its messages and keep the place."""
         width = self.viewport().width()
-        column = max(200, min(width - 2 * MARGIN, text_width(self._theme, LINE_CHARACTERS)))
+        column = column_width(self._theme, width)
         height = self.content.column.height_for(column)
         self._moving = True
         self.content.resize(width, max(height + 2 * MARGIN, self.viewport().height()))

@@ -115,3 +115,9 @@ class LiveDock(QDockWidget):
         column.addWidget(split)
         self.setWidget(body)
         self.setMinimumWidth(288)
+
+    def flush(self) -> None:
+        """Draw what has come since the last frame, now."""
+        self.plots.on_frame()
+        for pool in self.blocks.maps.values():
+            pool.grid.on_frame()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from helix_app.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
@@ -34,9 +34,7 @@ class Legend(QWidget):
         )
         self.setAccessibleName(self.tr("Legend: {words}").format(words=", ".join(text for text, _ in self._entries)))
         self.setFont(theme.fonts.small)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
 
     def _places(self, width: int) -> list[QRect]:
@@ -51,17 +49,12 @@ class Legend(QWidget):
             x += wide + 12
         return places
 
-    def hasHeightForWidth(self) -> bool:
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        return self._places(width)[-1].bottom() + 1
-
     def sizeHint(self) -> QSize:
-        return QSize(280, self.heightForWidth(max(200, self.width())))
+        return QSize(280, 2 * LINE)
 
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, LINE)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setFixedHeight(self._places(self.width())[-1].bottom() + 1)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -236,7 +236,7 @@ class MetricPlot(QWidget):
             axis = item.getAxis(name)
             axis.setPen(QPen(QColor(0, 0, 0, 0)))
             axis.setTextPen(text)
-            axis.setTickPen(pg.mkPen(grid, width=1))
+            axis.setTickPen(pg.mkPen(grid if name == "left" else QColor(0, 0, 0, 0), width=1))
         for curve, style in zip(self.curves, self._styles):
             pen = pg.mkPen(self._theme.colour(style.colour), width=style.width)
             if style.dashed:
@@ -251,7 +251,8 @@ class MetricPlot(QWidget):
 
     def _scale(self) -> None:
         item = self.plot.getPlotItem()
-        item.getViewBox().setYRange(0, self._top * 1.04, padding=0)
+        margin = self._top * 0.1  # so that the outermost labels are not cut
+        item.getViewBox().setYRange(-margin, self._top + margin, padding=0)
         axis = item.getAxis("left")
         ticks = [0.0, self._top / 2, self._top]
         axis.setTicks([[(tick, f"{tick:g}") for tick in ticks], []])

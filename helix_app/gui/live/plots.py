@@ -59,7 +59,7 @@ class LivePlots(QWidget):
             self.tr("Adaptive K"),
             self.tr("tokens"),
             self.tr("No speculative round yet"),
-            (CurveStyle("accent_text", steps=True),),
+            (CurveStyle("text", steps=True, width=1.4),),
             top=8,
         )
         self.speed_plot = MetricPlot(
@@ -68,7 +68,7 @@ class LivePlots(QWidget):
             "tok/s",
             self.tr("No reply yet"),
             (
-                CurveStyle("text", self.tr("measured")),
+                CurveStyle("accent_text", self.tr("measured")),
                 CurveStyle("plain", self.tr("plain decoding"), dashed=True),
             ),
             top=10,
