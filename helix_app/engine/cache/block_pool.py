@@ -156,13 +156,14 @@ class BlockPool:
             block = table.blocks[i]
             key = (table.content, tuple(tokens[i * size : (i + 1) * size]))
             known = self._index.get(key)
-            if known is None:
+            if known is not None and self._refs[known] == 0:
+                self._take_over(block, known)
+            elif known is None:
                 self._index[key] = block
                 self._key[block] = key
                 self._content[block] = self._next_content
                 self._next_content += 1
-                known = block
-            table.content = self._content[known]
+            table.content = self._content[self._index[key]]
             table.registered += 1
 
     def truncate(self, sequence_id: str, length: int) -> None:
@@ -232,6 +233,20 @@ class BlockPool:
         self._content[block] = _ROOT
         self.dirty.add(block)
 
+    def _take_over(self, block: int, unused: int) -> None:
+        """Let a block in use stand in the index for a free one with the same content.
+
+        Otherwise the free one would be evicted first and cut off all that is registered after it.
+        """
+        key = self._key[unused]
+        assert key is not None
+        self._key[block], self._content[block] = key, self._content[unused]
+        self._index[key] = block
+        self._key[unused], self._content[unused] = None, _ROOT
+        del self._cached[unused]
+        self._blank[unused] = None
+        self.dirty.add(unused)
+
     def _touch_slots(self, table: BlockTable, begin: int, end: int) -> None:
         if end > begin:
             size = self.block_size
@@ -262,5 +277,5 @@ class BlockPool:
             assert (key is not None) == (self._content[block] != _ROOT)
             assert block not in self._cached or key is not None, f"cached block {block} has no content"
             assert block not in self._blank or key is None, f"blank block {block} has content"
-            assert key is None or self._index[key] == block, f"block {block} is not where the index says"
+            assert key is None or self._index.get(key) == block, f"block {block} is not where the index says"
         assert len(self._index) == sum(key is not None for key in self._key)

@@ -32,7 +32,7 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
                 continue
             start = i * pool.block_size
             fill = min(pool.block_size, table.length - start)
-            speculative = min(fill, max(0, table.length - max(start, table.verified)))
+            speculative = max(0, start + fill - max(start, table.verified))
             used.setdefault(block, (fill, speculative, owner))
     cells = bytearray()
     for block in wanted:
