@@ -1,0 +1,328 @@
+"""Tiny random models on disk: the same weights as a safetensors folder and as a GGUF file.
+
+A ``Zoo`` makes each one once per session. Names say what is special about a model; ``seed`` gives another one of the
+same shape. Everything is small enough that a forward pass takes well under a millisecond of arithmetic.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gguf
+import numpy as np
+import tokenizers
+import torch
+from tokenizers import decoders, models, pre_tokenizers, trainers
+
+from helix_app.engine.engine import Engine
+from helix_app.engine.generation import Session
+from helix_app.events import ChatMessage, Event, Failed, Finished, GenerateRequest, LoadRequest, SamplingParams
+
+END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
+EOS_ID = 2  # of STOP
+VOCAB = 300
+TEMPLATE = (
+    "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+_CORPUS = ["the cat sat on the mat and the dog lay in the sun, then the rain came and the cat ran into the house"] * 4
+_ROPE = {
+    "linear": {"rope_type": "linear", "factor": 4.0},
+    "dynamic": {"rope_type": "dynamic", "factor": 4.0},
+    "llama3": {
+        "rope_type": "llama3",
+        "factor": 8.0,
+        "low_freq_factor": 1.0,
+        "high_freq_factor": 4.0,
+        "original_max_position_embeddings": 64,
+    },
+    "yarn": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64},
+    "yarn-mscale": {
+        "rope_type": "yarn",
+        "factor": 4.0,
+        "original_max_position_embeddings": 64,
+        "beta_fast": 16.0,
+        "beta_slow": 2.0,
+        "mscale": 0.8,
+        "mscale_all_dim": 0.5,
+        "truncate": False,
+    },
+}
+# name -> (family, differences from the basic shape)
+SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
+    "llama": ("llama", {}),
+    "llama-tied": ("llama", {"tie_word_embeddings": True}),
+    "llama-mha": ("llama", {"num_key_value_heads": 4}),
+    "llama-mqa": ("llama", {"num_key_value_heads": 1}),
+    "llama-gqa3": ("llama", {"num_attention_heads": 6, "num_key_value_heads": 2, "hidden_size": 48, "head_dim": 8}),
+    "llama-wide-heads": ("llama", {"head_dim": 20}),
+    "llama-biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
+    "qwen2": ("qwen2", {}),
+    "qwen2-tied": ("qwen2", {"tie_word_embeddings": True}),
+    **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in _ROPE.items()},
+    "llama-small": ("llama", {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "head_dim": 16}),
+    "llama-short": ("llama", {"max_position_embeddings": 96}),
+    "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
+    "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
+    "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
+}
+
+
+@functools.cache
+def tokenizer() -> tokenizers.Tokenizer:
+    """A byte-level BPE tokenizer of 300 tokens that cuts digits one by one, as SmolLM's does."""
+    made = tokenizers.Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCAB,
+        special_tokens=[END, START, STOP, PAD],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    made.train_from_iterator(_CORPUS, trainer)
+    assert made.get_vocab_size() == VOCAB
+    return made
+
+
+def hf_config(name: str) -> Any:
+    """The transformers config of a shape."""
+    from transformers import LlamaConfig, Qwen2Config
+
+    family, changes = SHAPES[name]
+    shape: dict[str, Any] = {
+        "vocab_size": VOCAB,
+        "hidden_size": 64,
+        "intermediate_size": 96,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "max_position_embeddings": 256,
+        "rms_norm_eps": 1e-5,
+        "tie_word_embeddings": False,
+        "bos_token_id": 1,
+        "eos_token_id": EOS_ID,
+        "pad_token_id": 3,
+    }
+    return {"llama": LlamaConfig, "qwen2": Qwen2Config}[family](**{**shape, **changes})
+
+
+@functools.cache
+def hf_model(name: str, seed: int = 0) -> Any:
+    """A transformers model with random weights, larger than usual so that its choices are clear, in eval mode."""
+    from transformers import AutoModelForCausalLM
+
+    config = hf_config(name)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32, attn_implementation="eager").eval()
+    generator = torch.Generator().manual_seed(1000 + seed)
+    with torch.no_grad():
+        for key, weight in model.named_parameters():
+            noise = torch.randn(weight.shape, generator=generator)
+            if "norm" in key:
+                weight.copy_(1 + 0.2 * noise)
+            elif key.endswith("bias"):
+                weight.copy_(0.3 * noise)
+            elif "embed" in key or "lm_head" in key:
+                weight.copy_(0.35 * noise)
+            else:
+                mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
+                weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
+    return model
+
+
+def save_folder(name: str, seed: int, folder: Path) -> Path:
+    """A Hugging Face folder: config.json, model.safetensors and the tokenizer's files."""
+    from transformers import PreTrainedTokenizerFast
+
+    hf_model(name, seed).save_pretrained(folder)
+    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer(), eos_token=STOP, bos_token=START, pad_token=PAD)
+    fast.chat_template = TEMPLATE
+    fast.save_pretrained(folder)
+    return folder
+
+
+def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: Any) -> Path:
+    """The same model as llama.cpp's converter writes it.
+
+    Args:
+        quant: type of the weight matrices; vectors stay F32.
+        changes: metadata to add or replace; None leaves an entry of the tokenizer out.
+    """
+    config, model = hf_config(name), hf_model(name, seed)
+    arch = config.model_type
+    head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    writer = gguf.GGUFWriter(str(path), arch)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_rope_dimension_count(head_dim)
+    if head_dim != config.hidden_size // config.num_attention_heads:
+        writer.add_key_length(head_dim)
+        writer.add_value_length(head_dim)
+    _write_rope(writer, config, head_dim)
+    _write_tokenizer(writer, changes)
+    for key, value in changes.items():
+        if isinstance(value, (bool, int, str)):
+            {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string}[type(value)](key, value)
+    kind = gguf.GGMLQuantizationType[quant]
+    for key, weight in model.state_dict().items():
+        if key == "lm_head.weight" and config.tie_word_embeddings:
+            continue
+        array = weight.numpy()
+        if arch == "llama" and ("q_proj" in key or "k_proj" in key):
+            heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
+            array = _permuted(array, heads)
+        matrix = array.ndim == 2
+        data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
+        writer.add_tensor(_gguf_name(key), data, raw_dtype=kind if matrix else None)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _write_rope(writer: gguf.GGUFWriter, config: Any, head_dim: int) -> None:
+    params = config.rope_parameters
+    kind = params["rope_type"]
+    if kind in ("linear", "yarn"):
+        writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
+        writer.add_rope_scaling_factor(params["factor"])
+    if kind == "yarn":
+        writer.add_rope_scaling_orig_ctx_len(params["original_max_position_embeddings"])
+    if kind == "llama3":  # the converter writes the divisor of each frequency
+        from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+        plain = params["rope_theta"] ** -(torch.arange(0, head_dim, 2) / head_dim)
+        scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
+        writer.add_tensor("rope_freqs.weight", (plain / scaled).numpy().astype(np.float32))
+
+
+def _write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
+    import json
+
+    model = json.loads(tokenizer().to_str())["model"]
+    tokens = changes.get("tokens") or sorted(model["vocab"], key=model["vocab"].get)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(changes.get("pre", "smollm"))
+    writer.add_token_list(tokens)
+    writer.add_token_types([3 if i < 4 else 1 for i in range(len(tokens))])
+    writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in model["merges"]])
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(EOS_ID)
+    writer.add_add_bos_token(False)
+    if changes.get("template", TEMPLATE):
+        writer.add_chat_template(changes.get("template", TEMPLATE))
+    for name in ("tokens", "pre", "template"):
+        changes.pop(name, None)
+
+
+def _permuted(array: np.ndarray, heads: int) -> np.ndarray:
+    """Interleave the rotary halves of each head's rows (llama.cpp, ``LlamaModel.permute``)."""
+    half = array.shape[0] // heads // 2
+    return array.reshape(heads, 2, half, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
+
+
+def _gguf_name(key: str) -> str:
+    names = {
+        "model.embed_tokens": "token_embd",
+        "model.norm": "output_norm",
+        "lm_head": "output",
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+        "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output",
+        "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+    }
+    stem, kind = key.rsplit(".", 1)
+    if stem.startswith("model.layers."):
+        _, _, layer, rest = stem.split(".", 3)
+        return f"blk.{layer}.{names[rest]}.{kind}"
+    return f"{names[stem]}.{kind}"
+
+
+class Zoo:
+    """Makes models below a folder, each once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def folder(self, name: str, seed: int = 0) -> Path:
+        """A safetensors folder."""
+        path = self._root / f"{name}-{seed}"
+        return path if path.exists() else save_folder(name, seed, path)
+
+    def gguf(self, name: str, seed: int = 0, quant: str = "F32") -> Path:
+        """A GGUF file."""
+        path = self._root / f"{name}-{seed}-{quant}.gguf"
+        return path if path.exists() else write_gguf(name, seed, path, quant)
+
+
+# --------------------------------------------------------------------------- running
+
+
+def events(engine: Engine, request: Any, cancel: threading.Event | None = None) -> list[Event]:
+    """All events of a request."""
+    return list(engine.stream(request, cancel or threading.Event()))
+
+
+def loaded(target: Path, draft: Path | str = "none", **options: Any) -> Engine:
+    """An engine in float32 on the CPU with these models."""
+    engine = Engine()
+    request = LoadRequest(str(target), draft=str(draft), **{"device": "cpu", "dtype": "float32", **options})
+    last = events(engine, request)[-1]
+    assert not isinstance(last, Failed), last
+    return engine
+
+
+def session_of(engine: Engine) -> Session:
+    """The engine's session, which must be there."""
+    assert engine.session is not None
+    return engine.session
+
+
+GREEDY = SamplingParams(temperature=0.0)
+
+
+def ask(text: str = "the cat", **options: Any) -> GenerateRequest:
+    """A greedy request."""
+    options = {"request_id": "r", "sampling": GREEDY, "max_tokens": 24, **options}
+    return GenerateRequest(messages=(ChatMessage("user", text),), **options)
+
+
+def finish(engine: Engine, request: GenerateRequest) -> Finished:
+    """The result of a request, which must succeed, with the pools checked after it."""
+    last = events(engine, request)[-1]
+    assert isinstance(last, Finished), last
+    check_idle(engine)
+    return last
+
+
+def check_idle(engine: Engine) -> None:
+    """No sequence is left and the books balance."""
+    for runner in runners(session_of(engine)):
+        runner.pool.check_integrity()
+        assert runner.pool.used_blocks == 0
+        assert not runner.pool.tables()
+
+
+def runners(session: Session) -> Iterator[Any]:
+    """The target's runner, then the draft's if it has one."""
+    yield session.runner
+    if session.draft is not None and hasattr(session.draft, "runner"):
+        yield session.draft.runner
