@@ -73,8 +73,6 @@ def test_logits_equal_those_of_transformers(zoo: Zoo, name: str, kind: str) -> N
 
 
 IN_GGUF = "llama llama-tied llama-gqa3 llama-wide-heads llama-biases llama-linear llama-llama3 llama-yarn qwen2"
-    "llama llama-tied llama-gqa3 llama-wide-heads llama-biases llama-linear llama-llama3 llama-yarn qwen2 qwen2-tied"
-)
 
 
 @pytest.mark.parametrize("name", [*IN_GGUF.split(), "qwen2-tied"])
