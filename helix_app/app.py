@@ -146,7 +146,7 @@ def make_application(argv: Sequence[str]) -> QApplication:
         import ctypes
 
         ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("Helix.Helix")
-    icon = paths.resource("icons", "helix.svg")
+    icon = paths.resource("icons", "app.svg")
     if icon.is_file():
         application.setWindowIcon(QIcon(str(icon)))
     return application
