@@ -127,6 +127,7 @@ def _load_on(
     if tokenizer.size > config.vocab_size:
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
+    tokenizer.prepare()
     runner = yield from _runner(plan.target, plan.context, dtype, device, "weights", cancel)
     draft: Draft | None = None
     draft_blocks = 0

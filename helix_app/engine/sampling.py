@@ -63,7 +63,8 @@ def distribution(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
     """
     if params.temperature == 0:
         return torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
-    scaled = logits / params.temperature
+    # the likeliest token at 0: then no temperature, however small, divides to infinity
+    scaled = (logits - logits.amax(dim=-1, keepdim=True)) / max(params.temperature, torch.finfo(logits.dtype).tiny)
     vocab = logits.shape[-1]
     top_k = min(params.top_k, vocab) or vocab
     if top_k == vocab and params.top_p >= 1.0:

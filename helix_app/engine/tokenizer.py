@@ -63,9 +63,17 @@ class Tokenizer:
         self.info = info
         self.size = backend.get_vocab_size(with_added_tokens=True)
 
+    def prepare(self) -> None:
+        """Import and compile what the first chat needs, so that it does not wait for it."""
+        if self.info.chat_template:
+            try:
+                self.encode_chat((ChatMessage("user", "Hello"),))
+            except InputError:
+                log.info("the chat template refuses a plain message", exc_info=True)
+
     def encode(self, text: str, *, add_bos: bool = False) -> list[int]:
         """Token ids of a text. With ``add_bos`` the BOS token comes first where the model wants one."""
-        ids = list(self._backend.encode(text, add_special_tokens=False).ids)
+        ids = list(self._backend.encode(_whole_characters(text), add_special_tokens=False).ids)
         if add_bos and self.info.add_bos and self.info.bos_token_id is not None and ids[:1] != [self.info.bos_token_id]:
             ids.insert(0, self.info.bos_token_id)
         return ids
@@ -106,6 +114,15 @@ class Tokenizer:
     def token(self, token_id: int) -> str:
         """A token's raw entry in the vocabulary, empty beyond it."""
         return self._backend.id_to_token(token_id) or ""
+
+
+def _whole_characters(text: str) -> str:
+    """The text with its surrogates joined, or replaced where one stands alone (half an emoji, a broken argument)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 class StreamDecoder:
