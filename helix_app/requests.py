@@ -1,0 +1,133 @@
+"""What goes into the engine and the hub: frozen dataclasses of primitives (see ``events.py``, which gives them too)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Union
+
+Mode = Literal["speculative", "autoregressive"]
+Verify = Literal["rejection", "coupled"]
+
+
+@dataclass(frozen=True)
+class LoadRequest:
+    """Load a target and, if asked, a draft.
+
+    Attributes:
+        target: file (``.gguf``) or folder (safetensors) of the target model.
+        target_name: what people call it ("SmolLM2 135M Instruct").
+        draft: ``auto``, ``none``, ``ngram`` or the path of a draft model.
+        draft_name: what people call the draft model; ignored for other drafts.
+        draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
+        device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
+        dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
+        context_length: most tokens of one sequence; None takes the model's own, capped by memory.
+    """
+
+    target: str
+    target_name: str = ""
+    draft: str = "auto"
+    draft_name: str = ""
+    draft_required: bool = True
+    device: str = "auto"
+    dtype: str = "auto"
+    context_length: int | None = None
+
+
+@dataclass(frozen=True)
+class UnloadRequest:
+    """Free the loaded models and their caches."""
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """One message of a conversation; role is ``system``, ``user`` or ``assistant``."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How a token is chosen. The neutral value of each filter switches it off.
+
+    Attributes:
+        temperature: 0 is greedy.
+        top_k: keep the k most probable tokens; 0 keeps all.
+        top_p: keep the smallest set of tokens with at least this mass; 1 keeps all.
+        min_p: drop tokens under min_p times the largest probability; 0 keeps all.
+        repetition_penalty: divides positive and multiplies negative logits of tokens seen; 1 is off.
+        seed: fixes the random numbers of the reply; None draws a new seed, reported in the result.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """Write one reply.
+
+    Attributes:
+        request_id: echoed by every event of this reply.
+        messages: the conversation so far, last message from the user; its chat template is applied.
+        prompt: with ``raw``, the text that is continued as it stands; otherwise unused.
+        k: ``auto``, ``additive`` or ``fixed:N``.
+        alternatives: how many best alternatives each emitted token carries.
+    """
+
+    request_id: str
+    messages: tuple[ChatMessage, ...] = ()
+    prompt: str = ""
+    raw: bool = False
+    mode: Mode = "speculative"
+    k: str = "auto"
+    verify: Verify = "rejection"
+    max_tokens: int = 512
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    stop: tuple[str, ...] = ()
+    alternatives: int = 0
+
+
+Request = Union[LoadRequest, UnloadRequest, GenerateRequest]
+
+
+@dataclass(frozen=True)
+class LoadChoice:
+    """What a person picked in the toolbar. The hub turns names into paths and makes a LoadRequest of it.
+
+    Attributes:
+        target: catalog id, or path of a ``.gguf`` file or model folder.
+        draft: ``auto``, ``none``, ``ngram``, a catalog id or a path.
+    """
+
+    target: str
+    draft: str = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    context_length: int | None = None
+
+
+@dataclass(frozen=True)
+class CatalogItem:
+    """One model people can choose: an entry of the catalog or a file they opened before.
+
+    Attributes:
+        id: catalog id, or the path of a file opened by hand.
+        size_bytes: of the model file.
+        download_bytes: what has to be fetched; 0 when it is already on this computer.
+        path: where it is, empty when it is not on this computer yet.
+        summary: one sentence for people.
+    """
+
+    id: str
+    name: str
+    size_bytes: int
+    download_bytes: int
+    licence: str
+    summary: str
+    path: str = ""
