@@ -20,7 +20,7 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("About Helix"))
         mark = QLabel()
-        mark.setPixmap(pixmap("helix", theme.palette.accent_text, 40, max(2.0, self.devicePixelRatioF())))
+        mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
         name = QLabel(self.tr("Helix {version}").format(version=__version__))
         name.setFont(theme.fonts.title)
         what = QLabel(self.tr("Chat with language models on your own computer, and watch why it is fast."))

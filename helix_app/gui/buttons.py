@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
 from helix_app.gui.icons import icon
 from helix_app.gui.theme import CONTROL, RADIUS, Theme
 
+ICON_GAP = 4  # pixels between icon and text, on top of the style's own
+
 
 class ThemedButton(QPushButton):
     """A button whose icon takes the colour of its text.
@@ -40,7 +42,8 @@ class ThemedButton(QPushButton):
         self.setToolTip(tip)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the cursor in the composer
         self.setAutoDefault(False)
-        self.setIconSize(QSize(16, 16))
+        self._gap = ICON_GAP if text else 0
+        self.setIconSize(QSize(16 + self._gap, 16))
         self.setCursor(Qt.CursorShape.PointingHandCursor if kind == "link" else Qt.CursorShape.ArrowCursor)
         if symbol:
             theme.changed.connect(self.on_theme_changed)
@@ -58,7 +61,7 @@ class ThemedButton(QPushButton):
         colour = p.on_accent if self.kind == "primary" else p.muted if "icon" in self.kind else p.text
         if self.kind == "link":
             colour = p.accent_text
-        self.setIcon(icon(self._symbol, colour, p.disabled))
+        self.setIcon(icon(self._symbol, colour, p.disabled, gap=self._gap))
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,9 @@ class Picker(QPushButton):
         painter.drawRoundedRect(self.rect().toRectF().adjusted(inset, inset, -inset, -inset), RADIUS, RADIUS)
         metrics = self.fontMetrics()
         left, right = 12, self.width() - 8 - 16 - 4
-        if self._caption and self.width() >= self._least + metrics.horizontalAdvance(self._caption):
+        value_width = metrics.horizontalAdvance(self.shown())
+        room = right - left - metrics.horizontalAdvance(self._caption) - 8
+        if self._caption and room >= min(value_width, 72):
             painter.setPen(QColor(p.muted if enabled else p.disabled))
             width = metrics.horizontalAdvance(self._caption)
             painter.drawText(QRect(left, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter, self._caption)

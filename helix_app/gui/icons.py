@@ -18,26 +18,27 @@ def _source(name: str) -> str:
     return paths.resource("icons", f"{name}.svg").read_text(encoding="utf-8")
 
 
-def pixmap(name: str, colour: str, size: int, scale: float) -> QPixmap:
-    """The icon as a picture of ``size`` device-independent pixels at a device pixel ratio."""
-    picture = QPixmap(QSize(round(size * scale), round(size * scale)))
+def pixmap(name: str, colour: str, size: int, scale: float, gap: int = 0) -> QPixmap:
+    """The icon as a picture of ``size`` device-independent pixels, and ``gap`` empty ones to its right."""
+    side = round(size * scale)
+    picture = QPixmap(QSize(round((size + gap) * scale), side))
     picture.fill(Qt.GlobalColor.transparent)
     renderer = QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
     painter = QPainter(picture)
-    renderer.render(painter, QRectF(0, 0, picture.width(), picture.height()))
+    renderer.render(painter, QRectF(0, 0, side, side))
     painter.end()
     picture.setDevicePixelRatio(scale)
     return picture
 
 
 @lru_cache(maxsize=512)
-def icon(name: str, colour: str, disabled: str = "", size: int = 16) -> QIcon:
+def icon(name: str, colour: str, disabled: str = "", size: int = 16, gap: int = 0) -> QIcon:
     """The icon in a colour, and in another one while its control is disabled."""
     result = QIcon()
     for scale in SCALES:
-        result.addPixmap(pixmap(name, colour, size, scale), QIcon.Mode.Normal)
-        result.addPixmap(pixmap(name, colour, size, scale), QIcon.Mode.Active)
-        result.addPixmap(pixmap(name, colour, size, scale), QIcon.Mode.Selected)
+        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Normal)
+        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Active)
+        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Selected)
         if disabled:
-            result.addPixmap(pixmap(name, disabled, size, scale), QIcon.Mode.Disabled)
+            result.addPixmap(pixmap(name, disabled, size, scale, gap), QIcon.Mode.Disabled)
     return result

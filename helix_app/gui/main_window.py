@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app import events, paths
@@ -70,6 +70,7 @@ class MainWindow(QMainWindow):
         self._strip_model = ""
         self._live_wanted = True
         self.setWindowTitle("Helix")
+        self.setWindowIcon(icon("app", "", size=32))
         self.setMinimumSize(720, 560)
         self._build()
         self._connect()
@@ -91,7 +92,6 @@ class MainWindow(QMainWindow):
         self._apply_settings()
         self._restore()
         self._show_page(self.chat)
-        self.on_theme_changed()
 
     # ------------------------------------------------------------------ construction
 
@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.strip)
         column.addWidget(self.chat, 1)
+        chat.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._chat_page = chat
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
@@ -133,7 +134,6 @@ class MainWindow(QMainWindow):
         self.welcome.cancel_requested.connect(self.download_cancel_requested)
         self.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
         self.strip.cancel_requested.connect(self.on_strip_cancelled)
-        self.theme.changed.connect(self.on_theme_changed)
         a.new_chat.triggered.connect(self.chat.new_chat)
         a.open_file.triggered.connect(lambda: self.on_picked("target", OPEN_FILE))
         a.open_folder.triggered.connect(lambda: self.on_picked("target", OPEN_FOLDER))
@@ -327,6 +327,7 @@ class MainWindow(QMainWindow):
         self.toolbar.on_unloaded()
         self.status.on_unloaded()
         self.chat.set_model("", reason)
+        self._chat_page.setFocus()  # the composer is closed; do not jump to the first button
         self.actions_.unload.setEnabled(False)
 
     # ------------------------------------------------------------------ replies
@@ -438,10 +439,6 @@ class MainWindow(QMainWindow):
             self._live_wanted = shown
         self.actions_.live.setChecked(shown)
         self.toolbar.live.setChecked(shown)
-
-    def on_theme_changed(self) -> None:
-        """The icon of the window follows the accent."""
-        self.setWindowIcon(QIcon(icon("helix", self.theme.palette.accent_text, size=32)))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         values: dict[str, object] = {"window_geometry": _base64(self.saveGeometry())}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from helix_app import events, messages
 from helix_app.gui.buttons import ThemedButton
@@ -11,6 +11,7 @@ from helix_app.gui.icons import pixmap
 from helix_app.gui.theme import Theme
 
 MOST_NOTICES = 3
+BUTTON = 26  # height of the small buttons
 
 
 class _Message(QFrame):
@@ -33,14 +34,13 @@ class _Message(QFrame):
         self._symbol = symbol
         self._colour = "danger_text" if style == "error" else "accent_text"
         self._icon = QLabel()
-        self._icon.setFixedSize(16, 20)
+        self._icon.setFixedSize(16, BUTTON)
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.sentence.setSizePolicy(policy)
+        inset = max(0, (BUTTON - self.sentence.fontMetrics().height()) // 2)
+        self.sentence.setContentsMargins(0, inset, 0, inset)  # its first line stands level with the button
         self.detail = QLabel()
         self.detail.setObjectName("detail")
         self.detail.setFont(theme.fonts.mono_small)
@@ -62,13 +62,21 @@ class _Message(QFrame):
         top.setSpacing(8)
         top.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.sentence, 1)
-        for button in (self.action, self.details, self.close_button):
-            top.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 8, 8)
-        column.setSpacing(4)
-        column.addLayout(top)
-        column.addWidget(self.detail)
+        top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        self._buttons = QWidget()
+        row = QHBoxLayout(self._buttons)
+        row.setContentsMargins(20, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.action)
+        row.addWidget(self.details)
+        row.addStretch()
+        self.detail.setContentsMargins(24, 0, 8, 4)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 4, 4, 4)
+        self._column.setSpacing(0)
+        self._column.addLayout(top)
+        self._column.addWidget(self._buttons)
+        self._column.addWidget(self.detail)
         theme.changed.connect(self.on_theme_changed)
         self.on_theme_changed()
 
@@ -82,7 +90,15 @@ class _Message(QFrame):
         self.action.setText(action)
         self.action.setAccessibleName(action)
         self.action.setVisible(bool(action))
+        self._buttons.setVisible(bool(action or detail))
         self.height_changed.emit()
+
+    def height_for(self, width: int) -> int:
+        """Height at a width, for a Column."""
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()
+        self._column.invalidate()
+        return self._column.totalHeightForWidth(width)
 
     def on_details_toggled(self, shown: bool) -> None:
         """Show or hide the technical text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QPlainTextEdit,
     QSpinBox,
     QStackedWidget,
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
-from helix_app.gui.theme import Theme
+from helix_app.gui.theme import CONTROL, Theme
 from helix_app.settings import Settings, changed
 
 LABEL_WIDTH = 152
@@ -86,6 +87,8 @@ class SettingsDialog(QDialog):
         self.sections.setObjectName("sections")
         self.sections.setAccessibleName(self.tr("Sections"))
         self.sections.setFixedWidth(144)
+        self.sections.setFrameShape(QFrame.Shape.NoFrame)
+        self.sections.setSpacing(1)
         self._pages = QStackedWidget()
         for name, page in (
             (self.tr("Sampling"), self._sampling(seed)),
@@ -93,7 +96,8 @@ class SettingsDialog(QDialog):
             (self.tr("Engine"), self._engine()),
             (self.tr("Appearance"), self._appearance()),
         ):
-            self.sections.addItem(name)
+            entry = QListWidgetItem(name, self.sections)
+            entry.setSizeHint(QSize(0, 34))
             self._pages.addWidget(page)
         self.sections.currentRowChanged.connect(self._pages.setCurrentIndex)
         self.sections.setCurrentRow(0)
@@ -125,7 +129,7 @@ class SettingsDialog(QDialog):
         column.setSpacing(16)
         column.addLayout(body, 1)
         column.addLayout(buttons)
-        self.resize(720, 456)
+        self.resize(768, 456)
 
     # ------------------------------------------------------------------ what was chosen
 
@@ -282,5 +286,6 @@ class SettingsDialog(QDialog):
         return box
 
     def _plain_box(self, box: QAbstractSpinBox) -> None:
-        box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        box.setFixedHeight(CONTROL)
+        box.lineEdit().setTextMargins(8, 0, 8, 0)
         box.setFont(self._theme.fonts.mono)

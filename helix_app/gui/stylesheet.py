@@ -81,6 +81,10 @@ QPushButton[kind="round"]:focus { border: 2px solid $accent; padding: 0px 11px; 
 QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $raised; color: $text; border: 1px solid $border;
   border-radius: 6px; padding: 0px 8px; min-height: 30px; selection-background-color: $accent;
   selection-color: $on_accent; }
+QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0px; min-height: 0px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { width: 0px; border: none; }
+QAbstractSpinBox QLineEdit:focus { border: none; }
+QLineEdit, QPlainTextEdit { placeholder-text-color: $muted; }
 QPlainTextEdit { padding: 6px 4px; }
 QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { border: 1px solid $accent; }
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $disabled; background: $panel; }
@@ -99,11 +103,10 @@ QWidget#loadStrip { background: $panel; border-bottom: 1px solid $border; }
 QFrame#divider { background: $border; border: none; }
 
 QListWidget#sections { background: transparent; border: none; outline: none; }
-QListWidget#sections::item { color: $text; height: 32px; padding-left: 8px; border-radius: 6px;
-  border: 1px solid transparent; }
+QListWidget#sections::item { color: $text; padding-left: 8px; border-radius: 6px; border: 1px solid transparent; }
 QListWidget#sections::item:hover { background: $hover; }
 QListWidget#sections::item:selected { background: $pressed; color: $text; }
-QListWidget#sections:focus::item:selected { border: 1px solid $accent; }
+QListWidget#sections::item:selected:focus { border: 1px solid $accent; }
 
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0px; }

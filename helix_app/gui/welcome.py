@@ -13,7 +13,7 @@ from helix_app.gui.loading import ProgressLine, download_figures, download_stage
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
 
-CARD_WIDTH = 480
+CARD_WIDTH = 528
 
 
 class WelcomePage(QWidget):
@@ -36,13 +36,13 @@ class WelcomePage(QWidget):
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._theme = theme
         self._item: events.CatalogItem | None = None
+        self._below = QWidget()  # the error and its distance to the buttons
         card = QFrame()
         card.setObjectName("card")
         card.setFixedWidth(CARD_WIDTH)
         self._mark = QLabel()
-        self._mark.setFixedSize(40, 40)
+        self._mark.setFixedSize(48, 48)
         title = QLabel(self.tr("Chat with a model on this computer."))
         title.setFont(theme.fonts.title)
         title.setWordWrap(True)
@@ -91,8 +91,11 @@ class WelcomePage(QWidget):
         self._idle, self._busy = idle, busy
 
         self.error = ErrorBox(theme)
-        self.error.dismissed.connect(self.error.hide)
-        self.error.hide()
+        self.error.dismissed.connect(lambda: self._below.hide())
+        below = QVBoxLayout(self._below)
+        below.setContentsMargins(0, 16, 0, 0)
+        below.addWidget(self.error)
+        self._below.hide()
         inner = QVBoxLayout(card)
         inner.setContentsMargins(32, 32, 32, 32)
         inner.setSpacing(0)
@@ -108,8 +111,7 @@ class WelcomePage(QWidget):
         inner.addSpacing(24)
         inner.addWidget(idle)
         inner.addWidget(busy)
-        inner.addSpacing(0)
-        inner.addWidget(self.error)
+        inner.addWidget(self._below)
         outer = QVBoxLayout(self)
         across = QHBoxLayout()  # stretches instead of an alignment, so that wrapped text gets its height
         across.addStretch()
@@ -119,8 +121,7 @@ class WelcomePage(QWidget):
         outer.addLayout(across)
         outer.addStretch(6)
         busy.hide()
-        theme.changed.connect(self.on_theme_changed)
-        self.on_theme_changed()
+        self._mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
         self.show_item(None)
 
     @property
@@ -168,6 +169,7 @@ class WelcomePage(QWidget):
             if isinstance(event, events.DownloadFailed):
                 self.start.setText(self.tr("Try again"))
             self.error.show_failure(event)
+            self._below.show()
         self.start.setAccessibleName(self.start.text())
 
     def show_idle(self) -> None:
@@ -190,12 +192,8 @@ class WelcomePage(QWidget):
             self.cancel.setEnabled(False)
             self.cancel_requested.emit(self._item.id)
 
-    def on_theme_changed(self) -> None:
-        """Recolour the mark."""
-        self._mark.setPixmap(pixmap("helix", self._theme.palette.accent_text, 40, max(2.0, self.devicePixelRatioF())))
-
     def _show_busy(self, stage: str, detail: str, *, cancel: bool) -> None:
-        self.error.hide()
+        self._below.hide()
         self._idle.hide()
         self._busy.show()
         self.stage.setText(stage)

@@ -22,8 +22,9 @@ class EmptyChat(QWidget):
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._fonts = theme.fonts
         self.title = QLabel(self.tr("What would you like to ask?"))
-        self.title.setFont(theme.fonts.title)
+        self.title.setWordWrap(True)
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.model = QLabel()
         self.model.setProperty("tone", "muted")
@@ -46,11 +47,14 @@ class EmptyChat(QWidget):
             column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
             self._suggestions.append(button)
         column.addStretch(6)
-        self.set_model("")
+        self.set_model(False, "")
 
-    def set_model(self, description: str) -> None:
-        """Name the model; the questions are only offered while there is one."""
-        self.title.setVisible(bool(description))
-        self.model.setText(description)
+    def set_model(self, ready: bool, description: str) -> None:
+        """Name the model, or say why there is none; questions are only offered while there is one."""
+        self.title.setText(self.tr("What would you like to ask?") if ready else description)
+        self.title.setFont(self._fonts.title if ready else self._fonts.chat)
+        self.title.setProperty("tone", "" if ready else "muted")
+        self.title.style().polish(self.title)
+        self.model.setText(description if ready else "")
         for button in self._suggestions:
-            button.setVisible(bool(description))
+            button.setVisible(ready)

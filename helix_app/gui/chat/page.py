@@ -101,7 +101,7 @@ class ChatPage(QWidget):
             self.composer.set_available(True, self.tr("Message {model}").format(model=name))
         else:
             self.composer.set_available(False, description)
-        self.empty.set_model(description if name else "")
+        self.empty.set_model(bool(name), description)
 
     def last_reply(self) -> Reply | None:
         """The newest answer."""

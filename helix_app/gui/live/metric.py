@@ -140,6 +140,7 @@ class MetricPlot(QWidget):
         box.setDefaultPadding(0)
         box.setLimits(xMin=0)
         box.disableAutoRange()
+        box.sigResized.connect(self.on_resized)
         box.sigRangeChangedManually.connect(self.on_range_changed)
         left, bottom = item.getAxis("left"), item.getAxis("bottom")
         left.setWidth(34)
@@ -228,15 +229,20 @@ class MetricPlot(QWidget):
         """Wheel or drag."""
         self.zoomed.emit()
 
+    def on_resized(self, *_args: object) -> None:
+        """Another height: the margins stay the same number of pixels."""
+        self._scale()
+
     def on_theme_changed(self) -> None:
         """Recolour curves, axes and grid."""
         item = self.plot.getPlotItem()
         grid, text = self._theme.colour("grid"), self._theme.colour("muted")
+        unseen = self._theme.colour("panel")
         for name in ("left", "bottom"):
             axis = item.getAxis(name)
             axis.setPen(QPen(QColor(0, 0, 0, 0)))
             axis.setTextPen(text)
-            axis.setTickPen(pg.mkPen(grid if name == "left" else QColor(0, 0, 0, 0), width=1))
+            axis.setTickPen(pg.mkPen(grid if name == "left" else unseen, width=1))
         for curve, style in zip(self.curves, self._styles):
             pen = pg.mkPen(self._theme.colour(style.colour), width=style.width)
             if style.dashed:
@@ -251,7 +257,9 @@ class MetricPlot(QWidget):
 
     def _scale(self) -> None:
         item = self.plot.getPlotItem()
-        margin = self._top * 0.1  # so that the outermost labels are not cut
+        box = item.getViewBox()
+        height = max(24.0, float(box.height()))
+        margin = self._top * 9 / max(6.0, height - 18)  # nine pixels, so that the outermost labels are not cut
         item.getViewBox().setYRange(-margin, self._top + margin, padding=0)
         axis = item.getAxis("left")
         ticks = [0.0, self._top / 2, self._top]
