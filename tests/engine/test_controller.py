@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helix_app.engine.controller import K_MAX, K_START, AdditiveK, Choice, FixedK, PlainCost, parse_k
 from helix_app.errors import InputError
@@ -111,7 +112,7 @@ def test_hopeless_drafts_are_paused_and_probed_ever_more_rarely() -> None:
     policy = AdditiveK()
     choices = rounds(policy, 600, 0.0)
     probes = [i for i, c in enumerate(choices) if c.reason == "probe"]
-    gaps = [b - a - 1 for a, b in zip(probes, probes[1:])]
+    gaps = [b - a - 1 for a, b in itertools.pairwise(probes)]
     assert gaps[:4] == [16, 32, 64, 128]
     assert set(gaps[4:]) <= {128}
     assert all(c == Choice(0, "paused") for i, c in enumerate(choices) if i > probes[0] and i not in probes)

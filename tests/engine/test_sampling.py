@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helix_app.engine.sampling import check_logits, check_params, distribution, penalise, pick
 from helix_app.errors import InputError, NumericsError
-from helix_app.events import SamplingParams
+from helix_app.requests import SamplingParams
 
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 

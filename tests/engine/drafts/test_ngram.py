@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.events import SamplingParams
+from helix_app.requests import SamplingParams
 
 PARAMS = SamplingParams()
 
