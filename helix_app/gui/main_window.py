@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         self.toolbar.picked.connect(self.on_picked)
         self.toolbar.new_chat.clicked.connect(self.chat.new_chat)
         self.toolbar.options.clicked.connect(self.open_settings)
-        self.toolbar.live.clicked.connect(self.live.setVisible)
+        self.toolbar.live.clicked.connect(self.show_live)
         self.live.visibilityChanged.connect(self.on_live_visibility_changed)
         self.welcome.download_requested.connect(self.request_download)
         self.welcome.cancel_requested.connect(self.download_cancel_requested)
@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
         a.stop.triggered.connect(self.chat.stop)
         a.again.triggered.connect(self.chat.again)
         a.copy_reply.triggered.connect(self.on_copy_reply)
-        a.live.triggered.connect(self.live.setVisible)
+        a.live.triggered.connect(self.show_live)
         a.latest.triggered.connect(self.chat.view.follow)
         a.about.triggered.connect(self.open_about)
         for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
@@ -431,6 +431,10 @@ class MainWindow(QMainWindow):
             action.setEnabled(not welcome)
         if welcome:
             self.welcome.start.setFocus()
+
+    def show_live(self, shown: bool) -> None:
+        """Show or close the live dock."""
+        self.live.setVisible(shown)
 
     def on_live_visibility_changed(self, _visible: bool) -> None:
         """The dock was closed or came back."""

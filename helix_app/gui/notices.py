@@ -55,6 +55,7 @@ class _Message(QFrame):
         self.details.toggled.connect(self.on_details_toggled)
         self.action = ThemedButton(theme, "", kind="link")
         self.action.clicked.connect(self.acted)
+        self.action.hide()
         self.close_button = ThemedButton(theme, symbol="close", kind="smallicon", name=self.tr("Dismiss"))
         self.close_button.setToolTip(self.tr("Dismiss"))
         self.close_button.clicked.connect(self.dismissed)

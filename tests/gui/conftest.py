@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from helix_app import events
@@ -18,19 +19,21 @@ from tests.gui import fake
 
 
 @pytest.fixture
-def theme(qapp: QApplication) -> Theme:
+def theme(qapp: QApplication) -> Iterator[Theme]:
     """The light theme."""
-    return Theme(qapp, "light")
+    made = Theme(qapp, "light")
+    yield made
+    made.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture
-def make_window(qtbot, qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
-    """Makes windows; each is closed at the end."""
+def make_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
+    """Makes windows; each is closed and gone at the end, or every later theme would restyle it too."""
     windows: list[MainWindow] = []
 
     def make(**values: object) -> MainWindow:
         window = MainWindow(Settings(**{"theme": "light", **values}))
-        qtbot.addWidget(window)
         windows.append(window)
         window.show()
         return window
@@ -38,6 +41,9 @@ def make_window(qtbot, qapp: QApplication) -> Iterator[Callable[..., MainWindow]
     yield make
     for window in windows:
         window.close()
+        window.deleteLater()
+    windows.clear()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

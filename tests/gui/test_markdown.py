@@ -5,8 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from helix_app.gui.chat.markdown import LONGEST_PARAGRAPH, MarkdownStream, Unit, parse
 from tests.gui.fake import MARKDOWN
