@@ -1,0 +1,87 @@
+"""What a round costs, as measured on this device: by rows of the target's pass, and by context.
+
+Samples are kept in units of a common "drift" that follows how fast the machine happens to be right now, so that
+a slow minute seen with one row count is not held against another, and a stale plain cost stays comparable.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+_KEPT = 15  # samples a cell; their median is the cost
+_DRIFT_WEIGHT = 0.1  # of the newest round
+_DRIFT_BOUND = 4.0  # a single sample counts as at most this much faster or slower
+_BUCKET_TOKENS = 512
+
+
+def context_bucket(context: int) -> int:
+    """0 under 512 tokens, then one more at each doubling."""
+    return (context // _BUCKET_TOKENS).bit_length()
+
+
+class CostTable:
+    """Seconds of a pass over ``rows`` rows at a context of so many tokens."""
+
+    def __init__(self) -> None:
+        self._cells: dict[int, dict[int, deque[float]]] = {}  # bucket -> rows -> samples / drift
+        self._drift = 1.0
+
+    def add(self, rows: int, context: int, seconds: float) -> None:
+        """A pass took this long."""
+        if seconds <= 0:
+            return
+        known = self._nominal(rows, context)
+        if known is not None:
+            ratio = min(max(seconds / (known * self._drift), 1 / _DRIFT_BOUND), _DRIFT_BOUND)
+            self._drift *= ratio**_DRIFT_WEIGHT
+        cell = self._cells.setdefault(context_bucket(context), {}).setdefault(rows, deque(maxlen=_KEPT))
+        cell.append(seconds / self._drift)
+
+    def expect(self, rows: int, context: int) -> float | None:
+        """Expected seconds; None while nothing was measured.
+
+        Row counts between measured ones are interpolated; beyond them the last slope goes on, and from a single
+        measurement each row is taken to cost as much as the first (never hoped to be free).
+        """
+        nominal = self._nominal(rows, context)
+        return None if nominal is None else nominal * self._drift
+
+    def samples(self, rows: int, context: int) -> int:
+        """How often this very cell was measured."""
+        return len(self._cells.get(context_bucket(context), {}).get(rows, ()))
+
+    def _nominal(self, rows: int, context: int) -> float | None:
+        if not self._cells:
+            return None
+        bucket = context_bucket(context)
+        near = min(self._cells, key=lambda other: (abs(other - bucket), other))
+        points = {r: _median(cell) for r, cell in self._cells[near].items()}
+        if near != bucket or rows in points:
+            return _interpolate(points, rows)
+        return _interpolate(points, rows)
+
+
+def _interpolate(points: dict[int, float], rows: int) -> float:
+    if rows in points:
+        return points[rows]
+    below = [r for r in points if r < rows]
+    above = [r for r in points if r > rows]
+    if below and above:
+        low, high = max(below), min(above)
+        share = (rows - low) / (high - low)
+        return points[low] + share * (points[high] - points[low])
+    if above:
+        return points[min(above)]
+    ordered = sorted(points)
+    last = ordered[-1]
+    if len(ordered) == 1:
+        return points[last] * rows / last
+    before = ordered[-2]
+    slope = max(0.0, (points[last] - points[before]) / (last - before))
+    return points[last] + slope * (rows - last)
+
+
+def _median(values: deque[float]) -> float:
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -1,0 +1,160 @@
+"""The cost-aware policy: draft what the measurements say gives most tokens per second, or nothing.
+
+Before each round, for every source on offer and every k: expected tokens (acceptance by position) over expected
+seconds (draft and target, as measured). The best of them runs, k = 0 among them. Three restraints:
+the ledger (a round may at worst lose what is still allowed), the 30 % guard (rarely accepted drafts shrink whatever
+the arithmetic hopes), and probes that come ever more rarely while a source is not worth it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from helix_app.engine.control.acceptance import Acceptance
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.control.ledger import Ledger
+from helix_app.engine.control.policy import K_MAX, Choice, Offer, Outcome
+
+_MARGIN = 1.02  # a draft must promise this much more than plain decoding
+_GUARD, _GUARD_RECOVER = 0.30, 0.40
+_GUARD_K = 3  # what a source may draft again after a successful probe
+_PAUSE_FIRST, _PAUSE_MAX = 8, 256  # rounds between probes of a source
+_PROBE_SHARE = 0.01  # of the time that failing probes may cost; cheap ones come more often than dear ones
+_PROBE_K = 2
+_SURE = 8  # plain rounds after which the plain cost is well known
+_REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
+_HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it is not made
+
+
+@dataclass
+class _Source:
+    """What is known of one source."""
+
+    acceptance: Acceptance
+    cost: CostTable = field(default_factory=CostTable)  # draft seconds by tokens proposed
+    cap: int = K_MAX  # by the guard
+    waited: int = 0  # rounds on offer since it last drafted
+    pause: int = _PAUSE_FIRST
+
+
+class ThroughputK:
+    """Maximises expected tokens per second within the ledger.
+
+    What it learnt of costs and acceptance outlives a reply; the ledger begins anew with each.
+
+    Attributes:
+        table: the target's cost by rows.
+        ledger: of the current reply.
+    """
+
+    def __init__(self, table: CostTable | None = None) -> None:
+        self.table = table if table is not None else CostTable()
+        self.ledger = Ledger()
+        self._sources: dict[str, _Source] = {}
+        self._probing = ""
+        self._since_plain = 0
+
+    def begin(self) -> None:
+        """A new reply starts."""
+        self.ledger = Ledger()
+        self._probing = ""
+
+    def choose(self, offers: tuple[Offer, ...], context: int) -> Choice:
+        """k and source of the next round."""
+        self._probing = ""
+        plain = self.table.expect(1, context)
+        if plain is None or self.table.samples(1, context) < 1:
+            return Choice(0, "measure_plain")
+        if not offers:
+            return Choice(0, "no_match")
+        sure = self.table.samples(1, context) >= _SURE
+        if self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
+            return Choice(0, "measure_plain")
+        allowed = self.ledger.allowance(plain)
+        best, best_rate = Choice(0, "costs_more"), _MARGIN / plain
+        capped = held = False
+        for offer in offers:
+            source = self._source(offer.source)
+            for k in range(1, min(K_MAX, offer.most) + 1):
+                seconds = self._seconds(offer, source, k, context)
+                rate = source.acceptance.expected_tokens(k) / seconds
+                if rate <= best_rate:
+                    continue
+                if k > source.cap:
+                    capped = True
+                elif seconds - plain > allowed:  # at worst every token is rejected and one is emitted
+                    held = True
+                else:
+                    best, best_rate = Choice(k, "best_rate", offer.source), rate
+        if best.k:
+            return best
+        reason = "overdrawn" if held else "below_30" if capped else "costs_more"
+        return self._probe(offers, context, plain, allowed) or Choice(0, reason)
+
+    def learn(self, outcome: Outcome) -> None:
+        """A round is over."""
+        self.table.add(outcome.drafted + 1, outcome.context, outcome.seconds - outcome.draft_seconds)
+        plain = self.table.expect(1, outcome.context)
+        assert plain is not None
+        for name in outcome.offered:
+            source = self._source(name)
+            source.waited = 0 if name == outcome.source and outcome.drafted else source.waited + 1
+        if not outcome.drafted:
+            self._since_plain = 0
+            self.ledger.plain(outcome.seconds)
+            return
+        self._since_plain += 1
+        self.ledger.drafted(outcome.seconds, outcome.accepted + 1, plain)
+        source = self._source(outcome.source)
+        source.cost.add(outcome.drafted, outcome.context, outcome.draft_seconds)
+        if self._probing == outcome.source and outcome.accepted * 2 >= outcome.drafted:
+            source.acceptance.restart()
+        source.acceptance.learn(outcome.drafted, outcome.accepted)
+        if self._probing == outcome.source:
+            self._end_probe(source, outcome, plain)
+        self._guard(source, outcome.drafted)
+
+    # ----------------------------------------------------------------- details
+
+    def _source(self, name: str) -> _Source:
+        if name not in self._sources:
+            self._sources[name] = _Source(Acceptance(name, K_MAX))
+        return self._sources[name]
+
+    def _seconds(self, offer: Offer, source: _Source, k: int, context: int) -> float:
+        """Expected seconds of a round that drafts k."""
+        verify = self.table.expect(k + 1, context)
+        assert verify is not None
+        measured = source.cost.expect(k, context)
+        return verify + (offer.seconds_per_token * k if measured is None else measured) + offer.catch_up_seconds
+
+    def _probe(self, offers: tuple[Offer, ...], context: int, plain: float, allowed: float) -> Choice | None:
+        """A short draft of a source that has not drafted for long, if it could pay and the ledger can bear it."""
+        for offer in offers:
+            source = self._source(offer.source)
+            k = min(_PROBE_K, offer.most)
+            if k < 1 or source.waited < source.pause:
+                continue
+            seconds = self._seconds(offer, source, k, context)
+            hoped = sum(_HOPE**i for i in range(k + 1))
+            if seconds - plain <= allowed and hoped / seconds > _MARGIN / plain:
+                self._probing = offer.source
+                return Choice(k, "probe", offer.source)
+        return None
+
+    def _end_probe(self, source: _Source, outcome: Outcome, plain: float) -> None:
+        if outcome.accepted * 2 >= outcome.drafted:
+            source.pause = _PAUSE_FIRST
+            source.cap = max(source.cap, _GUARD_K)
+        else:
+            rarest = max(0.0, outcome.seconds - plain) / (_PROBE_SHARE * plain)
+            source.pause = int(min(source.pause * 2, max(2 * _PAUSE_FIRST, rarest), _PAUSE_MAX))
+
+    def _guard(self, source: _Source, drafted: int) -> None:
+        rolling = source.acceptance.rolling
+        if rolling is None:
+            return
+        if rolling < _GUARD:
+            source.cap = max(0, min(source.cap, drafted) - 1)
+        elif rolling >= _GUARD_RECOVER:
+            source.cap = min(K_MAX, source.cap + 1)
