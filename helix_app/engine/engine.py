@@ -83,6 +83,8 @@ class Engine:
                 yield item
 
     def _unload(self) -> None:
+        if self._session is None:
+            return
         self._session = self.ready = None
         gc.collect()
         if torch.cuda.is_available():

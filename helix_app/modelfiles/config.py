@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -82,6 +83,18 @@ class ModelConfig:
             raise ModelFileError("model_weights_mismatch", path=path, what=what)
         if self.head_dim % 2:
             raise ModelFileError("model_weights_mismatch", path=path, what=f"odd head size {self.head_dim}")
+        rope = self.rope
+        positive = {
+            "rope_theta": self.rope_theta - 1,
+            "rms_norm_eps": self.norm_eps,
+            "the rotary factor": rope.factor,
+            "the original context": rope.original_context or self.context_length,
+            "beta_fast": rope.beta_fast,
+            "beta_slow": rope.beta_slow,
+        }
+        for name, number in positive.items():
+            if not 0 < number < math.inf:
+                raise ModelFileError("model_weights_mismatch", path=path, what=f"{name} out of range")
 
 
 def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
@@ -95,15 +108,15 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         raise ModelFileError("model_unsupported", architecture=kind)
     if raw.get("hidden_act", "silu") not in ("silu", "swish"):
         raise ModelFileError("model_feature_unsupported", feature=f"the activation {raw['hidden_act']}")
-    if raw.get("quantization_config"):
-        method = raw["quantization_config"].get("quant_method", "unknown")
+    quantisation = raw.get("quantization_config")
+    if quantisation:
+        method = quantisation.get("quant_method", "unknown") if isinstance(quantisation, dict) else "unknown"
         feature = f"{method} quantised safetensors"
         raise ModelFileError("model_feature_unsupported", feature=feature)
     if raw.get("use_sliding_window"):
         raise ModelFileError("model_feature_unsupported", feature="sliding-window attention")
     try:
         hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
-        eos = raw.get("eos_token_id")
         config = ModelConfig(
             architecture=kind,
             vocab_size=int(raw["vocab_size"]),
@@ -122,12 +135,18 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
             out_bias=kind == "llama" and bool(raw.get("attention_bias", False)),
             mlp_bias=kind == "llama" and bool(raw.get("mlp_bias", False)),
             bos_token_id=raw.get("bos_token_id"),
-            eos_token_ids=tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),),
+            eos_token_ids=token_ids(raw.get("eos_token_id")),
         )
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, TypeError, ValueError, OverflowError) as exc:
         raise ModelFileError("model_corrupt", path=path, detail=f"config.json: {exc!r}") from exc
     config.check(path)
     return config
+
+
+def token_ids(value: Any) -> tuple[int, ...]:
+    """Ids from a JSON entry that holds one, a list of them or nothing. Raises TypeError, ValueError, OverflowError."""
+    values = value if isinstance(value, list) else () if value is None else (value,)
+    return tuple(int(v) for v in values)
 
 
 def _rope_parameters(raw: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import struct
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ def _from_cache(file: Path, path: Path) -> GgufHeader | None:
         raw = json.loads(file.read_text(encoding="utf-8"))
         tensors = {name: TensorInfo(tuple(t[0]), t[1], t[2], t[3]) for name, t in raw["tensors"].items()}
         return GgufHeader(path, raw["metadata"], tensors)
-    except (OSError, ValueError, KeyError, TypeError, IndexError):
+    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
@@ -266,7 +267,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             bos_token_id=meta.get("tokenizer.ggml.bos_token_id"),
             eos_token_ids=_end_tokens(meta),
         )
-    except (KeyError, TypeError, ValueError) as exc:
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         raise ModelFileError("model_corrupt", path=header.path, detail=f"metadata: {exc!r}") from exc
     config.check(str(header.path))
     return config
@@ -275,7 +276,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
 def _rope(header: GgufHeader, get: Any) -> RopeScaling:
     kind = str(get("rope.scaling.type", "none"))
     factor = float(get("rope.scaling.factor", 1.0) or 1.0)
-    original = get("rope.scaling.original_context_length")
+    original = int(get("rope.scaling.original_context_length") or 0) or None
     if "rope_freqs.weight" in header.tensors:
         factors = tuple(float(x) for x in header.tensor("rope_freqs.weight"))
         return RopeScaling(type="llama3", original_context=original, factors=factors)
@@ -286,13 +287,20 @@ def _rope(header: GgufHeader, get: Any) -> RopeScaling:
             type="yarn",
             factor=factor,
             original_context=original,
-            attention_factor=get("rope.scaling.attn_factor"),
+            attention_factor=_yarn_attention(get("rope.scaling.attn_factor"), factor),
             beta_fast=float(get("rope.scaling.yarn_beta_fast", 32.0)),
             beta_slow=float(get("rope.scaling.yarn_beta_slow", 1.0)),
         )
     if kind not in ("none", "linear"):
         raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
     return RopeScaling()
+
+
+def _yarn_attention(multiplier: Any, factor: float) -> float | None:
+    """GGUF files keep what YaRN's own magnitude is multiplied with, not the product (llama.cpp, ``rope_yarn``)."""
+    if multiplier is None:
+        return None
+    return float(multiplier) * (1.0 + 0.1 * math.log(max(factor, 1.0)))
 
 
 def _end_tokens(meta: dict[str, Any]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from helix_app.errors import ModelFileError
-from helix_app.modelfiles.config import ModelConfig, config_from_hf
+from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header
 
 Kind = Literal["gguf", "safetensors"]
@@ -62,8 +62,10 @@ def _inspect_folder(path: Path) -> ModelFiles:
     config = config_from_hf(raw, str(path))
     generation = path / "generation_config.json"
     if generation.is_file():
-        eos = _read_json(generation, path).get("eos_token_id")
-        more = tuple(eos) if isinstance(eos, list) else () if eos is None else (int(eos),)
+        try:
+            more = token_ids(_read_json(generation, path).get("eos_token_id"))
+        except (TypeError, ValueError, OverflowError) as exc:
+            raise ModelFileError("model_corrupt", path=path, detail=f"{generation.name}: {exc!r}") from exc
         config = replace(config, eos_token_ids=tuple(dict.fromkeys(config.eos_token_ids + more)))
     weights = _weight_files(path)
     stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (path / "config.json", *weights)]

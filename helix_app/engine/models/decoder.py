@@ -76,7 +76,6 @@ class Decoder:
             biases = torch.cat([tensor(role, "bias", layer) for role in roles]) if bias else None
             return make_linear(self.linear_kind, weight, biases)
 
-        self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
         self._embed = tensor("embed")
         self._head = make_linear(self.linear_kind, self._embed if config.tied_embeddings else tensor("head"))
         self._norm = tensor("norm")
@@ -92,6 +91,8 @@ class Decoder:
                     down=linear(("down",), i, config.mlp_bias),
                 )
             )
+        # last, when the weights have shown that the sizes in the config are real
+        self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
         yield 1.0
 
     # ----------------------------------------------------------------- running

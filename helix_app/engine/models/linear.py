@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 LinearFn = Callable[[torch.Tensor], torch.Tensor]
 LinearKind = str  # "plain" or "onednn"
 _REPEATS = 15
+_MOST = 8192  # larger shapes are measured as this one
 _DECODE_ROWS = (1, 5)  # a plain step, and a verification of four drafted tokens
 
 
@@ -60,7 +61,7 @@ def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, i
     """The kind with the shortest time for one and five rows of this shape (a fraction of a second)."""
     if device.type != "cpu" or not torch.backends.mkldnn.is_available():
         return "plain"
-    weight = torch.randn(min(out_features, 8192), in_features).to(dtype)
+    weight = torch.randn(min(out_features, _MOST), min(in_features, _MOST)).to(dtype)
     try:
         packed = OneDnnLinear(weight, None)
         seconds = {"plain": _seconds(PlainLinear(weight, None), weight), "onednn": _seconds(packed, weight)}
@@ -76,7 +77,7 @@ def choose_dtype(out_features: int, in_features: int) -> torch.dtype:
     best: dict[torch.dtype, float] = {}
     device = torch.device("cpu")
     for dtype in (torch.float32, torch.bfloat16):
-        weight = torch.randn(min(out_features, 8192), in_features).to(dtype)
+        weight = torch.randn(min(out_features, _MOST), min(in_features, _MOST)).to(dtype)
         kind = choose_linear(dtype, device, out_features, in_features)
         best[dtype] = _seconds(make_linear(kind, weight), weight)
     return min(best, key=lambda dtype: best[dtype])
