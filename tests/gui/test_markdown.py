@@ -165,3 +165,21 @@ def test_empty_and_carriage_returns() -> None:
     made.feed("a\r")
     made.feed("\nb")
     assert made.units == parse("a\nb")
+
+
+@pytest.mark.parametrize("step", [1, 13, 400])
+def test_a_long_table_goes_on_with_its_head(step: int) -> None:
+    source = "before\n\n| a | b |\n|:--|--:|\n" + "".join(f"| {n} | x{n} |\n" for n in range(170)) + "\nafter\n"
+    made = MarkdownStream()
+    costs = []
+    for start in range(0, len(source), step):
+        before = made.parsed_chars
+        made.feed(source[start : start + step])
+        costs.append(made.parsed_chars - before)
+    assert made.units == parse(source)
+    tables = [unit for unit in made.units if unit.kind == "table"]
+    assert len(tables) == 4
+    assert all("<th" in unit.body for unit in tables)
+    assert [unit.tight for unit in tables] == [False, True, True, True]
+    if step < 100:
+        assert max(costs) < 8000

@@ -94,9 +94,8 @@ class CodeText(TextBlock):
         """The code shown."""
         return self._code
 
-    def on_theme_changed(self) -> None:
+    def _recolour(self) -> None:
         self._colours.rehighlight()
-        self.update()
 
     def _left(self) -> int:
         return 0

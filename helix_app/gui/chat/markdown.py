@@ -20,6 +20,7 @@ from markdown_it.token import Token
 
 Kind = Literal["text", "heading", "table", "code", "rule"]
 LONGEST_PARAGRAPH = 6000  # characters; a longer one is laid out in pieces
+TABLE_ROWS = 50  # a longer table goes on below with its head repeated
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ class _Flattener:
             elif token.type in ("bullet_list_open", "ordered_list_open"):
                 self._list(token, inner, base, out)
             elif token.type == "table_open":
-                out.append(replace(base, kind="table", body=self._table(inner)))
+                for number, body in enumerate(_tables(inner)):
+                    out.append(replace(base, kind="table", body=body, tight=base.tight or number > 0))
             base = replace(base, marker="", tight=False)
             index = end + 1
 
@@ -141,17 +143,31 @@ class _Flattener:
         for index in range(start + 1, len(out)):
             out[index] = replace(out[index], tight=True)
 
-    def _table(self, tokens: Sequence[Token]) -> str:
-        out: list[str] = []
-        for token in tokens:
-            if token.type == "inline":
-                out.append(_inline_html(token))
-            elif token.type in ("th_open", "td_open"):
-                align = str(token.attrGet("style") or "").rpartition(":")[2]
-                out.append(f'<{token.tag} align="{align or "left"}">')
-            elif token.type not in ("thead_open", "thead_close", "tbody_open", "tbody_close"):
-                out.append(f"</{token.tag}>" if token.nesting < 0 else f"<{token.tag}>")
-        return "".join(out)
+
+def _rows(tokens: Sequence[Token]) -> list[tuple[int, str]]:
+    """First line and HTML of each row of a table, its head first."""
+    out: list[tuple[int, str]] = []
+    for index, token in enumerate(tokens):
+        if token.type == "tr_open":
+            cells = tokens[index : _closing(tokens, index) + 1]
+            out.append((token.map[0] if token.map else 0, "".join(_cell_html(cell) for cell in cells)))
+    return out
+
+
+def _cell_html(token: Token) -> str:
+    if token.type == "inline":
+        return _inline_html(token)
+    if token.type in ("th_open", "td_open"):
+        align = str(token.attrGet("style") or "").rpartition(":")[2]
+        return f'<{token.tag} align="{align or "left"}">'
+    return f"</{token.tag}>" if token.nesting < 0 else f"<{token.tag}>"
+
+
+def _tables(tokens: Sequence[Token]) -> list[str]:
+    """HTML of a table, in several parts when it is long."""
+    (_line, head), *body = _rows(tokens)
+    parts = [body[start : start + TABLE_ROWS] for start in range(0, len(body), TABLE_ROWS)] or [[]]
+    return [head + "".join(html for _line, html in part) for part in parts]
 
 
 def _closing(tokens: Sequence[Token], start: int) -> int:
@@ -226,6 +242,8 @@ class MarkdownStream:
         if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH and _is_paragraph(spans[0]):
             self._shorten()
             spans = self._spans(self._tail)
+        elif len(spans) == 1 and spans[0].tokens[0].type == "table_open" and self._split_table(spans[0]):
+            spans = self._spans(self._tail)
         self.open = self._make(spans, self._tail)
         if len(spans) == 1 and not spans[0].in_list:
             self._fence.watch(spans[0].tokens, self._tail)
@@ -276,6 +294,23 @@ class MarkdownStream:
         self._tail = pieces[-1]
         self._checked = 0
         self._in_list = False
+
+    def _split_table(self, span: _Span) -> bool:
+        """A table without end: finish its first parts and go on with its head."""
+        lines = self._tail.split("\n")
+        rows = [line for line, _html in _rows(span.tokens)[1:] if line < len(lines) - 1]  # complete ones
+        if len(rows) <= TABLE_ROWS:
+            return False
+        head = lines[span.line : span.line + 2]
+        while len(rows) > TABLE_ROWS:
+            part = "\n".join(head + lines[rows[0] : rows[TABLE_ROWS]]) + "\n"
+            self.done += self._make(self._spans(part), part)
+            self._continues = True
+            rows = rows[TABLE_ROWS:]
+        self._tail = "\n".join(head + lines[rows[0] :])
+        self._checked = 0
+        self._in_list = False
+        return True
 
     def _make(self, spans: Sequence[_Span], source: str, end: int | None = None) -> list[Unit]:
         out: list[Unit] = []

@@ -56,6 +56,7 @@ class TextBlock(QWidget):
         self._width = -1
         self._height = 0
         self._caret = False
+        self._stale = False  # its colours are those of another theme
         self._selection: tuple[int, int] | None = None
         self.renders = 0
         self.document = SafeDocument(self)
@@ -100,7 +101,11 @@ class TextBlock(QWidget):
         return self._caret
 
     def on_theme_changed(self) -> None:
-        """Lay out again in the colours of the theme."""
+        """Take the colours of the theme when it is painted next; thousands of blocks may be out of sight."""
+        self._stale = True
+        self.update()
+
+    def _recolour(self) -> None:
         self._render()
 
     def _left(self) -> int:
@@ -217,6 +222,9 @@ class TextBlock(QWidget):
     # ------------------------------------------------------------------ painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._stale:
+            self._stale = False
+            self._recolour()
         p = self._theme.palette
         painter = QPainter(self)
         for depth in range(self._unit.quote):
