@@ -1,0 +1,344 @@
+"""``generate`` on the command line: what it prints where, and the codes it exits with."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helix_app import cli, cli_generate, messages
+from helix_app.engine.engine import Engine
+from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta
+from helix_app.hub.catalog import load_catalog
+from helix_app.requests import GenerateRequest, LoadRequest, Request
+from tests.engine.tiny import Zoo
+
+FIELDS = {
+    "generated_text",
+    "token_ids",
+    "tokens_generated",
+    "time_seconds",
+    "tokens_per_second",
+    "decode_tokens_per_second",
+    "time_to_first_token",
+    "acceptance_rate",
+    "mean_accepted_length",
+    "target_passes",
+    "k_mean",
+    "finish_reason",
+    "device",
+    "dtype",
+    "draft",
+    "verify",
+    "seed",
+}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a tiny model."""
+    return str(Zoo(tmp_path_factory.mktemp("cli-zoo")).gguf("llama-loopy"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; gives exit code, standard output and standard error."""
+
+    def call(*args: str) -> tuple[int, str, str]:
+        code = cli.main(args)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def generate(run: Run, model: str) -> Run:
+    """Runs ``generate`` on the tiny model, greedily and briefly; later options win."""
+
+    def call(*args: str) -> tuple[int, str, str]:
+        common = ("--target", model, "--prompt", "the cat", "--device", "cpu", "--dtype", "float32")
+        return run("generate", *common, "--max-tokens", "12", "--temperature", "0", *args)
+
+    return call
+
+
+def refused(result: tuple[int, str, str], code: int = 2) -> str:
+    """The sentence of a refusal: one line on standard error, nothing on standard output."""
+    assert result[0] == code, result
+    assert result[1] == ""
+    assert len(result[2].strip().splitlines()) == 1
+    assert "–" not in result[2]
+    return result[2]
+
+
+# --------------------------------------------------------------------------- a real engine
+
+
+def test_json_has_every_field(generate: Run) -> None:
+    code, out, err = generate("--json", "--draft", "ngram", "--k", "fixed:2", "--seed", "9")
+    assert code == 0
+    assert err == ""
+    assert out.endswith("}\n")
+    assert out.count("\n") == 1
+    result = json.loads(out)
+    assert set(result) >= FIELDS
+    assert result["tokens_generated"] == len(result["token_ids"]) == 12
+    assert result["finish_reason"] == "length"
+    assert (result["device"], result["dtype"], result["draft"]) == ("cpu", "float32", "ngram")
+    assert (result["verify"], result["seed"]) == ("rejection", 9)
+    assert result["tokens_per_second"] == pytest.approx(12 / result["time_seconds"])
+
+
+def test_both_modes_write_the_same(generate: Run, model: str) -> None:
+    plain = json.loads(generate("--json", "--mode", "autoregressive")[1])
+    assert plain["draft"] == "none"
+    assert plain["acceptance_rate"] is None
+    assert plain["target_passes"] == 11
+    for draft in ("auto", "none", "ngram", model):
+        got = json.loads(generate("--json", "--draft", draft)[1])
+        assert got["token_ids"] == plain["token_ids"]
+        assert got["generated_text"] == plain["generated_text"]
+
+
+def test_text_goes_to_standard_output_and_figures_to_standard_error(generate: Run) -> None:
+    text = json.loads(generate("--json")[1])["generated_text"]
+    code, out, err = generate()
+    assert code == 0
+    assert out == text + "\n"
+    assert err.startswith("12 tokens in ")
+    assert messages.finish_reason_text("length") in err
+
+
+def test_stop_text_raw_and_system(generate: Run) -> None:
+    whole = json.loads(generate("--json", "--raw")[1])["generated_text"]
+    stop = whole[3]
+    got = json.loads(generate("--json", "--raw", "--stop", stop)[1])
+    assert got["generated_text"] == whole[: whole.index(stop)]
+    assert got["finish_reason"] == "stop"
+    system = json.loads(generate("--json", "--system", "the sun")[1])
+    assert system["prompt_tokens"] > json.loads(generate("--json")[1])["prompt_tokens"]
+    assert "system" in refused(generate("--raw", "--system", "x"))
+
+
+def test_the_prompt_from_standard_input(generate: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    want = json.loads(generate("--json")[1])["token_ids"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("the cat"))
+    assert json.loads(generate("--json", "--prompt", "-")[1])["token_ids"] == want
+
+
+# --------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        (("--prompt", ""), "prompt is empty"),
+        (("--prompt", " \n"), "prompt is empty"),
+        (("--verify", "coupled"), "verify coupled"),
+        (("--dtype", "int4"), "dtype int4"),
+        (("--dtype", "float8"), "dtype"),
+        (("--device", "abacus"), "device"),
+        (("--draft", "self-int4"), "draft self-int4"),
+        (("--draft", "self-int8"), "draft self-int8"),
+        (("--draft", "no-such-model"), "no-such-model"),
+        (("--k", "many"), "many"),
+        (("--k", "fixed:-2"), "fixed:-2"),
+        (("--mode", "fast"), "fast"),
+        (("--max-tokens", "0"), "max-tokens"),
+        (("--temperature", "-1"), "temperature"),
+        (("--temperature", "nan"), "temperature"),
+        (("--top-p", "0"), "top-p"),
+        (("--seed", "-4"), "seed"),
+        (("--target", "no-such-model"), "no-such-model"),
+        (("--target", "./no/such/file.gguf"), "no model at"),
+        (("--prompt", "z" * 200_000), "at most"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, tuple) else value,
+)
+def test_wrong_input_is_one_sentence_and_exit_code_2(
+    generate: Run, args: tuple[str, ...], word: str, json_too: tuple[str, ...]
+) -> None:
+    code, out, err = generate(*args, *json_too)
+    if args[0] == "--prompt" and len(args[1]) > 100 and not json_too:
+        assert out.strip() == ""  # the line that a reply would have been
+        out = ""
+    assert word in refused((code, out, err))
+
+
+def test_damaged_and_foreign_files(generate: Run, model: str, tmp_path: Path) -> None:
+    corrupt, text = tmp_path / "corrupt.gguf", tmp_path / "text.gguf"
+    corrupt.write_bytes(Path(model).read_bytes()[:5000])
+    text.write_text("shopping list", "utf-8")
+    assert "damaged or incomplete" in refused(generate("--target", str(corrupt)))
+    assert "is not a model" in refused(generate("--target", str(text)))
+    assert "is not a model" in refused(generate("--target", str(tmp_path)))
+    assert "damaged or incomplete" in refused(generate("--draft", str(corrupt)))
+
+
+def test_a_batch_is_of_a_later_version(run: Run) -> None:
+    assert "--batch" in refused(run("generate", "--batch", "prompts.txt"))
+
+
+def test_a_model_that_is_not_downloaded(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    monkeypatch.setenv("HELIX_MODELS", str(tmp_path / "models"))
+    first = load_catalog().entries[0]
+    sentence = refused(run("generate", "--prompt", "Hello"), 1)
+    assert f"models pull {first.id}" in sentence
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("generate", "--prompt", "x", "--surprise"),
+        ("generate", "--prompt", "x", "--max-tokens", "many"),
+        ("generate",),
+        ("generate", "--prompt", "x", "--batch", "y"),
+        ("dance",),
+        (),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_names_the_help(run: Run, args: tuple[str, ...]) -> None:
+    code, out, err = run(*args)
+    assert (code, out) == (2, "")
+    assert "--help" in err
+
+
+def test_help_and_version(run: Run) -> None:
+    for args in (("--help",), ("generate", "--help"), ("--version",)):
+        code, out, err = run(*args)
+        assert code == 0
+        assert out
+        assert err == ""
+
+
+def later() -> list[str]:
+    """Subcommands that this version does not have yet."""
+    return [name for name in ("bench", "doctor", "serve", "train-draft") if name in cli._LATER]
+
+
+@pytest.mark.parametrize("name", later())
+def test_subcommands_of_later_versions(run: Run, name: str) -> None:
+    sentence = refused(run(name, "--port", "1"))
+    assert sentence.startswith(f"{name} is not available in this version")
+    assert "generate" in sentence
+
+
+# --------------------------------------------------------------------------- an engine that does as it is told
+
+
+class Scripted:
+    """Gives these events instead of running anything."""
+
+    def __init__(self, load: tuple[Event, ...], reply: tuple[Event, ...] = ()) -> None:
+        self._load, self._reply = load, reply
+        self.requests: list[Request] = []
+
+    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        self.requests.append(request)
+        yield from self._load if isinstance(request, LoadRequest) else self._reply
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def real(model: str) -> tuple[ModelReady, Finished]:
+    """What a real engine says."""
+    engine = Engine()
+    ready = list(engine.stream(LoadRequest(model, device="cpu", dtype="float32"), threading.Event()))[-1]
+    request = GenerateRequest("cli", prompt="the cat", raw=True, max_tokens=4)
+    finished = list(engine.stream(request, threading.Event()))[-1]
+    assert isinstance(ready, ModelReady)
+    assert isinstance(finished, Finished)
+    return ready, finished
+
+
+def parsed(model: str, *args: str) -> argparse.Namespace:
+    return cli.build_parser().parse_args(["generate", "--target", model, "--prompt", "the cat", *args])
+
+
+def scripted(model: str, engine: Scripted, *args: str) -> int:
+    return cli_generate.run(parsed(model, *args), engine=engine)
+
+
+def test_options_reach_the_engine(model: str, real: tuple[ModelReady, Finished]) -> None:
+    engine = Scripted((real[0],), (real[1],))
+    args = "--draft none --k fixed:3 --max-tokens 7 --temperature 0.5 --top-p 0.8 --top-k 9 --min-p 0.1 --seed 3"
+    more = "--repetition-penalty 1.2 --stop a --stop b --system s --device cpu --dtype bfloat16"
+    assert scripted(model, engine, *args.split(), *more.split()) == 0
+    load, request = engine.requests
+    assert isinstance(load, LoadRequest)
+    assert isinstance(request, GenerateRequest)
+    assert (load.target, load.draft, load.device, load.dtype) == (model, "none", "cpu", "bfloat16")
+    s = request.sampling
+    assert (s.temperature, s.top_p, s.top_k, s.min_p, s.repetition_penalty, s.seed) == (0.5, 0.8, 9, 0.1, 1.2, 3)
+    assert (request.k, request.max_tokens, request.stop) == ("fixed:3", 7, ("a", "b"))
+    assert [(m.role, m.content) for m in request.messages] == [("system", "s"), ("user", "the cat")]
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code"),
+    [
+        ("internal", 1),
+        ("device_out_of_memory", 1),
+        ("nan_logits", 1),
+        ("engine_died", 1),
+        ("prompt_too_long", 2),
+        ("model_corrupt", 2),
+        ("draft_vocab_mismatch", 2),
+    ],
+)
+@pytest.mark.parametrize("when", ["loading", "writing"])
+def test_a_failure_of_the_engine_is_its_sentence(
+    model: str,
+    real: tuple[ModelReady, Finished],
+    capsys: pytest.CaptureFixture[str],
+    code: str,
+    exit_code: int,
+    when: str,
+) -> None:
+    failed = Failed(code, "technical words", (("path", "x"),))
+    engine = Scripted((failed,)) if when == "loading" else Scripted((real[0],), (TextDelta("cli", "Once"), failed))
+    assert scripted(model, engine) == exit_code
+    out, err = capsys.readouterr()
+    assert err.strip() == messages.error_text(code, {"path": "x"})
+    assert "technical words" not in out + err
+    assert out == ("" if when == "loading" else "Once\n")  # no partial reply is lost
+
+
+def test_notices_go_to_standard_error(
+    model: str, real: tuple[ModelReady, Finished], capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = Scripted((Notice("forced_cpu"), real[0]), (real[1],))
+    assert scripted(model, engine, "--json") == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["generated_text"] == real[1].text
+    assert messages.notice_text("forced_cpu") in err
+
+
+def test_a_cancelled_reply_is_kept_and_exits_1(
+    model: str, real: tuple[ModelReady, Finished], capsys: pytest.CaptureFixture[str]
+) -> None:
+    cancelled = Finished("cli", "cancelled", "Once", (1,), real[1].metrics)
+    assert scripted(model, Scripted((real[0],), (cancelled,)), "--json") == 1
+    result: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (result["generated_text"], result["finish_reason"]) == ("Once", "cancelled")
+
+
+def test_an_engine_that_falls_silent(
+    model: str, real: tuple[ModelReady, Finished], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scripted(model, Scripted((real[0],), ())) == 1
+    assert messages.error_text("engine_died") in capsys.readouterr().err
