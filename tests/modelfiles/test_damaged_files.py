@@ -72,6 +72,12 @@ def outcome(path: Path) -> str:
     return refused.code
 
 
+def damaged(path: Path, data: bytes) -> str:
+    """The outcome for a file with this content."""
+    path.write_bytes(data)
+    return outcome(path)
+
+
 # --------------------------------------------------------------------------- GGUF
 
 
