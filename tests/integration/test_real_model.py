@@ -1,0 +1,74 @@
+"""The default model, a real one: speculation writes the same reply in fewer passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.engine.engine import Engine
+from helix_app.events import Finished
+from tests.engine.tiny import ask, finish, loaded, runners, session_of
+
+pytestmark = pytest.mark.model
+PROMPT = "List ten countries and their capitals as a numbered list."
+
+
+@pytest.fixture(scope="module")
+def engine(default_model: Path) -> Iterator[Engine]:
+    """The model with an n-gram draft."""
+    made = loaded(default_model, "ngram", context_length=512)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def plain(engine: Engine) -> Finished:
+    """96 tokens without speculation."""
+    return finish(engine, ask(PROMPT, mode="autoregressive", max_tokens=96))
+
+
+def test_the_reply_answers_the_question(plain: Finished) -> None:
+    assert "1." in plain.text
+    assert plain.metrics.tokens_generated > 50
+    assert plain.metrics.target_passes == plain.metrics.tokens_generated - 1
+
+
+@pytest.mark.parametrize("k", ["auto", "fixed:4"])
+def test_speculation_writes_the_same_reply(engine: Engine, plain: Finished, k: str) -> None:
+    got = finish(engine, ask(PROMPT, k=k, max_tokens=96))
+    assert got.token_ids == plain.token_ids
+    assert (got.text, got.reason) == (plain.text, plain.reason)
+    if k == "fixed:4":
+        assert got.metrics.accepted_tokens > 0
+        assert got.metrics.target_passes < got.metrics.tokens_generated - 1
+
+
+@pytest.fixture(scope="module")
+def itself(default_model: Path) -> Iterator[Engine]:
+    """The model with itself as draft."""
+    made = loaded(default_model, default_model, context_length=256)
+    yield made
+    made.close()
+
+
+def test_a_draft_model_writes_the_same_reply(itself: Engine, plain: Finished) -> None:
+    got = finish(itself, ask(PROMPT, k="fixed:4", max_tokens=24))
+    assert got.token_ids == plain.token_ids[:24]
+    assert got.metrics.acceptance_rate == 1.0
+    assert got.metrics.target_passes == 5  # the prompt's token, four rounds of five and one of three
+
+
+def test_a_draft_that_errs_writes_the_same_reply(itself: Engine, plain: Finished) -> None:
+    _, draft = runners(session_of(itself))
+    norm = draft.decoder._norm  # shared by nothing, so that the target stays as it is
+    sound = norm.clone()
+    norm *= 1 + 0.6 * torch.randn(norm.shape, generator=torch.Generator().manual_seed(3))
+    try:
+        got = finish(itself, ask(PROMPT, k="fixed:4", max_tokens=32))
+    finally:
+        norm.copy_(sound)
+    assert got.token_ids == plain.token_ids[:32]
+    assert 0 < got.metrics.accepted_tokens < got.metrics.drafted_tokens
