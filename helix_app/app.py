@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import helix_app
-from helix_app import logs, messages, paths
-from helix_app import settings as settings_store
+from helix_app import logs, messages, paths, settings as settings_store
 from helix_app.events import EngineClient, Event, Failed, Notice, Unloaded
 from helix_app.settings import Settings
 

@@ -94,7 +94,9 @@ K_REASONS: dict[str, str] = {
     "no_match": "the draft found nothing to propose",
     "limit": "the reply is close to its token limit",
     "measure_plain": "one plain step, to know what plain decoding costs",
-    "costs_more": "measured cost: a larger k would be slower",
+    "best_rate": "measured: this k gives most tokens per second",
+    "overdrawn": "drafting has cost enough for now, so Helix decodes plainly",
+    "costs_more": "measured: drafting here would be slower than plain decoding",
 }
 
 FINISH_REASONS: dict[str, str] = {

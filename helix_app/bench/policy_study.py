@@ -96,7 +96,7 @@ def simulate(world: World, policy: KPolicy, seed: int, tokens: int = TOKENS) -> 
     seconds = 0.0
     while emitted < tokens:
         phase = min(len(world.acceptance) - 1, emitted * len(world.acceptance) // tokens)
-        offers = (Offer("draft", seconds_per_token=world.draft * PLAIN_SECONDS),)
+        offers: tuple[Offer, ...] = (Offer("draft", seconds_per_token=world.draft * PLAIN_SECONDS),)
         if chance.random() >= world.matched:
             offers = ()
         choice = policy.choose(offers, emitted)
@@ -108,7 +108,10 @@ def simulate(world: World, policy: KPolicy, seed: int, tokens: int = TOKENS) -> 
         verify = PLAIN_SECONDS * (1 + world.row * choice.k)
         draft_seen = seen(draft)
         names = tuple(offer.source for offer in offers)
-        policy.learn(Outcome(choice.source, choice.k, accepted, seen(verify) + draft_seen, draft_seen, emitted, names))
+        verify_seen = seen(verify)
+        if isinstance(policy, ThroughputK):
+            policy.table.add(choice.k + 1, emitted, verify_seen)
+        policy.learn(Outcome(choice.source, choice.k, accepted, verify_seen + draft_seen, draft_seen, emitted, names))
         seconds += draft + verify
         emitted += accepted + 1
         drafted_rounds += choice.k > 0

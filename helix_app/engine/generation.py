@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import torch
 
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.engine.controller import AdditiveK, Choice, FixedK, KPolicy, PlainCost, parse_k
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.control.policy import AdditiveK, Choice, FixedK, KPolicy, Offer, Outcome, parse_k
+from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.base import Draft, Proposal
-from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.metrics import RunRecorder
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_logits, check_params, distribution, penalise
@@ -42,13 +43,19 @@ _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not
 
 @dataclass
 class Session:
-    """A loaded target with its draft, and what was learnt about their speed."""
+    """A loaded target with its draft, and what was learnt about their speed.
+
+    Attributes:
+        costs: seconds of a whole round without its draft, by rows.
+        draft_runner: of the draft model, None for a draft without one.
+    """
 
     runner: ModelRunner
     tokenizer: Tokenizer
     draft: Draft | None
     eos: frozenset[int]
-    plain: PlainCost = field(default_factory=PlainCost)
+    draft_runner: ModelRunner | None = None
+    costs: CostTable = field(default_factory=CostTable)
     policies: dict[str, KPolicy] = field(default_factory=dict)
 
     def policy(self, request: GenerateRequest) -> KPolicy:
@@ -57,14 +64,19 @@ class Session:
         if fixed is not None:
             return FixedK(fixed)
         if request.k not in self.policies:
-            self.policies[request.k] = AdditiveK(self.plain if request.k == "auto" else None)
+            self.policies[request.k] = ThroughputK(self.costs) if request.k == "auto" else AdditiveK()
         return self.policies[request.k]
 
     def snapshots(self, *, full: bool = False) -> Iterator[CacheSnapshot]:
         """The state of the target's pool and of the draft's, if it has one."""
         yield take_snapshot(self.runner.pool, "target", full=full)
-        if isinstance(self.draft, ModelDraft):
-            yield take_snapshot(self.draft.runner.pool, "draft", full=full)
+        if self.draft_runner is not None:
+            yield take_snapshot(self.draft_runner.pool, "draft", full=full)
+
+    def plain_tokens_per_second(self, context: int) -> float | None:
+        """What plain decoding reaches at this context, as measured; None while unknown."""
+        seconds = self.costs.expect(1, context)
+        return 1.0 / seconds if seconds else None
 
 
 def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
@@ -135,6 +147,7 @@ class Reply:
             cached = self._runner.open(name, self._tokens, name)
             if self._draft is not None:
                 self._draft.begin(name, name)
+                self._policy.begin()
             yield from self._session.snapshots(full=True)
             yield from self._prefill(cached)
             while self._reason is None:
@@ -146,14 +159,13 @@ class Reply:
             if self._draft is not None:
                 self._draft.end()
         yield from self._session.snapshots()
-        plain = self._session.plain
         assert self._reason is not None
         yield Finished(
             request_id=name,
             reason=self._reason,
             text="".join(self._text),
             token_ids=tuple(self._tokens[self._prompt_length :]),
-            metrics=self._recorder.finish(self._seed, plain.tokens_per_second if plain.known else None),
+            metrics=self._recorder.finish(self._seed, self._session.plain_tokens_per_second(len(self._tokens))),
         )
 
     # ----------------------------------------------------------------- prompt
@@ -185,10 +197,12 @@ class Reply:
             self._reason = "cancelled"
             return
         name, begin = self._request.request_id, time.perf_counter()
-        choice = self._choose()
+        offers = self._draft.offers(self._tokens) if self._draft is not None else ()
+        choice = self._choose(offers)
         proposal = Proposal()
         if choice.k > 0 and self._draft is not None:
-            proposal = self._draft.propose(self._tokens, choice.k, self._request.sampling, self._random.random)
+            params, uniform = self._request.sampling, self._random.random
+            proposal = self._draft.propose(self._tokens, choice.k, params, uniform, choice.source)
         drafted_at = time.perf_counter()
         k = len(proposal.ids)
         reason = "no_match" if choice.k and not k else choice.reason
@@ -211,9 +225,10 @@ class Reply:
         accepted = min(verdict.accepted, len(emitted))
         seconds = time.perf_counter() - begin
         self._recorder.round(scored, accepted, len(emitted), seconds)
-        if k == 0:
-            self._session.plain.add(seconds)
-        self._policy.learn(scored, accepted, seconds)
+        draft_seconds = drafted_at - begin
+        self._session.costs.add(k + 1, before, seconds - draft_seconds)
+        names = tuple(offer.source for offer in offers)
+        self._policy.learn(Outcome(choice.source, scored, accepted, seconds, draft_seconds, before, names))
         yield self._round_done(
             Choice(scored, reason),
             self._proposed(proposal, probs, scored),
@@ -227,14 +242,14 @@ class Reply:
         if k == 0:
             yield from self._snapshot_now()
 
-    def _choose(self) -> Choice:
+    def _choose(self, offers: tuple[Offer, ...]) -> Choice:
         if self._request.mode == "autoregressive":
             return Choice(0, "autoregressive")
         if self._draft is None:
             return Choice(0, "no_draft")
-        choice = self._policy.choose()
+        choice = self._policy.choose(offers, len(self._tokens))
         room = self._limit - len(self._tokens) - 1  # one token always comes from the target itself
-        return choice if choice.k <= room else Choice(max(0, room), "limit")
+        return choice if choice.k <= room else Choice(max(0, room), "limit", choice.source)
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> tuple[Verdict, torch.Tensor]:
         """The verdict on a proposal, and the target's distributions ``[k + 1, vocab]``."""
@@ -302,7 +317,7 @@ class Reply:
         verify_seconds: float,
         overhead_seconds: float,
     ) -> RoundDone:
-        recorder, plain = self._recorder, self._session.plain
+        recorder = self._recorder
         return RoundDone(
             request_id=self._request.request_id,
             index=recorder.rounds - 1,
@@ -318,7 +333,7 @@ class Reply:
             acceptance_rate=recorder.acceptance_rate,
             rolling_tokens_per_second=recorder.rolling_tokens_per_second,
             decode_tokens_per_second=recorder.decode_tokens_per_second,
-            plain_tokens_per_second=plain.tokens_per_second if plain.known else None,
+            plain_tokens_per_second=self._session.plain_tokens_per_second(len(self._tokens)),
             mean_accepted_length=recorder.mean_accepted_length,
             tokens_generated=recorder.tokens,
             context_tokens=len(self._tokens),

@@ -14,8 +14,10 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.control.costs import CostTable
 from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
 from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
@@ -32,7 +34,8 @@ log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
 _DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
 _MIN_CONTEXT = 64
-_WARM_UP_ROWS = (1, 5)
+_CALIBRATION_ROWS = (1, 5, 9, 2, 3)
+_CALIBRATION_SECONDS = 0.6  # budget after each row count ran twice
 
 
 class LoadCancelled(Exception):
@@ -130,16 +133,20 @@ def _load_on(
     tokenizer.prepare()
     runner = yield from _runner(plan.target, plan.context, dtype, device, "weights", cancel)
     draft: Draft | None = None
+    draft_runner: ModelRunner | None = None
     draft_blocks = 0
     if plan.draft is not None:
         draft_context = min(plan.context, plan.draft.config.context_length)
         draft_runner = yield from _runner(plan.draft, draft_context, dtype, device, "draft_weights", cancel)
-        draft = ModelDraft(draft_runner, config.vocab_size)
+        model_draft = ModelDraft(draft_runner, config.vocab_size)
+        # with draft auto the policy may take either; a draft asked for by name is used alone
+        draft = model_draft if request.draft_required else MixedDraft(NgramDraft(), model_draft)
         draft_blocks = draft_runner.pool.num_blocks
     elif plan.draft_kind == "ngram":
         draft = NgramDraft()
     eos = frozenset(config.eos_token_ids)
-    session = Session(runner, tokenizer, draft, eos)
+    session = Session(runner, tokenizer, draft, eos, draft_runner)
+    session.costs.begin_with(runner.costs)
     ready = ModelReady(
         target_name=request.target_name or plan.target.path.stem,
         draft=plan.draft_kind,
@@ -179,8 +186,19 @@ def _runner(
     cache = KVCache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
-    for rows in _WARM_UP_ROWS:
-        runner.open("warm-up", ())
-        runner.forward("warm-up", [0] * min(rows, context), 1)
-        runner.close("warm-up")
+    _calibrate(runner)
     return runner
+
+
+def _calibrate(runner: ModelRunner) -> None:
+    """Measure each row count a few times: the first run of a shape is slow, the next ones are what it costs."""
+    end = time.perf_counter() + _CALIBRATION_SECONDS
+    for turn in range(5):
+        if turn == 1:
+            runner.costs = CostTable()  # the first turn only warmed up
+        if turn > 1 and time.perf_counter() > end:
+            return
+        for rows in _CALIBRATION_ROWS:
+            runner.open("calibration", ())
+            runner.forward("calibration", [0] * rows, rows)
+            runner.close("calibration")

@@ -5,12 +5,14 @@ The target and a draft model each have one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.control.costs import CostTable
 from helix_app.engine.models.decoder import Decoder
 
 
@@ -20,10 +22,12 @@ class ModelRunner:
     Attributes:
         decoder, pool, cache: what it joins.
         max_tokens: most tokens of one sequence.
+        costs: seconds of a forward pass by rows, as measured.
     """
 
     def __init__(self, decoder: Decoder, pool: BlockPool, cache: KVCache) -> None:
         self.decoder, self.pool, self.cache = decoder, pool, cache
+        self.costs = CostTable()
         self.max_tokens = min(decoder.max_positions, pool.num_blocks * pool.block_size)
 
     def open(self, sequence_id: str, tokens: Sequence[int], label: str = "") -> int:
@@ -50,7 +54,10 @@ class ModelRunner:
         self.pool.extend(sequence_id, start + len(ids))
         view = self._view(sequence_id, len(ids))
         rows = torch.tensor(ids, dtype=torch.int64).to(self.decoder.device)
-        return self.decoder.forward(rows, start, view, logit_rows).cpu()
+        begin = time.perf_counter()
+        logits = self.decoder.forward(rows, start, view, logit_rows).cpu()
+        self.costs.add(len(ids), start, time.perf_counter() - begin)
+        return logits
 
     def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
         """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""

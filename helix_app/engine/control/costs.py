@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import deque
 
 _KEPT = 15  # samples a cell; their median is the cost
-_DRIFT_WEIGHT = 0.1  # of the newest round
+_KNOWN = 2  # samples before a cell has a say in the drift
+_DRIFT_WEIGHT = 0.25  # of the newest round
 _DRIFT_BOUND = 4.0  # a single sample counts as at most this much faster or slower
 _BUCKET_TOKENS = 512
 
@@ -30,11 +31,10 @@ class CostTable:
         """A pass took this long."""
         if seconds <= 0:
             return
-        known = self._nominal(rows, context)
-        if known is not None:
-            ratio = min(max(seconds / (known * self._drift), 1 / _DRIFT_BOUND), _DRIFT_BOUND)
-            self._drift *= ratio**_DRIFT_WEIGHT
         cell = self._cells.setdefault(context_bucket(context), {}).setdefault(rows, deque(maxlen=_KEPT))
+        if len(cell) >= _KNOWN:  # only a cell that knows itself can tell a slow moment from a dear one
+            ratio = min(max(seconds / (_median(cell) * self._drift), 1 / _DRIFT_BOUND), _DRIFT_BOUND)
+            self._drift *= ratio**_DRIFT_WEIGHT
         cell.append(seconds / self._drift)
 
     def expect(self, rows: int, context: int) -> float | None:
@@ -46,6 +46,13 @@ class CostTable:
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
 
+    def begin_with(self, other: CostTable) -> None:
+        """Take another table's costs as a first guess: one sample of each cell, soon outweighed."""
+        for bucket, cells in other._cells.items():
+            for rows, cell in cells.items():
+                guess = _median(cell) * other._drift
+                self._cells.setdefault(bucket, {}).setdefault(rows, deque(maxlen=_KEPT)).append(guess)
+
     def samples(self, rows: int, context: int) -> int:
         """How often this very cell was measured."""
         return len(self._cells.get(context_bucket(context), {}).get(rows, ()))
@@ -56,8 +63,6 @@ class CostTable:
         bucket = context_bucket(context)
         near = min(self._cells, key=lambda other: (abs(other - bucket), other))
         points = {r: _median(cell) for r, cell in self._cells[near].items()}
-        if near != bucket or rows in points:
-            return _interpolate(points, rows)
         return _interpolate(points, rows)
 
 

@@ -23,7 +23,7 @@ class Offer:
     """
 
     source: str
-    most: int = K_MAX
+    most: int = 64
     seconds_per_token: float = 1e-4
     catch_up_seconds: float = 0.0
 

@@ -21,6 +21,7 @@ _GUARD_K = 3  # what a source may draft again after a successful probe
 _PAUSE_FIRST, _PAUSE_MAX = 8, 256  # rounds between probes of a source
 _PROBE_SHARE = 0.01  # of the time that failing probes may cost; cheap ones come more often than dear ones
 _PROBE_K = 2
+_LEAST_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
 _REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
 _HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it is not made
@@ -40,10 +41,10 @@ class _Source:
 class ThroughputK:
     """Maximises expected tokens per second within the ledger.
 
-    What it learnt of costs and acceptance outlives a reply; the ledger begins anew with each.
+    What it learnt of acceptance outlives a reply; the ledger begins anew with each.
 
     Attributes:
-        table: the target's cost by rows.
+        table: the target's cost by rows, kept current by whoever runs the rounds.
         ledger: of the current reply.
     """
 
@@ -53,6 +54,7 @@ class ThroughputK:
         self._sources: dict[str, _Source] = {}
         self._probing = ""
         self._since_plain = 0
+        self._offer: Offer | None = None  # behind the latest choice
 
     def begin(self) -> None:
         """A new reply starts."""
@@ -62,6 +64,7 @@ class ThroughputK:
     def choose(self, offers: tuple[Offer, ...], context: int) -> Choice:
         """k and source of the next round."""
         self._probing = ""
+        self._offer = None
         plain = self.table.expect(1, context)
         if plain is None or self.table.samples(1, context) < 1:
             return Choice(0, "measure_plain")
@@ -86,6 +89,7 @@ class ThroughputK:
                     held = True
                 else:
                     best, best_rate = Choice(k, "best_rate", offer.source), rate
+                    self._offer = offer
         if best.k:
             return best
         reason = "overdrawn" if held else "below_30" if capped else "costs_more"
@@ -93,9 +97,9 @@ class ThroughputK:
 
     def learn(self, outcome: Outcome) -> None:
         """A round is over."""
-        self.table.add(outcome.drafted + 1, outcome.context, outcome.seconds - outcome.draft_seconds)
         plain = self.table.expect(1, outcome.context)
-        assert plain is not None
+        if plain is None:
+            return
         for name in outcome.offered:
             source = self._source(name)
             source.waited = 0 if name == outcome.source and outcome.drafted else source.waited + 1
@@ -106,7 +110,8 @@ class ThroughputK:
         self._since_plain += 1
         self.ledger.drafted(outcome.seconds, outcome.accepted + 1, plain)
         source = self._source(outcome.source)
-        source.cost.add(outcome.drafted, outcome.context, outcome.draft_seconds)
+        catch_up = self._offer.catch_up_seconds if self._offer is not None else 0.0
+        source.cost.add(outcome.drafted, outcome.context, max(outcome.draft_seconds - catch_up, _LEAST_DRAFT_SECONDS))
         if self._probing == outcome.source and outcome.accepted * 2 >= outcome.drafted:
             source.acceptance.restart()
         source.acceptance.learn(outcome.drafted, outcome.accepted)
@@ -138,7 +143,7 @@ class ThroughputK:
             seconds = self._seconds(offer, source, k, context)
             hoped = sum(_HOPE**i for i in range(k + 1))
             if seconds - plain <= allowed and hoped / seconds > _MARGIN / plain:
-                self._probing = offer.source
+                self._probing, self._offer = offer.source, offer
                 return Choice(k, "probe", offer.source)
         return None
 

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 
+from helix_app.engine.control.policy import Offer
 from helix_app.events import SamplingParams
 
 
@@ -31,8 +32,14 @@ class Draft(Protocol):
         """A new sequence starts."""
         ...
 
-    def propose(self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float]) -> Proposal:
-        """Up to ``k`` tokens to follow ``tokens``; fewer or none where it has nothing to say."""
+    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        """What it could propose after ``tokens``, the source it trusts most first; nothing is drawn yet."""
+        ...
+
+    def propose(
+        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+    ) -> Proposal:
+        """Up to ``k`` tokens to follow ``tokens``, from a source it offered; fewer or none where it cannot."""
         ...
 
     def settle(self, tokens: Sequence[int]) -> None:

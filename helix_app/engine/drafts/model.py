@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 
+from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import distribution, penalise, pick
@@ -47,7 +48,17 @@ class ModelDraft:
     def begin(self, sequence_id: str, label: str) -> None:
         self._sequence, self._label, self._opened = sequence_id, label, False
 
-    def propose(self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float]) -> Proposal:
+    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        room = self.runner.max_tokens - len(tokens)
+        if self._sequence is None or room < 1:
+            return ()
+        have = self.runner.length(self._sequence) if self._opened else 0
+        step = self._cost(1, len(tokens))
+        return (Offer("model", room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
+
+    def propose(
+        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+    ) -> Proposal:
         name = self._sequence
         if k <= 0 or name is None or len(tokens) + k > self.runner.max_tokens:
             return Proposal()
@@ -81,6 +92,9 @@ class ModelDraft:
         if self._sequence is not None:
             self.runner.close(self._sequence)
         self._sequence, self._opened = None, False
+
+    def _cost(self, rows: int, context: int) -> float:
+        return self.runner.costs.expect(rows, context) or 0.0
 
     def _catch_up(self, name: str, tokens: Sequence[int]) -> torch.Tensor:
         missing = list(tokens[self.runner.length(name) :])

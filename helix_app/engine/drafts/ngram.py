@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Proposal
 from helix_app.events import SamplingParams
+
+_SECONDS = 1e-5  # a proposed token; a guess until measured
 
 
 class NgramDraft:
@@ -31,22 +34,31 @@ class NgramDraft:
         self._after.clear()
         self._indexed = 0
 
-    def propose(self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float]) -> Proposal:
-        self._index(tokens)
-        self.match_length = 0
-        if k <= 0:
+    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        length, _ = self._match(tokens)
+        return (Offer(f"ngram:{length}", seconds_per_token=_SECONDS),) if length else ()
+
+    def propose(
+        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+    ) -> Proposal:
+        self.match_length, start = self._match(tokens)
+        if k <= 0 or not self.match_length:
+            self.match_length = 0
             return Proposal()
+        ids: list[int] = []
+        for i in range(start, start + k):  # beyond the end a repetition goes on repeating
+            ids.append(tokens[i] if i < len(tokens) else ids[i - len(tokens)])
+        return Proposal(tuple(ids))
+
+    def _match(self, tokens: Sequence[int]) -> tuple[int, int]:
+        """Length of the longest match and the index of the token after it; zeros for none."""
+        self._index(tokens)
         for n in self._lengths:
-            if n >= len(tokens):
-                continue
-            start = self._after.get(tuple(tokens[-n:]))
-            if start is not None:
-                self.match_length = n
-                ids: list[int] = []
-                for i in range(start, start + k):  # beyond the end a repetition goes on repeating
-                    ids.append(tokens[i] if i < len(tokens) else ids[i - len(tokens)])
-                return Proposal(tuple(ids))
-        return Proposal()
+            if n < len(tokens):
+                start = self._after.get(tuple(tokens[-n:]))
+                if start is not None:
+                    return n, start
+        return 0, 0
 
     def settle(self, tokens: Sequence[int]) -> None:
         pass

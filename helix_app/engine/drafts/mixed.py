@@ -1,0 +1,47 @@
+"""Two drafts in one: what the text itself suggests costs nothing, a draft model knows more.
+
+Both are offered in every round; the policy takes the one that promises more tokens per second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from helix_app.engine.control.policy import Offer
+from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.events import SamplingParams
+
+
+class MixedDraft:
+    """An n-gram draft and a draft model side by side.
+
+    Attributes:
+        ngram, model: the two.
+    """
+
+    kind = "mixed"
+
+    def __init__(self, ngram: NgramDraft, model: ModelDraft) -> None:
+        self.ngram, self.model = ngram, model
+
+    def begin(self, sequence_id: str, label: str) -> None:
+        self.ngram.begin(sequence_id, label)
+        self.model.begin(sequence_id, label)
+
+    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        return (*self.ngram.offers(tokens), *self.model.offers(tokens))
+
+    def propose(
+        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+    ) -> Proposal:
+        draft = self.model if source == "model" else self.ngram
+        return draft.propose(tokens, k, params, uniform, source)
+
+    def settle(self, tokens: Sequence[int]) -> None:
+        self.model.settle(tokens)
+
+    def end(self) -> None:
+        self.ngram.end()
+        self.model.end()

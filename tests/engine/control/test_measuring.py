@@ -1,0 +1,92 @@
+"""Costs, acceptance and the ledger, each on its own."""
+
+from __future__ import annotations
+
+import pytest
+
+from helix_app.engine.control.acceptance import Acceptance
+from helix_app.engine.control.costs import CostTable, context_bucket
+from helix_app.engine.control.ledger import SHARE, START_STEPS, Ledger
+
+
+def table(**seconds: float) -> CostTable:
+    made = CostTable()
+    for name, cost in seconds.items():
+        for _ in range(3):
+            made.add(int(name[1:]), 0, cost)
+    return made
+
+
+def test_costs_between_and_beyond_what_was_measured() -> None:
+    made = table(r1=1.0, r5=1.4, r9=2.2)
+    for rows, seconds in ((1, 1.0), (3, 1.2), (5, 1.4), (7, 1.8), (9, 2.2), (11, 2.6)):
+        assert made.expect(rows, 0) == pytest.approx(seconds, rel=0.05)
+    assert CostTable().expect(1, 0) is None
+
+
+def test_one_measurement_never_hopes_for_free_rows() -> None:
+    assert table(r1=1.0).expect(4, 0) == pytest.approx(4.0)
+
+
+def test_contexts_are_kept_apart_and_lend_to_each_other() -> None:
+    assert [context_bucket(n) for n in (0, 511, 512, 1024, 2048, 8191)] == [0, 0, 1, 2, 3, 4]
+    made = CostTable()
+    made.add(1, 0, 1.0)
+    assert made.expect(1, 4000) == pytest.approx(1.0)
+    for _ in range(60):
+        made.add(1, 4000, 3.0)
+    assert made.expect(1, 4000) == pytest.approx(3.0, rel=0.05)
+    assert made.samples(1, 0) == 1
+
+
+def test_a_slow_minute_moves_all_costs_together() -> None:
+    made = table(r1=1.0, r5=1.5)
+    for _ in range(60):
+        made.add(5, 0, 3.0)
+    one, five = made.expect(1, 0), made.expect(5, 0)
+    assert one is not None
+    assert five == pytest.approx(3.0, rel=0.1)
+    assert one > 1.2  # it was not measured again, but the machine is slower
+
+
+def test_a_single_outlier_changes_little() -> None:
+    made = table(r1=1.0)
+    made.add(1, 0, 100.0)
+    assert made.expect(1, 0) == pytest.approx(1.0, rel=0.5)
+
+
+def test_positions_count_only_when_reached() -> None:
+    made = Acceptance("draft", 4)
+    for _ in range(100):
+        made.learn(4, 1)  # the first stands, the second never does
+    beliefs = made.conditional()
+    assert beliefs[0] > 0.9
+    assert beliefs[1] < 0.15
+    assert beliefs[2] == pytest.approx(beliefs[1])  # never reached: it believes what the one before does
+    assert made.expected_tokens(4) == pytest.approx(
+        1 + beliefs[0] * (1 + beliefs[1] * (1 + beliefs[2] * (1 + beliefs[3])))
+    )
+    assert made.rolling == pytest.approx(0.25)
+
+
+def test_the_latest_rounds_weigh_most() -> None:
+    made = Acceptance("draft", 2)
+    for _ in range(50):
+        made.learn(1, 1)
+    for _ in range(15):
+        made.learn(1, 0)
+    assert made.conditional()[0] < 0.5
+
+
+def test_the_ledger_allows_a_start_and_a_share_and_remembers_little_gain() -> None:
+    ledger = Ledger()
+    assert ledger.allowance(1.0) == START_STEPS
+    ledger.drafted(3.0, 1, 1.0)
+    assert ledger.lost == 2.0
+    assert ledger.allowance(1.0) == pytest.approx(START_STEPS + SHARE * 3 - 2)
+    for _ in range(100):
+        ledger.plain(1.0)
+    assert ledger.allowance(1.0) == pytest.approx(START_STEPS + SHARE * 103 - 2)
+    for _ in range(100):
+        ledger.drafted(1.0, 4, 1.0)
+    assert ledger.lost == pytest.approx(-4.0)
