@@ -174,14 +174,16 @@ def _load(events: Iterator[Event]) -> ModelReady:
 
 
 def _reply(events: Iterator[Event], *, show: bool) -> Finished:
+    begun = False
     for event in events:
         if isinstance(event, TextDelta) and show:
+            begun = True
             sys.stdout.write(event.text)
             sys.stdout.flush()
         elif isinstance(event, Notice):
             say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, Failed):
-            if show:
+            if begun:  # end the line of a partial reply
                 sys.stdout.write("\n")
             raise _as_error(event)
         elif isinstance(event, Finished):
