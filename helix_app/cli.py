@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_generate, cli_models, logs
+from helix_app import __version__, cli_bench, cli_generate, cli_models, logs
 from helix_app.messages import error_text
 
-_LATER = ("bench", "doctor", "serve", "train-draft")  # subcommands of later versions
+_LATER = ("doctor", "serve", "train-draft")  # subcommands of later versions
 
 
 class _Parser(argparse.ArgumentParser):
@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("-v", "--verbose", action="store_true", help="log details to standard error")
     commands: Any = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     cli_generate.add_parser(commands)
+    cli_bench.add_parser(commands)
     cli_models.add_parser(commands)
     return parser
 
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     _utf8_output()
     asked = next((arg for arg in args_in if not arg.startswith("-")), "")
     if asked in _LATER:
-        sys.stderr.write(error_text("option_unavailable", {"option": asked, "choices": "generate, models"}) + "\n")
+        fields = {"option": asked, "choices": "generate, bench, models"}
+        sys.stderr.write(error_text("option_unavailable", fields) + "\n")
         return 2
     try:
         args = build_parser().parse_args(args_in)
@@ -48,7 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exc.code if isinstance(exc.code, int) else 2
     logs.setup(verbose=args.verbose, name="cli")
     try:
-        return cli_models.run(args) if args.command == "models" else cli_generate.run(args)
+        if args.command == "models":
+            return cli_models.run(args)
+        return cli_bench.run(args) if args.command == "bench" else cli_generate.run(args)
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()
         return 1

@@ -41,8 +41,14 @@ ERRORS: dict[str, str] = {
     "nan_logits": "The model returned numbers that are not numbers, so the reply stopped. "
     "Load the model with --dtype float32, or download it again.",
     "no_model_loaded": "No model is loaded. Choose a target model first.",
+    "load_cancelled": "Loading was stopped. Run the command again to load the model.",
     "engine_died": "The engine stopped unexpectedly. What was written so far is kept; send again to restart it.",
     "engine_busy": "The engine is still working on the last request. Wait for it or press Stop.",
+    # benchmarks
+    "bench_nothing": "The benchmark ended before its first reply, so there is nothing to report. Start it again when you like.",
+    "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
+    "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
+    "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -65,6 +71,12 @@ NOTICES: dict[str, str] = {
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
     "draft_skipped": "The draft {draft} could not be used, so Helix drafts from the text itself (n-gram). {reason}",
+    "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
+    "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",
+    "bench_arm_failed": "{arm} failed on the prompt {prompt} and was left out from there on. {reason}",
+    "bench_incomplete": "The run ended early: {done} of {planned} replies were measured, and the figures are of those.",
+    "bench_drift": "The machine's speed moved by {percent} during the run (a fixed reference reply shows it). "
+    "Close other programs and run again before relying on small differences.",
     "engine_restarted": "The engine was restarted.",
     "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
 }
@@ -78,6 +90,10 @@ STAGES: dict[str, str] = {
     "draft_weights": "Loading the draft",
     "allocate_cache": "Allocating the cache",
     "warm_up": "Warming up",
+    "bench_peer": "Loading",
+    "bench_warm_up": "Warming up",
+    "bench_compare": "Comparing tokens",
+    "bench_done": "Done",
 }
 
 K_REASONS: dict[str, str] = {

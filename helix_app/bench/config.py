@@ -1,0 +1,125 @@
+"""What a benchmark run is asked to do, and what it says while it runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from helix_app.bench.workloads import KINDS, Prompt
+from helix_app.errors import InputError
+from helix_app.settings import Settings
+
+PEERS = ("transformers", "transformers-assisted")
+BASELINE, HELIX = "autoregressive", "speculative"
+ARM_LABELS = {
+    BASELINE: "Baseline",
+    HELIX: "Helix",
+    "transformers": "transformers",
+    "transformers-assisted": "transformers, assisted",
+}
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """One benchmark run.
+
+    Attributes:
+        target, draft, device, dtype: as in ``requests.LoadChoice``.
+        k: policy of the speculative arm, as in ``requests.GenerateRequest``.
+        kinds: kinds of built-in prompts; with a prompt file, a filter on its kinds (empty keeps all).
+        prompts_per_kind: how many built-in prompts a kind; prompt files are used whole.
+        prompts_file: path of prompts to use instead of the built-in ones; empty for none.
+        prompts: the prompts themselves, for callers that have them; wins over the above.
+        max_tokens: longest reply in tokens. Replies end earlier where the model ends them.
+        repeats: measured rounds over all prompts.
+        temperature: 0 is greedy; otherwise the other filters keep the defaults of ``SamplingParams``.
+        seed: of the order, of sampling and of the resampling in the statistics.
+        peers: other arms on the same weights, of ``PEERS``.
+        warmups: replies of every arm that are thrown away before the first measured one.
+    """
+
+    target: str = Settings().target
+    draft: str = "auto"
+    k: str = "auto"
+    device: str = "auto"
+    dtype: str = "auto"
+    kinds: tuple[str, ...] = ()
+    prompts_per_kind: int = 3
+    prompts_file: str = ""
+    prompts: tuple[Prompt, ...] = ()
+    max_tokens: int = 128
+    repeats: int = 3
+    temperature: float = 0.0
+    seed: int = 0
+    peers: tuple[str, ...] = ()
+    warmups: int = 1
+
+    def check(self) -> None:
+        """Raise InputError for what cannot be run; done before a model is loaded."""
+        for name, value, least in (
+            ("max-tokens", self.max_tokens, 2),
+            ("repeats", self.repeats, 1),
+            ("per-kind", self.prompts_per_kind, 1),
+        ):
+            if value < least:
+                raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
+        for peer in self.peers:
+            if peer not in PEERS:
+                raise InputError("option_invalid", option="peer", value=peer, hint=f"Use one of: {', '.join(PEERS)}.")
+        if not self.prompts_file and not self.prompts:
+            for kind in self.kinds:
+                if kind not in KINDS:
+                    hint = f"Use any of: {', '.join(KINDS)}."
+                    raise InputError("option_invalid", option="kinds", value=kind, hint=hint)
+
+    def argv(self) -> tuple[str, ...]:
+        """The arguments of a command that runs this again, every option spelled out."""
+        options = {
+            "target": self.target,
+            "draft": self.draft,
+            "k": self.k,
+            "device": self.device,
+            "dtype": self.dtype,
+            "kinds": ",".join(self.kinds),
+            "prompts": self.prompts_file,
+            "per-kind": "" if self.prompts_file else self.prompts_per_kind,
+            "max-tokens": self.max_tokens,
+            "repeats": self.repeats,
+            "temperature": f"{self.temperature:g}",
+            "seed": self.seed,
+        }
+        parts = [part for name, value in options.items() if value != "" for part in (f"--{name}", str(value))]
+        return ("bench", *parts, *(part for peer in self.peers for part in ("--peer", peer)))
+
+    def command(self) -> str:
+        """That command as a line for a shell."""
+        return shlex.join(("python", "-m", "helix_app", *self.argv()))
+
+
+@dataclass(frozen=True)
+class BenchProgress:
+    """Where a run stands.
+
+    Attributes:
+        stage: ``load`` (a loading stage of messages.py is in ``detail``), ``peer``, ``warm_up``, ``measure``,
+            ``compare`` (tokens of the arms) or ``done``.
+        done, total: measured replies.
+        arm, kind, prompt_id: what was just measured, empty otherwise.
+        seconds_left: None while unknown.
+        decode_tokens_per_second: of the reply just measured.
+    """
+
+    stage: Literal["load", "peer", "warm_up", "measure", "compare", "done"]
+    done: int = 0
+    total: int = 0
+    arm: str = ""
+    kind: str = ""
+    prompt_id: str = ""
+    detail: str = ""
+    seconds_left: float | None = None
+    decode_tokens_per_second: float | None = None
+
+
+ProgressCallback = Callable[[BenchProgress], None]

@@ -1,0 +1,90 @@
+"""Where greedy arms first disagree, and by how little: the gap between the target's logits there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import torch
+
+from helix_app.bench.arms import Task, clear_caches
+from helix_app.bench.records import Divergence, RunRecord
+from helix_app.engine.generation import Session, prompt_tokens
+
+_CHUNK = 512  # tokens a forward pass
+_NAME = "bench-divergence"
+
+
+def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
+    """Index of the first differing token; the shorter length where one only goes on; None when equal."""
+    for i, (left, right) in enumerate(zip(a, b)):
+        if left != right:
+            return i
+    return None if len(a) == len(b) else min(len(a), len(b))
+
+
+def find_divergences(
+    session: Session, tasks: Sequence[Task], runs: Sequence[RunRecord], *, gaps: bool = True
+) -> tuple[Divergence, ...]:
+    """Compare the first reply of every arm with that of every other arm, prompt by prompt.
+
+    Without ``gaps`` no forward pass is made and both gaps are None.
+    """
+    found = []
+    for task in tasks:
+        replies: dict[str, RunRecord] = {}
+        for run in runs:
+            if run.prompt_id == task.prompt.id:
+                replies.setdefault(run.arm, run)
+        prompt = prompt_tokens(session, task.request)
+        known: dict[tuple[int, ...], torch.Tensor] = {}
+        for a, b in combinations(replies.values(), 2):
+            position = first_difference(a.token_ids, b.token_ids)
+            if position is None:
+                continue
+            common = a.token_ids[:position]
+            if gaps and common not in known:
+                known[common] = next_logits(session, [*prompt, *common])
+            found.append(_divergence(session, task, a, b, position, known.get(common)))
+    return tuple(found)
+
+
+def _divergence(
+    session: Session, task: Task, a: RunRecord, b: RunRecord, position: int, logits: torch.Tensor | None
+) -> Divergence:
+    token_a = a.token_ids[position] if position < len(a.token_ids) else None
+    token_b = b.token_ids[position] if position < len(b.token_ids) else None
+    text = session.tokenizer.token_text
+    gap = top_two = None
+    if logits is not None:
+        best = logits.topk(min(2, logits.shape[-1])).values.tolist()
+        top_two = best[0] - best[-1]
+        if token_a is not None and token_b is not None:
+            gap = float(logits[token_a] - logits[token_b])
+    return Divergence(
+        kind=task.prompt.kind,
+        prompt_id=task.prompt.id,
+        arm_a=a.arm,
+        arm_b=b.arm,
+        position=position,
+        token_a=token_a,
+        token_b=token_b,
+        text_a="" if token_a is None else text(token_a),
+        text_b="" if token_b is None else text(token_b),
+        logit_gap=gap,
+        top_two_gap=top_two,
+    )
+
+
+def next_logits(session: Session, tokens: Sequence[int]) -> torch.Tensor:
+    """The target's logits ``[vocab]`` after ``tokens``, from a sequence of its own and a cold cache."""
+    runner = session.runner
+    clear_caches(session)
+    runner.open(_NAME, ())
+    try:
+        for begin in range(0, len(tokens), _CHUNK):
+            logits = runner.forward(_NAME, tokens[begin : begin + _CHUNK], 1)
+        return logits[0]
+    finally:
+        runner.close(_NAME)
+        clear_caches(session)

@@ -1,0 +1,193 @@
+"""What a run ran on: processor, memory, versions, hashes of the model files; and how much memory it took."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from helix_app import __version__
+from helix_app.engine.device import cpu
+from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.paths import cache_dir
+
+log = logging.getLogger(__name__)
+_TOLD_ENVIRONMENT = (  # variables that change speed
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA",
+    "HELIX_FORCE_CPU",
+    "CUDA_VISIBLE_DEVICES",
+    "DML_VISIBLE_DEVICES",
+)
+
+
+def machine_facts() -> dict[str, Any]:
+    """Processor, cores, memory in bytes, system, threads and the environment variables that change speed."""
+    return {
+        "cpu": cpu().name,
+        "cores": os.cpu_count() or 1,
+        "threads": torch.get_num_threads(),
+        "memory_bytes": _total_memory(),
+        "system": f"{platform.system()} {platform.release()}",
+        "architecture": platform.machine(),
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "environment": {name: os.environ[name] for name in _TOLD_ENVIRONMENT if name in os.environ},
+    }
+
+
+def version_facts() -> dict[str, str]:
+    """Versions of Helix, Python and the libraries that do the work."""
+    versions = {"helix": __version__, "python": platform.python_version(), "torch": torch.__version__}
+    for package in ("transformers", "tokenizers", "numpy", "gguf"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a frozen program carries no metadata of some packages
+    return versions
+
+
+def model_facts(files: ModelFiles, name: str) -> dict[str, Any]:
+    """Name, architecture and the files of a model with size and sha256."""
+    paths = (files.path,) if files.kind == "gguf" and files.path.is_file() else files.weights
+    if files.gguf is not None:
+        paths = (files.gguf.path,)
+    return {
+        "name": name,
+        "architecture": files.config.architecture,
+        "files": [{"name": p.name, "size_bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in paths],
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file in hex, remembered by path, size and time of change."""
+    stat = path.stat()
+    key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
+    store = cache_dir() / "sha256.json"
+    try:
+        known = json.loads(store.read_text(encoding="utf-8"))
+        if isinstance(known, dict) and isinstance(known.get(key), str):
+            return known[key]
+    except (OSError, ValueError):
+        known = {}
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        part = store.with_suffix(f".{os.getpid()}.part")
+        part.write_text(json.dumps({**(known if isinstance(known, dict) else {}), key: digest.hexdigest()}))
+        part.replace(store)
+    except OSError as exc:
+        log.info("the hash of %s is not remembered: %s", path.name, exc)
+    return digest.hexdigest()
+
+
+# --------------------------------------------------------------------------- memory
+
+
+def reset_peak_memory(device: str) -> None:
+    """Let the next ``peak_memory`` count from now, where the system can do that (CUDA, Linux)."""
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    elif sys.platform == "linux":
+        try:
+            Path("/proc/self/clear_refs").write_text("5")  # proc(5): resets VmHWM
+        except OSError as exc:
+            log.debug("the peak of memory cannot be reset: %s", exc)
+
+
+def peak_memory(device: str) -> int | None:
+    """Most bytes in use: on the card with CUDA, else of this process with everything it has loaded.
+
+    Counted since ``reset_peak_memory`` on Linux and CUDA, since the start of the process elsewhere; None where
+    the system does not say.
+    """
+    if device == "cuda":
+        return int(torch.cuda.max_memory_allocated())
+    if sys.platform == "linux":
+        try:
+            for line in Path("/proc/self/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        except OSError:
+            return None
+    elif sys.platform == "win32":
+        return _windows_peak()
+    elif sys.platform == "darwin":
+        import resource
+
+        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return None
+
+
+def _total_memory() -> int | None:
+    if sys.platform == "win32":
+        return _windows_total()
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError):
+        return None
+
+
+if sys.platform == "win32":
+    import ctypes
+    from ctypes import wintypes
+
+    class _Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS
+        _fields_ = (
+            ("cb", wintypes.DWORD),
+            ("PageFaultCount", wintypes.DWORD),
+            ("PeakWorkingSetSize", ctypes.c_size_t),
+            ("WorkingSetSize", ctypes.c_size_t),
+            ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
+            ("PagefileUsage", ctypes.c_size_t),
+            ("PeakPagefileUsage", ctypes.c_size_t),
+        )
+
+    class _Status(ctypes.Structure):  # MEMORYSTATUSEX
+        _fields_ = (
+            ("dwLength", wintypes.DWORD),
+            ("dwMemoryLoad", wintypes.DWORD),
+            ("ullTotalPhys", ctypes.c_ulonglong),
+            ("ullAvailPhys", ctypes.c_ulonglong),
+            ("ullTotalPageFile", ctypes.c_ulonglong),
+            ("ullAvailPageFile", ctypes.c_ulonglong),
+            ("ullTotalVirtual", ctypes.c_ulonglong),
+            ("ullAvailVirtual", ctypes.c_ulonglong),
+            ("ullAvailExtendedVirtual", ctypes.c_ulonglong),
+        )
+
+    def _windows_peak() -> int | None:
+        counters = _Counters(cb=ctypes.sizeof(_Counters))
+        kernel = ctypes.windll.kernel32
+        kernel.GetCurrentProcess.restype = wintypes.HANDLE
+        ask = kernel.K32GetProcessMemoryInfo
+        ask.argtypes = (wintypes.HANDLE, ctypes.POINTER(_Counters), wintypes.DWORD)
+        done = ask(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
+        return int(counters.PeakWorkingSetSize) if done else None
+
+    def _windows_total() -> int | None:
+        status = _Status(dwLength=ctypes.sizeof(_Status))
+        done = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+        return int(status.ullTotalPhys) if done else None
+else:
+
+    def _windows_peak() -> int | None:
+        return None
+
+    def _windows_total() -> int | None:
+        return None

@@ -1,0 +1,253 @@
+"""Other arms on the same weights: ``generate`` of transformers, plain or with its own assisted decoding.
+
+The model is built from Helix's config and weight source, so that both run the very same numbers in the same
+precision. Times come from the recorder that Helix itself uses, fed by a streamer.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from helix_app.bench.arms import Task, clear_caches
+from helix_app.bench.machine import peak_memory, reset_peak_memory
+from helix_app.bench.records import RunRecord
+from helix_app.engine.control.policy import parse_k
+from helix_app.engine.generation import Session, prompt_tokens
+from helix_app.engine.metrics import RunRecorder
+from helix_app.engine.models.rope import inverse_frequencies
+from helix_app.engine.models.weights import WeightSource, open_weights
+from helix_app.engine.tokenizer import StreamDecoder
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.model_path import ModelFiles
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+log = logging.getLogger(__name__)
+_LOOKUP_TOKENS = 10  # what transformers' documentation suggests for prompt lookup
+_LAYER_ROLES = {
+    "attn_norm": "input_layernorm",
+    "q": "self_attn.q_proj",
+    "k": "self_attn.k_proj",
+    "v": "self_attn.v_proj",
+    "o": "self_attn.o_proj",
+    "mlp_norm": "post_attention_layernorm",
+    "gate": "mlp.gate_proj",
+    "up": "mlp.up_proj",
+    "down": "mlp.down_proj",
+}
+
+
+class TransformersArm:
+    """``transformers.generate`` as an arm.
+
+    Args:
+        assistant: a draft model for assisted decoding; with ``lookup`` tokens are looked up in the prompt instead.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        session: Session,
+        model: PreTrainedModel,
+        device: str,
+        *,
+        assistant: PreTrainedModel | None = None,
+        lookup: int | None = None,
+    ) -> None:
+        self.name, self._session, self._model, self._device = name, session, model, device
+        self._extra: dict[str, Any] = {}
+        self._lookup: dict[str, int] = {}
+        if assistant is not None:
+            self._extra["assistant_model"] = assistant
+        elif lookup is not None:
+            self._lookup = {"prompt_lookup_num_tokens": lookup}
+
+    @torch.no_grad()
+    def run(self, task: Task, seed: int, cancel: threading.Event) -> RunRecord:
+        from transformers import GenerationConfig
+        from transformers.generation.stopping_criteria import StoppingCriteria, StoppingCriteriaList
+
+        class Cancelled(StoppingCriteria):  # type: ignore[misc]
+            def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
+                return torch.full((ids.shape[0],), cancel.is_set(), dtype=torch.bool, device=ids.device)
+
+        clear_caches(self._session)
+        reset_peak_memory(self._device)
+        torch.manual_seed(seed)
+        params, eos = task.request.sampling, sorted(self._session.eos)
+        recorder = RunRecorder()
+        prompt = prompt_tokens(self._session, task.request)
+        streamer = _Streamer(recorder, StreamDecoder(self._session.tokenizer), len(prompt))
+        sampling = {"do_sample": False}
+        if params.temperature > 0:
+            sampling = {"do_sample": True, "temperature": params.temperature, "top_k": params.top_k or None}  # type: ignore[dict-item]
+            sampling |= {"top_p": params.top_p, "repetition_penalty": params.repetition_penalty}  # type: ignore[dict-item]
+        room = self._session.runner.max_tokens - len(prompt)
+        config = GenerationConfig(
+            max_new_tokens=min(task.request.max_tokens, room),
+            eos_token_id=eos or None,
+            pad_token_id=eos[0] if eos else 0,
+            use_cache=True,
+            **sampling,
+            **self._lookup,
+        )
+        ids = torch.tensor([prompt], dtype=torch.int64, device=self._model.device)
+        self._model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            generation_config=config,
+            streamer=streamer,
+            stopping_criteria=StoppingCriteriaList([Cancelled()]),
+            **self._extra,
+        )
+        tokens = tuple(streamer.tokens)
+        m = recorder.finish(seed, None)
+        ended = bool(tokens) and tokens[-1] in self._session.eos
+        reason = "cancelled" if cancel.is_set() else "eos" if ended else "length"
+        return RunRecord(
+            index=0,
+            arm=self.name,
+            kind=task.prompt.kind,
+            prompt_id=task.prompt.id,
+            repeat=0,
+            seed=seed,
+            prompt_tokens=len(prompt),
+            tokens=len(tokens),
+            finish_reason=reason,
+            time_seconds=m.time_seconds,
+            time_to_first_token=m.time_to_first_token,
+            tokens_per_second=m.tokens_per_second,
+            decode_tokens_per_second=m.decode_tokens_per_second,
+            mean_accepted_length=m.mean_accepted_length,
+            target_passes=m.target_passes,
+            token_ids=tokens,
+            timeline=tuple(streamer.timeline),
+            peak_memory_bytes=peak_memory(self._device),
+        )
+
+
+class _Streamer:
+    """Times tokens as ``generate`` hands them over: first the prompt, then those of each pass."""
+
+    def __init__(self, recorder: RunRecorder, decoder: StreamDecoder, prompt_tokens: int) -> None:
+        self._recorder, self._decoder, self._prompt_tokens = recorder, decoder, prompt_tokens
+        self._prompt_seen = False
+        self.tokens: list[int] = []
+        self.timeline: list[tuple[float, int]] = []
+
+    def put(self, value: torch.Tensor) -> None:
+        if not self._prompt_seen:
+            self._prompt_seen = True
+            return
+        new = [int(token) for token in value.flatten().tolist()]
+        self._decoder.push(new)  # Helix's times include making text of tokens too
+        if self.tokens:
+            self._recorder.round(0, 0, len(new), 0.0)
+        else:
+            self._recorder.prefilled(self._prompt_tokens, 0, len(new))
+        self.tokens.extend(new)
+        self.timeline.append((round(self._recorder.elapsed, 4), len(self.tokens)))
+
+    def end(self) -> None:
+        pass
+
+
+def load_peers(
+    names: Sequence[str], session: Session, target: ModelFiles, draft: ModelFiles | None, *, device: str, k: str
+) -> Iterator[tuple[str, TransformersArm | Exception]]:
+    """The arms of these names, over one copy of the target, or the reason why there is none.
+
+    The assisted one drafts as Helix does: by the same model if Helix has one, else from the prompt, with the N of
+    ``fixed:N`` or the library's usual number of tokens.
+    """
+    dtype, place = session.runner.decoder.dtype, session.runner.decoder.device
+    model: PreTrainedModel | None = None
+    for name in names:
+        try:
+            model = model if model is not None else build_model(target, dtype, place)
+            if name == "transformers":
+                yield name, TransformersArm(name, session, model, device)
+            elif draft is not None:
+                yield name, TransformersArm(name, session, model, device, assistant=build_model(draft, dtype, place))
+            else:
+                yield name, TransformersArm(name, session, model, device, lookup=parse_k(k) or _LOOKUP_TOKENS)
+        except Exception as exc:  # a library that cannot run a model may raise anything; the others still run
+            log.warning("%s cannot run: %s", name, exc, exc_info=True)
+            yield name, exc
+
+
+def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
+    """The transformers model with Helix's weights in ``dtype`` on ``device``."""
+    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+
+    config = files.config
+    shape = {
+        "vocab_size": config.vocab_size,
+        "hidden_size": config.hidden_size,
+        "intermediate_size": config.intermediate_size,
+        "num_hidden_layers": config.num_layers,
+        "num_attention_heads": config.num_heads,
+        "num_key_value_heads": config.num_kv_heads,
+        "head_dim": config.head_dim,
+        "max_position_embeddings": config.context_length,
+        "rms_norm_eps": config.norm_eps,
+        "tie_word_embeddings": config.tied_embeddings,
+        "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "bos_token_id": None,
+        "eos_token_id": None,
+        "pad_token_id": None,
+    }
+    if config.architecture == "llama":
+        made = LlamaConfig(**shape, attention_bias=config.qkv_bias, mlp_bias=config.mlp_bias)
+    else:
+        made = Qwen2Config(**shape)
+    kind = {"llama": LlamaForCausalLM, "qwen2": Qwen2ForCausalLM}[config.architecture]
+    with torch.device("meta"):
+        model = kind(made)
+    with open_weights(files) as source:
+        state = _state(config, source, dtype, device)
+    if config.architecture == "llama" and config.qkv_bias and not config.out_bias:
+        # its attention has one switch for all four biases
+        for i in range(config.num_layers):
+            state[f"model.layers.{i}.self_attn.o_proj.bias"] = torch.zeros(
+                config.hidden_size, dtype=dtype, device=device
+            )
+    model.load_state_dict(state, strict=True, assign=True)
+    model.tie_weights()
+    _set_rope(model, config, device)
+    return model.eval()
+
+
+def _state(
+    config: ModelConfig, source: WeightSource, dtype: torch.dtype, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """Weights under the names of transformers."""
+
+    def get(role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        return source.get(role, kind, layer).to(dtype).to(device).contiguous()
+
+    state = {"model.embed_tokens.weight": get("embed"), "model.norm.weight": get("norm")}
+    state["lm_head.weight"] = state["model.embed_tokens.weight"] if config.tied_embeddings else get("head")
+    biased = {"q": config.qkv_bias, "k": config.qkv_bias, "v": config.qkv_bias, "o": config.out_bias}
+    biased |= dict.fromkeys(("gate", "up", "down"), config.mlp_bias)
+    for i in range(config.num_layers):
+        for role, name in _LAYER_ROLES.items():
+            state[f"model.layers.{i}.{name}.weight"] = get(role, layer=i)
+            if biased.get(role):
+                state[f"model.layers.{i}.{name}.bias"] = get(role, "bias", i)
+    return state
+
+
+def _set_rope(model: Any, config: ModelConfig, device: torch.device) -> None:
+    """Helix's frequencies, whichever way the file stretches them."""
+    freqs, factor = inverse_frequencies(config)
+    rotary = model.model.rotary_emb
+    rotary.inv_freq = freqs.to(device)
+    rotary.original_inv_freq = rotary.inv_freq
+    rotary.attention_scaling = factor

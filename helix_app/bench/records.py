@@ -1,0 +1,203 @@
+"""What a run leaves behind: one record a reply, and the whole as a JSON document.
+
+Units: seconds unless a name says ``_ms``; bytes; tokens. ``SCHEMA_VERSION`` rises when a reader must change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from helix_app.errors import InputError
+
+SCHEMA, SCHEMA_VERSION = "helix.bench", 1
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One measured reply. The figures are those of ``events.RunMetrics``; None means undefined.
+
+    Attributes:
+        index: when it ran, 0 for the first measured reply.
+        repeat: which round over the prompts, from 0.
+        reached_by_position: rounds in which draft position j (from 0) was scored and all before it were accepted.
+        accepted_by_position: how often the token at position j then stood.
+        draft_ms, verify_ms: median over rounds that drafted. ``plain_ms``: the target pass of rounds that did not.
+        k_counts: (k, rounds) in rising k.
+        peak_memory_bytes: of the whole process while this reply was written (see ``machine.peak_memory``).
+        timeline: (seconds since the request, tokens so far); kept for the first repeat only.
+    """
+
+    index: int
+    arm: str
+    kind: str
+    prompt_id: str
+    repeat: int
+    seed: int
+    prompt_tokens: int
+    tokens: int
+    finish_reason: str
+    time_seconds: float
+    time_to_first_token: float | None
+    tokens_per_second: float | None
+    decode_tokens_per_second: float | None
+    acceptance_rate: float | None = None
+    mean_accepted_length: float | None = None
+    target_passes: int = 0
+    drafted_tokens: int = 0
+    accepted_tokens: int = 0
+    cached_tokens: int = 0
+    reached_by_position: tuple[int, ...] = ()
+    accepted_by_position: tuple[int, ...] = ()
+    draft_ms: float | None = None
+    verify_ms: float | None = None
+    plain_ms: float | None = None
+    k_mean: float | None = None
+    k_counts: tuple[tuple[int, int], ...] = ()
+    peak_memory_bytes: int | None = None
+    token_ids: tuple[int, ...] = ()
+    timeline: tuple[tuple[float, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class ReferenceRun:
+    """The fixed reference reply, run between measured ones to see whether the machine's speed moved."""
+
+    before_index: int
+    decode_tokens_per_second: float
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Where two greedy arms first differ on a prompt.
+
+    Attributes:
+        position: index of the first differing token in the reply.
+        token_a, token_b: the tokens there, None where that reply had ended.
+        logit_gap: target logit of arm a's token minus that of arm b's, from a plain forward pass over the common
+            tokens; near 0 means rounding decided. None where a reply had ended.
+        top_two_gap: between the two largest logits of that pass.
+    """
+
+    kind: str
+    prompt_id: str
+    arm_a: str
+    arm_b: str
+    position: int
+    token_a: int | None
+    token_b: int | None
+    text_a: str
+    text_b: str
+    logit_gap: float | None
+    top_two_gap: float | None
+
+
+@dataclass(frozen=True)
+class BenchNotice:
+    """Something the reader must know; ``messages.notice_text(code, fields)`` makes a sentence of it."""
+
+    code: str
+    fields: tuple[tuple[str, str], ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class PromptRecord:
+    """A prompt as it was run; ``tokens`` with the chat template."""
+
+    id: str
+    kind: str
+    text: str
+    sha256: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """A whole run.
+
+    Attributes:
+        complete: every planned reply was measured.
+        command: a shell line that runs it again.
+        settings: the config by name.
+        machine, versions: of where it ran.
+        models: by role (``target``, ``draft``): name, architecture, files with size and sha256.
+        model: what ``events.ModelReady`` said.
+        arms: names in the order of the tables.
+    """
+
+    created: str
+    complete: bool
+    command: str
+    settings: dict[str, Any]
+    machine: dict[str, Any]
+    versions: dict[str, str]
+    models: dict[str, Any]
+    model: dict[str, Any]
+    arms: tuple[str, ...]
+    prompts: tuple[PromptRecord, ...]
+    runs: tuple[RunRecord, ...]
+    reference: tuple[ReferenceRun, ...] = ()
+    divergences: tuple[Divergence, ...] = ()
+    notices: tuple[BenchNotice, ...] = ()
+    planned: int = 0
+    seconds: float = 0.0
+    name: str = field(default="", compare=False)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Kinds with at least one reply, in the order of the prompts."""
+        present = {run.kind for run in self.runs}
+        return tuple(kind for kind in dict.fromkeys(p.kind for p in self.prompts) if kind in present)
+
+    @property
+    def greedy(self) -> bool:
+        """Whether replies were greedy, so that arms must agree."""
+        return float(self.settings.get("temperature", 0.0)) == 0.0
+
+
+def to_json(result: BenchResult, summary: dict[str, Any] | None = None) -> str:
+    """The JSON document; ``summary`` adds computed figures for readers that do not want to compute."""
+    document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **asdict(result), "summary": summary or {}}
+    document.pop("name")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def read_json(path: Path | str) -> BenchResult:
+    """A result written by ``to_json``. Unknown keys are passed over.
+
+    Raises:
+        InputError: ``bench_file`` when it cannot be read as one.
+    """
+    path = Path(path)
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        if raw["schema"] != SCHEMA or int(raw["schema_version"]) != SCHEMA_VERSION:
+            raise ValueError(f"schema {raw['schema']} {raw['schema_version']}")
+        raw["arms"] = tuple(raw["arms"])
+        for key, record in (
+            ("prompts", PromptRecord),
+            ("runs", RunRecord),
+            ("reference", ReferenceRun),
+            ("divergences", Divergence),
+            ("notices", BenchNotice),
+        ):
+            raw[key] = tuple(_of_dict(record, item) for item in raw.get(key, ()))
+        result = _of_dict(BenchResult, {**raw, "name": path.name})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+    return result
+
+
+_Record = TypeVar("_Record")
+
+
+def _of_dict(record: type[_Record], raw: dict[str, Any]) -> _Record:
+    names = {f.name for f in fields(record)}  # type: ignore[arg-type]
+    return record(**{name: _frozen(value) for name, value in raw.items() if name in names})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,326 @@
+"""Runs a benchmark: every prompt through every arm, interleaved, again and again.
+
+Arms take turns prompt by prompt in a rotating order, so that a processor that warms up or a neighbour that wakes
+hits all alike. Each reply starts from a cold prefix cache, so that time to first token means the same for all. A
+fixed reference reply in between tells whether the machine's speed moved.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import random
+import statistics
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from helix_app.bench import machine, workloads
+from helix_app.bench.arms import Arm, EngineArm, Task, make_request
+from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
+from helix_app.bench.divergence import find_divergences
+from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
+from helix_app.bench.workloads import Prompt
+from helix_app.engine.engine import Engine
+from helix_app.engine.generation import Session, check_request, prompt_tokens
+from helix_app.errors import HelixError
+from helix_app.events import (
+    Failed,
+    GenerateRequest,
+    LoadChoice,
+    LoadProgress,
+    LoadRequest,
+    ModelReady,
+    Notice,
+    SamplingParams,
+)
+from helix_app.hub.resolve import to_load_request
+from helix_app.messages import error_text
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+
+log = logging.getLogger(__name__)
+_REFERENCE = Prompt("reference", "reference", "Tell me about the sea, the wind and the weather.")
+_REFERENCE_TOKENS = 32
+_REFERENCE_EVERY = 24  # measured replies between two reference replies
+_NOT_INPUT = ("device_", "out_of_memory", "cache_", "internal", "engine_", "nan_")  # failures that are no wrong usage
+DRIFT = 0.10  # a reference reply this far from their median is reported
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One measured reply to come."""
+
+    task: Task
+    repeat: int
+    arm: Arm
+    seed: int
+
+
+def run_benchmark(
+    config: BenchConfig,
+    progress: ProgressCallback | None = None,
+    cancel: threading.Event | None = None,
+    engine: Engine | None = None,
+) -> BenchResult:
+    """Load the models, measure, compare tokens.
+
+    Args:
+        progress: called with every step, on this thread.
+        cancel: ends the run at the next round of the reply being written; what is measured is kept.
+        engine: a loaded engine to use as it is; its models must be those of ``config``.
+
+    Raises:
+        HelixError: nothing could be measured.
+    """
+    told, cancel = progress or (lambda _: None), cancel or threading.Event()
+    begin = time.perf_counter()
+    prompts = _prompts(config)
+    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype))
+    notices: list[BenchNotice] = []
+    engine = engine or Engine()
+    if engine.session is None:
+        _load(engine, request, cancel, told, notices)
+    session, ready = engine.session, engine.ready
+    if session is None or ready is None:
+        raise HelixError("bench_nothing")
+    tasks = make_tasks(session, prompts, config, notices)
+    target = inspect(request.target)
+    draft = inspect(request.draft) if ready.draft == "model" else None
+    arms: list[Arm] = [
+        EngineArm(BASELINE, session, "autoregressive", ready.device),
+        EngineArm(HELIX, session, "speculative", ready.device),
+    ]
+    arms += _peers(config, session, ready, target, draft, told, notices)
+    slots = plan(tasks, arms, config.repeats, config.seed)
+    reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=_REFERENCE_TOKENS), 0)
+    warm_up([*arms], reference, config.warmups, cancel, told)
+    runs, references = measure(slots, reference, cancel, told, notices)
+    if not runs:
+        raise HelixError("bench_nothing")
+    if len(runs) < len(slots):
+        notices.append(BenchNotice("bench_incomplete", (("done", str(len(runs))), ("planned", str(len(slots))))))
+    drift = reference_drift(references)
+    if drift is not None and drift > DRIFT:
+        notices.append(BenchNotice("bench_drift", (("percent", f"{drift:.0%}"),)))
+    told(BenchProgress("compare", len(runs), len(slots)))
+    greedy = config.temperature == 0
+    result = BenchResult(
+        created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        complete=len(runs) == len(slots),
+        command=config.command(),
+        settings={key: value for key, value in asdict(config).items() if key != "prompts"},
+        machine={**machine.machine_facts(), "device": ready.device, "device_name": ready.device_name},
+        versions=machine.version_facts(),
+        models={
+            "target": machine.model_facts(target, ready.target_name),
+            **({"draft": machine.model_facts(draft, ready.draft_name)} if draft is not None else {}),
+        },
+        model=asdict(ready),
+        arms=tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs)),
+        prompts=tuple(
+            PromptRecord(t.prompt.id, t.prompt.kind, t.prompt.text, t.prompt.sha256, t.prompt_tokens) for t in tasks
+        ),
+        runs=tuple(runs),
+        reference=tuple(references),
+        divergences=find_divergences(session, tasks, runs, gaps=not cancel.is_set()) if greedy else (),
+        notices=tuple(notices),
+        planned=len(slots),
+        seconds=time.perf_counter() - begin,
+    )
+    told(BenchProgress("done", len(runs), len(slots)))
+    return result
+
+
+def make_tasks(
+    session: Session, prompts: Sequence[Prompt], config: BenchConfig, notices: list[BenchNotice]
+) -> list[Task]:
+    """Prompts as requests. One that does not fit the context is left out, with a notice.
+
+    Raises:
+        HelixError: none fits.
+    """
+    tasks, refused = [], None
+    for prompt in prompts:
+        request = make_request(session, prompt, config)
+        try:
+            tokens = len(prompt_tokens(session, request))
+        except HelixError as exc:
+            refused = exc
+            notices.append(_failure("bench_prompt_skipped", exc, prompt=prompt.id))
+            continue
+        tasks.append(Task(prompt, request, tokens))
+    if not tasks:
+        raise refused or HelixError("bench_nothing")
+    return tasks
+
+
+def plan(tasks: Sequence[Task], arms: Sequence[Arm], repeats: int, seed: int) -> list[Slot]:
+    """The order of the measured replies, given by ``seed``.
+
+    Repeats are the outer loop, so that a run cut short has seen every kind. Within one, prompts are shuffled and
+    the arms of a prompt follow each other; who begins moves on by one from prompt to prompt, and every other time
+    round the order is reversed, so that no arm always follows the same other arm.
+    """
+    order = random.Random(seed)
+    turn = order.randrange(2 * len(arms))
+    slots = []
+    for repeat in range(repeats):
+        shuffled = list(tasks)
+        order.shuffle(shuffled)
+        for task in shuffled:
+            first = turn % len(arms)
+            turns = [*arms[first:], *arms[:first]]
+            if turn // len(arms) % 2:
+                turns.reverse()
+            turn += 1
+            task_seed = zlib.crc32(f"{seed}:{task.prompt.id}:{repeat}".encode())
+            slots += [Slot(task, repeat, arm, task_seed) for arm in turns]
+    return slots
+
+
+def warm_up(arms: Sequence[Arm], reference: Task, rounds: int, cancel: threading.Event, told: ProgressCallback) -> None:
+    """Replies that are thrown away: kernels get chosen, pages touched, controllers their first figures."""
+    for _ in range(rounds):
+        for arm in arms:
+            if not cancel.is_set():
+                told(BenchProgress("warm_up", arm=arm.name))
+                try:
+                    arm.run(reference, 0, cancel)
+                except Exception:  # the first measured reply will tell
+                    log.warning("warm-up of %s failed", arm.name, exc_info=True)
+
+
+def measure(
+    slots: Sequence[Slot],
+    reference: Task,
+    cancel: threading.Event,
+    told: ProgressCallback,
+    notices: list[BenchNotice],
+) -> tuple[list[RunRecord], list[ReferenceRun]]:
+    """Run the slots in order.
+
+    A reply that was cancelled or failed leaves no record, and an arm that fails is not asked again. The baseline
+    writes the reference replies.
+    """
+    runs: list[RunRecord] = []
+    references: list[ReferenceRun] = []
+    out: set[str] = set()
+    begin = time.perf_counter()
+    base = next((slot.arm for slot in slots if slot.arm.name == BASELINE), slots[0].arm)
+    for number, slot in enumerate(slots):
+        if cancel.is_set():
+            break
+        if number % _REFERENCE_EVERY == 0:
+            _refer(base, reference, len(runs), references, cancel)
+        if slot.arm.name in out:
+            continue
+        try:
+            record = slot.arm.run(slot.task, slot.seed, cancel)
+        except Exception as exc:  # whatever a library raises: what is measured is kept
+            log.warning("%s failed on %s", slot.arm.name, slot.task.prompt.id, exc_info=True)
+            notices.append(_failure("bench_arm_failed", exc, arm=slot.arm.name, prompt=slot.task.prompt.id))
+            out.add(slot.arm.name)
+            if slot.arm.name in (BASELINE, HELIX):  # without these two nothing can be compared
+                break
+            continue
+        if record.finish_reason == "cancelled":
+            break
+        timeline = record.timeline if slot.repeat == 0 else ()
+        runs.append(replace(record, index=len(runs), repeat=slot.repeat, timeline=timeline))
+        done = number + 1
+        told(
+            BenchProgress(
+                "measure",
+                done,
+                len(slots),
+                arm=record.arm,
+                kind=record.kind,
+                prompt_id=record.prompt_id,
+                seconds_left=(time.perf_counter() - begin) / done * (len(slots) - done),
+                decode_tokens_per_second=record.decode_tokens_per_second,
+            )
+        )
+    if not cancel.is_set() and runs:
+        _refer(base, reference, len(runs), references, cancel)
+    return runs, references
+
+
+def _refer(arm: Arm, task: Task, index: int, references: list[ReferenceRun], cancel: threading.Event) -> None:
+    try:
+        record = arm.run(task, 0, cancel)
+    except Exception:  # the measured replies will tell
+        log.warning("the reference reply failed", exc_info=True)
+        return
+    if record.decode_tokens_per_second is not None and record.finish_reason != "cancelled":
+        references.append(ReferenceRun(index, record.decode_tokens_per_second))
+
+
+def reference_drift(references: Sequence[ReferenceRun]) -> float | None:
+    """How far a reference reply was from their median at most, as a fraction; None under two of them."""
+    if len(references) < 2:
+        return None
+    speeds = [run.decode_tokens_per_second for run in references]
+    middle = statistics.median(speeds)
+    return max(abs(speed / middle - 1) for speed in speeds)
+
+
+def _prompts(config: BenchConfig) -> tuple[Prompt, ...]:
+    config.check()
+    prompts = config.prompts
+    if not prompts and config.prompts_file:
+        prompts = workloads.from_file(config.prompts_file, config.kinds)
+    elif not prompts:
+        prompts = workloads.built_in(config.kinds, config.prompts_per_kind)
+    sampling = SamplingParams(temperature=config.temperature)
+    check_request(GenerateRequest("bench", k=config.k, max_tokens=config.max_tokens, sampling=sampling))
+    return prompts
+
+
+def _load(
+    engine: Engine,
+    request: LoadRequest,
+    cancel: threading.Event,
+    told: ProgressCallback,
+    notices: list[BenchNotice],
+) -> None:
+    for event in engine.stream(request, cancel):
+        if isinstance(event, LoadProgress):
+            told(BenchProgress("load", detail=event.stage))
+        elif isinstance(event, Notice):
+            notices.append(BenchNotice(event.code, event.fields, event.detail))
+        elif isinstance(event, Failed):
+            error = HelixError(event.code, detail=event.detail, **dict(event.fields))
+            error.exit_code = 1 if event.code.startswith(_NOT_INPUT) else 2
+            raise error
+
+
+def _peers(
+    config: BenchConfig,
+    session: Session,
+    ready: ModelReady,
+    target: ModelFiles,
+    draft: ModelFiles | None,
+    told: ProgressCallback,
+    notices: list[BenchNotice],
+) -> Iterator[Arm]:
+    if not config.peers:
+        return
+    from helix_app.bench.peers import load_peers
+
+    for name in config.peers:
+        told(BenchProgress("peer", arm=name))
+    for name, arm in load_peers(config.peers, session, target, draft, device=ready.device, k=config.k):
+        if isinstance(arm, Exception):
+            notices.append(_failure("bench_peer_failed", arm, peer=name))
+        else:
+            yield arm
+
+
+def _failure(code: str, exc: Exception, **fields: str) -> BenchNotice:
+    if isinstance(exc, HelixError):
+        reason = error_text(exc.code, exc.fields)
+    else:
+        reason = f"{type(exc).__name__}: {exc}".splitlines()[0]
+    return BenchNotice(code, (*fields.items(), ("reason", reason)), str(exc))

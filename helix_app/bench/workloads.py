@@ -1,0 +1,96 @@
+"""The prompts: built-in ones by kind from ``resources/workloads``, or a person's own file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helix_app.errors import InputError
+from helix_app.paths import resource
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+KINDS = ("chat", "story", "code", "list", "rewrite", "summarise", "long_context", "adversarial")
+OWN = "own"  # kind of prompts from a file that names none
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One prompt. ``id`` is unique in a run and the same in every run of the same prompt."""
+
+    kind: str
+    id: str
+    text: str
+
+    @property
+    def sha256(self) -> str:
+        """Of the text; two results are compared on prompts whose texts agree."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def built_in(kinds: Iterable[str] = (), per_kind: int | None = None) -> tuple[Prompt, ...]:
+    """The built-in prompts of these kinds (all by default), the first ``per_kind`` of each.
+
+    A prompt's ``sections`` name texts of ``texts.toml`` that come before its own words.
+    """
+    texts: dict[str, str] = _read_toml(resource("workloads", "texts.toml"))["texts"]
+    prompts = []
+    for kind in tuple(kinds) or KINDS:
+        entries = _read_toml(resource("workloads", f"{kind}.toml"))["prompt"]
+        for entry in entries[:per_kind]:
+            parts = [*(texts[name].strip() for name in entry.get("sections", ())), entry["text"].strip()]
+            prompts.append(Prompt(kind, entry["id"], "\n\n".join(parts)))
+    return tuple(prompts)
+
+
+def from_file(path: Path | str, kinds: Iterable[str] = ()) -> tuple[Prompt, ...]:
+    """Prompts of a file: one a line, or JSON lines with ``prompt`` and, if wanted, ``kind`` and ``id``.
+
+    Raises:
+        InputError: the file cannot be read, a JSON line is wrong, or no prompt is left.
+    """
+    path, wanted = Path(path), tuple(kinds)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise _invalid(path, "Give a UTF-8 text file with one prompt a line.", detail=str(exc)) from exc
+    prompts = [_of_line(line.strip(), number, path) for number, line in enumerate(lines, 1) if line.strip()]
+    prompts = [prompt for prompt in prompts if not wanted or prompt.kind in wanted]
+    if not prompts:
+        raise _invalid(path, "It holds no prompt" + (f" of the kinds {', '.join(wanted)}." if wanted else "."))
+    ids = [prompt.id for prompt in prompts]
+    for name in ids:
+        if ids.count(name) > 1:
+            raise _invalid(path, f"Two of its prompts are called {name}.")
+    return tuple(prompts)
+
+
+def _of_line(line: str, number: int, path: Path) -> Prompt:
+    if not line.startswith("{"):
+        return Prompt(OWN, f"{OWN}-{number}", line)
+    try:
+        entry = json.loads(line)
+        kind, text = str(entry.get("kind") or OWN), entry["prompt"]
+    except (ValueError, KeyError) as exc:
+        hint = f'Line {number} should read like {{"kind": "chat", "prompt": "..."}}.'
+        raise _invalid(path, hint, detail=repr(exc)) from exc
+    if not isinstance(text, str) or not text.strip():
+        raise _invalid(path, f"The prompt in line {number} is empty.")
+    return Prompt(kind, str(entry.get("id") or f"{kind}-{number}"), text)
+
+
+def _invalid(path: Path, hint: str, detail: str = "") -> InputError:
+    return InputError("option_invalid", option="prompts", value=path, hint=hint, detail=detail)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return tomllib.load(file)

@@ -1,0 +1,179 @@
+"""``bench``: measure speculation against plain decoding, write reports, compare two runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helix_app import messages
+from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
+from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.errors import HelixError, InputError
+
+if TYPE_CHECKING:
+    from helix_app.bench.records import BenchResult
+
+_DEFAULTS = BenchConfig()
+_LATER = ("context", "batch", "prefix", "paging", "kernels")  # benchmarks of later versions
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``bench`` subcommand; its parsed arguments go to ``run``."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure speculative against plain decoding",
+        description="Measure Helix against plain decoding, and against other programs, on the same weights.",
+    )
+    add = parser.add_argument
+    add("what", nargs="?", default="", help=argparse.SUPPRESS)
+    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
+    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
+    add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
+    add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
+    add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")
+    add("--per-kind", type=int, default=_DEFAULTS.prompts_per_kind, metavar="N", help="built-in prompts of each kind")
+    add(
+        "--max-tokens", type=int, default=_DEFAULTS.max_tokens, metavar="N", help="longest reply (default: %(default)s)"
+    )
+    add("--repeats", type=int, default=_DEFAULTS.repeats, metavar="N", help="measured rounds (default: %(default)s)")
+    add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 is greedy (default)")
+    add("--seed", type=int, default=_DEFAULTS.seed, metavar="N", help="of order, sampling and intervals")
+    add("--device", default="auto", help="auto, directml, cuda or cpu")
+    add("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
+    add(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"also measure {' or '.join(PEERS)}; may be repeated",
+    )
+    add("--json", default="", metavar="OUT", help="write every figure to this file")
+    add("--html", default="", metavar="OUT", help="write a report with plots to this file")
+    add("--csv", default="", metavar="OUT", help="write one row a reply to this file")
+    add(
+        "--compare",
+        nargs=2,
+        default=None,
+        metavar=("A", "B"),
+        help="compare two files written with --json; runs nothing",
+    )
+    add("--quiet", action="store_true", help="no progress bar")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
+    try:
+        if args.what:
+            raise _unknown(args.what)
+        if args.compare is not None:
+            return _compare(*args.compare)
+        config = config_of(args)
+        config.check()
+        _check_outputs((args.json, args.html, args.csv))
+        with ctrl_c_cancels() as cancel:
+            result = _measure(config, cancel, quiet=args.quiet)
+        _write(result, args)
+    except HelixError as exc:
+        say(messages.error_text(exc.code, exc.fields))
+        return exc.exit_code
+    return 0 if result.complete else 1
+
+
+def config_of(args: argparse.Namespace) -> BenchConfig:
+    """The config that the arguments ask for."""
+    return BenchConfig(
+        target=args.target,
+        draft=args.draft,
+        k=args.k,
+        device=args.device,
+        dtype=args.dtype,
+        kinds=tuple(dict.fromkeys(kind.strip() for kind in args.kinds.split(",") if kind.strip())),
+        prompts_per_kind=args.per_kind,
+        prompts_file=args.prompts,
+        max_tokens=args.max_tokens,
+        repeats=args.repeats,
+        temperature=args.temperature,
+        seed=args.seed,
+        peers=tuple(dict.fromkeys(args.peer)),
+    )
+
+
+def _unknown(what: str) -> InputError:
+    if what in _LATER:
+        return InputError("option_unavailable", option=f"bench {what}", choices="bench, bench --compare")
+    return InputError("option_invalid", option="bench", value=what, hint="Try: python -m helix_app bench --help")
+
+
+def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> BenchResult:
+    from tqdm import tqdm
+
+    from helix_app.bench.runner import run_benchmark
+
+    live = sys.stderr is not None and sys.stderr.isatty()
+    bar: Any = tqdm(
+        total=None,
+        disable=quiet or sys.stderr is None,
+        file=sys.stderr,
+        unit="reply",
+        mininterval=0.2 if live else 15.0,
+        dynamic_ncols=True,
+        bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]",
+    )
+
+    def show(progress: BenchProgress) -> None:
+        if progress.stage == "measure":
+            bar.total = progress.total
+            bar.set_description_str(f"{progress.kind} {progress.arm}", refresh=False)
+            bar.update(progress.done - bar.n)
+        else:
+            text = messages.stage_text(progress.detail if progress.stage == "load" else f"bench_{progress.stage}")
+            bar.set_description_str(f"{text} {progress.arm}".rstrip(), refresh=live)
+            if progress.stage == "warm_up":
+                bar.unpause()
+
+    try:
+        return run_benchmark(config, show, cancel)
+    finally:
+        bar.close()
+
+
+def _check_outputs(paths: Sequence[str]) -> None:
+    """Refuse an output that cannot be written before an hour has gone into it."""
+    for path in (Path(p) for p in paths if p):
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            raise InputError("bench_output", path=path)
+
+
+def _write(result: BenchResult, args: argparse.Namespace) -> None:
+    from helix_app.bench.csv_report import csv_report
+    from helix_app.bench.html_report import html_report
+    from helix_app.bench.records import to_json
+    from helix_app.bench.summary import summarise
+    from helix_app.bench.text_report import text_report
+
+    summary = summarise(result)
+    sys.stdout.write(text_report(result, summary))
+    sys.stdout.flush()
+    for path, document in (
+        (args.json, lambda: to_json(result, asdict(summary))),
+        (args.html, lambda: html_report(result, summary)),
+        (args.csv, lambda: csv_report(result)),
+    ):
+        if path:
+            try:
+                Path(path).write_text(document(), encoding="utf-8", newline="")
+            except OSError as exc:
+                raise HelixError("bench_output", path=path, detail=str(exc)) from exc
+
+
+def _compare(first: str, second: str) -> int:
+    from helix_app.bench.compare import compare, compare_report
+    from helix_app.bench.records import read_json
+
+    sys.stdout.write(compare_report(compare(read_json(first), read_json(second))))
+    return 0
