@@ -25,6 +25,7 @@ from helix_app.events import (
     Notice,
     SamplingParams,
     TextDelta,
+    Unloaded,
 )
 from helix_app.settings import Settings
 
@@ -166,6 +167,8 @@ def _load(events: Iterator[Event]) -> ModelReady:
             if live:
                 sys.stderr.write("\r\x1b[K")
             raise _as_error(event)
+        elif isinstance(event, Unloaded):  # Ctrl-C
+            raise HelixError("load_cancelled")
         elif isinstance(event, ModelReady):
             if live:
                 sys.stderr.write("\r\x1b[K")

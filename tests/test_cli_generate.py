@@ -14,7 +14,7 @@ import pytest
 
 from helix_app import cli, cli_generate, messages
 from helix_app.engine.engine import Engine
-from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta
+from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta, Unloaded
 from helix_app.hub.catalog import load_catalog
 from helix_app.requests import GenerateRequest, LoadRequest, Request
 from tests.engine.tiny import Zoo
@@ -338,3 +338,8 @@ def test_an_engine_that_falls_silent(
 ) -> None:
     assert scripted(model, Scripted((real[0],), ())) == 1
     assert messages.error_text("engine_died") in capsys.readouterr().err
+
+
+def test_ctrl_c_while_loading_says_so(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert scripted(model, Scripted((Unloaded(),))) == 1
+    assert capsys.readouterr().err.strip() == messages.error_text("load_cancelled")

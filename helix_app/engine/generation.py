@@ -59,10 +59,16 @@ class Session:
     policies: dict[str, KPolicy] = field(default_factory=dict)
 
     def policy(self, request: GenerateRequest) -> KPolicy:
-        """The policy of this request; adaptive ones remember what earlier replies taught them."""
+        """The policy of this request; adaptive ones remember what earlier replies taught them.
+
+        A seed asks for the same reply again. Sampled tokens depend on where drafts begin, so k then looks neither at
+        the clock nor at earlier replies.
+        """
         fixed = parse_k(request.k)
         if fixed is not None:
             return FixedK(fixed)
+        if request.sampling.seed is not None and request.sampling.temperature > 0:
+            return AdditiveK()
         if request.k not in self.policies:
             self.policies[request.k] = ThroughputK(self.costs) if request.k == "auto" else AdditiveK()
         return self.policies[request.k]

@@ -84,6 +84,9 @@ class ModelConfig:
         if self.head_dim % 2:
             raise ModelFileError("model_weights_mismatch", path=path, what=f"odd head size {self.head_dim}")
         rope = self.rope
+        if rope.factors and len(rope.factors) != self.head_dim // 2:
+            what = f"{len(rope.factors)} rotary divisors for a head size of {self.head_dim}"
+            raise ModelFileError("model_weights_mismatch", path=path, what=what)
         positive = {
             "rope_theta": self.rope_theta - 1,
             "rms_norm_eps": self.norm_eps,

@@ -94,7 +94,7 @@ def read_header(path: Path) -> GgufHeader:
     except OSError as exc:
         raise ModelFileError("model_not_found", path=path, detail=str(exc)) from exc
     key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_VERSION}"
-    cached = paths.cache_dir() / "headers" / (hashlib.sha256(key.encode()).hexdigest()[:32] + ".json")
+    cached = paths.cache_dir() / "headers" / f"{short_name(key)}.json"
     header = _from_cache(cached, path)
     if header is None:
         header = _parse(path)
@@ -105,7 +105,12 @@ def read_header(path: Path) -> GgufHeader:
 def file_key(path: Path) -> str:
     """A short name that changes whenever the file does."""
     stat = path.stat()
-    return hashlib.sha256(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    return short_name(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}")
+
+
+def short_name(text: str) -> str:
+    """A hash to name files by. The text may hold file names that are not UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _parse(path: Path) -> GgufHeader:

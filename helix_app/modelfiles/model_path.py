@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass, replace
@@ -11,7 +10,7 @@ from typing import Any, Literal
 
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
-from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header
+from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header, short_name
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -69,7 +68,7 @@ def _inspect_folder(path: Path) -> ModelFiles:
         config = replace(config, eos_token_ids=tuple(dict.fromkeys(config.eos_token_ids + more)))
     weights = _weight_files(path)
     stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (path / "config.json", *weights)]
-    key = hashlib.sha256(repr((str(path.resolve()), stats)).encode()).hexdigest()[:32]
+    key = short_name(repr((str(path.resolve()), stats)))
     return ModelFiles(path, "safetensors", config, key, weights=weights)
 
 

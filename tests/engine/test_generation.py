@@ -352,10 +352,13 @@ def test_events_and_result_agree(engine: Engine, k: str, temperature: float) -> 
         assert all(len(t.alternatives) == 2 and 0 < t.target_prob <= 1 for t in r.emitted)
 
 
-def test_the_same_seed_gives_the_same_reply(engine: Engine) -> None:
+@pytest.mark.parametrize("k", ["fixed:2", "additive", "auto"])
+def test_the_same_seed_gives_the_same_reply(engine: Engine, k: str) -> None:
     sampling = SamplingParams(temperature=1.0, seed=11)
-    a, b = (finish(engine, ask(k="fixed:2", sampling=sampling)) for _ in range(2))
-    assert a.token_ids == b.token_ids
+    first = finish(engine, ask(k=k, sampling=sampling))
+    finish(engine, ask(k=k, sampling=SamplingParams(temperature=1.0)))  # teaches the policy something else
+    assert finish(engine, ask(k=k, sampling=sampling)).token_ids == first.token_ids
+    assert first.metrics.seed == 11
 
 
 # --------------------------------------------------------------------------- the same distribution
