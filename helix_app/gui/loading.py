@@ -82,7 +82,7 @@ class LoadStrip(QWidget):
     """Shown above the conversation while something is being loaded.
 
     Signals:
-        cancel_requested: stop the download.
+        cancel_requested: stop it.
     """
 
     cancel_requested = Signal()
@@ -94,7 +94,7 @@ class LoadStrip(QWidget):
         self.text = QLabel()
         self.figures = QLabel()
         self.figures.setProperty("tone", "muted")
-        self.cancel = ThemedButton(theme, self.tr("Cancel"), kind="link", name=self.tr("Cancel the download"))
+        self.cancel = ThemedButton(theme, self.tr("Cancel"), kind="link", name=self.tr("Cancel loading or downloading"))
         self.cancel.clicked.connect(self.cancel_requested)
         self.line = ProgressLine(theme)
         self.line.setAccessibleName(self.tr("Progress"))
@@ -116,7 +116,6 @@ class LoadStrip(QWidget):
         parts = [name, event.detail, "" if event.fraction is None else figures.percent(event.fraction)]
         self.figures.setText(" · ".join(part for part in parts if part))
         self.line.set_fraction(event.fraction)
-        self.cancel.hide()
         self.show()
 
     def show_download(self, event: events.DownloadProgress, name: str) -> None:
@@ -124,5 +123,4 @@ class LoadStrip(QWidget):
         self.text.setText(self.tr("{stage} {name}").format(stage=download_stage(event.stage), name=name))
         self.figures.setText(download_figures(event))
         self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
-        self.cancel.show()
         self.show()

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import events, paths
+from helix_app import events
 from helix_app.gui import figures, menus
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.icons import icon
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.loading import LoadStrip
+from helix_app.gui.model_flow import ModelFlow
+from helix_app.gui.open_dialogs import ask_file, ask_folder
+from helix_app.gui.placement import placement, restore
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.gui.status import StatusBar
 from helix_app.gui.theme import Theme
-from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar, model_label
+from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
 from helix_app.gui.welcome import WelcomePage
 from helix_app.settings import Settings, changed
 
@@ -32,6 +35,7 @@ class MainWindow(QMainWindow):
     Attributes:
         settings: the settings in effect.
         theme: colours and fonts.
+        models: what is loaded or is to be.
 
     Signals:
         generate_requested: a GenerateRequest.
@@ -61,13 +65,8 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.theme = Theme(app, settings.theme, self)
         self._seed: int | None = None
-        self._items: tuple[events.CatalogItem, ...] | None = None
-        self._ready: events.ModelReady | None = None
-        self._loading: events.LoadChoice | None = None
-        self._downloads: set[str] = set()  # models that are loaded once they are here
-        self._started = False
-        self._first_load_done = False
-        self._strip_model = ""
+        self.models = ModelFlow(settings, self)
+        self._downloading = ""  # the model the strip is about
         self._live_wanted = True
         self.setWindowTitle("Helix")
         self.setWindowIcon(icon("app", "", size=32))
@@ -86,7 +85,7 @@ class MainWindow(QMainWindow):
             events.RoundDone: self.on_round_done,
             events.TextDelta: self.chat.on_text_delta,
             events.CacheSnapshot: self.on_cache_snapshot,
-            events.Finished: self.on_finished,
+            events.Finished: self.chat.on_finished,
             events.Failed: self.on_failed,
         }
         self._apply_settings()
@@ -130,8 +129,11 @@ class MainWindow(QMainWindow):
         self.toolbar.options.clicked.connect(self.open_settings)
         self.toolbar.live.clicked.connect(self.show_live)
         self.live.visibilityChanged.connect(self.on_live_visibility_changed)
-        self.welcome.download_requested.connect(self.request_download)
-        self.welcome.cancel_requested.connect(self.download_cancel_requested)
+        self.models.load_requested.connect(self.on_load_started)
+        self.models.download_requested.connect(self.on_download_started)
+        self.models.setting_picked.connect(lambda setting, value: self._change(**{setting: value}))
+        self.welcome.download_requested.connect(self.models.download)
+        self.welcome.cancel_requested.connect(self.on_welcome_cancelled)
         self.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
         self.strip.cancel_requested.connect(self.on_strip_cancelled)
         a.new_chat.triggered.connect(self.chat.new_chat)
@@ -143,7 +145,7 @@ class MainWindow(QMainWindow):
         a.focus.triggered.connect(self.chat.composer.setFocus)
         a.stop.triggered.connect(self.chat.stop)
         a.again.triggered.connect(self.chat.again)
-        a.copy_reply.triggered.connect(self.on_copy_reply)
+        a.copy_reply.triggered.connect(self.chat.copy_reply)
         a.live.triggered.connect(self.show_live)
         a.latest.triggered.connect(self.chat.view.follow)
         a.about.triggered.connect(self.open_about)
@@ -153,19 +155,14 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.resize(1280, 800)
         self.resizeDocks([self.live], [344], Qt.Orientation.Horizontal)
-        s = self.settings
-        if s.window_geometry:
-            self.restoreGeometry(QByteArray.fromBase64(s.window_geometry.encode()))
-        if s.window_state:
-            self.restoreState(QByteArray.fromBase64(s.window_state.encode()))
+        restore(self, self.settings)
         self._live_wanted = not self.live.isHidden()
 
     # ------------------------------------------------------------------ for app.py
 
     def start(self) -> None:
         """Everything is wired: load the chosen model as soon as the catalog is known."""
-        self._started = True
-        self._first_load()
+        self.models.start()
 
     @Slot(object)
     def on_event(self, event: object) -> None:
@@ -184,74 +181,32 @@ class MainWindow(QMainWindow):
 
     def on_catalog_changed(self, event: events.CatalogChanged) -> None:
         """The models people can choose; without one on this computer the card is shown."""
-        self._items = event.items
         self.toolbar.set_catalog(event.items)
         self.welcome.show_item(event.items[0] if event.items else None)
-        nothing = self._ready is None and self._loading is None and not any(item.path for item in event.items)
-        if nothing and not self._first_load_done and not self.chat.view.messages():
+        self.models.on_catalog_changed(event)
+        if self.models.nothing_here() and not self.chat.view.messages():
             self._show_page(self.welcome)
-        self._first_load()
-
-    def _first_load(self) -> None:
-        if not self._started or self._first_load_done or self._items is None:
-            return
-        here = [item.id for item in self._items if item.path]
-        known = {item.id for item in self._items}
-        target = self.settings.target
-        if target in known and target not in here:
-            target = here[0] if here else ""
-        elif target not in known and not here:
-            target = ""
-        if target:
-            self._first_load_done = True
-            if target != self.settings.target:
-                self._change(target=target)
-            self._show_page(self.chat)
-            self._load()
-
-    def _load(self) -> None:
-        s = self.settings
-        self._loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None)
-        self._set_not_ready(self.tr("Loading {model}…").format(model=self._name(s.target)))
-        self.chat.error.hide()
-        self.on_load_progress(events.LoadProgress("start_engine"))
-        self.load_requested.emit(self._loading)
-
-    def _name(self, target: str) -> str:
-        return model_label(target, self._items or ())
 
     def on_picked(self, setting: str, value: str) -> None:
         """A person chose something in the toolbar."""
         if value in (OPEN_FILE, OPEN_FOLDER):
-            value = self._ask_path(folder=value == OPEN_FOLDER)
-            if not value:
-                return
-        if setting == "mode":
+            value = ask_folder(self) if value == OPEN_FOLDER else ask_file(self)
+        if value and setting == "mode":
             self._change(mode=value)
-            return
-        item = next((i for i in self._items or () if i.id == value), None)
-        if setting == "target" and item is not None and not item.path:
-            self.request_download(value)
-            return
-        if value == getattr(self.settings, setting) and self._ready is not None:
-            return
-        self._first_load_done = True
+        elif value:
+            self.models.pick(setting, value)
+
+    def on_load_started(self, choice: events.LoadChoice) -> None:
+        """A model is about to be loaded."""
         if self.chat.generating:
             self.chat.stop()
-        self._change(**{setting: value})
-        self._load()
+        self._set_not_ready(self.tr("Loading {model}…").format(model=self.models.name(choice.target)))
+        self.chat.error.hide()
+        self.on_load_progress(events.LoadProgress("start_engine"))
+        self.load_requested.emit(choice)
 
-    def _ask_path(self, *, folder: bool) -> str:
-        if folder:
-            return QFileDialog.getExistingDirectory(
-                self, self.tr("Open a folder with config.json and .safetensors files"), str(paths.models_dir())
-            )
-        pattern = self.tr("Models (*.gguf);;All files (*)")
-        return QFileDialog.getOpenFileName(self, self.tr("Open a model file"), str(paths.models_dir()), pattern)[0]
-
-    def request_download(self, model_id: str) -> None:
-        """Fetch a model; it is loaded when it is here."""
-        self._downloads.add(model_id)
+    def on_download_started(self, model_id: str) -> None:
+        """A model is about to be fetched."""
         self.chat.error.hide()
         self.on_download_progress(events.DownloadProgress(model_id, "connect", 0, 0))
         self.download_requested.emit(model_id)
@@ -260,45 +215,53 @@ class MainWindow(QMainWindow):
         """How far a download is."""
         if self._on_welcome():
             self.welcome.show_download(event)
-        elif self._loading is None:
-            self._strip_model = event.model_id
-            self.strip.show_download(event, self._name(event.model_id))
+        elif self.models.loading is None:
+            self._downloading = event.model_id
+            self.strip.show_download(event, self.models.name(event.model_id))
+
+    def on_welcome_cancelled(self, model_id: str) -> None:
+        """Cancel on the card."""
+        if self.models.loading is not None:
+            self.cancel_requested.emit()
+        else:
+            self.download_cancel_requested.emit(model_id)
 
     def on_strip_cancelled(self) -> None:
-        """Cancel in the strip."""
-        self.download_cancel_requested.emit(self._strip_model)
+        """Cancel in the strip: what it is about, a load or a download."""
+        if self.models.loading is not None:
+            self.cancel_requested.emit()
+        else:
+            self.download_cancel_requested.emit(self._downloading)
 
     def on_download_done(self, event: events.DownloadDone) -> None:
-        """A model is here; load it if that is what it was fetched for."""
-        self.strip.hide()
-        if event.model_id in self._downloads:
-            self._downloads.discard(event.model_id)
-            self._first_load_done = True
-            self._change(target=event.model_id)
-            self._load()
+        """A model is here."""
+        if self.models.loading is None:
+            self.strip.hide()
+        self.models.on_download_done(event)
 
     def on_download_failed(self, event: events.DownloadFailed) -> None:
         """A download ended without a model."""
-        self._downloads.discard(event.model_id)
+        self.models.on_download_failed(event)
         if self._on_welcome():
             self.welcome.show_failure(event)
             return
-        self.strip.hide()
+        if self.models.loading is None:
+            self.strip.hide()
         if event.code != "download_cancelled":
             self.chat.show_error(event)
 
     def on_load_progress(self, event: events.LoadProgress) -> None:
         """A step of loading."""
+        loading = self.models.loading
+        name = self.models.name(loading.target) if loading else ""
         if self._on_welcome():
             self.welcome.show_loading(event)
         else:
-            name = self._name(self._loading.target) if self._loading else ""
             self.strip.show_loading(event, name)
 
     def on_model_ready(self, event: events.ModelReady) -> None:
         """The model is loaded: write."""
-        self._ready = event
-        self._loading = None
+        self.models.on_model_ready(event)
         self.strip.hide()
         self.welcome.show_idle()
         self.toolbar.on_model_ready(event)
@@ -318,12 +281,11 @@ class MainWindow(QMainWindow):
 
     def on_unloaded(self, _event: events.Unloaded) -> None:
         """The model is gone."""
-        if self._loading is None:
+        if self.models.on_unloaded():
             self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
             self.live.blocks.clear()
 
     def _set_not_ready(self, reason: str) -> None:
-        self._ready = None
         self.toolbar.on_unloaded()
         self.status.on_unloaded()
         self.chat.set_model("", reason)
@@ -344,35 +306,24 @@ class MainWindow(QMainWindow):
         if event.pool == "target":
             self.status.set_blocks(event.used_blocks, event.num_blocks)
 
-    def on_finished(self, event: events.Finished) -> None:
-        """A reply is complete."""
-        self.chat.on_finished(event)
-
     def on_failed(self, event: events.Failed) -> None:
         """Something failed: show it where it belongs."""
         if self.chat.on_failed(event):
             return
         if event.request_id:
             return  # of a reply that was given up
-        loading, self._loading = self._loading, None
-        self.strip.hide()
-        if loading is not None:
+        if self.models.on_failed():
+            self.strip.hide()
             self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
         if self._on_welcome():
             self.welcome.show_failure(event)
-        else:
+        elif event.code != "load_cancelled":  # the person did that
             self.chat.show_error(event)
 
     def on_generating_changed(self, generating: bool) -> None:
         """A reply began or ended."""
         self.actions_.stop.setEnabled(generating)
         self.actions_.again.setEnabled(not generating)
-
-    def on_copy_reply(self) -> None:
-        """Copy the last reply."""
-        reply = self.chat.last_reply()
-        if reply is not None:
-            reply.on_copy_clicked()
 
     # ------------------------------------------------------------------ settings and pages
 
@@ -391,10 +342,8 @@ class MainWindow(QMainWindow):
         self._apply_settings()
         self.settings_changed.emit(settings)
         reload = any(getattr(before, name) != getattr(settings, name) for name in LOAD_SETTINGS)
-        if reload and (self._ready is not None or self._loading is not None):
-            if self.chat.generating:
-                self.chat.stop()
-            self._load()
+        if reload and (self.models.ready is not None or self.models.loading is not None):
+            self.models.load()
 
     def open_about(self) -> None:
         """Show the version."""
@@ -410,6 +359,7 @@ class MainWindow(QMainWindow):
     def _apply_settings(self) -> None:
         s = self.settings
         self.theme.choose(s.theme)
+        self.models.set_settings(s)
         self.toolbar.set_settings(s)
         self.chat.set_settings(s, self._seed)
         self.status.set_mode(s.mode)
@@ -445,13 +395,6 @@ class MainWindow(QMainWindow):
         self.toolbar.live.setChecked(shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        values: dict[str, object] = {"window_geometry": _base64(self.saveGeometry())}
-        if not self._on_welcome():
-            values["window_state"] = _base64(self.saveState())
-        self._change(**values)
+        self._change(**placement(self, docks=not self._on_welcome()))
         self.closing.emit()
         super().closeEvent(event)
-
-
-def _base64(data: QByteArray) -> str:
-    return bytes(data.toBase64().data()).decode()

@@ -24,7 +24,7 @@ class WelcomePage(QWidget):
 
     Signals:
         download_requested: fetch this model.
-        cancel_requested: stop fetching it; what arrived is kept.
+        cancel_requested: stop fetching or loading it; what arrived is kept.
         open_requested: choose a file instead.
     """
 
@@ -75,7 +75,7 @@ class WelcomePage(QWidget):
         self.figures.setFont(theme.fonts.small)
         self.line = ProgressLine(theme)
         self.line.setAccessibleName(self.tr("Progress"))
-        self.cancel = ThemedButton(theme, self.tr("Cancel"), name=self.tr("Cancel the download"))
+        self.cancel = ThemedButton(theme, self.tr("Cancel"), name=self.tr("Cancel loading or downloading"))
         self.cancel.clicked.connect(self.on_cancel_clicked)
         words = QVBoxLayout()
         words.setSpacing(4)
@@ -146,10 +146,12 @@ class WelcomePage(QWidget):
         size = figures.size(item.download_bytes or item.size_bytes)
         self.facts.setText(self.tr("{size} · {licence} licence").format(size=size, licence=item.licence))
         self.summary.setText(item.summary)
+        if item.path:
+            self.start.setText(self.tr("Start"))
 
     def show_download(self, event: events.DownloadProgress) -> None:
         """How far the download is."""
-        self._show_busy(download_stage(event.stage), download_figures(event), cancel=True)
+        self._show_busy(download_stage(event.stage), download_figures(event))
         self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
 
     def show_loading(self, event: events.LoadProgress) -> None:
@@ -157,7 +159,7 @@ class WelcomePage(QWidget):
         detail = " · ".join(
             part for part in (event.detail, "" if event.fraction is None else figures.percent(event.fraction)) if part
         )
-        self._show_busy(messages.stage_text(event.stage), detail, cancel=False)
+        self._show_busy(messages.stage_text(event.stage), detail)
         self.line.set_fraction(event.fraction)
 
     def show_failure(self, event: events.DownloadFailed | events.Failed) -> None:
@@ -165,7 +167,7 @@ class WelcomePage(QWidget):
         self.show_idle()
         if event.code == "download_cancelled":
             self.start.setText(self.tr("Continue download"))
-        else:
+        elif event.code != "load_cancelled":  # the person stopped it
             if isinstance(event, events.DownloadFailed):
                 self.start.setText(self.tr("Try again"))
             self.error.show_failure(event)
@@ -176,28 +178,25 @@ class WelcomePage(QWidget):
         """The buttons."""
         self._busy.hide()
         self._idle.show()
+        self.cancel.setEnabled(True)
         self.line.set_fraction(0)
 
     def on_start_clicked(self) -> None:
         """Download the suggested model."""
         if self._item is not None:
-            self._show_busy(download_stage("connect"), "", cancel=True)
+            self._show_busy(download_stage("connect"), "")
             self.line.set_fraction(None)
             self.cancel.setFocus()
             self.download_requested.emit(self._item.id)
 
     def on_cancel_clicked(self) -> None:
-        """Stop the download."""
-        if self._item is not None:
-            self.cancel.setEnabled(False)
-            self.cancel_requested.emit(self._item.id)
+        """Stop the download or the load."""
+        self.cancel.setEnabled(False)
+        self.cancel_requested.emit(self._item.id if self._item is not None else "")
 
-    def _show_busy(self, stage: str, detail: str, *, cancel: bool) -> None:
+    def _show_busy(self, stage: str, detail: str) -> None:
         self._below.hide()
         self._idle.hide()
         self._busy.show()
         self.stage.setText(stage)
         self.figures.setText(detail or " ")
-        if self.cancel.isHidden() == cancel:
-            self.cancel.setEnabled(True)
-        self.cancel.setVisible(cancel)

@@ -7,7 +7,8 @@ import random
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from helix_app.gui.chat.markdown import LONGEST_PARAGRAPH, MarkdownStream, Unit, parse
+from helix_app.gui.chat.markdown import LONGEST_PARAGRAPH, MarkdownStream, parse
+from helix_app.gui.chat.units import Unit
 from tests.gui.fake import MARKDOWN
 
 TRICKY = """# Title

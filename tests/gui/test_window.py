@@ -383,3 +383,27 @@ def test_works_at_the_smallest_size(window: MainWindow) -> None:
     right = window.toolbar.live.mapTo(window, window.toolbar.live.rect().bottomRight())
     assert right.x() < 1024
     assert window.minimumSizeHint().height() <= 700
+
+
+def test_loading_can_be_cancelled(window: MainWindow) -> None:
+    cancels, loads = record(window.cancel_requested), record(window.load_requested)
+    window.toolbar.draft.pick("none")
+    window.strip.cancel.click()
+    assert len(cancels) == 1
+    window.on_event(events.Failed("load_cancelled"))
+    assert not window.strip.isVisible()
+    assert not window.chat.error.isVisible()
+    assert not window.chat.composer.editor.isEnabled()
+    window.toolbar.draft.pick("none")  # the same again is a new attempt
+    assert len(loads) == 2
+
+
+def test_a_download_does_not_hide_the_load_that_runs(window: MainWindow) -> None:
+    window.toolbar.target.pick(fake.BIG.id)
+    window.toolbar.draft.pick("none")
+    window.on_event(events.LoadProgress("weights", 0.3))
+    window.on_event(events.DownloadProgress(fake.BIG.id, "download", 1, 2))
+    assert window.strip.text.text() == "Loading weights"
+    window.on_event(events.DownloadFailed(fake.BIG.id, "download_failed", "", (("name", "Qwen"),)))
+    assert window.strip.isVisible()
+    assert "did not complete" in window.chat.error.sentence.text()

@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.code_block import CodeBlock
 from helix_app.gui.chat.column import Column
-from helix_app.gui.chat.markdown import MarkdownStream, Unit
+from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
+from helix_app.gui.chat.units import Unit
 from helix_app.gui.theme import Theme
 
 GAP, TIGHT, ABOVE_HEADING = 12, 4, 20

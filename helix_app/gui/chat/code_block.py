@@ -20,8 +20,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat.highlight import LineColours
-from helix_app.gui.chat.markdown import Unit
 from helix_app.gui.chat.text_block import INDENT, QUOTE, TextBlock
+from helix_app.gui.chat.units import Unit
 from helix_app.gui.theme import Theme
 
 HEADER = 32

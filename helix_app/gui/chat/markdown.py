@@ -11,52 +11,14 @@ Raw HTML is text, images become words, link definitions are off: so a unit never
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from html import escape
-from typing import Literal
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-Kind = Literal["text", "heading", "table", "code", "rule"]
+from helix_app.gui.chat.units import TABLE_ROWS, Flattener, Span, Unit, closing, list_items, table_rows
+
 LONGEST_PARAGRAPH = 6000  # characters; a longer one is laid out in pieces
-TABLE_ROWS = 50  # a longer table goes on below with its head repeated
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One block to lay out.
-
-    Attributes:
-        kind: decides the widget and its spacing.
-        body: HTML of a text unit, the code of a code unit.
-        level: of a heading, 1 to 6.
-        language: of a code unit, as the model wrote it.
-        indent: depth of the list it stands in.
-        marker: bullet or number to its left, empty for none.
-        quote: depth of quotation.
-        tight: stands close to the unit above it.
-    """
-
-    kind: Kind
-    body: str = ""
-    level: int = 0
-    language: str = ""
-    indent: int = 0
-    marker: str = ""
-    quote: int = 0
-    tight: bool = False
-
-
-@dataclass(frozen=True)
-class _Span:
-    """A top-level block, or an item of a top-level list, and the line it starts at."""
-
-    line: int
-    tokens: Sequence[Token]
-    in_list: bool = False
-    first: bool = True  # of its list
-    number: int | None = None
 
 
 def _parser() -> MarkdownIt:
@@ -65,137 +27,6 @@ def _parser() -> MarkdownIt:
         .enable(["table", "strikethrough"])
         .disable("reference")
     )
-
-
-def _inline_html(token: Token) -> str:
-    """HTML of an inline token: no images, only links that a browser may open."""
-    out: list[str] = []
-    for child in token.children or []:
-        if child.type == "image":
-            out.append(f"<i>[{escape(child.content or 'image')}]</i>")
-        elif child.type == "code_inline":
-            out.append(f"<code>{escape(child.content)}</code>")
-        elif child.type == "link_open":
-            out.append(f'<a href="{escape(str(child.attrGet("href") or ""))}">')
-        elif child.type in ("softbreak", "hardbreak"):
-            out.append("<br/>")
-        elif child.type in ("text", "html_inline", "text_special"):
-            out.append(escape(child.content).replace("  ", " &nbsp;"))
-        else:
-            out.append(f"</{child.tag}>" if child.nesting < 0 else f"<{child.tag}>")
-    return "".join(out)
-
-
-class _Flattener:
-    """Turns the token tree of one block into units."""
-
-    def units(self, span: _Span) -> list[Unit]:
-        out: list[Unit] = []
-        if span.in_list:
-            marker = "•" if span.number is None else f"{span.number}."
-            self._item(span.tokens, marker, Unit("text", indent=1), out, first=False)
-        else:
-            self._walk(span.tokens, Unit("text"), out)
-        return out
-
-    def _walk(self, tokens: Sequence[Token], base: Unit, out: list[Unit]) -> None:
-        index = 0
-        while index < len(tokens):
-            token = tokens[index]
-            end = _closing(tokens, index)
-            inner = tokens[index + 1 : end]
-            if token.type == "paragraph_open":
-                out.append(replace(base, body=_inline_html(inner[0])))
-            elif token.type == "heading_open":
-                body = _inline_html(inner[0])
-                out.append(replace(base, kind="heading", body=body, level=int(token.tag[1])))
-            elif token.type in ("fence", "code_block"):
-                language = token.info.strip().split(" ")[0] if token.info.strip() else ""
-                code = token.content[:-1] if token.content.endswith("\n") else token.content
-                out.append(replace(base, kind="code", body=code, language=language))
-            elif token.type == "hr":
-                out.append(replace(base, kind="rule"))
-            elif token.type == "blockquote_open":
-                self._walk(inner, replace(base, quote=base.quote + 1, marker=""), out)
-            elif token.type in ("bullet_list_open", "ordered_list_open"):
-                self._list(token, inner, base, out)
-            elif token.type == "table_open":
-                for number, body in enumerate(_tables(inner)):
-                    out.append(replace(base, kind="table", body=body, tight=base.tight or number > 0))
-            base = replace(base, marker="", tight=False)
-            index = end + 1
-
-    def _list(self, opener: Token, tokens: Sequence[Token], base: Unit, out: list[Unit]) -> None:
-        inside = replace(base, indent=base.indent + 1)
-        for position, (number, item) in enumerate(_items(opener, tokens)):
-            marker = "•" if number is None else f"{number}."
-            self._item(item, marker, inside, out, first=position == 0 and base.indent == 0)
-
-    def _item(self, tokens: Sequence[Token], marker: str, base: Unit, out: list[Unit], *, first: bool) -> None:
-        inner = tokens[1:-1]
-        start = len(out)
-        # an item that starts with something else than a line of text still shows its marker
-        if not inner or inner[0].type != "paragraph_open":
-            out.append(replace(base, marker=marker, body="", tight=not first))
-            self._walk(inner, base, out)
-        else:
-            self._walk(inner, replace(base, marker=marker, tight=not first), out)
-        for index in range(start + 1, len(out)):
-            out[index] = replace(out[index], tight=True)
-
-
-def _rows(tokens: Sequence[Token]) -> list[tuple[int, str]]:
-    """First line and HTML of each row of a table, its head first."""
-    out: list[tuple[int, str]] = []
-    for index, token in enumerate(tokens):
-        if token.type == "tr_open":
-            cells = tokens[index : _closing(tokens, index) + 1]
-            out.append((token.map[0] if token.map else 0, "".join(_cell_html(cell) for cell in cells)))
-    return out
-
-
-def _cell_html(token: Token) -> str:
-    if token.type == "inline":
-        return _inline_html(token)
-    if token.type in ("th_open", "td_open"):
-        align = str(token.attrGet("style") or "").rpartition(":")[2]
-        return f'<{token.tag} align="{align or "left"}">'
-    return f"</{token.tag}>" if token.nesting < 0 else f"<{token.tag}>"
-
-
-def _tables(tokens: Sequence[Token]) -> list[str]:
-    """HTML of a table, in several parts when it is long."""
-    (_line, head), *body = _rows(tokens)
-    parts = [body[start : start + TABLE_ROWS] for start in range(0, len(body), TABLE_ROWS)] or [[]]
-    return [head + "".join(html for _line, html in part) for part in parts]
-
-
-def _closing(tokens: Sequence[Token], start: int) -> int:
-    """Index of the token that closes the one at ``start``; ``start`` itself when it has no body."""
-    if tokens[start].nesting != 1:
-        return start
-    depth = 0
-    for index in range(start, len(tokens)):
-        depth += tokens[index].nesting
-        if depth == 0:
-            return index
-    return len(tokens) - 1
-
-
-def _items(opener: Token, tokens: Sequence[Token]) -> list[tuple[int | None, Sequence[Token]]]:
-    """The items of a list with their numbers, None in a bullet list."""
-    number = None
-    if opener.type == "ordered_list_open":
-        start = opener.attrGet("start")
-        number = 1 if start is None else int(start)
-    out: list[tuple[int | None, Sequence[Token]]] = []
-    index = 0
-    while index < len(tokens):
-        end = _closing(tokens, index)
-        out.append((number, tokens[index : end + 1]))
-        number = None if number is None else number + 1
-        index = end + 1
-    return out
 
 
 class MarkdownStream:
@@ -212,7 +43,7 @@ class MarkdownStream:
         self.open: list[Unit] = []
         self.parsed_chars = 0
         self._parser = _parser()
-        self._flatten = _Flattener()
+        self._flatten = Flattener()
         self._tail = ""
         self._checked = 0  # characters of the tail in which no block is known to end
         self._list_number: int | None = None  # number of the list item that the tail continues with
@@ -248,24 +79,24 @@ class MarkdownStream:
         if len(spans) == 1 and not spans[0].in_list:
             self._fence.watch(spans[0].tokens, self._tail)
 
-    def _spans(self, source: str) -> list[_Span]:
+    def _spans(self, source: str) -> list[Span]:
         self.parsed_chars += len(source)
         tokens = self._parser.parse(source)
-        spans: list[_Span] = []
+        spans: list[Span] = []
         index = 0
         while index < len(tokens):
-            token, end = tokens[index], _closing(tokens, index)
+            token, end = tokens[index], closing(tokens, index)
             if token.type in ("bullet_list_open", "ordered_list_open"):
                 continued = index == 0 and self._in_list
                 number = self._list_number if continued else None
-                for offset, (own, item) in enumerate(_items(token, tokens[index + 1 : end])):
+                for offset, (own, item) in enumerate(list_items(token, tokens[index + 1 : end])):
                     counted = own if number is None or own is None else number + offset
                     line = item[0].map[0] if item[0].map else 0
                     first = offset == 0 and not continued
-                    spans.append(_Span(line, item, in_list=True, first=first, number=counted))
+                    spans.append(Span(line, item, in_list=True, first=first, number=counted))
             else:
                 line = token.map[0] if token.map else 0
-                spans.append(_Span(line, tokens[index : end + 1]))
+                spans.append(Span(line, tokens[index : end + 1]))
             index = end + 1
         return spans
 
@@ -295,10 +126,10 @@ class MarkdownStream:
         self._checked = 0
         self._in_list = False
 
-    def _split_table(self, span: _Span) -> bool:
+    def _split_table(self, span: Span) -> bool:
         """A table without end: finish its first parts and go on with its head."""
         lines = self._tail.split("\n")
-        rows = [line for line, _html in _rows(span.tokens)[1:] if line < len(lines) - 1]  # complete ones
+        rows = [line for line, _html in table_rows(span.tokens)[1:] if line < len(lines) - 1]  # complete ones
         if len(rows) <= TABLE_ROWS:
             return False
         head = lines[span.line : span.line + 2]
@@ -312,7 +143,7 @@ class MarkdownStream:
         self._in_list = False
         return True
 
-    def _make(self, spans: Sequence[_Span], source: str, end: int | None = None) -> list[Unit]:
+    def _make(self, spans: Sequence[Span], source: str, end: int | None = None) -> list[Unit]:
         out: list[Unit] = []
         starts: list[int] | None = None
         for index, span in enumerate(spans):
@@ -371,7 +202,7 @@ class _OpenFence:
         return Unit("code", body=code[:-1] if code.endswith("\n") else code, language=self._language)
 
 
-def _is_paragraph(span: _Span) -> bool:
+def _is_paragraph(span: Span) -> bool:
     return not span.in_list and span.tokens[0].type == "paragraph_open"
 
 

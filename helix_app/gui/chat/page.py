@@ -142,6 +142,12 @@ class ChatPage(QWidget):
         self.composer.set_generating(False)
         self.composer.button.setEnabled(False)  # until the engine confirms, at most one round
 
+    def copy_reply(self) -> None:
+        """Copy the last reply."""
+        last = self.last_reply()
+        if last is not None:
+            last.on_copy_clicked()
+
     def new_chat(self) -> None:
         """Begin with an empty conversation; a reply being written is stopped and forgotten."""
         if self._reply is not None:

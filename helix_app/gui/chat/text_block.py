@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from helix_app.gui.chat.markdown import Unit
+from helix_app.gui.chat.units import Unit
 from helix_app.gui.theme import Palette, Theme
 
 INDENT = 24  # pixels a list level

@@ -1,0 +1,126 @@
+"""Which model is to be loaded, and when. No widgets: the window shows what this decides."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from helix_app import events
+from helix_app.gui.toolbar import model_label
+from helix_app.settings import Settings
+
+
+class ModelFlow(QObject):
+    """From the catalog and what a person picks to downloads and loads.
+
+    Attributes:
+        items: the catalog; None until it is known.
+        ready: the model that is loaded, if any.
+        loading: what is being loaded, if anything.
+
+    Signals:
+        load_requested: a LoadChoice.
+        download_requested: fetch the model of this catalog id.
+        setting_picked: (setting, value) to take over and save; comes before the load that uses it.
+    """
+
+    load_requested = Signal(object)
+    download_requested = Signal(str)
+    setting_picked = Signal(str, str)
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.items: tuple[events.CatalogItem, ...] | None = None
+        self.ready: events.ModelReady | None = None
+        self.loading: events.LoadChoice | None = None
+        self._settings = settings
+        self._wanted: set[str] = set()  # models that are loaded once they are here
+        self._started = False
+        self._chosen = False  # something was loaded or picked: nothing more happens by itself
+
+    def set_settings(self, settings: Settings) -> None:
+        """What the next load is made with."""
+        self._settings = settings
+
+    def name(self, target: str) -> str:
+        """What people call a model."""
+        return model_label(target, self.items or ())
+
+    def start(self) -> None:
+        """Load the chosen model as soon as the catalog is known."""
+        self._started = True
+        self._load_first()
+
+    def on_catalog_changed(self, event: events.CatalogChanged) -> None:
+        """The models people can choose."""
+        self.items = event.items
+        self._load_first()
+
+    def nothing_here(self) -> bool:
+        """Whether there is no model to load: the person has to download or open one."""
+        idle = self.ready is None and self.loading is None and not self._chosen
+        return idle and not any(item.path for item in self.items or ())
+
+    def pick(self, setting: str, value: str) -> None:
+        """A person chose a target, a draft, a device or a number format."""
+        item = next((item for item in self.items or () if item.id == value), None)
+        if setting == "target" and item is not None and not item.path:
+            self.download(value)
+        elif value != getattr(self._settings, setting) or self.ready is None:
+            self.setting_picked.emit(setting, value)
+            self.load()
+
+    def load(self) -> None:
+        """Load what the settings say."""
+        s = self._settings
+        self._chosen = True
+        self.ready = None
+        self.loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None)
+        self.load_requested.emit(self.loading)
+
+    def download(self, model_id: str) -> None:
+        """Fetch a model; it is loaded when it is here."""
+        self._wanted.add(model_id)
+        self.download_requested.emit(model_id)
+
+    def on_download_done(self, event: events.DownloadDone) -> None:
+        """A model is here; load it if that is what it was fetched for."""
+        if event.model_id in self._wanted:
+            self._wanted.discard(event.model_id)
+            self.setting_picked.emit("target", event.model_id)
+            self.load()
+
+    def on_download_failed(self, event: events.DownloadFailed) -> None:
+        """It did not arrive."""
+        self._wanted.discard(event.model_id)
+
+    def on_model_ready(self, event: events.ModelReady) -> None:
+        """The model is loaded."""
+        self.ready, self.loading = event, None
+
+    def on_unloaded(self) -> bool:
+        """The model is gone; False when another one is being loaded in its place."""
+        self.ready = None
+        return self.loading is None
+
+    def on_failed(self) -> bool:
+        """Something outside a reply failed; True when it was the load, which leaves no model."""
+        was, self.loading = self.loading, None
+        return was is not None
+
+    def _load_first(self) -> None:
+        if not self._started or self._chosen or self.items is None:
+            return
+        target = first_target(self._settings.target, self.items)
+        if target:
+            if target != self._settings.target:
+                self.setting_picked.emit("target", target)
+            self.load()
+
+
+def first_target(chosen: str, items: tuple[events.CatalogItem, ...]) -> str:
+    """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
+    here = [item.id for item in items if item.path]
+    known = any(item.id == chosen for item in items)
+    if chosen in here or (here and not known):  # a path nobody knows is tried: its error says more than silence
+        return chosen
+    return here[0] if here else ""
