@@ -64,7 +64,7 @@ class Engine:
         except LoadCancelled:
             self._unload()
             yield Unloaded()
-        except (RuntimeError, MemoryError) as exc:
+        except Exception as exc:  # whatever a library raises, no traceback reaches a person
             log.exception("request failed")
             if is_out_of_memory(exc):
                 device = self.ready.device_name if self.ready else "this device"

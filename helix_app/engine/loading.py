@@ -116,7 +116,7 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
             reason = error_text(exc.code, exc.fields)
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
-    context = max(_MIN_CONTEXT, min(wanted, target.config.context_length))
+    context = min(max(_MIN_CONTEXT, wanted), target.config.context_length)
     return _Plan(target, draft, kind, context), skipped
 
 

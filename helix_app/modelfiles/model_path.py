@@ -53,9 +53,9 @@ def inspect(path: Path | str) -> ModelFiles:
 
 def _inspect_folder(path: Path) -> ModelFiles:
     ggufs = sorted(path.glob("*.gguf"))
+    if len(ggufs) == 1 and not any(path.glob("*.safetensors")):  # GGUF repositories often carry a bare config.json
+        return inspect(ggufs[0])
     if not (path / "config.json").is_file():
-        if len(ggufs) == 1:
-            return inspect(ggufs[0])
         raise ModelFileError("model_not_a_model", path=path)
     raw = _read_json(path / "config.json", path)
     config = config_from_hf(raw, str(path))

@@ -97,7 +97,9 @@ class ModelDraft:
         return self.runner.costs.expect(rows, context) or 0.0
 
     def _catch_up(self, name: str, tokens: Sequence[int]) -> torch.Tensor:
-        missing = list(tokens[self.runner.length(name) :])
+        # a target padded to more tokens may write one this model has no embedding for; any other stands in
+        known = self.runner.decoder.config.vocab_size
+        missing = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
         for begin in range(0, len(missing), _CHUNK):
             logits = self.runner.forward(name, missing[begin : begin + _CHUNK], 1)
             self.runner.pool.commit(name, tokens[: self.runner.length(name)])
