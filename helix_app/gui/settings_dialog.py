@@ -55,16 +55,22 @@ class _Form(QWidget):
         self._grid.addWidget(label, self._row, 0, align)
         if wide:
             self._grid.addWidget(control, self._row, 1, 1, 2)
+            if hint:
+                self._row += 1
+                self._grid.addWidget(self._hint(hint), self._row, 1, 1, 2)
         else:
             control.setFixedWidth(FIELD_WIDTH)
             self._grid.addWidget(control, self._row, 1)
             if hint:
-                words = QLabel(hint)
-                words.setProperty("tone", "muted")
-                words.setFont(self._theme.fonts.small)
-                words.setWordWrap(True)
-                self._grid.addWidget(words, self._row, 2, Qt.AlignmentFlag.AlignVCenter)
+                self._grid.addWidget(self._hint(hint), self._row, 2, Qt.AlignmentFlag.AlignVCenter)
         self._row += 1
+
+    def _hint(self, text: str) -> QLabel:
+        words = QLabel(text)
+        words.setProperty("tone", "muted")
+        words.setFont(self._theme.fonts.small)
+        words.setWordWrap(True)
+        return words
 
     def close_rows(self) -> None:
         """Push the rows to the top."""
@@ -213,7 +219,7 @@ class SettingsDialog(QDialog):
         self.system_prompt.setMinimumHeight(160)
         self.system_prompt.setPlaceholderText(self.tr("You are a helpful assistant."))
         form = _Form(self._theme)
-        hint = self.tr("Sent first with every message")
+        hint = self.tr("What the model is told before the conversation; empty sends nothing.")
         form.add(self.tr("System prompt"), self.system_prompt, hint, wide=True)
         form.close_rows()
         return form

@@ -13,7 +13,7 @@ from helix_app.gui.chat.text_block import TextBlock
 from helix_app.gui.chat.units import Unit
 from helix_app.gui.theme import Theme
 
-GAP, TIGHT, ABOVE_HEADING = 12, 4, 20
+GAP, TIGHT, CODE_TIGHT, ABOVE_HEADING = 12, 4, 8, 20
 
 
 class Rule(QWidget):
@@ -82,6 +82,9 @@ class BlockStack(Column):
         wanted = CodeBlock if unit.kind == "code" else Rule if unit.kind == "rule" else TextBlock
         gap = TIGHT if unit.tight else ABOVE_HEADING if unit.kind == "heading" else GAP
         widgets = self.widgets()
+        beside_code = unit.kind == "code" or (index > 0 and isinstance(widgets[index - 1], CodeBlock))
+        if unit.tight and beside_code:
+            gap = CODE_TIGHT
         if index < len(widgets):
             present = widgets[index]
             if isinstance(present, wanted):

@@ -17,7 +17,7 @@ from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
 
 PADDING = 12
-SHOWN_AT_FIRST = 3000  # characters of a long message that are shown until the person asks for all
+SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all
 PIECE = 4000  # characters laid out at a time
 BUBBLE_CHARACTERS = 72
 SAMPLE = "The quick brown fox jumps over the lazy dog and runs away from it, again and again. "

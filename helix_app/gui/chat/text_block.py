@@ -25,6 +25,7 @@ from helix_app.gui.theme import Palette, Theme
 
 INDENT = 24  # pixels a list level
 QUOTE = 16  # pixels a quotation level
+LONGEST_WORD = 24  # characters that a table cell keeps in one line
 HEADING_SIZES = {1: 6, 2: 4, 3: 2, 4: 1}  # pixels over the size of the text
 
 
@@ -132,7 +133,9 @@ class TextBlock(QWidget):
             if unit.kind == "text":
                 self._space_lines()
             option = self.document.defaultTextOption()
-            option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            words = unit.kind == "table" and max(map(len, self.text().split()), default=0) <= LONGEST_WORD
+            anywhere = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere  # in a table it would cut short words
+            option.setWrapMode(QTextOption.WrapMode.WordWrap if words else anywhere)
             self.document.setDefaultTextOption(option)
         self._selection = None
         self._measure()
@@ -228,7 +231,8 @@ class TextBlock(QWidget):
         p = self._theme.palette
         painter = QPainter(self)
         for depth in range(self._unit.quote):
-            painter.fillRect(QRectF(depth * QUOTE, 0, 3, self.height()), QColor(p.border_strong))
+            x = self._unit.quote_indent * INDENT + depth * QUOTE
+            painter.fillRect(QRectF(x, 0, 3, self.height()), QColor(p.border_strong))
         left = self._left()
         if self._unit.marker:
             self._paint_marker(painter, left)

@@ -28,6 +28,7 @@ class Unit:
         indent: depth of the list it stands in.
         marker: bullet or number to its left, empty for none.
         quote: depth of quotation.
+        quote_indent: depth of the list the quotation stands in.
         tight: stands close to the unit above it.
     """
 
@@ -38,6 +39,7 @@ class Unit:
     indent: int = 0
     marker: str = ""
     quote: int = 0
+    quote_indent: int = 0
     tight: bool = False
 
 
@@ -101,7 +103,8 @@ class Flattener:
             elif token.type == "hr":
                 out.append(replace(base, kind="rule"))
             elif token.type == "blockquote_open":
-                self._walk(inner, replace(base, quote=base.quote + 1, marker=""), out)
+                outer = base.quote_indent if base.quote else base.indent
+                self._walk(inner, replace(base, quote=base.quote + 1, quote_indent=outer, marker=""), out)
             elif token.type in ("bullet_list_open", "ordered_list_open"):
                 self._list(token, inner, base, out)
             elif token.type == "table_open":

@@ -13,7 +13,7 @@ from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for
 from helix_app.gui.theme import Theme
 
 FRAME_MS = 33
-LEAST_PITCH, MOST_PITCH = 6, 22  # pixels from cell to cell
+LEAST_PITCH, MOST_PITCH = 6, 40  # pixels from cell to cell
 
 
 class BlockGrid(QWidget):

@@ -95,7 +95,7 @@ class MetricPlot(QWidget):
         self._styles = styles
         self._top = self._least_top = top
         self._fixed = fixed
-        self._name = title
+        self._scale_drawn = 1.0  # device pixel ratio the pens are made for
         self.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
@@ -181,6 +181,8 @@ class MetricPlot(QWidget):
     def show_rings(self, rings: tuple[tuple[Ring, int], ...], since: float, value: str) -> None:
         """Draw a column of each ring from ``since`` on, and the current value."""
         self.value.setText(value)
+        if self.devicePixelRatioF() != self._scale_drawn:
+            self.on_theme_changed()  # another screen
         highest = 0.0
         drawn = False
         for curve, (ring, column) in zip(self.curves, rings):
@@ -238,13 +240,15 @@ class MetricPlot(QWidget):
         item = self.plot.getPlotItem()
         grid, text = self._theme.colour("grid"), self._theme.colour("muted")
         unseen = self._theme.colour("panel")
+        self._scale_drawn = self.devicePixelRatioF()
         for name in ("left", "bottom"):
             axis = item.getAxis(name)
             axis.setPen(QPen(QColor(0, 0, 0, 0)))
             axis.setTextPen(text)
             axis.setTickPen(pg.mkPen(grid if name == "left" else unseen, width=1))
         for curve, style in zip(self.curves, self._styles):
-            pen = pg.mkPen(self._theme.colour(style.colour), width=style.width)
+            # the pen is cosmetic, its width counts device pixels
+            pen = pg.mkPen(self._theme.colour(style.colour), width=style.width * self._scale_drawn)
             if style.dashed:
                 pen.setDashPattern([5, 4])
             curve.setPen(pen)
