@@ -80,7 +80,7 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
         (tr("{n} tok/s").format(n=rate(speed)), tr("Decode speed in tokens per second")),
         (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), tr("Time to the first token")),
         (
-            tr("{n} tokens").format(n=count(m.tokens_generated)),
+            tr("1 token") if m.tokens_generated == 1 else tr("{n} tokens").format(n=count(m.tokens_generated)),
             tr("Tokens written; the prompt had {p}, {c} of them from the cache").format(
                 p=count(m.prompt_tokens), c=count(m.cached_tokens)
             ),

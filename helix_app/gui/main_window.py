@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
             events.RoundDone: self.on_round_done,
             events.TextDelta: self.chat.on_text_delta,
             events.CacheSnapshot: self.on_cache_snapshot,
-            events.Finished: self.chat.on_finished,
+            events.Finished: self.on_finished,
             events.Failed: self.on_failed,
         }
         self._apply_settings()
@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         self.toolbar.picked.connect(self.on_picked)
         self.toolbar.new_chat.clicked.connect(self.chat.new_chat)
         self.toolbar.options.clicked.connect(self.open_settings)
-        self.toolbar.live.clicked.connect(self.show_live)
+        self.toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
         self.live.visibilityChanged.connect(self.on_live_visibility_changed)
         self.models.load_requested.connect(self.on_load_started)
         self.models.download_requested.connect(self.on_download_started)
@@ -146,7 +146,7 @@ class MainWindow(QMainWindow):
         a.stop.triggered.connect(self.chat.stop)
         a.again.triggered.connect(self.chat.again)
         a.copy_reply.triggered.connect(self.chat.copy_reply)
-        a.live.triggered.connect(self.show_live)
+        a.live.triggered.connect(lambda shown: self.live.setVisible(shown))
         a.latest.triggered.connect(self.chat.view.follow)
         a.about.triggered.connect(self.open_about)
         for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
@@ -252,12 +252,10 @@ class MainWindow(QMainWindow):
 
     def on_load_progress(self, event: events.LoadProgress) -> None:
         """A step of loading."""
-        loading = self.models.loading
-        name = self.models.name(loading.target) if loading else ""
         if self._on_welcome():
             self.welcome.show_loading(event)
         else:
-            self.strip.show_loading(event, name)
+            self.strip.show_loading(event, self.models.name(self.settings.target))
 
     def on_model_ready(self, event: events.ModelReady) -> None:
         """The model is loaded: write."""
@@ -299,6 +297,11 @@ class MainWindow(QMainWindow):
         self.live.plots.on_round(event)
         self.status.set_context(event.context_tokens)
         self.status.show_speculation(event)
+
+    def on_finished(self, event: events.Finished) -> None:
+        """A reply is complete."""
+        self.status.on_finished(event)
+        self.chat.on_finished(event)
 
     def on_cache_snapshot(self, event: events.CacheSnapshot) -> None:
         """The state of a pool."""
@@ -381,10 +384,6 @@ class MainWindow(QMainWindow):
             action.setEnabled(not welcome)
         if welcome:
             self.welcome.start.setFocus()
-
-    def show_live(self, shown: bool) -> None:
-        """Show or close the live dock."""
-        self.live.setVisible(shown)
 
     def on_live_visibility_changed(self, _visible: bool) -> None:
         """The dock was closed or came back."""

@@ -10,6 +10,8 @@ from helix_app import events, messages
 from helix_app.gui import figures
 from helix_app.gui.theme import Theme
 
+PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
+
 
 class ThinBar(QWidget):
     """A fraction as a bar of four pixels."""
@@ -144,11 +146,24 @@ class StatusBar(QStatusBar):
             self.speculation.setText(self.tr("speculation off: no draft"))
         elif event is None:
             self.speculation.setText(self.tr("speculation on"))
-        elif event.k == 0:
+        elif event.k == 0 and event.k_reason in PAUSES:
             reason = messages.k_reason_text(event.k_reason)
             self.speculation.setText(self.tr("speculation paused: {reason}").format(reason=reason))
-        elif event.decode_tokens_per_second is not None and event.plain_tokens_per_second:
-            factor = event.decode_tokens_per_second / event.plain_tokens_per_second
-            self.speculation.setText(self.tr("speculation on, {x}x over plain").format(x=f"{factor:.1f}"))
         else:
-            self.speculation.setText(self.tr("speculation on"))
+            self.speculation.setText(self._gain(event.decode_tokens_per_second, event.plain_tokens_per_second))
+
+    def on_finished(self, event: events.Finished) -> None:
+        """What speculation gained in the whole reply."""
+        m = event.metrics
+        if self._ready is not None and m.drafted_tokens:
+            self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))
+
+    def _gain(self, measured: float | None, plain: float | None) -> str:
+        if measured is None or not plain:
+            return self.tr("speculation on")
+        factor = round(measured / plain, 1)
+        if factor > 1:
+            return self.tr("speculation on, {x}x over plain").format(x=factor)
+        if factor == 1:
+            return self.tr("speculation on, as fast as plain")
+        return self.tr("speculation on, {x}x of plain speed").format(x=factor)

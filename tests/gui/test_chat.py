@@ -164,7 +164,7 @@ def test_figures_under_the_reply(chat: Driver) -> None:
         drafted_tokens=0,
         mean_accepted_length=None,
     )
-    assert chat.reply.stats_text() == "– tok/s · TTFT – · 1 tokens · – tokens per pass · stopped"
+    assert chat.reply.stats_text() == "– tok/s · TTFT – · 1 token · – tokens per pass · stopped"
 
 
 def test_stop_answers_at_once_and_the_partial_reply_stays(chat: Driver) -> None:

@@ -78,8 +78,7 @@ def test_curves_hold_the_figures_of_the_rounds(plots: LivePlots) -> None:
     _, speed = plots.speed_plot.curves[0].getOriginalDataset()
     np.testing.assert_allclose(speed, [event.rolling_tokens_per_second for event in rounds])
     _, plain = plots.speed_plot.curves[1].getOriginalDataset()
-    assert math.isnan(plain[0])
-    assert plain[-1] == 38.0
+    assert plain.tolist() == [38.0, 38.0]  # a level line
     assert plots.speed_plot.extra.text() == "plain 38"
     assert plots.acceptance_plot.value.text() == f"{100 * (rounds[-1].rolling_acceptance or 0):.0f}"
     assert plots.k_plot.value.text() == str(rounds[-1].k)
@@ -120,6 +119,14 @@ def test_the_axis_stays_at_sixty_seconds_and_zoom_is_kept(plots: LivePlots) -> N
     assert plots.k_plot.span() == pytest.approx((10.0, 30.0))
     plots.k_plot.reset_requested.emit()
     assert plots.k_plot.span() == pytest.approx((40.0, 100.0))
+
+
+def test_without_recent_drafts_the_rate_of_the_whole_reply_is_shown(plots: LivePlots) -> None:
+    plots.on_round(fake.round_done("r", 1))
+    plots.on_round(fake.round_done("r", 2, rolling_acceptance=None, acceptance_rate=0.5))
+    plots.on_frame()
+    assert plots.acceptance_plot.value.text() == "50"
+    assert plots.acceptance_plot.extra.text() == "whole reply"
 
 
 def test_nothing_is_drawn_while_hidden(plots: LivePlots) -> None:
@@ -242,6 +249,10 @@ def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
     assert window.status.speculation.text() == "speculation on, 1.6x over plain"
     window.on_event(fake.round_done("r", 21, k=0, k_reason="paused"))
     assert window.status.speculation.text().startswith("speculation paused: drafts were rarely accepted")
+    window.on_event(fake.round_done("r", 22, k=0, k_reason="no_match"))
+    assert window.status.speculation.text() == "speculation on, 1.6x over plain"  # one round is no pause
+    window.on_event(fake.finished("r", plain_tokens_per_second=70.0))
+    assert window.status.speculation.text() == "speculation on, 0.9x of plain speed"
     window.on_event(fake.ready(draft="none"))
     assert window.status.speculation.text() == "speculation off: no draft"
     assert isinstance(window.live.plots, LivePlots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 from PySide6.QtWidgets import QApplication
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from helix_app import events
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.settings import Settings
 from tests.gui import fake
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
@@ -136,3 +138,18 @@ def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) ->
     _settle()
     window.live.flush()
     _settle()
+
+
+def main(name: str, theme: str, target: str) -> None:
+    """Save one view as a picture."""
+    application = QApplication([])
+    window = MainWindow(Settings(theme=theme))
+    window.show()
+    show(window, name)
+    window.grab().save(target)
+    window.close()
+    application.quit()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4])

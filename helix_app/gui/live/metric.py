@@ -195,10 +195,15 @@ class MetricPlot(QWidget):
         if drawn and self._stack.currentIndex() == 0:
             self._stack.setCurrentIndex(1)
         if not self._fixed and highest > 0:
-            wanted = nice_ceiling(highest * 1.1, self._least_top)
+            wanted = nice_ceiling(highest, self._least_top)
             if wanted > self._top or wanted < self._top * 0.45:  # grow at once, shrink only when far too high
                 self._top = wanted
                 self._scale()
+
+    def show_reference(self, curve: int, height: float | None, start: float, end: float) -> None:
+        """Draw a curve as a level line; None hides it."""
+        known = height is not None
+        self.curves[curve].setData([start, end] if known else [], [height, height] if known else [])
 
     def show_span(self, start: float, end: float) -> None:
         """Set the time axis."""

@@ -29,7 +29,7 @@ class LivePlots(QWidget):
     Attributes:
         acceptance: ring of (seconds, rolling %, cumulative %).
         k: ring of (seconds, k).
-        speed: ring of (seconds, tokens/s, plain tokens/s).
+        speed: ring of (seconds, tokens/s).
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -41,7 +41,7 @@ class LivePlots(QWidget):
         self._linking = False
         self.acceptance = Ring(3)
         self.k = Ring(2)
-        self.speed = Ring(3)
+        self.speed = Ring(2)
         self.acceptance_plot = MetricPlot(
             theme,
             self.tr("Acceptance"),
@@ -96,12 +96,11 @@ class LivePlots(QWidget):
         if fresh and self._last is not None:
             self.acceptance.append(time, NAN, NAN)
             self.k.append(time, NAN)
-            self.speed.append(time, NAN, NAN)
+            self.speed.append(time, NAN)
         rolling, whole = event.rolling_acceptance, event.acceptance_rate
         self.acceptance.append(time, _number(rolling) * 100, _number(whole) * 100)
         self.k.append(time, event.k)
-        speed = event.rolling_tokens_per_second
-        self.speed.append(time, _number(speed), _number(event.plain_tokens_per_second))
+        self.speed.append(time, _number(event.rolling_tokens_per_second))
         self._last = event
         self._dirty = True
         if self.isVisible() and not self._timer.isActive():
@@ -119,14 +118,16 @@ class LivePlots(QWidget):
         since = start if self._following else 0.0
         if self._following:
             self._show_span(start, start + length)
-        if event.rolling_acceptance is not None or not self.acceptance_plot.is_empty():
-            shown = figures.percent(event.rolling_acceptance).removesuffix(" %")
+        if event.acceptance_rate is not None or not self.acceptance_plot.is_empty():
+            rolling = event.rolling_acceptance
+            shown = figures.percent(event.acceptance_rate if rolling is None else rolling).removesuffix(" %")
+            self.acceptance_plot.extra.setText("" if rolling is not None else self.tr("whole reply"))
             self.acceptance_plot.show_rings(((self.acceptance, 1), (self.acceptance, 2)), since, shown)
             self.k_plot.show_rings(((self.k, 1),), since, str(event.k))
             self.k_plot.value.setToolTip(messages.k_reason_text(event.k_reason))
-        rings = ((self.speed, 1), (self.speed, 2))
-        self.speed_plot.show_rings(rings, since, figures.rate(event.rolling_tokens_per_second))
         plain = event.plain_tokens_per_second
+        self.speed_plot.show_reference(1, plain, since, max(now, since + length))
+        self.speed_plot.show_rings(((self.speed, 1),), since, figures.rate(event.rolling_tokens_per_second))
         self.speed_plot.extra.setText("" if plain is None else self.tr("plain {n}").format(n=figures.rate(plain)))
 
     def on_zoomed(self) -> None:
