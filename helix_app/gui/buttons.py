@@ -216,7 +216,7 @@ class Picker(QPushButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         focused, enabled = self.hasFocus(), self.isEnabled()
         back = p.pressed if self.isDown() else p.hover if self._hovered and enabled else p.raised
-        pen = QPen(QColor(p.accent if focused else p.border), 2 if focused else 1)
+        pen = QPen(QColor(p.accent if focused else p.control), 2 if focused else 1)
         inset = 1.0 if focused else 0.5
         painter.setPen(pen)
         painter.setBrush(QColor(back if enabled else p.panel))

@@ -44,7 +44,7 @@ QLabel[tone="muted"] { color: $muted; }
 QLabel[tone="danger"] { color: $danger_text; }
 QLabel[tone="accent"] { color: $accent_text; }
 
-QPushButton { background: $raised; color: $text; border: 1px solid $border; border-radius: 6px;
+QPushButton { background: $raised; color: $text; border: 1px solid $control; border-radius: 6px;
   min-height: 30px; padding: 0px 12px; }
 QPushButton:hover { background: $hover; }
 QPushButton:pressed { background: $pressed; }
@@ -74,11 +74,11 @@ QPushButton[kind="smallicon"]:hover { background: $hover; }
 QPushButton[kind="smallicon"]:pressed { background: $pressed; }
 QPushButton[kind="smallicon"]:focus { border: 2px solid $accent; min-width: 24px; max-width: 24px;
   min-height: 24px; max-height: 24px; padding: 0px; }
-QPushButton[kind="round"] { border-radius: 16px; background: $raised; border: 1px solid $border; padding: 0px 12px; }
+QPushButton[kind="round"] { border-radius: 16px; background: $raised; border: 1px solid $control; padding: 0px 12px; }
 QPushButton[kind="round"]:hover { background: $hover; }
 QPushButton[kind="round"]:focus { border: 2px solid $accent; padding: 0px 11px; }
 
-QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $raised; color: $text; border: 1px solid $border;
+QLineEdit, QSpinBox, QDoubleSpinBox, QPlainTextEdit { background: $raised; color: $text; border: 1px solid $control;
   border-radius: 6px; padding: 0px 8px; min-height: 30px; selection-background-color: $accent;
   selection-color: $on_accent; }
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0px; min-height: 0px; }
@@ -90,7 +90,7 @@ QLineEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus { bo
 QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { color: $disabled; background: $panel; }
 
 QFrame#card { background: $raised; border: 1px solid $border; border-radius: 12px; }
-QFrame#composerBox { background: $raised; border: 1px solid $border; border-radius: 10px; }
+QFrame#composerBox { background: $raised; border: 1px solid $control; border-radius: 10px; }
 QFrame#composerBox[focused="true"] { border: 1px solid $accent; }
 QPlainTextEdit#composerText { background: transparent; border: none; padding: 0px; min-height: 20px; }
 QFrame#chip { background: $accent_soft; border: 1px solid $border; border-radius: 6px; }

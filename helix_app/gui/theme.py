@@ -25,6 +25,7 @@ class Palette:
 
     Attributes:
         canvas, panel, raised: the surfaces: conversation; bars and docks; cards, menus and inputs.
+        border, control, border_strong: lines between surfaces, around controls, and where a line must stand out.
         track: empty part of a bar and a free block.
         sequences: hues of at most eight sequences in the block map.
         syntax: colours of code by meaning.
@@ -37,6 +38,7 @@ class Palette:
     hover: str
     pressed: str
     border: str
+    control: str
     border_strong: str
     text: str
     muted: str
@@ -70,6 +72,7 @@ LIGHT = Palette(
     hover="#eaedf1",
     pressed="#dfe3e9",
     border="#e0e4ea",
+    control="#d3d8e0",
     border_strong="#848c99",
     text="#1a1d23",
     muted="#59606d",
@@ -113,6 +116,7 @@ DARK = Palette(
     hover="#2a2f37",
     pressed="#353b45",
     border="#2c3139",
+    control="#3d444f",
     border_strong="#727a87",
     text="#e6e9ed",
     muted="#a2a9b5",

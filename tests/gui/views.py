@@ -48,7 +48,7 @@ def download_failed(window: MainWindow) -> None:
             fake.SMOL.id,
             "download_no_network",
             "ConnectError: [Errno 111] Connection refused",
-            (("host", "huggingface.co"),),
+            (("host", "huggingface.co"), ("folder", "models/smollm2-135m-instruct")),
         )
     )
 
