@@ -186,7 +186,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
             array = _permuted(array, heads)
         matrix = array.ndim == 2
         data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
-        writer.add_tensor(_gguf_name(key), data, raw_dtype=kind if matrix else None)
+        writer.add_tensor(gguf_name(key), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -235,26 +235,39 @@ def _permuted(array: np.ndarray, heads: int) -> np.ndarray:
     return array.reshape(heads, 2, half, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
 
 
-def _gguf_name(key: str) -> str:
-    names = {
-        "model.embed_tokens": "token_embd",
-        "model.norm": "output_norm",
-        "lm_head": "output",
-        "input_layernorm": "attn_norm",
-        "post_attention_layernorm": "ffn_norm",
-        "self_attn.q_proj": "attn_q",
-        "self_attn.k_proj": "attn_k",
-        "self_attn.v_proj": "attn_v",
-        "self_attn.o_proj": "attn_output",
-        "mlp.gate_proj": "ffn_gate",
-        "mlp.up_proj": "ffn_up",
-        "mlp.down_proj": "ffn_down",
-    }
+_NAMES = {
+    "model.embed_tokens": "token_embd",
+    "model.norm": "output_norm",
+    "lm_head": "output",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def gguf_name(key: str) -> str:
+    """What llama.cpp calls a weight of transformers."""
     stem, kind = key.rsplit(".", 1)
     if stem.startswith("model.layers."):
         _, _, layer, rest = stem.split(".", 3)
-        return f"blk.{layer}.{names[rest]}.{kind}"
-    return f"{names[stem]}.{kind}"
+        return f"blk.{layer}.{_NAMES[rest]}.{kind}"
+    return f"{_NAMES[stem]}.{kind}"
+
+
+def from_gguf_name(key: str) -> str:
+    """The way back."""
+    back = {short: long for long, short in _NAMES.items()}
+    stem, kind = key.rsplit(".", 1)
+    if stem.startswith("blk."):
+        _, layer, rest = stem.split(".", 2)
+        return f"model.layers.{layer}.{back[rest]}.{kind}"
+    return f"{back[stem]}.{kind}"
 
 
 class Zoo:

@@ -22,11 +22,15 @@ LENGTH = 150  # beyond the 64 tokens that the stretched models were "trained" on
 
 
 def runner_of(
-    path: Path, kind: str = "plain", dtype: torch.dtype = torch.float32, order: list[int] | None = None
+    path: Path,
+    kind: str = "plain",
+    dtype: torch.dtype = torch.float32,
+    order: list[int] | None = None,
+    context: int = 256,
 ) -> ModelRunner:
     """A runner over a model file; ``order`` shuffles its blocks."""
     files = inspect(path)
-    context = min(256, files.config.context_length)
+    context = min(context, files.config.context_length)
     decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind=kind)
     with open_weights(files) as source:
         assert list(decoder.load(source))[-1] == 1.0
