@@ -198,7 +198,7 @@ def _calibrate(runner: ModelRunner) -> None:
             runner.costs = CostTable()  # the first turn only warmed up
         if turn > 1 and time.perf_counter() > end:
             return
-        for rows in _CALIBRATION_ROWS:
+        for rows in (min(rows, runner.max_tokens) for rows in _CALIBRATION_ROWS):
             runner.open("calibration", ())
             runner.forward("calibration", [0] * rows, rows)
             runner.close("calibration")
