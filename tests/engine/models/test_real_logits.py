@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import pytest
 import torch
 
@@ -20,24 +18,24 @@ TEXT = Path(__file__).read_text("utf-8") + " 1234567890 Äpfel 你好 🙂\n" * 
 
 
 def transformers_model(path: Path) -> Any:
-    """A transformers model with the file's weights, read by the ``gguf`` library alone."""
+    """A transformers model with the file's weights, its query and key rows put in order here."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    reader = gguf.GGUFReader(path)
+    header = inspect(path).gguf
+    assert header is not None
 
     def meta(name: str) -> Any:
-        return reader.fields[f"llama.{name}"].contents()
+        return header.metadata[f"llama.{name}"]
 
     heads, kv_heads = meta("attention.head_count"), meta("attention.head_count_kv")
     state = {}
-    for item in reader.tensors:
-        array = gguf.dequantize(item.data, item.tensor_type).astype(np.float32)
-        array = array.reshape([int(n) for n in reversed(item.shape)])
-        if ".attn_q." in item.name or ".attn_k." in item.name:
-            count = heads if ".attn_q." in item.name else kv_heads
+    for name in header.tensors:
+        array = header.tensor(name)
+        if ".attn_q." in name or ".attn_k." in name:
+            count = heads if ".attn_q." in name else kv_heads
             half = array.shape[0] // count // 2
             array = array.reshape(count, half, 2, -1).swapaxes(1, 2).reshape(array.shape)
-        state[from_gguf_name(item.name)] = torch.from_numpy(array.copy())
+        state[from_gguf_name(name)] = torch.from_numpy(array.copy())
     config = LlamaConfig(
         vocab_size=state["model.embed_tokens.weight"].shape[0],
         hidden_size=meta("embedding_length"),
