@@ -184,9 +184,12 @@ def assert_plots_show(window: MainWindow, recorder: Recorder) -> None:
         (plots.acceptance, 1, [_times(event.rolling_acceptance, 100) for event in rounds]),
         (plots.acceptance, 2, [_times(event.acceptance_rate, 100) for event in rounds]),
         (plots.speed, 1, [_times(event.rolling_tokens_per_second) for event in rounds]),
-        (plots.speed, 2, [_times(event.plain_tokens_per_second) for event in rounds]),
     ):
         np.testing.assert_allclose(ring.column(column)[~between_replies], figures)
+    plots.on_frame()  # what is due at the next frame
+    assert rounds[-1].plain_tokens_per_second is not None
+    _, plain = plots.speed_plot.curves[1].getOriginalDataset()
+    assert set(plain) == {rounds[-1].plain_tokens_per_second}
 
 
 def _times(figure: float | None, factor: float = 1) -> float:
