@@ -39,19 +39,19 @@ def ticks(top: float, wanted: int = 5) -> list[float]:
 
 
 def speedup_bars(rows: Sequence[tuple[str, Estimate]]) -> str:
-    """A bar a row from 0 to its ratio, its interval as a whisker, and a line at 1."""
+    """A bar a row from 0 to its ratio, its interval as a whisker, and a line at 1; the last row is the whole."""
     known = [(label, e) for label, e in rows if e.value is not None]
     if not known:
         return ""
     top = max(1.2, *(max(e.value or 0.0, e.high or 0.0) for _, e in known)) * 1.02
-    marks = ticks(top, 4)
-    top = max(top, 1.0)
+    marks = ticks(top, 6)
 
     def at(value: float) -> str:
         return f"{min(100.0, 100 * value / top):.2f}%"
 
     parts = []
-    for label, e in known:
+    for n, (label, e) in enumerate(known):
+        total = ' class="total"' if n == len(known) - 1 and n else ""
         assert e.value is not None
         whisker = ""
         low_high = ""
@@ -61,7 +61,7 @@ def speedup_bars(rows: Sequence[tuple[str, Estimate]]) -> str:
             low_high = f"<small>{e.low:.2f} to {e.high:.2f}</small>"
         quiet = "" if e.verdict == "higher" else " quiet"
         parts.append(
-            f'<div>{escape(label)}</div><div class="track">'
+            f'<div{total}>{escape(label)}</div><div class="track">'
             f'<span class="fill{quiet}" style="width:{at(e.value)}"></span>'
             f'<span class="one" style="left:{at(1.0)}"></span>{whisker}</div>'
             f'<div class="value">{ratio_text(e.value)}{low_high}</div>'

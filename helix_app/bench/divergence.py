@@ -24,9 +24,9 @@ def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
 
 
 def find_divergences(
-    session: Session, tasks: Sequence[Task], runs: Sequence[RunRecord], *, gaps: bool = True
+    session: Session, tasks: Sequence[Task], runs: Sequence[RunRecord], arms: Sequence[str], *, gaps: bool = True
 ) -> tuple[Divergence, ...]:
-    """Compare the first reply of every arm with that of every other arm, prompt by prompt.
+    """Compare the first reply of every arm with that of every other arm, prompt by prompt, in the order of ``arms``.
 
     Without ``gaps`` no forward pass is made and both gaps are None.
     """
@@ -38,7 +38,7 @@ def find_divergences(
                 replies.setdefault(run.arm, run)
         prompt = prompt_tokens(session, task.request)
         known: dict[tuple[int, ...], torch.Tensor] = {}
-        for a, b in combinations(replies.values(), 2):
+        for a, b in combinations([replies[arm] for arm in arms if arm in replies], 2):
             position = first_difference(a.token_ids, b.token_ids)
             if position is None:
                 continue
@@ -46,7 +46,7 @@ def find_divergences(
             if gaps and common not in known:
                 known[common] = next_logits(session, [*prompt, *common])
             found.append(_divergence(session, task, a, b, position, known.get(common)))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda d: (arms.index(d.arm_a), arms.index(d.arm_b))))
 
 
 def _divergence(

@@ -94,7 +94,11 @@ def _big_ratio(estimate: Estimate) -> str:
     span = f"{estimate.low:.2f} to {estimate.high:.2f}"
     if estimate.verdict == "same":
         return f"{ratio_text(estimate.value)}<small>{NO_DIFFERENCE} ({span})</small>"
-    return f"{ratio_text(estimate.value)}<small>{span}</small>"
+    return f'<span class="{_tone(estimate)}">{ratio_text(estimate.value)}</span><small>{span}</small>'
+
+
+def _tone(estimate: Estimate) -> str:
+    return "up" if estimate.verdict == "higher" else "down"
 
 
 def _by_kind(summary: Summary) -> str:
@@ -106,26 +110,26 @@ def _by_kind(summary: Summary) -> str:
     bars = speedup_bars(rows)
     if not bars:
         return ""
-    head = ("Kind", "Prompts", "Baseline", "Helix", "Verdict", "End to end", "Accepted")
+    head = ("Kind", "Verdict", "Baseline", "Helix", "Accepted", "End to end", "Prompts")
     body = []
     for kind in (*summary.kinds, summary.overall):
         base, helix, compared = kind.arm(BASELINE), kind.arm(HELIX), kind.comparison(HELIX)
         body.append(
             (
                 kind_label(kind.kind),
-                str(kind.prompts),
+                _verdict(compared.decode) if compared else DASH,
                 number_text(base.decode_tokens_per_second if base else None),
                 number_text(helix.decode_tokens_per_second if helix else None),
-                _verdict(compared.decode) if compared else DASH,
-                escape(interval_text(compared.end_to_end)) if compared else DASH,
                 percent_text(helix.acceptance_rate if helix else None),
+                escape(interval_text(compared.end_to_end)) if compared else DASH,
+                str(kind.prompts),
             )
         )
     return (
         "<h2>Speedup by kind of prompt</h2>"
         '<p class="muted">Decode speed of Helix over plain decoding on the same weights. '
-        "The black line is plain decoding; whiskers span 95 % intervals; grey bars are not clearly faster.</p>"
-        f"{bars}{_table(head, body, right=(1, 2, 3, 6), total=True)}"
+        "The upright line is plain decoding; whiskers span 95 % intervals; grey bars are not clearly faster.</p>"
+        f"{bars}{_table(head, body, right=(2, 3, 4, 6), total=True)}"
         '<p class="note">Tokens per second after the first token, medians of replies. Intervals come from '
         "resampling prompts, then repeats; they speak for these prompts.</p>"
     )
@@ -139,7 +143,7 @@ def _verdict(estimate: Estimate) -> str:
         return f"{text} <small>{TOO_FEW}</small>"
     if estimate.verdict == "same":
         return f"{NO_DIFFERENCE} <small>{text}</small>"
-    return f'<span class="{"up" if estimate.verdict == "higher" else "down"}">{text}</span>'
+    return f'<span class="{_tone(estimate)}">{text}</span>'
 
 
 def _positions_and_k(helix: ArmFigures | None) -> str:
@@ -171,7 +175,14 @@ def _over_time(result: BenchResult) -> str:
     shown = representative(result)
     if not shown:
         return ""
-    lines = [Line(arm_label(run.arm), min(result.arms.index(run.arm), 3), [(0.0, 0.0), *run.timeline]) for run in shown]
+    lines = [
+        Line(
+            arm_label(run.arm),
+            min(result.arms.index(run.arm), 3),
+            [(0.0, 0.0), (run.timeline[0][0], 0.0), *run.timeline],
+        )
+        for run in shown
+    ]
     run = shown[0]
     prompt = next(p for p in result.prompts if p.id == run.prompt_id)
     words = prompt.text if len(prompt.text) <= 160 else prompt.text[:157] + "..."
@@ -265,7 +276,7 @@ def _settings(result: BenchResult) -> str:
     environment = " ".join(f"{k}={v}" for k, v in dict(machine.get("environment") or {}).items())
     facts: list[tuple[str, Any]] = [
         ("Run", f"{result.created}, {duration_text(result.seconds)}, {len(result.runs)} replies"),
-        ("Processor", f"{machine.get('cpu')}, {machine.get('cores')} cores, {machine.get('threads')} threads"),
+        ("Processor", f"{machine.get('cpu')}, {machine.get('cores')} cores, threads used: {machine.get('threads')}"),
         ("Device", machine.get("device_name")),
         ("Memory", bytes_text(machine.get("memory_bytes"))),
         ("System", machine.get("system")),

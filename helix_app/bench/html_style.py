@@ -31,17 +31,20 @@ th, td { padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: baseli
 th:last-child, td:last-child { padding-right: 0; }
 thead th { color: var(--muted); font-weight: 500; font-size: .875rem; white-space: nowrap; }
 tbody th { font-weight: 500; }
-td.n, th.n { text-align: right; white-space: nowrap; }
-td.w { white-space: nowrap; }
+td.n, th.n { text-align: right; }
+td.n + td:not(.n), th.n + th:not(.n) { padding-left: 1.25rem; }
+.scroll td, .scroll th { white-space: nowrap; }
+.scroll th:first-child { position: sticky; left: 0; background: var(--canvas); }
+.scroll small { display: block; }
 tr.total th, tr.total td { font-weight: 650; border-bottom: 0; border-top: 2px solid var(--border); }
 .headline { margin: 1.75rem 0 .5rem; }
 .headline td, .headline tbody th { padding-top: .75rem; padding-bottom: .75rem; }
 .headline td { font-size: 1.25rem; font-weight: 600; }
-.headline td:last-child { color: var(--helix); }
-.headline td:last-child small { display: block; color: var(--muted); }
+.headline td.n { white-space: nowrap; }
+.headline td + td:last-child small { display: block; }
 small { font-size: .875rem; font-weight: 400; color: var(--muted); }
-.up { color: var(--helix); font-weight: 600; } .down { color: var(--peer1); font-weight: 600; }
-.bars { margin: 1rem 0 0; display: grid; grid-template-columns: minmax(5.5rem, 8rem) 1fr 9.5rem; gap: .45rem .75rem;
+.up, .headline .up { color: var(--helix); font-weight: 600; } .down { color: var(--peer1); font-weight: 600; }
+.bars { margin: 1rem 0 0; display: grid; grid-template-columns: minmax(5.5rem, 8rem) 1fr 6.5rem; gap: .45rem .75rem;
   align-items: center; font-size: .9375rem; font-variant-numeric: tabular-nums; }
 .bars .track { position: relative; height: 1.375rem; }
 .bars .fill { position: absolute; left: 0; top: 0; bottom: 0; background: var(--helix); border-radius: 0 3px 3px 0; }
@@ -53,7 +56,8 @@ small { font-size: .875rem; font-weight: 400; color: var(--muted); }
 .bars .whisker::before, .bars .whisker::after { content: ""; position: absolute; top: -4px; height: 10px; width: 2px;
   background: var(--whisker); }
 .bars .whisker::before { left: 0; } .bars .whisker::after { right: 0; }
-.bars .value small { display: block; line-height: 1.2; }
+.bars .value small { display: block; line-height: 1.2; white-space: nowrap; }
+.bars .total { font-weight: 650; }
 .bars .axis { position: relative; height: 1.25rem; font-size: .8125rem; color: var(--muted); }
 .bars .axis span { position: absolute; transform: translateX(-50%); white-space: nowrap; }
 .bars .axis span:first-child { transform: none; }
@@ -93,8 +97,9 @@ ul { padding-left: 1.25rem; margin: .5rem 0 0; } li { margin: .25rem 0; }
   main { padding: 1.5rem 1rem 3rem; }
   h1 { font-size: 1.5rem; }
   h2 { margin-top: 2.25rem; }
-  .headline { font-size: .875rem; } .headline td { font-size: 1.0625rem; }
-  .bars { grid-template-columns: 5.75rem 1fr 4.75rem; gap: .45rem .5rem; font-size: .875rem; }
+  .headline { font-size: .875rem; } .headline td { font-size: 1rem; } .headline td:last-child { min-width: 7rem; }
+  .bars { grid-template-columns: 5.75rem 1fr 5.5rem; gap: .6rem .5rem; font-size: .875rem; }
+  .bars small { font-size: .8125rem; }
   .plot { height: 14rem; margin-left: 2.25rem; }
 }
 @media print { main { max-width: none; } h2 { break-after: avoid; }

@@ -105,7 +105,9 @@ def run_benchmark(
     if drift is not None and drift > DRIFT:
         notices.append(BenchNotice("bench_drift", (("percent", f"{drift:.0%}"),)))
     told(BenchProgress("compare", len(runs), len(slots)))
-    greedy = config.temperature == 0
+    names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))
+    greedy, gaps = config.temperature == 0, not cancel.is_set()
+    divergences = find_divergences(session, tasks, runs, names, gaps=gaps) if greedy else ()
     result = BenchResult(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         complete=len(runs) == len(slots),
@@ -118,13 +120,13 @@ def run_benchmark(
             **({"draft": machine.model_facts(draft, ready.draft_name)} if draft is not None else {}),
         },
         model=asdict(ready),
-        arms=tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs)),
+        arms=names,
         prompts=tuple(
             PromptRecord(t.prompt.id, t.prompt.kind, t.prompt.text, t.prompt.sha256, t.prompt_tokens) for t in tasks
         ),
         runs=tuple(runs),
         reference=tuple(references),
-        divergences=find_divergences(session, tasks, runs, gaps=not cancel.is_set()) if greedy else (),
+        divergences=divergences,
         notices=tuple(notices),
         planned=len(slots),
         seconds=time.perf_counter() - begin,
