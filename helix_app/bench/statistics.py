@@ -4,6 +4,8 @@ Replies come in a hierarchy: prompts differ from each other, repeats of one prom
 resamples both, prompts first and then repeats within each (Davison and Hinkley, *Bootstrap Methods and Their
 Application*, 1997, 3.8), of paired ratios: each reply against the other arm's reply to the same prompt in the same
 round. All arithmetic is on logarithms, so that 2x and 0.5x weigh the same and no result depends on which arm is below.
+Intervals are percentiles of the draws, widened as Student's t widens the normal: plain percentiles are too narrow for
+few replies (Hesterberg, *The American Statistician* 69, 2015, expanded percentile interval).
 
 A verdict rests on the prompts that were run. With three prompts a kind an interval says little about other prompts.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -25,6 +28,7 @@ Floats = NDArray[np.float64]
 RESAMPLES = 4000
 LEVEL = 0.95
 MIN_PAIRS = 6  # fewer could all lie on one side by chance: 2 / 2**6 is 3 %
+MIN_PAIRS_PER_KIND = 3  # of an overall figure: resampling one or two replies of a kind hides most of their spread
 NOISE_FLOOR = 0.02  # what moves between two runs of a program that changed nothing (Mytkowicz et al., ASPLOS 2009)
 
 
@@ -34,7 +38,8 @@ class Estimate:
 
     Attributes:
         value: the median (geometric mean over kinds for an overall figure); None for no data.
-        low, high: ends of the interval, None with fewer than ``MIN_PAIRS`` pairs.
+        low, high: ends of the interval, None with fewer than ``MIN_PAIRS`` pairs (or, over kinds, fewer than
+            ``MIN_PAIRS_PER_KIND`` of one).
         pairs: paired replies behind it.
     """
 
@@ -82,10 +87,10 @@ def overall(kinds: Mapping[str, Groups], seed: int, level: float = LEVEL) -> Est
     if not pairs:
         return Estimate(None)
     value = float(np.exp(np.mean([_point(groups) for groups in kept.values()])))
-    if pairs < MIN_PAIRS:
+    if pairs < MIN_PAIRS or min(sum(map(len, groups)) for groups in kept.values()) < MIN_PAIRS_PER_KIND:
         return Estimate(value, pairs=pairs)
     draws = np.mean([resample(groups, kind_seed(seed, kind)) for kind, groups in kept.items()], axis=0)
-    return _interval(value, draws, level, pairs)
+    return _interval(value, draws, level, pairs, len(kept))
 
 
 def kind_seed(seed: int, kind: str) -> int:
@@ -113,9 +118,10 @@ def noise_band(groups: Groups, seed: int, level: float = LEVEL) -> float:
         groups: speeds of one arm by prompt and repeat. Every repeat is set against every other of its prompt, and
             the same estimate is made of those ratios: an A/A test on data at hand.
     """
-    against = [[a / b for i, a in enumerate(g) for j, b in enumerate(g) if i != j and b > 0] for g in groups]
+    positive = [[speed for speed in group if speed > 0] for group in groups]
+    against = [[a / b for i, a in enumerate(g) for j, b in enumerate(g) if i != j] for g in positive]
     floor = float(np.log1p(NOISE_FLOOR))
-    kept = [(ratio, len(group)) for ratio, group in zip(against, groups) if ratio]
+    kept = [(ratio, len(group)) for ratio, group in zip(against, positive) if ratio]
     if not kept:
         return floor
     random = np.random.default_rng(seed)
@@ -162,6 +168,13 @@ def _point(groups: Groups) -> float:
     return float(np.median([_median_log(group) for group in groups]))
 
 
-def _interval(value: float, draws: Floats, level: float, pairs: int) -> Estimate:
-    low, high = np.exp(np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]))
+def _interval(value: float, draws: Floats, level: float, pairs: int, groups: int = 1) -> Estimate:
+    ends = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    low, high = value * np.exp((ends - np.log(value)) * _small_sample(level, pairs - groups))
     return Estimate(value, min(float(low), value), max(float(high), value), pairs)
+
+
+def _small_sample(level: float, freedom: int) -> float:
+    """Student's quantile over the normal one (Abramowitz and Stegun 26.7.5), at least 1."""
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    return 1 + (z**2 + 1) / (4 * freedom) + (5 * z**4 + 16 * z**2 + 3) / (96 * freedom**2)
