@@ -71,10 +71,10 @@ def run(args: argparse.Namespace) -> int:
         if args.what:
             raise _unknown(args.what)
         if args.compare is not None:
-            return _compare(*args.compare)
+            return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))
         config = config_of(args)
         config.check()
-        _check_outputs((args.json, args.html, args.csv))
+        _check_outputs((args.json, args.html, args.csv), config.prompts_file)
         with ctrl_c_cancels() as cancel:
             result = _measure(config, cancel, quiet=args.quiet)
         _write(result, args)
@@ -142,11 +142,20 @@ def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> Be
         bar.close()
 
 
-def _check_outputs(paths: Sequence[str]) -> None:
+def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
     """Refuse an output that cannot be written before an hour has gone into it."""
+    taken = {Path(prompts_file).absolute()} if prompts_file else set()
     for path in (Path(p) for p in paths if p):
-        if path.is_dir() or not path.absolute().parent.is_dir():
-            raise InputError("bench_output", path=path)
+        if path.absolute() in taken:
+            raise InputError("option_invalid", option="output", value=path, hint="Give every file a name of its own.")
+        taken.add(path.absolute())
+        try:
+            new = not path.exists()
+            path.open("ab").close()
+            if new:
+                path.unlink()
+        except OSError as exc:
+            raise InputError("bench_output", path=path, detail=str(exc)) from exc
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:
@@ -157,8 +166,7 @@ def _write(result: BenchResult, args: argparse.Namespace) -> None:
     from helix_app.bench.text_report import text_report
 
     summary = summarise(result)
-    sys.stdout.write(text_report(result, summary))
-    sys.stdout.flush()
+    failure: HelixError | None = None
     for path, document in (
         (args.json, lambda: to_json(result, asdict(summary))),
         (args.html, lambda: html_report(result, summary)),
@@ -168,12 +176,20 @@ def _write(result: BenchResult, args: argparse.Namespace) -> None:
             try:
                 Path(path).write_text(document(), encoding="utf-8", newline="")
             except OSError as exc:
-                raise HelixError("bench_output", path=path, detail=str(exc)) from exc
+                failure = failure or HelixError("bench_output", path=path, detail=str(exc))
+    if sys.stdout is not None:  # last: whoever reads it may be gone
+        sys.stdout.write(text_report(result, summary))
+        sys.stdout.flush()
+    if failure is not None:
+        raise failure
 
 
-def _compare(first: str, second: str) -> int:
+def _compare(first: str, second: str, outputs: Sequence[str]) -> int:
     from helix_app.bench.compare import compare, compare_report
     from helix_app.bench.records import read_json
 
+    if any(outputs):
+        hint = "It prints its report; leave out --json, --html and --csv."
+        raise InputError("option_invalid", option="--compare", value="written to a file", hint=hint)
     sys.stdout.write(compare_report(compare(read_json(first), read_json(second))))
     return 0

@@ -73,7 +73,8 @@ def compare(a: BenchResult, b: BenchResult) -> ResultChange:
     shared = {p.id for p in a.prompts} & {p.id for p in b.prompts}
     texts_a, texts_b = ({p.id: p.sha256 for p in r.prompts} for r in (a, b))
     shared = {prompt for prompt in shared if texts_a[prompt] == texts_b[prompt]}
-    kinds = [kind for kind in a.kinds if kind in b.kinds]
+    in_a, in_b = ({run.kind for run in r.runs if run.prompt_id in shared} for r in (a, b))
+    kinds = [kind for kind in a.kinds if kind in in_a & in_b]
     level = 1 - (1 - LEVEL) / max(len(kinds), 1)
     found = [_kind(a, b, kind, shared, level) for kind in kinds]
     changes = tuple(change for change in found if change is not None)
@@ -112,7 +113,8 @@ def _differences(a: BenchResult, b: BenchResult) -> list[tuple[str, str, str]]:
     def facts(result: BenchResult) -> dict[str, str]:
         found = {name: str(result.settings.get(name)) for name in _WATCHED}
         found |= {"device in use": str(result.model.get("device_name")), "dtype in use": str(result.model.get("dtype"))}
-        found |= {"cpu": str(result.machine.get("cpu")), "threads": str(result.machine.get("threads"))}
+        found |= {name: str(result.machine.get(name)) for name in ("cpu", "threads", "system")}
+        found |= {name: str(value) for name, value in dict(result.machine.get("environment") or {}).items()}
         found |= {f"{name} version": version for name, version in result.versions.items()}
         for role, model in result.models.items():
             found[f"{role} files"] = " ".join(str(file.get("sha256", ""))[:12] for file in model.get("files", ()))
@@ -148,5 +150,5 @@ def compare_report(changed: ResultChange) -> str:
     text = f"A: {changed.name_a}\nB: {changed.name_b}\n\n" + table(rows, right=(1, 2, 3, 5)) + "\n"
     if changed.differences:
         lines = "\n".join(f"- {name}: {first} / {second}" for name, first, second in changed.differences)
-        text += f"\nThe runs differ in (A / B)\n{lines}\n"
+        text += f"\nThe runs differ in these points too, so a verdict may come from them (A / B)\n{lines}\n"
     return text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -87,7 +89,7 @@ class BenchConfig:
             "per-kind": "" if self.prompts_file else self.prompts_per_kind,
             "max-tokens": self.max_tokens,
             "repeats": self.repeats,
-            "temperature": f"{self.temperature:g}",
+            "temperature": self.temperature,
             "seed": self.seed,
         }
         parts = [part for name, value in options.items() if value != "" for part in (f"--{name}", str(value))]
@@ -95,7 +97,8 @@ class BenchConfig:
 
     def command(self) -> str:
         """That command as a line for a shell."""
-        return shlex.join(("python", "-m", "helix_app", *self.argv()))
+        words = ("python", "-m", "helix_app", *self.argv())
+        return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -11,6 +13,7 @@ from helix_app.bench.arms import Task, clear_caches
 from helix_app.bench.records import Divergence, RunRecord
 from helix_app.engine.generation import Session, prompt_tokens
 
+log = logging.getLogger(__name__)
 _CHUNK = 512  # tokens a forward pass
 _NAME = "bench-divergence"
 
@@ -24,13 +27,17 @@ def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
 
 
 def find_divergences(
-    session: Session, tasks: Sequence[Task], runs: Sequence[RunRecord], arms: Sequence[str], *, gaps: bool = True
+    session: Session,
+    tasks: Sequence[Task],
+    runs: Sequence[RunRecord],
+    arms: Sequence[str],
+    cancel: threading.Event | None = None,
 ) -> tuple[Divergence, ...]:
     """Compare the first reply of every arm with that of every other arm, prompt by prompt, in the order of ``arms``.
 
-    Without ``gaps`` no forward pass is made and both gaps are None.
+    Once ``cancel`` is set or a forward pass has failed no further one is made, and both gaps are None from there on.
     """
-    found = []
+    found, gaps = [], True
     for task in tasks:
         replies: dict[str, RunRecord] = {}
         for run in runs:
@@ -43,8 +50,12 @@ def find_divergences(
             if position is None:
                 continue
             common = a.token_ids[:position]
-            if gaps and common not in known:
-                known[common] = next_logits(session, [*prompt, *common])
+            if common not in known and gaps and not (cancel is not None and cancel.is_set()):
+                try:
+                    known[common] = next_logits(session, [*prompt, *common])
+                except Exception:  # out of memory, a lost device: what was measured must not be lost with it
+                    log.warning("no logits where replies to %s differ", task.prompt.id, exc_info=True)
+                    gaps = False
             found.append(_divergence(session, task, a, b, position, known.get(common)))
     return tuple(sorted(found, key=lambda d: (arms.index(d.arm_a), arms.index(d.arm_b))))
 

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from helix_app.bench.charts import Line, columns, line_plot, speedup_bars
-from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.config import BASELINE, HELIX, PEERS
 from helix_app.bench.html_style import STYLE
 from helix_app.bench.records import BenchResult
 from helix_app.bench.statistics import Estimate
@@ -31,6 +31,8 @@ from helix_app.bench.wording import (
     title,
 )
 from helix_app.messages import finish_reason_text, notice_text
+
+_STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 
 
 def html_report(result: BenchResult, summary: Summary) -> str:
@@ -178,7 +180,7 @@ def _over_time(result: BenchResult) -> str:
     lines = [
         Line(
             arm_label(run.arm),
-            min(result.arms.index(run.arm), 3),
+            _STYLES.get(run.arm, 3),
             [(0.0, 0.0), (run.timeline[0][0], 0.0), *run.timeline],
         )
         for run in shown

@@ -64,7 +64,7 @@ def model_facts(files: ModelFiles, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "architecture": files.config.architecture,
-        "files": [{"name": p.name, "size_bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in paths],
+        "files": tuple({"name": p.name, "size_bytes": p.stat().st_size, "sha256": file_sha256(p)} for p in paths),
     }
 
 

@@ -86,7 +86,7 @@ class TransformersArm:
         streamer = _Streamer(recorder, StreamDecoder(self._session.tokenizer), len(prompt))
         sampling = {"do_sample": False}
         if params.temperature > 0:
-            sampling = {"do_sample": True, "temperature": params.temperature, "top_k": params.top_k or None}  # type: ignore[dict-item]
+            sampling = {"do_sample": True, "temperature": params.temperature, "top_k": params.top_k}  # type: ignore[dict-item]
             sampling |= {"top_p": params.top_p, "repetition_penalty": params.repetition_penalty}  # type: ignore[dict-item]
         room = self._session.runner.max_tokens - len(prompt)
         config = GenerationConfig(
@@ -163,8 +163,8 @@ def load_peers(
 ) -> Iterator[tuple[str, TransformersArm | Exception]]:
     """The arms of these names, over one copy of the target, or the reason why there is none.
 
-    The assisted one drafts as Helix does: by the same model if Helix has one, else from the prompt, with the N of
-    ``fixed:N`` or the library's usual number of tokens.
+    The assisted one drafts as Helix does: by the same model if Helix has one, else from the prompt; N tokens with
+    ``fixed:N``, else as the library chooses.
     """
     dtype, place = session.runner.decoder.dtype, session.runner.decoder.device
     model: PreTrainedModel | None = None
@@ -174,7 +174,12 @@ def load_peers(
             if name == "transformers":
                 yield name, TransformersArm(name, session, model, device)
             elif draft is not None:
-                yield name, TransformersArm(name, session, model, device, assistant=build_model(draft, dtype, place))
+                assistant = build_model(draft, dtype, place)
+                if fixed := parse_k(k):
+                    settings = assistant.generation_config
+                    settings.num_assistant_tokens, settings.num_assistant_tokens_schedule = fixed, "constant"
+                    settings.assistant_confidence_threshold = 0.0  # never fewer
+                yield name, TransformersArm(name, session, model, device, assistant=assistant)
             else:
                 yield name, TransformersArm(name, session, model, device, lookup=parse_k(k) or _LOOKUP_TOKENS)
         except Exception as exc:  # a library that cannot run a model may raise anything; the others still run

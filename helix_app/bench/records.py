@@ -6,9 +6,10 @@ Units: seconds unless a name says ``_ms``; bytes; tokens. ``SCHEMA_VERSION`` ris
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+import math
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from helix_app.errors import InputError
 
@@ -134,7 +135,7 @@ class BenchResult:
     settings: dict[str, Any]
     machine: dict[str, Any]
     versions: dict[str, str]
-    models: dict[str, Any]
+    models: dict[str, dict[str, Any]]
     model: dict[str, Any]
     arms: tuple[str, ...]
     prompts: tuple[PromptRecord, ...]
@@ -166,7 +167,7 @@ def to_json(result: BenchResult, summary: dict[str, Any] | None = None) -> str:
 
 
 def read_json(path: Path | str) -> BenchResult:
-    """A result written by ``to_json``. Unknown keys are passed over.
+    """A result written by ``to_json``. Unknown keys are passed over, the types of known ones checked.
 
     Raises:
         InputError: ``bench_file`` when it cannot be read as one.
@@ -176,17 +177,9 @@ def read_json(path: Path | str) -> BenchResult:
         raw = json.loads(path.read_text(encoding="utf-8"))
         if raw["schema"] != SCHEMA or int(raw["schema_version"]) != SCHEMA_VERSION:
             raise ValueError(f"schema {raw['schema']} {raw['schema_version']}")
-        raw["arms"] = tuple(raw["arms"])
-        for key, record in (
-            ("prompts", PromptRecord),
-            ("runs", RunRecord),
-            ("reference", ReferenceRun),
-            ("divergences", Divergence),
-            ("notices", BenchNotice),
-        ):
-            raw[key] = tuple(_of_dict(record, item) for item in raw.get(key, ()))
         result = _of_dict(BenchResult, {**raw, "name": path.name})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
+        int(result.settings.get("seed", 0)), float(result.settings.get("temperature", 0.0))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
         raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
     return result
 
@@ -195,9 +188,33 @@ _Record = TypeVar("_Record")
 
 
 def _of_dict(record: type[_Record], raw: dict[str, Any]) -> _Record:
-    names = {f.name for f in fields(record)}  # type: ignore[arg-type]
-    return record(**{name: _frozen(value) for name, value in raw.items() if name in names})
+    hints, known = get_type_hints(record), {f.name for f in fields(record)}  # type: ignore[arg-type]
+    return record(**{name: _read(value, hints[name], name) for name, value in raw.items() if name in known})
+
+
+def _read(value: Any, kind: Any, name: str) -> Any:
+    """A value of JSON as the type that its field has; TypeError if it is something else."""
+    if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
+        return _of_dict(kind, value)
+    args = get_args(kind)
+    if get_origin(kind) is tuple and isinstance(value, list):
+        parts = [args[0]] * len(value) if args[-1] is Ellipsis else args
+        if len(parts) == len(value):
+            return tuple(_read(item, part, name) for item, part in zip(value, parts))
+    elif get_origin(kind) is dict and isinstance(value, dict):
+        return {key: _read(item, args[1], name) for key, item in value.items()}
+    elif kind is Any:
+        return _frozen(value)
+    elif type(None) in args:
+        return None if value is None else _read(value, args[0], name)
+    elif kind is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    elif kind in (int, str, bool) and type(value) is kind:
+        return value
+    raise TypeError(f"{name} is {value!r:.80}")
 
 
 def _frozen(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _frozen(item) for key, item in value.items()}
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

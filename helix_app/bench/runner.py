@@ -15,7 +15,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from helix_app.bench import machine, workloads
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
@@ -23,6 +23,7 @@ from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, 
 from helix_app.bench.divergence import find_divergences
 from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
 from helix_app.bench.workloads import Prompt
+from helix_app.engine.device import is_out_of_memory
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, check_request, prompt_tokens
 from helix_app.errors import HelixError
@@ -37,6 +38,7 @@ from helix_app.events import (
     SamplingParams,
 )
 from helix_app.hub.resolve import to_load_request
+from helix_app.logs import log_file
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 
@@ -56,6 +58,21 @@ class Slot:
     repeat: int
     arm: Arm
     seed: int
+
+
+@dataclass
+class Measured:
+    """What the slots gave.
+
+    Attributes:
+        failure: the first of an arm, None for none.
+        ended_early: cancelled, or one of Helix's own arms failed.
+    """
+
+    runs: list[RunRecord] = field(default_factory=list)
+    references: list[ReferenceRun] = field(default_factory=list)
+    failure: Exception | None = None
+    ended_early: bool = False
 
 
 def run_benchmark(
@@ -79,15 +96,38 @@ def run_benchmark(
     prompts = _prompts(config)
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype))
     notices: list[BenchNotice] = []
-    engine = engine or Engine()
-    if engine.session is None:
-        _load(engine, request, cancel, told, notices)
-    session, ready = engine.session, engine.ready
-    if session is None or ready is None:
-        raise HelixError("bench_nothing")
+    used = engine or Engine()
+    try:
+        if used.session is None:
+            _load(used, request, cancel, told, notices)
+        session, ready = used.session, used.ready
+        if session is None or ready is None:
+            raise HelixError("bench_nothing")
+        return _run(config, prompts, request, session, ready, told, cancel, notices, begin)
+    finally:
+        if engine is None:
+            used.close()
+
+
+def _run(
+    config: BenchConfig,
+    prompts: Sequence[Prompt],
+    request: LoadRequest,
+    session: Session,
+    ready: ModelReady,
+    told: ProgressCallback,
+    cancel: threading.Event,
+    notices: list[BenchNotice],
+    begin: float,
+) -> BenchResult:
     tasks = make_tasks(session, prompts, config, notices)
     target = inspect(request.target)
     draft = inspect(request.draft) if ready.draft == "model" else None
+    # read before the replies: a file may be gone after an hour, and the load average would be our own
+    models = {"target": machine.model_facts(target, ready.target_name)}
+    if draft is not None:
+        models["draft"] = machine.model_facts(draft, ready.draft_name)
+    facts = {**machine.machine_facts(), "device": ready.device, "device_name": ready.device_name}
     arms: list[Arm] = [
         EngineArm(BASELINE, session, "autoregressive", ready.device),
         EngineArm(HELIX, session, "speculative", ready.device),
@@ -96,29 +136,26 @@ def run_benchmark(
     slots = plan(tasks, arms, config.repeats, config.seed)
     reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=_REFERENCE_TOKENS), 0)
     warm_up([*arms], reference, config.warmups, cancel, told)
-    runs, references = measure(slots, reference, cancel, told, notices)
+    measured = measure(slots, reference, cancel, told, notices)
+    runs, references = measured.runs, measured.references
     if not runs:
-        raise HelixError("bench_nothing")
-    if len(runs) < len(slots):
+        raise _as_error(measured.failure, ready) if measured.failure else HelixError("bench_nothing")
+    if measured.ended_early:
         notices.append(BenchNotice("bench_incomplete", (("done", str(len(runs))), ("planned", str(len(slots))))))
     drift = reference_drift(references)
     if drift is not None and drift > DRIFT:
         notices.append(BenchNotice("bench_drift", (("percent", f"{drift:.0%}"),)))
     told(BenchProgress("compare", len(runs), len(slots)))
     names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))
-    greedy, gaps = config.temperature == 0, not cancel.is_set()
-    divergences = find_divergences(session, tasks, runs, names, gaps=gaps) if greedy else ()
+    divergences = find_divergences(session, tasks, runs, names, cancel) if config.temperature == 0 else ()
     result = BenchResult(
         created=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         complete=len(runs) == len(slots),
         command=config.command(),
         settings={key: value for key, value in asdict(config).items() if key != "prompts"},
-        machine={**machine.machine_facts(), "device": ready.device, "device_name": ready.device_name},
+        machine=facts,
         versions=machine.version_facts(),
-        models={
-            "target": machine.model_facts(target, ready.target_name),
-            **({"draft": machine.model_facts(draft, ready.draft_name)} if draft is not None else {}),
-        },
+        models=models,
         model=asdict(ready),
         arms=names,
         prompts=tuple(
@@ -200,19 +237,20 @@ def measure(
     cancel: threading.Event,
     told: ProgressCallback,
     notices: list[BenchNotice],
-) -> tuple[list[RunRecord], list[ReferenceRun]]:
+) -> Measured:
     """Run the slots in order.
 
     A reply that was cancelled or failed leaves no record, and an arm that fails is not asked again. The baseline
     writes the reference replies.
     """
-    runs: list[RunRecord] = []
-    references: list[ReferenceRun] = []
+    found = Measured()
+    runs, references = found.runs, found.references
     out: set[str] = set()
     begin = time.perf_counter()
     base = next((slot.arm for slot in slots if slot.arm.name == BASELINE), slots[0].arm)
     for number, slot in enumerate(slots):
         if cancel.is_set():
+            found.ended_early = True
             break
         if number % _REFERENCE_EVERY == 0:
             _refer(base, reference, len(runs), references, cancel)
@@ -224,10 +262,13 @@ def measure(
             log.warning("%s failed on %s", slot.arm.name, slot.task.prompt.id, exc_info=True)
             notices.append(_failure("bench_arm_failed", exc, arm=slot.arm.name, prompt=slot.task.prompt.id))
             out.add(slot.arm.name)
+            found.failure = found.failure or exc
             if slot.arm.name in (BASELINE, HELIX):  # without these two nothing can be compared
+                found.ended_early = True
                 break
             continue
         if record.finish_reason == "cancelled":
+            found.ended_early = True
             break
         timeline = record.timeline if slot.repeat == 0 else ()
         runs.append(replace(record, index=len(runs), repeat=slot.repeat, timeline=timeline))
@@ -246,7 +287,7 @@ def measure(
         )
     if not cancel.is_set() and runs:
         _refer(base, reference, len(runs), references, cancel)
-    return runs, references
+    return found
 
 
 def _refer(arm: Arm, task: Task, index: int, references: list[ReferenceRun], cancel: threading.Event) -> None:
@@ -318,6 +359,15 @@ def _peers(
             notices.append(_failure("bench_peer_failed", arm, peer=name))
         else:
             yield arm
+
+
+def _as_error(exc: Exception, ready: ModelReady) -> HelixError:
+    """Why there is nothing to report, as ``Engine.stream`` would tell it."""
+    if isinstance(exc, HelixError):
+        return exc
+    if is_out_of_memory(exc):
+        return HelixError("device_out_of_memory", detail=str(exc), device=ready.device_name)
+    return HelixError("internal", detail=str(exc), log=log_file())
 
 
 def _failure(code: str, exc: Exception, **fields: str) -> BenchNotice:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
-from helix_app.bench.summary import KindSummary, Summary
+from helix_app.bench.summary import SHORT, KindSummary, Summary
 from helix_app.bench.wording import (
     agreement,
     arm_label,
@@ -44,19 +44,19 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
     peers = [arm for arm in result.arms if arm not in (BASELINE, HELIX)]
     if peers:
         yield "Other arms on the same weights, tokens per second while decoding\n" + _peers(summary, peers)
-    positions = summary.overall.arm(HELIX)
-    if positions is not None and positions.acceptance_by_position:
-        shares = "  ".join(f"{j}: {p:.0%}" for j, p in enumerate(positions.acceptance_by_position, 1))
+    helix = summary.overall.arm(HELIX)
+    if helix is not None and helix.acceptance_by_position:
+        shares = "  ".join(f"{j}: {p:.0%}" for j, p in enumerate(helix.acceptance_by_position, 1))
         yield f"Acceptance by position in the draft, where reached\n{shares}"
-    if positions is not None and positions.k_counts:
-        total = sum(count for _, count in positions.k_counts)
-        yield "Rounds by k\n" + "  ".join(f"{k}: {count / total:.0%}" for k, count in positions.k_counts)
+    if helix is not None and helix.k_counts:
+        total = sum(count for _, count in helix.k_counts)
+        yield "Rounds by k\n" + "  ".join(f"{k}: {count / total:.0%}" for k, count in helix.k_counts)
     if result.greedy and len(result.arms) > 1:
         yield "Same tokens (greedy)\n" + _tokens(result)
     notes = [notice_text(notice.code, notice.fields) for notice in result.notices]
     short = sum(arm.short_replies for arm in summary.overall.arms)
     if short:
-        notes.append(f"{short} of {len(result.runs)} replies ended before 16 tokens; their speeds are rough.")
+        notes.append(f"{short} of {len(result.runs)} replies ended before {SHORT} tokens; their speeds are rough.")
     if notes:
         yield "Notes\n" + "\n".join(f"- {note}" for note in notes)
     yield f"{len(result.runs)} replies in {duration_text(result.seconds)}. Run again: {result.command}"

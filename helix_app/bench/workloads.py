@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,17 +60,16 @@ def from_file(path: Path | str, kinds: Iterable[str] = ()) -> tuple[Prompt, ...]
     """
     path, wanted = Path(path), tuple(kinds)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")  # not splitlines(): JSON may hold other line ends
     except (OSError, UnicodeDecodeError) as exc:
         raise _invalid(path, "Give a UTF-8 text file with one prompt a line.", detail=str(exc)) from exc
     prompts = [_of_line(line.strip(), number, path) for number, line in enumerate(lines, 1) if line.strip()]
     prompts = [prompt for prompt in prompts if not wanted or prompt.kind in wanted]
     if not prompts:
         raise _invalid(path, "It holds no prompt" + (f" of the kinds {', '.join(wanted)}." if wanted else "."))
-    ids = [prompt.id for prompt in prompts]
-    for name in ids:
-        if ids.count(name) > 1:
-            raise _invalid(path, f"Two of its prompts are called {name}.")
+    name, count = Counter(prompt.id for prompt in prompts).most_common(1)[0]
+    if count > 1:
+        raise _invalid(path, f"Two of its prompts are called {name}.")
     return tuple(prompts)
 
 
@@ -79,12 +79,15 @@ def _of_line(line: str, number: int, path: Path) -> Prompt:
     try:
         entry = json.loads(line)
         kind, text = str(entry.get("kind") or OWN), entry["prompt"]
-    except (ValueError, KeyError) as exc:
+    except (ValueError, KeyError, RecursionError) as exc:
         hint = f'Line {number} should read like {{"kind": "chat", "prompt": "..."}}.'
         raise _invalid(path, hint, detail=repr(exc)) from exc
     if not isinstance(text, str) or not text.strip():
         raise _invalid(path, f"The prompt in line {number} is empty.")
-    return Prompt(kind, str(entry.get("id") or f"{kind}-{number}"), text)
+    prompt = Prompt(kind, str(entry.get("id") or f"{kind}-{number}"), text)
+    if not (prompt.kind.isprintable() and prompt.id.isprintable()) or any("\ud800" <= c <= "\udfff" for c in text):
+        raise _invalid(path, f"Line {number} holds characters that cannot be shown.")
+    return prompt
 
 
 def _invalid(path: Path, hint: str, detail: str = "") -> InputError:
