@@ -47,7 +47,7 @@ _REFERENCE = Prompt("reference", "reference", "Tell me about the sea, the wind a
 _REFERENCE_TOKENS = 32
 _REFERENCE_EVERY = 24  # measured replies between two reference replies
 _NOT_INPUT = ("device_", "out_of_memory", "cache_", "internal", "engine_", "nan_")  # failures that are no wrong usage
-DRIFT = 0.10  # a reference reply this far from their median is reported
+DRIFT = 0.10  # reference replies this far apart are reported
 
 
 @dataclass(frozen=True)
@@ -301,12 +301,11 @@ def _refer(arm: Arm, task: Task, index: int, references: list[ReferenceRun], can
 
 
 def reference_drift(references: Sequence[ReferenceRun]) -> float | None:
-    """How far a reference reply was from their median at most, as a fraction; None under two of them."""
+    """From the slowest to the fastest reference reply, as a fraction of their median; None under two of them."""
     if len(references) < 2:
         return None
     speeds = [run.decode_tokens_per_second for run in references]
-    middle = statistics.median(speeds)
-    return max(abs(speed / middle - 1) for speed in speeds)
+    return (max(speeds) - min(speeds)) / statistics.median(speeds)
 
 
 def _prompts(config: BenchConfig) -> tuple[Prompt, ...]:

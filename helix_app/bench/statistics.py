@@ -176,5 +176,6 @@ def _interval(value: float, draws: Floats, level: float, pairs: int, groups: int
 
 def _small_sample(level: float, freedom: int) -> float:
     """Student's quantile over the normal one (Abramowitz and Stegun 26.7.5), at least 1."""
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    return 1 + (z**2 + 1) / (4 * freedom) + (5 * z**4 + 16 * z**2 + 3) / (96 * freedom**2)
+    z, n = NormalDist().inv_cdf((1 + level) / 2), freedom
+    second, third = 5 * z**4 + 16 * z**2 + 3, 3 * z**6 + 19 * z**4 + 17 * z**2 - 15
+    return 1 + (z**2 + 1) / (4 * n) + second / (96 * n**2) + third / (384 * n**3)
