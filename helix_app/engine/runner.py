@@ -7,13 +7,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.decoder import Decoder, Span
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tokens to append to one sequence; logits are wanted of the last ``logit_rows``."""
+
+    sequence_id: str
+    ids: Sequence[int]
+    logit_rows: int
+    exact: bool = False
 
 
 class ModelRunner:
@@ -38,10 +49,13 @@ class ModelRunner:
         """Slots in use by a sequence."""
         return self.pool.tables()[sequence_id].length
 
-    def forward(self, sequence_id: str, ids: Sequence[int], logit_rows: int) -> torch.Tensor:
+    def forward(self, sequence_id: str, ids: Sequence[int], logit_rows: int, exact: bool = False) -> torch.Tensor:
         """Append tokens to a sequence and run them.
 
         Mutates: allocates blocks, writes keys and values; the tokens stay speculative until ``commit``.
+
+        Args:
+            exact: see ``decoder.Span``.
 
         Returns:
             Logits of the last ``logit_rows`` tokens, ``[logit_rows, vocab]`` float32, on the CPU.
@@ -50,14 +64,38 @@ class ModelRunner:
             CacheExhaustedError: no block left; nothing changed.
             RuntimeError: the device's own errors.
         """
-        start = self.length(sequence_id)
-        self.pool.extend(sequence_id, start + len(ids))
-        view = self._view(sequence_id, len(ids))
-        rows = torch.tensor(ids, dtype=torch.int64).to(self.decoder.device)
+        return self.forward_many((Rows(sequence_id, ids, logit_rows, exact),))[0]
+
+    def forward_many(self, batch: Sequence[Rows]) -> list[torch.Tensor]:
+        """``forward`` for several sequences at once: one ragged batch, logits of each.
+
+        Raises:
+            CacheExhaustedError: no block left; sequences before the one that found none keep theirs.
+        """
+        spans: list[Span] = []
+        ids: list[int] = []
+        for rows in batch:
+            start = self.length(rows.sequence_id)
+            self.reserve(rows.sequence_id, start + len(rows.ids))
+            view = self._view(rows.sequence_id, len(rows.ids))
+            spans.append(Span(start, len(rows.ids), view, rows.logit_rows, rows.exact))
+            ids += rows.ids
+        tokens = torch.tensor(ids, dtype=torch.int64).to(self.decoder.device)
         begin = time.perf_counter()
-        logits = self.decoder.forward(rows, start, view, logit_rows).cpu()
-        self.costs.add(len(ids), start, time.perf_counter() - begin)
-        return logits
+        logits = self.decoder.forward_many(tokens, spans).cpu()
+        seconds = time.perf_counter() - begin
+        if len(spans) == 1:
+            self.costs.add(len(ids), spans[0].start, seconds)
+        return list(logits.split([span.logit_rows for span in spans]))
+
+    def reserve(self, sequence_id: str, length: int) -> None:
+        """Give a sequence slots for ``length`` tokens, a copy of its own of a block it is about to write into.
+
+        Raises:
+            CacheExhaustedError: no block left; nothing changed.
+        """
+        for source, destination in self.pool.extend(sequence_id, length):
+            self.cache.copy_block(source, destination)
 
     def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
         """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""

@@ -218,7 +218,7 @@ def test_an_error_of_the_device_leaves_nothing_behind(
     want = plain(engine)
     for runner in runners(session_of(engine)):
         calls = itertools.count()
-        real = runner.decoder.forward
+        real = runner.decoder.forward_many
 
         def broken(*args: object, real: Callable = real, calls: Iterator[int] = calls) -> torch.Tensor:
             if next(calls) == call:
@@ -226,7 +226,7 @@ def test_an_error_of_the_device_leaves_nothing_behind(
             return real(*args)
 
         with monkeypatch.context() as patch:
-            patch.setattr(runner.decoder, "forward", broken)
+            patch.setattr(runner.decoder, "forward_many", broken)
             last = events(engine, ask(k="fixed:2", max_tokens=40))[-1]
         assert isinstance(last, Failed)
         assert last.code == "internal"

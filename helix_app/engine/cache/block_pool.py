@@ -33,16 +33,24 @@ class BlockTable:
         blocks: physical block of every 16 tokens.
         length: slots in use: verified tokens, then speculative ones.
         verified: tokens whose keys and values are final.
-        registered: leading blocks that the prefix index knows.
-        content: content number of the last registered block.
+        contents: content numbers of the leading blocks that the prefix index knows.
     """
 
     label: str
     blocks: list[int] = field(default_factory=list)
     length: int = 0
     verified: int = 0
-    registered: int = 0
-    content: int = _ROOT
+    contents: list[int] = field(default_factory=list)
+
+    @property
+    def registered(self) -> int:
+        """How many leading blocks the prefix index knows."""
+        return len(self.contents)
+
+    @property
+    def content(self) -> int:
+        """Content number of the last registered block."""
+        return self.contents[-1] if self.contents else _ROOT
 
 
 class BlockPool:
@@ -116,29 +124,61 @@ class BlockPool:
                 break
             self._reference(block)
             table.blocks.append(block)
-            table.content = self._content[block]
-            table.registered += 1
+            table.contents.append(self._content[block])
         table.length = table.verified = table.registered * size
         return table.length
 
-    def extend(self, sequence_id: str, length: int) -> None:
+    def fork(self, parent_id: str, sequence_id: str, length: int, label: str = "") -> None:
+        """Begin a sequence that shares the first ``length`` verified tokens of another, without copying them.
+
+        Mutates: references the parent's blocks; whoever first writes into a shared block gets a copy (``extend``).
+        """
+        parent = self._tables[parent_id]
+        if sequence_id in self._tables:
+            raise ValueError(f"sequence {sequence_id} is already open")
+        if not 0 <= length <= parent.verified:
+            raise ValueError(f"cannot share {length} tokens, {parent.verified} are verified")
+        shared = parent.blocks[: -(-length // self.block_size)]
+        for block in shared:
+            self._reference(block)
+        self._tables[sequence_id] = BlockTable(
+            label or sequence_id, list(shared), length, length, parent.contents[: length // self.block_size]
+        )
+
+    def extend(self, sequence_id: str, length: int) -> list[tuple[int, int]]:
         """Give a sequence slots for ``length`` tokens; all or nothing.
 
-        Mutates: takes blank blocks, the one beside the last if it can, else evicts the least recently used.
+        Mutates: takes blank blocks, the one beside the last if it can, else evicts the least recently used. A last
+        block that others share too is replaced by one of its own.
+
+        Returns:
+            (from, to) blocks whose content must be copied before the new slots are written.
 
         Raises:
             CacheExhaustedError: not enough free blocks.
         """
         table = self._tables[sequence_id]
+        if length <= table.length:
+            return []
         missing = -(-length // self.block_size) - len(table.blocks)
-        if missing > self.free_blocks:
+        shared = table.length % self.block_size and self._refs[table.blocks[-1]] > 1
+        if missing + bool(shared) > self.free_blocks:
             raise CacheExhaustedError(blocks=self.num_blocks)
+        copies = []
+        if shared:
+            last = table.blocks.pop()
+            own = self._take(table.blocks[-1] + 1 if table.blocks else None)
+            self._refs[own] = 1
+            self._release(last)
+            table.blocks.append(own)
+            copies.append((last, own))
         for _ in range(missing):
             block = self._take(table.blocks[-1] + 1 if table.blocks else None)
             self._refs[block] = 1
             table.blocks.append(block)
-        self._touch_slots(table, min(table.length, length), max(table.length, length))
-        table.length = max(table.length, length)
+        self._touch_slots(table, table.length, length)
+        table.length = length
+        return copies
 
     def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
         """Say that the cache of this sequence now holds ``tokens``, all verified.
@@ -163,8 +203,7 @@ class BlockPool:
                 self._key[block] = key
                 self._content[block] = self._next_content
                 self._next_content += 1
-            table.content = self._content[self._index[key]]
-            table.registered += 1
+            table.contents.append(self._content[self._index[key]])
 
     def truncate(self, sequence_id: str, length: int) -> None:
         """Forget the slots from ``length`` on: rejected draft tokens.
@@ -267,6 +306,8 @@ class BlockPool:
             assert 0 <= table.verified <= table.length <= len(table.blocks) * self.block_size, name
             assert len(table.blocks) == -(-table.length // self.block_size), f"{name} holds blocks it does not need"
             assert table.registered == table.verified // self.block_size, name
+            own = table.blocks[-(-table.verified // self.block_size) :]
+            assert all(self._refs[block] == 1 for block in own), f"{name} shares unverified slots"
             for block in table.blocks:
                 refs[block] += 1
         assert refs == self._refs, "reference counts differ from the tables"

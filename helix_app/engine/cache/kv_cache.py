@@ -9,8 +9,10 @@ sequence that happen to be adjacent are one strided view that attention reads in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from helix_app.modelfiles.config import ModelConfig
@@ -26,11 +28,14 @@ class KVCache:
     def __init__(
         self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
     ) -> None:
-        """Reserve the memory. On CPUs the system hands out pages only as blocks are first written."""
+        """Reserve the memory, all zeros: slots that were never written may be read under a mask.
+
+        On CPUs the system hands out pages only as blocks are first written.
+        """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         shape = (config.num_kv_heads, num_blocks * block_size, config.head_dim)
-        self.keys = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
-        self.values = [torch.empty(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
+        self.keys = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
+        self.values = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
 
     @staticmethod
     def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:
@@ -48,12 +53,27 @@ class KVCache:
         for tensor in (*self.keys, *self.values):
             tensor[:, b : b + size] = tensor[:, a : a + size]
 
+    def scrub(self, blocks: Sequence[int]) -> None:
+        """Zero blocks over all layers: what is not a number must not be read even under a mask."""
+        size = self.block_size
+        for block in blocks:
+            for tensor in (*self.keys, *self.values):
+                tensor[:, block * size : (block + 1) * size] = 0
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    # numpy asks the system for zeroed pages; torch would write them, and so take the memory now
+    return torch.from_numpy(np.zeros(math.prod(shape) * dtype.itemsize, dtype=np.uint8)).view(dtype).view(shape)
+
 
 class KVView:
     """One forward pass's window on the cache.
 
     Attributes:
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
+        padded_length: slots of the sequence's blocks, through the end of the last one.
     """
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int) -> None:
@@ -63,31 +83,36 @@ class KVView:
         first = used[0]
         self.contiguous = all(block == first + i for i, block in enumerate(used))
         self._base = first * size
+        self.padded_length = len(used) * size
         self._slots: torch.Tensor | None = None
         if not self.contiguous:
             starts = torch.tensor(used, dtype=torch.int64) * size
-            slots = (starts[:, None] + torch.arange(size)).view(-1)[:length]
-            self._slots = slots.to(cache.device)
+            self._slots = (starts[:, None] + torch.arange(size)).view(-1).to(cache.device)
 
-    def write(self, layer: int, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def write(
+        self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write the new rows of a layer and give all keys and values of the sequence.
 
         Args:
             k, v: ``[kv_heads, rows, head_dim]``.
+            padded: give whole blocks; what stands behind the sequence's end is finite and means nothing.
 
         Returns:
             keys and values, each ``[kv_heads, length, head_dim]``: views of the pool when contiguous.
         """
         keys, values = self._cache.keys[layer], self._cache.values[layer]
+        length = self.padded_length if padded else self._length
         if self._slots is None:
             end = self._base + self._length
             keys[:, end - self._rows : end] = k
             values[:, end - self._rows : end] = v
-            return keys[:, self._base : end], values[:, self._base : end]
-        new = self._slots[self._length - self._rows :]
+            return keys[:, self._base : self._base + length], values[:, self._base : self._base + length]
+        new = self._slots[self._length - self._rows : self._length]
         keys[:, new] = k
         values[:, new] = v
-        return keys.index_select(1, self._slots), values.index_select(1, self._slots)
+        slots = self._slots[:length]
+        return keys.index_select(1, slots), values.index_select(1, slots)
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
@@ -95,4 +120,5 @@ class KVView:
         if self._slots is None:
             window = slice(self._base, self._base + self._length)
             return keys[:, window].clone(), values[:, window].clone()
-        return keys.index_select(1, self._slots), values.index_select(1, self._slots)
+        slots = self._slots[: self._length]
+        return keys.index_select(1, slots), values.index_select(1, slots)

@@ -1,13 +1,18 @@
 """One decoder for the Llama and Qwen2 families, driven by a config.
 
-Rows of one sequence go in, logits come out; keys and values live in the paged cache. Query and key projections
-are fused with the value projection, gate with up; grouped query heads are folded into the rows of one attention
-call, so that keys and values are never expanded.
+Rows of one or many sequences go in, logits come out; keys and values live in the paged cache. The rows of all
+sequences are one ragged batch: linear layers run once over all of them, and only attention walks over the sequences.
+Query and key projections are fused with the value projection, gate with up.
+
+Attention has two forms. ``folded`` puts grouped query heads and rows into the rows of one call: fastest. ``exact``
+gives every row a call of the same shape, so that a row's bits do not depend on how many rows run beside it, and
+drafted and plain decoding agree in bfloat16 too; it costs a little more for each row (measured: bitwise equal for
+1 to 9 rows on CPUs; in float32 the library's kernels depend on alignment and nothing is gained).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +23,8 @@ from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, 
 from helix_app.engine.models.rope import rope_table, rotate
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
+
+EXACT_ROWS = 65  # spans up to a plain row and 64 drafted ones; more rows are a prompt, the same in every mode
 
 
 @dataclass
@@ -30,6 +37,25 @@ class _Layer:
     down: LinearFn
 
 
+@dataclass(frozen=True)
+class Span:
+    """The rows of one sequence in a ragged batch.
+
+    Attributes:
+        start: position of the first row; the cache holds everything before it.
+        rows: how many tokens run.
+        view: where the sequence's keys and values are, through position start+rows-1.
+        logit_rows: how many of the last rows need logits.
+        exact: a row's result must not depend on the number of rows, where the device can do that.
+    """
+
+    start: int
+    rows: int
+    view: KVView
+    logit_rows: int
+    exact: bool = False
+
+
 class Decoder:
     """A model, ready to run after ``load``.
 
@@ -38,6 +64,7 @@ class Decoder:
         dtype, device: of weights and activations.
         max_positions: positions that the rotary table covers.
         linear_kind: the linear implementation in use.
+        can_be_exact: spans that ask for it get results that do not depend on the number of rows.
         parameters: number of weights.
     """
 
@@ -53,6 +80,7 @@ class Decoder:
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
         self.linear_kind = linear_kind or choose_linear(dtype, device, 2 * config.intermediate_size, config.hidden_size)
         self.parameters = 0
+        self.can_be_exact = device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._layers: list[_Layer] = []
 
     # ----------------------------------------------------------------- loading
@@ -97,59 +125,103 @@ class Decoder:
 
     # ----------------------------------------------------------------- running
 
+    def forward(
+        self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, exact: bool = False
+    ) -> torch.Tensor:
+        """``forward_many`` for a single sequence: ids ``[rows]``, logits ``[logit_rows, vocab_size]``."""
+        return self.forward_many(ids, (Span(start, ids.shape[0], view, logit_rows, exact),))
+
     @torch.no_grad()
-    def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int) -> torch.Tensor:
-        """Run ``rows`` tokens of one sequence at positions start..start+rows-1 and write their keys and values.
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        """Run the tokens of all spans, one after the other in ``ids``, and write their keys and values.
 
         Args:
-            ids: token ids ``[rows]`` on this decoder's device.
-            start: position of the first row; the cache holds everything before it.
-            view: where this sequence's keys and values are, through position start+rows-1.
-            logit_rows: how many of the last rows need logits.
+            ids: token ids ``[rows of all spans]`` on this decoder's device.
 
         Returns:
-            Logits ``[logit_rows, vocab_size]`` in float32.
+            Logits ``[logit_rows of all spans, vocab_size]`` in float32.
         """
         config = self.config
+        paths = [_Path(self, span) for span in spans]
         rows = ids.shape[0]
-        cos, sin = self._cos[start : start + rows], self._sin[start : start + rows]
-        mask = _causal_mask(rows, start, config.group_size, self.dtype, self.device)
+        # several kernels sum a single row in another order than the first of two
+        padded = rows == 1 and self.can_be_exact and spans[0].exact
+        cos = _joined([self._cos[s.start : s.start + s.rows] for s in spans])
+        sin = _joined([self._sin[s.start : s.start + s.rows] for s in spans])
         x = F.embedding(ids, self._embed)
+        if padded:
+            x = x.repeat(2, 1)
         for i, layer in enumerate(self._layers):
             qkv = layer.qkv(self._rms_norm(x, layer.attn_norm))
-            x = x + layer.out(self._attention(qkv, i, cos, sin, view, mask))
+            mixed = self._attention(qkv[:rows], i, cos, sin, paths)
+            x = x + layer.out(mixed.repeat(2, 1) if padded else mixed)
             gate_up = layer.gate_up(self._rms_norm(x, layer.mlp_norm))
             gate, up = gate_up.split(config.intermediate_size, dim=-1)
             x = x + layer.down(F.silu(gate) * up)
-        return self._head(self._rms_norm(x[rows - logit_rows :], self._norm)).float()
+        if not padded:
+            x = _joined(_last_rows(x, spans))
+        return self._head(self._rms_norm(x, self._norm))[: sum(s.logit_rows for s in spans)].float()
 
     def _attention(
-        self,
-        qkv: torch.Tensor,
-        layer: int,
-        cos: torch.Tensor,
-        sin: torch.Tensor,
-        view: KVView,
-        mask: torch.Tensor | None,
+        self, qkv: torch.Tensor, layer: int, cos: torch.Tensor, sin: torch.Tensor, paths: Sequence[_Path]
     ) -> torch.Tensor:
         config = self.config
-        rows, dim, kv_heads, group = qkv.shape[0], config.head_dim, config.num_kv_heads, config.group_size
-        heads = qkv.view(rows, -1, dim)  # [rows, heads + 2 * kv_heads, dim]
-        turned = rotate(heads[:, : config.num_heads + kv_heads], cos, sin)
-        q, k, v = turned[:, : config.num_heads], turned[:, config.num_heads :], heads[:, -kv_heads:]
-        keys, values = view.write(layer, k.transpose(0, 1), v.transpose(0, 1))  # [kv_heads, tokens, dim]
-        # fold the query heads that share a key/value head into rows: [1, kv_heads, group * rows, dim]
-        q = q.reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
-        out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=mask)
-        return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)
+        heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
+        turned = rotate(heads[:, : config.num_heads + config.num_kv_heads], cos, sin)
+        q, k, v = turned[:, : config.num_heads], turned[:, config.num_heads :], heads[:, -config.num_kv_heads :]
+        if len(paths) == 1:
+            return paths[0].attend(layer, q, k, v)
+        mixed, at = [], 0
+        for path in paths:
+            part = slice(at, at + path.rows)
+            mixed.append(path.attend(layer, q[part], k[part], v[part]))
+            at += path.rows
+        return torch.cat(mixed)
 
     def _rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return F.rms_norm(x, (x.shape[-1],), weight, self.config.norm_eps)
 
 
-def _causal_mask(rows: int, start: int, group: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor | None:
-    """Additive mask ``[group * rows, start + rows]``: row r sees positions 0..start+r. None for a single row."""
-    if rows == 1:
-        return None
-    mask = torch.full((rows, start + rows), float("-inf"), dtype=dtype).triu_(start + 1)
-    return mask.repeat(group, 1).to(device)
+class _Path:
+    """Attention of one span: its mask, made once, and where its keys and values are."""
+
+    def __init__(self, decoder: Decoder, span: Span) -> None:
+        config = decoder.config
+        self.rows, self._view = span.rows, span.view
+        self._kv_heads, self._group = config.num_kv_heads, config.group_size
+        self._exact = span.exact and decoder.can_be_exact and span.rows <= EXACT_ROWS
+        dtype, device, total = decoder.dtype, decoder.device, span.start + span.rows
+        self._mask: torch.Tensor | None = None
+        if self._exact:
+            mask = torch.full((span.rows, span.view.padded_length), float("-inf"), dtype=dtype)
+            self._mask = mask.triu_(span.start + 1).view(span.rows, 1, 1, -1).to(device)
+        elif span.rows > 1:
+            mask = torch.full((span.rows, total), float("-inf"), dtype=dtype).triu_(span.start + 1)
+            self._mask = mask.repeat(self._group, 1).to(device)
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """Write ``k`` and ``v`` ``[rows, kv_heads, dim]``; the mixture for ``q`` ``[rows, heads, dim]`` as
+        ``[rows, heads * dim]``."""
+        rows, dim, kv_heads, group = self.rows, q.shape[-1], self._kv_heads, self._group
+        keys, values = self._view.write(layer, k.transpose(0, 1), v.transpose(0, 1), padded=self._exact)
+        if self._exact:  # [rows, kv_heads, group, dim] against the same keys [kv_heads, tokens, dim] for each row
+            q = q.reshape(rows, kv_heads, group, dim)
+            keys, values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)
+            return F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask).reshape(rows, -1)
+        # the query heads that share a key/value head become rows: [1, kv_heads, group * rows, dim]
+        q = q.reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
+        out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=self._mask)
+        return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def _last_rows(x: torch.Tensor, spans: Sequence[Span]) -> list[torch.Tensor]:
+    """The rows that need logits, span by span."""
+    parts, at = [], 0
+    for span in spans:
+        at += span.rows
+        parts.append(x[at - span.logit_rows : at])
+    return parts
