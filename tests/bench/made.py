@@ -105,7 +105,15 @@ def result(
         models={
             "target": {"name": "Tiny", "architecture": "llama", "files": ({"name": "t.gguf", "sha256": "ab" * 32},)}
         },
-        model={"target_name": "Tiny", "draft": "ngram", "device": "cpu", "device_name": "Some CPU", "dtype": "float32"},
+        model={
+            "target_name": "Tiny",
+            "draft": "ngram",
+            "draft_name": "",
+            "device": "cpu",
+            "device_name": "Some CPU",
+            "dtype": "float32",
+            "context_length": 256,
+        },
         arms=tuple(arms),
         prompts=tuple(
             PromptRecord(name, name.rsplit("-", 1)[0], words, hashlib.sha256(words.encode()).hexdigest(), 20)
