@@ -66,8 +66,11 @@ class ModelRunner:
         """
         return self.forward_many((Rows(sequence_id, ids, logit_rows, exact),))[0]
 
-    def forward_many(self, batch: Sequence[Rows]) -> list[torch.Tensor]:
+    def forward_many(self, batch: Sequence[Rows], reserved: bool = False) -> list[torch.Tensor]:
         """``forward`` for several sequences at once: one ragged batch, logits of each.
+
+        Args:
+            reserved: the slots are there already (``reserve``).
 
         Raises:
             CacheExhaustedError: no block left; sequences before the one that found none keep theirs.
@@ -75,8 +78,9 @@ class ModelRunner:
         spans: list[Span] = []
         ids: list[int] = []
         for rows in batch:
-            start = self.length(rows.sequence_id)
-            self.reserve(rows.sequence_id, start + len(rows.ids))
+            if not reserved:
+                self.reserve(rows.sequence_id, self.length(rows.sequence_id) + len(rows.ids))
+            start = self.length(rows.sequence_id) - len(rows.ids)
             view = self._view(rows.sequence_id, len(rows.ids))
             spans.append(Span(start, len(rows.ids), view, rows.logit_rows, rows.exact))
             ids += rows.ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +39,21 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Crowd:
+    """What else runs in the same pass of the target when several replies are written at once.
+
+    Attributes:
+        rows: rows of the other sequences.
+        tokens: tokens they are expected to emit.
+        seconds: expected seconds of a pass over so many rows in all; None while unknown.
+    """
+
+    rows: int
+    tokens: float
+    seconds: Callable[[int], float | None]
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a round did.
 
@@ -46,6 +62,7 @@ class Outcome:
         seconds: the whole round; ``draft_seconds`` of it went into drafting.
         context: tokens of the sequence before the round.
         offered: sources that were on offer.
+        plain_seconds: what a token costs without a draft, in a crowd: this reply's share; None to look it up.
     """
 
     source: str
@@ -55,6 +72,7 @@ class Outcome:
     draft_seconds: float
     context: int
     offered: tuple[str, ...] = ()
+    plain_seconds: float | None = None
 
 
 class KPolicy(Protocol):
@@ -64,7 +82,7 @@ class KPolicy(Protocol):
         """A new reply starts."""
         ...
 
-    def choose(self, offers: tuple[Offer, ...], context: int) -> Choice: ...
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice: ...
 
     def learn(self, outcome: Outcome) -> None: ...
 
@@ -78,7 +96,7 @@ class FixedK:
     def begin(self) -> None:
         pass
 
-    def choose(self, offers: tuple[Offer, ...], context: int) -> Choice:
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         if not offers:
             return Choice(0, "no_match")
         return Choice(min(self._k, offers[0].most), "fixed", offers[0].source)
@@ -112,7 +130,7 @@ class AdditiveK:
     def begin(self) -> None:
         pass
 
-    def choose(self, offers: tuple[Offer, ...], context: int) -> Choice:
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         self._probing = False
         if not offers:
             return Choice(0, "no_match")

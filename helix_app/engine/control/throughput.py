@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
-from helix_app.engine.control.policy import K_MAX, Choice, Offer, Outcome
+from helix_app.engine.control.policy import K_MAX, Choice, Crowd, Offer, Outcome
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
 _GUARD, _GUARD_RECOVER = 0.30, 0.40
@@ -28,14 +28,27 @@ _HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it 
 
 
 @dataclass
-class _Source:
-    """What is known of one source."""
+class Source:
+    """What is known of one source of drafts, from reply to reply."""
 
     acceptance: Acceptance
     cost: CostTable = field(default_factory=CostTable)  # draft seconds by tokens proposed
     cap: int = K_MAX  # by the guard
     waited: int = 0  # rounds on offer since it last drafted
     pause: int = _PAUSE_FIRST
+
+
+class _Pass:
+    """What a pass of the target costs with so many rows of this sequence, and what others get out of it."""
+
+    def __init__(self, table: CostTable, context: int, crowd: Crowd | None) -> None:
+        self._table, self._context, self._crowd = table, context, crowd
+        self.tokens = crowd.tokens if crowd is not None else 0.0
+
+    def seconds(self, rows: int) -> float | None:
+        if self._crowd is None:
+            return self._table.expect(rows, self._context)
+        return self._crowd.seconds(rows + self._crowd.rows)
 
 
 class ThroughputK:
@@ -48,10 +61,11 @@ class ThroughputK:
         ledger: of the current reply.
     """
 
-    def __init__(self, table: CostTable | None = None) -> None:
+    def __init__(self, table: CostTable | None = None, sources: dict[str, Source] | None = None) -> None:
+        """``sources`` is what earlier replies learnt; replies that are written at once share it."""
         self.table = table if table is not None else CostTable()
         self.ledger = Ledger()
-        self._sources: dict[str, _Source] = {}
+        self._sources: dict[str, Source] = sources if sources is not None else {}
         self._probing = ""
         self._since_plain = 0
         self._offer: Offer | None = None  # behind the latest choice
@@ -61,26 +75,28 @@ class ThroughputK:
         self.ledger = Ledger()
         self._probing = ""
 
-    def choose(self, offers: tuple[Offer, ...], context: int) -> Choice:
-        """k and source of the next round."""
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
+        """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""
         self._offer = None
-        plain = self.table.expect(1, context)
-        if plain is None or self.table.samples(1, context) < 1:
+        pass_of = _Pass(self.table, context, crowd)
+        plain = pass_of.seconds(1)
+        if plain is None or (crowd is None and self.table.samples(1, context) < 1):
             return Choice(0, "measure_plain")
         if not offers:
             return Choice(0, "no_match")
         sure = self.table.samples(1, context) >= _SURE
-        if self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
+        if crowd is None and self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
             return Choice(0, "measure_plain")
-        allowed = self.ledger.allowance(plain)
-        best, best_rate = Choice(0, "costs_more"), _MARGIN / plain
+        share = plain / (1 + pass_of.tokens)  # what a plain token costs
+        allowed = self.ledger.allowance(share)
+        best, best_rate = Choice(0, "costs_more"), _MARGIN / share
         capped = held = False
         for offer in offers:
             source = self._source(offer.source)
             for k in range(1, min(K_MAX, offer.most) + 1):
-                seconds = self._seconds(offer, source, k, context)
-                rate = source.acceptance.expected_tokens(k) / seconds
+                seconds = self._seconds(offer, source, k, context, pass_of)
+                rate = (source.acceptance.expected_tokens(k) + pass_of.tokens) / seconds
                 if rate <= best_rate:
                     continue
                 if k > source.cap:
@@ -93,11 +109,11 @@ class ThroughputK:
         if best.k:
             return best
         reason = "overdrawn" if held else "below_30" if capped else "costs_more"
-        return self._probe(offers, context, plain, allowed) or Choice(0, reason)
+        return self._probe(offers, context, pass_of, plain, allowed) or Choice(0, reason)
 
     def learn(self, outcome: Outcome) -> None:
         """A round is over."""
-        plain = self.table.expect(1, outcome.context)
+        plain = self.table.expect(1, outcome.context) if outcome.plain_seconds is None else outcome.plain_seconds
         if plain is None:
             return
         for name in outcome.offered:
@@ -121,33 +137,35 @@ class ThroughputK:
 
     # ----------------------------------------------------------------- details
 
-    def _source(self, name: str) -> _Source:
+    def _source(self, name: str) -> Source:
         if name not in self._sources:
-            self._sources[name] = _Source(Acceptance(name, K_MAX))
+            self._sources[name] = Source(Acceptance(name, K_MAX))
         return self._sources[name]
 
-    def _seconds(self, offer: Offer, source: _Source, k: int, context: int) -> float:
+    def _seconds(self, offer: Offer, source: Source, k: int, context: int, pass_of: _Pass) -> float:
         """Expected seconds of a round that drafts k."""
-        verify = self.table.expect(k + 1, context)
+        verify = pass_of.seconds(k + 1)
         assert verify is not None
         measured = source.cost.expect(k, context)
         return verify + (offer.seconds_per_token * k if measured is None else measured) + offer.catch_up_seconds
 
-    def _probe(self, offers: tuple[Offer, ...], context: int, plain: float, allowed: float) -> Choice | None:
+    def _probe(
+        self, offers: tuple[Offer, ...], context: int, pass_of: _Pass, plain: float, allowed: float
+    ) -> Choice | None:
         """A short draft of a source that has not drafted for long, if it could pay and the ledger can bear it."""
         for offer in offers:
             source = self._source(offer.source)
             k = min(_PROBE_K, offer.most)
             if k < 1 or source.waited < source.pause:
                 continue
-            seconds = self._seconds(offer, source, k, context)
-            hoped = sum(_HOPE**i for i in range(k + 1))
-            if seconds - plain <= allowed and hoped / seconds > _MARGIN / plain:
+            seconds = self._seconds(offer, source, k, context, pass_of)
+            hoped = sum(_HOPE**i for i in range(k + 1)) + pass_of.tokens
+            if seconds - plain <= allowed and hoped / seconds > _MARGIN * (1 + pass_of.tokens) / plain:
                 self._probing, self._offer = offer.source, offer
                 return Choice(k, "probe", offer.source)
         return None
 
-    def _end_probe(self, source: _Source, outcome: Outcome, plain: float) -> None:
+    def _end_probe(self, source: Source, outcome: Outcome, plain: float) -> None:
         if outcome.accepted * 2 >= outcome.drafted:
             source.pause = _PAUSE_FIRST
             source.cap = max(source.cap, _GUARD_K)
@@ -155,7 +173,7 @@ class ThroughputK:
             rarest = max(0.0, outcome.seconds - plain) / (_PROBE_SHARE * plain)
             source.pause = int(min(source.pause * 2, max(2 * _PAUSE_FIRST, rarest), _PAUSE_MAX))
 
-    def _guard(self, source: _Source, drafted: int) -> None:
+    def _guard(self, source: Source, drafted: int) -> None:
         rolling = source.acceptance.rolling
         if rolling is None:
             return

@@ -28,6 +28,10 @@ class Draft(Protocol):
 
     kind: str
 
+    def fresh(self) -> Draft:
+        """One of the same kind for another sequence; models and caches are shared."""
+        ...
+
     def begin(self, sequence_id: str, label: str) -> None:
         """A new sequence starts."""
         ...
@@ -37,9 +41,20 @@ class Draft(Protocol):
         ...
 
     def propose(
-        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
     ) -> Proposal:
-        """Up to ``k`` tokens to follow ``tokens``, from a source it offered; fewer or none where it cannot."""
+        """Up to ``k`` tokens to follow ``tokens``, from a source it offered; fewer or none where it cannot.
+
+        Args:
+            uniform: independent numbers in [0, 1) to draw with.
+            seed: draw with the noise of ``coupled.py`` instead, as the target will.
+        """
         ...
 
     def settle(self, tokens: Sequence[int]) -> None:

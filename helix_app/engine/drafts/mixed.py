@@ -26,6 +26,9 @@ class MixedDraft:
     def __init__(self, ngram: NgramDraft, model: ModelDraft) -> None:
         self.ngram, self.model = ngram, model
 
+    def fresh(self) -> MixedDraft:
+        return MixedDraft(self.ngram.fresh(), self.model.fresh())
+
     def begin(self, sequence_id: str, label: str) -> None:
         self.ngram.begin(sequence_id, label)
         self.model.begin(sequence_id, label)
@@ -34,10 +37,16 @@ class MixedDraft:
         return (*self.ngram.offers(tokens), *self.model.offers(tokens))
 
     def propose(
-        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
     ) -> Proposal:
         draft = self.model if source == "model" else self.ngram
-        return draft.propose(tokens, k, params, uniform, source)
+        return draft.propose(tokens, k, params, uniform, source, seed)
 
     def settle(self, tokens: Sequence[int]) -> None:
         self.model.settle(tokens)

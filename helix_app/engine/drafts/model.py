@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 import torch
 
 from helix_app.engine.control.policy import Offer
+from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
-from helix_app.engine.runner import ModelRunner
+from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.sampling import distribution, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import CacheExhaustedError, DraftMismatchError
@@ -34,6 +37,9 @@ class ModelDraft:
     """Drafts with a model of its own, one token at a time.
 
     Its cache may lag behind the target's while nothing is drafted; it catches up in one pass when asked again.
+
+    Attributes:
+        sequence: id of the sequence it serves.
     """
 
     kind = "model"
@@ -41,77 +47,137 @@ class ModelDraft:
     def __init__(self, runner: ModelRunner, target_vocab: int) -> None:
         """``target_vocab`` is the width of the target's logits; models of one family pad differently."""
         self.runner, self._vocab = runner, target_vocab
-        self._sequence: str | None = None
+        self.sequence: str | None = None
         self._label = ""
         self._opened = False
 
     def begin(self, sequence_id: str, label: str) -> None:
-        self._sequence, self._label, self._opened = sequence_id, label, False
+        self.sequence, self._label, self._opened = sequence_id, label, False
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
         room = self.runner.max_tokens - len(tokens)
-        if self._sequence is None or room < 1:
+        if self.sequence is None or room < 1:
             return ()
-        have = self.runner.length(self._sequence) if self._opened else 0
+        have = self.runner.length(self.sequence) if self._opened else 0
         step = self._cost(1, len(tokens))
         return (Offer("model", room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
 
+    def fresh(self) -> ModelDraft:
+        return ModelDraft(self.runner, self._vocab)
+
     def propose(
-        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
     ) -> Proposal:
-        name = self._sequence
-        if k <= 0 or name is None or len(tokens) + k > self.runner.max_tokens:
-            return Proposal()
-        if not self._opened:
-            self.runner.open(name, tokens, self._label)
-            self._opened = True
-        ids: list[int] = []
-        rows: list[torch.Tensor] = []
-        try:
-            logits = self._catch_up(name, tokens)
-            seen = torch.tensor(sorted(set(tokens)), dtype=torch.int64) if params.repetition_penalty != 1.0 else None
-            while True:
-                if seen is not None:
-                    extra = torch.tensor(ids, dtype=torch.int64)
-                    logits = penalise(logits, params.repetition_penalty, torch.cat((seen, extra)), ())
-                rows.append(distribution(logits, params))
-                ids.append(self._pick(rows[-1][0], params, uniform))
-                if len(ids) == k:
-                    break
-                logits = self._fit(self.runner.forward(name, ids[-1:], 1))
-        except CacheExhaustedError:
-            pass  # a draft may always stop before its next token is drawn
-        return Proposal(tuple(ids), torch.cat(rows)) if ids else Proposal()
+        return propose_together((Ask(self, tokens, k, params, uniform, seed),))[0]
 
     def settle(self, tokens: Sequence[int]) -> None:
-        if self._opened and self._sequence is not None:
+        if self._opened and self.sequence is not None:
             # slots before the last token agree with it: they were verified, or drafted and accepted
-            self.runner.commit(self._sequence, tokens[: min(self.runner.length(self._sequence), len(tokens) - 1)])
+            self.runner.commit(self.sequence, tokens[: min(self.runner.length(self.sequence), len(tokens) - 1)])
 
     def end(self) -> None:
-        if self._sequence is not None:
-            self.runner.close(self._sequence)
-        self._sequence, self._opened = None, False
+        if self.sequence is not None:
+            self.runner.close(self.sequence)
+        self.sequence, self._opened = None, False
 
     def _cost(self, rows: int, context: int) -> float:
         return self.runner.costs.expect(rows, context) or 0.0
 
-    def _catch_up(self, name: str, tokens: Sequence[int]) -> torch.Tensor:
+    def missing(self, tokens: Sequence[int]) -> list[int]:
+        """Open the sequence if need be and run all but the last rows it has not seen; returns those.
+
+        Raises:
+            CacheExhaustedError: its pool is full.
+        """
+        name = self.sequence
+        assert name is not None
+        if not self._opened:
+            self.runner.open(name, tokens, self._label)
+            self._opened = True
         # a target padded to more tokens may write one this model has no embedding for; any other stands in
         known = self.runner.decoder.config.vocab_size
-        missing = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
-        for begin in range(0, len(missing), _CHUNK):
-            logits = self.runner.forward(name, missing[begin : begin + _CHUNK], 1)
+        ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
+        while len(ids) > _CHUNK:
+            self.runner.forward(name, ids[:_CHUNK], 1)
             self.runner.pool.commit(name, tokens[: self.runner.length(name)])
-        return self._fit(logits)
+            ids = ids[_CHUNK:]
+        return ids
 
-    def _fit(self, logits: torch.Tensor) -> torch.Tensor:
+    def fit(self, logits: torch.Tensor) -> torch.Tensor:
         """As many columns as the target has: surplus ones cut, missing ones impossible."""
         width = logits.shape[-1]
         if width >= self._vocab:
             return logits[:, : self._vocab]
         return torch.nn.functional.pad(logits, (0, self._vocab - width), value=float("-inf"))
 
-    @staticmethod
-    def _pick(row: torch.Tensor, params: SamplingParams, uniform: Callable[[], float]) -> int:
-        return int(row.argmax()) if params.temperature == 0 else pick(row, uniform())
+
+@dataclass
+class Ask:
+    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far."""
+
+    draft: ModelDraft
+    tokens: Sequence[int]
+    k: int
+    params: SamplingParams
+    uniform: Callable[[], float]
+    seed: int | None = None
+    ids: list[int] = field(default_factory=list)
+    rows: list[torch.Tensor] = field(default_factory=list)
+
+    def draw(self, logits: torch.Tensor) -> None:
+        """Draw the next token from logits ``[1, vocab]``."""
+        params = self.params
+        if params.repetition_penalty != 1.0:
+            seen = torch.tensor(sorted({*self.tokens, *self.ids}), dtype=torch.int64)
+            logits = penalise(logits, params.repetition_penalty, seen, ())
+        self.rows.append(distribution(logits, params))
+        row = self.rows[-1][0]
+        if params.temperature == 0:
+            token = int(row.argmax())
+        elif self.seed is not None:
+            token = coupled_draw(row, self.seed, len(self.tokens) + len(self.ids))
+        else:
+            token = pick(row, self.uniform())
+        self.ids.append(token)
+
+    def proposal(self) -> Proposal:
+        """The tokens drawn."""
+        return Proposal(tuple(self.ids), torch.cat(self.rows)) if self.ids else Proposal()
+
+
+def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
+    """``ModelDraft.propose`` for several sequences of one model, their steps batched.
+
+    A sequence whose draft cache is full stops early: a draft may always stop before its next token is drawn.
+    """
+    active: list[tuple[Ask, list[int]]] = []
+    for ask in asks:
+        draft = ask.draft
+        if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
+            continue
+        with suppress(CacheExhaustedError):
+            ids = draft.missing(ask.tokens)
+            draft.runner.reserve(draft.sequence, len(ask.tokens))
+            active.append((ask, ids))
+    first = True
+    while active:
+        runner = active[0][0].draft.runner
+        batch = [Rows(ask.draft.sequence or "", ids, 1) for ask, ids in active]
+        for (ask, _), logits in zip(active, runner.forward_many(batch, reserved=True)):
+            if first:
+                runner.pool.commit(ask.draft.sequence or "", ask.tokens)
+            ask.draw(ask.draft.fit(logits))
+        first = False
+        going = [ask for ask, _ in active if len(ask.ids) < ask.k]
+        active = []
+        for ask in going:
+            with suppress(CacheExhaustedError):
+                runner.reserve(ask.draft.sequence or "", len(ask.tokens) + len(ask.ids))
+                active.append((ask, ask.ids[-1:]))
+    return [ask.proposal() for ask in asks]

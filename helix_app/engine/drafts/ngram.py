@@ -30,6 +30,9 @@ class NgramDraft:
         self._indexed = 0
         self.match_length = 0
 
+    def fresh(self) -> NgramDraft:
+        return NgramDraft(self._lengths.start, self._lengths.stop + 1)
+
     def begin(self, sequence_id: str, label: str) -> None:
         self._after.clear()
         self._indexed = 0
@@ -39,7 +42,13 @@ class NgramDraft:
         return (Offer(f"ngram:{length}", seconds_per_token=_SECONDS),) if length else ()
 
     def propose(
-        self, tokens: Sequence[int], k: int, params: SamplingParams, uniform: Callable[[], float], source: str = ""
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
     ) -> Proposal:
         self.match_length, start = self._match(tokens)
         if k <= 0 or not self.match_length:
