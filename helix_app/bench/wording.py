@@ -104,6 +104,7 @@ def subtitle(result: BenchResult) -> str:
         f"k {settings.get('k')}",
         "greedy" if temperature == 0 else f"temperature {temperature:g}",
         f"up to {settings.get('max_tokens')} tokens a reply",
+        "" if result.complete else f"only {len(result.runs)} of {result.planned} replies",
     )
     return " · ".join(part for part in parts if part)
 
