@@ -1,0 +1,121 @@
+"""Speculation changes no greedy token, and the cache tells the truth after every round, whatever drafts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from helix_app.engine import loading
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.engine import Engine
+from helix_app.requests import SamplingParams
+from tests.engine.proof.checks import (
+    check_cache,
+    check_counts,
+    check_identity,
+    check_prefixes,
+    fixed_chance,
+    fresh_runner,
+    install_llama,
+    plainly,
+    reply,
+)
+from tests.engine.tiny import ask, finish, loaded, session_of
+
+PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.05)
+WARM = SamplingParams(temperature=1.0, top_k=8, top_p=0.95)
+KINDS = ["ngram", "model", "mixed", "itself", "right", "wrong"]
+
+
+def prompts(count: int) -> list[tuple[int, ...]]:
+    """Random prompts of 4 to 40 tokens; every other one repeats itself."""
+    chance = random.Random(1)
+    made = []
+    for i in range(count):
+        ids = [chance.randrange(4, 300) for _ in range(chance.randrange(4, 21))]
+        made.append(tuple(ids * 2 if i % 2 else ids))
+    return made
+
+
+@pytest.mark.parametrize("sampling", [SamplingParams(0.0), PENALISED], ids=["plain", "penalty"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_identity_of_greedy_text(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams
+) -> None:
+    accepted = drafted = 0
+    for i, prompt in enumerate(prompts(12)):
+        with monkeypatch.context() as patch:
+            install_llama(engine, patch, "none")
+            text = (*prompt, *plainly(engine, patch, prompt, sampling=sampling).tokens)
+            install_llama(engine, patch, kind, shuffle=i, text=text)
+            k = ("fixed:1", "fixed:8", "fixed:3", "additive", "auto")[i % 5]
+            metrics = check_identity(engine, patch, prompt, sampling=sampling, k=k).finished.metrics
+        drafted, accepted = drafted + metrics.drafted_tokens, accepted + metrics.accepted_tokens
+    assert drafted > 0
+    if kind in ("itself", "right"):
+        assert accepted == drafted
+    elif kind == "wrong":
+        assert accepted == 0
+    elif (kind, sampling) != ("ngram", PENALISED):  # few, and the penalty is against them
+        assert 0 < accepted < drafted
+
+
+@pytest.mark.parametrize("sampling", [SamplingParams(0.0), WARM], ids=["greedy", "sampled"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_identity_of_the_cache_and_a_fresh_prefill(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams
+) -> None:
+    fixed_chance(monkeypatch, 3)
+    for i, prompt in enumerate(prompts(4)):
+        with monkeypatch.context() as patch:
+            install_llama(engine, patch, "none")
+            text = (*prompt, *plainly(engine, patch, prompt, max_tokens=36).tokens)
+            install_llama(engine, patch, kind, shuffle=i, text=text)
+            k = ("fixed:4", "fixed:8", "additive", "fixed:2")[i]
+            compared = check_cache(engine, patch, prompt, sampling=sampling, max_tokens=36, k=k)
+            assert (compared > 0) == (kind in ("model", "mixed", "itself"))
+            check_prefixes(engine, patch, prompt, sampling=sampling, max_tokens=36, k=k)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_identity_of_counts(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    for prompt in prompts(4):
+        with monkeypatch.context() as patch:
+            install_llama(engine, patch, "none")
+            text = (*prompt, *plainly(engine, patch, prompt).tokens)
+            install_llama(engine, patch, kind, text=text)
+            check_counts(engine, patch, prompt, k="fixed:6")
+            patch.setattr(session_of(engine), "eos", frozenset({text[len(prompt) + 5]}))
+            check_counts(engine, patch, prompt, k="fixed:6")
+            check_identity(engine, patch, prompt, k="fixed:6")
+
+
+@pytest.mark.parametrize("penalty", [1.0, 1.3])
+def test_identity_of_draft_and_target_accepts_all_samples(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, penalty: float
+) -> None:
+    fixed_chance(monkeypatch, 5)
+    install_llama(engine, monkeypatch, "itself", shuffle=2)
+    for params in (WARM, SamplingParams(0.7, 0, 0.8), SamplingParams(1.3, 0, 1.0, 0.1)):
+        sampling = SamplingParams(params.temperature, params.top_k, params.top_p, params.min_p, penalty)
+        metrics = reply(engine, monkeypatch, prompts(2)[1], sampling=sampling, max_tokens=41).finished.metrics
+        assert metrics.drafted_tokens >= 32
+        assert metrics.accepted_tokens >= metrics.drafted_tokens - 1  # p / q is 1 but for rounding
+
+
+@pytest.mark.model
+def test_identity_of_greedy_text_of_the_real_model(default_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+    engine = loaded(default_model, "ngram", context_length=128)
+    text = "Count: one, two, three, one, two, three, one, two"
+    want = finish(engine, ask(text, mode="autoregressive", max_tokens=12))
+    session = session_of(engine)
+    itself = ModelDraft(fresh_runner(session.runner), session.runner.decoder.config.vocab_size)
+    for draft in (session.draft, itself):
+        monkeypatch.setattr(session, "draft", draft)
+        got = finish(engine, ask(text, max_tokens=12, k="fixed:5"))
+        assert got.token_ids == want.token_ids
+        assert got.metrics.drafted_tokens > 0
+    assert got.metrics.acceptance_rate == 1.0
