@@ -59,7 +59,8 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
         notes.append(f"{short} of {len(result.runs)} replies ended before {SHORT} tokens; their speeds are rough.")
     if notes:
         yield "Notes\n" + "\n".join(f"- {note}" for note in notes)
-    yield f"{len(result.runs)} {'reply' if len(result.runs) == 1 else 'replies'} in {duration_text(result.seconds)}. Run again: {result.command}"
+    count = "1 reply" if len(result.runs) == 1 else f"{len(result.runs)} replies"
+    yield f"{count} in {duration_text(result.seconds)}. Run again: {result.command}"
 
 
 def _kinds(summary: Summary) -> str:
