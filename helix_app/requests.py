@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Union
 
 Mode = Literal["speculative", "autoregressive"]
-Verify = Literal["rejection", "coupled"]
+Verify = Literal["auto", "rejection", "coupled"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,10 @@ class GenerateRequest:
         messages: the conversation so far, last message from the user; its chat template is applied.
         prompt: with ``raw``, the text that is continued as it stands; otherwise unused.
         k: ``auto``, ``additive`` or ``fixed:N``.
+        verify: ``rejection`` keeps the target's distribution; ``coupled`` also ties the text to the seed, whatever is
+            drafted; ``auto`` is coupled when there is a seed.
         alternatives: how many best alternatives each emitted token carries.
+        priority: among several requests, higher ones go first.
     """
 
     request_id: str
@@ -86,11 +89,12 @@ class GenerateRequest:
     raw: bool = False
     mode: Mode = "speculative"
     k: str = "auto"
-    verify: Verify = "rejection"
+    verify: Verify = "auto"
     max_tokens: int = 512
     sampling: SamplingParams = field(default_factory=SamplingParams)
     stop: tuple[str, ...] = ()
     alternatives: int = 0
+    priority: int = 0
 
 
 Request = Union[LoadRequest, UnloadRequest, GenerateRequest]

@@ -14,7 +14,8 @@ from helix_app.bench.config import HELIX, BenchConfig
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
-from helix_app.engine.generation import Reply, Session
+from helix_app.engine.generation import Session
+from helix_app.engine.scheduler import write_reply
 from helix_app.errors import HelixError
 from helix_app.events import (
     ChatMessage,
@@ -93,7 +94,7 @@ class EngineArm:
         request = replace(request, mode=self._mode, sampling=replace(sampling, seed=None if free else seed))
         clear_caches(self._session)
         reset_peak_memory(self._device)
-        record = record_of(self.name, task, Reply(self._session, request, cancel).events())
+        record = record_of(self.name, task, write_reply(self._session, request, cancel))
         return replace(record, peak_memory_bytes=peak_memory(self._device))
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import torch
 
 from helix_app.engine.device import is_out_of_memory
-from helix_app.engine.generation import Reply, Session
+from helix_app.engine.generation import Session
 from helix_app.engine.loading import LoadCancelled, Loaded, load
+from helix_app.engine.scheduler import write_reply
 from helix_app.errors import HelixError
 from helix_app.events import (
     Event,
@@ -57,7 +58,7 @@ class Engine:
             else:
                 if self._session is None:
                     raise HelixError("no_model_loaded")
-                yield from Reply(self._session, request, cancel).events()
+                yield from write_reply(self._session, request, cancel)
         except HelixError as exc:
             log.info("request refused: %s", exc)
             yield exc.as_event(request_id)

@@ -111,6 +111,10 @@ class ModelRunner:
         if sequence_id in self.pool.tables():
             self.pool.close(sequence_id)
 
+    def discard(self, sequence_id: str) -> None:
+        """End a sequence whose content is damaged: nothing of what only it used is kept."""
+        self.cache.scrub(self.pool.discard(sequence_id))
+
     def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""
         return self._view(sequence_id, 0).read(layer)

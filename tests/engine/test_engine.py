@@ -309,7 +309,8 @@ def sampled(**options: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("options", "code", "named"),
     [
-        ({"verify": "coupled"}, "option_unavailable", "verify coupled"),
+        ({"verify": "coupled"}, None, ""),
+        ({"verify": "exact"}, "option_invalid", "verify"),
         ({"k": "fixed:0"}, None, ""),
         ({"k": "fixed:-1"}, "option_invalid", "k"),
         ({"k": "fixed:x"}, "option_invalid", "k"),

@@ -11,12 +11,12 @@ import pytest
 import torch
 from scipy.stats import chisquare
 
-from helix_app.engine import generation, verification
+from helix_app.engine import reply, verification
 from helix_app.engine.engine import Engine
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import distribution
 from helix_app.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
-from helix_app.requests import GenerateRequest, SamplingParams
+from helix_app.requests import GenerateRequest, SamplingParams, Verify
 from tests.engine.tiny import GREEDY, Zoo, ask, check_idle, events, finish, loaded, runners, session_of
 
 TARGET = "llama-loopy"
@@ -273,7 +273,7 @@ def test_after_every_round_the_cache_holds_what_a_prefill_gives(
     engine: Engine, k: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = ask(PROMPTS[1], max_tokens=30, k=k)
-    tokens = generation.prompt_tokens(session_of(engine), request)
+    tokens = reply.prompt_tokens(session_of(engine), request)
     compared = 0
     for event in engine.stream(request, threading.Event()):
         if isinstance(event, PrefillDone):
@@ -412,15 +412,17 @@ def repetitive_prompt(runner: ModelRunner) -> list[int]:
     return best[1]
 
 
-def sampled_p_value(engine: Engine, prompt: list[int], monkeypatch: pytest.MonkeyPatch, runs: int) -> float:
+def sampled_p_value(
+    engine: Engine, prompt: list[int], monkeypatch: pytest.MonkeyPatch, runs: int, verify: Verify = "rejection"
+) -> float:
     """Chi-square of the first ``LENGTH`` tokens over many seeds against the exact distribution."""
     law = exact_law(session_of(engine).runner, prompt)
-    monkeypatch.setattr(generation, "prompt_tokens", lambda session, request: list(prompt))
+    monkeypatch.setattr(reply, "prompt_tokens", lambda session, request: list(prompt))
     counts: Counter[tuple[int, ...]] = Counter()
     drafted = accepted = 0
     for seed in range(runs):
         sampling = SamplingParams(temperature=1.4, top_k=3, top_p=1.0, seed=seed)
-        request = GenerateRequest("r", k="fixed:2", max_tokens=4, sampling=sampling)
+        request = GenerateRequest("r", k="fixed:2", verify=verify, max_tokens=4, sampling=sampling)
         emitted: list[int] = []
         stream = engine.stream(request, threading.Event())
         for event in stream:
@@ -449,12 +451,15 @@ def sampled_p_value(engine: Engine, prompt: list[int], monkeypatch: pytest.Monke
 RUNS = 700
 
 
+@pytest.mark.parametrize("verify", ["rejection", "coupled"])
 @pytest.mark.parametrize("kind", ["ngram", "similar"])
-def test_samples_follow_the_target(request: pytest.FixtureRequest, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_follow_the_target(
+    request: pytest.FixtureRequest, kind: str, verify: Verify, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = request.getfixturevalue(kind)
     monkeypatch.setattr(session_of(engine), "eos", frozenset())
     prompt = repetitive_prompt(session_of(engine).runner)
-    assert sampled_p_value(engine, prompt, monkeypatch, RUNS) > 1e-3
+    assert sampled_p_value(engine, prompt, monkeypatch, RUNS, verify) > 1e-3
     check_idle(engine)
 
 

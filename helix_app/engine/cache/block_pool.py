@@ -227,6 +227,16 @@ class BlockPool:
         for block in reversed(table.blocks):
             self._release(block)
 
+    def discard(self, sequence_id: str) -> list[int]:
+        """End a sequence and forget the content of the blocks that only it used; returns those blocks."""
+        table = self._tables.pop(sequence_id)
+        own = [block for block in table.blocks if self._refs[block] == 1]
+        for block in own:
+            self._forget(block)
+        for block in reversed(table.blocks):
+            self._release(block)
+        return own
+
     def clear_cache(self) -> None:
         """Forget all reusable content of free blocks (used blocks keep theirs)."""
         for block in list(self._cached):
