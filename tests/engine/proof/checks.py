@@ -6,6 +6,7 @@ Each raises AssertionError where a promise is broken. ``test_mutants.py`` shows 
 from __future__ import annotations
 
 import random
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,8 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import generation
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.drafts import model as drafting
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
@@ -35,6 +34,19 @@ Patch = pytest.MonkeyPatch
 
 
 # --------------------------------------------------------------------------- set-up
+
+
+def everywhere(patch: Patch, name: str, value: object, within: str = "helix_app.engine", but: str = "-") -> None:
+    """Replace a function in every module of the engine that has it or imported it."""
+    for path, module in list(sys.modules.items()):
+        if path.startswith(within) and not path.startswith(but) and callable(vars(module).get(name)):
+            patch.setattr(module, name, value)
+
+
+def engine_class(name: str) -> Any:
+    """A class of the engine, wherever it is defined."""
+    places = (m for path, m in sys.modules.items() if path.startswith("helix_app.engine"))
+    return next(vars(module)[name] for module in places if name in vars(module))
 
 
 class Told(OneHotDraft):
@@ -66,7 +78,8 @@ def install(engine: Engine, patch: Patch, runner: ModelRunner, draft: Draft | No
     own = getattr(draft, "model", draft)
     if isinstance(own, ModelDraft):
         patch.setattr(session, "draft_runner", own.runner)
-    patch.setattr(session, "policies", {})
+    for memory in ("policies", "sources"):
+        patch.setattr(session, memory, {}, raising=False)
     patch.setattr(session, "eos", frozenset())
 
 
@@ -110,7 +123,7 @@ def reply(
     request = GenerateRequest("r", **{"sampling": GREEDY, "max_tokens": 24, "k": "fixed:4", **options})
     seen: list[Event] = []
     with patch.context() as inner:
-        inner.setattr(generation, "prompt_tokens", lambda session, request: list(prompt))
+        everywhere(inner, "prompt_tokens", lambda session, request: list(prompt))
         for event in engine.stream(request, threading.Event()):
             seen.append(event)
             if each is not None:
@@ -265,8 +278,8 @@ def reply_law(engine: Engine, patch: Patch, prompt: Context, params: SamplingPar
 
     law: Law = {}
     with patch.context() as inner:
-        inner.setattr(generation, "verify", choose_verdict)
-        inner.setattr(drafting, "pick", choose_token)
+        everywhere(inner, "verify", choose_verdict, but="helix_app.engine.verification")
+        everywhere(inner, "pick", choose_token, within="helix_app.engine.drafts")
         while True:
             at, mass = 0, 1.0
             session_of(engine).policies.clear()  # each path begins with the same k

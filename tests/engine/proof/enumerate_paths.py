@@ -11,10 +11,11 @@ keeps token ids where others keep keys, so what it sees of the context is what t
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -106,6 +107,9 @@ class OneHotDraft:
     def __init__(self, table: Table) -> None:
         self._table = table
 
+    def fresh(self) -> OneHotDraft:
+        return self
+
     def begin(self, sequence_id: str, label: str) -> None: ...
     def settle(self, tokens: Sequence[int]) -> None: ...
     def end(self) -> None: ...
@@ -183,6 +187,20 @@ def intervals(weights: torch.Tensor) -> Iterator[tuple[float, float, float]]:
             yield first, min(end / total - EDGE, ALMOST_ONE), weight / total
 
 
+def steps(answer: Callable[[float], object], grid: int = 32) -> Iterator[tuple[float, float]]:
+    """Middle and length of each interval of a step function on [0, 1) that promises nothing, found by bisection."""
+    points = [i / grid for i in range(grid)] + [ALMOST_ONE]
+    begin, known = 0.0, answer(0.0)
+    for low, high in itertools.pairwise(points):
+        if answer(high) != known:
+            while high - low > EDGE / 4:
+                middle = (low + high) / 2
+                low, high = (middle, high) if answer(middle) == known else (low, middle)
+            yield (begin + low) / 2, high - begin
+            begin, known = high, answer(high)
+    yield (begin + 1.0) / 2, 1.0 - begin
+
+
 def outcomes(
     target_probs: torch.Tensor, ids: Context, draft_probs: torch.Tensor | None
 ) -> Iterator[tuple[Verdict, float]]:
@@ -231,7 +249,10 @@ def proposals(draft: Draft, tokens: Context, k: int, params: SamplingParams) -> 
         if drawn <= len(script):
             yield proposal, mass
             return
-        assert proposal.probs is not None
+        if proposal.probs is None or len(proposal.probs) <= len(script):  # drawn, but not told of
+            for middle, length in steps(lambda u: ask([*script, u]).ids):
+                yield from go([*script, middle], mass * length)
+            return
         for first, last, length in intervals(proposal.probs[len(script)]):
             begin = ask([*script, first]).ids[: len(script) + 1]
             if ask([*script, last]).ids[: len(script) + 1] != begin:

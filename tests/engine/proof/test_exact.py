@@ -27,7 +27,7 @@ from tests.engine.proof.enumerate_paths import (
 )
 
 EXACT = 1e-12
-PROMPT = (0, 1, 2, 0, 1)  # an n-gram finds its last two tokens again
+PROMPT = (0, 1, 1, 0, 1)  # an n-gram finds its last two tokens again, and a penalty has tokens to spare
 PARAMS = {
     "plain": SamplingParams(1.0, 0, 1.0),
     "cool": SamplingParams(0.5, 0, 1.0),

@@ -1,0 +1,275 @@
+"""Bugs that others shipped, as replacements of production functions. ``test_mutants.py`` says what catches each."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from helix_app.engine import sampling, verification
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVView
+from helix_app.engine.drafts import model as drafting
+from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.metrics import RunRecorder
+from helix_app.engine.runner import ModelRunner, Rows
+from helix_app.engine.verification import Verdict
+from helix_app.requests import SamplingParams
+from tests.engine.proof.checks import Patch, engine_class, everywhere
+from tests.engine.proof.test_exact import PARAMS
+
+Tensor = torch.Tensor
+
+real_accept, real_residual, real_verify = verification.acceptance_probs, verification.residual, verification.verify
+real_pick, real_distribution, real_penalise = sampling.pick, sampling.distribution, sampling.penalise
+
+
+def no_filter(logits: Tensor, params: SamplingParams) -> Tensor:
+    """The distribution with temperature alone."""
+    return real_distribution(logits, SamplingParams(params.temperature, 0, 1.0))
+
+
+def accept_everything(patch: Patch) -> None:
+    patch.setattr(verification, "acceptance_probs", lambda target, ids, draft: [1.0] * len(ids))
+
+
+def draft_greedily_but_say_softmax(patch: Patch) -> None:
+    patch.setattr(drafting, "pick", lambda row, uniform: int(row.argmax()))
+
+
+def draw_filtered_but_say_raw(patch: Patch) -> None:
+    patch.setattr(drafting, "distribution", no_filter)
+    patch.setattr(drafting, "pick", lambda row, u: real_pick(real_distribution(row.log()[None], PARAMS["top-k"])[0], u))
+
+
+def draw_raw_but_say_filtered(patch: Patch) -> None:
+    raw: list[Tensor] = []
+
+    def both(logits: Tensor, params: SamplingParams) -> Tensor:
+        raw.append(no_filter(logits, params)[0])
+        return real_distribution(logits, params)
+
+    patch.setattr(drafting, "distribution", both)
+    patch.setattr(drafting, "pick", lambda row, u: real_pick(raw[-1], u))
+
+
+def draw_in_half_precision(patch: Patch) -> None:
+    patch.setattr(drafting, "pick", lambda row, u: real_pick(row.bfloat16().double(), u))
+
+
+def accept_in_half_precision(patch: Patch) -> None:
+    def rounded(target: Tensor, ids: Any, draft: Tensor | None) -> list[float]:
+        return real_accept(target.bfloat16(), ids, None if draft is None else draft.bfloat16())
+
+    patch.setattr(verification, "acceptance_probs", rounded)
+
+
+def drop_improbable_drafts(patch: Patch) -> None:
+    real = ModelDraft.propose
+
+    def propose(self: ModelDraft, *args: Any) -> Proposal:
+        made = real(self, *args)
+        if made.probs is None:
+            return made
+        keep = next((j for j, i in enumerate(made.ids) if made.probs[j, i] < 0.3), len(made.ids))
+        return Proposal(made.ids[:keep], made.probs[:keep] if keep else None)
+
+    patch.setattr(ModelDraft, "propose", propose)
+
+
+def correct_from_target(patch: Patch) -> None:
+    patch.setattr(verification, "residual", lambda target, token, draft: target)
+
+
+def correct_from_wrong_sign(patch: Patch) -> None:
+    def wrong(target: Tensor, token: int, draft: Tensor | None) -> Tensor:
+        return real_residual(target, token, draft) if draft is None else (draft - target).clamp_min(0)
+
+    patch.setattr(verification, "residual", wrong)
+
+
+def correct_with_the_rejected(patch: Patch) -> None:
+    def verify(target: Tensor, ids: Any, draft: Tensor | None, uniforms: Any) -> Verdict:
+        verdict = real_verify(target, ids, draft, uniforms)
+        again = verdict.provenance == "corrected" and uniforms[-1] < 0.1
+        return Verdict(verdict.accepted, ids[verdict.accepted], "corrected") if again else verdict
+
+    patch.setattr(verification, "verify", verify)
+
+
+def forget_to_normalise(patch: Patch) -> None:
+    def pick(weights: Tensor, uniform: float) -> int:
+        return min(int((weights.cumsum(-1) <= uniform).sum()), int(weights.nonzero()[-1]))
+
+    patch.setattr(verification, "pick", pick)
+
+
+def accept_at_equality(patch: Patch) -> None:
+    def verify(target: Tensor, ids: Any, draft: Tensor | None, uniforms: Any) -> Verdict:
+        accept = real_accept(target, ids, draft)
+        eased = [-1.0 if j < len(accept) and u <= accept[j] else u for j, u in enumerate(uniforms)]
+        return real_verify(target, ids, draft, eased)
+
+    patch.setattr(verification, "verify", verify)
+
+
+def one_number_for_test_and_token(patch: Patch) -> None:
+    def verify(target: Tensor, ids: Any, draft: Tensor | None, uniforms: Any) -> Verdict:
+        return real_verify(target, ids, draft, [uniforms[0]] * len(uniforms))
+
+    patch.setattr(verification, "verify", verify)
+
+
+def accept_by_the_next_row(patch: Patch) -> None:
+    patch.setattr(verification, "acceptance_probs", lambda target, ids, draft: real_accept(target[1:], ids, draft))
+
+
+def bonus_from_the_row_before(patch: Patch) -> None:
+    def verify(target: Tensor, ids: Any, draft: Tensor | None, uniforms: Any) -> Verdict:
+        return real_verify(torch.cat((target[:-1], target[-2:-1])) if ids else target, ids, draft, uniforms)
+
+    patch.setattr(verification, "verify", verify)
+
+
+def every_draft_counts_as_one_hot(patch: Patch) -> None:
+    patch.setattr(verification, "acceptance_probs", lambda target, ids, draft: real_accept(target, ids, None))
+
+
+def penalties_blind_to_drafts(patch: Patch) -> None:
+    def blind(logits: Tensor, penalty: float, seen: Tensor, ids: Any) -> Tensor:
+        return real_penalise(logits, penalty, seen, ())
+
+    everywhere(patch, "penalise", blind, but="helix_app.engine.drafts")
+
+
+def penalties_see_the_next_draft(patch: Patch) -> None:
+    def early(logits: Tensor, penalty: float, seen: Tensor, ids: Any) -> Tensor:
+        return real_penalise(logits, penalty, torch.cat((seen, torch.tensor(ids[:1], dtype=torch.int64))), ids)
+
+    everywhere(patch, "penalise", early, but="helix_app.engine.drafts")
+
+
+def draft_without_penalty(patch: Patch) -> None:
+    patch.setattr(drafting, "penalise", lambda logits, penalty, seen, ids: logits)
+
+
+def draft_without_filters(patch: Patch) -> None:
+    patch.setattr(drafting, "distribution", no_filter)
+
+
+def verify_without_filters(patch: Patch) -> None:
+    everywhere(patch, "distribution", no_filter, but="helix_app.engine.drafts")
+
+
+def rows_off_by_one(patch: Patch) -> None:
+    def shifted(logits: Tensor, params: SamplingParams) -> Tensor:
+        return real_distribution(logits.roll(1, 0), params)
+
+    everywhere(patch, "distribution", shifted, but="helix_app.engine.drafts")
+
+
+def numbers_unchecked(patch: Patch) -> None:
+    everywhere(patch, "check_logits", lambda logits: None)
+
+
+def one_slot_too_long(patch: Patch) -> None:
+    real = BlockPool.truncate
+
+    def truncate(self: BlockPool, name: str, length: int) -> None:
+        if self.tables()[name].length != length + 1:  # the last candidate alone was rejected
+            real(self, name, length)
+
+    patch.setattr(BlockPool, "truncate", truncate)
+
+
+def rejected_slots_stay(patch: Patch) -> None:
+    patch.setattr(BlockPool, "truncate", lambda self, name, length: None)
+
+
+def draft_never_settles(patch: Patch) -> None:
+    patch.setattr(ModelDraft, "settle", lambda self, tokens: None)
+
+
+def bonus_token_written_wrongly(patch: Patch) -> None:
+    real = KVView.write
+
+    def write(self: KVView, layer: int, k: Tensor, v: Tensor, *rest: Any, **options: Any) -> Any:
+        if 1 < k.shape[1] < 9:  # a round: its first row is the token that ended the round before
+            k = torch.cat((k[:, :1] * 1.05, k[:, 1:]), 1)
+        return real(self, layer, k, v, *rest, **options)
+
+    patch.setattr(KVView, "write", write)
+
+
+def draft_misses_the_last_accepted(patch: Patch) -> None:
+    """After a full acceptance the draft's cache takes the bonus token for the last one it drafted."""
+    real = ModelRunner.forward_many
+
+    def forward_many(self: ModelRunner, batch: Sequence[Rows], *rest: Any, **options: Any) -> Any:
+        wrong = [replace(r, ids=(r.ids[1], r.ids[1])) if len(r.ids) == 2 and r.logit_rows == 1 else r for r in batch]
+        return real(self, wrong, *rest, **options)
+
+    patch.setattr(ModelRunner, "forward_many", forward_many)
+
+
+def unverified_blocks_indexed(patch: Patch) -> None:
+    """Full blocks enter the index before verification has spoken. Keys of a table's cache are its tokens."""
+    real = ModelRunner.forward_many
+
+    def forward_many(self: ModelRunner, batch: Sequence[Rows], *rest: Any, **options: Any) -> Any:
+        logits = real(self, batch, *rest, **options)
+        for rows in batch:
+            table = self.pool.tables()[rows.sequence_id]
+            before = copy.deepcopy(vars(table))
+            self.pool.commit(rows.sequence_id, [int(i) for i in self.read(rows.sequence_id, 0)[0].flatten()])
+            vars(table).update(before)
+        return logits
+
+    patch.setattr(ModelRunner, "forward_many", forward_many)
+
+
+def roots_go_first(patch: Patch) -> None:
+    real = BlockPool.close
+
+    def close(self: BlockPool, name: str) -> None:
+        self.tables()[name].blocks.reverse()
+        real(self, name)
+
+    patch.setattr(BlockPool, "close", close)
+
+
+def end_inside_a_draft_missed(patch: Patch) -> None:
+    reply = engine_class("Reply")
+    real = reply._emit
+
+    def emit(self: Any, ids: Sequence[int], verdict: Verdict, *rest: Any) -> Any:
+        with pytest.MonkeyPatch.context() as late:
+            late.setattr(self._session, "eos", frozenset())
+            before = real(self, ids[:-1], verdict, *rest)
+        return before + real(self, ids[-1:], verdict, *rest)
+
+    patch.setattr(reply, "_emit", emit)
+
+
+def counting(change: Callable[[int, int, int, int], tuple[int, int]]) -> Callable[[Patch], None]:
+    """A recorder told wrong numbers; ``change`` takes k, drafted, accepted and emitted."""
+
+    def mutate(patch: Patch) -> None:
+        real_round, last = RunRecorder.round, [0]
+
+        def verify(target: Tensor, ids: Any, *rest: Any) -> Verdict:
+            last[0] = len(ids)
+            return real_verify(target, ids, *rest)
+
+        def record(self: RunRecorder, drafted: int, accepted: int, emitted: int, seconds: float) -> None:
+            real_round(self, *change(last[0], drafted, accepted, emitted), emitted, seconds)
+
+        everywhere(patch, "verify", verify)
+        patch.setattr(RunRecorder, "round", record)
+
+    return mutate
