@@ -118,6 +118,14 @@ def test_an_output_that_cannot_be_written_is_refused_before_running(run: Run, tm
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_run_that_fails_leaves_outputs_as_they_were(run: Run, tmp_path: Path) -> None:
+    old = tmp_path / "old.csv"
+    old.write_text("a,b\n")
+    refused(run("--target", str(tmp_path / "none.gguf"), "--json", str(tmp_path / "new.json"), "--csv", str(old)))
+    assert [p.name for p in tmp_path.iterdir()] == ["old.csv"]
+    assert old.read_text() == "a,b\n"
+
+
 @pytest.mark.usefixtures("nothing_runs")
 def test_outputs_and_prompts_need_names_of_their_own(run: Run, tmp_path: Path) -> None:
     prompts = tmp_path / "prompts.txt"

@@ -17,10 +17,10 @@ def test_rates_are_pooled_and_speeds_are_medians() -> None:
         made.record(HELIX, speed=10.0, drafted_tokens=100, accepted_tokens=10, tokens=15),
         made.record(HELIX, speed=20.0, drafted_tokens=0, accepted_tokens=0, k_counts=((0, 31),), target_passes=31,
                     mean_accepted_length=1.0, peak_memory_bytes=2**31, finish_reason="eos"),
-        made.record(HELIX, speed=90.0, drafted_tokens=100, accepted_tokens=90, peak_memory_bytes=None),
+        made.record(HELIX, speed=90.0, drafted_tokens=300, accepted_tokens=270, peak_memory_bytes=None),
     ]  # fmt: skip
     found = figures(HELIX, runs)
-    assert found.acceptance_rate == pytest.approx(0.5)
+    assert found.acceptance_rate == pytest.approx(0.7)
     assert found.decode_tokens_per_second == 20.0
     assert found.mean_accepted_length == pytest.approx((2 * 16 * 2 + 31) / (16 + 16 + 31))
     assert found.k_counts == ((0, 39), (2, 24))
