@@ -115,17 +115,20 @@ def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> Be
     from helix_app.bench.runner import run_benchmark
 
     live = sys.stderr is not None and sys.stderr.isatty()
-    bar: Any = tqdm(
-        total=None,
-        disable=quiet or sys.stderr is None,
-        file=sys.stderr,
-        unit="reply",
-        mininterval=0.2 if live else 15.0,
-        dynamic_ncols=True,
-        bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]",
-    )
+    bar: Any = None  # made by the first step: what is refused before it is one line alone
 
     def show(progress: BenchProgress) -> None:
+        nonlocal bar
+        if bar is None:
+            bar = tqdm(
+                total=None,
+                disable=quiet or sys.stderr is None,
+                file=sys.stderr,
+                unit="reply",
+                mininterval=0.2 if live else 15.0,
+                dynamic_ncols=True,
+                bar_format="{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}]",
+            )
         if progress.stage == "measure":
             bar.total = progress.total
             bar.set_description_str(f"{progress.kind} {progress.arm}", refresh=False)
@@ -138,8 +141,13 @@ def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> Be
 
     try:
         return run_benchmark(config, show, cancel)
+    except HelixError:
+        if bar is not None:
+            bar.leave = False
+        raise
     finally:
-        bar.close()
+        if bar is not None:
+            bar.close()
 
 
 def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
