@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from helix_app import messages
+from helix_app import cli_batch, messages
 from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import (
@@ -29,6 +30,9 @@ from helix_app.events import (
 )
 from helix_app.settings import Settings
 
+if TYPE_CHECKING:
+    from helix_app.engine.certify import Certificate
+
 _DEFAULTS = Settings()
 
 
@@ -37,13 +41,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("generate", help="write one reply", description="Write one reply to a prompt.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--prompt", metavar="TEXT", help="the prompt; - reads it from standard input")
-    what.add_argument("--batch", metavar="FILE", help=argparse.SUPPRESS)
+    what.add_argument("--batch", metavar="FILE", help="many prompts: one a line, or JSON lines; prints JSON lines")
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
     add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
     add("--mode", default="speculative", help="speculative or autoregressive")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
-    add("--verify", default="rejection", help="rejection")
+    add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")
+    add("--certify", action="store_true", help="show that speculation did not change the reply")
     add("--device", default="auto", help="auto, directml, cuda or cpu")
     add("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
     add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
@@ -63,8 +68,10 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
         if args.batch is not None:
-            raise InputError("option_unavailable", option="--batch", choices="--prompt")
-        request = _request(args)
+            return cli_batch.run(args, engine=engine)
+        request = request_of(args, read_prompt(args))
+        if args.certify and args.mode == "autoregressive":
+            raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")
         choice = LoadChoice(args.target, args.draft, args.device, args.dtype)
         from helix_app.hub.resolve import to_load_request
 
@@ -74,20 +81,32 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
                 from helix_app.engine.engine import Engine
 
                 engine = Engine()
-            ready = _load(engine.stream(load, cancel))
-            finished = _reply(engine.stream(request, cancel), show=not args.json)
+            ready = load_events(engine.stream(load, cancel))
+            certificate = None
+            if args.certify:
+                finished, certificate = _certified(engine, request, cancel, show=not args.json)
+            else:
+                finished = _reply(engine.stream(request, cancel), show=not args.json)
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
         return exc.exit_code
     if args.json:
-        sys.stdout.write(json.dumps(result(request, ready, finished), ensure_ascii=False) + "\n")
+        told = result(request, ready, finished)
+        if certificate is not None:
+            told["certificate"] = asdict(certificate)
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         say(summary(finished))
-    return 1 if finished.reason == "cancelled" else 0
+        if certificate is not None:
+            say(messages.certificate_text(asdict(certificate)))
+    refuted = certificate is not None and certificate.holds is False
+    return 1 if refuted or finished.reason == "cancelled" else 0
 
 
 def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> dict[str, Any]:
     """The JSON object: the reply, every figure of RunMetrics, and what it ran on."""
+    from helix_app.engine.generation import is_coupled
+
     return {
         "generated_text": finished.text,
         "token_ids": list(finished.token_ids),
@@ -102,7 +121,7 @@ def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> d
         else "none",
         "mode": request.mode,
         "k": request.k,
-        "verify": request.verify,
+        "verify": "coupled" if is_coupled(request) else "rejection",
     }
 
 
@@ -122,39 +141,51 @@ def summary(finished: Finished) -> str:
     return " · ".join(parts)
 
 
-def _request(args: argparse.Namespace) -> GenerateRequest:
-    prompt = sys.stdin.read() if args.prompt == "-" else args.prompt
+def read_prompt(args: argparse.Namespace) -> str:
+    """The prompt, from standard input where it is ``-``. Raises InputError when it is empty."""
+    prompt: str = sys.stdin.read() if args.prompt == "-" else args.prompt
     if not prompt.strip():
         raise InputError("prompt_empty")
-    system = (ChatMessage("system", args.system),) if args.system else ()
-    if args.raw and system:
+    return prompt
+
+
+def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", **changes: Any) -> GenerateRequest:
+    """The request that options and a prompt make; ``changes`` are options of this prompt alone.
+
+    Raises:
+        InputError: options that make no sense.
+    """
+    options = argparse.Namespace(**{**vars(args), **changes})
+    system = (ChatMessage("system", options.system),) if options.system else ()
+    if options.raw and system:
         raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
     from helix_app.engine.generation import check_request  # wrong options are refused before the model is loaded
 
     request = GenerateRequest(
-        request_id="cli",
-        messages=() if args.raw else (*system, ChatMessage("user", prompt)),
-        prompt=prompt if args.raw else "",
-        raw=args.raw,
-        mode=args.mode,
-        k=args.k,
-        verify=args.verify,
-        max_tokens=args.max_tokens,
+        request_id=request_id,
+        messages=() if options.raw else (*system, ChatMessage("user", prompt)),
+        prompt=prompt if options.raw else "",
+        raw=options.raw,
+        mode=options.mode,
+        k=options.k,
+        verify=options.verify,
+        max_tokens=options.max_tokens,
         sampling=SamplingParams(
-            temperature=args.temperature,
-            top_k=args.top_k,
-            top_p=args.top_p,
-            min_p=args.min_p,
-            repetition_penalty=args.repetition_penalty,
-            seed=args.seed,
+            temperature=options.temperature,
+            top_k=options.top_k,
+            top_p=options.top_p,
+            min_p=options.min_p,
+            repetition_penalty=options.repetition_penalty,
+            seed=options.seed,
         ),
-        stop=tuple(args.stop),
+        stop=tuple(options.stop),
     )
     check_request(request)
     return request
 
 
-def _load(events: Iterator[Event]) -> ModelReady:
+def load_events(events: Iterator[Event]) -> ModelReady:
+    """Show how loading goes; the model it ends with. Raises the failure it ends with instead."""
     live = sys.stderr is not None and sys.stderr.isatty()
     for event in events:
         if isinstance(event, LoadProgress) and live:
@@ -166,7 +197,7 @@ def _load(events: Iterator[Event]) -> ModelReady:
         elif isinstance(event, Failed):
             if live:
                 sys.stderr.write("\r\x1b[K")
-            raise _as_error(event)
+            raise as_error(event)
         elif isinstance(event, Unloaded):  # Ctrl-C
             raise HelixError("load_cancelled")
         elif isinstance(event, ModelReady):
@@ -188,7 +219,7 @@ def _reply(events: Iterator[Event], *, show: bool) -> Finished:
         elif isinstance(event, Failed):
             if begun:  # end the line of a partial reply
                 sys.stdout.write("\n")
-            raise _as_error(event)
+            raise as_error(event)
         elif isinstance(event, Finished):
             if show:
                 sys.stdout.write("\n")
@@ -196,10 +227,32 @@ def _reply(events: Iterator[Event], *, show: bool) -> Finished:
     raise HelixError("engine_died")
 
 
+def _certified(
+    engine: EngineClient, request: GenerateRequest, cancel: threading.Event, *, show: bool
+) -> tuple[Finished, Certificate | None]:
+    from helix_app.engine.engine import Certified, Engine
+
+    assert isinstance(engine, Engine)
+    certified: list[Certified] = []
+
+    def events() -> Iterator[Event]:
+        for item in engine.certify(request, cancel):
+            if isinstance(item, Certified):
+                certified.append(item)
+            else:
+                yield item
+
+    stream = events()
+    finished = _reply(stream, show=show)
+    for _ in stream:  # the second reply and the comparison
+        pass
+    return finished, certified[0].certificate if certified else None
+
+
 _INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "model_", "tokenizer_", "draft_")
 
 
-def _as_error(event: Failed) -> HelixError:
+def as_error(event: Failed) -> HelixError:
     """A failure event as the exception it was, with its exit code."""
     error = HelixError(event.code, detail=event.detail, **dict(event.fields))
     error.exit_code = 2 if event.code.startswith(_INPUT_CODES) else 1

@@ -7,6 +7,7 @@ filled from the fields of the error or event; a missing field shows as an en das
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -19,6 +20,8 @@ ERRORS: dict[str, str] = {
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
+    "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
+    "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
     # model files
     "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
@@ -156,3 +159,28 @@ def k_reason_text(code: str) -> str:
 def finish_reason_text(code: str) -> str:
     """Why a reply ended."""
     return FINISH_REASONS.get(code, code)
+
+
+def plural(n: int, one: str, many: str) -> str:
+    """A sentence with a count ``{n}``."""
+    return (one if n == 1 else many).format(n=n)
+
+
+def certificate_text(c: Mapping[str, Any]) -> str:
+    """What a certificate (``engine.certify.Certificate`` as a mapping) shows, in words."""
+    drafted = f"{c['drafted']} tokens were drafted, {c['accepted']} accepted"
+    if c["holds"] is None:
+        why = "nothing was drafted" if not c["drafted"] else "there was too little to compare"
+        return f"Certificate: none, since {why}. Ask for a longer reply or another draft."
+    if c["kind"] == "identity":
+        if c["holds"]:
+            return f"Certificate: identical. All {c['tokens']} tokens are those of plain decoding; {drafted}."
+        gap = c["logit_gap"]
+        words = f"Certificate: the replies part at token {c['position'] + 1}; "
+        if gap is None:
+            return words + "one of them ended there."
+        return words + f"plain decoding's token leads by {gap:.2g} in the target's logits. A near tie fell differently."
+    sample = f"{c['trials']:,} verifications over {c['rounds']} drafted rounds, p = {c['p_value']:.3g}; {drafted}"
+    if c["holds"]:
+        return f"Certificate: no difference from the target's distribution ({sample})."
+    return f"Certificate: refuted. The tokens do not follow the target's distribution ({sample}). Please report it."

@@ -22,6 +22,7 @@ class LoadRequest:
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
         dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
         context_length: most tokens of one sequence; None takes the model's own, capped by memory.
+        cache_tokens: tokens that the cache holds for all sequences together; None is one context.
     """
 
     target: str
@@ -32,6 +33,7 @@ class LoadRequest:
     device: str = "auto"
     dtype: str = "auto"
     context_length: int | None = None
+    cache_tokens: int | None = None
 
 
 @dataclass(frozen=True)

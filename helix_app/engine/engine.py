@@ -6,14 +6,15 @@ import gc
 import logging
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 
+from helix_app.engine.certify import Certified, certify
 from helix_app.engine.device import is_out_of_memory
 from helix_app.engine.generation import Session
 from helix_app.engine.loading import LoadCancelled, Loaded, load
-from helix_app.engine.scheduler import write_reply
+from helix_app.engine.scheduler import MAX_RUNNING, Scheduler, write_reply
 from helix_app.errors import HelixError
 from helix_app.events import (
     Event,
@@ -72,6 +73,38 @@ class Engine:
                 yield Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
             else:
                 yield Failed("internal", traceback.format_exc(), (("log", str(log_file())),), request_id)
+
+    def stream_many(
+        self, requests: Iterable[GenerateRequest], cancel: threading.Event, max_running: int = MAX_RUNNING
+    ) -> Iterator[Event]:
+        """Write many replies at once; events of all of them, told apart by ``request_id``.
+
+        A request that makes no sense fails by itself. ``cancel`` ends them all within a round.
+        """
+        if self._session is None:
+            raise HelixError("no_model_loaded")
+        scheduler = Scheduler(self._session, max_running)
+        try:
+            for request in requests:
+                try:
+                    scheduler.add(request, cancel)
+                except HelixError as exc:
+                    yield exc.as_event(request.request_id)
+            while scheduler.busy:
+                yield from scheduler.step()
+        except RuntimeError as exc:
+            log.exception("many requests failed")
+            code = "device_out_of_memory" if is_out_of_memory(exc) else "internal"
+            device = self.ready.device_name if self.ready else "this device"
+            raise HelixError(code, detail=str(exc), device=device, log=str(log_file())) from exc
+        finally:
+            scheduler.close()
+
+    def certify(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event | Certified]:
+        """Write a reply and show that speculation did not change it (see ``certify.py``)."""
+        if self._session is None:
+            raise HelixError("no_model_loaded")
+        yield from certify(self._session, request, cancel)
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         self._unload()

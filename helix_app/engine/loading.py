@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
 _DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
 _MIN_CONTEXT = 64
+_MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 _CALIBRATION_ROWS = (1, 5, 9, 2, 3)
 _CALIBRATION_SECONDS = 0.6  # budget after each row count ran twice
 
@@ -58,6 +59,7 @@ class _Plan:
     draft: ModelFiles | None
     draft_kind: str
     context: int
+    cache_tokens: int
 
 
 def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Loaded]:
@@ -117,7 +119,7 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
     context = min(max(_MIN_CONTEXT, wanted), target.config.context_length)
-    return _Plan(target, draft, kind, context), skipped
+    return _Plan(target, draft, kind, context, max(context, request.cache_tokens or 0)), skipped
 
 
 def _load_on(
@@ -131,13 +133,15 @@ def _load_on(
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
     tokenizer.prepare()
-    runner = yield from _runner(plan.target, plan.context, dtype, device, "weights", cancel)
+    runner = yield from _runner(plan.target, plan.context, plan.cache_tokens, dtype, device, "weights", cancel)
     draft: Draft | None = None
     draft_runner: ModelRunner | None = None
     draft_blocks = 0
     if plan.draft is not None:
         draft_context = min(plan.context, plan.draft.config.context_length)
-        draft_runner = yield from _runner(plan.draft, draft_context, dtype, device, "draft_weights", cancel)
+        draft_runner = yield from _runner(
+            plan.draft, draft_context, plan.cache_tokens, dtype, device, "draft_weights", cancel
+        )
         model_draft = ModelDraft(draft_runner, config.vocab_size)
         # with draft auto the policy may take either; a draft asked for by name is used alone
         draft = model_draft if request.draft_required else MixedDraft(NgramDraft(), model_draft)
@@ -168,6 +172,7 @@ def _load_on(
 def _runner(
     files: ModelFiles,
     context: int,
+    cache_tokens: int,
     dtype: torch.dtype,
     device: Device,
     stage: str,
@@ -182,7 +187,9 @@ def _runner(
                 raise LoadCancelled
             yield LoadProgress(stage, fraction)
     yield LoadProgress("allocate_cache")
-    blocks = -(-context // BLOCK_SIZE)
+    wanted = -(-max(context, cache_tokens) // BLOCK_SIZE)
+    most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
+    blocks = max(-(-context // BLOCK_SIZE), min(wanted, most))
     cache = KVCache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -34,6 +34,7 @@ _CHUNK_BESIDE = 128  # while others decode: they should not wait long
 _SNAPSHOT_SECONDS = 1 / 30
 _AGING_STEPS = 64  # a reply that waited so many steps counts as one priority higher
 MAX_RUNNING = 64
+Witness = Callable[[Reply, Round, torch.Tensor], None]
 
 
 @dataclass(eq=False)
@@ -68,9 +69,10 @@ class Scheduler:
         forks: how often a reply took its beginning over from a running one.
     """
 
-    def __init__(self, session: Session, max_running: int = MAX_RUNNING) -> None:
+    def __init__(self, session: Session, max_running: int = MAX_RUNNING, witness: Witness | None = None) -> None:
+        """``witness`` is told each round of every reply, with the target's distributions ``[k + 1, vocab]``."""
         self._session, self._runner = session, session.runner
-        self._max_running = max_running
+        self._max_running, self._witness = max_running, witness
         self._waiting: list[_Entry] = []
         self._running: list[_Entry] = []
         self._arrivals = self._steps = 0
@@ -160,6 +162,8 @@ class Scheduler:
         for (entry, plan), rows in zip(decoding, logits):
             try:
                 judged.append((entry, plan, entry.reply.judge(plan, rows), rows))
+                if self._witness is not None:
+                    self._witness(entry.reply, plan, judged[-1][2][1])
             except NumericsError as error:
                 yield from self._fail(entry, error)
         verified = time.perf_counter()
