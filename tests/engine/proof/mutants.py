@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import sampling, verification
+from helix_app.engine import coupled, sampling, verification
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.drafts import model as drafting
@@ -273,3 +273,45 @@ def counting(change: Callable[[int, int, int, int], tuple[int, int]]) -> Callabl
         patch.setattr(RunRecorder, "round", record)
 
     return mutate
+
+
+# --------------------------------------------------------------------------- coupled verification
+
+
+def noise_of_the_round(patch: Patch) -> None:
+    """The noise belongs to the round, not to the place in the text."""
+
+    def verify(probs: Tensor, ids: Sequence[int], seed: int, position: int) -> Verdict:
+        own = [coupled.coupled_draw(row, seed, position) for row in probs]
+        stood = next((j for j, token in enumerate(ids) if token != own[j]), len(ids))
+        return Verdict(stood, own[stood], "corrected" if stood < len(ids) else "bonus" if ids else "plain")
+
+    everywhere(patch, "verify_coupled", verify)
+
+
+def correction_is_never_the_drafted(patch: Patch) -> None:
+    """A mismatch redraws without the drafted token, as rejection sampling would."""
+    real = coupled.verify_coupled
+
+    def verify(probs: Tensor, ids: Sequence[int], seed: int, position: int) -> Verdict:
+        verdict = real(probs, ids, seed, position)
+        if verdict.provenance != "corrected":
+            return verdict
+        left = real_residual(probs[verdict.accepted], ids[verdict.accepted], None)
+        return Verdict(verdict.accepted, coupled.coupled_draw(left, seed + 1, position), "corrected")
+
+    everywhere(patch, "verify_coupled", verify)
+
+
+def draft_with_other_noise(patch: Patch) -> None:
+    def draw(row: Tensor, seed: int, position: int) -> int:
+        return coupled.coupled_draw(row, seed + 1, position)
+
+    everywhere(patch, "coupled_draw", draw, within="helix_app.engine.drafts")
+
+
+def draft_one_place_off(patch: Patch) -> None:
+    def draw(row: Tensor, seed: int, position: int) -> int:
+        return coupled.coupled_draw(row, seed, position + 1)
+
+    everywhere(patch, "coupled_draw", draw, within="helix_app.engine.drafts")

@@ -1,4 +1,7 @@
-"""Speculation changes no greedy token, and the cache tells the truth after every round, whatever drafts."""
+"""Speculation changes no token of a reply that is a function of its request: greedy, or sampled with a seed.
+
+And the cache tells the truth after every round, and the counts are right, whatever drafts.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ from tests.engine.proof.checks import (
 from tests.engine.tiny import ask, finish, loaded, session_of
 
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.05)
+SEEDED = SamplingParams(temperature=0.8, top_k=20, top_p=0.95, seed=7)  # a seed couples the text to it
 WARM = SamplingParams(temperature=1.0, top_k=8, top_p=0.95)
 KINDS = ["ngram", "model", "mixed", "itself", "right", "wrong"]
 
@@ -39,13 +43,11 @@ def prompts(count: int) -> list[tuple[int, ...]]:
     return made
 
 
-@pytest.mark.parametrize("sampling", [SamplingParams(0.0), PENALISED], ids=["plain", "penalty"])
+@pytest.mark.parametrize("sampling", [SamplingParams(0.0), PENALISED, SEEDED], ids=["greedy", "penalty", "coupled"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_identity_of_greedy_text(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams
-) -> None:
+def test_identity_of_text(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams) -> None:
     accepted = drafted = 0
-    for i, prompt in enumerate(prompts(12)):
+    for i, prompt in enumerate(prompts(8)):
         with monkeypatch.context() as patch:
             install_llama(engine, patch, "none")
             text = (*prompt, *plainly(engine, patch, prompt, sampling=sampling).tokens)
@@ -58,7 +60,7 @@ def test_identity_of_greedy_text(
         assert accepted == drafted
     elif kind == "wrong":
         assert accepted == 0
-    elif (kind, sampling) != ("ngram", PENALISED):  # few, and the penalty is against them
+    elif kind != "ngram" or sampling is not PENALISED:  # few, and the penalty is against them
         assert 0 < accepted < drafted
 
 
@@ -68,12 +70,12 @@ def test_identity_of_the_cache_and_a_fresh_prefill(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams
 ) -> None:
     fixed_chance(monkeypatch, 3)
-    for i, prompt in enumerate(prompts(4)):
+    for i, prompt in enumerate(prompts(3)):
         with monkeypatch.context() as patch:
             install_llama(engine, patch, "none")
             text = (*prompt, *plainly(engine, patch, prompt, max_tokens=36).tokens)
             install_llama(engine, patch, kind, shuffle=i, text=text)
-            k = ("fixed:4", "fixed:8", "additive", "fixed:2")[i]
+            k = ("fixed:4", "additive", "fixed:8")[i]
             compared = check_cache(engine, patch, prompt, sampling=sampling, max_tokens=36, k=k)
             assert (compared > 0) == (kind in ("model", "mixed", "itself"))
             check_prefixes(engine, patch, prompt, sampling=sampling, max_tokens=36, k=k)
@@ -81,7 +83,7 @@ def test_identity_of_the_cache_and_a_fresh_prefill(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_identity_of_counts(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    for prompt in prompts(4):
+    for prompt in prompts(3):
         with monkeypatch.context() as patch:
             install_llama(engine, patch, "none")
             text = (*prompt, *plainly(engine, patch, prompt).tokens)
@@ -110,12 +112,12 @@ def test_identity_of_greedy_text_of_the_real_model(default_model: Path, monkeypa
     monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
     engine = loaded(default_model, "ngram", context_length=128)
     text = "Count: one, two, three, one, two, three, one, two"
-    want = finish(engine, ask(text, mode="autoregressive", max_tokens=12))
+    want = finish(engine, ask(text, mode="autoregressive", max_tokens=9))
     session = session_of(engine)
     itself = ModelDraft(fresh_runner(session.runner), session.runner.decoder.config.vocab_size)
     for draft in (session.draft, itself):
         monkeypatch.setattr(session, "draft", draft)
-        got = finish(engine, ask(text, max_tokens=12, k="fixed:5"))
+        got = finish(engine, ask(text, max_tokens=9, k="fixed:5"))
         assert got.token_ids == want.token_ids
         assert got.metrics.drafted_tokens > 0
     assert got.metrics.acceptance_rate == 1.0
