@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_LATER = ("context", "batch", "prefix", "paging", "kernels")  # benchmarks of later versions
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard")
+_LATER = ("context", "kernels")  # benchmarks of later versions
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -27,10 +28,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "bench",
         help="measure speculative against plain decoding",
-        description="Measure Helix against plain decoding, and against other programs, on the same weights.",
+        description="Measure Helix against plain decoding, and against other programs, on the same weights. "
+        "With a name it measures one thing: batch (many replies at once), prefix (a chat's next turn), "
+        "paging (cost and saving of the paged cache), guard (does speculation ever lose?).",
     )
     add = parser.add_argument
-    add("what", nargs="?", default="", help=argparse.SUPPRESS)
+    add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
     add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
@@ -68,6 +71,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
+        if args.what in _EXPERIMENTS and args.compare is None:
+            return _experiment(args)
         if args.what:
             raise _unknown(args.what)
         if args.compare is not None:
@@ -105,8 +110,51 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
 
 def _unknown(what: str) -> InputError:
     if what in _LATER:
-        return InputError("option_unavailable", option=f"bench {what}", choices="bench, bench --compare")
+        return InputError(
+            "option_unavailable",
+            option=f"bench {what}",
+            choices=", ".join(("bench", *(f"bench {name}" for name in _EXPERIMENTS))),
+        )
     return InputError("option_invalid", option="bench", value=what, hint="Try: python -m helix_app bench --help")
+
+
+def _experiment(args: argparse.Namespace) -> int:
+    """Run one of the sub-benchmarks: a table on standard output, every figure in the file of ``--json``."""
+    for option in ("html", "csv", "prompts", "peer"):
+        if getattr(args, option):
+            hint = f"bench {args.what} prints a table; --json writes every figure."
+            raise InputError("option_invalid", option=option, value=f"used with bench {args.what}", hint=hint)
+    config = config_of(args)
+    config.check()
+    _check_outputs((args.json, "", ""), "")
+    from dataclasses import replace
+
+    from helix_app.bench import batch, experiment, guard, paging, prefix
+
+    live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
+
+    def told(text: str) -> None:
+        if live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    room = {"batch": batch.CACHE_TOKENS, "paging": 16 * 1024}.get(args.what)
+    if args.what == "guard":
+        config = replace(config, draft=config.target)
+    with ctrl_c_cancels() as cancel:
+        bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
+        run_one = {"batch": batch.run, "prefix": prefix.run, "paging": paging.run, "guard": guard.run}[args.what]
+        found = run_one(bench)
+    if live:
+        sys.stderr.write("\r\x1b[K")
+    command = f"python -m helix_app bench {args.what} {' '.join(config.argv())}"
+    if args.json:
+        try:
+            Path(args.json).write_text(experiment.document(found, bench, command), encoding="utf-8")
+        except OSError as exc:
+            raise HelixError("bench_output", path=args.json, detail=str(exc)) from exc
+    sys.stdout.write(experiment.text(found))
+    return 1 if cancel.is_set() else 0
 
 
 def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> BenchResult:

@@ -100,7 +100,7 @@ def test_wrong_usage_exits_2(run: Run, args: tuple[str, ...]) -> None:
     assert "--help" in err
 
 
-@pytest.mark.parametrize("what", ["context", "batch", "prefix", "paging", "kernels"])
+@pytest.mark.parametrize("what", ["context", "kernels"])
 def test_benchmarks_of_later_versions_are_refused(run: Run, what: str) -> None:
     assert f"bench {what} is not available in this version" in refused(run(what))
 

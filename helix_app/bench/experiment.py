@@ -1,0 +1,129 @@
+"""Benchmarks of one question each (``bench batch``, ``prefix``, ``paging``, ``guard``).
+
+They share loading, the medians with their spread, and the report; each module adds how it measures.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import random
+import statistics
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from helix_app.bench import machine
+from helix_app.bench.config import BenchConfig
+from helix_app.bench.wording import table
+from helix_app.engine.engine import Engine
+from helix_app.engine.generation import Session
+from helix_app.errors import HelixError
+from helix_app.events import Failed, LoadChoice, ModelReady
+from helix_app.hub.resolve import to_load_request
+
+Told = Callable[[str], None]
+
+
+@dataclass
+class Experiment:
+    """What was measured.
+
+    Attributes:
+        name: of the sub-benchmark.
+        title: what the table shows.
+        columns, rows: the table; cells are text as it is shown.
+        notes: what a reader must know to judge it.
+        data: every single figure, for the JSON.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Bench:
+    """A loaded model and what an experiment needs to run on it."""
+
+    engine: Engine
+    session: Session
+    ready: ModelReady
+    config: BenchConfig
+    told: Told
+    cancel: threading.Event
+    order: random.Random
+
+    @property
+    def stopped(self) -> bool:
+        """Whether to end and keep what is there."""
+        return self.cancel.is_set()
+
+    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+        """A new order of the arms for each repeat, so that none always comes first."""
+        mixed = list(items)
+        self.order.shuffle(mixed)
+        return mixed
+
+
+def open_bench(
+    config: BenchConfig,
+    told: Told,
+    cancel: threading.Event,
+    context_length: int | None = None,
+    cache_tokens: int | None = None,
+) -> Bench:
+    """Load the models of ``config``.
+
+    Raises:
+        HelixError: they cannot be loaded.
+    """
+    from dataclasses import replace
+
+    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, context_length))
+    engine = Engine()
+    for event in engine.stream(replace(request, cache_tokens=cache_tokens), cancel):
+        if isinstance(event, Failed):
+            raise HelixError(event.code, detail=event.detail, **dict(event.fields))
+    if engine.session is None or engine.ready is None:
+        raise HelixError("load_cancelled")
+    return Bench(engine, engine.session, engine.ready, config, told, cancel, random.Random(config.seed))
+
+
+def spread(values: Sequence[float], digits: int = 1) -> str:
+    """Median and range of repeated measurements."""
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def median(values: Sequence[float]) -> float:
+    """The median; 0 for nothing."""
+    return statistics.median(values) if values else 0.0
+
+
+def text(experiment: Experiment) -> str:
+    """The table and its notes for a terminal."""
+    numeric = tuple(range(1, len(experiment.columns)))
+    lines = [experiment.title, "", table([experiment.columns, *experiment.rows], right=numeric)]
+    return "\n".join([*lines, "", *experiment.notes]).rstrip() + "\n"
+
+
+def document(experiment: Experiment, bench: Bench, command: str) -> str:
+    """Everything as JSON."""
+    told = {
+        "format": f"helix-bench-{experiment.name}",
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "command": command,
+        **asdict(experiment),
+        "settings": {key: value for key, value in asdict(bench.config).items() if key != "prompts"},
+        "machine": machine.machine_facts(),
+        "versions": machine.version_facts(),
+        "model": asdict(bench.ready),
+    }
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

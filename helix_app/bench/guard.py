@@ -1,0 +1,160 @@
+"""``bench guard``: does speculation ever lose? Drafts that help, that never help and that only cost.
+
+Drafts: n-gram lookup; one whose tokens are always wrong; the target itself as draft model, always right and never
+worth its price. Replies run to their token limit, whatever the model would end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from helix_app.bench.arms import Task, clear_caches, make_request
+from helix_app.bench.experiment import Bench, Experiment, median
+from helix_app.bench.statistics import Estimate, estimate
+from helix_app.bench.workloads import KINDS, built_in
+from helix_app.engine.control.policy import Offer
+from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.generation import Session, prompt_tokens
+from helix_app.engine.scheduler import write_reply
+from helix_app.errors import HelixError
+from helix_app.events import Failed, Finished, Mode, SamplingParams
+
+TEMPERATURES = (0.0, 1.2)
+PLAIN = "plain"
+FLOOR = 0.97
+
+
+class WrongDraft:
+    """Costs next to nothing and proposes what the target never says."""
+
+    kind = "wrong"
+
+    def __init__(self, vocab: int) -> None:
+        self._vocab = vocab
+
+    def fresh(self) -> WrongDraft:
+        return self
+
+    def begin(self, sequence_id: str, label: str) -> None:
+        pass
+
+    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        return (Offer("wrong"),)
+
+    def propose(
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
+    ) -> Proposal:
+        return Proposal(tuple((tokens[-1] * 31 + 7919 * (i + 1)) % self._vocab for i in range(k)))
+
+    def settle(self, tokens: Sequence[int]) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+def run(bench: Bench) -> Experiment:
+    """Measure; drafts take turns on each prompt. The session's draft must be the target itself."""
+    session = bench.session
+    drafts: dict[str, Draft | None] = {
+        PLAIN: None,
+        "n-gram": NgramDraft(),
+        "always wrong": WrongDraft(session.runner.decoder.config.vocab_size),
+        "target itself": session.draft,
+    }
+    # what is learnt of speed stays with its draft, as it would in a program that loads only that one
+    own = {name: replace(session, draft=draft, sources={}, policies={}) for name, draft in drafts.items()}
+    kinds = bench.config.kinds or KINDS
+    speeds: dict[tuple[str, float, str], dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    tasks = []
+    for prompt in built_in(kinds, bench.config.prompts_per_kind):
+        request = make_request(session, prompt, bench.config)
+        tasks.append(Task(prompt, request, len(prompt_tokens(session, request))))
+    for name in drafts:  # warm-up
+        _speed(own[name], tasks[0], 0.0, name, bench)
+    for repeat in range(bench.config.repeats):
+        for task in bench.shuffled(tasks):
+            for temperature in TEMPERATURES:
+                for name in bench.shuffled(tuple(drafts)):
+                    if bench.stopped:
+                        break
+                    bench.told(f"{task.prompt.id}, temperature {temperature}, {name}, round {repeat + 1}")
+                    speed = _speed(own[name], task, temperature, name, bench)
+                    if speed is not None:
+                        speeds[task.prompt.kind, temperature, name][task.prompt.id][repeat] = speed
+    return _report(bench, speeds, [name for name in drafts if name != PLAIN], kinds)
+
+
+def _speed(session: Session, task: Task, temperature: float, name: str, bench: Bench) -> float | None:
+    """Decode tokens a second of one reply; None when it was stopped."""
+    clear_caches(session)
+    mode: Mode = "autoregressive" if name == PLAIN else "speculative"
+    request = replace(task.request, mode=mode, sampling=SamplingParams(temperature=temperature))
+    eos, session.eos = session.eos, frozenset()
+    try:
+        for event in write_reply(session, request, bench.cancel):
+            if isinstance(event, Failed):
+                raise HelixError(event.code, detail=event.detail, **dict(event.fields))
+            if isinstance(event, Finished) and event.reason != "cancelled":
+                return event.metrics.decode_tokens_per_second
+    finally:
+        session.eos = eos
+    return None
+
+
+def _report(
+    bench: Bench,
+    speeds: dict[tuple[str, float, str], dict[str, dict[int, float]]],
+    names: list[str],
+    kinds: Sequence[str],
+) -> Experiment:
+    found = Experiment(
+        "guard",
+        "Decode speed with a draft over plain decoding: median [95 % interval]",
+        ("Kind", "Temperature", "Plain tok/s", *names),
+    )
+    worst: tuple[float, str] = (float("inf"), "")
+    under = []
+    for kind in kinds:
+        for temperature in TEMPERATURES:
+            plain = speeds[kind, temperature, PLAIN]
+            cells = []
+            for name in names:
+                drafted = speeds[kind, temperature, name]
+                pairs = [
+                    [drafted[p][r] / plain[p][r] for r in sorted(drafted[p]) if r in plain[p]]
+                    for p in sorted(drafted)
+                    if p in plain
+                ]
+                ratio = estimate(pairs, bench.config.seed)
+                cells.append(_cell(ratio))
+                where = f"{kind}, temperature {temperature}, {name}"
+                if ratio.value is not None:
+                    worst = min(worst, (ratio.value, where))
+                    if (ratio.high if ratio.high is not None else ratio.value) < FLOOR:
+                        under.append(where)
+            base = median([speed for by_repeat in plain.values() for speed in by_repeat.values()])
+            found.rows.append((kind, f"{temperature}", f"{base:.1f}", *cells))
+    found.notes.append(
+        f"Lowest median: {worst[0]:.3f} ({worst[1]}). Under {FLOOR} beyond its interval: {', '.join(under) or 'none'}."
+    )
+    found.notes.append(f"{bench.config.max_tokens} tokens each, {bench.ready.dtype} on {bench.ready.device_name}.")
+    found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in by.items()} for (k, t, n), by in speeds.items()}
+    return found
+
+
+def _cell(ratio: Estimate) -> str:
+    if ratio.value is None:
+        return "–"
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.value:.2f}x"
+    return f"{ratio.value:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"
