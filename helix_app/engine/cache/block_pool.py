@@ -149,7 +149,8 @@ class BlockPool:
         """Give a sequence slots for ``length`` tokens; all or nothing.
 
         Mutates: takes blank blocks, the one beside the last if it can, else evicts the least recently used. A last
-        block that others share too is replaced by one of its own.
+        block that others share too is replaced by one of its own; one that the prefix index knows by what a fork's
+        parent wrote behind this sequence's end leaves the index.
 
         Returns:
             (from, to) blocks whose content must be copied before the new slots are written.
@@ -172,6 +173,8 @@ class BlockPool:
             self._release(last)
             table.blocks.append(own)
             copies.append((last, own))
+        elif table.length % self.block_size:
+            self._forget(table.blocks[-1])
         for _ in range(missing):
             block = self._take(table.blocks[-1] + 1 if table.blocks else None)
             self._refs[block] = 1
