@@ -146,6 +146,7 @@ class SessionController(QObject):
             self._job.cancel.set()
             if isinstance(self._next, GenerateRequest) or not isinstance(self._job.work, GenerateRequest):
                 self._wait_with(None)
+                self._job.superseded.clear()  # nothing takes its place any more: its end is news
 
     @Slot(object)
     def load(self, choice: LoadChoice) -> None:

@@ -18,6 +18,7 @@ from helix_app.events import (
     GenerateRequest,
     LoadChoice,
     LoadRequest,
+    Unloaded,
     UnloadRequest,
 )
 
@@ -42,7 +43,7 @@ class Job:
 
     Attributes:
         cancel: set from any thread to end it within a round.
-        superseded: set when another load takes its place; its failure then interests nobody.
+        superseded: set when another load takes its place; that it failed or was stopped then interests nobody.
     """
 
     work: Work
@@ -90,8 +91,8 @@ class EngineWorker(QObject):
                     self._sink(event)
         except Exception as error:
             result = failure(error, request_id)
-        if isinstance(result, Failed) and job.superseded.is_set():
-            log.info("a superseded load ended with %s", result)
+        if isinstance(result, (Failed, Unloaded)) and job.superseded.is_set():
+            log.info("a superseded job ended with %s", result)
             result = None
         self.done.emit(job, result)
 

@@ -278,10 +278,12 @@ class MainWindow(QMainWindow):
         self.chat.composer.setFocus()
 
     def on_unloaded(self, _event: events.Unloaded) -> None:
-        """The model is gone."""
-        if self.models.on_unloaded():
-            self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
-            self.live.blocks.clear()
+        """The model is gone, or its loading was stopped. (Nothing is heard of one that another load replaced.)"""
+        self.models.on_unloaded()
+        self.strip.hide()
+        self.welcome.show_idle()
+        self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
+        self.live.blocks.clear()
 
     def _set_not_ready(self, reason: str) -> None:
         self.toolbar.on_unloaded()
@@ -318,6 +320,7 @@ class MainWindow(QMainWindow):
         if self.models.on_failed():
             self.strip.hide()
             self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
+            self.live.blocks.clear()
         if self._on_welcome():
             self.welcome.show_failure(event)
         elif event.code != "load_cancelled":  # the person did that

@@ -97,10 +97,9 @@ class ModelFlow(QObject):
         """The model is loaded."""
         self.ready, self.loading = event, None
 
-    def on_unloaded(self) -> bool:
-        """The model is gone; False when another one is being loaded in its place."""
-        self.ready = None
-        return self.loading is None
+    def on_unloaded(self) -> None:
+        """The model is gone, or its loading was stopped."""
+        self.ready = self.loading = None
 
     def on_failed(self) -> bool:
         """Something outside a reply failed; True when it was the load, which leaves no model."""

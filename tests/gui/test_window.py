@@ -234,6 +234,28 @@ def test_a_change_while_writing_stops_the_reply_first(window: MainWindow) -> Non
     assert len(loads) == 1
 
 
+def test_a_load_that_was_stopped_is_over(window: MainWindow) -> None:
+    seen = record(window.cancel_requested)
+    window.toolbar.device.pick("cpu")
+    window.on_event(events.LoadProgress("tokenizer"))
+    assert window.strip.isVisible()
+    window.strip.cancel.click()
+    assert len(seen) == 1
+    window.on_event(events.Unloaded())
+    assert not window.strip.isVisible()
+    assert not window.chat.composer.editor.isEnabled()
+    loads = record(window.load_requested)
+    window.toolbar.device.pick("auto")
+    assert len(loads) == 1
+
+
+def test_a_load_that_failed_leaves_no_blocks(window: MainWindow) -> None:
+    window.toolbar.device.pick("cpu")
+    window.on_event(events.Failed("model_corrupt", fields=(("path", "x.gguf"),)))
+    assert not window.strip.isVisible()
+    assert not window.live.blocks.maps["target"].isVisible()
+
+
 def test_unload(window: MainWindow) -> None:
     seen = record(window.unload_requested)
     window.actions_.unload.trigger()
