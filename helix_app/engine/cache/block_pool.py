@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from helix_app.engine.cache.free_list import FreeList
 from helix_app.errors import CacheExhaustedError
 
 _ROOT = 0  # content of "nothing before"
@@ -67,7 +68,7 @@ class BlockPool:
             raise ValueError("a pool needs at least one block of at least one slot")
         self.num_blocks, self.block_size = num_blocks, block_size
         self._adjacent = order is None
-        self._blank: OrderedDict[int, None] = OrderedDict.fromkeys(order if order is not None else range(num_blocks))
+        self._blank = FreeList(range(num_blocks) if order is None else order, num_blocks, by_region=self._adjacent)
         self._cached: OrderedDict[int, None] = OrderedDict()  # least recently used first
         self._refs = [0] * num_blocks
         self._key: list[tuple[int, tuple[int, ...]] | None] = [None] * num_blocks  # in the index
@@ -244,7 +245,7 @@ class BlockPool:
         """Forget all reusable content of free blocks (used blocks keep theirs)."""
         for block in list(self._cached):
             self._forget(block)
-            self._blank[block] = None
+            self._blank.add(block)
         self._cached.clear()
 
     # ----------------------------------------------------------------- blocks
@@ -252,10 +253,10 @@ class BlockPool:
     def _take(self, wanted: int | None) -> int:
         if self._adjacent and wanted in self._blank:
             assert wanted is not None
-            del self._blank[wanted]
+            self._blank.remove(wanted)
             block = wanted
         elif self._blank:
-            block, _ = self._blank.popitem(last=False)
+            block = self._blank.pop(first_of_sequence=wanted is None)
         else:
             block, _ = self._cached.popitem(last=False)
             self._forget(block)
@@ -273,7 +274,7 @@ class BlockPool:
         self.dirty.add(block)
         if self._refs[block] == 0:
             if self._key[block] is None:
-                self._blank[block] = None
+                self._blank.add(block)
             else:
                 self._cached[block] = None
 
@@ -296,7 +297,7 @@ class BlockPool:
         self._index[key] = block
         self._key[unused], self._content[unused] = None, _ROOT
         del self._cached[unused]
-        self._blank[unused] = None
+        self._blank.add(unused)
         self.dirty.add(unused)
 
     def _touch_slots(self, table: BlockTable, begin: int, end: int) -> None:

@@ -86,8 +86,9 @@ class KVView:
         self.padded_length = len(used) * size
         self._slots: torch.Tensor | None = None
         if not self.contiguous:
-            starts = torch.tensor(used, dtype=torch.int64) * size
-            self._slots = (starts[:, None] + torch.arange(size)).view(-1).to(cache.device)
+            self._blocks = torch.tensor(used, dtype=torch.int64).to(cache.device)
+            starts = self._blocks * size
+            self._slots = (starts[:, None] + torch.arange(size, device=cache.device)).view(-1)
 
     def write(
         self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
@@ -111,8 +112,7 @@ class KVView:
         new = self._slots[self._length - self._rows : self._length]
         keys[:, new] = k
         values[:, new] = v
-        slots = self._slots[:length]
-        return keys.index_select(1, slots), values.index_select(1, slots)
+        return self._gathered(keys)[:, :length], self._gathered(values)[:, :length]
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
@@ -120,5 +120,10 @@ class KVView:
         if self._slots is None:
             window = slice(self._base, self._base + self._length)
             return keys[:, window].clone(), values[:, window].clone()
-        slots = self._slots[: self._length]
-        return keys.index_select(1, slots), values.index_select(1, slots)
+        return self._gathered(keys)[:, : self._length], self._gathered(values)[:, : self._length]
+
+    def _gathered(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The sequence's blocks side by side, ``[kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
+        heads, _, dim = tensor.shape
+        blocks = tensor.view(heads, self._cache.num_blocks, -1).index_select(1, self._blocks)
+        return blocks.view(heads, -1, dim)

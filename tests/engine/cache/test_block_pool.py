@@ -372,10 +372,10 @@ def test_a_pool_needs_blocks(shape: tuple[int, int]) -> None:
     [
         lambda pool: pool._refs.__setitem__(pool.tables()["a"].blocks[0], 2),
         lambda pool: pool.tables()["a"].blocks.append(7),
-        lambda pool: pool._blank.popitem(),
+        lambda pool: pool._blank.pop(),
         lambda pool: setattr(pool.tables()["a"], "length", 3),
         lambda pool: pool._index.clear(),
-        lambda pool: pool._blank.__setitem__(pool.tables()["a"].blocks[0], None),
+        lambda pool: pool._blank.add(pool.tables()["a"].blocks[0]),
     ],
 )
 def test_the_integrity_check_sees_damage(damage: object) -> None:
@@ -398,3 +398,22 @@ def test_a_delta_carries_only_what_changed() -> None:
     assert list(np.frombuffer(delta.indices, "<u4")) == [pool.tables()["a"].blocks[1]]
     cell = np.frombuffer(delta.cells, _CELL)[0]
     assert (cell["fill"], cell["speculative"], cell["state"]) == (3, 1, BLOCK_USED)
+
+
+def test_sequences_that_grow_in_turns_stay_side_by_side() -> None:
+    pool = BlockPool(64, 4)
+    names = [f"s{i}" for i in range(16)]
+    for name in names:
+        pool.open(name, ())
+    for length in range(1, 17):
+        for name in names:
+            pool.extend(name, length)
+    for name in names:
+        blocks = pool.tables()[name].blocks
+        assert blocks == list(range(blocks[0], blocks[0] + 4))
+    pool.check_integrity()
+    for name in names:
+        pool.close(name)
+    pool.open("last", ())
+    pool.extend("last", 64 * 4)  # regions are a preference, never a limit
+    assert pool.free_blocks == 0
