@@ -8,8 +8,8 @@ that begin (chunked prefill, as in Sarathi and vLLM). One reply alone takes exac
        +---- preempt -----+-----------+       its blocks go back; what it wrote is kept and run again later
 
 Memory: a reply is admitted when the blocks for its prompt are free and every running one still finds a block to grow.
-When a running one finds none, the running reply that comes last in the order makes room. The order is priority, then
-arrival; who waits gains priority with time, so that nobody starves, and the first in the order always goes on.
+When a running one finds none, the running reply that comes last in the order makes room. The order is arrival, each
+priority being worth some steps: it never changes, few can overtake anyone, and the first in it always goes on.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from helix_app.engine.drafting import propose_all
 from helix_app.engine.generation import Session
 from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
+from helix_app.engine.sampling import check_logits
 from helix_app.errors import CacheExhaustedError, HelixError, NumericsError
 from helix_app.events import CacheSnapshot, Event, Finished, GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
 _CHUNK_BESIDE = 128  # while others decode: they should not wait long
 _SNAPSHOT_SECONDS = 1 / 30
-_AGING_STEPS = 64  # a reply that waited so many steps counts as one priority higher
+_PRIORITY_STEPS = 64  # a reply comes before those that arrived up to so many steps earlier with one priority less
 MAX_RUNNING = 64
 Witness = Callable[[Reply, Round, torch.Tensor], None]
 
@@ -42,23 +43,16 @@ class _Entry:
     """A reply in the scheduler.
 
     Attributes:
-        at: tokens that the cache holds while it is in prefill; None while it waits.
-        priority: the request's, and what waiting added.
-        number: of arrival.
+        order: sorts first who goes first.
         since: step at which it began to wait.
+        at: tokens that the cache holds while it is in prefill; None while it waits.
     """
 
     reply: Reply
-    number: int
-    priority: int
+    order: tuple[int, int]
     since: int
     at: int | None = None
     decoding: bool = False
-
-    @property
-    def order(self) -> tuple[int, int]:
-        """Sorts first who goes first."""
-        return (-self.priority, self.number)
 
 
 class Scheduler:
@@ -99,7 +93,8 @@ class Scheduler:
         if any(entry.reply.name == request.request_id for entry in (*self._waiting, *self._running)):
             raise ValueError(f"there is a request {request.request_id} already")
         reply = Reply(self._session, request, cancel or threading.Event())
-        self._waiting.append(_Entry(reply, self._arrivals, request.priority, self._steps))
+        order = (self._steps - _PRIORITY_STEPS * request.priority, self._arrivals)
+        self._waiting.append(_Entry(reply, order, self._steps))
         self._arrivals += 1
 
     def close(self) -> None:
@@ -202,17 +197,18 @@ class Scheduler:
         """A chunk of a prompt ran."""
         reply = entry.reply
         assert entry.at is not None
+        try:
+            check_logits(logits)  # of every chunk, before others may share what it wrote
+        except NumericsError as error:
+            yield from self._fail(entry, error)
+            return
         entry.at += count
         self._runner.commit(reply.name, reply.tokens[: entry.at])
         yield from self._snapshots()
         if entry.at < reply.goal:
             return
         entry.decoding = True
-        try:
-            yield from reply.prefilled(logits)
-        except NumericsError as error:
-            yield from self._fail(entry, error)
-            return
+        yield from reply.prefilled(logits)
         if reply.reason is not None:
             yield from self._end(entry)
 
@@ -275,12 +271,11 @@ class Scheduler:
 
     def _admit(self) -> _Entry | None:
         """Let the first of those who wait begin, if its prompt fits beside what runs."""
-        waiting = [entry for entry in self._waiting if entry.since < self._steps]  # not preempted just now
-        if not waiting or len(self._running) >= self._max_running:
+        if not self._waiting or len(self._running) >= self._max_running:
             return None
-        for entry in waiting:
-            entry.priority = entry.reply.request.priority + (self._steps - entry.since) // _AGING_STEPS
-        entry = min(waiting, key=lambda e: e.order)
+        if any(entry.since == self._steps for entry in self._waiting):
+            return None  # one was preempted just now: its blocks are for who needed them
+        entry = min(self._waiting, key=lambda e: e.order)
         pool, reply = self._runner.pool, entry.reply
         needed = -(-(reply.goal + 1) // pool.block_size)
         if self._running and needed + len(self._running) > pool.free_blocks:
