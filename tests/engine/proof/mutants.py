@@ -219,7 +219,7 @@ def draft_misses_the_last_accepted(patch: Patch) -> None:
 
 def unverified_blocks_indexed(patch: Patch) -> None:
     """Full blocks enter the index before verification has spoken. Keys of a table's cache are its tokens."""
-    real = ModelRunner.forward_many
+    real, forget = ModelRunner.forward_many, BlockPool._forget
 
     def forward_many(self: ModelRunner, batch: Sequence[Rows], *rest: Any, **options: Any) -> Any:
         logits = real(self, batch, *rest, **options)
@@ -230,6 +230,11 @@ def unverified_blocks_indexed(patch: Patch) -> None:
             vars(table).update(before)
         return logits
 
+    def forget_free_ones(self: BlockPool, block: int) -> None:
+        if self.refcount(block) == 0:
+            forget(self, block)
+
+    patch.setattr(BlockPool, "_forget", forget_free_ones)  # else writing into such a block takes it out again
     patch.setattr(ModelRunner, "forward_many", forward_many)
 
 
