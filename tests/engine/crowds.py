@@ -1,0 +1,154 @@
+"""Many replies at once over tiny models: sessions with pools of any size, and a loop that checks the books."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.generation import Session
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.runner import ModelRunner
+from helix_app.engine.scheduler import Scheduler, write_reply
+from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.events import Event, Failed, Finished
+from helix_app.modelfiles.model_path import inspect
+from helix_app.requests import GenerateRequest
+from tests.engine.models.test_decoder import runner_of
+from tests.engine.tiny import EOS_ID, Zoo
+
+CPU = torch.device("cpu")
+
+
+class Models:
+    """A target, and a draft of the same shape that is right now and then; loaded once."""
+
+    def __init__(self, zoo: Zoo, dtype: torch.dtype = torch.float32) -> None:
+        path = zoo.gguf("llama-loopy")
+        self.target, self.draft = (runner_of(path, dtype=dtype).decoder for _ in range(2))
+        weight = self.draft._embed
+        noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(7)).to(dtype)
+        weight += 0.25 * weight.std() * noise
+        self.tokenizer = load_tokenizer(inspect(path))
+
+    def session(
+        self,
+        draft: str = "none",
+        blocks: int = 128,
+        order: Sequence[int] | None = None,
+        draft_blocks: int = 128,
+        size: int = 16,
+    ) -> Session:
+        """A fresh session that drafts by ``none``, ``ngram``, ``model`` or ``mixed``."""
+        runner = _runner(self.target, blocks, size, order)
+        draft_runner = _runner(self.draft, draft_blocks, size, None) if draft in ("model", "mixed") else None
+        kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft()}
+        if draft_runner is not None:
+            model = ModelDraft(draft_runner, self.target.config.vocab_size)
+            kinds |= {"model": model, "mixed": MixedDraft(NgramDraft(), model)}
+        return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}), draft_runner)
+
+
+def _runner(decoder: Decoder, blocks: int, size: int, order: Sequence[int] | None) -> ModelRunner:
+    pool = BlockPool(blocks, size, order)
+    return ModelRunner(decoder, pool, KVCache(decoder.config, blocks, size, decoder.dtype, CPU))
+
+
+def pools(session: Session) -> list[BlockPool]:
+    """The target's pool, and the draft's if there is one."""
+    return [runner.pool for runner in (session.runner, session.draft_runner) if runner is not None]
+
+
+def check_empty(session: Session) -> None:
+    """No sequence is left and the books balance."""
+    for pool in pools(session):
+        pool.check_integrity()
+        assert not pool.tables()
+        assert pool.used_blocks == 0
+
+
+class Crowd:
+    """A scheduler run to its end, one step after the other.
+
+    Attributes:
+        scheduler: of the session.
+        events: all that it gave.
+        results: how each reply ended, by id, in the order in which they ended.
+        steps: made so far.
+        preempted: ids of replies that lost their blocks while unfinished, each as often as it happened.
+    """
+
+    def __init__(self, session: Session, max_running: int = 64) -> None:
+        self.session, self.scheduler = session, Scheduler(session, max_running)
+        self.events: list[Event] = []
+        self.results: dict[str, Finished | Failed] = {}
+        self.steps = 0
+        self.preempted: list[str] = []
+
+    def add(self, *requests: GenerateRequest, cancel: threading.Event | None = None) -> Crowd:
+        for request in requests:
+            self.scheduler.add(request, cancel)
+        return self
+
+    def step(self) -> list[Event]:
+        """One step, with the books checked after it."""
+        before = set(self.live)
+        seen = []
+        for event in self.scheduler.step():
+            seen.append(event)
+            if isinstance(event, (Finished, Failed)):
+                assert event.request_id not in self.results
+                self.results[event.request_id] = event
+                for pool in pools(self.session):
+                    assert event.request_id not in pool.tables(), "its blocks are not free"
+        self.steps += 1
+        self.events += seen
+        self.preempted += sorted(before - set(self.live) - set(self.results))
+        for pool in pools(self.session):
+            pool.check_integrity()
+            assert set(pool.tables()) <= set(self.live)
+        assert self.scheduler.running == len(self.live)
+        return seen
+
+    @property
+    def live(self) -> list[str]:
+        """Ids of the replies that hold blocks."""
+        return list(self.session.runner.pool.tables())
+
+    def run(self, most: int = 1500, each: Callable[[], None] | None = None) -> dict[str, Finished | Failed]:
+        """Steps until nobody is left; ``each`` runs before every one."""
+        while self.scheduler.busy:
+            assert self.steps < most, f"no end in sight: {sorted(self.results)} are done, {self.live} are running"
+            if each is not None:
+                each()
+            self.step()
+        check_empty(self.session)
+        assert len(self.preempted) == self.scheduler.preemptions
+        return self.results
+
+
+def staggered(crowd: Crowd, requests: Iterable[GenerateRequest], every: int) -> Callable[[], None]:
+    """For ``Crowd.run``: one request more at each ``every``-th step. The first is added at once."""
+    left = list(requests)
+    crowd.add(left.pop(0))
+
+    def each() -> None:
+        if left and (crowd.steps % every == 0 or not crowd.scheduler.busy):
+            crowd.add(left.pop(0))
+
+    return each
+
+
+def alone(session: Session, request: GenerateRequest) -> Finished:
+    """A request's reply by itself."""
+    last = list(write_reply(session, request, threading.Event()))[-1]
+    assert isinstance(last, Finished), last
+    check_empty(session)
+    return last
