@@ -1,0 +1,185 @@
+"""A ragged batch gives every sequence what it gets alone; in 16 bits, to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.engine.models.decoder import EXACT_ROWS
+from helix_app.engine.runner import ModelRunner, Rows
+from tests.engine.models.test_decoder import runner_of, some_ids, worst
+from tests.engine.tiny import Zoo
+
+TINY = ("llama", "llama-mha", "llama-mqa", "llama-gqa3", "llama-biases", "qwen2", "qwen2-tied")
+# (tokens in the cache, rows that run, rows whose logits are wanted): a prompt's piece, plain rows, drafts
+SPANS = ((0, 20, 1), (16, 1, 1), (37, 5, 5), (30, 9, 9), (5, 2, 1), (15, 1, 1), (0, 1, 1))
+SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(3)).tolist()
+
+
+def prepared(runner: ModelRunner, held: Sequence[int], seeds: Sequence[int] | None = None) -> list[str]:
+    """Sequences that hold so many tokens each, run alone."""
+    names = []
+    for i, length in enumerate(held):
+        name = f"s{i}"
+        runner.open(name, ())
+        ids = some_ids(length, seeds[i] if seeds else i)
+        if ids:
+            runner.forward(name, ids, 1)
+        runner.commit(name, ids)
+        names.append(name)
+    return names
+
+
+def logits_of_spans(
+    runner: ModelRunner, spans: Sequence[tuple[int, int, int]], together: bool, exact: bool = False
+) -> list[torch.Tensor]:
+    """Logits of each span, all in one pass or each in its own; nothing stays behind."""
+    names = prepared(runner, [held for held, _, _ in spans])
+    batch = [
+        Rows(name, some_ids(rows, 100 + i), wanted, exact)
+        for i, (name, (_, rows, wanted)) in enumerate(zip(names, spans))
+    ]
+    logits = runner.forward_many(batch) if together else [runner.forward_many([rows])[0] for rows in batch]
+    for name in names:
+        runner.close(name)
+    runner.pool.clear_cache()
+    runner.pool.check_integrity()
+    return logits
+
+
+@pytest.mark.parametrize("order", [None, SHUFFLED], ids=["ordered", "shuffled"])
+@pytest.mark.parametrize("name", TINY)
+def test_spans_together_are_spans_apart(zoo: Zoo, name: str, order: list[int] | None) -> None:
+    runner = runner_of(zoo.gguf(name), order=order)
+    apart, together = (logits_of_spans(runner, SPANS, together) for together in (False, True))
+    assert [len(rows) for rows in together] == [wanted for _, _, wanted in SPANS]
+    assert max(float(rows.abs().max()) for rows in apart) > 0.1
+    for a, b in zip(apart, together):
+        assert worst(a, b) < 1e-5
+
+
+def test_a_batch_writes_each_sequence_s_own_keys_and_values(zoo: Zoo) -> None:
+    runner = runner_of(zoo.gguf("llama"), order=SHUFFLED)
+    held = [20, 37, 5]
+    names = prepared(runner, held)
+    rows = [some_ids(count, 100 + count) for count in (9, 1, 30)]
+    runner.forward_many([Rows(name, ids, 1) for name, ids in zip(names, rows)])
+    assert not all(
+        b - a == 1
+        for name in names
+        for a, b in zip(runner.pool.tables()[name].blocks, runner.pool.tables()[name].blocks[1:])
+    )
+    got = [[runner.read(name, layer) for layer in range(2)] for name in names]
+    for name in names:
+        runner.close(name)
+    runner.pool.clear_cache()
+    for i, (length, ids) in enumerate(zip(held, rows)):
+        runner.open("alone", ())
+        runner.forward("alone", [*some_ids(length, i), *ids], 1)
+        for layer in range(2):
+            for mine, alone in zip(got[i][layer], runner.read("alone", layer)):
+                assert worst(mine, alone) < 1e-5
+        runner.close("alone")
+        runner.pool.clear_cache()
+
+
+# --------------------------------------------------------------------------- exact
+
+DRAFTS = (1, 2, 5, 9)  # rows of a plain round and of drafts
+
+
+def drafted(runner: ModelRunner, held: int, rows: int, beside: Sequence[tuple[int, int]] = ()) -> torch.Tensor:
+    """Logits ``[rows, vocab]`` of rows after ``held`` tokens, in one pass with spans ``(held, rows)`` of others."""
+    names = prepared(runner, [held, *(other for other, _ in beside)])
+    batch = [Rows(names[0], some_ids(9, 50)[:rows], rows, exact=True)]
+    batch += [Rows(name, some_ids(count, 60 + count), 1, exact=True) for name, (_, count) in zip(names[1:], beside)]
+    logits = runner.forward_many(batch)[0]
+    for name in names:
+        runner.close(name)
+    runner.pool.clear_cache()
+    return logits
+
+
+def one_by_one(runner: ModelRunner, held: int, rows: int) -> torch.Tensor:
+    """The same rows, each in a pass of its own."""
+    (name,) = prepared(runner, [held])
+    logits = [runner.forward(name, [token], 1, exact=True) for token in some_ids(9, 50)[:rows]]
+    runner.close(name)
+    runner.pool.clear_cache()
+    return torch.cat(logits)
+
+
+def fill_unwritten(runner: ModelRunner, name: str, value: float) -> None:
+    """Write a value into every slot of the pool that the sequence has not written."""
+    table, size = runner.pool.tables()[name], runner.pool.block_size
+    mine = [table.blocks[i // size] * size + i % size for i in range(table.length)]
+    for tensor in (*runner.cache.keys, *runner.cache.values):
+        kept = tensor[:, mine].clone()
+        tensor.fill_(value)
+        tensor[:, mine] = kept
+
+
+def check_exact(runner: ModelRunner, held: int, beside: Sequence[Sequence[tuple[int, int]]]) -> None:
+    """Every number of rows, alone and beside others, gives the bits of rows run one by one."""
+    assert runner.decoder.can_be_exact
+    want = one_by_one(runner, held, max(DRAFTS))
+    for rows in DRAFTS:
+        assert torch.equal(drafted(runner, held, rows), want[:rows]), f"{rows} rows alone"
+        for others in beside:
+            got = drafted(runner, held, rows, others)
+            assert torch.equal(got, want[:rows]), f"{rows} rows beside {others}: {worst(got, want[:rows])}"
+
+
+BESIDE = (((20, 1),), ((3, 9), (40, 5)), ((17, 1), (33, 1), (0, 1), (25, 2)), ((0, 40), (12, 3)))
+
+
+@pytest.mark.parametrize("kind", ["plain", "onednn"])
+@pytest.mark.parametrize("held", [13, 32])
+@pytest.mark.parametrize("name", ["llama", "llama-gqa3", "qwen2"])
+def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str, held: int, kind: str) -> None:
+    for order in (None, SHUFFLED):
+        check_exact(runner_of(zoo.gguf(name), kind, torch.bfloat16, order), held, BESIDE)
+
+
+@pytest.mark.parametrize("order", [None, SHUFFLED], ids=["ordered", "shuffled"])
+@pytest.mark.parametrize("rows", [1, 5, EXACT_ROWS])
+def test_exact_rows_do_not_depend_on_what_lies_behind_them(zoo: Zoo, rows: int, order: list[int] | None) -> None:
+    runner = runner_of(zoo.gguf("llama"), dtype=torch.bfloat16, order=order)
+    seen = []
+    for value in (0.0, 1.0, 1e30, -1e30):
+        (name,) = prepared(runner, [21])
+        fill_unwritten(runner, name, value)
+        seen.append(runner.forward(name, some_ids(rows, 7), rows, exact=True))
+        runner.close(name)
+        runner.pool.clear_cache()
+    assert bool(seen[0].isfinite().all())
+    assert all(torch.equal(seen[0], other) for other in seen[1:])
+
+
+@pytest.mark.model
+def test_other_rows_do_depend_on_how_many_run(default_model: Path) -> None:
+    """What ``exact`` is for, and that these tests can fail."""
+    runner = runner_of(default_model, "plain", torch.bfloat16)
+    differ = 0
+    for held in (13, 32):
+        (name,) = prepared(runner, [held])
+        ids = some_ids(9, 50)
+        single = torch.cat([runner.forward(name, [token], 1) for token in ids])
+        runner.close(name)
+        runner.pool.clear_cache()
+        (name,) = prepared(runner, [held])
+        differ += not torch.equal(runner.forward(name, ids, 9), single)
+        runner.close(name)
+        runner.pool.clear_cache()
+    assert differ
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("kind", ["plain", "onednn"])
+def test_exact_rows_of_the_real_model(default_model: Path, kind: str) -> None:
+    runner = runner_of(default_model, kind, torch.bfloat16)
+    check_exact(runner, 45, BESIDE[:3])
+    check_exact(runner, 100, BESIDE[1:2])
