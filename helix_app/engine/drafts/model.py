@@ -12,9 +12,9 @@ from helix_app.engine.control.policy import Offer
 from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.engine.sampling import distribution, penalise, pick
+from helix_app.engine.sampling import check_logits, distribution, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
-from helix_app.errors import CacheExhaustedError, DraftMismatchError
+from helix_app.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.events import SamplingParams
 
 _CHUNK = 512  # prompt tokens a forward pass
@@ -86,6 +86,12 @@ class ModelDraft:
             self.runner.close(self.sequence)
         self.sequence, self._opened = None, False
 
+    def give_up(self) -> None:
+        """Its numbers are none: keep nothing of this sequence and draft nothing more for it."""
+        if self.sequence is not None:
+            self.runner.discard(self.sequence)
+        self.sequence, self._opened = None, False
+
     def _cost(self, rows: int, context: int) -> float:
         return self.runner.costs.expect(rows, context) or 0.0
 
@@ -94,6 +100,7 @@ class ModelDraft:
 
         Raises:
             CacheExhaustedError: its pool is full.
+            NumericsError: the logits are not numbers.
         """
         name = self.sequence
         assert name is not None
@@ -104,7 +111,7 @@ class ModelDraft:
         known = self.runner.decoder.config.vocab_size
         ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
         while len(ids) > _CHUNK:
-            self.runner.forward(name, ids[:_CHUNK], 1)
+            check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
             self.runner.pool.commit(name, tokens[: self.runner.length(name)])
             ids = ids[_CHUNK:]
         return ids
@@ -154,27 +161,37 @@ class Ask:
 def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     """``ModelDraft.propose`` for several sequences of one model, their steps batched.
 
-    A sequence whose draft cache is full stops early: a draft may always stop before its next token is drawn.
+    A sequence whose draft cache is full stops early, and so does one whose logits are not numbers: a draft may always
+    stop before its next token is drawn.
     """
     active: list[tuple[Ask, list[int]]] = []
     for ask in asks:
         draft = ask.draft
         if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
             continue
-        with suppress(CacheExhaustedError):
+        try:
             ids = draft.missing(ask.tokens)
             draft.runner.reserve(draft.sequence, len(ask.tokens))
             active.append((ask, ids))
+        except CacheExhaustedError:
+            pass
+        except NumericsError:
+            draft.give_up()
     first = True
     while active:
         runner = active[0][0].draft.runner
         batch = [Rows(ask.draft.sequence or "", ids, 1) for ask, ids in active]
         for (ask, _), logits in zip(active, runner.forward_many(batch, reserved=True)):
+            try:
+                check_logits(logits)
+            except NumericsError:
+                ask.draft.give_up()
+                continue
             if first:
                 runner.pool.commit(ask.draft.sequence or "", ask.tokens)
             ask.draw(ask.draft.fit(logits))
         first = False
-        going = [ask for ask, _ in active if len(ask.ids) < ask.k]
+        going = [ask for ask, _ in active if ask.draft.sequence is not None and len(ask.ids) < ask.k]
         active = []
         for ask in going:
             with suppress(CacheExhaustedError):
