@@ -112,8 +112,11 @@ class ModelRunner:
             self.pool.close(sequence_id)
 
     def discard(self, sequence_id: str) -> None:
-        """End a sequence whose content is damaged: nothing of what only it used is kept."""
+        """End a sequence whose unverified content is damaged: nothing of what only it used is kept."""
+        table, size = self.pool.tables()[sequence_id], self.pool.block_size
         self.cache.scrub(self.pool.discard(sequence_id))
+        if table.length > table.verified and table.verified % size:  # a fork may still hold the block before that
+            self.cache.scrub(table.blocks[table.verified // size :][:1], table.verified % size)
 
     def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""

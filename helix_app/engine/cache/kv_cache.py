@@ -53,12 +53,12 @@ class KVCache:
         for tensor in (*self.keys, *self.values):
             tensor[:, b : b + size] = tensor[:, a : a + size]
 
-    def scrub(self, blocks: Sequence[int]) -> None:
-        """Zero blocks over all layers: what is not a number must not be read even under a mask."""
+    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
+        """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
         size = self.block_size
         for block in blocks:
             for tensor in (*self.keys, *self.values):
-                tensor[:, block * size : (block + 1) * size] = 0
+                tensor[:, block * size + begin : (block + 1) * size] = 0
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:

@@ -177,6 +177,28 @@ def test_other_rows_do_depend_on_how_many_run(default_model: Path) -> None:
     assert differ
 
 
+def test_a_damaged_sequence_leaves_nothing_in_the_block_a_fork_shares(zoo: Zoo) -> None:
+    """The fork reads the whole block under a mask, and what is not a number shows through any mask."""
+    runner = runner_of(zoo.gguf("llama"), dtype=torch.bfloat16)
+    next_ids = some_ids(3, 1)
+    want = None
+    for damaged in (False, True):
+        (parent,) = prepared(runner, [21])
+        runner.reserve(parent, 24)
+        runner.pool.fork(parent, "fork", 21)
+        if damaged:
+            fill_unwritten(runner, "fork", float("nan"))
+            for tensor in (*runner.cache.keys, *runner.cache.values):  # of all other blocks
+                tensor[:, : runner.pool.tables()[parent].blocks[0] * 16] = 0
+                tensor[:, (runner.pool.tables()[parent].blocks[1] + 1) * 16 :] = 0
+        runner.discard(parent)
+        got = runner.forward("fork", next_ids, 3, exact=True)
+        runner.close("fork")
+        runner.pool.clear_cache()
+        want = got if want is None else want
+        assert torch.equal(got, want)
+
+
 @pytest.mark.model
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
 def test_exact_rows_of_the_real_model(default_model: Path, kind: str) -> None:
