@@ -19,6 +19,7 @@ LinearFn = Callable[[torch.Tensor], torch.Tensor]
 LinearKind = str  # "plain" or "onednn"
 _REPEATS = 15
 _MOST = 8192  # larger shapes are measured as this one
+_TRIALS, _TRIALS_ENOUGH, _TRIAL_SECONDS = 200, 50, 0.15
 _DECODE_ROWS = (1, 5)  # a plain step, and a verification of four drafted tokens
 
 
@@ -55,6 +56,22 @@ def make_linear(kind: LinearKind, weight: torch.Tensor, bias: torch.Tensor | Non
         except RuntimeError as exc:
             log.info("no oneDNN linear for %s: %s", weight.dtype, exc)
     return PlainLinear(weight, bias)
+
+
+def one_row_differs(linear: LinearFn, in_features: int, dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether a single row may come out otherwise than as the first of two: oneDNN may split long sums then.
+
+    Tried on random rows for a moment; True too where that gave time for too few (a few rows in a hundred differ).
+    """
+    generator = torch.Generator().manual_seed(0)
+    end = time.perf_counter() + _TRIAL_SECONDS
+    for trial in range(_TRIALS):
+        if time.perf_counter() > end:
+            return trial < _TRIALS_ENOUGH
+        x = torch.randn(2, in_features, generator=generator).to(dtype).to(device)
+        if not torch.equal(linear(x[:1]), linear(x)[:1]):
+            return True
+    return False
 
 
 def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, in_features: int) -> LinearKind:
