@@ -65,9 +65,8 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self.theme = Theme(app, settings.theme, self)
         self._seed: int | None = None
+        self._downloading, self._live_wanted = "", True  # the model the strip is about; the dock is open
         self.models = ModelFlow(settings, self)
-        self._downloading = ""  # the model the strip is about
-        self._live_wanted = True
         self.setWindowTitle("Helix")
         self.setWindowIcon(icon("app", "", size=32))
         self.setMinimumSize(720, 560)
@@ -228,10 +227,7 @@ class MainWindow(QMainWindow):
 
     def on_strip_cancelled(self) -> None:
         """Cancel in the strip: what it is about, a load or a download."""
-        if self.models.loading is not None:
-            self.cancel_requested.emit()
-        else:
-            self.download_cancel_requested.emit(self._downloading)
+        self.on_welcome_cancelled(self._downloading)
 
     def on_download_done(self, event: events.DownloadDone) -> None:
         """A model is here."""
@@ -278,10 +274,13 @@ class MainWindow(QMainWindow):
         self.chat.composer.setFocus()
 
     def on_unloaded(self, _event: events.Unloaded) -> None:
-        """The model is gone, or its loading was stopped. (Nothing is heard of one that another load replaced.)"""
+        """The model is gone, or its loading was stopped (not: replaced by another)."""
         self.models.on_unloaded()
-        self.strip.hide()
         self.welcome.show_idle()
+        self._set_no_model()
+
+    def _set_no_model(self) -> None:
+        self.strip.hide()
         self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
         self.live.blocks.clear()
 
@@ -318,9 +317,7 @@ class MainWindow(QMainWindow):
         if event.request_id:
             return  # of a reply that was given up
         if self.models.on_failed():
-            self.strip.hide()
-            self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
-            self.live.blocks.clear()
+            self._set_no_model()
         if self._on_welcome():
             self.welcome.show_failure(event)
         elif event.code != "load_cancelled":  # the person did that

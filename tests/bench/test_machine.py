@@ -75,14 +75,18 @@ def test_what_changes_speed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak can be reset on Linux")
 def test_the_peak_of_memory_is_that_since_the_reset() -> None:
-    machine.reset_peak_memory("cpu")
-    before = machine.peak_memory("cpu")
-    block = bytearray(os.urandom(1) * (64 * 2**20))
-    high = machine.peak_memory("cpu")
-    del block
-    assert before is not None
-    assert high is not None
-    assert high - before > 32 * 2**20
+    for _ in range(5):  # the system may take unused pages away at the same moment
+        machine.reset_peak_memory("cpu")
+        before = machine.peak_memory("cpu")
+        block = bytearray(os.urandom(1) * (64 * 2**20))
+        high = machine.peak_memory("cpu")
+        del block
+        assert before is not None
+        assert high is not None
+        if high - before > 32 * 2**20:
+            break
+    else:
+        pytest.fail("64 MiB in use do not show")
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
 from tests.engine.tiny import Zoo
 
 

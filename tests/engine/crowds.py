@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
@@ -20,9 +21,9 @@ from helix_app.engine.scheduler import Scheduler, write_reply
 from helix_app.engine.tokenizer import load_tokenizer
 from helix_app.events import Event, Failed, Finished
 from helix_app.modelfiles.model_path import inspect
-from helix_app.requests import GenerateRequest
+from helix_app.requests import GenerateRequest, SamplingParams
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import EOS_ID, Zoo
+from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
 
 CPU = torch.device("cpu")
 
@@ -152,3 +153,49 @@ def alone(session: Session, request: GenerateRequest) -> Finished:
     assert isinstance(last, Finished), last
     check_empty(session)
     return last
+
+
+TEXTS = (
+    "the cat",
+    "1 2 3 1 2 3 1 2",
+    "the cat sat on the mat and the cat sat on the mat " * 2,
+    "the dog lay in the sun, then the rain came",
+    "and " * 30,
+    "the cat sat on the mat and the dog ran into the house",
+    "x",
+    "house rain sun dog mat cat " * 3,
+)
+SAMPLINGS = {
+    "greedy": GREEDY,
+    "cool": SamplingParams(temperature=0.7, seed=3),
+    "warm": SamplingParams(temperature=1.2, top_k=3, top_p=1.0, seed=4),
+    "penalty": SamplingParams(temperature=0.0, repetition_penalty=1.3),
+}
+
+
+def requests(sampling: SamplingParams = GREEDY, **options: object) -> list[GenerateRequest]:
+    """One for each text, of different lengths."""
+    return [
+        ask(text, **{"request_id": f"r{i}", "sampling": sampling, "max_tokens": 10 + 5 * i, **options})
+        for i, text in enumerate(TEXTS)
+    ]
+
+
+_ALONE: dict[tuple[GenerateRequest, int], Finished] = {}
+
+
+def plain(models: Models, request: GenerateRequest, blocks: int = 128) -> Finished:
+    """What the request's reply is alone, without speculation."""
+    key = (dataclasses.replace(request, mode="autoregressive", k="auto", priority=0), blocks)
+    if key not in _ALONE:
+        _ALONE[key] = alone(models.session(blocks=blocks), key[0])
+    return _ALONE[key]
+
+
+def check_same(models: Models, crowd: Crowd, asked: list[GenerateRequest], blocks: int = 128) -> None:
+    """Every reply is what it is alone."""
+    assert set(crowd.results) == {request.request_id for request in asked}
+    for request in asked:
+        got, want = crowd.results[request.request_id], plain(models, request, blocks)
+        assert isinstance(got, Finished), got
+        assert (got.token_ids, got.text, got.reason) == (want.token_ids, want.text, want.reason), request.request_id

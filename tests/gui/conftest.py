@@ -16,6 +16,7 @@ from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
 from helix_app.settings import Settings
 from tests.gui import fake
+from tests.gui.driver import Driver
 
 
 @pytest.fixture
@@ -54,3 +55,9 @@ def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     made.start()
     made.on_event(fake.ready())
     return made
+
+
+@pytest.fixture
+def chat(window: MainWindow) -> Driver:
+    """A person at that window."""
+    return Driver(window)

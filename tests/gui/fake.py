@@ -218,3 +218,10 @@ def append(table: list[int], pool: BlockPool, tokens: int) -> None:
 
 Raw HTML such as <b>this</b> stays text. More at [the paper](https://arxiv.org/abs/2309.06180). 你好 🙂
 """
+
+
+def record(signal) -> list:
+    """What a signal carried so far."""
+    seen: list = []
+    signal.connect(lambda *args: seen.append(args[0] if args else None))
+    return seen

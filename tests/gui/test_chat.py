@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
-from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 
 from helix_app import events
-from helix_app.events import ChatMessage, Failed, GenerateRequest, Notice, TextDelta
+from helix_app.events import ChatMessage, Failed, Notice, TextDelta
 from helix_app.gui.chat.code_block import CodeBlock
 from helix_app.gui.chat.markdown import parse
 from helix_app.gui.chat.message import Reply, UserBubble
-from helix_app.gui.main_window import MainWindow
 from tests.gui import fake
-
-
-class Driver:
-    """Types into a window and answers as the engine would."""
-
-    def __init__(self, window: MainWindow) -> None:
-        self.window = window
-        self.requests: list[GenerateRequest] = []
-        self.cancels = 0
-        window.generate_requested.connect(self.requests.append)
-        window.cancel_requested.connect(self._count)
-
-    def _count(self) -> None:
-        self.cancels += 1
-
-    def ask(self, text: str) -> GenerateRequest:
-        """Type and press Enter."""
-        editor = self.window.chat.composer.editor
-        editor.setPlainText(text)
-        QTest.keyClick(editor, Qt.Key.Key_Return)
-        return self.requests[-1]
-
-    def write(self, text: str) -> None:
-        """One piece of the reply, shown."""
-        self.window.on_event(TextDelta(self.requests[-1].request_id, text))
-        self.window.chat.flush()
-
-    def finish(self, text: str = "", reason: str = "eos", **values: object) -> None:
-        """The end of the reply."""
-        self.window.on_event(fake.finished(self.requests[-1].request_id, text, reason, **values))
-
-    @property
-    def reply(self) -> Reply:
-        """The newest reply."""
-        reply = self.window.chat.last_reply()
-        assert reply is not None
-        return reply
-
-
-@pytest.fixture
-def chat(window: MainWindow) -> Driver:
-    return Driver(window)
+from tests.gui.driver import Driver
 
 
 def test_enter_sends_the_whole_history(chat: Driver) -> None:
@@ -337,80 +293,3 @@ def test_follows_the_text_only_from_the_bottom(chat: Driver, qtbot) -> None:
     assert not view.jump.isVisible()
     chat.write("Even more.\n\n" * 10)
     assert bar.value() == bar.maximum()
-
-
-def test_selection_runs_over_blocks_and_is_copied(chat: Driver) -> None:
-    chat.ask("question")
-    chat.write("First *paragraph*.\n\n- item one\n\n```\ncode\n```\n")
-    content = chat.window.chat.view.content
-    content.select_all()
-    content.copy()
-    assert QGuiApplication.clipboard().text() == "question\n\nFirst paragraph.\n\n• item one\n\ncode"
-    content.clear_selection()
-    assert content.selected_text() == ""
-    first = chat.reply.text_blocks()[0]
-    start = first.mapTo(content, QPoint(0, 4))
-    QTest.mousePress(content, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
-    QTest.mouseMove(content, start + QPoint(20, 0))
-    QTest.mouseRelease(content, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
-    QTest.mouseDClick(content, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(4, 4))
-    assert content.selected_text() == "First"
-
-
-def test_links_open_in_the_browser_only_on_a_click(chat: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: list[str] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(QUrl(url).toString()))
-    chat.ask("x")
-    chat.write("[link](https://example.org/page)")
-    assert opened == []
-    block = chat.reply.text_blocks()[0]
-    content = chat.window.chat.view.content
-    QTest.mouseClick(
-        content, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, block.mapTo(content, QPoint(6, 8))
-    )
-    assert opened == ["https://example.org/page"]
-
-
-def test_copy_of_reply_and_code(chat: Driver) -> None:
-    chat.ask("x")
-    source = "Text\n\n```python\nprint(1)\n```"
-    chat.finish(source)
-    chat.reply.on_copy_clicked()
-    assert QGuiApplication.clipboard().text() == source
-    code = next(block for block in chat.reply.body.widgets() if isinstance(block, CodeBlock))
-    code.copy()
-    assert QGuiApplication.clipboard().text() == "print(1)"
-    code.on_copy_reset()
-
-
-def test_caret_only_while_streaming(chat: Driver) -> None:
-    chat.ask("x")
-    chat.write("one\n\ntwo")
-    assert [block.has_caret() for block in chat.reply.text_blocks()] == [False, True]
-    chat.finish("one\n\ntwo")
-    assert not any(block.has_caret() for block in chat.reply.text_blocks())
-
-
-def test_keys_typed_on_the_conversation_reach_the_composer(chat: Driver) -> None:
-    chat.ask("x")
-    content = chat.window.chat.view.content
-    QTest.keyClicks(content, "h")
-    assert chat.window.chat.composer.editor.toPlainText() == "h"
-
-
-def test_suggestions_fill_the_composer(chat: Driver) -> None:
-    chat.window.chat.empty.suggestion_picked.emit("A question")
-    assert chat.window.chat.composer.text() == "A question"
-    assert not chat.requests
-
-
-def test_a_long_reply_costs_no_more_per_frame_at_its_end(chat: Driver) -> None:
-    chat.ask("x")
-    for _ in range(300):
-        chat.write("Another paragraph with a few words in it.\n\n")
-    blocks = chat.reply.text_blocks()
-    assert len(blocks) == 300
-    assert max(block.renders for block in blocks) <= 3
-    total = sum(block.renders for block in blocks)
-    chat.write("One more.")
-    assert sum(block.renders for block in chat.reply.text_blocks()) - total <= 2
