@@ -119,7 +119,7 @@ def test_cancel(controller: SessionController, watcher: Watcher) -> None:
 def test_generate_while_busy_is_refused(controller: SessionController, watcher: Watcher) -> None:
     controller.load(LoadChoice("slow"))
     controller.generate(ask("say 1", "r2"))
-    assert watcher.seen[-1] == Failed("engine_busy", request_id="r2")
+    watcher.wait_for(Failed("engine_busy", request_id="r2"))
     controller.cancel()
     watcher.wait_for(Unloaded)
 

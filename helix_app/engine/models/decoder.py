@@ -25,6 +25,7 @@ from helix_app.engine.models.rope import rope_table, rotate
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
+EXACT_TORCH = (2, 13)  # where exact attention was measured to be so; 2.4.1's kernels depend on the rows all the same
 EXACT_ROWS = 65  # spans up to a plain row and 64 drafted ones; more rows are a prompt, the same in every mode
 
 
@@ -81,7 +82,8 @@ class Decoder:
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
         self.linear_kind = linear_kind or choose_linear(dtype, device, 2 * config.intermediate_size, config.hidden_size)
         self.parameters = 0
-        self.can_be_exact = device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
+        measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
+        self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
         self._layers: list[_Layer] = []
 

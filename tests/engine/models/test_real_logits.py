@@ -73,7 +73,7 @@ def test_the_default_models_logits_are_exact(default_model: Path) -> None:
     theirs = worst(single.double(), exact)
     for kind, cuts in (("plain", [50, 51, 52, 56, 100]), ("onednn", [])):
         ours = logits_of(runner_of(default_model, kind), ids, cuts)
-        assert worst(ours.double(), exact) < max(1e-4, 1.5 * theirs)
+        assert worst(ours.double(), exact) < max(1e-4, 2 * theirs)
         assert torch.equal(ours.argmax(-1), exact.argmax(-1))
 
 
@@ -90,4 +90,4 @@ def test_the_default_models_logits_are_those_of_transformers_own_reading(default
         exact = model.double()(torch.tensor([ids])).logits[0]
     for kind in ("plain", "onednn"):
         ours = logits_of(runner_of(default_model, kind, context=512), ids)
-        assert worst(ours.double(), exact) < max(1e-4, 1.5 * worst(single.double(), exact))
+        assert worst(ours.double(), exact) < max(1e-4, 2 * worst(single.double(), exact))
