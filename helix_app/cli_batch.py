@@ -12,7 +12,7 @@ from typing import Any
 
 from helix_app import messages
 from helix_app.cli_common import ctrl_c_cancels, say
-from helix_app.errors import HelixError, InputError
+from helix_app.errors import InputError
 from helix_app.events import EngineClient, Event, Failed, Finished, GenerateRequest, LoadChoice, RoundDone, TextDelta
 
 _MOST_AT_ONCE = 64
@@ -195,6 +195,3 @@ class _Progress:
             say(messages.plural(self.failed, "{n} prompt failed.", "{n} prompts failed."))
         if self.cancelled:
             say(messages.plural(self.cancelled, "{n} reply was stopped.", "{n} replies were stopped."))
-
-
-__all__ = ["HelixError", "Item", "read_batch", "run"]

@@ -71,13 +71,6 @@ def make_request(session: Session, prompt: Prompt, config: BenchConfig) -> Gener
     )
 
 
-def clear_caches(session: Session) -> None:
-    """Forget cached prefixes, so that the next prompt is processed from its first token."""
-    for runner in (session.runner, session.draft_runner):
-        if runner is not None:
-            runner.pool.clear_cache()
-
-
 class EngineArm:
     """Helix in one mode. What it learns about speed (the controller's figures) is its own, not another arm's."""
 
@@ -92,7 +85,7 @@ class EngineArm:
         # with a seed to keep, a sampled reply's k looks at no clock; ``auto`` is what is to be measured
         free = self._mode == "speculative" and sampling.temperature > 0 and request.k == "auto"
         request = replace(request, mode=self._mode, sampling=replace(sampling, seed=None if free else seed))
-        clear_caches(self._session)
+        self._session.clear_caches()
         reset_peak_memory(self._device)
         record = record_of(self.name, task, write_reply(self._session, request, cancel))
         return replace(record, peak_memory_bytes=peak_memory(self._device))

@@ -53,9 +53,7 @@ def run(bench: Bench) -> Experiment:
 
 def together(bench: Bench, prompts: list[str], size: int, mode: Mode, repeat: int) -> tuple[float, int]:
     """Tokens a second of ``size`` replies at once from a cold cache, and how many were preempted."""
-    for runner in (bench.session.runner, bench.session.draft_runner):
-        if runner is not None:
-            runner.pool.clear_cache()
+    bench.session.clear_caches()
     scheduler = Scheduler(bench.session)
     for i in range(size):
         request = GenerateRequest(

@@ -9,13 +9,12 @@ from itertools import combinations
 
 import torch
 
-from helix_app.bench.arms import Task, clear_caches
+from helix_app.bench.arms import Task
 from helix_app.bench.records import Divergence, RunRecord
+from helix_app.engine.certify import logits_after
 from helix_app.engine.generation import Session, prompt_tokens
 
 log = logging.getLogger(__name__)
-_CHUNK = 512  # tokens a forward pass
-_NAME = "bench-divergence"
 
 
 def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
@@ -52,7 +51,7 @@ def find_divergences(
             common = a.token_ids[:position]
             if common not in known and gaps and not (cancel is not None and cancel.is_set()):
                 try:
-                    known[common] = next_logits(session, [*prompt, *common])
+                    known[common] = logits_after(session, [*prompt, *common])
                 except Exception:  # out of memory, a lost device: what was measured must not be lost with it
                     log.warning("no logits where replies to %s differ", task.prompt.id, exc_info=True)
                     gaps = False
@@ -85,17 +84,3 @@ def _divergence(
         logit_gap=gap,
         top_two_gap=top_two,
     )
-
-
-def next_logits(session: Session, tokens: Sequence[int]) -> torch.Tensor:
-    """The target's logits ``[vocab]`` after ``tokens``, from a sequence of its own and a cold cache."""
-    runner = session.runner
-    clear_caches(session)
-    runner.open(_NAME, ())
-    try:
-        for begin in range(0, len(tokens), _CHUNK):
-            logits = runner.forward(_NAME, tokens[begin : begin + _CHUNK], 1)
-        return logits[0]
-    finally:
-        runner.close(_NAME)
-        clear_caches(session)

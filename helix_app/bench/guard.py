@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from helix_app.bench.arms import Task, clear_caches, make_request
+from helix_app.bench.arms import Task, make_request
 from helix_app.bench.experiment import Bench, Experiment, median
 from helix_app.bench.statistics import Estimate, estimate
 from helix_app.bench.workloads import KINDS, built_in
@@ -27,19 +27,17 @@ PLAIN = "plain"
 FLOOR = 0.97
 
 
-class WrongDraft:
+class WrongDraft(NgramDraft):
     """Costs next to nothing and proposes what the target never says."""
 
     kind = "wrong"
 
     def __init__(self, vocab: int) -> None:
+        super().__init__()
         self._vocab = vocab
 
     def fresh(self) -> WrongDraft:
         return self
-
-    def begin(self, sequence_id: str, label: str) -> None:
-        pass
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
         return (Offer("wrong"),)
@@ -54,12 +52,6 @@ class WrongDraft:
         seed: int | None = None,
     ) -> Proposal:
         return Proposal(tuple((tokens[-1] * 31 + 7919 * (i + 1)) % self._vocab for i in range(k)))
-
-    def settle(self, tokens: Sequence[int]) -> None:
-        pass
-
-    def end(self) -> None:
-        pass
 
 
 def run(bench: Bench) -> Experiment:
@@ -96,7 +88,7 @@ def run(bench: Bench) -> Experiment:
 
 def _speed(session: Session, task: Task, temperature: float, name: str, bench: Bench) -> float | None:
     """Decode tokens a second of one reply; None when it was stopped."""
-    clear_caches(session)
+    session.clear_caches()
     mode: Mode = "autoregressive" if name == PLAIN else "speculative"
     request = replace(task.request, mode=mode, sampling=SamplingParams(temperature=temperature))
     eos, session.eos = session.eos, frozenset()

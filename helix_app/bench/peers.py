@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from helix_app.bench.arms import Task, clear_caches
+from helix_app.bench.arms import Task
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.engine.control.policy import parse_k
@@ -77,7 +77,7 @@ class TransformersArm:
             def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
                 return torch.full((ids.shape[0],), cancel.is_set(), dtype=torch.bool, device=ids.device)
 
-        clear_caches(self._session)
+        self._session.clear_caches()
         reset_peak_memory(self._device)
         torch.manual_seed(seed)
         params, eos = task.request.sampling, sorted(self._session.eos)

@@ -67,7 +67,6 @@ class Certified:
 
     finished: Finished
     certificate: Certificate
-    plain: Finished | None = None
 
 
 @dataclass
@@ -102,14 +101,14 @@ def certify(session: Session, request: GenerateRequest, cancel: threading.Event)
         yield Certified(finished, _distribution(witness.rounds, random.Random(m.seed), blank))
         return
     plain: Finished | None = None
-    _forget(session)
+    session.clear_caches()  # a prompt in other chunks may round otherwise
     for event in _write(session, replace(request, mode="autoregressive"), cancel, None):
         if isinstance(event, Finished):
             plain = event
     if plain is None or "cancelled" in (plain.reason, finished.reason):
-        yield Certified(finished, blank, plain)
+        yield Certified(finished, blank)
         return
-    yield Certified(finished, _identity(session, request, finished, plain, blank), plain)
+    yield Certified(finished, _identity(session, request, finished, plain, blank))
 
 
 def _write(
@@ -122,13 +121,6 @@ def _write(
             yield from scheduler.step()
     finally:
         scheduler.close()
-
-
-def _forget(session: Session) -> None:
-    """Both replies start from a cold cache: a prompt in other chunks may round otherwise."""
-    for runner in (session.runner, session.draft_runner):
-        if runner is not None:
-            runner.pool.clear_cache()
 
 
 # --------------------------------------------------------------------------- identity
@@ -144,15 +136,15 @@ def _identity(
     there = (a[at] if at < len(a) else None, b[at] if at < len(b) else None)
     gap = None
     if there[0] is not None and there[1] is not None:
-        logits = _logits_after(session, [*prompt_tokens(session, request), *a[:at]])
+        logits = logits_after(session, [*prompt_tokens(session, request), *a[:at]])
         gap = float(logits[there[0]] - logits[there[1]])
     return replace(blank, holds=False, position=at, logit_gap=gap, tokens_there=there)
 
 
-def _logits_after(session: Session, tokens: Sequence[int]) -> torch.Tensor:
+def logits_after(session: Session, tokens: Sequence[int]) -> torch.Tensor:
     """The target's logits ``[vocab]`` after these tokens, from a cold cache."""
     runner = session.runner
-    _forget(session)
+    session.clear_caches()
     runner.open(_SCORING, ())
     try:
         for begin in range(0, len(tokens), CHUNK):
@@ -160,6 +152,7 @@ def _logits_after(session: Session, tokens: Sequence[int]) -> torch.Tensor:
         return logits[0]
     finally:
         runner.close(_SCORING)
+        session.clear_caches()
 
 
 # --------------------------------------------------------------------------- distribution

@@ -64,6 +64,12 @@ class Session:
         if self.draft_runner is not None:
             yield take_snapshot(self.draft_runner.pool, "draft", full=full)
 
+    def clear_caches(self) -> None:
+        """Forget cached prefixes of target and draft, so that the next prompt runs from its first token."""
+        for runner in (self.runner, self.draft_runner):
+            if runner is not None:
+                runner.pool.clear_cache()
+
     def plain_tokens_per_second(self, context: int) -> float | None:
         """What plain decoding reaches at this context, as measured; None while unknown."""
         seconds = self.costs.expect(1, context)

@@ -11,9 +11,11 @@ import torch
 from helix_app.bench import divergence
 from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig
-from helix_app.bench.divergence import find_divergences, first_difference, next_logits
+from helix_app.bench.divergence import find_divergences, first_difference
 from helix_app.bench.records import Divergence, RunRecord
 from helix_app.bench.workloads import Prompt
+from helix_app.engine import certify
+from helix_app.engine.certify import logits_after
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import prompt_tokens
 from tests.bench import made
@@ -116,7 +118,7 @@ def test_a_failing_forward_pass_loses_no_difference(
         calls.append(args)
         raise RuntimeError("the device is gone")
 
-    monkeypatch.setattr(divergence, "next_logits", fail)
+    monkeypatch.setattr(divergence, "logits_after", fail)
     runs = [reply(BASELINE, 1, 2), reply(HELIX, 1, 3), reply("transformers", 5)]
     found = find_divergences(session_of(engine), [task], runs, ARMS)
     assert outcome(found) == [(1, None, None), (0, None, None), (0, None, None)]
@@ -125,7 +127,7 @@ def test_a_failing_forward_pass_loses_no_difference(
 
 def test_a_long_reply_goes_through_in_chunks(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = [5 + i % 200 for i in range(50)]
-    whole = next_logits(session_of(engine), tokens)
-    monkeypatch.setattr(divergence, "_CHUNK", 16)
-    assert torch.allclose(next_logits(session_of(engine), tokens), whole, atol=1e-4)
+    whole = logits_after(session_of(engine), tokens)
+    monkeypatch.setattr(certify, "CHUNK", 16)
+    assert torch.allclose(logits_after(session_of(engine), tokens), whole, atol=1e-4)
     check_idle(engine)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from helix_app.engine import scheduler
+from tests.engine.crowds import Models
 from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
 from tests.engine.tiny import Zoo
 
@@ -24,3 +26,16 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def models(zoo: Zoo) -> Models:
+    """Sessions with pools of any size."""
+    return Models(zoo)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prompts of tiny models are short, so passes are too: some prompts take one, some take many."""
+    monkeypatch.setattr(scheduler, "CHUNK", 40)
+    monkeypatch.setattr(scheduler, "_CHUNK_BESIDE", 24)

@@ -19,19 +19,9 @@ from tests.engine.crowds import (
     requests,
     staggered,
 )
-from tests.engine.tiny import Zoo, ask
+from tests.engine.tiny import ask
 
-
-@pytest.fixture(scope="module")
-def models(zoo: Zoo) -> Models:
-    return Models(zoo)
-
-
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prompts of tiny models are short, so passes are too: some prompts take one, some take many."""
-    monkeypatch.setattr(scheduler, "CHUNK", 40)
-    monkeypatch.setattr(scheduler, "_CHUNK_BESIDE", 24)
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 # --------------------------------------------------------------------------- forks
