@@ -86,9 +86,10 @@ class KVView:
         self.padded_length = len(used) * size
         self._slots: torch.Tensor | None = None
         if not self.contiguous:
-            self._blocks = torch.tensor(used, dtype=torch.int64).to(cache.device)
-            starts = self._blocks * size
-            self._slots = (starts[:, None] + torch.arange(size, device=cache.device)).view(-1)
+            table = torch.tensor(used, dtype=torch.int64).to(cache.device)
+            self._slots = (table[:, None] * size + torch.arange(size, device=cache.device)).view(-1)
+            heads = torch.arange(cache.keys[0].shape[0], device=cache.device)
+            self._rows_of_blocks = (heads[:, None] * cache.num_blocks + table).view(-1)
 
     def write(
         self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
@@ -125,5 +126,5 @@ class KVView:
     def _gathered(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sequence's blocks side by side, ``[kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
         heads, _, dim = tensor.shape
-        blocks = tensor.view(heads, self._cache.num_blocks, -1).index_select(1, self._blocks)
-        return blocks.view(heads, -1, dim)
+        pool = tensor.view(heads * self._cache.num_blocks, -1)  # a row is one head's part of a block
+        return pool.index_select(0, self._rows_of_blocks).view(heads, -1, dim)
