@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helix_app import messages
+from helix_app import messages, settings
 from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import InputError
 from helix_app.events import EngineClient, Event, Failed, Finished, GenerateRequest, LoadChoice, RoundDone, TextDelta
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     from helix_app.engine.engine import Engine
     from helix_app.hub.resolve import to_load_request
 
-    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype))
+    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, learn=settings.load().learn))
     with ctrl_c_cancels() as cancel:
         engine = engine or Engine()
         assert isinstance(engine, Engine)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from helix_app import cli_batch, messages
+from helix_app import cli_batch, messages, settings
 from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import (
@@ -50,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")
     add("--certify", action="store_true", help="show that speculation did not change the reply")
     add("--device", default="auto", help="auto, directml, cuda or cpu")
-    add("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
+    add("--dtype", default="auto", help="auto, float32, bfloat16, float16 or int4")
     add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
     add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 always takes the likeliest")
     add("--top-p", type=float, default=_DEFAULTS.top_p, metavar="P", help="1 keeps all (default: %(default)s)")
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         request = request_of(args, read_prompt(args))
         if args.certify and args.mode == "autoregressive":
             raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")
-        choice = LoadChoice(args.target, args.draft, args.device, args.dtype)
+        choice = LoadChoice(args.target, args.draft, args.device, args.dtype, learn=settings.load().learn)
         from helix_app.hub.resolve import to_load_request
 
         load = to_load_request(choice)

@@ -16,7 +16,7 @@ ERRORS: dict[str, str] = {
     "prompt_empty": "The prompt is empty. Type something to send.",
     "prompt_too_long": "The prompt has {tokens} tokens, but this model takes {limit} at most. "
     "Shorten it, start a new conversation or choose a model with a longer context.",
-    "option_unavailable": "{option} is not available in this version of Helix. Choose one of: {choices}.",
+    "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
@@ -65,6 +65,7 @@ ERRORS: dict[str, str] = {
     "download_cancelled": "The download of {name} was cancelled. Start it again to continue where it stopped.",
     "download_write": "Helix cannot write to {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
     "verify_cancelled": "Checking {name} was stopped before the end. Start it again when you like.",
+    "forget_failed": "What was learnt could not be wiped in {folder}. Check the permissions of that folder and try again.",
     "download_locked": "Another Helix is already downloading {name}. Wait for it to finish or close it, then try again.",
     "download_source": "No source of {name} is reachable from here. Check the network and try again, or copy the model file into {folder} by hand.",
 }
@@ -73,7 +74,10 @@ NOTICES: dict[str, str] = {
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
-    "draft_skipped": "The draft {draft} could not be used, so Helix drafts from the text itself (n-gram). {reason}",
+    "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
+    "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
+    "the text may differ from that of other number formats.",
+    "draft_skipped": "The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}",
     "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
     "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",
     "bench_arm_failed": "{arm} failed on the prompt {prompt} and was left out from there on. {reason}",

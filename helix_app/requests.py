@@ -16,12 +16,14 @@ class LoadRequest:
     Attributes:
         target: file (``.gguf``) or folder (safetensors) of the target model.
         target_name: what people call it ("SmolLM2 135M Instruct").
-        draft: ``auto``, ``none``, ``ngram`` or the path of a draft model.
+        draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8`` or the path of a draft model.
         draft_name: what people call the draft model; ignored for other drafts.
         draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
-        dtype: ``auto``, ``float32``, ``bfloat16`` or ``float16``.
+        dtype: ``auto``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
         context_length: most tokens of one sequence; None takes the model's own, capped by memory.
+        ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
+        learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
     """
 
@@ -34,6 +36,8 @@ class LoadRequest:
     dtype: str = "auto"
     context_length: int | None = None
     cache_tokens: int | None = None
+    ngram_table: str = ""
+    learned_table: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,8 @@ class LoadChoice:
 
     Attributes:
         target: catalog id, or path of a ``.gguf`` file or model folder.
-        draft: ``auto``, ``none``, ``ngram``, a catalog id or a path.
+        draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8``, a catalog id or a path.
+        learn: whether replies are learnt on this computer, for better n-gram drafts.
     """
 
     target: str
@@ -116,6 +121,7 @@ class LoadChoice:
     device: str = "auto"
     dtype: str = "auto"
     context_length: int | None = None
+    learn: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,14 @@ class Settings:
     """All settings. ``metadata`` of each field has its text, choices and bounds for the dialog."""
 
     target: str = _setting("smollm2-135m-instruct", "Target model: a catalog id or a path")
-    draft: str = _setting("auto", "Draft: auto, none, ngram, a catalog id or a path")
+    draft: str = _setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
     device: str = _setting("auto", "Device", choices=("auto", "directml", "cuda", "cpu"))
-    dtype: str = _setting("auto", "Number format of the weights", choices=("auto", "float32", "bfloat16", "float16"))
+    dtype: str = _setting(
+        "auto", "Number format of the weights", choices=("auto", "float32", "bfloat16", "float16", "int4")
+    )
     mode: str = _setting("speculative", "Decoding", choices=("speculative", "autoregressive"))
     k: str = _setting("auto", "Tokens drafted a round: auto, additive or fixed:N")
+    learn: bool = _setting(True, "Learn from replies, so that later ones are drafted better; stays on this computer")
     engine_process: str = _setting("child", "Where the engine runs", choices=("child", "thread"))
     context_length: int = _setting(0, "Context in tokens; 0 takes the model's own", low=0, high=1_048_576)
     system_prompt: str = _setting("", "System prompt of new conversations")

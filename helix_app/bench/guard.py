@@ -36,7 +36,7 @@ class WrongDraft(NgramDraft):
         super().__init__()
         self._vocab = vocab
 
-    def fresh(self) -> WrongDraft:
+    def fresh(self, repeatable: bool = False) -> WrongDraft:
         return self
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:

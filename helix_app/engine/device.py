@@ -125,10 +125,8 @@ def pick_dtype(wanted: str, device: Device, out_features: int, in_features: int)
         from helix_app.engine.models.linear import choose_dtype
 
         return choose_dtype(out_features, in_features)
-    if wanted == "int4":
-        raise InputError("option_unavailable", option="dtype int4", choices="auto, float32, bfloat16, float16")
     if wanted not in DTYPES:
-        hint = f"Use one of: auto, {', '.join(DTYPES)}."
+        hint = f"Use one of: auto, {', '.join(DTYPES)}, int4."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
     if wanted == "bfloat16" and device.kind == "directml":
         hint = "DirectML computes in float16 and float32 only."

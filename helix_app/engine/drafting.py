@@ -35,7 +35,7 @@ def _model_of(plan: Round) -> ModelDraft | None:
     """The draft model that this plan asks, None for a draft without one."""
     draft = plan.reply.draft
     if isinstance(draft, MixedDraft):
-        draft = draft.model if plan.choice.source == "model" else draft.ngram
+        draft = draft.asked(plan.choice.source)
     return draft if plan.choice.k > 0 and isinstance(draft, ModelDraft) else None
 
 

@@ -60,6 +60,7 @@ class Engine:
                 if self._session is None:
                     raise HelixError("no_model_loaded")
                 yield from write_reply(self._session, request, cancel)
+                self._session.remeasure()
         except HelixError as exc:
             log.info("request refused: %s", exc)
             yield exc.as_event(request_id)

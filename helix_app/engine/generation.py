@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -10,12 +11,14 @@ from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK
 from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_params
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
 from helix_app.events import CacheSnapshot, GenerateRequest
 
+_DOUBT, _DOUBT_ROWS = 32, 5  # undrafted rounds after which costs are measured again, with so many rows
 _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
 
 
@@ -28,7 +31,9 @@ class Session:
         costs: seconds of a whole round of one reply without its draft, by rows.
         crowd_costs: the same of a round of several replies, by all their rows and the sum of their contexts.
         sources: what ``--k auto`` learnt of acceptance.
+        too_dear: rounds since the last draft that decoded plainly because a draft costs more.
         policies: other policies that remember.
+        learned: table that replies are learnt into, None for none.
         draft_runner: of the draft model, None for a draft without one.
     """
 
@@ -41,6 +46,8 @@ class Session:
     crowd_costs: CostTable = field(default_factory=CostTable)
     sources: dict[str, Source] = field(default_factory=dict)
     policies: dict[str, KPolicy] = field(default_factory=dict)
+    learned: NgramTable | None = None
+    too_dear: int = 0
 
     def policy(self, request: GenerateRequest) -> KPolicy:
         """The policy of this request; adaptive ones remember what earlier replies taught them.
@@ -69,6 +76,22 @@ class Session:
         for runner in (self.runner, self.draft_runner):
             if runner is not None:
                 runner.pool.clear_cache()
+
+    def remeasure(self) -> None:
+        """Measure a verification pass again if drafting was too dear for long: what said so may have been a busy moment.
+
+        For between replies; takes one pass of the target.
+        """
+        if self.too_dear < _DOUBT or self.runner.pool.free_blocks < 1:
+            return
+        self.too_dear = 0
+        begin = time.perf_counter()
+        self.runner.open("measure", ())
+        try:
+            self.runner.forward("measure", [0] * _DOUBT_ROWS, _DOUBT_ROWS)
+            self.costs.add(_DOUBT_ROWS, 0, time.perf_counter() - begin)
+        finally:
+            self.runner.close("measure")
 
     def plain_tokens_per_second(self, context: int) -> float | None:
         """What plain decoding reaches at this context, as measured; None while unknown."""

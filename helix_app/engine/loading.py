@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,14 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
+from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
 from helix_app.messages import error_text
@@ -32,6 +35,8 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
+_HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
+SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
 _DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
 _MIN_CONTEXT = 64
 _MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
@@ -103,18 +108,14 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
     """What to load, and a notice when an optional draft model has to be left out."""
     target = inspect(Path(request.target))
     kind, draft, skipped = request.draft, None, None
-    if kind in ("self-int4", "self-int8"):
-        raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
-    if kind == "auto":
-        kind = "ngram"
-    elif kind not in ("none", "ngram"):
+    if kind not in ("auto", "none", "ngram", *SELF_BITS):
         try:
             kind, draft = "model", inspect(Path(request.draft))
             check_vocabulary(load_tokenizer(target), load_tokenizer(draft))
         except HelixError as exc:
             if request.draft_required:
                 raise
-            kind, draft = "ngram", None
+            kind, draft = "auto", None
             reason = error_text(exc.code, exc.fields)
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
@@ -126,14 +127,28 @@ def _load_on(
     device: Device, request: LoadRequest, plan: _Plan, begin: float, cancel: threading.Event
 ) -> Iterator[Event | Loaded]:
     config = plan.target.config
-    dtype = pick_dtype(request.dtype, device, 2 * config.intermediate_size, config.hidden_size)
+    bits = 4 if request.dtype == "int4" else 0
+    if bits and not low_bit.pays(bits, device.torch_device):
+        bits = 0
+        yield Notice("int4_unavailable", (("device", device.name),))
+    wanted = "auto" if request.dtype == "int4" else request.dtype
+    dtype = (
+        low_bit.ACTIVATIONS if bits else pick_dtype(wanted, device, 2 * config.intermediate_size, config.hidden_size)
+    )
     yield LoadProgress("tokenizer")
     tokenizer = load_tokenizer(plan.target)
     if tokenizer.size > config.vocab_size:
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
     tokenizer.prepare()
-    runner = yield from _runner(plan.target, plan.context, plan.cache_tokens, dtype, device, "weights", cancel)
+    runner = yield from _runner(plan.target, plan.context, plan.cache_tokens, dtype, device, "weights", cancel, bits)
+    if runner.decoder.rounded:
+        yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
+    draft_kind = plan.draft_kind
+    if draft_kind == "auto":
+        draft_kind = "ngram" if bits or not low_bit.pays(4, device.torch_device) else "self-int4"
+    tables = _tables(request, tokenizer)
+    ngram = NgramDraft(tables=tables)
     draft: Draft | None = None
     draft_runner: ModelRunner | None = None
     draft_blocks = 0
@@ -144,20 +159,25 @@ def _load_on(
         )
         model_draft = ModelDraft(draft_runner, config.vocab_size)
         # with draft auto the policy may take either; a draft asked for by name is used alone
-        draft = model_draft if request.draft_required else MixedDraft(NgramDraft(), model_draft)
+        draft = model_draft if request.draft_required else MixedDraft(ngram, model_draft)
         draft_blocks = draft_runner.pool.num_blocks
-    elif plan.draft_kind == "ngram":
-        draft = NgramDraft()
+    elif draft_kind in SELF_BITS:
+        own = yield from _self_draft(plan.target, runner, SELF_BITS[draft_kind], cancel)
+        # with draft auto the policy may take either; a draft asked for by name is used alone
+        draft = own if plan.draft_kind == draft_kind else MixedDraft(ngram, own)
+    elif draft_kind == "ngram":
+        draft = ngram
     eos = frozenset(config.eos_token_ids)
     session = Session(runner, tokenizer, draft, eos, draft_runner)
+    session.learned = next((table for table in tables if table.writable), None)
     session.costs.begin_with(runner.costs)
     ready = ModelReady(
         target_name=request.target_name or plan.target.path.stem,
-        draft=plan.draft_kind,
+        draft=draft_kind,
         draft_name=(request.draft_name or plan.draft.path.stem) if plan.draft is not None else "",
         device=device.kind,
         device_name=device.name,
-        dtype=str(dtype).removeprefix("torch."),
+        dtype="int4" if bits else str(dtype).removeprefix("torch."),
         context_length=runner.max_tokens,
         block_size=BLOCK_SIZE,
         target_blocks=runner.pool.num_blocks,
@@ -177,15 +197,12 @@ def _runner(
     device: Device,
     stage: str,
     cancel: threading.Event,
+    bits: int = 0,
 ) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns a ModelRunner."""
     config = files.config
-    decoder = Decoder(config, dtype=dtype, device=device.torch_device, max_positions=context)
-    with open_weights(files) as source:
-        for fraction in decoder.load(source):
-            if cancel.is_set():
-                raise LoadCancelled
-            yield LoadProgress(stage, fraction)
+    decoder = Decoder(config, dtype=dtype, device=device.torch_device, max_positions=context, bits=bits)
+    yield from _read_weights(files, decoder, None, stage, cancel)
     yield LoadProgress("allocate_cache")
     wanted = -(-max(context, cache_tokens) // BLOCK_SIZE)
     most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
@@ -197,7 +214,59 @@ def _runner(
     return runner
 
 
-def _calibrate(runner: ModelRunner) -> None:
+def _tables(request: LoadRequest, tokenizer: Tokenizer) -> list[NgramTable]:
+    """The tables that can be used; what is wrong with the others goes to the log, for they only help."""
+    tables = []
+    for path, writable in ((request.learned_table, True), (request.ngram_table, False)):
+        if path:
+            try:
+                table = NgramTable(Path(path), tokenizer.size, tokenizer.fingerprint, writable=writable)
+                tables.append(table)
+            except (OSError, ValueError) as exc:
+                log.warning("n-gram table %s not used: %s", path, exc)
+    return tables
+
+
+def _self_draft(
+    files: ModelFiles, target: ModelRunner, bits: int, cancel: threading.Event
+) -> Generator[Event, None, SelfDraft]:
+    """A generator of progress that returns a low-bit copy of the target on the target's own cache.
+
+    Raises:
+        InputError: no kernel for packed weights here.
+    """
+    kept = target.decoder
+    if not low_bit.exists(bits, kept.device):
+        choices = "auto, none, ngram, or a draft model"
+        raise InputError("option_unavailable", option=f"draft self-int{bits}", choices=choices)
+    decoder = Decoder(
+        kept.config,
+        dtype=low_bit.ACTIVATIONS,
+        device=kept.device,
+        max_positions=kept.max_positions,
+        linear_kind=kept.linear_kind,
+        bits=bits,
+        head_bits=_HEAD_BITS,
+        cache_dtype=kept.dtype,
+    )
+    yield from _read_weights(files, decoder, kept, "draft_weights", cancel)
+    runner = ModelRunner(decoder, target.pool, target.cache)
+    yield LoadProgress("warm_up")
+    _calibrate(runner, (1,))
+    return SelfDraft(runner, kept.config.vocab_size)
+
+
+def _read_weights(
+    files: ModelFiles, decoder: Decoder, like: Decoder | None, stage: str, cancel: threading.Event
+) -> Iterator[Event]:
+    with open_weights(files) as source:
+        for fraction in decoder.load(source, like):
+            if cancel.is_set():
+                raise LoadCancelled
+            yield LoadProgress(stage, fraction)
+
+
+def _calibrate(runner: ModelRunner, row_counts: Sequence[int] = _CALIBRATION_ROWS) -> None:
     """Measure each row count a few times: the first run of a shape is slow, the next ones are what it costs."""
     end = time.perf_counter() + _CALIBRATION_SECONDS
     for turn in range(5):
@@ -205,7 +274,7 @@ def _calibrate(runner: ModelRunner) -> None:
             runner.costs = CostTable()  # the first turn only warmed up
         if turn > 1 and time.perf_counter() > end:
             return
-        for rows in (min(rows, runner.max_tokens) for rows in _CALIBRATION_ROWS):
+        for rows in (min(rows, runner.max_tokens) for rows in row_counts):
             runner.open("calibration", ())
             runner.forward("calibration", [0] * rows, rows)
             runner.close("calibration")

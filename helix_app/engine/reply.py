@@ -100,7 +100,11 @@ class Reply:
         self.exact = params.temperature == 0 or is_coupled(request)
         self._policy = session.policy(request)
         speculative = request.mode == "speculative" and session.draft is not None
-        self.draft: Draft | None = session.draft.fresh() if speculative and session.draft is not None else None
+        self.draft: Draft | None = None
+        if speculative and session.draft is not None:
+            # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
+            repeatable = params.seed is not None and not is_coupled(request)
+            self.draft = session.draft.fresh(repeatable)
         self._decoder = StreamDecoder(session.tokenizer)
         self._stops = StopMatcher(request.stop)
         self._text: list[str] = []
@@ -192,6 +196,7 @@ class Reply:
         self._recorder.round(scored, accepted, len(emitted), seconds)
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
+        self._session.too_dear = 0 if k else self._session.too_dear + (reason == "costs_more")
         names = tuple(offer.source for offer in plan.offers)
         cost = seconds if timing.cost is None else timing.cost
         self._policy.learn(

@@ -338,6 +338,8 @@ class Scheduler:
         """A reply has its reason to end: free its blocks and give its result."""
         yield from entry.reply.read_end()
         self._remove(entry)
+        if self._session.learned is not None:
+            self._session.learned.learn(entry.reply.tokens, entry.reply.prompt_length)
         yield from self._session.snapshots()
         yield entry.reply.finish()
 

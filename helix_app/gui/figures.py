@@ -9,7 +9,7 @@ from helix_app.messages import finish_reason_text
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
-DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
+DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "int4": "int4"}
 
 
 def tr(text: str) -> str:

@@ -74,7 +74,7 @@ class ModelFlow(QObject):
         s = self._settings
         self._chosen = True
         self.ready = None
-        self.loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None)
+        self.loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None, s.learn)
         self.load_requested.emit(self.loading)
 
     def download(self, model_id: str) -> None:

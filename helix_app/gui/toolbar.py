@@ -119,6 +119,7 @@ class Toolbar(QToolBar):
                 Choice("float32", "float32", short="fp32"),
                 Choice("bfloat16", "bfloat16", short="bf16"),
                 Choice("float16", "float16", short="fp16"),
+                Choice("int4", "int4", self.tr("4-bit weights, an approximation")),
             ]
         )
         ready = self._ready
@@ -154,6 +155,8 @@ class Toolbar(QToolBar):
             Choice("auto", self.tr("Auto"), self.tr("the best at hand")),
             Choice("none", self.tr("None"), self.tr("plain decoding")),
             Choice("ngram", self.tr("N-gram"), self.tr("drafts from the text itself")),
+            Choice("self-int4", self.tr("Self, 4 bits"), self.tr("the target itself, in fewer bits")),
+            Choice("self-int8", self.tr("Self, 8 bits"), self.tr("the target itself, in fewer bits")),
         ]
         others = [item for item in self._items if item.path and item.id != self._settings.target]
         if others:
@@ -166,11 +169,16 @@ class Toolbar(QToolBar):
 
     def _draft_shown(self) -> str:
         chosen, ready = self._settings.draft, self._ready
-        words = {"none": self.tr("none"), "ngram": self.tr("n-gram")}
+        words = {
+            "none": self.tr("none"),
+            "ngram": self.tr("n-gram"),
+            "self-int4": self.tr("self, 4 bits"),
+            "self-int8": self.tr("self, 8 bits"),
+        }
         effective = "" if ready is None else words.get(ready.draft, ready.draft_name or self.tr("model"))
         if chosen == "auto":
             return self._auto(effective)
-        if chosen in ("none", "ngram"):
+        if chosen in words:
             return ""
         if ready is not None and ready.draft != "model":
             return effective  # the chosen draft could not be used

@@ -10,11 +10,9 @@ from helix_app.errors import InputError, ModelFileError
 from helix_app.events import LoadChoice, LoadRequest
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
+from helix_app.hub.learned import learned_table, shipped_table
 
-DRAFTS = ("auto", "none", "ngram")
-DTYPES = ("auto", "float32", "bfloat16", "float16")
-_LATER_DRAFTS = ("self-int4", "self-int8")
-_LATER_DTYPES = ("int4",)
+DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
 
 
 @dataclass(frozen=True)
@@ -45,19 +43,13 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
 
 
 def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root: Path | None = None) -> LoadRequest:
-    """Names to paths. ``none`` and ``ngram`` drafts pass through; others resolve like a target.
+    """Names to paths. ``none``, ``ngram`` and low-bit copies of the target pass through; others resolve like a target.
 
     ``auto`` becomes the draft model that the catalog names for this target, when it is on this computer; the
     engine may then still decide against it.
 
-    Raises what ``resolve_target`` raises, and InputError ``option_unavailable`` for a draft or a number format
-    of a later version.
+    Raises what ``resolve_target`` raises.
     """
-    if choice.dtype in _LATER_DTYPES:
-        raise InputError("option_unavailable", option=f"dtype {choice.dtype}", choices=", ".join(DTYPES))
-    if choice.draft in _LATER_DRAFTS:
-        choices = ", ".join((*DRAFTS, "a model"))
-        raise InputError("option_unavailable", option=f"draft {choice.draft}", choices=choices)
     target = resolve_target(choice.target, catalog=catalog, root=root)
     draft, draft_name, required = choice.draft, "", True
     if draft == "auto":
@@ -67,6 +59,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
     elif draft not in DRAFTS:
         resolved = resolve_target(draft, catalog=catalog, root=root)
         draft, draft_name = str(resolved.path), resolved.name
+    shipped = shipped_table(target.id)
     return LoadRequest(
         target=str(target.path),
         target_name=target.name,
@@ -76,6 +69,8 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         device=choice.device,
         dtype=choice.dtype,
         context_length=choice.context_length,
+        ngram_table="" if shipped is None else str(shipped),
+        learned_table=str(learned_table(target.path, target.id)) if choice.learn else "",
     )
 
 

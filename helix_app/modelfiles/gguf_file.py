@@ -20,6 +20,7 @@ import numpy as np
 
 from helix_app import paths
 from helix_app.errors import ModelFileError
+from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
 
 log = logging.getLogger(__name__)
@@ -65,12 +66,10 @@ class GgufHeader:
         """
         import gguf
 
-        info = self.tensors.get(name)
-        if info is None:
-            raise ModelFileError("model_weights_mismatch", path=self.path, what=f"{name} is missing")
+        info = self._info(name)
         try:
             kind = gguf.GGMLQuantizationType[info.type]
-            raw = np.memmap(self.path, dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))
+            raw = self._raw(info)
             if kind == gguf.GGMLQuantizationType.F32:
                 return np.asarray(raw.view(np.float32).reshape(info.shape))
             if kind == gguf.GGMLQuantizationType.F16:
@@ -81,6 +80,29 @@ class GgufHeader:
             raise ModelFileError("model_feature_unsupported", feature=f"{info.type} weights", detail=str(exc)) from exc
         except (ValueError, OSError, KeyError) as exc:
             raise ModelFileError("model_corrupt", path=self.path, detail=f"{name}: {exc}") from exc
+
+    def groups4(self, name: str) -> groups4.Groups4 | None:
+        """The tensor's own integers if the file holds it in four bits (Q4_0, Q4_1), else None.
+
+        Raises:
+            ModelFileError: the tensor is missing or cut off.
+        """
+        info = self._info(name)
+        if not groups4.is_groups4(info.type) or len(info.shape) != 2:
+            return None
+        try:
+            return groups4.unpack(self._raw(info), info.type, info.shape)
+        except (ValueError, OSError) as exc:
+            raise ModelFileError("model_corrupt", path=self.path, detail=f"{name}: {exc}") from exc
+
+    def _info(self, name: str) -> TensorInfo:
+        info = self.tensors.get(name)
+        if info is None:
+            raise ModelFileError("model_weights_mismatch", path=self.path, what=f"{name} is missing")
+        return info
+
+    def _raw(self, info: TensorInfo) -> np.ndarray[Any, Any]:
+        return np.memmap(self.path, dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))
 
 
 def read_header(path: Path) -> GgufHeader:

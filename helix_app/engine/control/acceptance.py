@@ -11,7 +11,25 @@ _PRIOR_WEIGHT = 2.0  # rounds that the prior counts for
 _ROLLING = 32.0  # drafted tokens that the 30 % guard looks back on
 
 # First guesses by source, from trials on held-out chats; measurements soon outweigh them.
-_PRIORS = {"ngram:2": 0.40, "ngram:3": 0.55, "ngram:4": 0.67, "ngram:5": 0.70, "model": 0.70}
+_PRIORS = {
+    "ngram:2": 0.40,
+    "ngram:3": 0.55,
+    "ngram:4": 0.67,
+    "ngram:5": 0.70,
+    "ngram:6": 0.90,
+    "model": 0.70,
+    "self": 0.90,
+}
+_PRIORS |= {
+    "table:1": 0.17,
+    "table:1+": 0.4,
+    "table:2+": 0.5,
+    "table:2": 0.24,
+    "table:3": 0.32,
+    "table:4": 0.48,
+    "table:4+": 0.7,
+    "table:3+": 0.6,
+}
 _UNKNOWN = 0.5
 
 

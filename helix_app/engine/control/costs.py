@@ -41,7 +41,8 @@ class CostTable:
         """Expected seconds; None while nothing was measured.
 
         Row counts between measured ones are interpolated; beyond them the last slope goes on, and from a single
-        measurement each row is taken to cost as much as the first (never hoped to be free).
+        measurement each row is taken to cost as much as the first (never hoped to be free). A row count measured
+        only at another context is taken in the same proportion.
         """
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
@@ -61,8 +62,17 @@ class CostTable:
         if not self._cells:
             return None
         bucket = context_bucket(context)
-        near = min(self._cells, key=lambda other: (abs(other - bucket), other))
-        points = {r: _median(cell) for r, cell in self._cells[near].items()}
+        near, *others = sorted(self._cells, key=lambda other: (abs(other - bucket), other))
+        own = {r: _median(cell) for r, cell in self._cells[near].items()}
+        if rows in own:
+            return own[rows]
+        points = dict(own)
+        for other in others:  # row counts only known at another context: as they compare with what is known at both
+            known = {r: _median(cell) for r, cell in self._cells[other].items()}
+            shared = [r for r in own if r in known]
+            for r in known if shared else ():
+                anchor = min(shared, key=lambda at: (abs(at - r), at))
+                points.setdefault(r, own[anchor] * known[r] / known[anchor])
         return _interpolate(points, rows)
 
 

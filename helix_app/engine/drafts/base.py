@@ -28,8 +28,11 @@ class Draft(Protocol):
 
     kind: str
 
-    def fresh(self) -> Draft:
-        """One of the same kind for another sequence; models and caches are shared."""
+    def fresh(self, repeatable: bool = False) -> Draft:
+        """One of the same kind for another sequence; models and caches are shared.
+
+        A ``repeatable`` one proposes nothing that depends on what was learnt from earlier replies.
+        """
         ...
 
     def begin(self, sequence_id: str, label: str) -> None:

@@ -26,15 +26,16 @@ class MixedDraft:
     def __init__(self, ngram: NgramDraft, model: ModelDraft) -> None:
         self.ngram, self.model = ngram, model
 
-    def fresh(self) -> MixedDraft:
-        return MixedDraft(self.ngram.fresh(), self.model.fresh())
+    def fresh(self, repeatable: bool = False) -> MixedDraft:
+        return MixedDraft(self.ngram.fresh(repeatable), self.model.fresh(repeatable))
 
     def begin(self, sequence_id: str, label: str) -> None:
         self.ngram.begin(sequence_id, label)
         self.model.begin(sequence_id, label)
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
-        return (*self.ngram.offers(tokens), *self.model.offers(tokens))
+        context, model, table = self.ngram.context_offers, self.model.offers, self.ngram.table_offers
+        return (*context(tokens), *model(tokens), *table(tokens))
 
     def propose(
         self,
@@ -45,8 +46,11 @@ class MixedDraft:
         source: str = "",
         seed: int | None = None,
     ) -> Proposal:
-        draft = self.model if source == "model" else self.ngram
-        return draft.propose(tokens, k, params, uniform, source, seed)
+        return self.asked(source).propose(tokens, k, params, uniform, source, seed)
+
+    def asked(self, source: str) -> NgramDraft | ModelDraft:
+        """Which of the two offers this source."""
+        return self.model if source == self.model.source else self.ngram
 
     def settle(self, tokens: Sequence[int]) -> None:
         self.model.settle(tokens)

@@ -43,6 +43,7 @@ class ModelDraft:
     """
 
     kind = "model"
+    source = "model"  # what its offers are remembered under
 
     def __init__(self, runner: ModelRunner, target_vocab: int) -> None:
         """``target_vocab`` is the width of the target's logits; models of one family pad differently."""
@@ -60,9 +61,9 @@ class ModelDraft:
             return ()
         have = self.runner.length(self.sequence) if self._opened else 0
         step = self._cost(1, len(tokens))
-        return (Offer("model", room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
+        return (Offer(self.source, room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
 
-    def fresh(self) -> ModelDraft:
+    def fresh(self, repeatable: bool = False) -> ModelDraft:
         return ModelDraft(self.runner, self._vocab)
 
     def propose(
@@ -115,6 +116,13 @@ class ModelDraft:
             self.runner.pool.commit(name, tokens[: self.runner.length(name)])
             ids = ids[_CHUNK:]
         return ids
+
+    def confirm(self, tokens: Sequence[int]) -> None:
+        """The pass that ran the last of ``tokens`` gave numbers: its cache holds them all."""
+        self.runner.pool.commit(self.sequence or "", tokens)
+
+    def drawn(self, tokens: Sequence[int]) -> None:
+        """Drafting after ``tokens`` is over for this round."""
 
     def fit(self, logits: torch.Tensor) -> torch.Tensor:
         """As many columns as the target has: surplus ones cut, missing ones impossible."""
@@ -188,7 +196,7 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
                 ask.draft.give_up()
                 continue
             if first:
-                runner.pool.commit(ask.draft.sequence or "", ask.tokens)
+                ask.draft.confirm(ask.tokens)
             ask.draw(ask.draft.fit(logits))
         first = False
         going = [ask for ask, _ in active if ask.draft.sequence is not None and len(ask.ids) < ask.k]
@@ -197,4 +205,6 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
             with suppress(CacheExhaustedError):
                 runner.reserve(ask.draft.sequence or "", len(ask.tokens) + len(ask.ids))
                 active.append((ask, ask.ids[-1:]))
+    for ask in asks:
+        ask.draft.drawn(ask.tokens)
     return [ask.proposal() for ask in asks]

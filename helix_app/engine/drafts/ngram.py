@@ -2,6 +2,7 @@
 
 Prompt lookup decoding (A. Saxena, 2023): find the latest earlier place where the last n tokens stood, longest n
 first, and propose what came after it. Each token is indexed once, so a proposal costs microseconds at any length.
+Where the text itself says nothing, or little, tables of what the model wrote before may (``ngram_table.py``).
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.events import SamplingParams
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured
+_TABLE = "table:"
+_TABLE_MOST = 8  # tokens a chain of guesses is worth
 
 
 class NgramDraft:
-    """Looks the last tokens up in the sequence itself.
+    """Looks the last tokens up in the sequence itself, and in tables.
 
     Attributes:
         match_length: length of the match behind the latest proposal; 0 for none.
@@ -24,22 +28,36 @@ class NgramDraft:
 
     kind = "ngram"
 
-    def __init__(self, longest: int = 5, shortest: int = 2) -> None:
+    def __init__(self, longest: int = 6, shortest: int = 2, tables: Sequence[NgramTable] = ()) -> None:
+        """``tables`` are asked in their order; the first that knows a longer context answers."""
         self._lengths = range(longest, shortest - 1, -1)
+        self._tables = tuple(tables)
         self._after: dict[tuple[int, ...], int] = {}  # n-gram -> index of the token after its latest place
         self._indexed = 0
         self.match_length = 0
 
-    def fresh(self) -> NgramDraft:
-        return NgramDraft(self._lengths.start, self._lengths.stop + 1)
+    def fresh(self, repeatable: bool = False) -> NgramDraft:
+        tables = [table for table in self._tables if not (repeatable and table.writable)]
+        return NgramDraft(self._lengths.start, self._lengths.stop + 1, tables)
 
     def begin(self, sequence_id: str, label: str) -> None:
         self._after.clear()
         self._indexed = 0
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        return (*self.context_offers(tokens), *self.table_offers(tokens))
+
+    def context_offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        """What the text itself suggests: its longest match."""
         length, _ = self._match(tokens)
         return (Offer(f"ngram:{length}", seconds_per_token=_SECONDS),) if length else ()
+
+    def table_offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+        """What the tables suggest: named by the context it rests on, ``+`` where it was right often."""
+        found = self._look_up(tokens)
+        if found is None:
+            return ()
+        return (Offer(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MOST, _SECONDS),)
 
     def propose(
         self,
@@ -50,14 +68,40 @@ class NgramDraft:
         source: str = "",
         seed: int | None = None,
     ) -> Proposal:
-        self.match_length, start = self._match(tokens)
-        if k <= 0 or not self.match_length:
-            self.match_length = 0
+        self.match_length = 0
+        if k <= 0:
             return Proposal()
-        ids: list[int] = []
-        for i in range(start, start + k):  # beyond the end a repetition goes on repeating
-            ids.append(tokens[i] if i < len(tokens) else ids[i - len(tokens)])
-        return Proposal(tuple(ids))
+        if not source.startswith(_TABLE):
+            self.match_length, start = self._match(tokens)
+            if self.match_length:
+                return Proposal(tuple(_followed(tokens, start, k)))
+        return Proposal(tuple(self._chain(tokens, min(k, _TABLE_MOST))))
+
+    def settle(self, tokens: Sequence[int]) -> None:
+        pass
+
+    def end(self) -> None:
+        self._after.clear()
+        self._indexed = 0
+
+    def _chain(self, tokens: Sequence[int], k: int) -> list[int]:
+        """Up to k tokens, each what the tables know to follow those before it."""
+        text = list(tokens[-max(self._lengths) :])
+        known = len(text)
+        while len(text) < known + k:
+            found = self._look_up(text)
+            if found is None:
+                break
+            text.append(found[0])
+        return text[known:]
+
+    def _look_up(self, tokens: Sequence[int]) -> tuple[int, int, bool] | None:
+        best: tuple[int, int, bool] | None = None
+        for table in self._tables:
+            found = table.find(tokens)
+            if found is not None and (best is None or found[1] > best[1]):
+                best = found
+        return best
 
     def _match(self, tokens: Sequence[int]) -> tuple[int, int]:
         """Length of the longest match and the index of the token after it; zeros for none."""
@@ -69,13 +113,6 @@ class NgramDraft:
                     return n, start
         return 0, 0
 
-    def settle(self, tokens: Sequence[int]) -> None:
-        pass
-
-    def end(self) -> None:
-        self._after.clear()
-        self._indexed = 0
-
     def _index(self, tokens: Sequence[int]) -> None:
         """Index every n-gram that ends before the last token: one that has a token after it."""
         for end in range(max(1, self._indexed), len(tokens)):
@@ -83,3 +120,11 @@ class NgramDraft:
                 if n <= end:
                     self._after[tuple(tokens[end - n : end])] = end
         self._indexed = max(self._indexed, len(tokens))
+
+
+def _followed(tokens: Sequence[int], start: int, k: int) -> list[int]:
+    """k tokens from ``start`` on; beyond the end a repetition goes on repeating."""
+    ids: list[int] = []
+    for i in range(start, start + k):
+        ids.append(tokens[i] if i < len(tokens) else ids[i - len(tokens)])
+    return ids

@@ -20,7 +20,8 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, make_linear, one_row_differs
+from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, one_row_differs
+from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.rope import rope_table, rotate
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
@@ -65,7 +66,10 @@ class Decoder:
         config: its shape.
         dtype, device: of weights and activations.
         max_positions: positions that the rotary table covers.
-        linear_kind: the linear implementation in use.
+        cache_dtype: of keys and values, where it differs from ``dtype``: a draft that shares its target's cache.
+        bits: of packed weights, 0 for dense ones (see ``low_bit.py``).
+        linear_kind: the dense linear implementation in use.
+        rounded: tensors that were rounded to fewer bits than their file holds.
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
         parameters: number of weights.
     """
@@ -78,51 +82,52 @@ class Decoder:
         device: torch.device,
         max_positions: int,
         linear_kind: LinearKind | None = None,
+        bits: int = 0,
+        head_bits: int = 0,
+        cache_dtype: torch.dtype | None = None,
     ) -> None:
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
         self.linear_kind = linear_kind or choose_linear(dtype, device, 2 * config.intermediate_size, config.hidden_size)
-        self.parameters = 0
+        self.bits, self._head_bits, self.cache_dtype = bits, head_bits, cache_dtype or dtype
+        self.parameters = self.rounded = 0
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
+        self._embed: torch.Tensor
         self._layers: list[_Layer] = []
 
     # ----------------------------------------------------------------- loading
 
-    def load(self, source: WeightSource) -> Iterator[float]:
+    def load(self, source: WeightSource, like: Decoder | None = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Nothing runs before the last one.
+
+        Args:
+            like: a decoder of the same weights in another format, to share embeddings and output head with.
 
         Raises:
             ModelFileError: weights that are missing, damaged or of another shape.
             RuntimeError: the device's own errors (out of memory among them).
         """
         config = self.config
-
-        def tensor(role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-            loaded = source.get(role, kind, layer)
-            self.parameters += loaded.numel()
-            return loaded.to(self.dtype).to(self.device).contiguous()
-
-        def linear(roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
-            weight = torch.cat([tensor(role, "weight", layer) for role in roles])
-            biases = torch.cat([tensor(role, "bias", layer) for role in roles]) if bias else None
-            return make_linear(self.linear_kind, weight, biases)
-
-        self._embed = tensor("embed")
-        self._head = make_linear(self.linear_kind, self._embed if config.tied_embeddings else tensor("head"))
-        self._norm = tensor("norm")
+        maker = LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits)
+        self._embed = maker.tensor(source, "embed") if like is None else like._embed.to(self.dtype)
+        shared = like is not None and like.dtype == self.dtype
+        embed = self._embed if config.tied_embeddings else None
+        self._head = like._head if like is not None and shared else maker.head(source, embed)
+        self._norm = maker.tensor(source, "norm")
         for i in range(config.num_layers):
             yield i / config.num_layers
             self._layers.append(
                 _Layer(
-                    attn_norm=tensor("attn_norm", layer=i),
-                    qkv=linear(("q", "k", "v"), i, config.qkv_bias),
-                    out=linear(("o",), i, config.out_bias),
-                    mlp_norm=tensor("mlp_norm", layer=i),
-                    gate_up=linear(("gate", "up"), i, config.mlp_bias),
-                    down=linear(("down",), i, config.mlp_bias),
+                    attn_norm=maker.tensor(source, "attn_norm", layer=i),
+                    qkv=maker.linear(source, ("q", "k", "v"), i, config.qkv_bias),
+                    out=maker.linear(source, ("o",), i, config.out_bias),
+                    mlp_norm=maker.tensor(source, "mlp_norm", layer=i),
+                    gate_up=maker.linear(source, ("gate", "up"), i, config.mlp_bias),
+                    down=maker.linear(source, ("down",), i, config.mlp_bias),
                 )
             )
+        self.parameters, self.rounded = maker.parameters, maker.rounded
         # last, when the weights have shown that the sizes in the config are real
         self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
         if self.can_be_exact:
@@ -178,14 +183,16 @@ class Decoder:
         heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
         turned = rotate(heads[:, : config.num_heads + config.num_kv_heads], cos, sin)
         q, k, v = turned[:, : config.num_heads], turned[:, config.num_heads :], heads[:, -config.num_kv_heads :]
+        if self.cache_dtype != self.dtype:
+            q, k, v = (part.to(self.cache_dtype) for part in (q, k, v))
         if len(paths) == 1:
-            return paths[0].attend(layer, q, k, v)
+            return paths[0].attend(layer, q, k, v).to(self.dtype)
         mixed, at = [], 0
         for path in paths:
             part = slice(at, at + path.rows)
             mixed.append(path.attend(layer, q[part], k[part], v[part]))
             at += path.rows
-        return torch.cat(mixed)
+        return torch.cat(mixed).to(self.dtype)
 
     def _rms_norm(self, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         return F.rms_norm(x, (x.shape[-1],), weight, self.config.norm_eps)
@@ -199,7 +206,7 @@ class _Path:
         self.rows, self._view = span.rows, span.view
         self._kv_heads, self._group = config.num_kv_heads, config.group_size
         self._exact = span.exact and decoder.can_be_exact and span.rows <= EXACT_ROWS
-        dtype, device, total = decoder.dtype, decoder.device, span.start + span.rows
+        dtype, device, total = decoder.cache_dtype, decoder.device, span.start + span.rows
         self._mask: torch.Tensor | None = None
         if self._exact:
             mask = torch.full((span.rows, span.view.padded_length), float("-inf"), dtype=dtype)

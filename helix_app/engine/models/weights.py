@@ -6,11 +6,14 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf_file import GgufHeader
+from helix_app.modelfiles.groups4 import Groups4
 from helix_app.modelfiles.model_path import ModelFiles
 
 # role -> (name in GGUF, name in safetensors); {i} is the layer
@@ -35,6 +38,10 @@ class WeightSource(Protocol):
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor in torch order, in its file's precision or float32. Raises ModelFileError."""
+        ...
+
+    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        """A weight's own four-bit integers, None where the file holds it otherwise. Raises ModelFileError."""
         ...
 
     def __enter__(self) -> WeightSource: ...
@@ -69,12 +76,11 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
     return shape[:1] if kind == "bias" else shape
 
 
-def _checked(tensor: torch.Tensor, config: ModelConfig, role: str, kind: str, name: str, path: object) -> torch.Tensor:
+def _check(shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, name: str, path: object) -> None:
     want = expected_shape(config, role, kind)
-    if tuple(tensor.shape) != want:
-        what = f"{name} is {list(tensor.shape)} instead of {list(want)}"
+    if shape != want:
+        what = f"{name} is {list(shape)} instead of {list(want)}"
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
-    return tensor
 
 
 class _GgufWeights:
@@ -86,15 +92,27 @@ class _GgufWeights:
         array = self._header.tensor(name)
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
-        tensor = _checked(torch.from_numpy(array), self._config, role, kind, name, self._header.path)
-        if role in ("q", "k") and self._config.architecture == "llama":
-            return self._unpermute(tensor, self._config.num_heads if role == "q" else self._config.num_kv_heads)
-        return tensor
+        _check(array.shape, self._config, role, kind, name, self._header.path)
+        tensor = torch.from_numpy(array)
+        order = self._row_order(role)
+        return tensor if order is None else tensor[torch.from_numpy(order)]
 
-    def _unpermute(self, tensor: torch.Tensor, heads: int) -> torch.Tensor:
-        """GGUF writers interleave the rotary halves of Llama's q and k rows; put the halves apart again."""
-        half = self._config.head_dim // 2
-        return tensor.reshape(heads, half, 2, *tensor.shape[1:]).transpose(1, 2).reshape(tensor.shape)
+    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        name = f"{_NAMES[role][0].format(i=layer)}.weight"
+        groups = self._header.groups4(name)
+        if groups is None:
+            return None
+        _check(groups.integers.shape, self._config, role, "weight", name, self._header.path)
+        order = self._row_order(role)
+        return groups if order is None else groups.take_rows(order)
+
+    def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
+        """GGUF writers interleave the rotary halves of Llama's q and k rows: the order that puts them apart again."""
+        if role not in ("q", "k") or self._config.architecture != "llama":
+            return None
+        heads = self._config.num_heads if role == "q" else self._config.num_kv_heads
+        rows = np.arange(heads * self._config.head_dim).reshape(heads, self._config.head_dim // 2, 2)
+        return rows.swapaxes(1, 2).reshape(-1)
 
     def __enter__(self) -> _GgufWeights:
         return self
@@ -136,4 +154,8 @@ class _SafetensorsWeights:
         tensor = handle.get_tensor(name if name in self._where else name.removeprefix("model."))
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
-        return _checked(tensor, self._config, role, kind, name, self._files.path)
+        _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
+        return tensor
+
+    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        return None

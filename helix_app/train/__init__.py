@@ -1,0 +1,1 @@
+"""Making drafts: data from the model itself, and what is learnt from it."""
