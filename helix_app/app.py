@@ -94,6 +94,7 @@ def build(
     window.unload_requested.connect(controller.unload)
     window.download_requested.connect(controller.download)
     window.download_cancel_requested.connect(controller.cancel_download)
+    window.forget_requested.connect(controller.forget)
     window.settings_changed.connect(lambda changed: _save(changed, controller))
     window.closing.connect(controller.shutdown)
     controller.events.connect(window.on_events)
@@ -115,6 +116,7 @@ def make_hub(settings: Settings) -> Hub:
     """The catalog and downloads as the controller wants them."""
     from helix_app.bridge.controller import Hub
     from helix_app.hub.download import download_events
+    from helix_app.hub.learned import forget
     from helix_app.hub.resolve import to_load_request
     from helix_app.hub.store import catalog_items
 
@@ -123,6 +125,7 @@ def make_hub(settings: Settings) -> Hub:
         resolve=to_load_request,
         download=download_events,
         catalog=lambda opened: catalog_items(name for name in (*chosen_before, *opened) if os.path.isabs(name)),
+        forget=forget,
     )
 
 

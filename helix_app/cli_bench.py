@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard")
-_LATER = ("context", "kernels")  # benchmarks of later versions
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "context", "kernels")
+_DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -30,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure speculative against plain decoding",
         description="Measure Helix against plain decoding, and against other programs, on the same weights. "
         "With a name it measures one thing: batch (many replies at once), prefix (a chat's next turn), "
-        "paging (cost and saving of the paged cache), guard (does speculation ever lose?).",
+        "paging (cost and saving of the paged cache), guard (does speculation ever lose?), "
+        "context (a step against its context), kernels (where a step goes, and the machine's limits).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -74,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
         if args.what in _EXPERIMENTS and args.compare is None:
             return _experiment(args)
         if args.what:
-            raise _unknown(args.what)
+            hint = "Try: python -m helix_app bench --help"
+            raise InputError("option_invalid", option="bench", value=args.what, hint=hint)
         if args.compare is not None:
             return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))
         config = config_of(args)
@@ -108,16 +110,6 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
     )
 
 
-def _unknown(what: str) -> InputError:
-    if what in _LATER:
-        return InputError(
-            "option_unavailable",
-            option=f"bench {what}",
-            choices=", ".join(("bench", *(f"bench {name}" for name in _EXPERIMENTS))),
-        )
-    return InputError("option_invalid", option="bench", value=what, hint="Try: python -m helix_app bench --help")
-
-
 def _experiment(args: argparse.Namespace) -> int:
     """Run one of the sub-benchmarks: a table on standard output, every figure in the file of ``--json``."""
     for option in ("html", "csv", "prompts", "peer"):
@@ -129,7 +121,7 @@ def _experiment(args: argparse.Namespace) -> int:
     _check_outputs((args.json, "", ""), "")
     from dataclasses import replace
 
-    from helix_app.bench import batch, experiment, guard, paging, prefix
+    from helix_app.bench import batch, context, experiment, guard, kernels, paging, prefix
 
     live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
 
@@ -139,15 +131,22 @@ def _experiment(args: argparse.Namespace) -> int:
             sys.stderr.flush()
 
     room = {"batch": batch.CACHE_TOKENS, "paging": 16 * 1024}.get(args.what)
-    if args.what == "guard":
-        config = replace(config, draft=config.target)
+    config = replace(config, draft=config.target if args.what == "guard" else _DRAFTS.get(args.what, config.draft))
+    modules = {
+        "batch": batch,
+        "prefix": prefix,
+        "paging": paging,
+        "guard": guard,
+        "context": context,
+        "kernels": kernels,
+    }
     with ctrl_c_cancels() as cancel:
         bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
-        run_one = {"batch": batch.run, "prefix": prefix.run, "paging": paging.run, "guard": guard.run}[args.what]
-        found = run_one(bench)
+        found = modules[args.what].run(bench)
     if live:
         sys.stderr.write("\r\x1b[K")
-    command = f"python -m helix_app bench {args.what} {' '.join(config.argv())}"
+    command = config.command(args.what)
+    found.notes.append(f"Run again: {command}")
     if args.json:
         try:
             Path(args.json).write_text(experiment.document(found, bench, command), encoding="utf-8")

@@ -44,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--batch", metavar="FILE", help="many prompts: one a line, or JSON lines; prints JSON lines")
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
+    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
     add("--mode", default="speculative", help="speculative or autoregressive")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")

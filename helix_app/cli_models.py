@@ -1,4 +1,4 @@
-"""``models list | pull | path | verify``: the model files, on the command line.
+"""``models list | pull | path | verify | forget``: the model files and what was learnt, on the command line.
 
 Results go to standard output; progress and errors go to standard error. Exit codes: 0 done, 1 a failure
 that is explained, 2 wrong usage or an unknown id.
@@ -23,6 +23,7 @@ from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.download import download
 from helix_app.hub.failures import format_bytes
+from helix_app.hub.learned import forget
 
 _STAGES = {"connect": "Connecting", "download": "Downloading", "verify": "Verifying", "unpack": "Unpacking"}
 
@@ -39,11 +40,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         ("verify", "check a model's file against its checksum"),
     ):
         commands.add_parser(command, help=text).add_argument("id", help="id of the model, see `models list`")
+    commands.add_parser("forget", help="wipe what was learnt from replies on this computer")
 
 
 def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
+        if args.models_command == "forget":
+            tables = forget()
+            told = messages.plural(tables, "Forgot what was learnt (1 table).", "Forgot what was learnt ({n} tables).")
+            say(told if tables else "Nothing was learnt.")
+            return 0
         catalog = catalog or load_catalog()
         if args.models_command == "list":
             return _list(catalog, as_json=args.json)

@@ -55,7 +55,8 @@ class Notice:
 class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
-    ``draft`` is ``none``, ``ngram`` or ``model``.
+    ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
+    last three have an n-gram draft beside them.
     """
 
     target_name: str
@@ -297,11 +298,20 @@ class CatalogChanged:
     items: tuple[CatalogItem, ...]
 
 
+@dataclass(frozen=True)
+class Forgotten:
+    """What was learnt from replies is wiped, ``tables`` files of it; with ``failed``, some of it may still be there."""
+
+    tables: int
+    failed: Failed | None = None
+
+
 Event = Union[
     DownloadProgress,
     DownloadDone,
     DownloadFailed,
     CatalogChanged,
+    Forgotten,
     LoadProgress,
     Notice,
     ModelReady,

@@ -27,6 +27,7 @@ from helix_app.events import (
     DownloadFailed,
     Event,
     Finished,
+    Forgotten,
     LoadChoice,
     LoadRequest,
     ModelReady,
@@ -35,6 +36,8 @@ from helix_app.events import (
     Unloaded,
 )
 from helix_app.gui.chat.message import Reply
+from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.hub.learned import learned_table
 from helix_app.messages import error_text
 from helix_app.settings import Settings
 from tests.engine.fake_engines import ask
@@ -55,6 +58,7 @@ def fake_hub() -> Hub:
         resolve=lambda choice: LoadRequest(choice.target),
         download=download,
         catalog=lambda _: (CatalogItem("m", "M", 1, 0, "MIT", "A model.", "/m"),),
+        forget=lambda: 3,
     )
 
 
@@ -98,9 +102,30 @@ def test_signals_of_the_window_reach_the_engine_and_the_hub(app: App, seen: list
     window.download_requested.emit("endless")
     window.download_cancel_requested.emit("endless")
     wait(DownloadFailed)
+    window.forget_requested.emit()
+    wait(Forgotten)
+    assert Forgotten(3) in seen
     window.unload_requested.emit()
     wait(Unloaded)
     wait(CatalogChanged)
+
+
+def test_what_was_learnt_is_wiped_by_the_button(home: Path, qtbot: QtBot) -> None:
+    table = learned_table(home / "m.gguf", "m")
+    table.parent.mkdir(parents=True)
+    table.write_bytes(b"h" * 32 + b"learnt")
+    settings = Settings(target="m")
+    app = build(settings, lambda _: HostClient("tests.engine.fake_engines:Scripted"), make_hub(settings))
+    qtbot.addWidget(app.window)
+    app.start()
+    app.window.open_settings()
+    dialog = app.window.findChild(SettingsDialog)
+    assert dialog is not None
+    dialog.learning.forget.click()
+    qtbot.waitUntil(lambda: dialog.learning.outcome.text() == "Forgotten.", timeout=20_000)
+    assert table.read_bytes() == b"h" * 32 + bytes(6)
+    app.window.close()
+    assert app.controller.shutdown()
 
 
 def test_settings_are_saved(app: App, home: Path) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from helix_app import cli, cli_generate, messages
+from helix_app import cli, cli_generate, messages, settings
 from helix_app.engine.engine import Engine
+from helix_app.engine.models import low_bit
 from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta, Unloaded
 from helix_app.hub.catalog import load_catalog
 from helix_app.requests import GenerateRequest, LoadRequest, Request
+from helix_app.settings import Settings
 from tests.engine.tiny import Zoo
 
 FIELDS = {
@@ -135,6 +138,31 @@ def test_the_prompt_from_standard_input(generate: Run, monkeypatch: pytest.Monke
     assert json.loads(generate("--json", "--prompt", "-")[1])["token_ids"] == want
 
 
+@pytest.mark.parametrize("bits", [4, 8])
+def test_the_target_in_fewer_bits_drafts_the_same_text(generate: Run, bits: int) -> None:
+    draft = f"self-int{bits}"
+    if not low_bit.exists(bits, torch.device("cpu")):
+        assert f"draft {draft} is not available here" in refused(generate("--draft", draft))
+        return
+    plain = json.loads(generate("--json", "--mode", "autoregressive")[1])
+    code, out, _ = generate("--json", "--draft", draft, "--k", "fixed:2")
+    got = json.loads(out)
+    assert (code, got["draft"], got["token_ids"]) == (0, draft, plain["token_ids"])
+    assert got["drafted_tokens"] > 0
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_four_bit_weights_where_they_pay(generate: Run, monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
+    if pays and not low_bit.exists(4, torch.device("cpu")):
+        pytest.skip("no kernel for four-bit weights here")
+    monkeypatch.setattr(low_bit, "pays", lambda bits, device: pays)
+    code, out, err = generate("--json", "--dtype", "int4")
+    got = json.loads(out)
+    assert (code, got["tokens_generated"]) == (0, 12)
+    assert (got["dtype"] == "int4") is pays
+    assert ("Four-bit weights would not be faster" in err) is not pays
+
+
 # --------------------------------------------------------------------------- refusals
 
 
@@ -146,11 +174,8 @@ def test_the_prompt_from_standard_input(generate: Run, monkeypatch: pytest.Monke
         (("--prompt", " \n"), "prompt is empty"),
         (("--verify", "exact"), "verify"),
         (("--certify", "--mode", "autoregressive"), "certify"),
-        (("--dtype", "int4"), "dtype int4"),
         (("--dtype", "float8"), "dtype"),
         (("--device", "abacus"), "device"),
-        (("--draft", "self-int4"), "draft self-int4"),
-        (("--draft", "self-int8"), "draft self-int8"),
         (("--draft", "no-such-model"), "no-such-model"),
         (("--k", "many"), "many"),
         (("--k", "fixed:-2"), "fixed:-2"),
@@ -224,7 +249,7 @@ def later() -> list[str]:
 @pytest.mark.parametrize("name", later())
 def test_subcommands_of_later_versions(run: Run, name: str) -> None:
     sentence = refused(run(name, "--port", "1"))
-    assert sentence.startswith(f"{name} is not available in this version")
+    assert sentence.startswith(f"{name} is not available here")
     assert "generate" in sentence
 
 
@@ -279,6 +304,32 @@ def test_options_reach_the_engine(model: str, real: tuple[ModelReady, Finished])
     assert (s.temperature, s.top_p, s.top_k, s.min_p, s.repetition_penalty, s.seed) == (0.5, 0.8, 9, 0.1, 1.2, 3)
     assert (request.k, request.max_tokens, request.stop) == ("fixed:3", 7, ("a", "b"))
     assert [(m.role, m.content) for m in request.messages] == [("system", "s"), ("user", "the cat")]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("draft", "self-int4"), ("draft", "self-int8"), ("dtype", "int4")], ids=lambda text: text
+)
+def test_low_bit_options_reach_the_engine(
+    model: str, real: tuple[ModelReady, Finished], option: str, value: str
+) -> None:
+    engine = Scripted((real[0],), (real[1],))
+    assert scripted(model, engine, f"--{option}", value) == 0
+    assert getattr(engine.requests[0], option) == value
+
+
+def test_replies_are_learnt_as_the_settings_say(
+    model: str, real: tuple[ModelReady, Finished], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    tables = []
+    for learn in (True, False):
+        settings.save(Settings(learn=learn))
+        engine = Scripted((real[0],), (real[1],))
+        assert scripted(model, engine) == 0
+        assert isinstance(engine.requests[0], LoadRequest)
+        tables.append(engine.requests[0].learned_table)
+    assert Path(tables[0]).parent == tmp_path / "data" / "ngram"
+    assert tables[1] == ""
 
 
 @pytest.mark.parametrize(

@@ -95,9 +95,10 @@ class BenchConfig:
         parts = [part for name, value in options.items() if value != "" for part in (f"--{name}", str(value))]
         return ("bench", *parts, *(part for peer in self.peers for part in ("--peer", peer)))
 
-    def command(self) -> str:
-        """That command as a line for a shell."""
-        words = ("python", "-m", "helix_app", *self.argv())
+    def command(self, what: str = "") -> str:
+        """That command as a line for a shell; ``what`` is a sub-benchmark."""
+        name, *options = self.argv()
+        words = ("python", "-m", "helix_app", name, *((what,) if what else ()), *options)
         return subprocess.list2cmdline(words) if os.name == "nt" else shlex.join(words)
 
 

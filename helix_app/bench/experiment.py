@@ -1,4 +1,4 @@
-"""Benchmarks of one question each (``bench batch``, ``prefix``, ``paging``, ``guard``).
+"""Benchmarks of one question each (``bench batch``, ``prefix``, ``paging``, ``guard``, ``context``, ``kernels``).
 
 They share loading, the medians with their spread, and the report; each module adds how it measures.
 """
@@ -27,6 +27,15 @@ Told = Callable[[str], None]
 
 
 @dataclass
+class Table:
+    """A table beside the first one, as in ``Experiment``."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]] = field(default_factory=list)
+
+
+@dataclass
 class Experiment:
     """What was measured.
 
@@ -34,6 +43,7 @@ class Experiment:
         name: of the sub-benchmark.
         title: what the table shows.
         columns, rows: the table; cells are text as it is shown.
+        more: tables that follow it.
         notes: what a reader must know to judge it.
         data: every single figure, for the JSON.
     """
@@ -42,6 +52,7 @@ class Experiment:
     title: str
     columns: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
+    more: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     data: dict[str, Any] = field(default_factory=dict)
 
@@ -108,10 +119,13 @@ def median(values: Sequence[float]) -> float:
 
 
 def text(experiment: Experiment) -> str:
-    """The table and its notes for a terminal."""
-    numeric = tuple(range(1, len(experiment.columns)))
-    lines = [experiment.title, "", table([experiment.columns, *experiment.rows], right=numeric)]
-    return "\n".join([*lines, "", *experiment.notes]).rstrip() + "\n"
+    """The tables and their notes for a terminal."""
+    lines = []
+    parts: list[Experiment | Table] = [experiment, *experiment.more]
+    for part in parts:
+        numeric = tuple(range(1, len(part.columns)))
+        lines += [part.title, "", table([part.columns, *part.rows], right=numeric), ""]
+    return "\n".join([*lines, *experiment.notes]).rstrip() + "\n"
 
 
 def document(experiment: Experiment, bench: Bench, command: str) -> str:

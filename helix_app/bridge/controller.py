@@ -21,6 +21,7 @@ from helix_app.events import (
     EngineClient,
     Event,
     Failed,
+    Forgotten,
     GenerateRequest,
     LoadChoice,
     LoadRequest,
@@ -41,11 +42,13 @@ class Hub:
         resolve: names to paths. Raises HelixError.
         download: bring a model to this computer; ends with DownloadDone or DownloadFailed.
         catalog: the models to choose from, given the names and paths that were loaded before.
+        forget: wipe what was learnt from replies; the number of tables. Raises HelixError.
     """
 
     resolve: Callable[[LoadChoice], LoadRequest]
     download: Callable[[str, threading.Event], Iterator[Event]]
     catalog: Callable[[Sequence[str]], tuple[CatalogItem, ...]]
+    forget: Callable[[], int]
 
 
 @dataclass(eq=False)
@@ -62,7 +65,7 @@ class SessionController(QObject):
     is refused while the engine is busy.
 
     Attributes:
-        threads: of the engine, of downloads and of the catalog.
+        threads: of the engine, of downloads, and of the catalog and what was learnt.
 
     Signals:
         events(list): what happened, in order, at most about thirty times a second. When a result
@@ -229,6 +232,13 @@ class SessionController(QObject):
         """Look again which models are here."""
         opened = tuple(self._opened)
         self._catalog_asked.emit(Task(lambda: iter((CatalogChanged(self._hub.catalog(opened)),))))
+
+    @Slot()
+    def forget(self) -> None:
+        """Wipe what was learnt from replies; ``Forgotten`` says how it went."""
+        self._catalog_asked.emit(
+            Task(lambda: iter((Forgotten(self._hub.forget()),)), lambda failed: Forgotten(0, failed))
+        )
 
     def _remember(self, choice: LoadChoice) -> None:
         new = [name for name in (choice.target, choice.draft) if name not in self._opened]

@@ -78,7 +78,7 @@ class Session:
                 runner.pool.clear_cache()
 
     def remeasure(self) -> None:
-        """Measure a verification pass again if drafting was too dear for long: what said so may have been a busy moment.
+        """Measure a verification pass again if drafting was too dear for long: the machine may have been busy.
 
         For between replies; takes one pass of the target.
         """

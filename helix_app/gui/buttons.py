@@ -1,17 +1,18 @@
-"""Buttons of the window: an icon that follows the theme, and a picker with a menu of choices."""
+"""Buttons of the window: an icon that follows the theme, a box to check, and a picker with a menu of choices."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QEnterEvent, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QMenu, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QSizePolicy, QWidget
 
 from helix_app.gui.icons import icon
 from helix_app.gui.theme import CONTROL, RADIUS, Theme
 
+BOX = 16  # side of a box to check
 ICON_GAP = 4  # pixels between icon and text, on top of the style's own
 
 
@@ -62,6 +63,49 @@ class ThemedButton(QPushButton):
         if self.kind == "link":
             colour = p.accent_text
         self.setIcon(icon(self._symbol, colour, p.disabled, gap=self._gap))
+
+
+class CheckBox(QCheckBox):
+    """A box to check in the colours of the theme; a click on its text counts."""
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._theme = theme
+        self.setAccessibleName(text)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        theme.changed.connect(self.update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(BOX + 8 + self.fontMetrics().horizontalAdvance(self.text()), CONTROL)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def hitButton(self, position: QPoint) -> bool:
+        return self.rect().contains(position)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        p = self._theme.palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRect(0, (self.height() - BOX) // 2, BOX, BOX)
+        checked, focused, hovered = self.isChecked(), self.hasFocus(), self.underMouse()
+        if checked:
+            back = p.accent_hover if hovered else p.accent
+            edge = p.text if focused else back
+        else:
+            back = p.hover if hovered else p.raised
+            edge = p.accent if focused else p.control
+        inset = 1.0 if focused else 0.5
+        painter.setPen(QPen(QColor(edge), 2 * inset))
+        painter.setBrush(QColor(back))
+        painter.drawRoundedRect(QRectF(box).adjusted(inset, inset, -inset, -inset), 4, 4)
+        if checked:
+            icon("check", p.on_accent).paint(painter, box.adjusted(1, 1, -1, -1))
+        painter.setPen(QColor(p.text))
+        text = self.rect().adjusted(BOX + 8, 0, 0, 0)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text())
+        painter.end()
 
 
 @dataclass(frozen=True)

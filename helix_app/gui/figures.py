@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app.events import Finished
+from helix_app.events import Finished, ModelReady
 from helix_app.messages import finish_reason_text
 
 UNKNOWN = "–"
@@ -70,6 +70,13 @@ def device(code: str) -> str:
 def dtype(code: str) -> str:
     """``bfloat16`` as ``bf16``."""
     return DTYPES.get(code, code)
+
+
+def model_facts(event: ModelReady) -> str:
+    """What is loaded, on one line."""
+    return tr("{model} · {device} · {dtype} · {n} tokens of context").format(
+        model=event.target_name, device=device(event.device), dtype=dtype(event.dtype), n=count(event.context_length)
+    )
 
 
 def reply_stats(event: Finished) -> list[tuple[str, str]]:

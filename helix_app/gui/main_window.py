@@ -26,8 +26,6 @@ from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
 from helix_app.gui.welcome import WelcomePage
 from helix_app.settings import Settings, changed
 
-LOAD_SETTINGS = ("target", "draft", "device", "dtype", "context_length")  # a change of these loads again
-
 
 class MainWindow(QMainWindow):
     """Toolbar, conversation, live dock and status bar; or the welcome card while there is no model.
@@ -44,6 +42,7 @@ class MainWindow(QMainWindow):
         unload_requested: free the model.
         download_requested: fetch the model of this catalog id.
         download_cancel_requested: stop fetching it.
+        forget_requested: wipe what was learnt from replies.
         settings_changed: the new Settings, to be saved.
         closing: the window closes.
     """
@@ -54,6 +53,7 @@ class MainWindow(QMainWindow):
     unload_requested = Signal()
     download_requested = Signal(str)
     download_cancel_requested = Signal(str)
+    forget_requested = Signal()
     settings_changed = Signal(object)
     closing = Signal()
 
@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
             events.DownloadProgress: self.on_download_progress,
             events.DownloadDone: self.on_download_done,
             events.DownloadFailed: self.on_download_failed,
+            events.Forgotten: self.on_forgotten,
             events.LoadProgress: self.on_load_progress,
             events.ModelReady: self.on_model_ready,
             events.Unloaded: self.on_unloaded,
@@ -134,7 +135,7 @@ class MainWindow(QMainWindow):
         self.welcome.download_requested.connect(self.models.download)
         self.welcome.cancel_requested.connect(self.on_welcome_cancelled)
         self.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
-        self.strip.cancel_requested.connect(self.on_strip_cancelled)
+        self.strip.cancel_requested.connect(lambda: self.on_welcome_cancelled(self._downloading))
         a.new_chat.triggered.connect(self.chat.new_chat)
         a.open_file.triggered.connect(lambda: self.on_picked("target", OPEN_FILE))
         a.open_folder.triggered.connect(lambda: self.on_picked("target", OPEN_FOLDER))
@@ -219,15 +220,11 @@ class MainWindow(QMainWindow):
             self.strip.show_download(event, self.models.name(event.model_id))
 
     def on_welcome_cancelled(self, model_id: str) -> None:
-        """Cancel on the card."""
+        """Cancel, on the card or in the strip: what it is about, a load or a download."""
         if self.models.loading is not None:
             self.cancel_requested.emit()
         else:
             self.download_cancel_requested.emit(model_id)
-
-    def on_strip_cancelled(self) -> None:
-        """Cancel in the strip: what it is about, a load or a download."""
-        self.on_welcome_cancelled(self._downloading)
 
     def on_download_done(self, event: events.DownloadDone) -> None:
         """A model is here."""
@@ -262,13 +259,7 @@ class MainWindow(QMainWindow):
         self.status.on_model_ready(event)
         self.live.plots.clear()
         self.live.blocks.on_model_ready(event)
-        facts = self.tr("{model} · {device} · {dtype} · {n} tokens of context").format(
-            model=event.target_name,
-            device=figures.device(event.device),
-            dtype=figures.dtype(event.dtype),
-            n=figures.count(event.context_length),
-        )
-        self.chat.set_model(event.target_name, facts)
+        self.chat.set_model(event.target_name, figures.model_facts(event))
         self.actions_.unload.setEnabled(True)
         self._show_page(self.chat)
         self.chat.composer.setFocus()
@@ -334,6 +325,7 @@ class MainWindow(QMainWindow):
         """Show the settings; they apply when saved."""
         dialog = SettingsDialog(self.theme, self.settings, self._seed, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.forget_requested.connect(self.forget_requested)
         dialog.accepted.connect(lambda: self.on_settings_saved(dialog.settings(), dialog.seed()))
         dialog.open()
 
@@ -344,9 +336,15 @@ class MainWindow(QMainWindow):
         self.settings = settings
         self._apply_settings()
         self.settings_changed.emit(settings)
-        reload = any(getattr(before, name) != getattr(settings, name) for name in LOAD_SETTINGS)
-        if reload and (self.models.ready is not None or self.models.loading is not None):
-            self.models.load()
+        self.models.load_after(before)
+
+    def on_forgotten(self, event: events.Forgotten) -> None:
+        """What was learnt is wiped, or could not be: said where the button is, if that is still there."""
+        dialog = self.findChild(SettingsDialog)
+        if dialog is not None:
+            dialog.learning.show_forgotten(event)
+        elif event.failed is not None:
+            self.chat.show_error(event.failed)
 
     def open_about(self) -> None:
         """Show the version."""

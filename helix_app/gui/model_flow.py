@@ -8,6 +8,8 @@ from helix_app import events
 from helix_app.gui.toolbar import model_label
 from helix_app.settings import Settings
 
+LOAD_SETTINGS = ("target", "draft", "device", "dtype", "context_length", "learn")  # a change of these loads again
+
 
 class ModelFlow(QObject):
     """From the catalog and what a person picks to downloads and loads.
@@ -76,6 +78,12 @@ class ModelFlow(QObject):
         self.ready = None
         self.loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None, s.learn)
         self.load_requested.emit(self.loading)
+
+    def load_after(self, before: Settings) -> None:
+        """Load again if there is a model and the settings now ask for another load than ``before``."""
+        same = all(getattr(before, name) == getattr(self._settings, name) for name in LOAD_SETTINGS)
+        if not same and (self.ready is not None or self.loading is not None):
+            self.load()
 
     def download(self, model_id: str) -> None:
         """Fetch a model; it is loaded when it is here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.learning import Learning
 from helix_app.gui.theme import CONTROL, Theme
 from helix_app.settings import Settings, changed
 
@@ -82,7 +83,13 @@ class SettingsDialog(QDialog):
 
     Attributes:
         sections: the list on the left.
+        learning: whether replies are learnt from, and the button to forget.
+
+    Signals:
+        forget_requested: wipe what was learnt, whether the settings are saved or not.
     """
+
+    forget_requested = Signal()
 
     def __init__(self, theme: Theme, settings: Settings, seed: int | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -155,6 +162,7 @@ class SettingsDialog(QDialog):
             context_length=self.context.value(),
             theme=self.theme_choice.value,
             engine_process=self.engine.value,
+            learn=self.learning.box.isChecked(),
         )
 
     def seed(self) -> int | None:
@@ -179,6 +187,7 @@ class SettingsDialog(QDialog):
         self.context.setValue(s.context_length)
         self.theme_choice.set_value(s.theme)
         self.engine.set_value(s.engine_process)
+        self.learning.box.setChecked(s.learn)
 
     def on_reset_clicked(self) -> None:
         """Defaults for everything this dialog shows."""
@@ -250,11 +259,14 @@ class SettingsDialog(QDialog):
         )
         self.engine.set_value(s.engine_process)
         self.engine.picked.connect(lambda value: self.engine.set_value(value))
+        self.learning = Learning(self._theme, s.learn)
+        self.learning.forget_requested.connect(self.forget_requested)
         form = _Form(self._theme)
         form.add(self.tr("Drafted a round (K)"), self.k, self.tr("how many tokens the draft proposes"))
         form.add(self.tr("Fixed K"), self.k_fixed, self.tr("tokens; 0 decodes plainly"))
         form.add(self.tr("Context"), self.context, self.tr("tokens; changing it loads the model again"))
         form.add(self.tr("Engine runs"), self.engine, self.tr("takes effect after restart"))
+        form.add(self.tr("Learning"), self.learning, wide=True)
         form.close_rows()
         return form
 

@@ -174,6 +174,7 @@ CONTRAST_PAIRS: tuple[tuple[str, str], ...] = (
     ("accent_text", "accent_soft"),
     ("on_accent", "accent"),
     ("danger_text", "canvas"),
+    ("danger_text", "panel"),
     ("danger_text", "raised"),
     ("danger_text", "danger_soft"),
 )

@@ -177,6 +177,8 @@ class Toolbar(QToolBar):
         }
         effective = "" if ready is None else words.get(ready.draft, ready.draft_name or self.tr("model"))
         if chosen == "auto":
+            if ready is not None and ready.draft.startswith("self-"):
+                effective = self.tr("n-gram + self")
             return self._auto(effective)
         if chosen in words:
             return ""

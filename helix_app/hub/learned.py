@@ -6,6 +6,7 @@ What they hold and how they are read is the engine's (``engine/drafts/ngram_tabl
 from __future__ import annotations
 
 import logging
+import os
 import zlib
 from pathlib import Path
 
@@ -35,17 +36,31 @@ def forget() -> int:
     They are wiped where they are, so that an engine that has one open forgets too.
 
     Raises:
-        HelixError: a file cannot be written.
+        HelixError: the folder cannot be read or a file not written; all others are wiped then.
     """
-    tables = sorted(_folder().glob(f"*{_SUFFIX}"))
-    for path in tables:
+    failure: OSError | None = None
+    wiped = 0
+    try:
+        names = sorted(entry.name for entry in os.scandir(_folder()) if entry.name.endswith(_SUFFIX))
+    except FileNotFoundError:
+        return 0
+    except OSError as exc:
+        raise HelixError("forget_failed", folder=_folder(), detail=str(exc)) from exc
+    for name in names:
         try:
-            with path.open("r+b") as file:
-                file.seek(_HEADER_BYTES)
-                file.write(bytes(max(0, path.stat().st_size - _HEADER_BYTES)))
+            _wipe(_folder() / name)
+            wiped += 1
         except OSError as exc:
-            raise HelixError("forget_failed", folder=_folder(), detail=str(exc)) from exc
-    return len(tables)
+            failure = exc
+    if failure is not None:
+        raise HelixError("forget_failed", folder=_folder(), detail=str(failure)) from failure
+    return wiped
+
+
+def _wipe(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(_HEADER_BYTES)
+        file.write(bytes(max(0, path.stat().st_size - _HEADER_BYTES)))
 
 
 def _folder() -> Path:

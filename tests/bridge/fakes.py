@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QThread
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import Hub, SessionController
-from helix_app.errors import InputError
+from helix_app.errors import HelixError, InputError
 from helix_app.events import (
     CatalogItem,
     DownloadDone,
@@ -28,15 +28,17 @@ class FakeHub:
     Attributes:
         threads: names of the threads it was called on.
         asked: what the catalog was asked for.
+        forgetting: how many tables there are to forget, or what goes wrong.
     """
 
     def __init__(self) -> None:
         self.gates: dict[str, threading.Event] = {}
         self.threads: set[str] = set()
         self.asked: list[tuple[str, ...]] = []
+        self.forgetting: int | HelixError | ZeroDivisionError = 2
 
     def hub(self) -> Hub:
-        return Hub(self.resolve, self.download, self.catalog)
+        return Hub(self.resolve, self.download, self.catalog, self.forget)
 
     def resolve(self, choice: LoadChoice) -> LoadRequest:
         self._note_thread()
@@ -60,6 +62,12 @@ class FakeHub:
         self._note_thread()
         self.asked.append(tuple(opened))
         return (CatalogItem("m", "M", 1, 0, "MIT", ""),)
+
+    def forget(self) -> int:
+        self._note_thread()
+        if isinstance(self.forgetting, Exception):
+            raise self.forgetting
+        return self.forgetting
 
     def _note_thread(self) -> None:
         thread = QThread.currentThread()

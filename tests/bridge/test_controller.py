@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
+from helix_app.errors import HelixError
 from helix_app.events import (
     CatalogChanged,
     DownloadDone,
@@ -24,6 +25,7 @@ from helix_app.events import (
     Event,
     Failed,
     Finished,
+    Forgotten,
     LoadChoice,
     LoadProgress,
     ModelReady,
@@ -257,6 +259,39 @@ def test_fault_in_a_download_is_a_failed_download(controller: SessionController,
     assert (failed.model_id, failed.code) == ("faulty", "internal")
     controller.download("a")  # the worker lives
     watcher.wait_for(DownloadProgress("a", "download", 1, 2))
+
+
+def test_forgetting_during_a_reply(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:
+    watcher.wait_for(CatalogChanged)
+    controller.load(LoadChoice("m"))
+    watcher.wait_for(ModelReady)
+    watcher.wait_for(CatalogChanged, 2)
+    controller.generate(ask("wait"))
+    hub.threads.clear()
+    controller.forget()
+    watcher.wait_for(Forgotten(2))
+    assert hub.threads == {"helix-catalog"}
+    assert controller.busy
+    controller.cancel()
+    watcher.wait_for(Finished)
+
+
+def test_forgetting_that_fails_is_no_failure_of_the_engine(
+    controller: SessionController, watcher: Watcher, hub: FakeHub
+) -> None:
+    hub.forgetting = HelixError("forget_failed", folder="/data/ngram", detail="read-only")
+    controller.forget()
+    watcher.wait_for(Forgotten(0, Failed("forget_failed", "read-only", (("folder", "/data/ngram"),))))
+    hub.forgetting = ZeroDivisionError("on purpose")
+    controller.forget()
+    told = watcher.wait_for(Forgotten, 2)
+    assert isinstance(told, Forgotten)
+    assert told.failed is not None
+    assert told.failed.code == "internal"
+    assert not [event for event in watcher.seen if isinstance(event, Failed)]
+    hub.forgetting = 0
+    controller.forget()  # the worker lives
+    watcher.wait_for(Forgotten(0))
 
 
 def test_event_from_another_thread(controller: SessionController, watcher: Watcher) -> None:

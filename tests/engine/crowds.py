@@ -14,6 +14,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.runner import ModelRunner
@@ -47,10 +48,12 @@ class Models:
         draft_blocks: int = 128,
         size: int = 16,
     ) -> Session:
-        """A fresh session that drafts by ``none``, ``ngram``, ``model`` or ``mixed``."""
+        """A fresh session that drafts by ``none``, ``ngram``, ``model``, ``mixed``, ``self`` or ``mixed-self``."""
         runner = _runner(self.target, blocks, size, order)
         draft_runner = _runner(self.draft, draft_blocks, size, None) if draft in ("model", "mixed") else None
+        own = SelfDraft(ModelRunner(self.draft, runner.pool, runner.cache), self.target.config.vocab_size)
         kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft()}
+        kinds |= {"self": own, "mixed-self": MixedDraft(NgramDraft(), own)}
         if draft_runner is not None:
             model = ModelDraft(draft_runner, self.target.config.vocab_size)
             kinds |= {"model": model, "mixed": MixedDraft(NgramDraft(), model)}

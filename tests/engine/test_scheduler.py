@@ -34,7 +34,12 @@ pytestmark = pytest.mark.usefixtures("small_chunks")
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize(
     ("draft", "k"),
-    [("none", "auto"), *((d, k) for d in ("ngram", "model", "mixed") for k in ("auto", "fixed:3", "additive"))],
+    [
+        ("none", "auto"),
+        *((d, k) for d in ("ngram", "model", "mixed") for k in ("auto", "fixed:3", "additive")),
+        ("self", "fixed:3"),
+        ("mixed-self", "auto"),
+    ],
 )
 def test_each_reply_is_what_it_is_alone(models: Models, draft: str, k: str, sampling: str) -> None:
     asked = requests(SAMPLINGS[sampling], k=k)
@@ -70,7 +75,8 @@ def test_few_may_run_at_a_time(models: Models) -> None:
 
 @pytest.mark.parametrize("sampling", ["greedy", "warm"])
 @pytest.mark.parametrize(
-    ("draft", "k"), [("none", "auto"), ("ngram", "fixed:4"), ("model", "fixed:3"), ("mixed", "auto")]
+    ("draft", "k"),
+    [("none", "auto"), ("ngram", "fixed:4"), ("model", "fixed:3"), ("mixed", "auto"), ("self", "fixed:3")],
 )
 @pytest.mark.parametrize(("blocks", "size"), [(9, 16), (34, 4)])
 def test_a_pool_far_too_small_changes_no_token(

@@ -33,7 +33,7 @@ def test_welcome_flow_from_download_to_chat(make_window) -> None:
     window.on_event(events.DownloadProgress(fake.SMOL.id, "download", 61_400_000, 144_811_904, 11_200_000.0, 7.4))
     assert window.welcome.figures.text() == "61.4 MB of 145 MB · 42 % · 11.2 MB/s · 7 s left"
     window.on_event(events.DownloadDone(fake.SMOL.id, "/models/x.gguf"))
-    assert loads == [LoadChoice(fake.SMOL.id)]
+    assert loads == [LoadChoice(fake.SMOL.id, learn=True)]
     window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
     window.on_event(events.LoadProgress("weights", 0.5))
     assert window.welcome.stage.text() == "Loading weights"
@@ -106,7 +106,7 @@ def test_start_loads_the_chosen_model_once(make_window) -> None:
     catalog = events.CatalogChanged((fake.here(fake.SMOL),))
     window.on_event(catalog)
     window.on_event(catalog)
-    assert loads == [LoadChoice(fake.SMOL.id, "ngram", "cpu", "auto", 2048)]
+    assert loads == [LoadChoice(fake.SMOL.id, "ngram", "cpu", "auto", 2048, learn=True)]
     assert window.chat.isVisible()
     assert not window.chat.composer.editor.isEnabled()
     assert window.chat.composer.editor.placeholderText() == "Loading SmolLM2 135M Instruct…"
@@ -271,6 +271,7 @@ def test_settings_dialog_round_trip(qtbot, window: MainWindow) -> None:
         context_length=4096,
         theme="dark",
         engine_process="thread",
+        learn=False,
         target="kept",
     )
     dialog = SettingsDialog(window.theme, wanted, 77)

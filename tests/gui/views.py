@@ -16,7 +16,8 @@ from tests.gui import fake
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
 
 
-def _settle() -> None:
+def settle() -> None:
+    """Let the window lay itself out and paint."""
     for _ in range(4):
         QApplication.processEvents()
 
@@ -119,6 +120,13 @@ def settings(window: MainWindow) -> None:
     window.open_settings()
 
 
+def settings_engine(window: MainWindow) -> None:
+    """Their engine page, with something to say."""
+    settings(window)
+    settings_dialog(window).sections.setCurrentRow(2)
+    window.on_event(events.Forgotten(0, events.Failed("forget_failed", fields=(("folder", "/data/ngram"),))))
+
+
 def settings_dialog(window: MainWindow) -> SettingsDialog:
     """The open settings dialog."""
     return next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
@@ -126,18 +134,29 @@ def settings_dialog(window: MainWindow) -> SettingsDialog:
 
 VIEWS: dict[str, Callable[[MainWindow], None]] = {
     view.__name__: view
-    for view in (welcome, downloading, download_failed, loading, empty, streaming, done, error, settings)
+    for view in (
+        welcome,
+        downloading,
+        download_failed,
+        loading,
+        empty,
+        streaming,
+        done,
+        error,
+        settings,
+        settings_engine,
+    )
 }
 
 
 def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) -> None:
     """Bring a window into a view."""
     window.resize(width, height)
-    _settle()
+    settle()
     VIEWS[name](window)
-    _settle()
+    settle()
     window.live.flush()
-    _settle()
+    settle()
 
 
 def main(name: str, theme: str, target: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from helix_app import cli_models, messages
 from helix_app.hub.catalog import Catalog
+from helix_app.hub.learned import learned_table
 from tests.hub.models import PAYLOAD, REPO, entry, write_catalog
 from tests.hub.server import FileServer, closed_port
 
@@ -67,11 +68,34 @@ def test_unknown_ids_are_wrong_usage(command: str, capsys: pytest.CaptureFixture
     assert "Traceback" not in shown.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["pull"], ["list", "--xml"]])
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["pull"], ["list", "--xml"], ["forget", "tiny"]])
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         run(*arguments)
     assert caught.value.code == 2
+
+
+def test_forget(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def told() -> str:
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        return shown.err
+
+    assert run("forget") == 0
+    assert told() == "Nothing was learnt.\n"
+    tables = [learned_table(home / f"{name}.gguf", name) for name in ("tiny", "small")]
+    tables[0].parent.mkdir(parents=True)
+    tables[0].write_bytes(b"h" * 32 + b"learnt")
+    assert run("forget") == 0
+    assert told() == "Forgot what was learnt (1 table).\n"
+    tables[1].write_bytes(b"h" * 32 + b"learnt, too")
+    assert run("forget") == 0
+    assert told() == "Forgot what was learnt (2 tables).\n"
+    assert [table.read_bytes()[32:] for table in tables] == [bytes(6), bytes(11)]
+    tables[0].unlink()
+    tables[0].mkdir()
+    assert run("forget") == 1
+    assert told() == messages.error_text("forget_failed", {"folder": str(tables[0].parent)}) + "\n"
 
 
 def test_no_network_is_one_sentence(

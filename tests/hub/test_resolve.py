@@ -87,22 +87,28 @@ def test_a_choice_becomes_a_request(home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("draft", ["auto", "none", "ngram"])
+@pytest.mark.parametrize("draft", ["auto", "none", "ngram", "self-int4", "self-int8"])
 def test_drafts_that_are_no_models(home: Path, draft: str) -> None:
     put(home, "tiny")
     request = to_load_request(LoadChoice("tiny", draft=draft), catalog=CATALOG)
     assert (request.draft, request.draft_name) == (draft, "")
 
 
-@pytest.mark.parametrize(
-    "choice",
-    [LoadChoice("tiny", draft="self-int4"), LoadChoice("tiny", draft="self-int8"), LoadChoice("tiny", dtype="int4")],
-)
-def test_options_of_a_later_version(choice: LoadChoice) -> None:
-    with pytest.raises(HelixError) as caught:
-        to_load_request(choice, catalog=CATALOG)
-    assert (caught.value.code, caught.value.exit_code) == ("option_unavailable", 2)
-    assert "ngram" in caught.value.fields["choices"] or "float32" in caught.value.fields["choices"]
+def test_number_formats_pass_through(home: Path) -> None:
+    put(home, "tiny")
+    assert to_load_request(LoadChoice("tiny", dtype="int4"), catalog=CATALOG).dtype == "int4"
+
+
+def test_replies_are_learnt_only_when_that_is_wanted(home: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.gguf"
+    mine.write_bytes(PAYLOAD)
+    put(home, "tiny")
+    assert to_load_request(LoadChoice("tiny"), catalog=CATALOG).learned_table == ""
+    table = to_load_request(LoadChoice("tiny", learn=True), catalog=CATALOG).learned_table
+    assert table == str(home / "data" / "ngram" / "tiny.table")
+    other = to_load_request(LoadChoice(str(mine), learn=True), catalog=CATALOG).learned_table
+    assert Path(other).parent == Path(table).parent
+    assert Path(other).name.startswith("mine-")
 
 
 def test_a_draft_that_is_missing(home: Path) -> None:

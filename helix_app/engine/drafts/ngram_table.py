@@ -62,7 +62,7 @@ class NgramTable:
         self._buckets = len(self._rows)
 
     def find(self, tokens: Sequence[int]) -> tuple[int, int, bool] | None:
-        """Continuation of ``tokens``, tokens of context it rests on, and whether it was right often; None if unknown."""
+        """What follows ``tokens``, on how many of them that rests, and whether it was right often; None if unknown."""
         for order in ORDERS:
             if order <= len(tokens):
                 bucket, mark = self._place(tokens[-order:])

@@ -81,8 +81,8 @@ def dense(groups: Groups4) -> torch.Tensor:
 
 
 def fits(bits: int, rows: int, columns: int) -> bool:
-    """Whether a weight of this shape can be packed."""
-    return bits == 8 or (rows % _ROWS_ALIGNED == 0 and columns % GROUP == 0)
+    """Whether a weight of this shape can be packed. The eight-bit kernel crashes on columns that fill no register."""
+    return columns % GROUP == 0 and (bits == 8 or rows % _ROWS_ALIGNED == 0)
 
 
 def packed_linear(bits: int, weight: torch.Tensor, bias: torch.Tensor | None) -> LinearFn:

@@ -21,6 +21,7 @@ from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
@@ -76,7 +77,7 @@ def install(engine: Engine, patch: Patch, runner: ModelRunner, draft: Draft | No
     patch.setattr(session, "runner", runner)
     patch.setattr(session, "draft", draft)
     own = getattr(draft, "model", draft)
-    if isinstance(own, ModelDraft):
+    if isinstance(own, ModelDraft) and not isinstance(own, SelfDraft):
         patch.setattr(session, "draft_runner", own.runner)
     for memory in ("policies", "sources"):
         patch.setattr(session, memory, {}, raising=False)
@@ -89,6 +90,7 @@ def install_llama(
     """The engine's own tiny models with a kind of draft; ``text`` is what ``right`` and ``wrong`` know."""
     session = session_of(engine)
     target, vocab = session.runner, session.runner.decoder.config.vocab_size
+    runner = fresh_runner(target, shuffle)
     assert session.draft_runner is not None
     makers: dict[str, Callable[[], Draft | None]] = {
         "none": lambda: None,
@@ -96,10 +98,16 @@ def install_llama(
         "model": lambda: ModelDraft(fresh_runner(session.draft_runner, shuffle), vocab),
         "mixed": lambda: MixedDraft(NgramDraft(), ModelDraft(fresh_runner(session.draft_runner, shuffle), vocab)),
         "itself": lambda: ModelDraft(fresh_runner(target, shuffle), vocab),
+        "self": lambda: self_draft(session.draft_runner.decoder, runner),
         "right": lambda: Told(text, 0, vocab),
         "wrong": lambda: Told(text, 1, vocab),
     }
-    install(engine, patch, fresh_runner(target, shuffle), makers[kind]())
+    install(engine, patch, runner, makers[kind]())
+
+
+def self_draft(decoder: Any, target: ModelRunner) -> SelfDraft:
+    """Another decoder of the target's shape as a draft on the target's own pool and cache."""
+    return SelfDraft(ModelRunner(decoder, target.pool, target.cache), target.decoder.config.vocab_size)
 
 
 @dataclass

@@ -107,7 +107,7 @@ class OneHotDraft:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def fresh(self) -> OneHotDraft:
+    def fresh(self, repeatable: bool = False) -> OneHotDraft:
         return self
 
     def begin(self, sequence_id: str, label: str) -> None: ...

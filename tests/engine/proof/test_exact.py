@@ -11,11 +11,12 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.requests import SamplingParams
-from tests.engine.proof.checks import install, reply_law
+from tests.engine.proof.checks import install, reply_law, self_draft
 from tests.engine.proof.enumerate_paths import (
     Context,
     OneHotDraft,
     Table,
+    TableDecoder,
     difference,
     model_draft,
     outcomes,
@@ -152,7 +153,7 @@ def test_exact_acceptance_is_the_best_possible(name: str) -> None:
     assert acceptance_error(name, same=True) < EXACT
 
 
-@pytest.mark.parametrize("kind", ["model", "one-hot", "ngram", "mixed"])
+@pytest.mark.parametrize("kind", ["model", "one-hot", "ngram", "mixed", "self"])
 @pytest.mark.parametrize("k", ["fixed:0", "fixed:1", "fixed:3"])
 @pytest.mark.parametrize("name", ["plain", "penalty", "all", "greedy"])
 def test_exact_law_of_whole_replies(
@@ -173,12 +174,12 @@ def test_exact_law_of_whole_replies_with_adaptive_k(
 def reply_error(engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, k: str, kind: str, length: int) -> float:
     """How far the law of whole replies is from the target's."""
     target = Table(3)
-    draft = make_draft("model" if kind == "mixed" else kind, target, 3)
-    install(
-        engine,
-        monkeypatch,
-        table_runner(target, shuffle=4),
-        MixedDraft(NgramDraft(), draft) if kind == "mixed" else draft,
-    )
+    runner = table_runner(target, shuffle=4)
+    if kind == "self":
+        similar = Table(103, target.vocab, spread=0.8, base=target)
+        draft: Draft = self_draft(TableDecoder(similar, runner.max_tokens), runner)
+    else:
+        draft = make_draft("model" if kind == "mixed" else kind, target, 3)
+    install(engine, monkeypatch, runner, MixedDraft(NgramDraft(), draft) if kind == "mixed" else draft)
     law = reply_law(engine, monkeypatch, PROMPT, PARAMS[name], max_tokens=length, k=k)
     return difference(law, target_law(target, PARAMS[name], PROMPT, length))

@@ -30,7 +30,7 @@ from tests.engine.tiny import ask, finish, loaded, session_of
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.05)
 SEEDED = SamplingParams(temperature=0.8, top_k=20, top_p=0.95, seed=7)  # a seed couples the text to it
 WARM = SamplingParams(temperature=1.0, top_k=8, top_p=0.95)
-KINDS = ["ngram", "model", "mixed", "itself", "right", "wrong"]
+KINDS = ["ngram", "model", "mixed", "itself", "self", "right", "wrong"]
 
 
 def prompts(count: int) -> list[tuple[int, ...]]:

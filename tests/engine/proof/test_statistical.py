@@ -29,7 +29,7 @@ from helix_app.engine.sampling import distribution
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.requests import SamplingParams
 from tests.engine.proof import mutants
-from tests.engine.proof.checks import Patch, Run, fixed_chance, fresh_runner, install, reply
+from tests.engine.proof.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
 from tests.engine.proof.enumerate_paths import OneHotDraft
 
 VOCAB, REPLIES, LENGTH = 6, 20, 80
@@ -71,7 +71,7 @@ def pairs_table() -> torch.Tensor:
     return torch.cat([runner.forward(str(token), (*PROMPT, token), 1) for token in range(VOCAB)])
 
 
-def drafts() -> dict[str, Draft | None]:
+def drafts(target: ModelRunner) -> dict[str, Draft | None]:
     """A fresh draft of each kind."""
     model = ModelDraft(small_runner(0.35), VOCAB)
     table = pairs_table()
@@ -79,6 +79,7 @@ def drafts() -> dict[str, Draft | None]:
         "none": None,
         "model": model,
         "mixed": MixedDraft(NgramDraft(), model),
+        "self": self_draft(small_runner(0.35).decoder, target),
         "one-hot": OneHotDraft(lambda context: table[context[-1]]),  # type: ignore[arg-type]
     }
 
@@ -87,7 +88,8 @@ def replies(engine: Engine, patch: Patch, kind: str, seed: int, bug: str = "") -
     """Replies to one prompt, each with a seed of its own."""
     with patch.context() as inner:
         fixed_chance(inner, seed)
-        install(engine, inner, small_runner(), drafts()[kind])
+        target = small_runner()
+        install(engine, inner, target, drafts(target)[kind])
         if bug:
             getattr(mutants, bug)(inner)
         return [reply(engine, inner, PROMPT, sampling=SAMPLED, max_tokens=LENGTH, k="fixed:3") for _ in range(REPLIES)]
@@ -128,7 +130,7 @@ def told(run: Run) -> Iterator[tuple[int, int, np.ndarray]]:
     yield from zip(text[len(run.prompt) - 1 :], run.tokens, probs)
 
 
-@pytest.mark.parametrize("kind", ["none", "model", "mixed", "one-hot"])
+@pytest.mark.parametrize("kind", ["none", "model", "mixed", "self", "one-hot"])
 def test_pairs_follow_the_exact_probabilities(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     runs = replies(engine, monkeypatch, kind, 1)
     rates = [run.finished.metrics.acceptance_rate or 0.0 for run in runs]
@@ -138,7 +140,12 @@ def test_pairs_follow_the_exact_probabilities(engine: Engine, monkeypatch: pytes
 
 @pytest.mark.parametrize(
     ("kind", "bug"),
-    [("model", "correct_from_target"), ("one-hot", "correct_from_target"), ("model", "draft_greedily_but_say_softmax")],
+    [
+        ("model", "correct_from_target"),
+        ("one-hot", "correct_from_target"),
+        ("model", "draft_greedily_but_say_softmax"),
+        ("self", "draft_greedily_but_say_softmax"),
+    ],
 )
 def test_pairs_of_a_mutant_do_not_follow_the_exact_probabilities(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, bug: str
