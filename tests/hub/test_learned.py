@@ -52,14 +52,13 @@ def test_a_table_that_cannot_be_wiped(home: Path) -> None:
     assert "–" not in messages.error_text(caught.value.code, caught.value.fields)
 
 
-def test_one_table_that_cannot_be_written_does_not_save_the_others() -> None:
-    folder = paths.data_dir() / "ngram"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "a.table").mkdir()  # cannot be opened as a file
+def test_one_table_that_cannot_be_written_does_not_save_the_others(home: Path) -> None:
+    folder = home / "data" / "ngram"
+    (folder / "a.table").mkdir(parents=True)  # cannot be opened as a file
     other = folder / "b.table"
     other.write_bytes(b"h" * 32 + b"x" * 64)
     with pytest.raises(HelixError) as error:
-        learned.forget()
+        forget()
     assert error.value.code == "forget_failed"
     assert other.read_bytes() == b"h" * 32 + bytes(64)
 
@@ -68,6 +67,6 @@ def test_a_folder_that_cannot_be_read_is_no_success(monkeypatch: pytest.MonkeyPa
     def refused(path: object) -> object:
         raise PermissionError("no")
 
-    monkeypatch.setattr(learned.os, "scandir", refused)
+    monkeypatch.setattr("helix_app.hub.learned.os.scandir", refused)
     with pytest.raises(HelixError):
-        learned.forget()
+        forget()
