@@ -146,7 +146,7 @@ def _experiment(args: argparse.Namespace) -> int:
     if live:
         sys.stderr.write("\r\x1b[K")
     command = config.command(args.what)
-    found.notes.append(f"Run again: {command}")
+    found.notes += [*bench.notices, f"Run again: {command}"]
     if args.json:
         try:
             Path(args.json).write_text(experiment.document(found, bench, command), encoding="utf-8")

@@ -20,8 +20,9 @@ from helix_app.bench.wording import table
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.errors import HelixError
-from helix_app.events import Failed, LoadChoice, ModelReady
+from helix_app.events import Failed, LoadChoice, ModelReady, Notice
 from helix_app.hub.resolve import to_load_request
+from helix_app.messages import notice_text
 
 Told = Callable[[str], None]
 
@@ -59,7 +60,11 @@ class Experiment:
 
 @dataclass
 class Bench:
-    """A loaded model and what an experiment needs to run on it."""
+    """A loaded model and what an experiment needs to run on it.
+
+    Attributes:
+        notices: what loading had to say, such as a number format that does not exist here.
+    """
 
     engine: Engine
     session: Session
@@ -68,6 +73,7 @@ class Bench:
     told: Told
     cancel: threading.Event
     order: random.Random
+    notices: list[str] = field(default_factory=list)
 
     @property
     def stopped(self) -> bool:
@@ -96,13 +102,15 @@ def open_bench(
     from dataclasses import replace
 
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, context_length))
-    engine = Engine()
+    engine, notices = Engine(), []
     for event in engine.stream(replace(request, cache_tokens=cache_tokens), cancel):
         if isinstance(event, Failed):
             raise HelixError(event.code, detail=event.detail, **dict(event.fields))
+        if isinstance(event, Notice):
+            notices.append(notice_text(event.code, event.fields))
     if engine.session is None or engine.ready is None:
         raise HelixError("load_cancelled")
-    return Bench(engine, engine.session, engine.ready, config, told, cancel, random.Random(config.seed))
+    return Bench(engine, engine.session, engine.ready, config, told, cancel, random.Random(config.seed), notices)
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:

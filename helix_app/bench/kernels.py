@@ -38,14 +38,13 @@ class _Steps:
 
 def run(bench: Bench) -> Experiment:
     """Measure part after part; a Ctrl-C keeps the ones that are done."""
-    decoder = bench.session.runner.decoder
     found = Experiment(
         "kernels", "Where a plain decode step goes", ("Part", "µs", "Share", "Operator calls", "Calls inside")
     )
     steps = _steps(bench)
     _told_steps(bench, found, steps)
     parts: list[Callable[[], None]] = [lambda: _judging(bench, found)]
-    if decoder.device.type == "cpu":
+    if _kind(bench) == "cpu":
         cache = bandwidth.cache_bytes()
         parts = [lambda: _limits(bench, found, steps, cache), lambda: _linears(bench, found, cache), *parts]
     else:
@@ -56,6 +55,10 @@ def run(bench: Bench) -> Experiment:
     return found
 
 
+def _kind(bench: Bench) -> str:
+    return bench.session.runner.decoder.device.type
+
+
 # --------------------------------------------------------------------------- a step
 
 
@@ -64,7 +67,7 @@ def _steps(bench: Bench) -> _Steps:
     decoder = bench.session.runner.decoder
     context = min(CONTEXT, decoder.max_positions)
     passes = Passes(decoder, bench.session.runner.pool.block_size, context, bench.config.temperature == 0)
-    profiles = decoder.device.type in ("cpu", "cuda")  # DirectML's operators only queue their work
+    profiles = _kind(bench) in ("cpu", "cuda")  # DirectML's operators only queue their work
     plain: list[float] = []
     taken: list[operators.Taken] = []
     for turn in range(_STEPS * bench.config.repeats + 2):
@@ -107,8 +110,8 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
         )
     if shares is not None:
         found.notes.append(
-            f"Shares are those of the fastest profiled step, less the {shares.each:.2f} µs that profiling adds for each "
-            f"operator ({shares.total:,.0f} µs then). {operators.PYTHON}: what operators leave of the step."
+            f"Shares are those of the fastest profiled step: {shares.total:,.0f} µs, without the {shares.each:.2f} µs "
+            f"that profiling adds for each operator. {operators.PYTHON}: what operators leave of the step."
         )
     found.data["step"] = {
         "context": steps.context,

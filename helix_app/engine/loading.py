@@ -35,6 +35,7 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
+_INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
 _DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
@@ -128,7 +129,7 @@ def _load_on(
 ) -> Iterator[Event | Loaded]:
     config = plan.target.config
     bits = 4 if request.dtype == "int4" else 0
-    if bits and not low_bit.pays(bits, device.torch_device):
+    if bits and low_bit.cost(bits, device.torch_device) > _INT4_MOST:
         bits = 0
         yield Notice("int4_unavailable", (("device", device.name),))
     wanted = "auto" if request.dtype == "int4" else request.dtype

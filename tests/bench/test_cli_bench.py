@@ -16,8 +16,13 @@ import pytest
 from helix_app import cli
 from helix_app.bench import runner
 from helix_app.bench.arms import EngineArm, Task
+from helix_app.bench.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
+from helix_app.engine.device import cpu
+from helix_app.engine.models import low_bit
+from helix_app.messages import notice_text
 from tests.bench import made
+from tests.bench.tiny_bench import small_machine
 from tests.engine.tiny import Zoo
 
 Run = Callable[..., tuple[int, str, str]]
@@ -98,11 +103,6 @@ def test_wrong_usage_exits_2(run: Run, args: tuple[str, ...]) -> None:
     code, out, err = run(*args)
     assert (code, out) == (2, "")
     assert "--help" in err
-
-
-@pytest.mark.parametrize("what", ["context", "kernels"])
-def test_benchmarks_of_later_versions_are_refused(run: Run, what: str) -> None:
-    assert f"bench {what} is not available in this version" in refused(run(what))
 
 
 def test_an_unknown_benchmark_is_refused(run: Run) -> None:
@@ -222,6 +222,74 @@ def test_a_program_without_a_console_still_writes_its_files(
     monkeypatch.setattr(sys, "stderr", None)
     assert bench("--json", str(tmp_path / "out.json"))[0] == 0
     assert read_json(tmp_path / "out.json").complete
+
+
+# --------------------------------------------------------------------------- sub-benchmarks
+
+
+@pytest.fixture
+def one_question(run: Run, zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a sub-benchmark of a tiny model in few rounds."""
+    small_machine(monkeypatch)
+    model = ("--target", str(zoo.gguf("llama-short")), "--device", "cpu", "--dtype", "float32", "--repeats", "1")
+
+    def call(what: str, *args: str) -> tuple[int, str, str]:
+        return run(what, *model, *args)
+
+    return call
+
+
+@pytest.mark.parametrize("what", ["context", "kernels"])
+def test_a_sub_benchmark_prints_its_table_and_writes_json(one_question: Run, tmp_path: Path, what: str) -> None:
+    code, out, err = one_question(what, "--draft", "ngram", "--json", str(tmp_path / "out.json"))
+    assert (code, err) == (0, "")
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert document["format"] == f"helix-bench-{what}"
+    assert document["title"] in out
+    assert document["rows"]
+    assert f"Run again: python -m helix_app bench {what} --target" in out
+    assert document["command"] in out
+    assert document["model"]["draft"] == document["settings"]["draft"] == "none"
+
+
+def test_what_loading_had_to_say_is_told(one_question: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(low_bit, "pays", lambda bits, device: False)
+    code, out, _ = one_question("context", "--dtype", "int4")
+    assert code == 0
+    assert notice_text("int4_unavailable", {"device": cpu().name}) in out
+
+
+@pytest.mark.parametrize("what", ["context", "kernels"])
+def test_ctrl_c_ends_a_sub_benchmark_with_what_is_done(
+    one_question: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    before, whole, measured = signal.getsignal(signal.SIGINT), Passes.seconds, []
+
+    def measure_and_stop(self: Passes, context: int, rows: int) -> float:
+        measured.append(rows)
+        if len(measured) == 9:
+            signal.raise_signal(signal.SIGINT)
+        return whole(self, context, rows)
+
+    monkeypatch.setattr(Passes, "seconds", measure_and_stop)
+    code, out, _ = one_question(what, "--repeats", "50", "--json", str(tmp_path / "out.json"))
+    assert code == 1
+    assert len(measured) < 12
+    assert json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert "Run again" in out
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("what", ["context", "kernels"])
+def test_a_sub_benchmark_refuses_what_it_cannot_use(run: Run, what: str) -> None:
+    assert "prints a table" in refused(run(what, "--html", "x.html"))
+    assert "no-such-model" in refused(run(what, "--target", "no-such-model"))
+
+
+def test_help_names_every_sub_benchmark(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert all(name in out for name in ("batch", "prefix", "paging", "guard", "context", "kernels"))
 
 
 # --------------------------------------------------------------------------- two runs

@@ -171,7 +171,6 @@ class Decoder:
         Returns:
             Logits ``[logit_rows of all spans, vocab_size]`` in float32.
         """
-        config = self.config
         paths = [_Path(self, span) for span in spans]
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if spans[0].exact else frozenset()
@@ -248,7 +247,7 @@ class _Path:
 
 def _run(linear: LinearFn, x: torch.Tensor, paired: bool) -> torch.Tensor:
     """A linear layer; with ``paired`` a single row runs as the first of two."""
-    return linear(x.repeat(2, 1))[:1] if paired and x.shape[0] == 1 else linear(x)
+    return linear(torch.cat((x, x)))[:1] if paired and x.shape[0] == 1 else linear(x)
 
 
 def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -1,0 +1,42 @@
+"""A tiny model loaded for a sub-benchmark, and a machine whose caches are small, so that little is enough."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from helix_app.bench import bandwidth, context, kernels, layer_times, operators
+from helix_app.bench.config import BenchConfig
+from helix_app.bench.experiment import Bench, open_bench
+
+
+def opened(target: Path, stop_at: str = "", **options: object) -> Bench:
+    """A bench on the CPU; it is cancelled when it tells a text that begins with ``stop_at``."""
+    cancel = threading.Event()
+
+    def told(text: str) -> None:
+        if stop_at and text.startswith(stop_at):
+            cancel.set()
+
+    config = BenchConfig(str(target), "none", **{"device": "cpu", "dtype": "float32", "repeats": 1, **options})  # type: ignore[arg-type]
+    return open_bench(config, told, cancel)
+
+
+def small_machine(patch: pytest.MonkeyPatch) -> None:
+    """Few rounds over little memory."""
+    for owner, name, value in (
+        (bandwidth, "_LEAST", 2**16),
+        (bandwidth, "_MOST", 2**16),
+        (bandwidth, "_ROUNDS", 2),
+        (bandwidth, "cache_bytes", lambda: 2**14),
+        (context, "_TURNS", 1),
+        (context, "_STEPS", 1),
+        (kernels, "_STEPS", 2),
+        (kernels, "_WALKS", 1),
+        (layer_times, "_MOST_COPIES", 3),
+        (operators, "_TRIED", 5),
+        (operators, "_TRIALS", 2),
+    ):
+        patch.setattr(owner, name, value)
