@@ -27,6 +27,7 @@ from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
+from helix_app.engine.threads import choose_threads
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
@@ -211,6 +212,8 @@ def _runner(
     cache = KVCache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
+    if device.kind == "cpu" and stage == "weights":
+        choose_threads(lambda: _try_rows(runner, 1))
     _calibrate(runner)
     return runner
 
@@ -276,6 +279,10 @@ def _calibrate(runner: ModelRunner, row_counts: Sequence[int] = _CALIBRATION_ROW
         if turn > 1 and time.perf_counter() > end:
             return
         for rows in (min(rows, runner.max_tokens) for rows in row_counts):
-            runner.open("calibration", ())
-            runner.forward("calibration", [0] * rows, rows)
-            runner.close("calibration")
+            _try_rows(runner, rows)
+
+
+def _try_rows(runner: ModelRunner, rows: int) -> None:
+    runner.open("calibration", ())
+    runner.forward("calibration", [0] * rows, rows)
+    runner.close("calibration")

@@ -14,6 +14,7 @@ from helix_app import messages
 from helix_app.engine import loading
 from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
+from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.events import CacheSnapshot, Event, Failed, Finished, LoadProgress, ModelReady, Notice, Unloaded
 from helix_app.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
@@ -117,7 +118,7 @@ def test_a_card_that_fails_is_given_up_for_the_cpu(
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     real, calls = Decoder.load, []
 
-    def broken(self: Decoder, source: Any) -> Iterator[float]:
+    def broken(self: Decoder, source: Any, like: Decoder | None = None) -> Iterator[float]:
         calls.append(self)
         if len(calls) > 1:
             yield from real(self, source)
@@ -145,7 +146,7 @@ def test_a_card_that_fails_is_given_up_for_the_cpu(
 def test_a_cpu_that_fails_is_the_end_of_that_load_only(
     target: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str
 ) -> None:
-    def broken(self: Decoder, source: Any) -> Iterator[float]:
+    def broken(self: Decoder, source: Any, like: Decoder | None = None) -> Iterator[float]:
         raise error
         yield 0.0
 
@@ -229,7 +230,10 @@ def test_a_required_draft_of_another_vocabulary_is_refused(target: Path, other_w
     assert fields["target_token"] != fields["draft_token"]
 
 
-def test_an_optional_draft_of_another_vocabulary_is_skipped(target: Path, other_words: Path) -> None:
+def test_an_optional_draft_of_another_vocabulary_is_skipped(
+    target: Path, other_words: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(low_bit, "cost", lambda *_: 1.0)  # what takes its place is measured otherwise
     engine = Engine()
     seen = load(engine, target, draft=str(other_words), draft_required=False, draft_name="Other")
     (notice,) = notices(seen)
@@ -258,9 +262,12 @@ def test_a_draft_of_another_width_with_the_same_words_is_fine(target: Path, zoo:
         assert finish(engine, ask(k="fixed:3")).token_ids == want
 
 
-def test_drafts_of_later_versions_are_refused(target: Path) -> None:
+def test_copies_in_fewer_bits_are_refused_where_no_kernel_exists(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(low_bit, "exists", lambda *_: False)
     for draft in ("self-int4", "self-int8"):
-        assert failure(load(Engine(), target, draft=draft)).code == "option_unavailable"
+        last = failure(load(Engine(), target, draft=draft))
+        assert last.code == "option_unavailable"
+        assert dict(last.fields)["option"] == f"draft {draft}"
 
 
 # --------------------------------------------------------------------------- prompts and options
@@ -346,7 +353,7 @@ def test_wrong_options_are_refused(ready_engine: Engine, options: dict[str, Any]
     ("options", "code"),
     [
         ({"device": "abacus"}, "option_invalid"),
-        ({"dtype": "int4"}, "option_unavailable"),
+        ({"dtype": "int8"}, "option_invalid"),
         ({"dtype": "float8"}, "option_invalid"),
     ],
     ids=str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import gguf
@@ -146,10 +145,10 @@ def test_vectors_and_safetensors_have_no_groups(zoo: Zoo) -> None:
 
 
 @pytest.fixture
-def spoilt(zoo: Zoo, tmp_path: Path) -> Iterator[Path]:
+def spoilt(zoo: Zoo, tmp_path: Path) -> Path:
     path = tmp_path / "spoilt.gguf"
     path.write_bytes(zoo.gguf("llama-q4", quant="Q4_1").read_bytes())
-    yield path
+    return path
 
 
 def test_a_file_cut_after_its_header_was_read_is_corrupt(spoilt: Path) -> None:

@@ -110,20 +110,26 @@ def cost(bits: int, device: torch.device) -> float:
     if not exists(bits, device):
         return math.inf
     weight = torch.randn(_SHAPE, generator=torch.Generator().manual_seed(0))
-    tried = [(packed_linear(bits, weight, None), torch.ones(1, _SHAPE[1], dtype=ACTIVATIONS))]
+    tried = [(packed_linear(bits, weight, None), ACTIVATIONS)]
     for dtype in (torch.bfloat16, torch.float32):
-        for kind in ("plain", "onednn"):
-            tried.append((make_linear(kind, weight.to(dtype)), torch.ones(1, _SHAPE[1], dtype=dtype)))
-    best = [math.inf] * len(tried)
-    for _ in range(_ROUNDS):  # in turn, and the least of each: another program's work only ever adds to a time
-        for i, (linear, x) in enumerate(tried):
-            begin = time.perf_counter()
-            linear(x)
-            best[i] = min(best[i], time.perf_counter() - begin)
-    log.info("%d bits: %.1f us, dense: %.1f us", bits, best[0] * 1e6, min(best[1:]) * 1e6)
-    return best[0] / min(best[1:])
+        tried += [(make_linear(kind, weight.to(dtype)), dtype) for kind in ("plain", "onednn")]
+    packed, *dense_times = _seconds(tried)
+    log.info("%d bits: %.1f us, dense: %.1f us", bits, packed * 1e6, min(dense_times) * 1e6)
+    return packed / min(dense_times)
 
 
 def pays(bits: int, device: torch.device) -> bool:
     """Whether packed weights take clearly less time for one row than the fastest dense ones."""
     return cost(bits, device) < _PAYS
+
+
+def _seconds(layers: list[tuple[LinearFn, torch.dtype]]) -> list[float]:
+    """Least seconds of each for one row, in turn: another program's work only ever adds to a time."""
+    rows = [torch.ones(1, _SHAPE[1], dtype=dtype) for _, dtype in layers]
+    best = [math.inf] * len(layers)
+    for _ in range(_ROUNDS):
+        for i, (linear, _) in enumerate(layers):
+            begin = time.perf_counter()
+            linear(rows[i])
+            best[i] = min(best[i], time.perf_counter() - begin)
+    return best

@@ -87,6 +87,31 @@ def test_catching_up_is_counted() -> None:
     assert policy.choose((Offer("model", seconds_per_token=1e-4),), 0).k > 0
 
 
+@pytest.mark.parametrize("context", [600, 2000, 8000])
+def test_beyond_the_calibrated_context_one_plain_round_is_enough_to_draft(context: int) -> None:
+    """Loading measures short contexts alone. With four more rows hardly dearer than one there, so they are here."""
+    policy = ThroughputK()
+    for rows, seconds in ((1, 0.020), (2, 0.0205), (3, 0.021), (5, 0.022), (9, 0.025)):
+        policy.table.add(rows, 0, seconds)
+    policy.begin()
+    offers = (Offer("ngram:4", seconds_per_token=1e-5),)
+    assert policy.choose(offers, context) == Choice(0, "measure_plain")
+    policy.table.add(1, context, 0.030)
+    policy.learn(Outcome("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
+    choice = policy.choose(offers, context)
+    assert choice.k >= 2
+    assert (choice.reason, choice.source) == ("best_rate", "ngram:4")
+
+
+def test_rows_that_are_dear_at_short_contexts_are_dear_at_long_ones() -> None:
+    policy = ThroughputK()
+    for rows in (1, 2, 3, 5, 9):
+        policy.table.add(rows, 0, 0.02 * rows)
+    policy.table.add(1, 2000, 0.03)
+    policy.begin()
+    assert policy.choose((Offer("ngram:2", seconds_per_token=1e-5),), 2000) == Choice(0, "costs_more")
+
+
 def test_nothing_measured_and_nothing_offered() -> None:
     assert ThroughputK().choose((Offer("draft"),), 0) == Choice(0, "measure_plain")
     assert calibrated(ThroughputK()).choose((), 0) == Choice(0, "no_match")

@@ -122,7 +122,7 @@ def test_no_room_in_the_context_means_no_draft(models: Models, k: int) -> None:
 
 @pytest.mark.parametrize(("left", "most"), [(0, 2), (1, 6), (2, 8)])
 def test_a_pool_that_runs_out_while_drafting_ends_the_draft(models: Models, left: int, most: int) -> None:
-    """30 tokens fill 7.5 blocks of 4: two drafted tokens have slots to be fed from, then a block is needed each four."""
+    """30 tokens fill 7.5 blocks of 4: there are two slots more, then every four need a block."""
     session = models.session("self", blocks=16, size=4)
     runner, draft = session.runner, opened(session)
     whole = drafted(draft, 8)

@@ -1,0 +1,37 @@
+"""How many CPU threads decode fastest: reading weights saturates the memory before all cores are busy."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+import torch
+
+log = logging.getLogger(__name__)
+_LEAST = 4  # threads under which there is nothing to choose
+_ROUNDS = 5
+_BETTER = 0.97  # of the usual time that another number must stay under
+
+
+def choose_threads(step: Callable[[], object]) -> int:
+    """Time ``step`` with all threads, three quarters and half of them, in turn; keep and return the fastest number.
+
+    Mutates: PyTorch's number of threads in this process.
+    """
+    usual = torch.get_num_threads()
+    if usual < _LEAST:
+        return usual
+    counts = (usual, usual * 3 // 4, usual // 2)
+    best = dict.fromkeys(counts, float("inf"))
+    for _ in range(_ROUNDS):
+        for count in counts:
+            torch.set_num_threads(count)
+            begin = time.perf_counter()
+            step()
+            best[count] = min(best[count], time.perf_counter() - begin)
+    fastest = min(counts, key=lambda count: best[count])
+    chosen = fastest if best[fastest] < _BETTER * best[usual] else usual
+    torch.set_num_threads(chosen)
+    log.info("threads: %d of %d; seconds a step: %s", chosen, usual, best)
+    return chosen
