@@ -36,6 +36,7 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
+_THREADS = torch.get_num_threads()  # before any were chosen
 _INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
@@ -213,7 +214,7 @@ def _runner(
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
     if device.kind == "cpu" and stage == "weights":
-        choose_threads(lambda: _try_rows(runner, 1))
+        choose_threads(lambda: _try_rows(runner, 1), _THREADS)
     _calibrate(runner)
     return runner
 

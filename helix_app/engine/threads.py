@@ -14,12 +14,14 @@ _ROUNDS = 5
 _BETTER = 0.97  # of the usual time that another number must stay under
 
 
-def choose_threads(step: Callable[[], object]) -> int:
-    """Time ``step`` with all threads, three quarters and half of them, in turn; keep and return the fastest number.
+def choose_threads(step: Callable[[], object], usual: int) -> int:
+    """Time ``step`` with the ``usual`` threads, three quarters and half of them, in turn; keep the fastest number.
 
     Mutates: PyTorch's number of threads in this process.
+
+    Returns:
+        that number.
     """
-    usual = torch.get_num_threads()
     if usual < _LEAST:
         return usual
     counts = (usual, usual * 3 // 4, usual // 2)

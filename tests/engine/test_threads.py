@@ -14,7 +14,6 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: dict[int, float], usual: int) -> None:
         self.count, self.now, self.steps, self._seconds = usual, 0.0, 0, seconds
-        monkeypatch.setattr(threads.torch, "get_num_threads", lambda: self.count)
         monkeypatch.setattr(threads.torch, "set_num_threads", self.set)
         monkeypatch.setattr(threads.time, "perf_counter", lambda: self.now)
 
@@ -37,7 +36,7 @@ class Machine:
 )
 def test_the_fastest_number_stays(monkeypatch: pytest.MonkeyPatch, seconds: dict[int, float], chosen: int) -> None:
     machine = Machine(monkeypatch, seconds, 8)
-    assert threads.choose_threads(machine.step) == chosen == machine.count
+    assert threads.choose_threads(machine.step, 8) == chosen == machine.count
 
 
 def test_one_slow_moment_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,10 +47,10 @@ def test_one_slow_moment_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
         machine.step()
         machine.now += next(slow, 0.0)
 
-    assert threads.choose_threads(step) == 8
+    assert threads.choose_threads(step, 8) == 8
 
 
 def test_few_threads_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     machine = Machine(monkeypatch, {}, 2)
-    assert threads.choose_threads(machine.step) == 2
+    assert threads.choose_threads(machine.step, 2) == 2
     assert machine.steps == 0
