@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "context", "kernels")
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels")
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure speculative against plain decoding",
         description="Measure Helix against plain decoding, and against other programs, on the same weights. "
         "With a name it measures one thing: batch (many replies at once), prefix (a chat's next turn), "
-        "paging (cost and saving of the paged cache), guard (does speculation ever lose?), "
+        "paging (cost and saving of the paged cache), guard (does speculation ever lose?), drafts (what each gains), "
         "context (a step against its context), kernels (where a step goes, and the machine's limits).",
     )
     add = parser.add_argument
@@ -121,7 +121,7 @@ def _experiment(args: argparse.Namespace) -> int:
     _check_outputs((args.json, "", ""), "")
     from dataclasses import replace
 
-    from helix_app.bench import batch, context, experiment, guard, kernels, paging, prefix
+    from helix_app.bench import batch, context, drafts, experiment, guard, kernels, paging, prefix
 
     live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
 
@@ -137,6 +137,7 @@ def _experiment(args: argparse.Namespace) -> int:
         "prefix": prefix,
         "paging": paging,
         "guard": guard,
+        "drafts": drafts,
         "context": context,
         "kernels": kernels,
     }

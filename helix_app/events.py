@@ -145,6 +145,7 @@ class RoundDone:
         mean_accepted_length: tokens emitted per decode pass of the target so far.
         context_tokens: tokens of the sequence after this round.
         elapsed_seconds: since the request arrived.
+        source: what drafted ("ngram:4", "table:3+", "self", "model"); empty for a plain round.
     """
 
     request_id: str
@@ -166,6 +167,7 @@ class RoundDone:
     tokens_generated: int
     context_tokens: int
     elapsed_seconds: float
+    source: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Benchmarks of one question each (``bench batch``, ``prefix``, ``paging``, ``guard``, ``context``, ``kernels``).
+"""Benchmarks of one question each: ``bench batch``, ``prefix``, ``paging``, ``guard``, ``drafts``, ``context``, others.
 
 They share loading, the medians with their spread, and the report; each module adds how it measures.
 """
@@ -16,6 +16,7 @@ from typing import Any
 
 from helix_app.bench import machine
 from helix_app.bench.config import BenchConfig
+from helix_app.bench.statistics import Estimate, estimate
 from helix_app.bench.wording import table
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
@@ -25,6 +26,7 @@ from helix_app.hub.resolve import to_load_request
 from helix_app.messages import notice_text
 
 Told = Callable[[str], None]
+Speeds = dict[str, dict[int, float]]  # prompt -> repeat -> decode tokens a second
 
 
 @dataclass
@@ -124,6 +126,21 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
 def median(values: Sequence[float]) -> float:
     """The median; 0 for nothing."""
     return statistics.median(values) if values else 0.0
+
+
+def ratio(one: Speeds, other: Speeds, seed: int) -> Estimate:
+    """``one`` over ``other``, paired by prompt and repeat."""
+    pairs = [[one[p][r] / other[p][r] for r in sorted(one[p]) if r in other[p]] for p in sorted(one) if p in other]
+    return estimate(pairs, seed)
+
+
+def ratio_text(ratio: Estimate) -> str:
+    """A ratio with its interval."""
+    if ratio.value is None:
+        return "–"
+    if ratio.low is None or ratio.high is None:
+        return f"{ratio.value:.2f}x"
+    return f"{ratio.value:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"
 
 
 def text(experiment: Experiment) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from helix_app.bench.arms import Task, make_request
-from helix_app.bench.experiment import Bench, Experiment, median
-from helix_app.bench.statistics import Estimate, estimate
+from helix_app.bench.experiment import Bench, Experiment, Speeds, median, ratio, ratio_text
 from helix_app.bench.workloads import KINDS, built_in
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
@@ -66,7 +65,7 @@ def run(bench: Bench) -> Experiment:
     # what is learnt of speed stays with its draft, as it would in a program that loads only that one
     own = {name: replace(session, draft=draft, sources={}, policies={}) for name, draft in drafts.items()}
     kinds = bench.config.kinds or KINDS
-    speeds: dict[tuple[str, float, str], dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    speeds: dict[tuple[str, float, str], Speeds] = defaultdict(lambda: defaultdict(dict))
     tasks = []
     for prompt in built_in(kinds, bench.config.prompts_per_kind):
         request = make_request(session, prompt, bench.config)
@@ -105,7 +104,7 @@ def _speed(session: Session, task: Task, temperature: float, name: str, bench: B
 
 def _report(
     bench: Bench,
-    speeds: dict[tuple[str, float, str], dict[str, dict[int, float]]],
+    speeds: dict[tuple[str, float, str], Speeds],
     names: list[str],
     kinds: Sequence[str],
 ) -> Experiment:
@@ -122,17 +121,12 @@ def _report(
             cells = []
             for name in names:
                 drafted = speeds[kind, temperature, name]
-                pairs = [
-                    [drafted[p][r] / plain[p][r] for r in sorted(drafted[p]) if r in plain[p]]
-                    for p in sorted(drafted)
-                    if p in plain
-                ]
-                ratio = estimate(pairs, bench.config.seed)
-                cells.append(_cell(ratio))
+                over = ratio(drafted, plain, bench.config.seed)
+                cells.append(ratio_text(over))
                 where = f"{kind}, temperature {temperature}, {name}"
-                if ratio.value is not None:
-                    worst = min(worst, (ratio.value, where))
-                    if (ratio.high if ratio.high is not None else ratio.value) < FLOOR:
+                if over.value is not None:
+                    worst = min(worst, (over.value, where))
+                    if (over.high if over.high is not None else over.value) < FLOOR:
                         under.append(where)
             base = median([speed for by_repeat in plain.values() for speed in by_repeat.values()])
             found.rows.append((kind, f"{temperature}", f"{base:.1f}", *cells))
@@ -142,11 +136,3 @@ def _report(
     found.notes.append(f"{bench.config.max_tokens} tokens each, {bench.ready.dtype} on {bench.ready.device_name}.")
     found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in by.items()} for (k, t, n), by in speeds.items()}
     return found
-
-
-def _cell(ratio: Estimate) -> str:
-    if ratio.value is None:
-        return "–"
-    if ratio.low is None or ratio.high is None:
-        return f"{ratio.value:.2f}x"
-    return f"{ratio.value:.2f}x [{ratio.low:.2f}, {ratio.high:.2f}]"

@@ -304,6 +304,7 @@ class Reply:
             tokens_generated=recorder.tokens,
             context_tokens=len(self.tokens),
             elapsed_seconds=recorder.elapsed,
+            source=plan.choice.source if choice.k else "",
         )
 
     # ----------------------------------------------------------------- text and end

@@ -253,7 +253,7 @@ def test_a_sub_benchmark_prints_its_table_and_writes_json(one_question: Run, tmp
 
 
 def test_what_loading_had_to_say_is_told(one_question: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(low_bit, "pays", lambda bits, device: False)
+    monkeypatch.setattr(low_bit, "cost", lambda bits, device: 2.0)
     code, out, _ = one_question("context", "--dtype", "int4")
     assert code == 0
     assert notice_text("int4_unavailable", {"device": cpu().name}) in out
@@ -289,7 +289,7 @@ def test_a_sub_benchmark_refuses_what_it_cannot_use(run: Run, what: str) -> None
 def test_help_names_every_sub_benchmark(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
-    assert all(name in out for name in ("batch", "prefix", "paging", "guard", "context", "kernels"))
+    assert all(name in out for name in ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels"))
 
 
 # --------------------------------------------------------------------------- two runs

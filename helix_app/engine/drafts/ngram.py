@@ -40,6 +40,11 @@ class NgramDraft:
         tables = [table for table in self._tables if not (repeatable and table.writable)]
         return NgramDraft(self._lengths.start, self._lengths.stop + 1, tables)
 
+    @property
+    def has_tables(self) -> bool:
+        """Whether it asks any."""
+        return bool(self._tables)
+
     def begin(self, sequence_id: str, label: str) -> None:
         self._after.clear()
         self._indexed = 0

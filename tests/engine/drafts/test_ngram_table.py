@@ -130,12 +130,12 @@ def test_counts_stay_in_their_bits_and_keep_their_proportion(table: NgramTable) 
         assert entries(table)[0][0] == 5
         assert 1 <= entries(table)[0][1] <= 63
     assert table.find([1]) == (5, 1, True)
-    for i in range(2000):
+    for i in range(900):
         table.learn([1, 5 if i % 3 else 6], 1)
-    token, right, wrong = entries(table)[0]
-    assert token == 5
-    assert 1.4 < right / wrong < 3
-    assert after(table, 1) == 5
+        token, right, wrong = entries(table)[0]
+        assert token == 5
+        assert i < 300 or 1.4 < right / wrong < 3
+        assert after(table, 1) == 5
 
 
 @pytest.mark.parametrize("vocab", [VOCAB, 1 << 20])

@@ -170,6 +170,12 @@ def test_eight_bits_are_the_weights_but_for_half_a_step(rows: int, columns: int,
 
 
 @needs(8)
+def test_every_row_uses_all_of_its_range() -> None:
+    linear = Int8Linear(noise(64, 96) * 10.0 ** noise(64, 1, seed=6), None)
+    assert linear._integers.abs().amax(dim=1).tolist() == [127] * 64
+
+
+@needs(8)
 def test_a_row_of_zeros_gives_zeros() -> None:
     weight = torch.cat((torch.zeros(1, 32), torch.ones(1, 32)))
     assert packed_linear(8, weight, None)(torch.ones(1, 32, dtype=torch.bfloat16)).tolist() == [[0.0, 32.0]]
