@@ -21,7 +21,7 @@ from tqdm import tqdm
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import prompt_tokens
-from helix_app.errors import HelixError
+from helix_app.errors import HelixError, InputError
 from helix_app.events import ChatMessage, Failed, Finished, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 from helix_app.hub.resolve import to_load_request
 from helix_app.messages import error_text
@@ -179,11 +179,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of subjects and sampling")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="the table; made anew")
     args = parser.parse_args(argv)
+    if args.mib < 1 or args.tokens < 1:
+        parser.error("--mib and --tokens are at least 1")
     try:
         made = make(args.target, args.out, tokens=args.tokens, size=args.mib * 2**20, seed=args.seed)
     except HelixError as exc:
         sys.stderr.write(error_text(exc.code, exc.fields) + "\n")
         return exc.exit_code
+    except OSError as exc:
+        sys.stderr.write(f"{args.out} cannot be written: {exc}\n")
+        return 1
     sys.stderr.write(f"{args.out}: {made:,} entries\n")
     return 0
 
@@ -193,13 +198,14 @@ def make(target: str, out: Path, *, tokens: int, size: int, seed: int) -> int:
 
     Raises:
         HelixError: the model cannot be loaded.
+        OSError: the table cannot be written.
     """
     engine = Engine()
     cancel = threading.Event()
     request = to_load_request(LoadChoice(target, draft="none"))
     for event in engine.stream(_with_cache(request), cancel):
         if isinstance(event, Failed):
-            raise HelixError(event.code, detail=event.detail, **dict(event.fields))
+            raise InputError(event.code, detail=event.detail, **dict(event.fields))
     session = engine.session
     assert session is not None
     out.unlink(missing_ok=True)
@@ -210,7 +216,7 @@ def make(target: str, out: Path, *, tokens: int, size: int, seed: int) -> int:
         while learnt < tokens:
             asks = [rng.choice(_ASKS).format(rng.choice(_SUBJECTS)) for _ in range(4 * _AT_ONCE)]
             questions = _answers(engine, asks, rng, _ASK_TOKENS, 1.0)
-            prompts = [done.text.strip().strip('"') for _, done in questions if done.reason == "eos"]
+            prompts = [done.text.strip().strip('"') for _, done in questions]
             for question, done in _answers(
                 engine, [p for p in prompts if p], rng, _ANSWER_TOKENS, rng.choice((0.0, 0.7))
             ):

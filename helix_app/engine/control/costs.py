@@ -10,7 +10,8 @@ from collections import deque
 
 _KEPT = 15  # samples a cell; their median is the cost
 _KNOWN = 2  # samples before a cell has a say in the drift
-_DRIFT_WEIGHT = 0.25  # of the newest round
+_DRIFT_ROUNDS = 9  # latest rounds whose median is the drift: a mean would follow every hiccup of the machine
+_DRIFT_RETURN = 0.99  # power of it that is kept: what lasts belongs into the cells, and nothing may wander off
 _DRIFT_BOUND = 4.0  # a single sample counts as at most this much faster or slower
 _BUCKET_TOKENS = 512
 
@@ -26,6 +27,7 @@ class CostTable:
     def __init__(self) -> None:
         self._cells: dict[int, dict[int, deque[float]]] = {}  # bucket -> rows -> samples / drift
         self._drift = 1.0
+        self._latest = deque([1.0] * _DRIFT_ROUNDS, maxlen=_DRIFT_ROUNDS)
 
     def add(self, rows: int, context: int, seconds: float) -> None:
         """A pass took this long."""
@@ -33,8 +35,9 @@ class CostTable:
             return
         cell = self._cells.setdefault(context_bucket(context), {}).setdefault(rows, deque(maxlen=_KEPT))
         if len(cell) >= _KNOWN:  # only a cell that knows itself can tell a slow moment from a dear one
-            ratio = min(max(seconds / (_median(cell) * self._drift), 1 / _DRIFT_BOUND), _DRIFT_BOUND)
-            self._drift *= ratio**_DRIFT_WEIGHT
+            ratio = seconds / _median(cell)
+            self._latest.append(min(max(ratio, self._drift / _DRIFT_BOUND), self._drift * _DRIFT_BOUND))
+            self._drift = _median(self._latest) ** _DRIFT_RETURN
         cell.append(seconds / self._drift)
 
     def expect(self, rows: int, context: int) -> float | None:
@@ -46,6 +49,13 @@ class CostTable:
         """
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
+
+    def replace(self, rows: int, seconds: float) -> None:
+        """Forget what so many rows or more cost, at any context, and begin again with this pass at a short one."""
+        for cells in self._cells.values():
+            for known in [r for r in cells if r >= rows]:
+                del cells[known]
+        self._cells.setdefault(0, {})[rows] = deque([seconds / self._drift], maxlen=_KEPT)
 
     def begin_with(self, other: CostTable) -> None:
         """Take another table's costs as a first guess: one sample of each cell, soon outweighed."""

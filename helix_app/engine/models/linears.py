@@ -7,7 +7,7 @@ import torch
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.linear import LinearFn, LinearKind, make_linear
 from helix_app.engine.models.weights import WeightSource
-from helix_app.modelfiles.groups4 import Groups4
+from helix_app.modelfiles.groups4 import GROUP, Groups4
 
 
 class LinearMaker:
@@ -58,18 +58,19 @@ class LinearMaker:
 
     def _groups4(self, source: WeightSource, roles: tuple[str, ...], layer: int) -> Groups4 | None:
         """All roles in four bits; None where their shape cannot be packed."""
-        parts = []
+        parts, rounded = [], 0
         for role in roles:
             groups = source.groups4(role, layer)
             if groups is None:
                 weight = source.get(role, "weight", layer)
-                if not low_bit.fits(4, *weight.shape):
+                if weight.shape[1] % GROUP:
                     return None
                 groups = low_bit.to_groups4(weight)
-                self.rounded += 1
+                rounded += 1
             parts.append(groups)
         whole = low_bit.joined(parts)
         if not low_bit.fits(4, *whole.integers.shape):
             return None
         self.parameters += whole.integers.size
+        self.rounded += rounded
         return whole
