@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from helix_app.engine.control.policy import K_MAX
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.reply import Round
@@ -40,5 +41,7 @@ def _model_of(plan: Round) -> ModelDraft | None:
 
 
 def _ask(plan: Round, model: ModelDraft) -> Ask:
-    reply = plan.reply
-    return Ask(model, reply.tokens, plan.choice.k, reply.request.sampling, reply.uniform, reply.draft_seed)
+    reply, k = plan.reply, plan.choice.k
+    text = reply.draft.ngram if isinstance(reply.draft, MixedDraft) else None
+    most = k if plan.choice.reason == "fixed" else max(k, min(K_MAX, reply.room))
+    return Ask(model, reply.tokens, k, reply.request.sampling, reply.uniform, reply.draft_seed, text, most)

@@ -162,6 +162,11 @@ class Reply:
             )
 
     @property
+    def room(self) -> int:
+        """Tokens that a draft may still propose; one more always comes from the target itself."""
+        return self.limit - len(self.tokens) - 1
+
+    @property
     def draft_seed(self) -> int | None:
         """The seed whose noise drafts share with the target; None for rejection sampling."""
         return self.seed if self.coupled else None
@@ -200,7 +205,18 @@ class Reply:
         names = tuple(offer.source for offer in plan.offers)
         cost = seconds if timing.cost is None else timing.cost
         self._policy.learn(
-            Outcome(plan.choice.source, scored, accepted, cost, plan.draft_seconds, before, names, timing.share)
+            Outcome(
+                plan.choice.source,
+                scored,
+                accepted,
+                cost,
+                plan.draft_seconds,
+                before,
+                names,
+                timing.share,
+                scored if proposal.own is None else min(scored, proposal.own),
+                proposal.then,
+            )
         )
         yield self._round_done(
             Choice(scored, reason), self._proposed(proposal, probs, scored), accepted, emitted, plan, timing, seconds
@@ -213,7 +229,7 @@ class Reply:
         if self.draft is None:
             return Choice(0, "no_draft")
         choice = self._policy.choose(offers, len(self.tokens), crowd)
-        room = self.limit - len(self.tokens) - 1  # one token always comes from the target itself
+        room = self.room
         return choice if choice.k <= room else Choice(max(0, room), "limit", choice.source)
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> tuple[Verdict, torch.Tensor]:

@@ -63,6 +63,7 @@ class Outcome:
         context: tokens of the sequence before the round.
         offered: sources that were on offer.
         plain_seconds: what a token costs without a draft, in a crowd: this reply's share; None to look it up.
+        own, then: where a second source went on with the draft, how much the first one drew, and the second's name.
     """
 
     source: str
@@ -73,6 +74,8 @@ class Outcome:
     context: int
     offered: tuple[str, ...] = ()
     plain_seconds: float | None = None
+    own: int | None = None
+    then: str = ""
 
 
 class KPolicy(Protocol):

@@ -127,10 +127,13 @@ class ThroughputK:
         self.ledger.drafted(outcome.seconds, outcome.accepted + 1, plain)
         source = self._source(outcome.source)
         catch_up = self._offer.catch_up_seconds if self._offer is not None else 0.0
-        source.cost.add(outcome.drafted, outcome.context, max(outcome.draft_seconds - catch_up, _LEAST_DRAFT_SECONDS))
+        own = outcome.drafted if outcome.own is None else outcome.own
+        source.cost.add(own, outcome.context, max(outcome.draft_seconds - catch_up, _LEAST_DRAFT_SECONDS))
         if self._probing == outcome.source and outcome.accepted * 2 >= outcome.drafted:
             source.acceptance.restart()
-        source.acceptance.learn(outcome.drafted, outcome.accepted)
+        source.acceptance.learn(own, min(outcome.accepted, own))
+        if outcome.then and outcome.accepted >= own:
+            self._source(outcome.then).acceptance.learn(outcome.drafted - own, outcome.accepted - own)
         if self._probing == outcome.source:
             self._end_probe(source, outcome, plain)
         self._guard(source, outcome.drafted)

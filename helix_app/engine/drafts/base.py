@@ -16,11 +16,14 @@ from helix_app.events import SamplingParams
 class Proposal:
     """Drafted tokens and the distributions they were drawn from.
 
-    ``probs`` is ``[len(ids), vocab]`` after the same filters as the target's; None says one-hot.
+    ``probs`` is ``[len(ids), vocab]`` after the same filters as the target's; None says one-hot. Where a second source
+    went on with the proposal of the first, ``own`` is how many tokens the first drew, ``then`` the name of the second.
     """
 
     ids: tuple[int, ...] = ()
     probs: torch.Tensor | None = None
+    own: int | None = None
+    then: str = ""
 
 
 class Draft(Protocol):

@@ -1,6 +1,7 @@
 """Two drafts in one: what the text itself suggests costs nothing, a draft model knows more.
 
-Both are offered in every round; the policy takes the one that promises more tokens per second.
+Both are offered in every round; the policy takes the one that promises more tokens per second. Where the model's tokens
+lead into a passage that the text knows, the text goes on with it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Proposal
-from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.events import SamplingParams
 
@@ -46,7 +47,9 @@ class MixedDraft:
         source: str = "",
         seed: int | None = None,
     ) -> Proposal:
-        return self.asked(source).propose(tokens, k, params, uniform, source, seed)
+        if self.asked(source) is self.ngram:
+            return self.ngram.propose(tokens, k, params, uniform, source, seed)
+        return propose_together((Ask(self.model, tokens, k, params, uniform, seed, self.ngram, k),))[0]
 
     def asked(self, source: str) -> NgramDraft | ModelDraft:
         """Which of the two offers this source."""

@@ -11,6 +11,7 @@ import torch
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.sampling import check_logits, distribution, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
@@ -134,7 +135,11 @@ class ModelDraft:
 
 @dataclass
 class Ask:
-    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far."""
+    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far.
+
+    Attributes:
+        text: goes on with the proposal as soon as it ends in a long match, at no cost; up to ``most`` tokens in all.
+    """
 
     draft: ModelDraft
     tokens: Sequence[int]
@@ -142,6 +147,10 @@ class Ask:
     params: SamplingParams
     uniform: Callable[[], float]
     seed: int | None = None
+    text: NgramDraft | None = None
+    most: int = 0
+    then: str = ""
+    own: int | None = None
     ids: list[int] = field(default_factory=list)
     rows: list[torch.Tensor] = field(default_factory=list)
 
@@ -160,10 +169,23 @@ class Ask:
         else:
             token = pick(row, self.uniform())
         self.ids.append(token)
+        if self.text is not None and len(self.ids) < self.most:
+            length, more = self.text.goes_on(self.tokens, self.ids, self.most - len(self.ids))
+            if length:
+                self.own, self.then = len(self.ids), f"ngram:{length}"
+                certain = torch.zeros(len(more), row.shape[-1], dtype=row.dtype)
+                certain[range(len(more)), more] = 1.0
+                self.rows.append(certain)
+                self.ids += more
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to be drawn."""
+        return self.own is not None or len(self.ids) >= self.k
 
     def proposal(self) -> Proposal:
         """The tokens drawn."""
-        return Proposal(tuple(self.ids), torch.cat(self.rows)) if self.ids else Proposal()
+        return Proposal(tuple(self.ids), torch.cat(self.rows), self.own, self.then) if self.ids else Proposal()
 
 
 def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
@@ -199,7 +221,7 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
                 ask.draft.confirm(ask.tokens)
             ask.draw(ask.draft.fit(logits))
         first = False
-        going = [ask for ask, _ in active if ask.draft.sequence is not None and len(ask.ids) < ask.k]
+        going = [ask for ask, _ in active if ask.draft.sequence is not None and not ask.done]
         active = []
         for ask in going:
             with suppress(CacheExhaustedError):

@@ -15,6 +15,7 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.events import SamplingParams
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured
+_LONG = 4  # tokens of a match that is right more often than not
 _TABLE = "table:"
 _TABLE_MOST = 8  # tokens a chain of guesses is worth
 
@@ -88,6 +89,20 @@ class NgramDraft:
     def end(self) -> None:
         self._after.clear()
         self._indexed = 0
+
+    def goes_on(self, tokens: Sequence[int], drafted: Sequence[int], k: int) -> tuple[int, list[int]]:
+        """Where ``tokens`` and the ``drafted`` ones after them end in a long match: its length, and up to k tokens more.
+
+        Zero and none otherwise. The drafted tokens themselves are not indexed.
+        """
+        text = [*tokens[-self._lengths.start :], *drafted]
+        for n in self._lengths:
+            if n < _LONG:
+                break
+            start = self._after.get(tuple(text[-n:]))
+            if start is not None:
+                return n, _followed([*tokens, *drafted], start, k)
+        return 0, []
 
     def _chain(self, tokens: Sequence[int], k: int) -> list[int]:
         """Up to k tokens, each what the tables know to follow those before it."""
