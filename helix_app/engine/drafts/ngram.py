@@ -91,7 +91,7 @@ class NgramDraft:
         self._indexed = 0
 
     def goes_on(self, tokens: Sequence[int], drafted: Sequence[int], k: int) -> tuple[int, list[int]]:
-        """Where ``tokens`` and the ``drafted`` ones after them end in a long match: its length, and up to k tokens more.
+        """Where ``tokens`` and the ``drafted`` ones after them end in a long match: its length, up to k tokens more.
 
         Zero and none otherwise. The drafted tokens themselves are not indexed.
         """
