@@ -50,6 +50,13 @@ class CostTable:
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
 
+    def fear(self, rows: int, context: int) -> float | None:
+        """Seconds at worst: from what was measured at this context alone, unknown rows as dear as their neighbours."""
+        if not self._cells:
+            return None
+        near = min(self._cells, key=lambda other: (abs(other - context_bucket(context)), other))
+        return _interpolate({r: _median(cell) for r, cell in self._cells[near].items()}, rows) * self._drift
+
     def replace(self, rows: int, seconds: float) -> None:
         """Forget what so many rows or more cost, at any context, and begin again with this pass at a short one."""
         for cells in self._cells.values():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-START_STEPS = 1.5  # plain steps a reply may lose before it has earned anything
-SHARE = 0.01  # of the reply's decode time that may be lost on top; at 128 tokens both make 2.2 %
+START_STEPS = 1.25  # plain steps a reply may lose before it has earned anything
+SHARE = 0.01  # of the reply's decode time that may be lost on top; at 128 tokens both make 2 %
 _CREDIT_STEPS = 4.0  # gains are remembered up to this much, or a lucky start would pay for a long decline
 
 

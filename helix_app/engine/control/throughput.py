@@ -50,6 +50,16 @@ class _Pass:
             return self._table.expect(rows, self._context)
         return self._crowd.seconds(rows + self._crowd.rows)
 
+    def surprise(self, rows: int) -> float:
+        """Seconds by which so many rows may exceed what is expected where they were never measured.
+
+        Two rows cost at most twice one: that much is risked to learn what more rows cost.
+        """
+        if self._crowd is not None or rows <= 2:
+            return 0.0
+        expected, feared = self._table.expect(rows, self._context), self._table.fear(rows, self._context)
+        return max(0.0, feared - expected) if expected is not None and feared is not None else 0.0
+
 
 class ThroughputK:
     """Maximises expected tokens per second within the ledger.
@@ -101,7 +111,7 @@ class ThroughputK:
                     continue
                 if k > source.cap:
                     capped = True
-                elif seconds - plain > allowed:  # at worst every token is rejected and one is emitted
+                elif seconds + pass_of.surprise(k + 1) - plain > allowed:  # at worst only one token is emitted
                     held = True
                 else:
                     best, best_rate = Choice(k, "best_rate", offer.source), rate

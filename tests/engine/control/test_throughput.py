@@ -98,9 +98,30 @@ def test_beyond_the_calibrated_context_one_plain_round_is_enough_to_draft(contex
     assert policy.choose(offers, context) == Choice(0, "measure_plain")
     policy.table.add(1, context, 0.030)
     policy.learn(Outcome("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
+    # more rows were never measured here: at first only what two rows can cost at worst is risked
+    assert policy.choose(offers, context) == Choice(1, "best_rate", "ngram:4")
+    policy.table.add(2, context, 0.031)
+    policy.learn(Outcome("ngram:4", 1, 1, 0.031, 1e-5, context, ("ngram:4",)))
     choice = policy.choose(offers, context)
     assert choice.k >= 2
     assert (choice.reason, choice.source) == ("best_rate", "ngram:4")
+
+
+def test_rows_that_turn_out_dear_at_a_long_context_are_not_drafted_blindly() -> None:
+    """Attention row by row: two rows cost half as much again, nine rows five times as much."""
+    policy = ThroughputK()
+    for rows, seconds in ((1, 0.020), (2, 0.0205), (3, 0.021), (5, 0.022), (9, 0.025)):
+        policy.table.add(rows, 0, seconds)
+    policy.begin()
+    offers = (Offer("wrong", seconds_per_token=1e-6),)
+    plain, context, lost = 0.060, 8000, 0.0
+    for _ in range(127):
+        choice = policy.choose(offers, context)
+        seconds = plain * (1 + 0.5 * choice.k)
+        policy.table.add(choice.k + 1, context, seconds)
+        policy.learn(Outcome(choice.source, choice.k, 0, seconds, 0.0, context, ("wrong",)))
+        lost += seconds - plain
+    assert 0 < lost <= (1.25 + 0.01 * 127) * plain * 1.05
 
 
 def test_rows_that_are_dear_at_short_contexts_are_dear_at_long_ones() -> None:
