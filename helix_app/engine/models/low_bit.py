@@ -23,6 +23,7 @@ ACTIVATIONS = torch.bfloat16
 _ROWS_ALIGNED = 16  # output features that the four-bit kernel takes at a time
 _SHAPE = (2048, 512)  # of the weight that speed is tried on
 _ROUNDS = 40
+_MEMORY_BYTES = 2**26  # more than a processor's caches hold, to see how fast memory is
 _PAYS = 0.8  # of the dense time, at most
 
 
@@ -113,7 +114,10 @@ def cost(bits: int, device: torch.device) -> float:
     tried = [(packed_linear(bits, weight, None), ACTIVATIONS)]
     for dtype in (torch.bfloat16, torch.float32):
         tried += [(make_linear(kind, weight.to(dtype)), dtype) for kind in ("plain", "onednn")]
-    packed, *dense_times = _seconds(tried)
+    # tried on one layer, which stays in the caches; a model's layers come from memory
+    sizes = [bits / 8 + 4 / GROUP, 2, 2, 4, 4]  # bytes a weight; four bits have two bfloat16 numbers a group
+    count, second = _SHAPE[0] * _SHAPE[1], _memory_seconds()
+    packed, *dense_times = [t + size * count * second for t, size in zip(_seconds(tried), sizes)]
     log.info("%d bits: %.1f us, dense: %.1f us", bits, packed * 1e6, min(dense_times) * 1e6)
     return packed / min(dense_times)
 
@@ -133,3 +137,14 @@ def _seconds(layers: list[tuple[LinearFn, torch.dtype]]) -> list[float]:
             linear(rows[i])
             best[i] = min(best[i], time.perf_counter() - begin)
     return best
+
+
+def _memory_seconds() -> float:
+    """Seconds that a byte takes from memory."""
+    data = torch.ones(_MEMORY_BYTES // 8, dtype=torch.int64)
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        data.sum()
+        times.append(time.perf_counter() - begin)
+    return min(times) / _MEMORY_BYTES
