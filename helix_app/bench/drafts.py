@@ -105,14 +105,14 @@ def _report(bench: Bench, found: _Found, names: list[str], kinds: tuple[str, ...
         )
         for name in names:
             over = ratio(speeds[name], speeds[AUTO], bench.config.seed)
-            if name != AUTO and over.value is not None and (over.low if over.low is not None else over.value) > BEATEN:
+            if name != AUTO and over.low is not None and over.low > BEATEN:
                 beaten.append(f"{kind} by {name} ({ratio_text(over)})")
     sources = Table("Drafted tokens that stood, by source", ("Draft", "Source", "Drafted", "Accepted", "Rate"))
     for (name, source), (drafted, accepted) in sorted(found.tokens.items()):
         sources.rows.append((name, source, f"{drafted:,}", f"{accepted:,}", f"{accepted / drafted:.2f}"))
     told.more.append(sources)
     told.notes.append(
-        f"auto is beaten by more than {BEATEN - 1:.0%} beyond the interval: {', '.join(beaten) or 'never'}."
+        f"auto is beaten by more than {BEATEN - 1:.0%} beyond an interval: {', '.join(beaten) or 'never'}."
     )
     told.notes.append(
         f"Up to {bench.config.max_tokens} tokens each, temperature {bench.config.temperature:g}, {bench.ready.dtype} "

@@ -114,7 +114,7 @@ def _report(
         ("Kind", "Temperature", "Plain tok/s", *names),
     )
     worst: tuple[float, str] = (float("inf"), "")
-    under = []
+    under, unsure = [], False
     for kind in kinds:
         for temperature in TEMPERATURES:
             plain = speeds[kind, temperature, PLAIN]
@@ -126,13 +126,17 @@ def _report(
                 where = f"{kind}, temperature {temperature}, {name}"
                 if over.value is not None:
                     worst = min(worst, (over.value, where))
-                    if (over.high if over.high is not None else over.value) < FLOOR:
+                    if over.high is None:
+                        unsure = True
+                    elif over.high < FLOOR:
                         under.append(where)
             base = median([speed for by_repeat in plain.values() for speed in by_repeat.values()])
             found.rows.append((kind, f"{temperature}", f"{base:.1f}", *cells))
     found.notes.append(
         f"Lowest median: {worst[0]:.3f} ({worst[1]}). Under {FLOOR} beyond its interval: {', '.join(under) or 'none'}."
     )
+    if unsure:
+        found.notes.append("Figures without an interval come from too few replies for a verdict; take more --repeats.")
     found.notes.append(f"{bench.config.max_tokens} tokens each, {bench.ready.dtype} on {bench.ready.device_name}.")
     found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in by.items()} for (k, t, n), by in speeds.items()}
     return found
