@@ -16,6 +16,7 @@ import torch
 
 from helix_app import __version__
 from helix_app.engine.device import cpu
+from helix_app.engine.memory import total_memory
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.paths import cache_dir
 
@@ -37,7 +38,7 @@ def machine_facts() -> dict[str, Any]:
         "cpu": cpu().name,
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
-        "memory_bytes": _total_memory(),
+        "memory_bytes": total_memory(),
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
@@ -131,15 +132,6 @@ def peak_memory(device: str) -> int | None:
     return None
 
 
-def _total_memory() -> int | None:
-    if sys.platform == "win32":
-        return _windows_total()
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):
-        return None
-
-
 if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
@@ -158,19 +150,6 @@ if sys.platform == "win32":
             ("PeakPagefileUsage", ctypes.c_size_t),
         )
 
-    class _Status(ctypes.Structure):  # MEMORYSTATUSEX
-        _fields_ = (
-            ("dwLength", wintypes.DWORD),
-            ("dwMemoryLoad", wintypes.DWORD),
-            ("ullTotalPhys", ctypes.c_ulonglong),
-            ("ullAvailPhys", ctypes.c_ulonglong),
-            ("ullTotalPageFile", ctypes.c_ulonglong),
-            ("ullAvailPageFile", ctypes.c_ulonglong),
-            ("ullTotalVirtual", ctypes.c_ulonglong),
-            ("ullAvailVirtual", ctypes.c_ulonglong),
-            ("ullAvailExtendedVirtual", ctypes.c_ulonglong),
-        )
-
     def _windows_peak() -> int | None:
         counters = _Counters(cb=ctypes.sizeof(_Counters))
         kernel = ctypes.windll.kernel32
@@ -179,15 +158,7 @@ if sys.platform == "win32":
         ask.argtypes = (wintypes.HANDLE, ctypes.POINTER(_Counters), wintypes.DWORD)
         done = ask(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
         return int(counters.PeakWorkingSetSize) if done else None
-
-    def _windows_total() -> int | None:
-        status = _Status(dwLength=ctypes.sizeof(_Status))
-        done = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
-        return int(status.ullTotalPhys) if done else None
 else:
 
     def _windows_peak() -> int | None:
-        return None
-
-    def _windows_total() -> int | None:
         return None

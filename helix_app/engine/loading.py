@@ -23,6 +23,7 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
+from helix_app.engine.memory import free_memory
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights
@@ -36,6 +37,7 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
+_COPY_BYTES, _COPY_SHARE = 0.7, 0.25  # of a weight in four bits, and of the free memory that a draft on auto may take
 _THREADS = torch.get_num_threads()  # before any were chosen
 _INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
@@ -149,7 +151,8 @@ def _load_on(
         yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
     draft_kind = plan.draft_kind
     if draft_kind == "auto":
-        draft_kind = "ngram" if bits or not low_bit.pays(4, device.torch_device) else "self-int4"
+        copy = not bits and low_bit.pays(4, device.torch_device) and _room_for_copy(runner.decoder.parameters)
+        draft_kind = "self-int4" if copy else "ngram"
     tables = _tables(request, tokenizer)
     ngram = NgramDraft(tables=tables)
     draft: Draft | None = None
@@ -217,6 +220,12 @@ def _runner(
         choose_threads(lambda: _try_rows(runner, 1), _THREADS)
     _calibrate(runner)
     return runner
+
+
+def _room_for_copy(parameters: int) -> bool:
+    """Whether a four-bit copy takes only a small part of the memory that is free."""
+    free = free_memory()
+    return free is None or parameters * _COPY_BYTES < free * _COPY_SHARE
 
 
 def _tables(request: LoadRequest, tokenizer: Tokenizer) -> list[NgramTable]:
