@@ -9,16 +9,25 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from helix_app.bench.arms import Task, make_request
-from helix_app.bench.experiment import Bench, Experiment, Speeds, Table, median, ratio, ratio_text
-from helix_app.bench.workloads import KINDS, built_in
+from helix_app.bench.arms import Task
+from helix_app.bench.experiment import (
+    Bench,
+    Experiment,
+    Speeds,
+    Table,
+    apart,
+    median,
+    ratio,
+    ratio_text,
+    reply_of,
+    tasks_of,
+)
+from helix_app.bench.workloads import KINDS
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.generation import Session, prompt_tokens
-from helix_app.engine.scheduler import write_reply
-from helix_app.errors import HelixError
-from helix_app.events import Failed, Finished, Mode, RoundDone, SamplingParams
+from helix_app.engine.generation import Session
+from helix_app.events import Mode, SamplingParams
 
 PLAIN, AUTO = "plain", "auto"
 BEATEN = 1.03  # what another draft may gain over ``auto``
@@ -36,13 +45,9 @@ def run(bench: Bench) -> Experiment:
     """Measure; drafts take turns on each prompt."""
     session, found = bench.session, _Found()
     drafts = _drafts(session.draft)
-    # what is learnt of speed stays with its draft, as it would in a program that loads only that one
-    own = {name: replace(session, draft=draft, sources={}, policies={}) for name, draft in drafts.items()}
+    own = apart(session, drafts)
     kinds = tuple(bench.config.kinds or KINDS)
-    tasks = []
-    for prompt in built_in(kinds, bench.config.prompts_per_kind):
-        request = make_request(session, prompt, bench.config)
-        tasks.append(Task(prompt, request, len(prompt_tokens(session, request))))
+    tasks = tasks_of(bench, kinds)
     for name in drafts:  # warm-up
         _reply(own[name], tasks[0], name, bench, _Found(), -1)
     for repeat in range(bench.config.repeats):
@@ -69,22 +74,18 @@ def _drafts(loaded: Draft | None) -> dict[str, Draft | None]:
 
 def _reply(session: Session, task: Task, name: str, bench: Bench, found: _Found, repeat: int) -> None:
     """Write one reply and note its speed and its drafts; one that was stopped is not noted."""
-    session.clear_caches()
     mode: Mode = "autoregressive" if name == PLAIN else "speculative"
     sampling = SamplingParams(temperature=bench.config.temperature)
-    rounds = []
-    for event in write_reply(session, replace(task.request, mode=mode, sampling=sampling), bench.cancel):
-        if isinstance(event, Failed):
-            raise HelixError(event.code, detail=event.detail, **dict(event.fields))
-        if isinstance(event, RoundDone) and event.k:
-            rounds.append(event)
-        if isinstance(event, Finished) and event.reason != "cancelled":
-            if event.metrics.decode_tokens_per_second is not None:
-                found.speeds[task.prompt.kind, name][task.prompt.id][repeat] = event.metrics.decode_tokens_per_second
-            for done in rounds:
-                counts = found.tokens[name, done.source]
-                counts[0] += done.k
-                counts[1] += done.accepted
+    finished, rounds = reply_of(session, replace(task.request, mode=mode, sampling=sampling), bench.cancel)
+    if finished is None:
+        return
+    if finished.metrics.decode_tokens_per_second is not None:
+        found.speeds[task.prompt.kind, name][task.prompt.id][repeat] = finished.metrics.decode_tokens_per_second
+    for done in rounds:
+        if done.k:
+            counts = found.tokens[name, done.source]
+            counts[0] += done.k
+            counts[1] += done.accepted
 
 
 def _report(bench: Bench, found: _Found, names: list[str], kinds: tuple[str, ...]) -> Experiment:

@@ -10,18 +10,22 @@ import json
 import random
 import statistics
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from helix_app.bench import machine
+from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.statistics import Estimate, estimate
 from helix_app.bench.wording import table
+from helix_app.bench.workloads import built_in
+from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session
+from helix_app.engine.generation import Session, prompt_tokens
+from helix_app.engine.scheduler import write_reply
 from helix_app.errors import HelixError
-from helix_app.events import Failed, LoadChoice, ModelReady, Notice
+from helix_app.events import Failed, Finished, GenerateRequest, LoadChoice, ModelReady, Notice, RoundDone
 from helix_app.hub.resolve import to_load_request
 from helix_app.messages import notice_text
 
@@ -101,8 +105,6 @@ def open_bench(
     Raises:
         HelixError: they cannot be loaded.
     """
-    from dataclasses import replace
-
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, context_length))
     engine, notices = Engine(), []
     for event in engine.stream(replace(request, cache_tokens=cache_tokens), cancel):
@@ -126,6 +128,36 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
 def median(values: Sequence[float]) -> float:
     """The median; 0 for nothing."""
     return statistics.median(values) if values else 0.0
+
+
+def tasks_of(bench: Bench, kinds: Sequence[str]) -> list[Task]:
+    """The built-in prompts of these kinds as requests."""
+    tasks = []
+    for prompt in built_in(kinds, bench.config.prompts_per_kind):
+        request = make_request(bench.session, prompt, bench.config)
+        tasks.append(Task(prompt, request, len(prompt_tokens(bench.session, request))))
+    return tasks
+
+
+def apart(session: Session, drafts: Mapping[str, Draft | None]) -> dict[str, Session]:
+    """A session for each draft, so that what is learnt of speed stays with it, as if only that one were loaded."""
+    return {name: replace(session, draft=draft, sources={}, policies={}) for name, draft in drafts.items()}
+
+
+def reply_of(
+    session: Session, request: GenerateRequest, cancel: threading.Event
+) -> tuple[Finished | None, list[RoundDone]]:
+    """One reply from a cold cache and its rounds; None when it was stopped. Raises HelixError for one that failed."""
+    session.clear_caches()
+    rounds = []
+    for event in write_reply(session, request, cancel):
+        if isinstance(event, Failed):
+            raise HelixError(event.code, detail=event.detail, **dict(event.fields))
+        if isinstance(event, RoundDone):
+            rounds.append(event)
+        if isinstance(event, Finished) and event.reason != "cancelled":
+            return event, rounds
+    return None, rounds
 
 
 def ratio(one: Speeds, other: Speeds, seed: int) -> Estimate:

@@ -10,16 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from helix_app.bench.arms import Task, make_request
-from helix_app.bench.experiment import Bench, Experiment, Speeds, median, ratio, ratio_text
-from helix_app.bench.workloads import KINDS, built_in
+from helix_app.bench.arms import Task
+from helix_app.bench.experiment import Bench, Experiment, Speeds, apart, median, ratio, ratio_text, reply_of, tasks_of
+from helix_app.bench.workloads import KINDS
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.generation import Session, prompt_tokens
-from helix_app.engine.scheduler import write_reply
-from helix_app.errors import HelixError
-from helix_app.events import Failed, Finished, Mode, SamplingParams
+from helix_app.engine.generation import Session
+from helix_app.events import Mode, SamplingParams
 
 TEMPERATURES = (0.0, 1.2)
 PLAIN = "plain"
@@ -62,14 +60,10 @@ def run(bench: Bench) -> Experiment:
         "always wrong": WrongDraft(session.runner.decoder.config.vocab_size),
         "target itself": session.draft,
     }
-    # what is learnt of speed stays with its draft, as it would in a program that loads only that one
-    own = {name: replace(session, draft=draft, sources={}, policies={}) for name, draft in drafts.items()}
+    own = apart(session, drafts)
     kinds = bench.config.kinds or KINDS
     speeds: dict[tuple[str, float, str], Speeds] = defaultdict(lambda: defaultdict(dict))
-    tasks = []
-    for prompt in built_in(kinds, bench.config.prompts_per_kind):
-        request = make_request(session, prompt, bench.config)
-        tasks.append(Task(prompt, request, len(prompt_tokens(session, request))))
+    tasks = tasks_of(bench, kinds)
     for name in drafts:  # warm-up
         _speed(own[name], tasks[0], 0.0, name, bench)
     for repeat in range(bench.config.repeats):
@@ -87,19 +81,14 @@ def run(bench: Bench) -> Experiment:
 
 def _speed(session: Session, task: Task, temperature: float, name: str, bench: Bench) -> float | None:
     """Decode tokens a second of one reply; None when it was stopped."""
-    session.clear_caches()
     mode: Mode = "autoregressive" if name == PLAIN else "speculative"
     request = replace(task.request, mode=mode, sampling=SamplingParams(temperature=temperature))
     eos, session.eos = session.eos, frozenset()
     try:
-        for event in write_reply(session, request, bench.cancel):
-            if isinstance(event, Failed):
-                raise HelixError(event.code, detail=event.detail, **dict(event.fields))
-            if isinstance(event, Finished) and event.reason != "cancelled":
-                return event.metrics.decode_tokens_per_second
+        finished, _ = reply_of(session, request, bench.cancel)
+        return finished.metrics.decode_tokens_per_second if finished is not None else None
     finally:
         session.eos = eos
-    return None
 
 
 def _report(

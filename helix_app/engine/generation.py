@@ -86,12 +86,8 @@ class Session:
             return
         self.too_dear = 0
         begin = time.perf_counter()
-        self.runner.open("measure", ())
-        try:
-            self.runner.forward("measure", [0] * _DOUBT_ROWS, _DOUBT_ROWS)
-            self.costs.replace(_DOUBT_ROWS, time.perf_counter() - begin)
-        finally:
-            self.runner.close("measure")
+        self.runner.try_rows(_DOUBT_ROWS)
+        self.costs.replace(_DOUBT_ROWS, time.perf_counter() - begin)
 
     def plain_tokens_per_second(self, context: int) -> float | None:
         """What plain decoding reaches at this context, as measured; None while unknown."""

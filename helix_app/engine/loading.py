@@ -217,7 +217,7 @@ def _runner(
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
     if device.kind == "cpu" and stage == "weights":
-        choose_threads(lambda: _try_rows(runner, 1), _THREADS)
+        choose_threads(lambda: runner.try_rows(1), _THREADS)
     _calibrate(runner)
     return runner
 
@@ -289,10 +289,4 @@ def _calibrate(runner: ModelRunner, row_counts: Sequence[int] = _CALIBRATION_ROW
         if turn > 1 and time.perf_counter() > end:
             return
         for rows in (min(rows, runner.max_tokens) for rows in row_counts):
-            _try_rows(runner, rows)
-
-
-def _try_rows(runner: ModelRunner, rows: int) -> None:
-    runner.open("calibration", ())
-    runner.forward("calibration", [0] * rows, rows)
-    runner.close("calibration")
+            runner.try_rows(rows)

@@ -92,6 +92,19 @@ class ModelRunner:
             self.costs.add(len(ids), spans[0].start, seconds)
         return list(logits.split([span.logit_rows for span in spans]))
 
+    def try_rows(self, rows: int) -> None:
+        """Run so many rows on a sequence of their own, for the time they take.
+
+        Raises:
+            CacheExhaustedError: no block left.
+        """
+        name = "rows on trial"
+        self.open(name, ())
+        try:
+            self.forward(name, [0] * rows, rows)
+        finally:
+            self.close(name)
+
     def reserve(self, sequence_id: str, length: int) -> None:
         """Give a sequence slots for ``length`` tokens, a copy of its own of a block it is about to write into.
 

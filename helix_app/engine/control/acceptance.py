@@ -19,16 +19,14 @@ _PRIORS = {
     "ngram:6": 0.90,
     "model": 0.70,
     "self": 0.90,
-}
-_PRIORS |= {
     "table:1": 0.17,
-    "table:1+": 0.4,
-    "table:2+": 0.5,
+    "table:1+": 0.40,
     "table:2": 0.24,
+    "table:2+": 0.50,
     "table:3": 0.32,
+    "table:3+": 0.60,
     "table:4": 0.48,
-    "table:4+": 0.7,
-    "table:3+": 0.6,
+    "table:4+": 0.70,
 }
 _UNKNOWN = 0.5
 

@@ -26,6 +26,10 @@ class CostTable:
 
     def __init__(self) -> None:
         self._cells: dict[int, dict[int, deque[float]]] = {}  # bucket -> rows -> samples / drift
+        # What follows from the cells, which are asked for far more often than they change:
+        self._medians: dict[int, dict[int, float]] = {}
+        self._curves: dict[int, dict[int, float]] = {}  # bucket -> rows -> cost, from other buckets where need be
+        self._asked: dict[tuple[int, int], float] = {}  # bucket, rows -> cost
         self._drift = 1.0
         self._latest = deque([1.0] * _DRIFT_ROUNDS, maxlen=_DRIFT_ROUNDS)
 
@@ -33,12 +37,14 @@ class CostTable:
         """A pass took this long."""
         if seconds <= 0:
             return
-        cell = self._cells.setdefault(context_bucket(context), {}).setdefault(rows, deque(maxlen=_KEPT))
-        if len(cell) >= _KNOWN:  # only a cell that knows itself can tell a slow moment from a dear one
-            ratio = seconds / _median(cell)
+        bucket = context_bucket(context)
+        if (
+            self.samples(rows, context) >= _KNOWN
+        ):  # only a cell that knows itself can tell a slow moment from a dear one
+            ratio = seconds / self._medians[bucket][rows]
             self._latest.append(min(max(ratio, self._drift / _DRIFT_BOUND), self._drift * _DRIFT_BOUND))
             self._drift = _median(self._latest) ** _DRIFT_RETURN
-        cell.append(seconds / self._drift)
+        self._put(bucket, rows, seconds / self._drift)
 
     def expect(self, rows: int, context: int) -> float | None:
         """Expected seconds; None while nothing was measured.
@@ -52,45 +58,58 @@ class CostTable:
 
     def fear(self, rows: int, context: int) -> float | None:
         """Seconds at worst: from what was measured at this context alone, unknown rows as dear as their neighbours."""
-        if not self._cells:
+        if not self._medians:
             return None
-        near = min(self._cells, key=lambda other: (abs(other - context_bucket(context)), other))
-        return _interpolate({r: _median(cell) for r, cell in self._cells[near].items()}, rows) * self._drift
+        return _interpolate(self._by_distance(context)[0], rows) * self._drift
 
     def replace(self, rows: int, seconds: float) -> None:
         """Forget what so many rows or more cost, at any context, and begin again with this pass at a short one."""
-        for cells in self._cells.values():
-            for known in [r for r in cells if r >= rows]:
-                del cells[known]
-        self._cells.setdefault(0, {})[rows] = deque([seconds / self._drift], maxlen=_KEPT)
+        kept = {bucket: {r: c for r, c in cells.items() if r < rows} for bucket, cells in self._cells.items()}
+        self._cells = {bucket: cells for bucket, cells in kept.items() if cells}
+        self._medians = {b: {r: _median(cell) for r, cell in cells.items()} for b, cells in self._cells.items()}
+        self._put(0, rows, seconds / self._drift)
 
     def begin_with(self, other: CostTable) -> None:
         """Take another table's costs as a first guess: one sample of each cell, soon outweighed."""
-        for bucket, cells in other._cells.items():
-            for rows, cell in cells.items():
-                guess = _median(cell) * other._drift
-                self._cells.setdefault(bucket, {}).setdefault(rows, deque(maxlen=_KEPT)).append(guess)
+        for bucket, medians in other._medians.items():
+            for rows, median in medians.items():
+                self._put(bucket, rows, median * other._drift)
 
     def samples(self, rows: int, context: int) -> int:
         """How often this very cell was measured."""
         return len(self._cells.get(context_bucket(context), {}).get(rows, ()))
 
     def _nominal(self, rows: int, context: int) -> float | None:
-        if not self._cells:
+        if not self._medians:
             return None
+        key = context_bucket(context), rows
+        if key not in self._asked:
+            self._asked[key] = _interpolate(self._curve(context), rows)
+        return self._asked[key]
+
+    def _curve(self, context: int) -> dict[int, float]:
         bucket = context_bucket(context)
-        near, *others = sorted(self._cells, key=lambda other: (abs(other - bucket), other))
-        own = {r: _median(cell) for r, cell in self._cells[near].items()}
-        if rows in own:
-            return own[rows]
-        points = dict(own)
-        for other in others:  # row counts only known at another context: as they compare with what is known at both
-            known = {r: _median(cell) for r, cell in self._cells[other].items()}
-            shared = [r for r in own if r in known]
-            for r in known if shared else ():
-                anchor = min(shared, key=lambda at: (abs(at - r), at))
-                points.setdefault(r, own[anchor] * known[r] / known[anchor])
-        return _interpolate(points, rows)
+        if bucket not in self._curves:
+            own, *others = self._by_distance(context)
+            points = self._curves[bucket] = dict(own)
+            for known in others:  # row counts only known elsewhere: as they compare with what is known at both
+                shared = [r for r in own if r in known]
+                for r in known if shared else ():
+                    anchor = min(shared, key=lambda at: (abs(at - r), at))
+                    points.setdefault(r, own[anchor] * known[r] / known[anchor])
+        return self._curves[bucket]
+
+    def _by_distance(self, context: int) -> list[dict[int, float]]:
+        """Costs by rows of every bucket, the nearest to this context first."""
+        bucket = context_bucket(context)
+        return [self._medians[near] for near in sorted(self._medians, key=lambda other: (abs(other - bucket), other))]
+
+    def _put(self, bucket: int, rows: int, sample: float) -> None:
+        cell = self._cells.setdefault(bucket, {}).setdefault(rows, deque(maxlen=_KEPT))
+        cell.append(sample)
+        self._medians.setdefault(bucket, {})[rows] = _median(cell)
+        self._curves.clear()
+        self._asked.clear()
 
 
 def _interpolate(points: dict[int, float], rows: int) -> float:

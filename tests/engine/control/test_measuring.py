@@ -101,6 +101,14 @@ def test_costs_that_are_replaced_are_forgotten_at_every_context() -> None:
     assert made.samples(9, 2000) == 0
 
 
+def test_a_context_of_which_nothing_is_left_takes_the_costs_of_others() -> None:
+    made = at_contexts(c0r1=1.0, c2000r5=50.0)
+    made.replace(5, 1.5)
+    assert made.expect(5, 2000) == pytest.approx(1.5)
+    assert made.fear(5, 2000) == pytest.approx(1.5)
+    assert made.expect(1, 2000) == pytest.approx(1.0)
+
+
 def test_a_single_outlier_changes_little() -> None:
     made = table(r1=1.0)
     made.add(1, 0, 100.0)

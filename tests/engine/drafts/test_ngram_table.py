@@ -20,16 +20,6 @@ def made(path: Path, size: int = SIZE, vocab: int = VOCAB) -> NgramTable:
     return NgramTable(path, vocab, PRINT, writable=True, size=size)
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "some folder" / "model.table"
-
-
-@pytest.fixture
-def table(path: Path) -> NgramTable:
-    return made(path)
-
-
 def after(table: NgramTable, *tokens: int) -> int | None:
     """The continuation of these tokens."""
     found = table.find(tokens)

@@ -15,17 +15,6 @@ from helix_app.engine.drafts import ngram_table
 from helix_app.engine.drafts.ngram_table import NgramTable
 from tests.engine.drafts.test_ngram_table import HEADER, ONE, PRINT, SIZE, VOCAB, after, entries, made
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "some folder" / "model.table"
-
-
-@pytest.fixture
-def table(path: Path) -> NgramTable:
-    return made(path)
-
-
 # --------------------------------------------------------------------------- files
 
 
