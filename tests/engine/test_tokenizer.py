@@ -55,7 +55,7 @@ def test_gguf_and_folder_agree_with_the_original(zoo: Zoo, text: str) -> None:
         assert made.decode(wanted) == text
 
 
-@given(st.text(max_size=40))
+@given(st.text(max_size=40).filter(lambda text: START not in text and STOP not in text))
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_any_text_comes_back(text: str) -> None:
     made = Tokenizer(tokenizer(), TokenizerInfo(None, "", "", None, False))
