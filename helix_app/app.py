@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
+    from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.controller import Hub, SessionController
+    from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -41,12 +43,15 @@ class App:
     client: EngineClient
     controller: SessionController
     window: MainWindow
+    run_files: RunFiles
+    benchmarks: Benchmarks
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
         self.window.show()
         self.controller.start()
         self.window.start()
+        self.controller.look_for_devices()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,19 +64,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         application = make_application([*argv[:1], *qt_arguments])
         from helix_app.bridge.faults import FaultReporter
+        from helix_app.gui import heap
 
         app = build(settings_store.load())
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", str(error))
     FaultReporter(app.controller.post).install()
+    heap.set_aside()  # what is imported stays
     with _interruptible(app.window):
         if options.smoke_test:
             _smoke_test(app, application)
         else:
             app.start()
         code = application.exec()
-    if not app.controller.shutdown():  # a no-op after a window that closed; False when a thread hangs
+    # no-ops after a window that closed; False when a thread hangs
+    if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):
         logging.shutdown()
         os._exit(code or 1)
     return code
@@ -81,14 +89,19 @@ def build(
     settings: Settings, client_factory: Callable[[Settings], EngineClient] | None = None, hub: Hub | None = None
 ) -> App:
     """Make the engine's client, the controller and the window, and connect them. Needs a QApplication."""
+    from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.controller import SessionController
+    from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.main_window import MainWindow
 
     client = (client_factory or make_client)(settings)
     controller = SessionController(client, hub or make_hub(settings))
     window = MainWindow(settings)
+    run_files = RunFiles()
+    benchmarks = Benchmarks(controller)
 
     window.generate_requested.connect(controller.generate)
+    window.compare_requested.connect(controller.compare)
     window.cancel_requested.connect(controller.cancel)
     window.load_requested.connect(controller.load)
     window.unload_requested.connect(controller.unload)
@@ -96,9 +109,22 @@ def build(
     window.download_cancel_requested.connect(controller.cancel_download)
     window.forget_requested.connect(controller.forget)
     window.settings_changed.connect(lambda changed: _save(changed, controller))
+    window.benchmark_requested.connect(benchmarks.ask)
     window.closing.connect(controller.shutdown)
+    window.closing.connect(benchmarks.shutdown)
+    benchmarks.news.connect(window.on_events)
     controller.events.connect(window.on_events)
-    return App(client, controller, window)
+
+    desk = window.desk
+    desk.open_requested.connect(run_files.open)
+    desk.save_requested.connect(run_files.save)
+    run_files.begun.connect(desk.on_file_begun)
+    run_files.batch.connect(desk.on_file_batch)
+    run_files.opened.connect(desk.on_file_opened)
+    run_files.saved.connect(desk.on_file_saved)
+    run_files.failed.connect(desk.on_file_failed)
+    window.closing.connect(run_files.shutdown)
+    return App(client, controller, window, run_files, benchmarks)
 
 
 def make_client(settings: Settings) -> EngineClient:

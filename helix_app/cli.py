@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_bench, cli_generate, cli_models, logs
+from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models, logs
 from helix_app.messages import error_text
 
-_LATER = ("doctor", "serve", "train-draft")  # subcommands of later versions
+_LATER = ("serve", "train-draft")  # subcommands of later versions
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     cli_generate.add_parser(commands)
     cli_bench.add_parser(commands)
     cli_models.add_parser(commands)
+    cli_doctor.add_parser(commands)
     return parser
 
 
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _utf8_output()
     asked = next((arg for arg in args_in if not arg.startswith("-")), "")
     if asked in _LATER:
-        fields = {"option": asked, "choices": "generate, bench, models"}
+        fields = {"option": asked, "choices": "generate, bench, models, doctor"}
         sys.stderr.write(error_text("option_unavailable", fields) + "\n")
         return 2
     try:
@@ -52,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command == "models":
             return cli_models.run(args)
+        if args.command == "doctor":
+            return cli_doctor.run(args)
         return cli_bench.run(args) if args.command == "bench" else cli_generate.run(args)
     except BrokenPipeError:  # the reader of our output went away
         sys.stderr.close()

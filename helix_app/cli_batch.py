@@ -13,7 +13,18 @@ from typing import Any
 from helix_app import messages, settings
 from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import InputError
-from helix_app.events import EngineClient, Event, Failed, Finished, GenerateRequest, LoadChoice, RoundDone, TextDelta
+from helix_app.events import (
+    EngineClient,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    LoadChoice,
+    ModelReady,
+    Notice,
+    RoundDone,
+    TextDelta,
+)
 
 _MOST_AT_ONCE = 64
 _PROMPT_ROOM = 256  # cache tokens a reply gets beside its own length, when the cache is sized
@@ -165,6 +176,11 @@ class _Progress:
             seconds = self._bar.format_dict["elapsed"]
             if seconds:
                 self._bar.set_postfix_str(f"{self._tokens / seconds:.0f} tokens/s", refresh=False)
+        elif isinstance(event, ModelReady):  # it moved to another device
+            self._ready = event
+        elif isinstance(event, Notice):
+            self._bar.clear()
+            say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, Finished):
             self.cancelled += event.reason == "cancelled"
             self._write(event.request_id, event)

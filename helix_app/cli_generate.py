@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")
     add("--certify", action="store_true", help="show that speculation did not change the reply")
-    add("--device", default="auto", help="auto, directml, cuda or cpu")
+    add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="auto, float32, bfloat16, float16 or int4")
     add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
     add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 always takes the likeliest")
@@ -86,7 +86,8 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
             if args.certify:
                 finished, certificate = _certified(engine, request, cancel, show=not args.json)
             else:
-                finished = _reply(engine.stream(request, cancel), show=not args.json)
+                finished, moved = _reply(engine.stream(request, cancel), show=not args.json)
+                ready = moved or ready
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
         return exc.exit_code
@@ -207,8 +208,9 @@ def load_events(events: Iterator[Event]) -> ModelReady:
     raise HelixError("no_model_loaded")
 
 
-def _reply(events: Iterator[Event], *, show: bool) -> Finished:
-    begun = False
+def _reply(events: Iterator[Event], *, show: bool) -> tuple[Finished, ModelReady | None]:
+    """The result of a reply, and what it ran on in the end if that changed on the way."""
+    begun, ready = False, None
     for event in events:
         if isinstance(event, TextDelta) and show:
             begun = True
@@ -216,6 +218,8 @@ def _reply(events: Iterator[Event], *, show: bool) -> Finished:
             sys.stdout.flush()
         elif isinstance(event, Notice):
             say(messages.notice_text(event.code, event.fields))
+        elif isinstance(event, ModelReady):
+            ready = event
         elif isinstance(event, Failed):
             if begun:  # end the line of a partial reply
                 sys.stdout.write("\n")
@@ -223,7 +227,7 @@ def _reply(events: Iterator[Event], *, show: bool) -> Finished:
         elif isinstance(event, Finished):
             if show:
                 sys.stdout.write("\n")
-            return event
+            return event, ready
     raise HelixError("engine_died")
 
 
@@ -243,7 +247,7 @@ def _certified(
                 yield item
 
     stream = events()
-    finished = _reply(stream, show=show)
+    finished, _ = _reply(stream, show=show)
     for _ in stream:  # the second reply and the comparison
         pass
     return finished, certified[0].certificate if certified else None

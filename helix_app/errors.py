@@ -69,6 +69,13 @@ class DownloadError(HelixError):
     code = "download_failed"
 
 
+class RunFileError(HelixError):
+    """A run file that cannot be read or written."""
+
+    code = "run_file"
+    exit_code = 2
+
+
 class NumericsError(HelixError):
     """The model produced NaN or infinite logits."""
 

@@ -12,9 +12,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, Union
 
+from helix_app.bench_events import BenchDone as BenchDone, BenchProgressed as BenchProgressed
+from helix_app.hub_events import (
+    CatalogChanged as CatalogChanged,
+    DownloadDone as DownloadDone,
+    DownloadFailed as DownloadFailed,
+    DownloadProgress as DownloadProgress,
+)
 from helix_app.requests import (
+    ArmChoice as ArmChoice,
+    BenchRequest as BenchRequest,
     CatalogItem as CatalogItem,
     ChatMessage as ChatMessage,
+    CompareRequest as CompareRequest,
+    DeviceItem as DeviceItem,
+    DevicesRequest as DevicesRequest,
     GenerateRequest as GenerateRequest,
     LoadChoice as LoadChoice,
     LoadRequest as LoadRequest,
@@ -23,6 +35,7 @@ from helix_app.requests import (
     SamplingParams as SamplingParams,
     UnloadRequest as UnloadRequest,
     Verify as Verify,
+    Written as Written,
 )
 
 Provenance = Literal["accepted", "corrected", "bonus", "plain"]
@@ -56,7 +69,8 @@ class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
     ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
-    last three have an n-gram draft beside them.
+    last three have an n-gram draft beside them. ``*_block_bytes`` is the
+    memory of one block, 0 where it is not known.
     """
 
     target_name: str
@@ -72,6 +86,15 @@ class ModelReady:
     parameters: int
     vocab_size: int
     load_seconds: float
+    target_block_bytes: int = 0
+    draft_block_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class DevicesFound:
+    """The devices a model can run on, those of one kind best first, the CPU last. Empty: nobody could look."""
+
+    devices: tuple[DeviceItem, ...]
 
 
 @dataclass(frozen=True)
@@ -202,6 +225,8 @@ class CacheSnapshot:
         indices: uint32 little-endian block numbers, empty when ``full``.
         cells: one packed CACHE_CELL record a block.
         owners: names of the sequences that ``owner`` points into.
+        tables: (name of a sequence, its blocks in order as uint32 little-endian), of all sequences when ``full``,
+            else of those whose blocks are other ones than before. A sequence that no longer is in ``owners`` is over.
     """
 
     pool: PoolName
@@ -214,6 +239,7 @@ class CacheSnapshot:
     used_blocks: int
     cached_blocks: int
     free_blocks: int
+    tables: tuple[tuple[str, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,46 +287,6 @@ class Failed:
 
 
 @dataclass(frozen=True)
-class DownloadProgress:
-    """How far the download of a model is. ``stage`` is ``connect``, ``download``, ``verify`` or ``unpack``.
-
-    ``total_bytes`` 0 means unknown, ``seconds_left`` None means not known yet.
-    """
-
-    model_id: str
-    stage: Literal["connect", "download", "verify", "unpack"]
-    done_bytes: int
-    total_bytes: int
-    bytes_per_second: float | None = None
-    seconds_left: float | None = None
-
-
-@dataclass(frozen=True)
-class DownloadDone:
-    """The model is on this computer, whole and verified."""
-
-    model_id: str
-    path: str
-
-
-@dataclass(frozen=True)
-class DownloadFailed:
-    """The download ended without a model (``download_cancelled`` when the person stopped it)."""
-
-    model_id: str
-    code: str
-    detail: str = ""
-    fields: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True)
-class CatalogChanged:
-    """The models people can choose, in the order to show them."""
-
-    items: tuple[CatalogItem, ...]
-
-
-@dataclass(frozen=True)
 class Forgotten:
     """What was learnt from replies is wiped, ``tables`` files of it; with ``failed``, some of it may still be there."""
 
@@ -308,7 +294,43 @@ class Forgotten:
     failed: Failed | None = None
 
 
+@dataclass(frozen=True)
+class CompareStarted:
+    """A comparison begins: the engine is its own until ``CompareDone``."""
+
+    request_id: str
+
+
+@dataclass(frozen=True)
+class CompareArm:
+    """What happened in one arm: loading, a notice, or an event of its reply."""
+
+    request_id: str
+    index: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class CompareDone:
+    """A comparison is over; what was written stays.
+
+    Attributes:
+        reason: ``done``, ``cancelled`` by the person, or ``failed`` as a whole; an arm's own error is an event of it.
+        reload: what is loaded now is not the person's own choice: it is to be loaded again.
+        logit_gap: where the replies first differ, by how much the target's logit of the first arm's token exceeds
+            that of the second arm's, computed once both had ended; None where they agree or it is not known.
+    """
+
+    request_id: str
+    reason: Literal["done", "cancelled", "failed"]
+    reload: bool = False
+    logit_gap: float | None = None
+    failed: Failed | None = None
+
+
 Event = Union[
+    BenchProgressed,
+    BenchDone,
     DownloadProgress,
     DownloadDone,
     DownloadFailed,
@@ -317,6 +339,7 @@ Event = Union[
     LoadProgress,
     Notice,
     ModelReady,
+    DevicesFound,
     Unloaded,
     PrefillDone,
     RoundDone,
@@ -324,6 +347,9 @@ Event = Union[
     CacheSnapshot,
     Finished,
     Failed,
+    CompareStarted,
+    CompareArm,
+    CompareDone,
 ]
 
 
@@ -331,7 +357,7 @@ class EngineClient(Protocol):
     """The one interface of the engine, in this process or in a child."""
 
     def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
-        """Run one request and yield its events; the last one is ModelReady, Unloaded, Finished or Failed.
+        """Run one request and yield its events; the last one is ModelReady, Unloaded, DevicesFound, Finished or Failed.
 
         Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not
         exceptions.

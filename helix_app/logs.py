@@ -43,6 +43,7 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
             )
         except OSError:
             pass
+    logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=FORMAT, handlers=handlers, force=True)
     for noisy in ("urllib3", "filelock", "httpx", "httpcore", "huggingface_hub", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -47,11 +47,29 @@ ERRORS: dict[str, str] = {
     "load_cancelled": "Loading was stopped. Run the command again to load the model.",
     "engine_died": "The engine stopped unexpectedly. What was written so far is kept; send again to restart it.",
     "engine_busy": "The engine is still working on the last request. Wait for it or press Stop.",
+    # comparisons
+    "compare_running": "A comparison is running, and it needs the engine to itself. Wait for it, or stop it on the Compare page, then send again.",
+    "compare_reply_running": "A reply is being written in the chat, and a comparison needs the engine to itself. Wait for the reply or stop it, then run again.",
+    "compare_engine_busy": "The engine is busy, and a comparison needs it to itself. Wait a moment, then run again.",
+    # runs
+    "run_file": "{file} is no run that this Helix can read: it is damaged, incomplete or from a newer version. Have it saved again, or open another file.",
+    "run_missing": "{file} cannot be read. Check that the file is there and that you may open it.",
+    "run_not_saved": "The run could not be saved as {file}. Check the permissions of that folder and how much of the disk is free, or choose another folder.",
     # benchmarks
     "bench_nothing": "The benchmark ended before its first reply, so there is nothing to report. Start it again when you like.",
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
     "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
+    "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
+    "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",
+    "bench_compare_running": "A comparison is running, and it would spoil the measurement. Wait for it or stop it, then run again.",
+    "bench_load_running": "A model is being loaded, and that would spoil the measurement. Wait until it is loaded, then run again.",
+    "bench_engine_busy": "The engine is busy, and that would spoil the measurement. Wait a moment, then run again.",
+    "bench_died": "The benchmark stopped unexpectedly, most often for want of memory. The runs in the list are kept; "
+    "choose a smaller model or leave out the other programs, then run again.",
+    "store_write": "The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.",
+    "store_newer": "The list of benchmarks {path} was written by a later version of Helix. Use that version, or move the file away.",
+    "store_gone": "This benchmark is not in the list any more. Run it again.",
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -73,6 +91,9 @@ ERRORS: dict[str, str] = {
 NOTICES: dict[str, str] = {
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
+    "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "
+    "Load the model again to use it once more.",
+    "draft_dropped": "The draft cannot go on ({reason}), so Helix drafts from the text itself.",
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
     "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
@@ -84,7 +105,11 @@ NOTICES: dict[str, str] = {
     "bench_incomplete": "The run ended early: {done} of {planned} replies were measured, and the figures are of those.",
     "bench_drift": "The machine's speed moved by {percent} during the run (a fixed reference reply shows it). "
     "Close other programs and run again before relying on small differences.",
-    "engine_restarted": "The engine was restarted.",
+    "bench_exported": "The benchmark was saved as {file}.",
+    "bench_stopped": "The benchmark was stopped before its first reply, so there is nothing to show.",
+    "engine_restarted": "The engine stopped unexpectedly and was restarted. Helix goes on where it stopped.",
+    "engine_restarted_on_cpu": "The engine stopped unexpectedly once more, so Helix goes on with the same reply on the CPU. "
+    "Load the model again to use {device} once more.",
     "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
 }
 
@@ -92,6 +117,9 @@ STAGES: dict[str, str] = {
     "start_engine": "Starting the engine",
     "import": "Loading libraries",
     "read_header": "Reading the model file",
+    "devices": "Looking for graphics cards",
+    "cpu": "Preparing the CPU",
+    "gpu": "Preparing the graphics card",
     "tokenizer": "Preparing the tokenizer",
     "weights": "Loading weights",
     "draft_weights": "Loading the draft",
@@ -130,6 +158,78 @@ FINISH_REASONS: dict[str, str] = {
     "cancelled": "stopped",
 }
 
+FINDINGS: dict[str, str] = {  # of `doctor`: what is wrong and what to do
+    "torch_missing": "PyTorch is not installed. Run `python -m pip install -e .` in Helix's folder.",
+    "torch_broken": "PyTorch cannot be used ({reason}). Install it again in this environment.",
+    "torch_broken_windows": "PyTorch cannot be used ({reason}). Install Microsoft's Visual C++ Redistributable (x64), then PyTorch again.",
+    "torch_hung": "PyTorch does not finish loading. Restart the computer; if that changes nothing, exclude Helix's environment from the virus scanner.",
+    "package_missing": "Libraries that Helix needs are missing: {packages}. Run `python -m pip install -e .` in Helix's folder.",
+    "forced_cpu": "HELIX_FORCE_CPU is set, so no graphics card is used. Remove that variable to use one.",
+    "directml_missing": "{card} is not used, because torch-directml is not installed. Start Helix with `Start Helix (AMD, DirectML).bat`, or install the extra `directml` as the README says.",
+    "directml_python": "{card} cannot be used with Python {python}, since torch-directml exists for Python 3.10 to 3.12 only. Install Python 3.12 and start Helix with `Start Helix (AMD, DirectML).bat`.",
+    "directml_crashed": "{reason}. Update the driver of the graphics card; until then Helix runs on another device.",
+    "directml_hung": "{reason}. Restart the computer and update the driver of the graphics card; until then Helix runs on another device.",
+    "directml_none": "torch-directml is installed, but no DirectX 12 device was found. Install the graphics card's own driver; a remote desktop or a virtual machine may hide the card.",
+    "directml_unusable": "{reason}. Install the extra `directml` again as the README says, in an environment of its own.",
+    "directml_adapter": "{name} does not answer ({reason}). Update its driver.",
+    "directml_software": "DirectML only finds {name}, which is no graphics card. Install the graphics card's own driver; a remote desktop may hide the card.",
+    "cpu_torch_nvidia": "There is an NVIDIA card, but this PyTorch ({version}) was built without CUDA. Install the CUDA build of PyTorch as pytorch.org describes.",
+    "cpu_torch_amd": "There is an AMD card, but this PyTorch ({version}) was built without ROCm. Install the ROCm build of PyTorch as pytorch.org describes.",
+    "cuda_finds_none": "There is an NVIDIA card, but PyTorch finds no CUDA device. Update NVIDIA's driver to one for CUDA {cuda} or newer and look at CUDA_VISIBLE_DEVICES.",
+    "rocm_finds_none": "PyTorch was built for ROCm but finds no card. Check that ROCm supports the card and that AMD's driver is loaded, and look at HIP_VISIBLE_DEVICES.",
+    "kfd_closed": "AMD's compute device /dev/kfd may not be opened by this user. Add the user to the groups `render` and `video` and log in again.",
+    "cuda_driver": "The graphics driver does not answer ({reason}). Update it or restart the computer.",
+    "self_test_failed": "{device} fails a small test ({reason}). Update its driver, or choose another device.",
+    "self_test_crashed": "{device} ends the program in a small test ({reason}). Update its driver, or choose another device.",
+    "self_test_hung": "{device} did not finish a small test. Restart the computer and update the driver, or choose another device.",
+    "self_test_wrong": "{device} computes something else than the CPU does ({difference}). Update its driver, or choose another device.",
+    "slow_first": "The first pass on {device} takes {first}, later ones {second}: its shaders are compiled once a start. That is no fault; the first reply takes longer.",
+    "slow_import": "Loading PyTorch took {seconds} s. The first start after an installation is slow; if it stays so, exclude Helix's environment from the virus scanner.",
+    "memory_short": "This computer has {total} of memory, and the default model needs about {needs}. Choose a smaller model or --dtype int4.",
+    "memory_low": "Only {free} of memory is free, and the default model needs about {needs}. Close other programs.",
+    "disk_low": "Only {free} is free in {folder}. Free some space before you download a model.",
+    "folder_read_only": "Helix cannot write to {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
+    "folder_unreadable": "Helix may not look into {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
+    "settings_damaged": "The settings cannot be read ({reason}), so Helix takes the defaults. Save the settings in the window to write them anew.",
+    "no_model": "No model is on this computer yet. Download one in the window, or with `python -m helix_app models pull smollm2-135m-instruct`.",
+}
+
+DEVICE_STATES: dict[str, str] = {  # of `doctor`: why auto takes a device or not
+    "taken": "auto takes this one",
+    "behind": "not taken by auto: {other} comes first",
+    "forced": "not taken: HELIX_FORCE_CPU is set",
+    "software": "never taken by auto: it is no graphics card",
+    "problem": "not taken: {reason}",
+}
+
+
+COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one prompt have in common, and what it costs
+    "nothing": "The replies are compared as soon as both arms have written.",
+    "only_one": "Only one arm has written, so there is nothing to compare. See the other one for the reason, or run again.",
+    "identical": "Identical: {n} tokens",
+    "identical_one": "Identical: 1 token",
+    "so_far": "The same as far as both went: {n} tokens",
+    "so_far_one": "The same as far as both went: 1 token",
+    "differs": "First difference at token {at}: {a} in A, {b} in B",
+    "differs_by": "First difference at token {at}: {a} in A, {b} in B, logit gap {gap}",
+    "one_ends": "First difference at token {at}: {a} in A, {b} in B",
+    "other_sample": "Same distribution, different sample: the replies part at token {at}",
+    "the_end": "the end of the reply",
+    "gain_waiting": "Speeds are compared once both replies are there.",
+    "gain_unknown": "There are too few tokens to compare speeds. Ask for a longer reply.",
+    "gain_nothing_drafted": "Nothing was drafted here: {reason}.",
+    "gain_plus": "Speculation gains {percent} here.",
+    "gain_minus": "Speculation costs {percent} here.",
+    "gain_even": "Speculation neither gains nor costs here: the difference is under 2 %.",
+    "gain_plus_off": "Speculation gains {percent} here; Helix switched it off after token {token}.",
+    "gain_minus_off": "Speculation costs {percent} here; Helix switched it off after token {token}.",
+    "gain_even_off": "Speculation neither gains nor costs here; Helix switched it off after token {token}.",
+    "faster": "{faster} decodes {percent} faster than {slower} here.",
+    "faster_even": "A and B decode equally fast here: the difference is under 2 %.",
+    "round_cost": "In {arm}, a round drafts {k} tokens in {draft}, verifies in {verify} and spends {rest} besides: {steps} plain steps "
+    "of {plain}. By the formula it is {expected} times as fast as plain decoding.",
+}
+
 
 class _Dashes(dict[str, str]):
     def __missing__(self, key: str) -> str:
@@ -163,6 +263,21 @@ def k_reason_text(code: str) -> str:
 def finish_reason_text(code: str) -> str:
     """Why a reply ended."""
     return FINISH_REASONS.get(code, code)
+
+
+def finding_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
+    """The sentence for a finding of ``doctor``."""
+    return _fill(FINDINGS.get(code, code), fields)
+
+
+def device_state_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
+    """Why ``auto`` takes a device or not."""
+    return _fill(DEVICE_STATES.get(code, code), fields)
+
+
+def comparison_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
+    """A sentence of the compare page."""
+    return _fill(COMPARISON.get(code, code), fields)
 
 
 def plural(n: int, one: str, many: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Union
 
+from helix_app.bench_events import BenchRequest as BenchRequest
+
 Mode = Literal["speculative", "autoregressive"]
 Verify = Literal["auto", "rejection", "coupled"]
 
@@ -19,7 +21,7 @@ class LoadRequest:
         draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8`` or the path of a draft model.
         draft_name: what people call the draft model; ignored for other drafts.
         draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
-        device: ``auto``, ``directml``, ``cuda`` or ``cpu``.
+        device: ``auto``, ``directml``, ``cuda`` or ``cpu``, or an adapter by its number: ``directml:1``.
         dtype: ``auto``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
         context_length: most tokens of one sequence; None takes the model's own, capped by memory.
         ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
@@ -43,6 +45,11 @@ class LoadRequest:
 @dataclass(frozen=True)
 class UnloadRequest:
     """Free the loaded models and their caches."""
+
+
+@dataclass(frozen=True)
+class DevicesRequest:
+    """List the devices a model can run on; answered by ``DevicesFound``, which is empty when it was cancelled."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,25 @@ class SamplingParams:
 
 
 @dataclass(frozen=True)
+class Written:
+    """What an interrupted reply had already; it goes on after this.
+
+    Attributes:
+        token_ids: of the reply.
+        prompt_tokens, cached_tokens: as ``PrefillDone`` told them.
+        rounds: drafted, accepted and emitted tokens and the seconds of each round.
+        seconds, first_token_seconds: since the request.
+    """
+
+    token_ids: tuple[int, ...]
+    prompt_tokens: int
+    cached_tokens: int
+    rounds: tuple[tuple[int, int, int, float], ...]
+    seconds: float
+    first_token_seconds: float
+
+
+@dataclass(frozen=True)
 class GenerateRequest:
     """Write one reply.
 
@@ -87,6 +113,9 @@ class GenerateRequest:
             drafted; ``auto`` is coupled when there is a seed.
         alternatives: how many best alternatives each emitted token carries.
         priority: among several requests, higher ones go first.
+        written: what was written before an engine that died; its text is sent again as the first ``TextDelta``.
+        cold: begin as the first reply after loading would: cached prefixes are forgotten, nothing that was learnt from
+            replies is asked, and this one is not learnt. For measurements that must not depend on what came before.
     """
 
     request_id: str
@@ -101,9 +130,11 @@ class GenerateRequest:
     stop: tuple[str, ...] = ()
     alternatives: int = 0
     priority: int = 0
+    written: Written | None = None
+    cold: bool = False
 
 
-Request = Union[LoadRequest, UnloadRequest, GenerateRequest]
+Request = Union[LoadRequest, UnloadRequest, DevicesRequest, GenerateRequest, BenchRequest]
 
 
 @dataclass(frozen=True)
@@ -125,6 +156,42 @@ class LoadChoice:
 
 
 @dataclass(frozen=True)
+class ArmChoice:
+    """One side of a comparison.
+
+    Attributes:
+        mode, k, verify: as in ``GenerateRequest``.
+        draft, dtype: as in ``LoadChoice``; empty for the person's own choice.
+    """
+
+    mode: Mode = "speculative"
+    draft: str = ""
+    k: str = "auto"
+    verify: Verify = "auto"
+    dtype: str = ""
+
+
+@dataclass(frozen=True)
+class CompareRequest:
+    """One prompt written twice, by two arms one after the other on an engine that does nothing else.
+
+    Attributes:
+        request_id: echoed by every event of the comparison; the replies are called ``{request_id}-0`` and ``-1``.
+        own: the load a person chose; an arm changes its draft and dtype.
+        loaded: whether that is loaded now.
+        messages, sampling, max_tokens: the same for both arms, as in ``GenerateRequest``.
+    """
+
+    request_id: str
+    own: LoadChoice
+    arms: tuple[ArmChoice, ArmChoice]
+    messages: tuple[ChatMessage, ...]
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    max_tokens: int = 256
+    loaded: bool = True
+
+
+@dataclass(frozen=True)
 class CatalogItem:
     """One model people can choose: an entry of the catalog or a file they opened before.
 
@@ -143,3 +210,21 @@ class CatalogItem:
     licence: str
     summary: str
     path: str = ""
+
+
+@dataclass(frozen=True)
+class DeviceItem:
+    """One device people can choose.
+
+    Attributes:
+        value: what settings and requests call it: ``directml:1``, ``cuda:0``, ``cpu``.
+        kind: ``directml``, ``cuda`` or ``cpu``.
+        memory_bytes: memory of its own, None where nobody says.
+        discrete: a card of its own rather than a part of the processor; None where nothing tells.
+    """
+
+    value: str
+    kind: str
+    name: str
+    memory_bytes: int | None = None
+    discrete: bool | None = None

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import tempfile
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,20 @@ from helix_app import paths
 log = logging.getLogger(__name__)
 
 
+_DEVICE = r"auto|cpu|(directml|cuda)(:[0-9]{1,3})?"  # a kind, or an adapter by its number
+
+
 def _setting(
-    default: Any, text: str, *, choices: tuple[Any, ...] = (), low: float | None = None, high: float | None = None
+    default: Any,
+    text: str,
+    *,
+    choices: tuple[Any, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    pattern: str = "",
 ) -> Any:
-    return field(default=default, metadata={"text": text, "choices": choices, "low": low, "high": high})
+    metadata = {"text": text, "choices": choices, "low": low, "high": high, "pattern": pattern}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,10 @@ class Settings:
 
     target: str = _setting("smollm2-135m-instruct", "Target model: a catalog id or a path")
     draft: str = _setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
-    device: str = _setting("auto", "Device", choices=("auto", "directml", "cuda", "cpu"))
+    device: str = _setting("auto", "Device of models without a choice of their own", pattern=_DEVICE)
+    devices: dict[str, str] = field(
+        default_factory=dict, metadata={"text": "Device by target, as chosen for it", "pattern": _DEVICE}
+    )
     dtype: str = _setting(
         "auto", "Number format of the weights", choices=("auto", "float32", "bfloat16", "float16", "int4")
     )
@@ -50,6 +64,10 @@ class Settings:
     theme: str = _setting("system", "Theme", choices=("system", "light", "dark"))
     window_geometry: str = _setting("", "Where the window was (base64)")
     window_state: str = _setting("", "Where its docks were (base64)")
+
+    def device_for(self, target: str) -> str:
+        """The device chosen for this target, or the general one."""
+        return self.devices.get(target, self.device)
 
 
 def settings_file() -> Path:
@@ -74,7 +92,12 @@ def load(path: Path | None = None) -> Settings:
             pass
         return Settings()
     known = {f.name: f for f in fields(Settings)}
-    good = {name: value for name, value in raw.items() if name in known and valid(name, value)}
+    good = {}
+    for name, value in raw.items():
+        if isinstance(value, dict):  # what is wrong in a mapping costs only that entry
+            value = {key: item for key, item in value.items() if valid(name, {key: item})}
+        if name in known and valid(name, value):
+            good[name] = value
     return Settings(**good)
 
 
@@ -83,11 +106,19 @@ def valid(name: str, value: object) -> bool:
     spec = next((f for f in fields(Settings) if f.name == name), None)
     if spec is None:
         return False
+    pattern = spec.metadata["pattern"]
+    if spec.default is MISSING:
+        return isinstance(value, dict) and all(
+            isinstance(key, str) and isinstance(item, str) and re.fullmatch(pattern, item)
+            for key, item in value.items()
+        )
     default = spec.default
     if isinstance(default, float):
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             return False
     elif type(value) is not type(default):
+        return False
+    if pattern and not re.fullmatch(pattern, str(value)):
         return False
     choices = spec.metadata["choices"]
     if choices and value not in choices:

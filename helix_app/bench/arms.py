@@ -15,7 +15,7 @@ from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.generation import Session
-from helix_app.engine.scheduler import write_reply
+from helix_app.engine.writing import write_reply
 from helix_app.errors import HelixError
 from helix_app.events import (
     ChatMessage,

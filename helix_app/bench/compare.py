@@ -16,6 +16,7 @@ from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
 from helix_app.bench.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
 from helix_app.bench.summary import decode_speed, paired, speeds
+from helix_app.bench.tables import Table
 from helix_app.bench.wording import NO_DIFFERENCE, TOO_FEW, interval_text, kind_label, ratio_text, table
 from helix_app.errors import InputError
 
@@ -132,22 +133,28 @@ def verdict_text(change: KindChange) -> str:
     return NO_DIFFERENCE if change.verdict == "same" else f"B is {change.verdict}"
 
 
+def change_table(changed: ResultChange) -> Table:
+    """Both speedups, their ratio and what may be said, by kind."""
+    rows = [
+        (
+            kind_label(kind.kind),
+            str(kind.prompts),
+            ratio_text(kind.speedup_a),
+            ratio_text(kind.speedup_b),
+            interval_text(kind.change),
+            f"±{np.expm1(kind.noise):.1%}",
+            verdict_text(kind),
+        )
+        for kind in changed.kinds
+    ]
+    head = ("Kind", "Prompts", "Speedup A", "Speedup B", "B / A", "Noise", "Verdict")
+    return Table(head, tuple(rows), (1, 2, 3, 5))
+
+
 def compare_report(changed: ResultChange) -> str:
     """The comparison as text."""
-    rows = [("Kind", "Prompts", "Speedup A", "Speedup B", "B / A", "Noise", "Verdict")]
-    for kind in changed.kinds:
-        rows.append(
-            (
-                kind_label(kind.kind),
-                str(kind.prompts),
-                ratio_text(kind.speedup_a),
-                ratio_text(kind.speedup_b),
-                interval_text(kind.change),
-                f"±{np.expm1(kind.noise):.1%}",
-                verdict_text(kind),
-            )
-        )
-    text = f"A: {changed.name_a}\nB: {changed.name_b}\n\n" + table(rows, right=(1, 2, 3, 5)) + "\n"
+    shown = change_table(changed)
+    text = f"A: {changed.name_a}\nB: {changed.name_b}\n\n" + table([shown.head, *shown.rows], right=shown.right) + "\n"
     if changed.differences:
         lines = "\n".join(f"- {name}: {first} / {second}" for name, first, second in changed.differences)
         text += f"\nThe runs differ in these points too, so a verdict may come from them (A / B)\n{lines}\n"

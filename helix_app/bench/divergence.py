@@ -11,18 +11,11 @@ import torch
 
 from helix_app.bench.arms import Task
 from helix_app.bench.records import Divergence, RunRecord
+from helix_app.comparison import first_difference as first_difference
 from helix_app.engine.certify import logits_after
 from helix_app.engine.generation import Session, prompt_tokens
 
 log = logging.getLogger(__name__)
-
-
-def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
-    """Index of the first differing token; the shorter length where one only goes on; None when equal."""
-    for i, (left, right) in enumerate(zip(a, b)):
-        if left != right:
-            return i
-    return None if len(a) == len(b) else min(len(a), len(b))
 
 
 def find_divergences(

@@ -23,7 +23,7 @@ from helix_app.bench.workloads import built_in
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, prompt_tokens
-from helix_app.engine.scheduler import write_reply
+from helix_app.engine.writing import write_reply
 from helix_app.errors import HelixError
 from helix_app.events import Failed, Finished, GenerateRequest, LoadChoice, ModelReady, Notice, RoundDone
 from helix_app.hub.resolve import to_load_request

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
-from typing import Any
 
+from helix_app.bench import tables
 from helix_app.bench.charts import Line, columns, line_plot, speedup_bars
 from helix_app.bench.config import BASELINE, HELIX, PEERS
 from helix_app.bench.html_style import STYLE
 from helix_app.bench.records import BenchResult
 from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import SHORT, ArmFigures, KindSummary, Summary, representative
+from helix_app.bench.summary import ArmFigures, KindSummary, Summary, representative
 from helix_app.bench.wording import (
     DASH,
     NO_DIFFERENCE,
@@ -20,7 +20,6 @@ from helix_app.bench.wording import (
     arm_label,
     bytes_text,
     divergence_text,
-    duration_text,
     interval_text,
     kind_label,
     number_text,
@@ -30,7 +29,7 @@ from helix_app.bench.wording import (
     subtitle,
     title,
 )
-from helix_app.messages import finish_reason_text, notice_text
+from helix_app.messages import finish_reason_text
 
 _STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 
@@ -56,7 +55,7 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
     yield _peers(result, summary)
     yield _all_figures(result, summary)
     yield _tokens(result)
-    yield _notes(result, overall)
+    yield _notes(result, summary)
     yield _settings(result)
 
 
@@ -104,12 +103,7 @@ def _tone(estimate: Estimate) -> str:
 
 
 def _by_kind(summary: Summary) -> str:
-    rows = [
-        (kind_label(kind.kind), compared.decode)
-        for kind in (*summary.kinds, summary.overall)
-        if (compared := kind.comparison(HELIX)) is not None
-    ]
-    bars = speedup_bars(rows)
+    bars = speedup_bars(tables.speedups(summary))
     if not bars:
         return ""
     head = ("Kind", "Verdict", "Baseline", "Helix", "Accepted", "End to end", "Prompts")
@@ -263,38 +257,15 @@ def _tokens(result: BenchResult) -> str:
     return text
 
 
-def _notes(result: BenchResult, overall: KindSummary) -> str:
-    notes = [notice_text(notice.code, notice.fields) for notice in result.notices]
-    short = sum(figures.short_replies for figures in overall.arms)
-    if short:
-        notes.append(f"{short} of {len(result.runs)} replies ended before {SHORT} tokens; their speeds are rough.")
-    if not notes:
+def _notes(result: BenchResult, summary: Summary) -> str:
+    found = tables.notes(result, summary)
+    if not found:
         return ""
-    return f'<h2>Notes</h2><ul class="warn">{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>'
+    return f'<h2>Notes</h2><ul class="warn">{"".join(f"<li>{escape(note)}</li>" for note in found)}</ul>'
 
 
 def _settings(result: BenchResult) -> str:
-    machine, settings = result.machine, result.settings
-    environment = " ".join(f"{k}={v}" for k, v in dict(machine.get("environment") or {}).items())
-    facts: list[tuple[str, Any]] = [
-        ("Run", f"{result.created}, {duration_text(result.seconds)}, {len(result.runs)} replies"),
-        ("Processor", f"{machine.get('cpu')}, {machine.get('cores')} cores, threads used: {machine.get('threads')}"),
-        ("Device", machine.get("device_name")),
-        ("Memory", bytes_text(machine.get("memory_bytes"))),
-        ("System", machine.get("system")),
-        ("Environment", environment),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())),
-        ("Kinds", ", ".join(kind_label(kind) for kind in result.kinds)),
-        ("Repeats", settings.get("repeats")),
-        ("Seed", settings.get("seed")),
-        ("Context", f"{result.model.get('context_length')} tokens"),
-    ]
-    for role, model in result.models.items():
-        files = "; ".join(f"{f['name']}, sha256 {f['sha256']}" for f in model.get("files", ()))
-        facts.append((f"{role.capitalize()} file", files))
-    items = "".join(
-        f"<div><dt>{escape(k)}</dt><dd>{escape(str(v))}</dd></div>" for k, v in facts if v not in (None, "")
-    )
+    items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in tables.facts(result))
     prompts = "".join(
         f"<li><b>{escape(kind_label(p.kind))}</b> {escape(p.text[:400])}{'...' if len(p.text) > 400 else ''} "
         f'<span class="muted">({p.tokens} tokens)</span></li>'

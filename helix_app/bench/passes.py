@@ -9,6 +9,7 @@ import torch
 
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.decoder import Decoder, Span
+from helix_app.engine.models.device_layers import make_cache
 
 LINEARS = ("qkv", "out", "gate_up", "down")  # of each layer, in the order they run; the output head comes last
 
@@ -24,7 +25,7 @@ class Passes:
     def __init__(self, decoder: Decoder, block_size: int, longest: int, exact: bool) -> None:
         self.decoder, self.longest, self.exact = decoder, longest, exact
         blocks = -(-longest // block_size)
-        self._cache = KVCache(decoder.config, blocks, block_size, decoder.cache_dtype, decoder.device)
+        self._cache = make_cache(decoder.config, blocks, block_size, decoder.cache_dtype, decoder.device)
         for tensor in (*self._cache.keys, *self._cache.values):
             tensor.normal_()
         self._blocks = range(blocks)

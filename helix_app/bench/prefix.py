@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
-from helix_app.engine.scheduler import write_reply
+from helix_app.engine.writing import write_reply
 from helix_app.events import Failed, Finished, GenerateRequest, SamplingParams
 
 SHARES = (25, 50, 90)

@@ -174,13 +174,26 @@ def read_json(path: Path | str) -> BenchResult:
     """
     path = Path(path)
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as exc:
+        raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+    return parse_json(text, path.name, path)
+
+
+def parse_json(text: str, name: str, path: Path | str = "") -> BenchResult:
+    """A result from its JSON, called ``name`` in comparisons.
+
+    Raises:
+        InputError: ``bench_file`` when it cannot be read as one.
+    """
+    try:
+        raw = json.loads(text)
         if raw["schema"] != SCHEMA or int(raw["schema_version"]) != SCHEMA_VERSION:
             raise ValueError(f"schema {raw['schema']} {raw['schema_version']}")
-        result = _of_dict(BenchResult, {**raw, "name": path.name})
+        result = _of_dict(BenchResult, {**raw, "name": name})
         int(result.settings.get("seed", 0)), float(result.settings.get("temperature", 0.0))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
-        raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
+        raise InputError("bench_file", path=path or name, detail=f"{type(exc).__name__}: {exc}") from exc
     return result
 
 

@@ -30,15 +30,18 @@ def merge(older: CacheSnapshot, newer: CacheSnapshot) -> CacheSnapshot:
     old_cells, owners = _renamed(older, newer.owners)
     new_cells = np.frombuffer(newer.cells, _CELL)
     new_indices = np.frombuffer(newer.indices, _INDEX)
+    alive = dict(item for item in older.tables if item[0] in newer.owners)
+    tables = tuple({**alive, **dict(newer.tables)}.items())
     if older.full:
         cells = old_cells
         cells[new_indices] = new_cells
-        return replace(newer, full=True, indices=b"", cells=cells.tobytes(), owners=owners)
+        return replace(newer, full=True, indices=b"", cells=cells.tobytes(), owners=owners, tables=tables)
     # The last cell of each block counts: unique() keeps first occurrences, so look from the end.
     indices = np.concatenate([np.frombuffer(older.indices, _INDEX), new_indices])
     cells = np.concatenate([old_cells, new_cells])
     kept, last = np.unique(indices[::-1], return_index=True)
-    return replace(newer, indices=kept.astype(_INDEX).tobytes(), cells=cells[::-1][last].tobytes(), owners=owners)
+    cells = cells[::-1][last]
+    return replace(newer, indices=kept.astype(_INDEX).tobytes(), cells=cells.tobytes(), owners=owners, tables=tables)
 
 
 def _renamed(older: CacheSnapshot, names: tuple[str, ...]) -> tuple[npt.NDArray[np.void], tuple[str, ...]]:

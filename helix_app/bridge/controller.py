@@ -16,6 +16,10 @@ from helix_app.engine.client import cancelled_result
 from helix_app.events import (
     CatalogChanged,
     CatalogItem,
+    CompareDone,
+    CompareRequest,
+    DevicesFound,
+    DevicesRequest,
     DownloadFailed,
     DownloadProgress,
     EngineClient,
@@ -26,6 +30,7 @@ from helix_app.events import (
     LoadChoice,
     LoadRequest,
     ModelReady,
+    Unloaded,
     UnloadRequest,
 )
 
@@ -90,6 +95,8 @@ class SessionController(QObject):
         self._job: Job | None = None
         self._next: Work | None = None
         self._busy = False
+        self._devices_wanted = False
+        self._reserved = ""  # why nothing may begin
         self._opened: list[str] = []
         self._download: _Download | None = None
         self._downloads_waiting: deque[_Download] = deque()
@@ -115,8 +122,8 @@ class SessionController(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether the engine has work."""
-        return self._job is not None
+        """Whether the engine has work that somebody waits for."""
+        return self._next is not None or not (self._job is None or isinstance(self._job.work, DevicesRequest))
 
     def start(self) -> None:
         """Start the threads, let the engine get ready and list the models. Returns at once."""
@@ -134,18 +141,50 @@ class SessionController(QObject):
     @Slot(object)
     def generate(self, request: GenerateRequest) -> None:
         """Write a reply; ``Failed("engine_busy")`` while the engine has other work."""
-        if self._job is None:
+        if self._reserved:
+            self._show(Failed(self._reserved, request_id=request.request_id))
+        elif self._job is None:
             self._begin(request)
             self._announce()
-        elif self._next is None and isinstance(self._job.work, GenerateRequest) and self._job.cancel.is_set():
+        elif self._next is None and self._gives_way(self._job):
+            self._job.cancel.set()
             self._next = request
+            self._announce()
         else:
-            self._show(Failed("engine_busy", request_id=request.request_id))
+            comparing = isinstance(self._job.work, CompareRequest)
+            self._show(Failed("compare_running" if comparing else "engine_busy", request_id=request.request_id))
+
+    @Slot(object)
+    def compare(self, request: CompareRequest) -> None:
+        """Write the same reply with two arms (``bridge/compare.py``); refused while the engine has other work."""
+        if self._reserved:
+            self._show(CompareDone(request.request_id, "failed", failed=Failed(self._reserved)))
+        elif self._job is None:
+            self._begin(request)
+            self._announce()
+        elif self._next is None and isinstance(self._job.work, DevicesRequest):
+            self._job.cancel.set()
+            self._next = request
+            self._announce()
+        else:
+            writing = isinstance(self._job.work, GenerateRequest)
+            failed = Failed("compare_reply_running" if writing else "compare_engine_busy")
+            self._show(CompareDone(request.request_id, "failed", failed=failed))
 
     @Slot()
     def cancel(self) -> None:
         """Stop what the engine does now and drop the reply that waits for it. Stopping a load drops a load, too."""
-        if self._job is not None:
+        if self._reserved and self._next is not None:
+            self._wait_with(UnloadRequest())
+            self._show(Unloaded())
+        elif self._job is not None and isinstance(self._job.work, DevicesRequest):
+            if self._next is not None:
+                reply = isinstance(self._next, (GenerateRequest, CompareRequest))
+                self._wait_with(None if reply else UnloadRequest())
+                self._announce()
+        elif self._job is not None and isinstance(self._job.work, CompareRequest):
+            self._job.cancel.set()  # a load that waits goes on: it can be stopped by itself
+        elif self._job is not None:
             self._job.cancel.set()
             if isinstance(self._next, GenerateRequest) or not isinstance(self._job.work, GenerateRequest):
                 self._wait_with(None)
@@ -161,7 +200,50 @@ class SessionController(QObject):
         """Free the models as soon as what runs has stopped."""
         self._take_over(UnloadRequest())
 
+    @Slot()
+    def look_for_devices(self) -> None:
+        """List the devices (``DevicesFound``) once the engine has nothing else to do. Whatever else is asked for
+        goes first: it ends the search, which then begins anew. Without an answer nothing is said."""
+        self._devices_wanted = True
+        self._begin_idle()
+
+    def reserve(self, reason: str) -> bool:
+        """Keep the engine idle until ``release``, for whoever measures something beside it; False while it has work.
+
+        Replies and comparisons are refused meanwhile with the code ``reason``; a load waits for the release.
+        """
+        if self.busy or self._reserved or self._stopped is not None:
+            return False
+        self._reserved = reason
+        if self._job is not None:
+            self._job.cancel.set()  # a search for devices, which begins anew later
+        return True
+
+    def release(self) -> None:
+        """Let the engine work again."""
+        self._reserved = ""
+        following, self._next = self._next, None
+        if self._job is not None:
+            self._next = following
+        elif following is not None:
+            self._begin(following)
+        else:
+            self._begin_idle()
+
+    def _begin_idle(self) -> None:
+        if self._devices_wanted and self._job is None and not self._reserved:
+            self._begin(DevicesRequest())
+
+    @staticmethod
+    def _gives_way(job: Job) -> bool:
+        stopped = isinstance(job.work, GenerateRequest) and job.cancel.is_set()
+        return stopped or isinstance(job.work, DevicesRequest)
+
     def _take_over(self, work: LoadChoice | UnloadRequest) -> None:
+        if self._reserved:
+            self._wait_with(work)
+            self._announce()
+            return
         if self._job is None:
             self._begin(work)
             self._announce()
@@ -170,12 +252,15 @@ class SessionController(QObject):
         if not isinstance(self._job.work, GenerateRequest):
             self._job.superseded.set()
         self._job.cancel.set()
+        self._announce()
 
     def _wait_with(self, work: Work | None) -> None:
         """Put ``work`` in the place of what waits; a reply that waited is over before it began."""
         dropped, self._next = self._next, work
         if isinstance(dropped, GenerateRequest):
             self._show(cancelled_result(dropped))
+        elif isinstance(dropped, CompareRequest):
+            self._show(CompareDone(dropped.request_id, "cancelled"))
 
     def _begin(self, work: Work) -> None:
         if self._stopped is None:
@@ -187,9 +272,17 @@ class SessionController(QObject):
         if job is not self._job:
             return
         self._job = None
-        following, self._next = self._next, None
+        following = None
+        if not self._reserved:
+            following, self._next = self._next, None
+        if isinstance(job.work, DevicesRequest):
+            found = isinstance(result, DevicesFound) and bool(result.devices)
+            self._devices_wanted = job.cancel.is_set() and not found
+            result = result if found else None
         if following is not None:
             self._begin(following)
+        else:
+            self._begin_idle()
         if isinstance(job.work, LoadChoice) and isinstance(result, ModelReady):
             self._remember(job.work)
         if result is not None:

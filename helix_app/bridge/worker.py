@@ -10,8 +10,12 @@ from typing import Protocol, Union, runtime_checkable
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from helix_app.bridge.compare import Comparison
 from helix_app.engine.client import RESULTS, failure
 from helix_app.events import (
+    CompareDone,
+    CompareRequest,
+    DevicesRequest,
     EngineClient,
     Event,
     Failed,
@@ -25,7 +29,7 @@ from helix_app.events import (
 log = logging.getLogger(__name__)
 
 Sink = Callable[[Event], None]
-Work = Union[GenerateRequest, LoadChoice, UnloadRequest]
+Work = Union[GenerateRequest, CompareRequest, LoadChoice, UnloadRequest, DevicesRequest]
 
 
 @runtime_checkable
@@ -80,14 +84,13 @@ class EngineWorker(QObject):
         request_id = job.work.request_id if isinstance(job.work, GenerateRequest) else ""
         try:
             work = job.work
-            request = self._resolve(work) if isinstance(work, LoadChoice) else work
-            for event in self._client.stream(request, job.cancel):
+            for event in self._events(job):
                 if result is not None:
                     self._sink(result)
                     result = None
-                if isinstance(event, RESULTS):
+                if isinstance(event, (*RESULTS, CompareDone)):
                     result = event
-                else:
+                elif not isinstance(work, DevicesRequest):  # nobody waits for those: no progress is shown
                     self._sink(event)
         except Exception as error:
             result = failure(error, request_id)
@@ -95,6 +98,12 @@ class EngineWorker(QObject):
             log.info("a superseded job ended with %s", result)
             result = None
         self.done.emit(job, result)
+
+    def _events(self, job: Job) -> Iterator[Event]:
+        work = job.work
+        if isinstance(work, CompareRequest):
+            return Comparison(self._client, self._resolve, work, job.cancel, job.superseded).events()
+        return self._client.stream(self._resolve(work) if isinstance(work, LoadChoice) else work, job.cancel)
 
 
 @dataclass(frozen=True, eq=False)

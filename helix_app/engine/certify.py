@@ -84,7 +84,7 @@ def certify(session: Session, request: GenerateRequest, cancel: threading.Event)
     """Write the reply speculatively (its events are passed on, Finished last of them), then Certified.
 
     Raises:
-        HelixError: as ``scheduler.write_reply``.
+        HelixError: as ``writing.write_reply``.
     """
     request = replace(request, mode="speculative")
     witness = _Witness()

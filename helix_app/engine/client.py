@@ -14,6 +14,9 @@ from collections.abc import Callable, Generator, Iterator
 
 from helix_app.errors import HelixError
 from helix_app.events import (
+    BenchDone,
+    DevicesFound,
+    DevicesRequest,
     EngineClient,
     Event,
     Failed,
@@ -29,7 +32,7 @@ from helix_app.events import (
 log = logging.getLogger(__name__)
 
 DEFAULT_ENGINE = "helix_app.engine.engine:Engine"
-RESULTS = (ModelReady, Unloaded, Finished, Failed)  # one of these ends every stream
+RESULTS = (ModelReady, Unloaded, DevicesFound, BenchDone, Finished, Failed)  # one of these ends every stream
 
 
 def engine_factory(target: str) -> Callable[[], EngineClient]:
@@ -57,6 +60,8 @@ def failure(error: BaseException, request_id: str = "") -> Failed:
 
 def cancelled_result(request: Request) -> Event:
     """The result of a request that was cancelled before the engine saw it."""
+    if isinstance(request, DevicesRequest):
+        return DevicesFound(())
     if not isinstance(request, GenerateRequest):
         return Unloaded()
     nothing = RunMetrics(

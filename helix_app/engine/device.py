@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import platform
-import subprocess
-import sys
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
+from helix_app.engine.adapters import Adapter, best, best_first
+from helix_app.engine.device_errors import is_device_lost as is_device_lost, is_out_of_memory as is_out_of_memory
+from helix_app.engine.hardware import cpu_name
+from helix_app.engine.probe import directml_adapters, no_directml
+from helix_app.engine.torch_facts import cuda_adapters
 from helix_app.errors import DeviceError, InputError
+from helix_app.events import DeviceItem, DevicesFound
 
 log = logging.getLogger(__name__)
 KINDS = ("auto", "directml", "cuda", "cpu")
+NUMBERED = ("directml", "cuda")  # kinds with several adapters, in the order that auto tries them
+# what auto passes over in silence: no library or no card for it is no fault
+_USUAL = {"directml": ("missing", "cancelled"), "cuda": ("cpu_build", "none")}
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_PROBE_SECONDS = 60
-# torch_directml can crash the process when a driver is missing, so it is first asked in one that may die
-_PROBE = "import torch_directml as d; n = d.device_count(); print('devices', n, d.device_name(0) if n else '')"
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,7 @@ class Device:
 
 def cpu() -> Device:
     """The device that is always there."""
-    return Device("cpu", torch.device("cpu"), _cpu_name())
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine() or "CPU"
+    return Device("cpu", torch.device("cpu"), cpu_name())
 
 
 def forced_cpu() -> bool:
@@ -52,63 +45,103 @@ def forced_cpu() -> bool:
     return os.environ.get("HELIX_FORCE_CPU", "").lower() not in ("", "0", "false", "no")
 
 
-def pick_device(wanted: str) -> tuple[Device, str]:
-    """The device to use and, when that is not the wanted one, why not.
+def adapters_of(kind: str, cancel: threading.Event | None = None) -> tuple[Adapter, ...]:
+    """All adapters of ``directml`` or ``cuda`` in the library's order.
 
     Raises:
-        InputError: ``wanted`` is no device kind.
+        DeviceError: there is none, or its driver does not answer; the field ``reason`` says why.
     """
-    if wanted not in KINDS:
-        hint = f"Use one of: {', '.join(KINDS)}."
-        raise InputError("option_invalid", option="device", value=wanted, hint=hint)
-    if wanted == "cpu":
+    return directml_adapters(cancel) if kind == "directml" else cuda_adapters()
+
+
+def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Device, str]:
+    """The device to use and, when that is not the wanted one, why not.
+
+    ``auto`` has a reason, too, when it ends on the CPU because a library that is there does not work.
+
+    Args:
+        wanted: a kind, of which the best adapter is taken, or an adapter by its number (``directml:1``).
+        cancel: ends a probe early, as if that kind had no adapter.
+
+    Raises:
+        InputError: ``wanted`` is no device, or a number that no adapter has.
+    """
+    kind, index = parse_device(wanted)
+    if kind == "cpu":
         return cpu(), ""
     if forced_cpu():
         return cpu(), "HELIX_FORCE_CPU is set"
     reasons = []
-    for kind, find in (("directml", _directml), ("cuda", _cuda)):
-        if wanted in ("auto", kind):
+    for tried in NUMBERED:
+        if kind in ("auto", tried):
             try:
-                return find(), ""
+                return device_of(_chosen(adapters_of(tried, cancel), index)), ""
             except DeviceError as exc:
-                log.info("%s: %s", kind, exc.fields["reason"])
-                reasons.append(exc.fields["reason"])
-    return cpu(), "" if wanted == "auto" else reasons[0]
+                log.info("%s: %s", tried, exc.fields["reason"])
+                if kind != "auto" or exc.fields["problem"] not in _USUAL[tried]:
+                    reasons.append(exc.fields["reason"])
+    return cpu(), reasons[0] if reasons else ""
 
 
-def _cuda() -> Device:
-    if not torch.cuda.is_available():
-        raise DeviceError(device="cuda", reason="PyTorch finds no CUDA or ROCm device")
-    return Device("cuda", torch.device("cuda:0"), torch.cuda.get_device_name(0))
+def parse_device(wanted: str) -> tuple[str, int | None]:
+    """``directml:1`` as its kind and number, None for a kind without one. Raises InputError."""
+    kind, colon, number = wanted.partition(":")
+    if kind not in KINDS or (colon and not (kind in NUMBERED and number.isascii() and number.isdigit())):
+        hint = f"Use one of: {', '.join(KINDS)}, or an adapter by its number, such as directml:1."
+        raise InputError("option_invalid", option="device", value=wanted, hint=hint)
+    return kind, int(number) if colon else None
 
 
-def _directml() -> Device:
-    if importlib.util.find_spec("torch_directml") is None:
-        raise DeviceError(device="directml", reason="torch-directml is not installed")
-    if not getattr(sys, "frozen", False):
-        _probe_directml()
-    import torch_directml
+def found_devices(cancel: threading.Event | None = None) -> DevicesFound:
+    """What a person can choose from: every adapter but renderers in software, best first, then the CPU.
 
+    Nothing at all after ``cancel``.
+    """
+    items: list[DeviceItem] = []
+    for kind in () if forced_cpu() else NUMBERED:
+        try:
+            listed = best_first(adapters_of(kind, cancel))
+        except DeviceError:
+            listed = []  # why not: ``doctor`` says it
+        if cancel is not None and cancel.is_set():
+            return DevicesFound(())
+        items += [DeviceItem(a.value, kind, a.title, a.memory_bytes, a.discrete) for a in listed if a.usable]
+    return DevicesFound((*items, DeviceItem("cpu", "cpu", cpu_name())))
+
+
+def _chosen(adapters: Iterable[Adapter], index: int | None) -> Adapter:
+    """The adapter of this number, or the best one.
+
+    Raises:
+        InputError: no adapter has this number.
+        DeviceError: none can be used.
+    """
+    listed = tuple(adapters)
+    if index is not None:
+        for adapter in listed:
+            if adapter.index == index:
+                return adapter
+        wanted = f"{listed[0].kind}:{index}"
+        names = ", ".join(f"{adapter.value} ({adapter.title})" for adapter in listed)
+        raise InputError("option_invalid", option="device", value=wanted, hint=f"Use one of: {names}, auto, cpu.")
+    chosen = best(listed)
+    if chosen is None:
+        problem = next((a.problem for a in listed if a.problem), "")
+        reason = f"its driver does not answer ({problem})" if problem else f"{listed[0].name} renders in software"
+        raise DeviceError(device=listed[0].kind, reason=reason, problem="unusable")
+    return chosen
+
+
+def device_of(adapter: Adapter) -> Device:
+    """Torch's handle of an adapter. Raises DeviceError when the library refuses it."""
+    if adapter.kind == "cuda":
+        return Device("cuda", torch.device("cuda", adapter.index), adapter.title)
     try:
-        if torch_directml.device_count() < 1:
-            raise DeviceError(device="directml", reason="no DirectX 12 device was found")
-        return Device("directml", torch_directml.device(0), str(torch_directml.device_name(0)).strip("\x00 "))
-    except (RuntimeError, OSError) as exc:
-        raise DeviceError(device="directml", reason="its driver does not answer", detail=str(exc)) from exc
+        import torch_directml
 
-
-def _probe_directml() -> None:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        raise DeviceError(device="directml", reason="its probe did not answer", detail=str(exc)) from exc
-    if done.returncode != 0:
-        reason = f"its probe ended with code {done.returncode}"
-        raise DeviceError(device="directml", reason=reason, detail=done.stderr[-2000:])
-    if "devices 0" in done.stdout or "devices" not in done.stdout:
-        raise DeviceError(device="directml", reason="no DirectX 12 device was found")
+        return Device("directml", torch_directml.device(adapter.index), adapter.title)
+    except Exception as exc:  # a library without a contract: whatever it raises, the CPU is still there
+        raise no_directml("raised", f"{type(exc).__name__}: {exc}") from exc
 
 
 def pick_dtype(wanted: str, device: Device, out_features: int, in_features: int) -> torch.dtype:
@@ -132,12 +165,3 @@ def pick_dtype(wanted: str, device: Device, out_features: int, in_features: int)
         hint = "DirectML computes in float16 and float32 only."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
     return DTYPES[wanted]
-
-
-def is_out_of_memory(exc: BaseException) -> bool:
-    """Whether a library's error means that memory ran out, in each backend's wording."""
-    if isinstance(exc, (MemoryError, torch.OutOfMemoryError if hasattr(torch, "OutOfMemoryError") else MemoryError)):
-        return True
-    text = str(exc).lower()
-    words = ("out of memory", "not enough gpu video memory", "could not allocate", "can't allocate memory", "bad alloc")
-    return isinstance(exc, RuntimeError) and any(word in text for word in words)

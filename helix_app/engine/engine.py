@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
-
-import torch
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
 
 from helix_app.engine.certify import Certified, certify
-from helix_app.engine.device import is_out_of_memory
+from helix_app.engine.client import cancelled_result
+from helix_app.engine.device import found_devices
+from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.generation import Session
 from helix_app.engine.loading import LoadCancelled, Loaded, load
-from helix_app.engine.scheduler import MAX_RUNNING, Scheduler, write_reply
+from helix_app.engine.memory import return_memory
+from helix_app.engine.recovery import LOST, Place, Recovery
+from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
 from helix_app.errors import HelixError
 from helix_app.events import (
+    DevicesRequest,
     Event,
     Failed,
+    Finished,
     GenerateRequest,
     LoadRequest,
     ModelReady,
+    Notice,
     Request,
     Unloaded,
     UnloadRequest,
@@ -39,13 +45,18 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self._session: Session | None = None
-        self.ready: ModelReady | None = None
+        self._place: Place | None = None
+        self._wanted: LoadRequest | None = None  # what is loaded, or will be for the next reply
+        self._lost: frozenset[str] = frozenset()  # devices that this process can no longer use
 
     @property
     def session(self) -> Session | None:
         """The loaded session, for tests and benchmarks that look inside."""
-        return self._session
+        return self._place.session if self._place is not None else None
+
+    @property
+    def ready(self) -> ModelReady | None:
+        return self._place.ready if self._place is not None else None
 
     def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
         """Run one request and yield its events (see events.EngineClient)."""
@@ -54,19 +65,21 @@ class Engine:
             if isinstance(request, LoadRequest):
                 yield from self._load(request, cancel)
             elif isinstance(request, UnloadRequest):
+                self._wanted = None
                 self._unload()
                 yield Unloaded()
+            elif isinstance(request, DevicesRequest):
+                yield found_devices(cancel)
+            elif isinstance(request, GenerateRequest):
+                yield from self._reply(request, cancel)
             else:
-                if self._session is None:
-                    raise HelixError("no_model_loaded")
-                yield from write_reply(self._session, request, cancel)
-                self._session.remeasure()
+                raise TypeError("benchmarks have an engine of their own, bench/host.py")
         except HelixError as exc:
             log.info("request refused: %s", exc)
             yield exc.as_event(request_id)
         except LoadCancelled:
             self._unload()
-            yield Unloaded()
+            yield cancelled_result(request)
         except Exception as exc:  # whatever a library raises, no traceback reaches a person
             log.exception("request failed")
             if is_out_of_memory(exc):
@@ -82,18 +95,17 @@ class Engine:
 
         A request that makes no sense fails by itself. ``cancel`` ends them all within a round.
         """
-        if self._session is None:
+        if self.session is None:
             raise HelixError("no_model_loaded")
-        scheduler = Scheduler(self._session, max_running)
+        scheduler = Scheduler(self.session, max_running)
         try:
             for request in requests:
                 try:
                     scheduler.add(request, cancel)
                 except HelixError as exc:
                     yield exc.as_event(request.request_id)
-            while scheduler.busy:
-                yield from scheduler.step()
-        except RuntimeError as exc:
+            yield from self._run(scheduler, cancel)
+        except (RuntimeError, MemoryError) as exc:
             log.exception("many requests failed")
             code = "device_out_of_memory" if is_out_of_memory(exc) else "internal"
             device = self.ready.device_name if self.ready else "this device"
@@ -103,27 +115,78 @@ class Engine:
 
     def certify(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event | Certified]:
         """Write a reply and show that speculation did not change it (see ``certify.py``)."""
-        if self._session is None:
+        if self.session is None:
             raise HelixError("no_model_loaded")
-        yield from certify(self._session, request, cancel)
+        yield from certify(self.session, request, cancel)
+
+    def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
+        if self._place is None and self._wanted is not None:  # the last move to another device was stopped or failed
+            yield from self._load_again(self._wanted, cancel)
+        if self.session is None:
+            raise HelixError("no_model_loaded")
+        scheduler = Scheduler(self.session)
+        scheduler.add(request, cancel)
+        with closing(self._run(scheduler, cancel)) as events:
+            for event in events:
+                yield event
+                if isinstance(event, (Finished, Failed)):
+                    break
+        if self.session is not None:
+            self.session.remeasure()
+
+    def _run(self, scheduler: Scheduler, cancel: threading.Event) -> Generator[Event, None, None]:
+        """All replies of a scheduler, on another device if need be; closes it."""
+        assert self._place is not None
+        place = self._place
+
+        def to_cpu(device: str, reason: str, detail: str) -> Iterator[Event]:
+            yield Notice("moved_to_cpu", (("device", device), ("reason", reason)), detail)
+            assert self._wanted is not None
+            request = replace(self._wanted, device="cpu")
+            if reason == LOST:
+                self._lost |= {place.ready.device}
+            if place.session is not None:
+                place.session.release()
+                place.session = None
+            try:
+                yield from self._load_again(request, cancel)
+            except LoadCancelled:
+                return
+            assert self._place is not None
+            place.session, place.ready = self._place.session, self._place.ready
+            self._place = place
+
+        try:
+            yield from Recovery(scheduler, place, to_cpu).run()
+        finally:
+            scheduler.close()
+
+    def _load_again(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load for a reply; what was stopped or failed is tried again with the next one."""
+        try:
+            yield from self._load(request, cancel)
+        finally:
+            self._wanted = request
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         self._unload()
-        for item in load(request, cancel):
+        self._wanted = None
+        for item in load(request, cancel, self._lost):
             if isinstance(item, Loaded):
-                self._session, self.ready = item.session, item.ready
+                self._place, self._wanted = Place(item.session, item.ready), request
+                return_memory()  # that only loading needed
                 yield from item.session.snapshots(full=True)
                 yield item.ready
             else:
                 yield item
 
     def _unload(self) -> None:
-        if self._session is None:
+        if self._place is None:
             return
-        self._session = self.ready = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        if self._place.session is not None:
+            self._place.session.release()
+        self._place = None
+        return_memory()
 
     def close(self) -> None:
         """Free the models."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from helix_app.engine.cache.snapshot import take_snapshot
@@ -71,6 +71,15 @@ class Session:
         if self.draft_runner is not None:
             yield take_snapshot(self.draft_runner.pool, "draft", full=full)
 
+    def release(self) -> None:
+        """Free weights and caches, whoever still holds this object; it is of no use then."""
+        models = [self.runner, self.draft_runner]
+        own = getattr(self.draft, "model", self.draft)
+        models.append(getattr(own, "runner", None))
+        for runner in models:
+            if runner is not None:
+                runner.release()
+
     def clear_caches(self) -> None:
         """Forget cached prefixes of target and draft, so that the next prompt runs from its first token."""
         for runner in (self.runner, self.draft_runner):
@@ -135,3 +144,15 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="mode", value=request.mode, hint=hint)
     if request.max_tokens < 1:
         raise InputError("option_invalid", option="max-tokens", value=request.max_tokens, hint="Use 1 or more.")
+
+
+def common_prefix(a: Sequence[int], b: Sequence[int], most: int) -> int:
+    """Length of the common beginning, at most ``most``; bisection over slices, which compare fast."""
+    low, high = 0, min(most, len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

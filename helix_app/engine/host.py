@@ -17,6 +17,7 @@ from dataclasses import replace
 from helix_app.engine.client import DEFAULT_ENGINE, cancelled_result, request_id_of
 from helix_app.engine.host_child import Broken, Cancel, Done, Hello, Item, Ready, Run
 from helix_app.engine.host_process import ChildGone, ChildProcess
+from helix_app.engine.host_progress import Progress
 from helix_app.errors import HostError
 from helix_app.events import (
     Event,
@@ -34,6 +35,9 @@ from helix_app.events import (
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05  # how late a cancel is noticed while the child is silent
+_MOST_DEATHS = 3  # of children in one reply, before it is given up
+_KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
+_DIED_LOADING = "the engine stopped while loading on it"
 
 
 class _BrokenEngineError(Exception):
@@ -44,8 +48,9 @@ class _BrokenEngineError(Exception):
 class HostClient:
     """An ``events.EngineClient`` whose engine lives in a child process.
 
-    The child starts with ``start`` or the first request. One that died is replaced by the next
-    request, which first loads again what was loaded.
+    The child starts with ``start`` or the first request. One that dies or hangs in the middle of a reply is replaced:
+    the new one loads what was loaded and goes on with the same reply, the second time on the CPU. One that died in
+    between is replaced by the next request.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class HostClient:
         grace_seconds: float = 5.0,
         close_seconds: float = 2.0,
         start_seconds: float = 300.0,
+        hang_seconds: float = 120.0,
+        hang_seconds_cpu: float = 900.0,
     ) -> None:
         """
         Args:
@@ -62,16 +69,22 @@ class HostClient:
             grace_seconds: silence after Stop before the child is killed.
             close_seconds: how long ``close`` (and a crash) waits for the child to end by itself.
             start_seconds: how long importing the engine may take.
+            hang_seconds: silence in a reply or a load after which a child that uses a GPU counts as hung.
+            hang_seconds_cpu: the same on the CPU, where one pass over a long prompt may take minutes.
         """
         self._target = target
         self._grace_seconds = grace_seconds
         self._close_seconds = close_seconds
         self._start_seconds = start_seconds
+        self._hang_seconds, self._hang_seconds_cpu = hang_seconds, hang_seconds_cpu
         self._turn = threading.Lock()  # held by the running stream
         self._lock = threading.Lock()  # guards _child and _closed
         self._child: ChildProcess | None = None
         self._closed = False
         self._loaded: LoadRequest | None = None
+        self._on_cpu = False  # where the model of ``_loaded`` runs, as far as is known
+        self._device_name = ""
+        self._deaths = 0  # of children in replies since the person last loaded a model
         self._numbers = itertools.count()
 
     @property
@@ -118,12 +131,87 @@ class HostClient:
             self._loaded = None
             yield Unloaded()
             return
+        if isinstance(request, GenerateRequest):
+            yield from self._reply(request, cancel)
+        elif isinstance(request, LoadRequest):
+            yield from self._load(request, cancel)
+        else:
+            yield from self._ask(request, cancel)
+            if isinstance(request, UnloadRequest):
+                self._renew()
+
+    def _ask(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        """Send a request to a child that is ready; cancelled while it starts, it is answered here."""
         child = self._ensure_child()
         if not (yield from self._await_ready(child, cancel)):
             yield cancelled_result(request)
             return
-        if isinstance(request, GenerateRequest) and self._loaded is not None and not child.loaded:
-            yield Notice("engine_restarted", request_id=request.request_id)
+        with closing(self._exchange(child, request, cancel)) as events:
+            for event in events:
+                if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
+                    self._loaded = request
+                elif isinstance(event, Unloaded) or (isinstance(event, Failed) and isinstance(request, LoadRequest)):
+                    self._loaded = None  # a load frees what was there before it can fail
+                yield event
+
+    def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load; a device that ends the child while it loads is given up for the CPU."""
+        self._renew()
+        self._deaths = 0
+        self._on_cpu, self._device_name = False, ""
+        try:
+            yield from self._ask(request, cancel)
+            return
+        except HostError as error:
+            if cancel.is_set() and not self._closed:
+                self._loaded = None
+                yield Unloaded()
+                return
+            if self._closed or self._on_cpu or request.device == "cpu":
+                raise
+            log.warning("engine process while loading: %s", error.detail)
+            detail = error.detail
+        device = self._device_name or request.device
+        yield Notice("fallback_cpu", (("device", device), ("reason", _DIED_LOADING)), detail)
+        yield from self._ask(replace(request, device="cpu"), cancel)
+
+    def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Write a reply, with another child if one dies: first the same again, then on the CPU with less memory."""
+        progress = Progress(request)
+        own_deaths = 0
+        while True:
+            try:
+                yield from self._reply_once(progress, cancel, told=own_deaths > 0)
+                return
+            except HostError as error:
+                if self._closed:
+                    raise
+                if cancel.is_set():
+                    yield progress.stopped()
+                    return
+                log.error("engine process: %s", error.detail)
+                own_deaths += 1
+                self._deaths += 1
+                if self._loaded is None or own_deaths >= _MOST_DEATHS:
+                    raise
+                detail = error.detail
+            notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()
+            if own_deaths > 1 or (self._deaths > 1 and not self._on_cpu):
+                if not self._on_cpu:
+                    notice, fields = "engine_restarted_on_cpu", (("device", self._device_name),)
+                self._loaded = _lighter(self._loaded)
+            yield Notice(notice, fields, detail, request.request_id)
+
+    def _reply_once(self, progress: Progress, cancel: threading.Event, told: bool) -> Iterator[Event]:
+        """One attempt. Raises HostError when the child dies or hangs."""
+        request = progress.request()
+        child = self._ensure_child()
+        if not (yield from self._await_ready(child, cancel)):
+            yield progress.stopped()
+            return
+        if self._loaded is not None and not child.loaded:
+            if not told:  # it died in between
+                yield Notice("engine_restarted", request_id=request.request_id)
             with closing(self._exchange(child, self._loaded, cancel)) as events:
                 for event in events:
                     if isinstance(event, Failed) and not cancel.is_set():
@@ -132,15 +220,13 @@ class HostClient:
                     if not isinstance(event, (Failed, Unloaded)):
                         yield event
             if cancel.is_set():
-                yield cancelled_result(request)
+                yield progress.stopped()
                 return
         with closing(self._exchange(child, request, cancel)) as events:
             for event in events:
-                if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
-                    self._loaded = request
-                elif isinstance(event, Unloaded) or (isinstance(event, Failed) and isinstance(request, LoadRequest)):
-                    self._loaded = None  # a load frees what was there before it can fail
-                yield event
+                seen = progress.take(event)
+                if seen is not None:
+                    yield seen
 
     def _await_ready(self, child: ChildProcess, cancel: threading.Event) -> Generator[Event, None, bool]:
         """Wait until the child has imported the engine. False when cancelled; the child goes on."""
@@ -169,8 +255,7 @@ class HostClient:
         child.send(Run(number, request))
         try:
             for message in self._messages(child, number, cancel):
-                if isinstance(message.event, ModelReady):
-                    child.loaded = True
+                self._note(child, message.event)
                 yield message.event
         except GeneratorExit:
             abandoned = threading.Event()
@@ -182,25 +267,48 @@ class HostClient:
 
     def _messages(self, child: ChildProcess, number: int, cancel: threading.Event) -> Iterator[Item]:
         """The items of one request up to its Done, passing cancel on and killing a child that ignores it."""
-        deadline: float | None = None
+        told = False
+        silent = longest = 0.0  # counted in polls: a computer that slept was not silent
         while True:
-            if deadline is None and cancel.is_set():
+            if not told and cancel.is_set():
                 child.send(Cancel(number))
-                deadline = time.monotonic() + self._grace_seconds
+                told, silent = True, 0.0
             message = self._receive(child)
             if message is None:
-                if deadline is not None and time.monotonic() > deadline:
+                silent += POLL_SECONDS
+                # a pass that took long before may take as long again
+                if told and silent > max(self._grace_seconds, 2 * longest):
                     self._drop(child, 0)
                     raise HostError(detail="did not answer Stop")
+                if silent > (self._hang_seconds_cpu if self._on_cpu else self._hang_seconds):
+                    self._drop(child, 0)
+                    raise HostError(detail=f"did not answer for {silent:.0f} seconds")
                 continue
-            if deadline is not None:
-                deadline = time.monotonic() + self._grace_seconds
+            longest, silent = max(longest, silent), 0.0
             if isinstance(message, Done) and message.number == number:
                 return
             if isinstance(message, Item) and message.number == number:
                 yield message
 
+    def _note(self, child: ChildProcess, event: Event) -> None:
+        """What an event says about the child and its device."""
+        if isinstance(event, ModelReady):
+            child.loaded = True
+            self._on_cpu, self._device_name = event.device == "cpu", event.device_name
+            child.used_up = child.used_up or event.device in _KEEPS_MEMORY
+        elif isinstance(event, LoadProgress) and event.stage in ("cpu", "gpu"):
+            self._on_cpu, self._device_name = event.stage == "cpu", event.detail
+        elif isinstance(event, Notice) and event.code == "moved_to_cpu":
+            child.used_up = True  # a device that was lost comes back only to a new process
+
     # ------------------------------------------------------------------- the child
+
+    def _renew(self) -> None:
+        """Take a new child where the old one cannot give the device or its memory back."""
+        child = self._child
+        if child is not None and child.used_up:
+            self._drop(child, self._close_seconds)
+            self.start()
 
     def _ensure_child(self) -> ChildProcess:
         """The running child, a new one if there is none. Raises HostError when it cannot be started."""
@@ -234,3 +342,9 @@ class HostClient:
         with self._lock:
             if self._child is child:
                 self._child = None
+
+
+def _lighter(request: LoadRequest) -> LoadRequest:
+    """The same model with what may have been too much left out: the GPU, a draft model, a cache for many."""
+    draft = request.draft if request.draft in ("none", "ngram") else "ngram"
+    return replace(request, device="cpu", draft=draft, cache_tokens=None)

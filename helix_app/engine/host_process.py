@@ -32,6 +32,7 @@ class ChildProcess:
     Attributes:
         ready: the engine in it waits for requests. Set by the client.
         loaded: a model was loaded in this very process. Set by the client.
+        used_up: another load should take another process. Set by the client.
         pid: process id, also after its end.
     """
 
@@ -39,6 +40,7 @@ class ChildProcess:
         """Start the process. Raises OSError when the system refuses."""
         self.ready = False
         self.loaded = False
+        self.used_up = False
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         verbose = logging.getLogger().isEnabledFor(logging.DEBUG)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +22,10 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
-from helix_app.engine.memory import free_memory
+from helix_app.engine.memory import free_memory, return_memory
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.device_layers import make_cache, make_decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
@@ -47,6 +47,7 @@ _MIN_CONTEXT = 64
 _MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 _CALIBRATION_ROWS = (1, 5, 9, 2, 3)
 _CALIBRATION_SECONDS = 0.6  # budget after each row count ran twice
+_LOST = "it stopped working; close Helix and start it again to use it"
 
 
 class LoadCancelled(Exception):
@@ -72,10 +73,13 @@ class _Plan:
     cache_tokens: int
 
 
-def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Loaded]:
+def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = ()) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
     A GPU that fails or runs out of memory while loading is given up for the CPU, with a notice.
+
+    Args:
+        lost: kinds of devices that stopped working in this process and are not tried again.
 
     Raises:
         HelixError: the model cannot be used, or nothing has the memory for it.
@@ -86,27 +90,36 @@ def load(request: LoadRequest, cancel: threading.Event) -> Iterator[Event | Load
     plan, skipped = _plan(request)
     if skipped is not None:
         yield skipped
-    device, why_not = pick_device(request.device)
+    yield LoadProgress("devices")
+    device, why_not = pick_device(request.device, cancel)
+    if cancel.is_set():
+        raise LoadCancelled
+    if device.kind in lost:
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", _LOST)))
+        device, why_not = cpu(), ""
     if why_not:
         if forced_cpu():
             yield Notice("forced_cpu")
         else:
-            yield Notice("fallback_cpu", (("device", request.device), ("reason", why_not)))
+            name = "The graphics card" if request.device == "auto" else request.device
+            yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
     while True:
+        yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)
+        failure: tuple[bool, str] | None = None
         try:
             yield from _load_on(device, request, plan, begin, cancel)
             return
         except (RuntimeError, MemoryError, DeviceError) as exc:
-            gc.collect()
             if device.kind == "cpu":
                 code = "out_of_memory" if is_out_of_memory(exc) else "internal"
                 raise HelixError(code, detail=f"{type(exc).__name__}: {exc}") from exc
             log.warning("loading on %s failed: %s", device.kind, exc)
-            reason = "not enough memory on it" if is_out_of_memory(exc) else "it failed while loading"
-            yield Notice("fallback_cpu", (("device", device.name), ("reason", reason)), str(exc))
-            if device.kind == "cuda":
-                torch.cuda.empty_cache()
-            device = cpu()
+            failure = is_out_of_memory(exc), str(exc)
+        memory, text = failure
+        return_memory()  # here, for the exception kept what it had loaded
+        reason = "not enough memory on it" if memory else "it failed while loading"
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", reason)), text)
+        device = cpu()
 
 
 def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
@@ -191,6 +204,8 @@ def _load_on(
         parameters=runner.decoder.parameters,
         vocab_size=config.vocab_size,
         load_seconds=time.perf_counter() - begin,
+        target_block_bytes=runner.cache.block_bytes,
+        draft_block_bytes=draft_runner.cache.block_bytes if draft_runner is not None else 0,
     )
     yield Loaded(session, ready)
 
@@ -207,13 +222,13 @@ def _runner(
 ) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns a ModelRunner."""
     config = files.config
-    decoder = Decoder(config, dtype=dtype, device=device.torch_device, max_positions=context, bits=bits)
+    decoder = make_decoder(config, dtype=dtype, device=device.torch_device, max_positions=context, bits=bits)
     yield from _read_weights(files, decoder, None, stage, cancel)
     yield LoadProgress("allocate_cache")
     wanted = -(-max(context, cache_tokens) // BLOCK_SIZE)
     most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-context // BLOCK_SIZE), min(wanted, most))
-    cache = KVCache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
+    cache = make_cache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
     runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
     if device.kind == "cpu" and stage == "weights":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -30,8 +33,18 @@ def free_memory() -> int | None:
     return None
 
 
+def return_memory() -> None:
+    """Collect what nobody holds and give freed memory back to the system, devices' and main memory alike."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if sys.platform == "linux":  # glibc keeps what was freed for later; other C libraries have no such function
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 if sys.platform == "win32":
-    import ctypes
     from ctypes import wintypes
 
     class _Status(ctypes.Structure):  # MEMORYSTATUSEX

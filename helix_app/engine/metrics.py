@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from helix_app.events import RunMetrics
+from helix_app.events import RunMetrics, Written
 
 _WINDOW = 16  # rounds that "rolling" means
 
@@ -37,6 +37,21 @@ class RunRecorder:
         self.tokens = self.rounds = 0
         self.prompt_tokens = self.cached_tokens = 0
 
+    def resume(self, written: Written) -> None:
+        """Count what an engine that died had written; the time since the request goes on."""
+        self._begin = self._clock() - written.seconds
+        self.prefilled(written.prompt_tokens, written.cached_tokens, 0)
+        for drafted, accepted, emitted, seconds in written.rounds:
+            self._count(drafted, accepted, emitted, seconds)
+        self.tokens = len(written.token_ids)
+        if self.tokens:
+            self._first, self._last = self._begin + written.first_token_seconds, self._clock()
+
+    def written(self, token_ids: tuple[int, ...], rounds: tuple[tuple[int, int, int, float], ...]) -> Written:
+        """What was counted so far, for another engine to go on with."""
+        first = self._first - self._begin if self._first is not None else 0.0
+        return Written(token_ids, self.prompt_tokens, self.cached_tokens, rounds, self.elapsed, first)
+
     def prefilled(self, prompt_tokens: int, cached_tokens: int, emitted: int) -> None:
         """The prompt is processed and gave ``emitted`` first tokens."""
         self.prompt_tokens, self.cached_tokens = prompt_tokens, cached_tokens
@@ -47,13 +62,16 @@ class RunRecorder:
 
         When the reply ends inside a draft, ``drafted`` and ``accepted`` count only tokens up to its end.
         """
+        self._count(drafted, accepted, emitted, seconds)
+        self._emit(emitted)
+
+    def _count(self, drafted: int, accepted: int, emitted: int, seconds: float) -> None:
         self.rounds += 1
         self._drafted += drafted
         self._accepted += accepted
         self._decoded += emitted
         self._ks.append(drafted)
         self._window.append((drafted, accepted, emitted, seconds))
-        self._emit(emitted)
 
     def _emit(self, count: int) -> None:
         if count:

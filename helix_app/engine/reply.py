@@ -50,6 +50,11 @@ class Round:
     proposal: Proposal
     draft_seconds: float = 0.0
 
+    @property
+    def tail(self) -> torch.Tensor | None:
+        """Drafted ids that only the device knows."""
+        return None if self.proposal.pending is None else self.proposal.pending.ids
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -87,7 +92,7 @@ class Reply:
     def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
         """Raises InputError for a prompt or options that make no sense."""
         check_request(request)
-        self.request, self.cancel, self._session = request, cancel, session
+        self.request, self.cancel, written = request, cancel, request.written
         self.name = request.request_id
         self._tokenizer = session.tokenizer
         self._recorder = RunRecorder()
@@ -95,24 +100,35 @@ class Reply:
         self.prompt_length = len(self.tokens)
         params = request.sampling
         self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
-        self._random = random.Random(self.seed)
+        # what was written by an engine that died used up numbers of its own
+        self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
-        self._policy = session.policy(request)
-        speculative = request.mode == "speculative" and session.draft is not None
-        self.draft: Draft | None = None
-        if speculative and session.draft is not None:
-            # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
-            repeatable = params.seed is not None and not is_coupled(request)
-            self.draft = session.draft.fresh(repeatable)
         self._decoder = StreamDecoder(session.tokenizer)
         self._stops = StopMatcher(request.stop)
         self._text: list[str] = []
         self._fresh = ""
         self.reason: FinishReason | None = None
-        self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
         self.cached = 0
         self._prefill_begin: float | None = None
+        self.move(session)
+        if written is not None:
+            self._recorder.resume(written)
+            for token in written.token_ids:
+                if self.reason is None:
+                    self._append(token)
+
+    def move(self, session: Session) -> None:
+        """Go on with another session of the same model, or with the same one after its draft or its cache changed."""
+        request, params = self.request, self.request.sampling
+        self._session = session
+        self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
+        self._policy = session.policy(request)
+        self.draft: Draft | None = None
+        if request.mode == "speculative" and session.draft is not None:
+            # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
+            repeatable = params.seed is not None and not is_coupled(request)
+            self.draft = session.draft.fresh(repeatable or request.cold)
         self._policy.begin()
 
     # ----------------------------------------------------------------- prompt
@@ -135,7 +151,8 @@ class Reply:
         Raises:
             NumericsError: the logits are not numbers.
         """
-        if self._recorder.tokens:  # after a preemption: these were drawn before
+        if self._recorder.tokens:  # after a preemption or another engine: these were drawn before
+            yield from self.show()
             return
         verdict, probs = self._judge(logits, Proposal())
         emitted = self._emit((verdict.next_token,), verdict, probs, logits)
@@ -250,7 +267,6 @@ class Reply:
         """Append tokens to the reply up to its end."""
         emitted = []
         for j, token in enumerate(ids):
-            self.tokens.append(token)
             emitted.append(
                 EmittedToken(
                     token_id=token,
@@ -260,16 +276,21 @@ class Reply:
                     alternatives=self._alternatives(logits[j]),
                 )
             )
-            if token in self._session.eos:
-                self.reason = "eos"
-                break
-            self._read(self._decoder.push((token,)))
-            if self.reason is None and len(self.tokens) >= self.limit:
-                generated = len(self.tokens) - self.prompt_length
-                self.reason = "length" if generated >= self.request.max_tokens else "context_full"
+            self._append(token)
             if self.reason is not None:
                 break
         return tuple(emitted)
+
+    def _append(self, token: int) -> None:
+        """One more token of the reply; sets ``reason`` if it ends it."""
+        self.tokens.append(token)
+        if token in self._session.eos:
+            self.reason = "eos"
+            return
+        self._read(self._decoder.push((token,)))
+        if self.reason is None and len(self.tokens) >= self.limit:
+            generated = len(self.tokens) - self.prompt_length
+            self.reason = "length" if generated >= self.request.max_tokens else "context_full"
 
     def _alternatives(self, logits: torch.Tensor) -> tuple[Alternative, ...]:
         if self.request.alternatives <= 0:

@@ -22,13 +22,13 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.control.policy import Crowd
-from helix_app.engine.drafting import propose_all
-from helix_app.engine.generation import Session
+from helix_app.engine.drafting import propose_all, run_pass
+from helix_app.engine.generation import Session, common_prefix
 from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
 from helix_app.errors import CacheExhaustedError, HelixError, NumericsError
-from helix_app.events import CacheSnapshot, Event, Finished, GenerateRequest
+from helix_app.events import CacheSnapshot, Event, GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
 _CHUNK_BESIDE = 128  # while others decode: they should not wait long
@@ -104,6 +104,33 @@ class Scheduler:
         self._running.clear()
         self._waiting.clear()
 
+    def halt(self, *, intact: bool) -> None:
+        """Make every reply that runs wait again, with all it wrote; what a failed pass left behind is wiped.
+
+        Args:
+            intact: the device still works and its blocks can be given back; otherwise they are left as they are.
+        """
+        for entry in self._running:
+            if intact:
+                self._runner.discard(entry.reply.name)
+            if entry.reply.draft is not None:
+                entry.reply.draft.end()
+            entry.at, entry.decoding, entry.since = None, False, self._steps
+        self._waiting += self._running
+        self._running.clear()
+
+    def move(self, session: Session) -> None:
+        """After ``halt``: go on with this session, another one or the same with another draft or cache."""
+        self._session, self._runner, self._shown = session, session.runner, False
+        for entry in self._waiting:
+            entry.reply.move(session)
+
+    @property
+    def longest(self) -> int:
+        """Tokens that the longest reply here may come to."""
+        replies = [entry.reply for entry in (*self._running, *self._waiting)]
+        return max((min(reply.limit, len(reply.tokens) + CHUNK) for reply in replies), default=0)
+
     # ----------------------------------------------------------------- one step
 
     def step(self) -> Iterator[Event]:
@@ -116,13 +143,15 @@ class Scheduler:
             self._shown = True
             yield from self._session.snapshots(full=True)
         self._steps += 1
-        for entry in [e for e in (*self._running, *self._waiting) if e.reply.cancel.is_set()]:
-            entry.reply.reason = "cancelled"
-            yield from self._end(entry)
+        for entry in [*self._running, *self._waiting]:
+            if entry.reply.cancel.is_set():
+                entry.reply.reason = "cancelled"
+            if entry.reply.reason is not None:  # cancelled, or written to its end by an engine that died there
+                yield from self._end(entry)
         begin = time.perf_counter()
         plans = self._plan()
         drafted = time.perf_counter()
-        decoding = [(entry, plan) for entry, plan in plans if self._make_room(entry, len(plan.proposal.ids) + 1)]
+        decoding = [(entry, plan) for entry, plan in plans if self._make_room(entry, plan.proposal.count + 1)]
         prompts = list(self._prompts(bool(decoding)))
         # whoever was preempted for another waits for the next step
         decoding = [(entry, plan) for entry, plan in decoding if entry in self._running]
@@ -131,13 +160,13 @@ class Scheduler:
             yield from self._end(entry)
             decoding = [pair for pair in decoding if pair[0] is not entry]
         batch = [
-            Rows(e.reply.name, (e.reply.tokens[-1], *p.proposal.ids), len(p.proposal.ids) + 1, e.reply.exact)
+            Rows(e.reply.name, (e.reply.tokens[-1], *p.proposal.ids), p.proposal.count + 1, e.reply.exact, p.tail)
             for e, p in decoding
         ]
         batch += [Rows(entry.reply.name, ids, 1, entry.reply.exact) for entry, ids in prompts]
         if not batch:
             return
-        logits = self._runner.forward_many(batch, reserved=True)
+        logits = run_pass(self._runner, batch, [plan for _, plan in decoding])
         yield from self._verdicts(decoding, logits, begin, drafted, mixed=bool(prompts))
         for (entry, ids), rows in zip(prompts, logits[len(decoding) :]):
             yield from self._prompt_done(entry, len(ids), rows)
@@ -287,14 +316,20 @@ class Scheduler:
         return entry
 
     def _open(self, reply: Reply) -> int:
-        """Begin its sequence: forked from a running one with the same beginning, or from the prefix cache."""
+        """Begin its sequence: forked from a running one with the same beginning, or from the prefix cache.
+
+        A cold one takes neither, but what it wrote itself before it was preempted.
+        """
         runner = self._runner
+        if reply.request.cold and len(reply.tokens) == reply.prompt_length:
+            self._session.clear_caches()
+            return runner.open(reply.name, (), reply.name)
         last = len(reply.tokens) - 1
         parent, shared = "", 0
         for entry in self._running:
             if entry.reply is not reply and entry.at is not None:
                 table = runner.pool.tables()[entry.reply.name]
-                same = _common(entry.reply.tokens, reply.tokens, min(table.verified, last))
+                same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
                 if same > shared:
                     parent, shared = entry.reply.name, same
         hit = runner.open(reply.name, reply.tokens, reply.name)
@@ -338,7 +373,7 @@ class Scheduler:
         """A reply has its reason to end: free its blocks and give its result."""
         yield from entry.reply.read_end()
         self._remove(entry)
-        if self._session.learned is not None:
+        if self._session.learned is not None and not entry.reply.request.cold:
             self._session.learned.learn(entry.reply.tokens, entry.reply.prompt_length)
         yield from self._session.snapshots()
         yield entry.reply.finish()
@@ -362,34 +397,3 @@ class Scheduler:
         if now - self._last_snapshot >= _SNAPSHOT_SECONDS:
             self._last_snapshot = now
             yield from self._session.snapshots()
-
-
-def write_reply(session: Session, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
-    """One reply by itself, ended by Finished or Failed; its blocks are freed however the iteration ends.
-
-    Raises:
-        InputError: before the first event.
-        RuntimeError: the device's own errors.
-    """
-    scheduler = Scheduler(session)
-    scheduler.add(request, cancel)
-    try:
-        while scheduler.busy:
-            for event in scheduler.step():
-                yield event
-                if isinstance(event, Finished):
-                    return
-    finally:
-        scheduler.close()
-
-
-def _common(a: list[int], b: list[int], most: int) -> int:
-    """Length of the common beginning, at most ``most``; bisection over slices, which compare fast."""
-    low, high = 0, min(most, len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

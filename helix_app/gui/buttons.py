@@ -90,7 +90,10 @@ class CheckBox(QCheckBox):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRect(0, (self.height() - BOX) // 2, BOX, BOX)
         checked, focused, hovered = self.isChecked(), self.hasFocus(), self.underMouse()
-        if checked:
+        if not self.isEnabled():
+            back = edge = p.disabled if checked else p.control
+            back = back if checked else p.panel
+        elif checked:
             back = p.accent_hover if hovered else p.accent
             edge = p.text if focused else back
         else:
@@ -102,7 +105,7 @@ class CheckBox(QCheckBox):
         painter.drawRoundedRect(QRectF(box).adjusted(inset, inset, -inset, -inset), 4, 4)
         if checked:
             icon("check", p.on_accent).paint(painter, box.adjusted(1, 1, -1, -1))
-        painter.setPen(QColor(p.text))
+        painter.setPen(QColor(p.text if self.isEnabled() else p.disabled))
         text = self.rect().adjusted(BOX + 8, 0, 0, 0)
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, self.text())
         painter.end()

@@ -51,6 +51,13 @@ def size(value: int) -> str:
     raise AssertionError("unreachable")
 
 
+def memory(value: int | None) -> str:
+    """Bytes of a card's memory as makers state them: powers of two, ``16 GB``. Empty where they are not known."""
+    if value is None:
+        return ""
+    return f"{value / 2**30:.0f} GB" if value >= 2**30 else f"{value / 2**20:.0f} MB"
+
+
 def remaining(value: float | None) -> str:
     """Time left in the unit a person would say."""
     if value is None:
@@ -63,8 +70,9 @@ def remaining(value: float | None) -> str:
 
 
 def device(code: str) -> str:
-    """``cpu`` as ``CPU``."""
-    return DEVICES.get(code, code)
+    """``cpu`` as ``CPU``, ``directml:1`` as ``DirectML 1``."""
+    kind, _, number = code.partition(":")
+    return f"{DEVICES.get(kind, kind)} {number}".rstrip()
 
 
 def dtype(code: str) -> str:

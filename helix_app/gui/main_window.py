@@ -7,37 +7,46 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app import events
 from helix_app.gui import figures, menus
 from helix_app.gui.about import AboutDialog
+from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
+from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.icons import icon
+from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.live.dock import LiveDock
-from helix_app.gui.loading import LoadStrip
+from helix_app.gui.load_view import LoadView
 from helix_app.gui.model_flow import ModelFlow
+from helix_app.gui.navigation import Navigation, Page
 from helix_app.gui.open_dialogs import ask_file, ask_folder
-from helix_app.gui.placement import placement, restore
-from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.gui.placement import DockPlace, restore
+from helix_app.gui.preferences import Preferences
 from helix_app.gui.status import StatusBar
 from helix_app.gui.theme import Theme
 from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
-from helix_app.gui.welcome import WelcomePage
-from helix_app.settings import Settings, changed
+from helix_app.settings import Settings
+
+TOLD_MS = 6000
 
 
 class MainWindow(QMainWindow):
-    """Toolbar, conversation, live dock and status bar; or the welcome card while there is no model.
+    """Toolbar, pages, live dock and status bar; or the welcome card while there is no model.
 
     Attributes:
-        settings: the settings in effect.
+        preferences: the settings in effect.
+        desk: the recorded runs and the page that shows them.
         theme: colours and fonts.
         models: what is loaded or is to be.
+        pages: the rail and the pages it turns; ``pages.add`` registers one.
 
     Signals:
         generate_requested: a GenerateRequest.
-        cancel_requested: stop the reply.
+        compare_requested: a CompareRequest.
+        benchmark_requested: a BenchAsked.
+        cancel_requested: stop the reply or the comparison.
         load_requested: a LoadChoice.
         unload_requested: free the model.
         download_requested: fetch the model of this catalog id.
@@ -48,6 +57,8 @@ class MainWindow(QMainWindow):
     """
 
     generate_requested = Signal(object)
+    compare_requested = Signal(object)
+    benchmark_requested = Signal(object)
     cancel_requested = Signal()
     load_requested = Signal(object)
     unload_requested = Signal()
@@ -62,10 +73,8 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if not isinstance(app, QApplication):
             raise RuntimeError("MainWindow needs a QApplication")
-        self.settings = settings
         self.theme = Theme(app, settings.theme, self)
-        self._seed: int | None = None
-        self._downloading, self._live_wanted = "", True  # the model the strip is about; the dock is open
+        self.preferences = Preferences(self.theme, settings, self)
         self.models = ModelFlow(settings, self)
         self.setWindowTitle("Helix")
         self.setWindowIcon(icon("app", "", size=32))
@@ -74,11 +83,12 @@ class MainWindow(QMainWindow):
         self._connect()
         self._handlers: dict[type, Callable[[Any], None]] = {
             events.CatalogChanged: self.on_catalog_changed,
-            events.DownloadProgress: self.on_download_progress,
-            events.DownloadDone: self.on_download_done,
-            events.DownloadFailed: self.on_download_failed,
+            events.DownloadProgress: self.load_view.on_download_progress,
+            events.DownloadDone: self.load_view.on_download_done,
+            events.DownloadFailed: self.load_view.on_download_failed,
             events.Forgotten: self.on_forgotten,
-            events.LoadProgress: self.on_load_progress,
+            events.LoadProgress: self.load_view.on_load_progress,
+            events.DevicesFound: self.toolbar.on_devices_found,
             events.ModelReady: self.on_model_ready,
             events.Unloaded: self.on_unloaded,
             events.Notice: self.chat.notices.add,
@@ -87,10 +97,13 @@ class MainWindow(QMainWindow):
             events.CacheSnapshot: self.on_cache_snapshot,
             events.Finished: self.on_finished,
             events.Failed: self.on_failed,
+            events.CompareArm: self.compare.on_arm,
+            events.CompareDone: self.on_compare_done,
+            **self.benchmark.handlers(),
         }
-        self._apply_settings()
+        self.on_settings_applied()
         self._restore()
-        self._show_page(self.chat)
+        self.pages.show_page("chat")
 
     # ------------------------------------------------------------------ construction
 
@@ -99,64 +112,76 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(self.theme)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.welcome = WelcomePage(self.theme)
-        self.strip = LoadStrip(self.theme)
         self.chat = ChatPage(self.theme, self.settings)
-        chat = QWidget()
-        column = QVBoxLayout(chat)
+        self.load_view = LoadView(self.theme, self.models, self.chat, self)
+        self.welcome, self.strip = self.load_view.welcome, self.load_view.strip
+        self.pages = Navigation(self.theme)
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.pages)
+        self.add_page(Page("chat", self.tr("Chat"), "chat", self.chat, live=True))
+        self.desk = RunDesk(self.theme, self)
+        self.add_page(Page("inspect", self.tr("Inspect"), "inspect", self.desk.page))
+        self.compare = ComparePage(self.theme, self.settings)
+        self.add_page(Page("compare", self.tr("Compare"), "compare", self.compare))
+        self.benchmark = BenchmarkPage(self.theme, self.settings)
+        self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", self.benchmark))
+        middle = QWidget()
+        column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.strip)
-        column.addWidget(self.chat, 1)
-        chat.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._chat_page = chat
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.welcome)
-        self._pages.addWidget(chat)
-        self.setCentralWidget(self._pages)
+        column.addWidget(self.pages.stack, 1)
+        middle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._middle = middle
+        self.setCentralWidget(middle)
         self.live = LiveDock(self.theme)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.live)
+        self.dock_place = DockPlace(self, self.live)
         self.status = StatusBar(self.theme)
         self.setStatusBar(self.status)
 
     def _connect(self) -> None:
-        a = self.actions_
+        self.chat.generate_requested.connect(self.desk.begin)
         self.chat.generate_requested.connect(self.generate_requested)
+        self.desk.connect_chat(self.chat.origins)
+        self.desk.show_requested.connect(lambda: self.pages.show_page("inspect"))
+        self.desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.chat.cancel_requested.connect(self.cancel_requested)
         self.chat.generating_changed.connect(self.on_generating_changed)
+        self.compare.compare_requested.connect(self.compare_requested)
+        self.compare.cancel_requested.connect(self.cancel_requested)
+        self.compare.running_changed.connect(lambda running: self.chat.block("compare_running" if running else ""))
+        self.compare.may_run = lambda: self._occupied("compare_reply_running")
+        self.benchmark.asked.connect(self.benchmark_requested)
+        self.benchmark.running_changed.connect(self.on_benchmark_running_changed)
+        self.benchmark.may_run = lambda: self._occupied("bench_reply_running")
         self.toolbar.picked.connect(self.on_picked)
-        self.toolbar.new_chat.clicked.connect(self.chat.new_chat)
-        self.toolbar.options.clicked.connect(self.open_settings)
+        self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
+        self.toolbar.options.clicked.connect(self.preferences.open_dialog)
         self.toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
-        self.live.visibilityChanged.connect(self.on_live_visibility_changed)
+        self.dock_place.shown_changed.connect(self.on_live_shown_changed)
+        self.pages.page_changed.connect(self.on_page_changed)
         self.models.load_requested.connect(self.on_load_started)
         self.models.download_requested.connect(self.on_download_started)
-        self.models.setting_picked.connect(lambda setting, value: self._change(**{setting: value}))
-        self.welcome.download_requested.connect(self.models.download)
-        self.welcome.cancel_requested.connect(self.on_welcome_cancelled)
+        self.models.setting_picked.connect(lambda setting, value: self.preferences.change(**{setting: value}))
+        self.load_view.cancel_requested.connect(self.cancel_requested)
+        self.load_view.download_cancel_requested.connect(self.download_cancel_requested)
         self.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
-        self.strip.cancel_requested.connect(lambda: self.on_welcome_cancelled(self._downloading))
-        a.new_chat.triggered.connect(self.chat.new_chat)
-        a.open_file.triggered.connect(lambda: self.on_picked("target", OPEN_FILE))
-        a.open_folder.triggered.connect(lambda: self.on_picked("target", OPEN_FOLDER))
-        a.unload.triggered.connect(self.unload_requested)
-        a.settings.triggered.connect(self.open_settings)
-        a.quit.triggered.connect(self.close)
-        a.focus.triggered.connect(self.chat.composer.setFocus)
-        a.stop.triggered.connect(self.chat.stop)
-        a.again.triggered.connect(self.chat.again)
-        a.copy_reply.triggered.connect(self.chat.copy_reply)
-        a.live.triggered.connect(lambda shown: self.live.setVisible(shown))
-        a.latest.triggered.connect(self.chat.view.follow)
-        a.about.triggered.connect(self.open_about)
-        for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
-            action.triggered.connect(lambda _=False, value=value: self._change(theme=value))
+        menus.connect(self)
+        self.preferences.applied.connect(self.on_settings_applied)
+        self.preferences.applied.connect(lambda: self.settings_changed.emit(self.settings))
+        self.preferences.saved.connect(self.models.load_after)
+        self.preferences.forget_requested.connect(self.forget_requested)
 
     def _restore(self) -> None:
         self.resize(1280, 800)
         self.resizeDocks([self.live], [344], Qt.Orientation.Horizontal)
         restore(self, self.settings)
-        self._live_wanted = not self.live.isHidden()
+        self.dock_place.restored()
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect."""
+        return self.preferences.settings
 
     # ------------------------------------------------------------------ for app.py
 
@@ -167,6 +192,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def on_event(self, event: object) -> None:
         """Take in one event; an unknown one is ignored."""
+        self.desk.on_event(event)
         handler = self._handlers.get(type(event))
         if handler is not None:
             handler(event)
@@ -182,17 +208,20 @@ class MainWindow(QMainWindow):
     def on_catalog_changed(self, event: events.CatalogChanged) -> None:
         """The models people can choose; without one on this computer the card is shown."""
         self.toolbar.set_catalog(event.items)
+        self.compare.set_catalog(event.items)
+        self.benchmark.set_catalog(event.items)
         self.welcome.show_item(event.items[0] if event.items else None)
         self.models.on_catalog_changed(event)
         if self.models.nothing_here() and not self.chat.view.messages():
-            self._show_page(self.welcome)
+            self.pages.cover(self.welcome)
+            self.welcome.start.setFocus()
 
     def on_picked(self, setting: str, value: str) -> None:
         """A person chose something in the toolbar."""
         if value in (OPEN_FILE, OPEN_FOLDER):
             value = ask_folder(self) if value == OPEN_FOLDER else ask_file(self)
         if value and setting == "mode":
-            self._change(mode=value)
+            self.preferences.change(mode=value)
         elif value:
             self.models.pick(setting, value)
 
@@ -201,73 +230,34 @@ class MainWindow(QMainWindow):
         if self.chat.generating:
             self.chat.stop()
         self._set_not_ready(self.tr("Loading {model}…").format(model=self.models.name(choice.target)))
-        self.chat.error.hide()
-        self.on_load_progress(events.LoadProgress("start_engine"))
+        self.load_view.on_load_started(choice)
         self.load_requested.emit(choice)
 
     def on_download_started(self, model_id: str) -> None:
         """A model is about to be fetched."""
-        self.chat.error.hide()
-        self.on_download_progress(events.DownloadProgress(model_id, "connect", 0, 0))
+        self.load_view.on_download_started(model_id)
         self.download_requested.emit(model_id)
-
-    def on_download_progress(self, event: events.DownloadProgress) -> None:
-        """How far a download is."""
-        if self._on_welcome():
-            self.welcome.show_download(event)
-        elif self.models.loading is None:
-            self._downloading = event.model_id
-            self.strip.show_download(event, self.models.name(event.model_id))
-
-    def on_welcome_cancelled(self, model_id: str) -> None:
-        """Cancel, on the card or in the strip: what it is about, a load or a download."""
-        if self.models.loading is not None:
-            self.cancel_requested.emit()
-        else:
-            self.download_cancel_requested.emit(model_id)
-
-    def on_download_done(self, event: events.DownloadDone) -> None:
-        """A model is here."""
-        if self.models.loading is None:
-            self.strip.hide()
-        self.models.on_download_done(event)
-
-    def on_download_failed(self, event: events.DownloadFailed) -> None:
-        """A download ended without a model."""
-        self.models.on_download_failed(event)
-        if self._on_welcome():
-            self.welcome.show_failure(event)
-            return
-        if self.models.loading is None:
-            self.strip.hide()
-        if event.code != "download_cancelled":
-            self.chat.show_error(event)
-
-    def on_load_progress(self, event: events.LoadProgress) -> None:
-        """A step of loading."""
-        if self._on_welcome():
-            self.welcome.show_loading(event)
-        else:
-            self.strip.show_loading(event, self.models.name(self.settings.target))
 
     def on_model_ready(self, event: events.ModelReady) -> None:
         """The model is loaded: write."""
         self.models.on_model_ready(event)
-        self.strip.hide()
-        self.welcome.show_idle()
+        self.load_view.on_idle()
         self.toolbar.on_model_ready(event)
         self.status.on_model_ready(event)
-        self.live.plots.clear()
+        if not self.chat.generating:  # a reply may go on elsewhere
+            self.live.plots.clear()
         self.live.blocks.on_model_ready(event)
         self.chat.set_model(event.target_name, figures.model_facts(event))
+        self.compare.set_model(event, self.models.choice())
         self.actions_.unload.setEnabled(True)
-        self._show_page(self.chat)
+        if self.pages.current is None:
+            self.pages.show_page("chat")
         self.chat.composer.setFocus()
 
     def on_unloaded(self, _event: events.Unloaded) -> None:
         """The model is gone, or its loading was stopped (not: replaced by another)."""
         self.models.on_unloaded()
-        self.welcome.show_idle()
+        self.load_view.on_idle()
         self._set_no_model()
 
     def _set_no_model(self) -> None:
@@ -279,7 +269,8 @@ class MainWindow(QMainWindow):
         self.toolbar.on_unloaded()
         self.status.on_unloaded()
         self.chat.set_model("", reason)
-        self._chat_page.setFocus()  # the composer is closed; do not jump to the first button
+        self.compare.set_model(None, None, reason)
+        self._middle.setFocus()  # the composer is closed; do not jump to the first button
         self.actions_.unload.setEnabled(False)
 
     # ------------------------------------------------------------------ replies
@@ -287,6 +278,7 @@ class MainWindow(QMainWindow):
     def on_round_done(self, event: events.RoundDone) -> None:
         """One round: plots and status."""
         self.live.plots.on_round(event)
+        self.chat.on_round_done(event)
         self.status.set_context(event.context_tokens)
         self.status.show_speculation(event)
 
@@ -309,10 +301,31 @@ class MainWindow(QMainWindow):
             return  # of a reply that was given up
         if self.models.on_failed():
             self._set_no_model()
-        if self._on_welcome():
-            self.welcome.show_failure(event)
-        elif event.code != "load_cancelled":  # the person did that
-            self.chat.show_error(event)
+        self.load_view.on_failed(event)
+        if self.pages.current is not None and event.code != "load_cancelled":
+            self.pages.show_page("chat")  # where the error is
+
+    def on_compare_done(self, event: events.CompareDone) -> None:
+        """A comparison is over; what a person chose is loaded again if an arm had something else."""
+        self.compare.on_done(event)
+        if event.reload and self.models.loading is None:
+            self.models.load()
+
+    def _occupied(self, replying: str) -> str:
+        """Why nothing can be measured now, as a code of messages.py; ``replying`` while a reply is being written."""
+        if self.chat.generating:
+            return replying
+        if self.compare.running:
+            return "bench_compare_running"
+        if self.benchmark.running:
+            return "bench_running"
+        return "bench_load_running" if self.models.loading is not None else ""
+
+    def on_benchmark_running_changed(self, running: bool) -> None:
+        """A benchmark began or ended: meanwhile nothing else is written or loaded."""
+        self.chat.block("bench_running" if running else "")
+        self.toolbar.set_locked(self.tr("A benchmark is running") if running else "")
+        self.actions_.unload.setEnabled(not running and self.models.ready is not None)
 
     def on_generating_changed(self, generating: bool) -> None:
         """A reply began or ended."""
@@ -321,29 +334,22 @@ class MainWindow(QMainWindow):
 
     # ------------------------------------------------------------------ settings and pages
 
-    def open_settings(self) -> None:
-        """Show the settings; they apply when saved."""
-        dialog = SettingsDialog(self.theme, self.settings, self._seed, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.forget_requested.connect(self.forget_requested)
-        dialog.accepted.connect(lambda: self.on_settings_saved(dialog.settings(), dialog.seed()))
-        dialog.open()
-
-    def on_settings_saved(self, settings: Settings, seed: int | None) -> None:
-        """Take over what the dialog says."""
-        self._seed = seed
-        before = self.settings
-        self.settings = settings
-        self._apply_settings()
-        self.settings_changed.emit(settings)
-        self.models.load_after(before)
+    def on_settings_applied(self) -> None:
+        """Other settings are in effect."""
+        s = self.settings
+        self.theme.choose(s.theme)
+        self.models.set_settings(s)
+        self.toolbar.set_settings(s)
+        self.chat.set_settings(s, self.preferences.seed)
+        self.compare.set_settings(s)
+        self.benchmark.set_settings(s)
+        self.status.set_mode(s.mode)
+        a = self.actions_
+        {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[s.theme].setChecked(True)
 
     def on_forgotten(self, event: events.Forgotten) -> None:
-        """What was learnt is wiped, or could not be: said where the button is, if that is still there."""
-        dialog = self.findChild(SettingsDialog)
-        if dialog is not None:
-            dialog.learning.show_forgotten(event)
-        elif event.failed is not None:
+        """What was learnt is wiped, or could not be."""
+        if not self.preferences.on_forgotten(event) and event.failed is not None:
             self.chat.show_error(event.failed)
 
     def open_about(self) -> None:
@@ -352,46 +358,27 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
-    def _change(self, **values: object) -> None:
-        self.settings = changed(self.settings, **values)
-        self._apply_settings()
-        self.settings_changed.emit(self.settings)
+    def add_page(self, page: Page) -> None:
+        """Register a page with the rail and the View menu."""
+        self.actions_.view.insertAction(self.actions_.after_pages, self.pages.add(page))
 
-    def _apply_settings(self) -> None:
-        s = self.settings
-        self.theme.choose(s.theme)
-        self.models.set_settings(s)
-        self.toolbar.set_settings(s)
-        self.chat.set_settings(s, self._seed)
-        self.status.set_mode(s.mode)
-        a = self.actions_
-        {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[s.theme].setChecked(True)
+    def on_page_changed(self, name: str) -> None:
+        """Another page is shown, or the card in place of all."""
+        page = self.pages.current
+        self.toolbar.setVisible(bool(name))
+        self.status.setVisible(bool(name))
+        self.dock_place.set_room(page is not None and page.live)
+        for action in (self.actions_.new_chat, self.actions_.focus, self.actions_.latest):
+            action.setEnabled(bool(name))
+        self.actions_.live.setEnabled(page is not None and page.live)
+        self.toolbar.live.setEnabled(page is not None and page.live)
 
-    def _on_welcome(self) -> bool:
-        return self._pages.currentWidget() is self.welcome
-
-    def _show_page(self, page: QWidget) -> None:
-        welcome = page is self.welcome
-        if welcome and not self._on_welcome():
-            self._live_wanted = not self.live.isHidden()
-        self._pages.setCurrentWidget(self.welcome if welcome else self._chat_page)
-        self.toolbar.setVisible(not welcome)
-        self.status.setVisible(not welcome)
-        self.live.setVisible(not welcome and self._live_wanted)
-        for action in (self.actions_.live, self.actions_.new_chat, self.actions_.focus, self.actions_.latest):
-            action.setEnabled(not welcome)
-        if welcome:
-            self.welcome.start.setFocus()
-
-    def on_live_visibility_changed(self, _visible: bool) -> None:
+    def on_live_shown_changed(self, shown: bool) -> None:
         """The dock was closed or came back."""
-        shown = not self.live.isHidden()
-        if not self._on_welcome():
-            self._live_wanted = shown
         self.actions_.live.setChecked(shown)
         self.toolbar.live.setChecked(shown)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._change(**placement(self, docks=not self._on_welcome()))
+        self.preferences.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

@@ -8,7 +8,15 @@ from helix_app import events
 from helix_app.gui.toolbar import model_label
 from helix_app.settings import Settings
 
-LOAD_SETTINGS = ("target", "draft", "device", "dtype", "context_length", "learn")  # a change of these loads again
+LOAD_SETTINGS = (
+    "target",
+    "draft",
+    "device",
+    "devices",
+    "dtype",
+    "context_length",
+    "learn",
+)  # a change of these loads again
 
 
 class ModelFlow(QObject):
@@ -27,7 +35,7 @@ class ModelFlow(QObject):
 
     load_requested = Signal(object)
     download_requested = Signal(str)
-    setting_picked = Signal(str, str)
+    setting_picked = Signal(str, object)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -67,16 +75,29 @@ class ModelFlow(QObject):
         item = next((item for item in self.items or () if item.id == value), None)
         if setting == "target" and item is not None and not item.path:
             self.download(value)
+        elif setting == "device":
+            self._pick_device(value)
         elif value != getattr(self._settings, setting) or self.ready is None:
             self.setting_picked.emit(setting, value)
             self.load()
 
+    def _pick_device(self, value: str) -> None:
+        """The device of this target from now on; other targets keep theirs."""
+        s = self._settings
+        if value != s.device_for(s.target) or self.ready is None:
+            self.setting_picked.emit("devices", {**s.devices, s.target: value})
+            self.load()
+
+    def choice(self) -> events.LoadChoice:
+        """The load that the settings ask for."""
+        s = self._settings
+        return events.LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
+
     def load(self) -> None:
         """Load what the settings say."""
-        s = self._settings
         self._chosen = True
         self.ready = None
-        self.loading = events.LoadChoice(s.target, s.draft, s.device, s.dtype, s.context_length or None, s.learn)
+        self.loading = self.choice()
         self.load_requested.emit(self.loading)
 
     def load_after(self, before: Settings) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from helix_app import paths
@@ -24,6 +26,12 @@ def ask_folder(parent: QWidget) -> str:
     return QFileDialog.getExistingDirectory(
         parent, tr("Open a folder with config.json and .safetensors files"), _start()
     )
+
+
+def ask_export(parent: QWidget, name: str) -> str:
+    """Path of a file to write, empty when the person changed their mind; ``name`` is suggested."""
+    start = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return QFileDialog.getSaveFileName(parent, tr("Export"), str(Path(start) / name))[0]
 
 
 def _start() -> str:

@@ -29,6 +29,7 @@ QMenu::indicator { width: 16px; height: 16px; padding-left: 8px; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
 
 QToolBar { background: $panel; border: none; border-bottom: 1px solid $border; padding: 0px; spacing: 0px; }
+QToolBar#navigation { border-bottom: none; border-right: 1px solid $border; }
 QStatusBar { background: $panel; color: $muted; border-top: 1px solid $border; }
 QStatusBar::item { border: none; }
 QMainWindow::separator { background: $border; width: 1px; height: 1px; }
@@ -71,7 +72,7 @@ QPushButton[kind="icon"]:focus { border: 2px solid $accent; min-width: 28px; max
 QPushButton[kind="smallicon"] { background: transparent; border: 1px solid transparent; padding: 0px;
   min-width: 26px; max-width: 26px; min-height: 26px; max-height: 26px; }
 QPushButton[kind="smallicon"]:hover { background: $hover; }
-QPushButton[kind="smallicon"]:pressed { background: $pressed; }
+QPushButton[kind="smallicon"]:pressed, QPushButton[kind="smallicon"]:checked { background: $pressed; }
 QPushButton[kind="smallicon"]:focus { border: 2px solid $accent; min-width: 24px; max-width: 24px;
   min-height: 24px; max-height: 24px; padding: 0px; }
 QPushButton[kind="round"] { border-radius: 16px; background: $raised; border: 1px solid $control; padding: 0px 12px; }
@@ -100,6 +101,9 @@ QFrame#error QLabel { color: $danger_text; }
 QFrame#error QLabel#detail { color: $text; }
 QFrame#codeBlock { background: $code; border: 1px solid $border; border-radius: 6px; }
 QWidget#loadStrip { background: $panel; border-bottom: 1px solid $border; }
+QFrame#comparePaneFrame { background: $raised; border: 1px solid $border; border-radius: 6px; }
+QPlainTextEdit#comparePane { background: transparent; border: none; padding: 0px; border-radius: 0px; }
+QPlainTextEdit#comparePane:focus { border: none; background: $panel; }
 QFrame#divider { background: $border; border: none; }
 
 QListWidget#sections { background: transparent; border: none; outline: none; }

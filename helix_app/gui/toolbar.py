@@ -46,6 +46,7 @@ class Toolbar(QToolBar):
         self._items: tuple[events.CatalogItem, ...] = ()
         self._settings = Settings()
         self._ready: events.ModelReady | None = None
+        self._devices: tuple[events.DeviceItem, ...] = ()
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
         self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136)
@@ -93,10 +94,25 @@ class Toolbar(QToolBar):
         self._settings = settings
         self._fill()
 
+    def on_devices_found(self, event: events.DevicesFound) -> None:
+        """The devices of this computer; none when nobody could look."""
+        if event.devices:
+            self._devices = event.devices
+            self._fill()
+
     def on_model_ready(self, event: events.ModelReady) -> None:
         """Show what is in effect."""
         self._ready = event
         self._fill()
+
+    def set_locked(self, reason: str) -> None:
+        """Let nothing else be loaded for this reason; empty lets it again."""
+        for picker in (self.target, self.draft, self.device, self.dtype):
+            picker.setEnabled(not reason)
+        self._fill()
+        if reason:
+            for picker in (self.target, self.draft, self.device, self.dtype):
+                picker.setToolTip(reason)
 
     def on_unloaded(self) -> None:
         """Nothing is in effect; what is chosen is shown."""
@@ -110,9 +126,7 @@ class Toolbar(QToolBar):
         self.draft.set_choices(self._draft_choices())
         self.draft.set_value(s.draft, self._draft_shown())
         auto = self.tr("Auto")
-        self.device.set_choices(
-            [Choice("auto", auto), *(Choice(code, figures.device(code)) for code in ("directml", "cuda", "cpu"))]
-        )
+        self.device.set_choices(self._device_choices())
         self.dtype.set_choices(
             [
                 Choice("auto", auto),
@@ -125,7 +139,8 @@ class Toolbar(QToolBar):
         ready = self._ready
         device = "" if ready is None else figures.device(ready.device)
         dtype = "" if ready is None else figures.dtype(ready.dtype)
-        self.device.set_value(s.device, self._auto(device) if s.device == "auto" else device)
+        chosen = s.device_for(s.target)
+        self.device.set_value(chosen, self._auto(device) if chosen == "auto" else device or figures.device(chosen))
         self.dtype.set_value(s.dtype, self._auto(dtype) if s.dtype == "auto" else dtype)
         self.mode.set_choices(
             [Choice("speculative", self.tr("Speculative")), Choice("autoregressive", self.tr("Autoregressive"))]
@@ -149,6 +164,21 @@ class Toolbar(QToolBar):
         choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
         choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
         return choices
+
+    def _device_choices(self) -> list[Choice]:
+        """Auto, then each adapter that was found; kinds alone as long as nobody has looked."""
+        auto = Choice("auto", self.tr("Auto"), self.tr("the best at hand"))
+        if not self._devices:
+            return [auto, *(Choice(code, figures.device(code)) for code in ("directml", "cuda", "cpu"))]
+        found = [self._device_choice(item) for item in self._devices]
+        chosen = self._settings.device_for(self._settings.target)
+        if chosen != "auto" and all(choice.value != chosen for choice in found):
+            found.append(Choice(chosen, figures.device(chosen)))  # of another day, or a kind without a number
+        return [auto, SEPARATOR, *found]
+
+    def _device_choice(self, item: events.DeviceItem) -> Choice:
+        label = self.tr("{kind}: {name}").format(kind=figures.device(item.kind), name=item.name)
+        return Choice(item.value, label, figures.memory(item.memory_bytes), short=figures.device(item.value))
 
     def _draft_choices(self) -> list[Choice]:
         choices = [

@@ -342,18 +342,23 @@ def host(hub: FakeHub, qtbot: QtBot) -> Iterator[tuple[HostClient, SessionContro
     assert not multiprocessing.active_children()
 
 
-def test_killed_engine_is_replaced(host: tuple[HostClient, SessionController, Watcher]) -> None:
+def test_reply_outlives_a_killed_engine(host: tuple[HostClient, SessionController, Watcher]) -> None:
     client, controller, watcher = host
     controller.generate(ask("forever"))
     watcher.wait_for(TextDelta)
     assert client.pid is not None
     os.kill(client.pid, signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
-    failed = watcher.wait_for(Failed)
-    assert isinstance(failed, Failed)
-    assert (failed.code, failed.request_id) == ("engine_died", "r1")
-    controller.generate(ask("say 2", "r2"))
-    watcher.wait_for(Finished)
-    assert Notice("engine_restarted", request_id="r2") in watcher.seen
+    watcher.wait_for(Notice)
+    watcher.wait_for(ModelReady, 2)
+    before = sum(isinstance(event, TextDelta) for event in watcher.seen)
+    watcher.wait_for(TextDelta, before + 2)
+    controller.cancel()
+    finished = watcher.wait_for(Finished)
+    assert isinstance(finished, Finished)
+    assert finished.reason == "cancelled"
+    words = "".join(event.text for event in watcher.seen if isinstance(event, TextDelta))
+    assert finished.text == words == "".join(f"m-{i} " for i in range(len(words.split())))
+    assert [event.code for event in watcher.seen if isinstance(event, Notice)] == ["engine_restarted"]
     assert LoadProgress("weights", 0.5) in watcher.seen
 
 

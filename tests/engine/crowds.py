@@ -18,8 +18,9 @@ from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.runner import ModelRunner
-from helix_app.engine.scheduler import Scheduler, write_reply
+from helix_app.engine.scheduler import Scheduler
 from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.writing import write_reply
 from helix_app.events import Event, Failed, Finished
 from helix_app.modelfiles.model_path import inspect
 from helix_app.requests import GenerateRequest, SamplingParams

@@ -1,7 +1,8 @@
 """Engines without a model, named by import string so that a child process can make them.
 
 A reply is told what to do by the content of its last message: ``say N`` writes N words, ``forever``
-writes until it is cancelled, and what is in ``_DEEDS`` is done after one word.
+writes until it is cancelled, ``falter N`` writes three words and ends the process after a word N times, and what is in
+``_DEEDS`` is done after one word.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from helix_app.engine.client import cancelled_result
 from helix_app.errors import ModelFileError
@@ -20,6 +22,7 @@ from helix_app.events import (
     CACHE_CELL,
     CacheSnapshot,
     ChatMessage,
+    EmittedToken,
     Event,
     Failed,
     Finished,
@@ -41,15 +44,16 @@ def ask(text: str, request_id: str = "r1") -> GenerateRequest:
     return GenerateRequest(request_id, (ChatMessage("user", text),))
 
 
-def model_ready(name: str) -> ModelReady:
+def model_ready(name: str, device: str = "cpu", draft: str = "none") -> ModelReady:
     """What loading ``name`` ends with."""
-    return ModelReady(name, "none", "", "cpu", "CPU", "float32", 64, 16, 4, 0, 1, 10, 0.0)
+    return ModelReady(name, draft, "", device, device.upper(), "float32", 64, 16, 4, 0, 1, 10, 0.0)
 
 
-def round_done(request_id: str, index: int) -> RoundDone:
-    """A plain round."""
+def round_done(request_id: str, index: int, word: str = "") -> RoundDone:
+    """A plain round that emitted the token ``index``."""
+    emitted = (EmittedToken(index, word, "plain", 1.0),)
     return RoundDone(
-        request_id, index, 0, (), 0, (), 0.0, 0.0, 0.0, "no_draft",
+        request_id, index, 0, (), 0, emitted, 0.0, 0.0, 0.0, "no_draft",
         None, None, None, None, None, None, index + 1, index + 2, 0.0,
     )  # fmt: skip
 
@@ -90,7 +94,7 @@ class Scripted:
         yield LoadProgress("weights", 0.5)
         if request.target == "missing":
             raise ModelFileError("model_not_found", path=request.target)
-        if request.target == "dies":
+        if request.target == "dies" or (request.target == "dies on a GPU" and request.device != "cpu"):
             os._exit(7)
         if request.target == "slow":
             cancel.wait()
@@ -100,24 +104,35 @@ class Scripted:
             return
         self.model = request.target
         yield snapshot()
-        yield model_ready(request.target)
+        yield model_ready(request.target, "cpu" if request.device == "auto" else request.device, request.draft)
 
     def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
         if not self.model:
             yield Failed("no_model_loaded", request_id=request.request_id)
             return
         order = request.messages[-1].content.split()
-        count = {"say": lambda: range(int(order[1])), "forever": itertools.count}.get(order[0], lambda: range(1))
-        text = ""
-        yield PrefillDone(request.request_id, 3, 0, 0.0)
-        for index in count():
+        count = {
+            "say": lambda: range(int(order[1])),
+            "forever": itertools.count,
+            "falter": lambda: range(3),
+        }.get(order[0], lambda: range(1))
+        written = len(request.written.token_ids) if request.written is not None else 0
+        text = "".join(f"{self.model}-{index} " for index in range(written))
+        if text:
+            yield TextDelta(request.request_id, text)
+        else:
+            yield PrefillDone(request.request_id, 3, 0, 0.0)
+        for index in itertools.islice(count(), written, None):
             if cancel.is_set():
                 yield finished(request.request_id, "cancelled", text)
                 return
             word = f"{self.model}-{index} "
             text += word
-            yield round_done(request.request_id, index)
+            yield round_done(request.request_id, index, word)
             yield TextDelta(request.request_id, word)
+            if order[0] == "falter" and _deaths() < int(order[1]):
+                _deaths(1)
+                os._exit(3)
         deed = _DEEDS.get(order[0])
         if deed is not None:
             result = deed(cancel)
@@ -125,6 +140,15 @@ class Scripted:
                 yield result  # type: ignore[misc]
         reason = "cancelled" if cancel.is_set() else "eos"
         yield finished(request.request_id, reason, text)
+
+
+def _deaths(more: int = 0) -> int:
+    """How often processes of this test ended in ``falter``; a file remembers it."""
+    record = Path(os.environ["HELIX_HOME"]) / "deaths"
+    count = (int(record.read_text("ascii")) if record.exists() else 0) + more
+    if more:
+        record.write_text(str(count), "ascii")
+    return count
 
 
 def _raise(_: threading.Event) -> None:

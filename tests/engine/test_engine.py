@@ -72,7 +72,7 @@ def test_a_load_reports_its_stages_and_ends_ready(target: Path) -> None:
     seen = load(engine, target, target_name="Tiny", context_length=100)
     stages = [e.stage for e in seen if isinstance(e, LoadProgress)]
     assert set(stages) <= set(messages.STAGES)
-    order = ["read_header", "tokenizer", "weights", "allocate_cache", "warm_up"]
+    order = ["read_header", "devices", "cpu", "tokenizer", "weights", "allocate_cache", "warm_up"]
     assert list(dict.fromkeys(stages)) == order
     fractions = [e.fraction for e in seen if isinstance(e, LoadProgress) and e.stage == "weights"]
     assert fractions == sorted(f for f in fractions if f is not None)
@@ -114,7 +114,7 @@ def test_a_draft_model_is_loaded_beside_the_target(target: Path) -> None:
 def test_a_card_that_fails_is_given_up_for_the_cpu(
     target: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str, at: int
 ) -> None:
-    monkeypatch.setattr(loading, "pick_device", lambda wanted: (GPU, ""))
+    monkeypatch.setattr(loading, "pick_device", lambda *_: (GPU, ""))
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     real, calls = Decoder.load, []
 

@@ -232,8 +232,10 @@ def poison(runner: ModelRunner, name: str, at: int, patch: pytest.MonkeyPatch) -
     """From its ``at``-th pass on, whatever a sequence runs is not a number."""
     real, calls = runner.forward_many, itertools.count()
 
-    def forward_many(batch: Sequence[Rows], reserved: bool = False) -> list[torch.Tensor]:
-        logits = real(batch, reserved)
+    def forward_many(
+        batch: Sequence[Rows], reserved: bool = False, carried: Sequence[torch.Tensor] = ()
+    ) -> list[torch.Tensor]:
+        logits = real(batch, reserved, carried)
         for i, rows in enumerate(batch):
             if rows.sequence_id == name and next(calls) >= at:
                 logits[i] = torch.full_like(logits[i], float("nan"))

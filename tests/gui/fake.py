@@ -64,6 +64,7 @@ def ready(**values: object) -> ModelReady:
         "parameters": 134_515_008,
         "vocab_size": 49_152,
         "load_seconds": 1.8,
+        "target_block_bytes": 368_640,
     }
     return ModelReady(**{**base, **values})  # type: ignore[arg-type]
 

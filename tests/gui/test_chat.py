@@ -62,7 +62,7 @@ def test_settings_make_the_request(make_window) -> None:
     window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
     window.start()
     window.on_event(fake.ready())
-    window.on_settings_saved(window.settings, 42)
+    window.preferences.on_saved(window.settings, 42)
     request = Driver(window).ask("x")
     assert request.messages[0] == ChatMessage("system", "Be brief.")
     assert (request.k, request.mode, request.max_tokens, request.verify) == ("fixed:3", "autoregressive", 7, "coupled")

@@ -21,7 +21,7 @@ NOT_WIPED = Failed("forget_failed", "[Errno 13] Permission denied", (("folder", 
 @pytest.fixture
 def dialog(window: MainWindow) -> SettingsDialog:
     """The settings on their engine page, over a window with a model."""
-    window.open_settings()
+    window.preferences.open_dialog()
     made = views.settings_dialog(window)
     made.sections.setCurrentRow(2)
     return made
@@ -36,7 +36,7 @@ def test_turning_it_off_is_saved_and_loads_again(window: MainWindow, dialog: Set
     dialog.save.click()
     assert [settings.learn for settings in saved] == [False]
     assert [load.learn for load in loads] == [False]
-    window.open_settings()
+    window.preferences.open_dialog()
     again = views.settings_dialog(window)
     assert not again.learning.box.isChecked()
     again.on_reset_clicked()
@@ -62,7 +62,7 @@ def test_the_same_settings_load_nothing(window: MainWindow, dialog: SettingsDial
 def test_without_a_model_nothing_is_loaded(make_window) -> None:
     window = make_window()
     loads = record(window.load_requested)
-    window.on_settings_saved(Settings(theme="light", learn=False), None)
+    window.preferences.on_saved(Settings(theme="light", learn=False), None)
     assert loads == []
     assert not window.settings.learn
 

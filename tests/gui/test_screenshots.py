@@ -49,17 +49,18 @@ def test_view(shown, folder: Path, name: str, theme: str) -> None:
     assert len(colours(picture)) > 12
 
 
-@pytest.mark.parametrize("name", ["streaming", "done"])
+@pytest.mark.parametrize("name", ["streaming", "done", "compare", "inspect", "tokens"])
 def test_smallest_size(shown, folder: Path, name: str) -> None:
     picture = shown(name, "light", 1024, 700).grab().toImage()
     assert picture.save(str(folder / f"{name}-light-1024x700.png"))
     assert len(colours(picture)) > 12
 
 
-def test_twice_the_pixels(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["done", "inspect"])
+def test_twice_the_pixels(folder: Path, name: str) -> None:
     """In a process of its own: the scale is set before Qt starts."""
-    target = folder / "done-light-200.png"
-    command = [sys.executable, "-m", "tests.gui.views", "done", "light", str(target)]
+    target = folder / f"{name}-light-200.png"
+    command = [sys.executable, "-m", "tests.gui.views", name, "light", str(target)]
     env = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen"}
     subprocess.run(command, check=True, env=env, cwd=Path(__file__).parents[2], timeout=120)
     picture = QImage(str(target))

@@ -67,7 +67,7 @@ def test_every_control_has_a_name_and_takes_the_focus(window: MainWindow) -> Non
     window.chat.composer.editor.setPlainText("x")
     window.chat.send()
     window.on_event(fake.finished("", ""))
-    window.open_settings()
+    window.preferences.open_dialog()
     controls = [
         control
         for control in window.findChildren(QWidget)

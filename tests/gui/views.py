@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QApplication
 
-from helix_app import events
+from helix_app import bench_views, events
+from helix_app.bench_events import BenchProgressed
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.settings import Settings
-from tests.gui import fake
+from tests.gui import bench_made, comparing, fake
+from tests.made_runs import made_run
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
 
@@ -114,10 +116,96 @@ def error(window: MainWindow) -> None:
     window.chat.send()
 
 
+def _play(window: MainWindow, rounds: int, **values: int) -> None:
+    """Ask, and answer with a run that was made."""
+    request = _ask(window)
+    run = made_run(rounds, name=request, **values)  # type: ignore[arg-type]
+    for item in run.items[2:]:
+        window.on_event(item.event)
+    window.chat.flush()
+
+
+def tokens(window: MainWindow) -> None:
+    """A reply as its tokens, with the rejected ones in place."""
+    _load(window)
+    window.actions_.origins.setChecked(True)
+    window.actions_.ghosts.setChecked(True)
+    _play(window, 90, alternatives=3)
+
+
+def inspect_empty(window: MainWindow) -> None:
+    """Nothing to inspect yet."""
+    _load(window)
+    window.pages.show_page("inspect")
+
+
+def inspect(window: MainWindow) -> None:
+    """A run from inside, a round of it picked."""
+    _load(window)
+    _play(window, 120)
+    window.actions_.inspect.trigger()
+    settle()
+    window.desk.page.pick(40)
+
+
+def inspect_token(window: MainWindow) -> None:
+    """One token of a run, and the rejected ones beside it."""
+    inspect(window)
+    page = window.desk.page
+    page.ghosts.setChecked(True)
+    settle()
+    page.on_token_picked(page.trace.tokens_of(41)[-1])
+
+
+def inspect_long(window: MainWindow) -> None:
+    """A long run on a large pool."""
+    _load(window)
+    _play(window, 2500, blocks=4096)
+    window.actions_.inspect.trigger()
+    settle()
+    window.desk.page.pick(1200)
+
+
+def compare_empty(window: MainWindow) -> None:
+    """The compare page before anything was run."""
+    _load(window)
+    window.pages.show_page("compare")
+
+
+def compare_running(window: MainWindow) -> None:
+    """The second arm writes."""
+    compare_empty(window)
+    comparing.write(window, 120)
+
+
+def compare(window: MainWindow) -> None:
+    """Two identical replies in the middle of their replay, and arms of their own."""
+    compare_empty(window)
+    window.compare.setup.on_preset_picked("custom")
+    comparing.write(window)
+    window.compare.clock.seek(window.compare.clock.duration * 0.4)
+
+
+def compare_differs(window: MainWindow) -> None:
+    """Two replies that part, and where."""
+    compare_empty(window)
+    comparing.write(window, differing=60)
+    settle()
+    window.compare.badge.go.click()
+
+
+def compare_failed(window: MainWindow) -> None:
+    """One arm could not be loaded."""
+    compare_empty(window)
+    comparing.write(
+        window, failed=events.Failed("draft_vocab_size", "", (("draft_size", "32,000"), ("target_size", "49,152")))
+    )
+
+
 def settings(window: MainWindow) -> None:
     """The settings over the window."""
     _load(window)
-    window.open_settings()
+    window.preferences.open_dialog()
 
 
 def settings_engine(window: MainWindow) -> None:
@@ -132,6 +220,35 @@ def settings_dialog(window: MainWindow) -> SettingsDialog:
     return next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
 
 
+def benchmark_setup(window: MainWindow) -> None:
+    """A benchmark that is about to be run; one was run before."""
+    _load(window)
+    window.pages.show_page("benchmark")
+    window.on_event(bench_views.BenchListed((bench_made.view(1).entry,)))
+
+
+def benchmark_running(window: MainWindow) -> None:
+    """A benchmark on its way."""
+    benchmark_setup(window)
+    window.benchmark.run()
+    window.on_event(BenchProgressed("measure", "", 12, 48, "speculative", "code", 74.2, 61.3))
+
+
+def benchmark(window: MainWindow) -> None:
+    """A benchmark and the list."""
+    benchmark_running(window)
+    window.on_event(bench_views.BenchEnded("done", bench_made.view(2)))
+    window.on_event(bench_views.BenchListed((bench_made.view(2).entry, bench_made.view(1).entry)))
+
+
+def benchmark_change(window: MainWindow) -> None:
+    """Two benchmarks side by side."""
+    benchmark(window)
+    window.benchmark.history.select(2, 1)
+    window.benchmark.on_compare_requested(1, 2)
+    window.on_event(bench_views.BenchCompared(bench_made.change(1, 2)))
+
+
 VIEWS: dict[str, Callable[[MainWindow], None]] = {
     view.__name__: view
     for view in (
@@ -143,6 +260,20 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         streaming,
         done,
         error,
+        tokens,
+        inspect_empty,
+        inspect,
+        inspect_token,
+        inspect_long,
+        compare_empty,
+        compare_running,
+        compare,
+        compare_differs,
+        compare_failed,
+        benchmark_setup,
+        benchmark_running,
+        benchmark,
+        benchmark_change,
         settings,
         settings_engine,
     )

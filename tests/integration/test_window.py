@@ -100,7 +100,7 @@ class Person:
         return result
 
     def limit(self, tokens: int) -> None:
-        self.window.on_settings_saved(replace(self.window.settings, max_tokens=tokens), None)
+        self.window.preferences.on_saved(replace(self.window.settings, max_tokens=tokens), None)
 
 
 @pytest.mark.parametrize("process", ["child", "thread"])

@@ -35,6 +35,7 @@ class BlockTable:
         length: slots in use: verified tokens, then speculative ones.
         verified: tokens whose keys and values are final.
         contents: content numbers of the leading blocks that the prefix index knows.
+        moved: ``blocks`` changed since somebody looked, who sets this back.
     """
 
     label: str
@@ -42,6 +43,7 @@ class BlockTable:
     length: int = 0
     verified: int = 0
     contents: list[int] = field(default_factory=list)
+    moved: bool = True
 
     @property
     def registered(self) -> int:
@@ -167,6 +169,7 @@ class BlockPool:
         if missing + bool(shared) > self.free_blocks:
             raise CacheExhaustedError(blocks=self.num_blocks)
         copies = []
+        table.moved = table.moved or bool(shared) or missing > 0
         if shared:
             last = table.blocks.pop()
             own = self._take(table.blocks[-1] + 1 if table.blocks else None)
@@ -223,6 +226,7 @@ class BlockPool:
         table.length = length
         keep = -(-length // self.block_size)
         while len(table.blocks) > keep:
+            table.moved = True
             self._release(table.blocks.pop())
 
     def close(self, sequence_id: str) -> None:

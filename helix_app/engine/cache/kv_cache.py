@@ -33,9 +33,28 @@ class KVCache:
         On CPUs the system hands out pages only as blocks are first written.
         """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
+        self._config, self._dtype = config, dtype
         shape = (config.num_kv_heads, num_blocks * block_size, config.head_dim)
         self.keys = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
         self.values = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
+
+    def release(self) -> None:
+        """Free the memory, whoever still holds this object."""
+        self.keys, self.values = [], []
+
+    def replaced(self, num_blocks: int) -> KVCache:
+        """An empty cache of another size; the memory of this one is freed first.
+
+        Raises:
+            RuntimeError: the device's own errors; this cache is gone all the same.
+        """
+        self.release()
+        return KVCache(self._config, num_blocks, self.block_size, self._dtype, self.device)
+
+    @property
+    def block_bytes(self) -> int:
+        """Memory of one block of this cache."""
+        return self.bytes_per_block(self._config, self.block_size, self._dtype)
 
     @staticmethod
     def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:

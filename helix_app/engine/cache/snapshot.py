@@ -19,14 +19,18 @@ _CELL = struct.Struct("<BBBBHH")  # events.CACHE_CELL
 
 
 def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapshot:
-    """All blocks, or those that changed since the last snapshot. Mutates: the pool's dirty set is emptied."""
+    """All blocks, or those that changed since the last snapshot. Mutates: what the pool notes as changed."""
     dirty = pool.take_dirty()
     wanted = list(range(pool.num_blocks)) if full else sorted(dirty)
     owners: list[str] = []
+    tables: list[tuple[str, bytes]] = []
     used: dict[int, tuple[int, int, int]] = {}  # block -> fill, speculative, owner
     for table in pool.tables().values():
         owner = len(owners)
         owners.append(table.label)
+        if full or table.moved:
+            tables.append((table.label, struct.pack(f"<{len(table.blocks)}I", *table.blocks)))
+            table.moved = False
         for i, block in enumerate(table.blocks):
             if not full and block not in dirty:
                 continue
@@ -56,4 +60,5 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         used_blocks=pool.used_blocks,
         cached_blocks=pool.cached_blocks,
         free_blocks=pool.free_blocks,
+        tables=tuple(tables),
     )

@@ -12,6 +12,7 @@ from helix_app.engine.control.policy import Offer
 from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.sampling import check_logits, distribution, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
@@ -113,8 +114,11 @@ class ModelDraft:
         known = self.runner.decoder.config.vocab_size
         ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
         while len(ids) > _CHUNK:
-            check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
-            self.runner.pool.commit(name, tokens[: self.runner.length(name)])
+            if self.runner.waits:
+                check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
+                self.runner.pool.commit(name, tokens[: self.runner.length(name)])
+            else:  # numbers that are none show in the rows that attend to these, before ``confirm``
+                self.runner.launch((Rows(name, ids[:_CHUNK], 1),))
             ids = ids[_CHUNK:]
         return ids
 
@@ -192,8 +196,10 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     """``ModelDraft.propose`` for several sequences of one model, their steps batched.
 
     A sequence whose draft cache is full stops early, and so does one whose logits are not numbers: a draft may always
-    stop before its next token is drawn.
+    stop before its next token is drawn. On a device that the host need not wait for, the proposals are pending.
     """
+    if asks and not asks[0].draft.runner.waits:
+        return draw_together(asks)
     active: list[tuple[Ask, list[int]]] = []
     for ask in asks:
         draft = ask.draft

@@ -153,6 +153,16 @@ class Decoder:
             )
         yield 1.0
 
+    def release(self) -> None:
+        """Free the weights, whoever still holds this object; it cannot run then."""
+        self._layers = []
+        self._embed = self._cos = self._sin = torch.empty(0)
+        self._head = self._released
+
+    @staticmethod
+    def _released(x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("the weights of this model were freed")
+
     # ----------------------------------------------------------------- running
 
     def forward(

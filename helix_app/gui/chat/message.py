@@ -13,6 +13,8 @@ from helix_app.gui.chat.blocks import BlockStack
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
+from helix_app.gui.chat.token_body import TokenBody
+from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
 
@@ -126,6 +128,15 @@ class _Footer(QWidget):
         self.copy.setToolTip(self.tr("Copy reply"))
         self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
         self.again.setToolTip(self.tr("Write this reply again"))
+        self.tokens = ThemedButton(
+            theme, symbol="tokens", kind="smallicon", name=self.tr("Show where its tokens came from")
+        )
+        self.tokens.setCheckable(True)
+        self.inspect = ThemedButton(theme, symbol="inspect", kind="smallicon", name=self.tr("Inspect this reply"))
+        self.save = ThemedButton(theme, symbol="save", kind="smallicon", name=self.tr("Save run…"))
+        self.of_run = (self.tokens, self.inspect, self.save)
+        for button in self.of_run:
+            button.setToolTip(button.accessibleName())
         self.stats = QLabel()
         self.stats.setProperty("tone", "muted")
         self.stats.setFont(theme.fonts.small)
@@ -139,6 +150,8 @@ class _Footer(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.copy)
         row.addWidget(self.again)
+        for button in self.of_run:
+            row.addWidget(button)
         row.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -153,12 +166,18 @@ class Reply(Column):
     Attributes:
         request_id: of the request it answers.
         renders: how often its body was brought up to date.
+        tokens: what stands in place of its text while that is shown as tokens.
 
     Signals:
         again_requested: write this reply again.
+        tokens_toggled: show it as tokens, or as text.
+        inspect_requested, save_requested: look into its run, or save it.
     """
 
     again_requested = Signal()
+    tokens_toggled = Signal(bool)
+    inspect_requested = Signal()
+    save_requested = Signal()
 
     def __init__(self, theme: Theme, request_id: str, author: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -174,6 +193,8 @@ class Reply(Column):
         self._waiting = QLabel(self.tr("Reading the prompt…"))
         self._waiting.setProperty("tone", "muted")
         self.body = BlockStack(theme)
+        self.tokens: TokenBody | None = None
+        self._recorded = False
         self._footer: _Footer | None = None
         self._error: ErrorBox | None = None
         self._blink = QTimer(self)
@@ -213,11 +234,46 @@ class Reply(Column):
         """Show another text than what was streamed."""
         self._source = []
         self._stream = MarkdownStream()
-        self.remove(self.body)
-        self.body = BlockStack(self._theme)
         self._drop_waiting()
-        self.insert(1, self.body, 8)
+        if self.tokens is None:
+            self._put_body()
         self.append(text)
+
+    def show_tokens(self, trace: Trace, ghosts: bool) -> None:
+        """Show it as the tokens of its run."""
+        if self.tokens is None:
+            at = self.index_of(self.body)
+            self.remove(self.body)
+            self.body = BlockStack(self._theme)  # nobody sees it
+            self.tokens = TokenBody(self._theme, trace, ghosts)
+            self.insert(at, self.tokens, 8)
+        self._check_tokens()
+
+    def show_text(self) -> None:
+        """Show it as text again."""
+        if self.tokens is not None:
+            self._put_body()
+            self._show()
+        self._check_tokens()
+
+    def set_recorded(self, recorded: bool) -> None:
+        """Whether there is a run of it to look into."""
+        self._recorded = recorded
+        if self._footer:
+            for button in self._footer.of_run:
+                button.setVisible(recorded)
+
+    def _check_tokens(self) -> None:
+        if self._footer:
+            self._footer.tokens.setChecked(self.tokens is not None)
+
+    def _put_body(self) -> None:
+        before = self.body if self.tokens is None else self.tokens
+        at = self.index_of(before)
+        self.remove(before)
+        self.tokens = None
+        self.body = BlockStack(self._theme)
+        self.insert(at, self.body, 8)
 
     def finish(self, event: events.Finished) -> None:
         """The reply is complete: no caret, the figures below it."""
@@ -271,6 +327,9 @@ class Reply(Column):
             self._footer.copy.set_symbol("copy")
 
     def _show(self) -> None:
+        if self.tokens is not None:
+            self.tokens.refresh()
+            return
         self.renders += 1
         self.body.show_stream(self._stream)
         if self._streaming:
@@ -291,7 +350,12 @@ class Reply(Column):
         footer = _Footer(self._theme)
         footer.copy.clicked.connect(self.on_copy_clicked)
         footer.again.clicked.connect(self.again_requested)
+        footer.tokens.clicked.connect(self.tokens_toggled)
+        footer.inspect.clicked.connect(self.inspect_requested)
+        footer.save.clicked.connect(self.save_requested)
         footer.copy.setVisible(bool(self.source()))
         self._footer = footer
+        self.set_recorded(self._recorded)
+        self._check_tokens()
         self.add(footer, 8)
         return footer

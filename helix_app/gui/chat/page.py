@@ -12,6 +12,7 @@ from helix_app import events
 from helix_app.gui.chat.composer import Composer
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.message import Reply, UserBubble
+from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.turns import Conversation
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.notices import ErrorBox, NoticeBar
@@ -26,9 +27,11 @@ class ChatPage(QWidget):
 
     Attributes:
         view: the messages.
+        origins: whether replies are shown as tokens.
         composer: where the person writes.
         notices: what the person should know.
         error: what went wrong outside a reply.
+        blocked: code of messages.py that says why nothing can be sent now (``block``); empty when something can.
 
     Signals:
         generate_requested: a GenerateRequest.
@@ -48,12 +51,14 @@ class ChatPage(QWidget):
         self._settings = settings
         self._seed: int | None = None
         self._model = ""
+        self.blocked, self._told = "", False  # why nothing can be sent, and whether that is on show
         self._conversation = Conversation()
         self._reply: Reply | None = None  # the one being written
         self._stopping = False
         self._pending: list[str] = []
         self.notices = NoticeBar(theme)
         self.view = ConversationView(theme)
+        self.origins = Origins(self.view, self)
         self.empty = EmptyChat(theme)
         self.empty.suggestion_picked.connect(self.on_suggestion_picked)
         self._stack = QStackedWidget()
@@ -103,6 +108,13 @@ class ChatPage(QWidget):
             self.composer.set_available(False, description)
         self.empty.set_model(bool(name), description)
 
+    def block(self, code: str) -> None:
+        """Let nothing be sent for this reason; an empty code lets it again and takes the reason away."""
+        self.blocked = code
+        if self._told and not code:
+            self._told = False
+            self.error.hide()
+
     def last_reply(self) -> Reply | None:
         """The newest answer."""
         replies = [message for message in self.view.messages() if isinstance(message, Reply)]
@@ -115,6 +127,8 @@ class ChatPage(QWidget):
         if self._reply is not None or not self._model:
             return
         text = self.composer.text()
+        if self._refuses():
+            return
         if not text.strip():
             self.show_error(events.Failed("prompt_empty"))
             return
@@ -127,6 +141,8 @@ class ChatPage(QWidget):
         """Write the last reply again."""
         last = self.last_reply()
         if self._reply is not None or last is None or not self._model:
+            return
+        if self._refuses():
             return
         self.view.remove(last)
         self._conversation.turns[-1].answer = None
@@ -175,9 +191,19 @@ class ChatPage(QWidget):
             if not self._frame.isActive():
                 self._frame.start()
 
+    def on_round_done(self, event: events.RoundDone) -> None:
+        """Tokens of the reply, shown with the next frame if it is shown as tokens."""
+        reply = self._reply
+        if reply is not None and reply.tokens is not None and not self._frame.isActive():
+            self._frame.start()
+
     def flush(self) -> None:
         """Show the text that has come; a slow frame makes the next one wait longer."""
-        if self._reply is None or not self._pending:
+        if self._reply is None:
+            return
+        if not self._pending:
+            if self._reply.tokens is not None:
+                self._reply.tokens.refresh()
             return
         began = time.perf_counter()
         text = "".join(self._pending)
@@ -227,9 +253,15 @@ class ChatPage(QWidget):
         self._below.setContentsMargins(side, 8, side, 16)
         self.notices.set_margins(side)
 
+    def _refuses(self) -> bool:
+        if self.blocked:
+            self._told = True
+            self.show_error(events.Failed(self.blocked))
+        return bool(self.blocked)
+
     def _begin(self) -> None:
         self.error.hide()
-        request = self._conversation.request(self._settings, self._seed)
+        request = self._conversation.request(self._settings, self._seed, self.origins.alternatives)
         previous = self.last_reply()
         if previous is not None:
             previous.set_last(False)
@@ -243,6 +275,7 @@ class ChatPage(QWidget):
         self.composer.set_generating(True)
         self.generating_changed.emit(True)
         self.generate_requested.emit(request)
+        self.origins.adopt(reply)
 
     def _ended(self) -> None:
         reply, self._reply = self._reply, None

@@ -37,8 +37,8 @@ class Conversation:
             out.append(ChatMessage("user", self.turns[-1].question))
         return tuple(out)
 
-    def request(self, settings: Settings, seed: int | None) -> GenerateRequest:
-        """The request for an answer to the last turn."""
+    def request(self, settings: Settings, seed: int | None, alternatives: int = 0) -> GenerateRequest:
+        """The request for an answer to the last turn; each token is to come with so many likeliest ones."""
         return GenerateRequest(
             request_id=uuid.uuid4().hex,
             messages=self.messages(settings.system_prompt),
@@ -46,6 +46,7 @@ class Conversation:
             k=settings.k,
             verify="rejection" if seed is None else "coupled",
             max_tokens=settings.max_tokens,
+            alternatives=alternatives,
             sampling=SamplingParams(
                 temperature=settings.temperature,
                 top_k=settings.top_k,

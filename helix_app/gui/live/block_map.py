@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QSize, Qt, QTimer
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
@@ -22,6 +23,7 @@ class BlockGrid(QWidget):
     Attributes:
         state: the pool.
         images: how often the whole image was made.
+        fixed_pitch: pixels from cell to cell; None takes what fits the room.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -29,6 +31,7 @@ class BlockGrid(QWidget):
         self._theme = theme
         self.state = PoolState()
         self.images = 0
+        self.fixed_pitch: int | None = None
         self._pixels = np.zeros((0, 0), np.uint32)
         self._pitch, self._columns, self._scale = 0, 1, 1.0
         self._room = QSize(280, 120)
@@ -49,6 +52,16 @@ class BlockGrid(QWidget):
         if self.isVisible() and not self._timer.isActive():
             self._timer.start()
 
+    def show_cells(self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int) -> None:
+        """Show another state of the pool, at once; only blocks that differ are drawn."""
+        state = self.state
+        if len(cells) != len(state.cells) or block_size != state.block_size:
+            self._stale = None
+        elif self._stale is not None:
+            self._stale.update(np.flatnonzero(cells.view("<u8") != state.cells.view("<u8")).tolist())
+        state.cells, state.owners, state.block_size = cells.copy(), owners, block_size
+        self.on_frame()
+
     def set_room(self, room: QSize) -> None:
         """How much space there is without scrolling."""
         if room != self._room:
@@ -67,7 +80,10 @@ class BlockGrid(QWidget):
         if not blocks:
             return
         scale = self.devicePixelRatioF()
-        pitch, columns = grid_for(blocks, self._room.width(), self._room.height(), LEAST_PITCH, MOST_PITCH)
+        if self.fixed_pitch is None:
+            pitch, columns = grid_for(blocks, self._room.width(), self._room.height(), LEAST_PITCH, MOST_PITCH)
+        else:
+            pitch, columns = self.fixed_pitch, max(1, self._room.width() // self.fixed_pitch)
         side = round((pitch - 1) * scale) if pitch < 12 else round((pitch - 2) * scale)
         step = round(pitch * scale)
         if (pitch, columns, scale) != (self._pitch, self._columns, self._scale) or self._stale is None:
@@ -100,6 +116,22 @@ class BlockGrid(QWidget):
         column, row = int(point.x() // step), int(point.y() // step)
         index = row * self._columns + column
         return index if 0 <= column < self._columns and 0 <= index < len(self.state.cells) else None
+
+    def rect_of(self, index: int) -> QRectF:
+        """Where a block is drawn."""
+        step = round(self._pitch * self._scale) / self._scale
+        row, column = divmod(index, self._columns)
+        gap = 1 if self._pitch < 12 else 2
+        return QRectF(column * step, row * step, step - gap, step - gap)
+
+    def fitting_pitch(self) -> int:
+        """The pitch at which all blocks fit the room, or the least that is legible."""
+        return grid_for(len(self.state.cells), self._room.width(), self._room.height(), LEAST_PITCH, MOST_PITCH)[0]
+
+    @property
+    def pitch(self) -> int:
+        """Pixels from cell to cell as drawn."""
+        return self._pitch
 
     def describe(self, index: int) -> str:
         """What a block holds, in words."""

@@ -55,11 +55,13 @@ class LegendKey(QWidget):
 
 
 class _TimeAxis(pg.AxisItem):
-    """Seconds of the session."""
+    """Seconds of the session, or another unit."""
+
+    unit = " s"
 
     def tickStrings(self, values: list[float], _scale: float, spacing: float) -> list[str]:
         digits = 0 if spacing >= 1 else 1
-        return [f"{value:.{digits}f} s" for value in values]
+        return [f"{value:.{digits}f}{self.unit}" for value in values]
 
 
 class MetricPlot(QWidget):

@@ -1,0 +1,194 @@
+"""A comparison as one piece of work for the engine: two arms, one after the other, from the same start.
+
+Each arm is loaded if it needs another draft or number format than what is loaded, warms up with a short reply of its
+own kind, and then writes its reply with the same request and a cold cache. Where the texts part, one more pass of
+the target tells by how much. Runs on the engine's thread; no Qt.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal
+
+from helix_app.comparison import first_difference, logit_gap
+from helix_app.engine.client import RESULTS, failure
+from helix_app.errors import HelixError
+from helix_app.events import (
+    ArmChoice,
+    CacheSnapshot,
+    ChatMessage,
+    CompareArm,
+    CompareDone,
+    CompareRequest,
+    CompareStarted,
+    EngineClient,
+    Event,
+    Failed,
+    Finished,
+    GenerateRequest,
+    LoadChoice,
+    LoadProgress,
+    LoadRequest,
+    ModelReady,
+    PrefillDone,
+    RoundDone,
+    Written,
+)
+
+log = logging.getLogger(__name__)
+
+WARM_UP_TOKENS = 12  # rounds of every kind that an arm will run
+WARM_UP_CHARACTERS = 2000  # of the prompt: enough for a full chunk
+_LOSING = ("engine_died", "internal", "no_model_loaded", "device_out_of_memory", "out_of_memory")
+GAP_ALTERNATIVES = 256  # tokens that differ are among the best ones, unless the temperature is extreme
+
+
+class Comparison:
+    """Runs one ``CompareRequest``.
+
+    Attributes:
+        loaded: what the engine holds; None where nothing is known to be loaded.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        resolve: Callable[[LoadChoice], LoadRequest],
+        request: CompareRequest,
+        cancel: threading.Event,
+        superseded: threading.Event,
+    ) -> None:
+        """``cancel`` ends it; ``superseded`` says that another load follows, so that nothing is to be loaded again."""
+        self._client, self._resolve, self._request = client, resolve, request
+        self._cancel, self._superseded = cancel, superseded
+        self.loaded: LoadChoice | None = request.own if request.loaded else None
+        self._results: list[Finished] = []
+
+    def events(self) -> Iterator[Event]:
+        """All that happens; the last one is CompareDone. Never raises what the engine or the hub raise."""
+        yield CompareStarted(self._request.request_id)
+        gap: float | None = None
+        try:
+            for index, arm in enumerate(self._request.arms):
+                if not self._cancel.is_set():
+                    yield from self._arm(index, arm)
+            gap = self._gap()
+        except Exception as error:  # a fault of ours: what was written is kept
+            yield self._done("failed", failed=failure(error))
+            return
+        yield self._done("cancelled" if self._cancel.is_set() else "done", gap)
+
+    def _done(
+        self,
+        reason: Literal["done", "cancelled", "failed"],
+        gap: float | None = None,
+        failed: Failed | None = None,
+    ) -> CompareDone:
+        again = self.loaded != self._request.own and not self._superseded.is_set()
+        return CompareDone(self._request.request_id, reason, again, gap, failed)
+
+    # ------------------------------------------------------------------ an arm
+
+    def _arm(self, index: int, arm: ArmChoice) -> Iterator[Event]:
+        wanted = load_of(self._request.own, arm, self.loaded)
+        if wanted != self.loaded:
+            yield from self._load(index, wanted)
+        if self.loaded != wanted or self._cancel.is_set():
+            return
+        yield CompareArm(self._request.request_id, index, LoadProgress("warm_up"))
+        for event in self._client.stream(self._warm_up(index, arm), self._cancel):
+            if isinstance(event, CacheSnapshot):
+                yield event
+        if self._cancel.is_set():
+            return
+        for event in self._client.stream(self.request(index, arm), self._cancel):
+            self._watch(event)
+            yield event if isinstance(event, CacheSnapshot) else CompareArm(self._request.request_id, index, event)
+
+    def _watch(self, event: Event) -> None:
+        """Keep the result; after an error or a move to another device nobody knows what is loaded."""
+        if isinstance(event, Finished):
+            self._results.append(event)
+        elif isinstance(event, ModelReady) or (isinstance(event, Failed) and event.code in _LOSING):
+            self.loaded = None
+
+    def _load(self, index: int, wanted: LoadChoice) -> Iterator[Event]:
+        """Load for an arm; an error is the arm's own."""
+        self.loaded = None
+        result: Event | None = None
+        try:
+            for event in self._client.stream(self._resolve(wanted), self._cancel):
+                result = event if isinstance(event, RESULTS) else result
+                if isinstance(event, CacheSnapshot):
+                    yield event
+                elif isinstance(event, ModelReady) or not isinstance(event, RESULTS):
+                    yield CompareArm(self._request.request_id, index, event)
+        except HelixError as error:
+            result = error.as_event()
+        if isinstance(result, ModelReady):
+            self.loaded = wanted
+        elif isinstance(result, Failed) and not self._cancel.is_set():
+            yield CompareArm(self._request.request_id, index, result)
+
+    def request(self, index: int, arm: ArmChoice) -> GenerateRequest:
+        """The request of an arm's reply: all but its own choices are those of the other arm."""
+        asked = self._request
+        return GenerateRequest(
+            request_id=f"{asked.request_id}-{index}",
+            messages=asked.messages,
+            mode=arm.mode,
+            k=arm.k,
+            verify=arm.verify,
+            max_tokens=asked.max_tokens,
+            sampling=asked.sampling,
+            cold=True,
+        )
+
+    def _warm_up(self, index: int, arm: ArmChoice) -> GenerateRequest:
+        request = self.request(index, arm)
+        return replace(
+            request,
+            request_id=f"{request.request_id}-warm-up",
+            messages=tuple(ChatMessage(m.role, m.content[:WARM_UP_CHARACTERS]) for m in request.messages),
+            max_tokens=min(WARM_UP_TOKENS, request.max_tokens),
+        )
+
+    # ------------------------------------------------------------------ where they part
+
+    def _gap(self) -> float | None:
+        """The logit gap of the first differing tokens, from one pass of the target that is loaded now."""
+        if len(self._results) < 2 or self._cancel.is_set():
+            return None
+        a, b = (result.token_ids for result in self._results)
+        position = first_difference(a, b)
+        if position is None or position >= min(len(a), len(b)):
+            return None
+        request = self.request(0, self._request.arms[0])
+        prompt = self._results[0].metrics.prompt_tokens
+        request = replace(
+            request,
+            request_id=f"{self._request.request_id}-gap",
+            mode="autoregressive",
+            sampling=replace(request.sampling, temperature=0.0),
+            max_tokens=position + 1,
+            alternatives=GAP_ALTERNATIVES,
+            written=Written(a[:position], prompt, 0, (), 0.0, 0.0) if position else None,
+        )
+        gap = None
+        for event in self._client.stream(request, self._cancel):
+            if isinstance(event, (PrefillDone, RoundDone)) and event.emitted and gap is None:
+                gap = logit_gap(event.emitted[0].alternatives, a[position], b[position])
+            elif isinstance(event, Failed):
+                log.warning("no logit gap: %s %s", event.code, event.detail)
+        return gap
+
+
+def load_of(own: LoadChoice, arm: ArmChoice, loaded: LoadChoice | None) -> LoadChoice:
+    """What an arm needs to be loaded. Autoregressive ones use no draft and do with whichever is there."""
+    wanted = replace(own, draft=arm.draft or own.draft, dtype=arm.dtype or own.dtype)
+    if arm.mode == "autoregressive" and loaded is not None and replace(loaded, draft=wanted.draft) == wanted:
+        return loaded
+    return wanted

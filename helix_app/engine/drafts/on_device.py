@@ -1,0 +1,170 @@
+"""Drafting with a model on a device that the host should not wait for.
+
+Every drafted token is drawn on the device and goes straight into the draft's next step and into the target's pass. The
+host knows how many were drafted; which ones, and the distributions they were drawn from, comes home together with the
+target's logits, in the one transfer of a round.
+
+Tokens are drawn by the exponential race: with E_i independent and exponential, argmax p_i / E_i is distributed as p
+(the Gumbel-max trick in other words). What comes home as the draft's distribution is the tensor that was drawn from,
+so min(1, p/q) stays exact. Coupled drafts race with the noise of ``coupled.py``, rounded to float32: a draft may be
+off, the target draws on the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+
+from helix_app.engine.coupled import gumbel_noise
+from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.runner import Rows
+from helix_app.engine.sampling import distribution
+from helix_app.errors import CacheExhaustedError
+
+if TYPE_CHECKING:
+    from helix_app.engine.drafts.model import Ask, ModelDraft
+
+_LEAST = 1e-30  # a time in the race that is 0 would make a token of probability 0 no number
+
+
+@dataclass
+class OnDevice:
+    """A proposal being drawn, and then pending (``drafts.base.Pending``).
+
+    Attributes:
+        tokens: of the host, which the proposal follows.
+        ids: the drafted tokens ``[k]``, once all are drawn.
+        sent: ids and checks, or ids and distributions.
+        drawn: one ``[1]`` of ids for each token.
+        checks: temperature 0: the largest logit ``[1]`` behind each token.
+        rows: otherwise: the distribution ``[1, vocab]`` behind each token.
+        seconds: expected of its steps.
+    """
+
+    ask: Ask
+    tokens: Sequence[int]
+    drawn: list[torch.Tensor] = field(default_factory=list)
+    checks: list[torch.Tensor] = field(default_factory=list)
+    rows: list[torch.Tensor] = field(default_factory=list)
+    seconds: float = 0.0
+    ids: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    sent: tuple[torch.Tensor, ...] = ()
+    _made: torch.Tensor | None = None
+    _seen: torch.Tensor | None = None
+
+    @property
+    def draft(self) -> ModelDraft:
+        """Whose proposal it is."""
+        return self.ask.draft
+
+    def proposal(self) -> Proposal:
+        """What was drawn, pending."""
+        if not self.drawn:
+            return Proposal()
+        self.ids = _joined(self.drawn)
+        self.sent = (self.ids, *(self.checks or self.rows))
+        return Proposal(pending=self)
+
+    def draw(self, logits: torch.Tensor) -> None:
+        """Draw the next token from logits ``[1, vocab]`` on the device."""
+        params = self.ask.params
+        if params.repetition_penalty != 1.0:
+            logits = self._penalised(logits.float(), params.repetition_penalty)
+        if params.temperature == 0:
+            value, token = logits.max(dim=-1)
+            self.checks.append(value)
+        else:
+            probs = distribution(logits.float(), params)
+            token = first_home(probs, self._times(probs))
+            self.rows.append(probs)
+        self.drawn.append(token)
+
+    def _penalised(self, logits: torch.Tensor, penalty: float) -> torch.Tensor:
+        """``sampling.penalise`` where the last of the tokens seen are known to the device alone."""
+        if self._seen is None:
+            seen = torch.zeros(logits.shape)
+            seen[:, sorted(set(self.tokens))] = 1.0
+            self._seen = seen.to(logits.device)
+        else:
+            self._seen = self._seen.scatter(1, self.drawn[-1].unsqueeze(1), 1.0)
+        punished = torch.where(logits > 0, logits / penalty, logits * penalty)
+        return torch.where(self._seen > 0, punished, logits)
+
+    def _times(self, probs: torch.Tensor) -> torch.Tensor:
+        """E for every token ``[1, vocab]``: from the device's own random numbers, or where the same seed must give the
+        same proposal, made on the host for all tokens of the proposal at once."""
+        if self.ask.seed is None and self.ask.params.seed is None:
+            return torch.empty_like(probs).exponential_().clamp_min_(_LEAST)
+        if self._made is None:
+            self._made = _made_times(self.ask, len(self.tokens), probs.shape[1]).to(probs.device)
+        return self._made.narrow(0, len(self.drawn), 1)
+
+    def arrived(self, home: Sequence[torch.Tensor]) -> Proposal:
+        """Gives its draft up where numbers were none; what was drawn from them does not count as drafted."""
+        ids, numbers = home[0], torch.cat([number.view(1, -1) for number in home[1:]])
+        finite = torch.isfinite(numbers).all(dim=-1).tolist()
+        if finite[0]:
+            self.draft.confirm(self.tokens)
+        if not all(finite):
+            self.draft.give_up()
+        good = finite.index(False) if not all(finite) else len(ids)
+        tokens = tuple(int(token) for token in ids[:good].tolist())
+        if not tokens:
+            return Proposal()
+        return Proposal(tokens, numbers[:good] if self.rows else None)
+
+
+def first_home(probs: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+    """Who wins the race ``[rows]`` where a token of probability p takes the time E / p; with p = 0, never."""
+    return (probs / times).argmax(dim=-1)
+
+
+def _made_times(ask: Ask, position: int, vocab: int) -> torch.Tensor:
+    """E ``[k, vocab]`` in float32, made on the host."""
+    if ask.seed is not None:  # log(1 / E) is the Gumbel noise
+        noise = torch.stack([gumbel_noise(ask.seed, position + j, vocab) for j in range(ask.k)])
+        return noise.neg_().exp_().float()
+    generator = torch.Generator().manual_seed(int(ask.uniform() * 2**53))
+    return torch.empty(ask.k, vocab).exponential_(generator=generator).clamp_min_(_LEAST)
+
+
+def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
+    """``drafts.model.propose_together`` without waiting for the device: the proposals are pending.
+
+    A text does not go on with them, for that would take their ids.
+    """
+    runs = {id(ask): OnDevice(ask, tuple(ask.tokens)) for ask in asks}
+    active: list[tuple[OnDevice, list[int]]] = []
+    for ask in asks:
+        draft = ask.draft
+        if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
+            continue
+        with suppress(CacheExhaustedError):
+            ids = draft.missing(ask.tokens)
+            draft.runner.reserve(draft.sequence, len(ask.tokens))
+            active.append((runs[id(ask)], ids))
+    while active:
+        runner = active[0][0].draft.runner
+        batch = [Rows(run.draft.sequence or "", ids, 1, tail=None if ids else run.drawn[-1]) for run, ids in active]
+        logits = runner.launch(batch, reserved=True)
+        going: list[tuple[OnDevice, list[int]]] = []
+        for i, (run, ids) in enumerate(active):
+            length = len(run.tokens) + len(run.drawn)
+            run.seconds += (runner.costs.expect(max(1, len(ids)), length) or 0.0) / len(active)
+            run.draw(run.draft.fit(logits.narrow(0, i, 1)))
+            if len(run.drawn) < run.ask.k:
+                with suppress(CacheExhaustedError):
+                    runner.reserve(run.draft.sequence or "", length + 1)
+                    going.append((run, []))
+        active = going
+    for ask in asks:
+        ask.draft.drawn(ask.tokens)
+    return [runs[id(ask)].proposal() for ask in asks]
+
+
+def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

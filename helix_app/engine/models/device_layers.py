@@ -1,0 +1,270 @@
+"""The decoder for devices where every operator costs, however small: DirectML.
+
+The same function as ``Decoder``, of fewer and only of registered operators, computed in this order for one layer:
+
+    norm        [float32,] baddbmm: eps + x . x / hidden; rsqrt; mul[, float16]; its weights are in the next layer's
+    projection  mm (addmm with a bias); weights are stored transposed; queries come scaled
+    rotation    cat of the swapped halves, mul, addcmul: of queries, keys and values in one go (values by no angle)
+    cache       copy_ of keys and values
+    attention   baddbmm on the mask, softmax, bmm, over whole blocks, so that shapes repeat from token to token
+    output      addmm on the residual
+    MLP         norm, mm, silu, mul_, addmm on the residual
+
+Where the device's library has an RMS norm or an MLP in one operator that proves to compute the same, that is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from helix_app.engine.cache.joined_cache import JoinedCache, JoinedView
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.models.decoder import Decoder, Span
+from helix_app.engine.models.fused import agreeing
+from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.weights import WeightSource
+from helix_app.modelfiles.config import ModelConfig
+
+KIND = "privateuseone"  # what PyTorch calls DirectML
+_MASK_ROWS = 33  # spans up to so many rows read their mask from a table on the device
+_MASK_UNIT = 16  # of positions: at least the slots of a block
+
+
+def make_decoder(
+    config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
+) -> Decoder:
+    """The decoder that suits a device."""
+    kind = DeviceDecoder if device.type == KIND else Decoder
+    return kind(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)
+
+
+def make_cache(
+    config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
+) -> KVCache:
+    """The cache that suits a device and its decoder."""
+    kind = JoinedCache if device.type == KIND else KVCache
+    return kind(config, num_blocks, block_size, dtype, device)
+
+
+@dataclass
+class _Linear:
+    """``x @ weight (+ bias)``; weight ``[in, out]``, its rows scaled by the norm before it."""
+
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.mm(x, self.weight) if self.bias is None else torch.addmm(self.bias, x, self.weight)
+
+    def onto(self, residual: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """``residual`` plus the result."""
+        total = torch.addmm(residual, x, self.weight)
+        return total if self.bias is None else total.add_(self.bias)
+
+
+@dataclass
+class _Apart:
+    """Gate and up projection as the library's own MLP takes them, ``[out, in]`` each."""
+
+    gate: torch.Tensor
+    up: torch.Tensor
+
+
+@dataclass
+class _Gain:
+    """Weights of the last norm where the head cannot take them in."""
+
+    weight: torch.Tensor | None
+
+
+@dataclass
+class _DeviceLayer:
+    """``down`` is ``[out, in]`` beside ``_Apart``."""
+
+    qkv: _Linear
+    out: _Linear
+    gate_up: _Linear | _Apart
+    down: _Linear
+
+
+class DeviceDecoder(Decoder):
+    """A ``Decoder`` for DirectML.
+
+    Its logits come in its own number format: the host widens them, half the bytes cross.
+    """
+
+    def load(self, source: WeightSource, like: Decoder | None = None) -> Iterator[float]:
+        config = self.config
+        self._fused = agreeing(self.dtype, self.device, config.hidden_size, config.intermediate_size, config.norm_eps)
+        self._embed = self._put(self._host(source, "embed"))
+        norm = self._host(source, "norm")
+        if config.tied_embeddings:  # shared with the embeddings, so it cannot take the norm's weights in
+            self._gain, self._head = _Gain(self._put(norm)), _Linear(self._embed.t(), None)
+        else:
+            self._gain, self._head = _Gain(None), self._linear(self._host(source, "head") * norm, None)
+        self._norm = self._gain  # type: ignore[assignment]
+        self._device_layers: list[_DeviceLayer] = []
+        self._layers = self._device_layers  # type: ignore[assignment]
+        for i in range(config.num_layers):
+            yield i / config.num_layers
+            self._device_layers.append(self._layer(source, i))
+        self._prepare_tables()
+        yield 1.0
+
+    def release(self) -> None:
+        super().release()
+        self._device_layers = []
+        self._mask_table = torch.empty(0)
+
+    def _layer(self, source: WeightSource, i: int) -> _DeviceLayer:
+        config = self.config
+        attn_norm, mlp_norm = self._host(source, "attn_norm", i), self._host(source, "mlp_norm", i)
+        scale = config.head_dim**-0.5
+        biased = config.qkv_bias
+        weights = [self._host(source, role, i) * attn_norm for role in ("q", "k", "v")]
+        biases = [self._host(source, role, i, "bias") for role in ("q", "k", "v")] if biased else []
+        weights[0] = weights[0] * scale
+        if biased:
+            biases[0] = biases[0] * scale
+        qkv = self._linear(torch.cat(weights), torch.cat(biases) if biased else None)
+        out = self._linear(self._host(source, "o", i), self._host(source, "o", i, "bias") if config.out_bias else None)
+        gate, up = (self._host(source, role, i) * mlp_norm for role in ("gate", "up"))
+        down = self._host(source, "down", i)
+        if self._fused.has_mlp and not config.mlp_bias:
+            apart = _Apart(self._put(gate), self._put(up))
+            return _DeviceLayer(qkv, out, apart, _Linear(self._put(down), None))
+        first = second = None
+        if config.mlp_bias:
+            first = torch.cat([self._host(source, role, i, "bias") for role in ("gate", "up")])
+            second = self._host(source, "down", i, "bias")
+        return _DeviceLayer(qkv, out, self._linear(torch.cat((gate, up)), first), self._linear(down, second))
+
+    def _host(self, source: WeightSource, role: str, layer: int = 0, kind: str = "weight") -> torch.Tensor:
+        """A tensor on the host in float32, so that weights are joined before they are rounded."""
+        tensor = source.get(role, kind, layer)
+        self.parameters += tensor.numel()
+        return tensor.float()
+
+    def _put(self, tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.to(self.dtype).contiguous().to(self.device)
+
+    def _linear(self, weight: torch.Tensor, bias: torch.Tensor | None) -> _Linear:
+        return _Linear(self._put(weight.t()), None if bias is None else self._put(bias))
+
+    def _prepare_tables(self) -> None:
+        config, cpu = self.config, torch.device("cpu")
+        cos, sin = (table.squeeze(1) for table in rope_table(config, self.max_positions, torch.float32, cpu))
+        self._cos, self._sin = self._put(cos), self._put(sin)  # [positions, dim]
+        shape = (config.num_kv_heads, 1, config.head_dim)
+        self._still = self._put(torch.ones(shape)), self._put(torch.zeros(shape))  # cos and sin of no angle
+        self._eps = torch.full((1, 1, 1), config.norm_eps, dtype=torch.float32).to(self.device)
+        # row j from column `unit - 1 - start` on is the mask of position start + j: 0 for what it sees, -inf behind
+        self._mask_unit = -(-self.max_positions // _MASK_UNIT) * _MASK_UNIT
+        table = torch.full((_MASK_ROWS, 2 * self._mask_unit), float("-inf")).triu_(self._mask_unit)
+        self._mask_table = self._put(table)
+
+    # ----------------------------------------------------------------- running
+
+    @torch.no_grad()
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        config = self.config
+        paths = [_Path(self, span) for span in spans]
+        cos, sin = self._angles(spans)
+        x = F.embedding(ids, self._embed)
+        for i, layer in enumerate(self._device_layers):
+            qkv = layer.qkv(self._normed(x))
+            heads = qkv.view(x.shape[0], -1, config.head_dim).transpose(0, 1)  # [heads + 2 * kv_heads, rows, dim]
+            half = config.head_dim // 2
+            swapped = torch.cat((heads.narrow(2, half, half), heads.narrow(2, 0, half)), dim=2)
+            turned = torch.addcmul(swapped * sin, heads, cos)
+            x = layer.out.onto(x, self._mixed(turned, i, paths))
+            x = self._with_mlp(layer, x, self._normed(x))
+        x = self._normed(self._last_rows(x, spans))
+        return self._head(x if self._gain.weight is None else x * self._gain.weight)
+
+    def _with_mlp(self, layer: _DeviceLayer, residual: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """``residual`` plus the layer's MLP of ``x``."""
+        if isinstance(layer.gate_up, _Apart):
+            return residual + self._fused.mlp(x, layer.gate_up.gate, layer.gate_up.up, layer.down.weight)
+        both = layer.gate_up(x)
+        inner = both.shape[1] // 2
+        gate, up = both.narrow(1, 0, inner), both.narrow(1, inner, inner)
+        return layer.down.onto(residual, F.silu(gate).mul_(up))
+
+    def _normed(self, x: torch.Tensor) -> torch.Tensor:
+        """``x`` ``[rows, hidden]`` over its root mean square, in float32 within."""
+        wide = x.float()
+        if self._fused.has_norm:
+            return self._fused.norm(wide).to(x.dtype)
+        mean_square = torch.baddbmm(self._eps, wide.unsqueeze(1), wide.unsqueeze(2), alpha=1.0 / x.shape[1])
+        return (wide * mean_square.rsqrt().view(-1, 1)).to(x.dtype)
+
+    def _mixed(self, turned: torch.Tensor, layer: int, paths: Sequence[_Path]) -> torch.Tensor:
+        """Attention over ``turned`` ``[heads + 2 * kv_heads, rows, dim]``: ``[rows, heads * dim]``."""
+        if len(paths) == 1:
+            return paths[0].attend(layer, turned)
+        parts, at = [], 0
+        for path in paths:
+            parts.append(path.attend(layer, turned.narrow(1, at, path.rows)))
+            at += path.rows
+        return torch.cat(parts)
+
+    def _angles(self, spans: Sequence[Span]) -> tuple[torch.Tensor, torch.Tensor]:
+        """cos and sin ``[heads + 2 * kv_heads, rows, dim]`` of a pass; values stay as they are."""
+        config = self.config
+        turning = config.num_heads + config.num_kv_heads
+        made = []
+        for table, still in zip((self._cos, self._sin), self._still):
+            pieces = [table.narrow(0, span.start, span.rows) for span in spans]
+            rows = pieces[0] if len(pieces) == 1 else torch.cat(pieces)
+            made.append(torch.cat((rows.expand(turning, -1, -1), still.expand(-1, rows.shape[0], -1))))
+        return made[0], made[1]
+
+    def mask(self, span: Span, padded: int) -> torch.Tensor:
+        """What the rows of a span may see of ``padded`` slots: 0 or -inf ``[group * rows, padded]``, or ``[1, padded]``
+        for one row."""
+        if span.rows <= _MASK_ROWS:
+            first = self._mask_unit - 1 - span.start
+            mask = self._mask_table.narrow(0, 0, span.rows).narrow(1, first, padded)
+        else:
+            mask = self._put(torch.full((span.rows, padded), float("-inf")).triu_(span.start + 1))
+        group = self.config.group_size
+        return mask if span.rows == 1 or group == 1 else mask.repeat(group, 1)
+
+    @staticmethod
+    def _last_rows(x: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        parts, at = [], 0
+        for span in spans:
+            at += span.rows
+            parts.append(x.narrow(0, at - span.logit_rows, span.logit_rows))
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+
+class _Path:
+    """Attention of one span."""
+
+    def __init__(self, decoder: DeviceDecoder, span: Span) -> None:
+        assert isinstance(span.view, JoinedView)
+        config = decoder.config
+        self.rows, self._view = span.rows, span.view
+        self._heads, self._kv_heads, self._group = config.num_heads, config.num_kv_heads, config.group_size
+        mask = decoder.mask(span, span.view.padded_length)
+        self._mask = mask.expand(self._kv_heads, self._group * span.rows, -1)
+
+    def attend(self, layer: int, turned: torch.Tensor) -> torch.Tensor:
+        """Write keys and values of ``turned`` ``[heads + 2 * kv_heads, rows, dim]``; the mixture for its queries,
+        ``[rows, heads * dim]``."""
+        rows, kv_heads, dim = self.rows, self._kv_heads, turned.shape[2]
+        both = self._view.write_joined(layer, turned.narrow(0, self._heads, 2 * kv_heads))
+        keys, values = both.narrow(0, 0, kv_heads), both.narrow(0, kv_heads, kv_heads)
+        # the query heads that share a key/value head become rows: [kv_heads, group * rows, dim]
+        q = turned.narrow(0, 0, self._heads).reshape(kv_heads, self._group * rows, dim)
+        scores = torch.baddbmm(self._mask, q, keys.transpose(1, 2))
+        mixed = torch.bmm(scores.softmax(dim=-1), values)
+        if rows == 1:
+            return mixed.view(1, -1)
+        return mixed.view(self._heads, rows, dim).transpose(0, 1).reshape(rows, -1)

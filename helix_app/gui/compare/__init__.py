@@ -1,0 +1,1 @@
+"""The compare page: one prompt, two arms, replayed on one clock."""

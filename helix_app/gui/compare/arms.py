@@ -1,0 +1,138 @@
+"""What can be compared: presets, the choices of an arm, and what they are called. No widgets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from PySide6.QtCore import QCoreApplication
+
+from helix_app import events
+from helix_app.gui import figures
+from helix_app.gui.buttons import SEPARATOR, Choice
+from helix_app.gui.toolbar import model_label
+from helix_app.requests import ArmChoice, Mode, Verify
+from helix_app.settings import Settings
+
+LETTERS = ("A", "B")
+CUSTOM = "custom"
+FIXED = "fixed:4"
+DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
+
+
+def tr(text: str) -> str:
+    """Translate in the context of comparisons."""
+    return QCoreApplication.translate("compare", text)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Two arms that are worth comparing.
+
+    Attributes:
+        missing: why it cannot be run here, empty when it can.
+    """
+
+    name: str
+    label: str
+    arms: tuple[ArmChoice, ArmChoice]
+    missing: str = ""
+
+
+def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[Preset, ...]:
+    """The presets for what is on this computer; ``custom`` is not among them."""
+    model = draft_model(settings, items)
+    return (
+        Preset("modes", tr("Speculative | autoregressive"), (ArmChoice(), ArmChoice("autoregressive"))),
+        Preset(
+            "model",
+            tr("N-gram | draft model"),
+            (ArmChoice(draft="ngram"), ArmChoice(draft=model or "ngram")),
+            "" if model else tr("no other model is here"),
+        ),
+        Preset("self", tr("N-gram | self, 4 bits"), (ArmChoice(draft="ngram"), ArmChoice(draft="self-int4"))),
+        Preset("k", tr("Fixed K | adaptive K"), (ArmChoice(k=FIXED), ArmChoice(k="auto"))),
+    )
+
+
+def draft_model(settings: Settings, items: tuple[events.CatalogItem, ...]) -> str:
+    """A model that could draft: the one chosen, or the smallest other one that is here; empty for none."""
+    if settings.draft not in DRAFTS:
+        return settings.draft
+    others = [item for item in items if item.path and item.id != settings.target]
+    return min(others, key=lambda item: item.size_bytes).id if others else ""
+
+
+def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem, ...]) -> str:
+    """An arm in a few words: ``Speculative · n-gram · K auto``."""
+    if arm.mode == "autoregressive":
+        parts = [tr("Autoregressive")]
+    else:
+        parts = [tr("Speculative"), draft_name(arm.draft or settings.draft, items)]
+        parts.append(tr("K {k}").format(k=arm.k.removeprefix("fixed:")))
+    if arm.dtype:
+        parts.append(figures.dtype(arm.dtype))
+    if arm.verify != "auto":
+        parts.append(arm.verify)
+    return " · ".join(parts)
+
+
+def draft_name(draft: str, items: tuple[events.CatalogItem, ...]) -> str:
+    """What people call a draft."""
+    names = {
+        "auto": tr("draft auto"),
+        "none": tr("no draft"),
+        "ngram": tr("n-gram"),
+        "self-int4": tr("self, 4 bits"),
+        "self-int8": tr("self, 8 bits"),
+    }
+    return names.get(draft) or model_label(draft, items)
+
+
+def mode_choices() -> list[Choice]:
+    """How an arm decodes."""
+    return [Choice("speculative", tr("Speculative")), Choice("autoregressive", tr("Autoregressive"))]
+
+
+def draft_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:
+    """What an arm drafts with."""
+    own = tr("As chosen: {draft}").format(draft=draft_name(settings.draft, items))
+    choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
+    choices += [Choice(draft, draft_name(draft, items)) for draft in DRAFTS if draft != "none"]
+    others = [item for item in items if item.path and item.id != settings.target]
+    if others:
+        choices.append(SEPARATOR)
+        choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
+    return choices
+
+
+def k_choices() -> list[Choice]:
+    """How many tokens an arm drafts a round."""
+    fixed = [Choice(f"fixed:{n}", tr("Fixed: {n}").format(n=n), short=tr("K {k}").format(k=n)) for n in range(1, 9)]
+    return [
+        Choice("auto", tr("Auto"), tr("what measures fastest"), short=tr("K auto")),
+        Choice("additive", tr("Additive"), tr("by acceptance alone"), short=tr("K additive")),
+        SEPARATOR,
+        *fixed,
+    ]
+
+
+def verify_choices() -> list[Choice]:
+    """How an arm verifies."""
+    return [
+        Choice("auto", tr("Auto"), tr("coupled, as there is a seed"), short=tr("verify: auto")),
+        Choice("rejection", tr("Rejection"), tr("the same distribution"), short=tr("rejection")),
+        Choice("coupled", tr("Coupled"), tr("the same text for a seed"), short=tr("coupled")),
+    ]
+
+
+def dtype_choices(settings: Settings) -> list[Choice]:
+    """The number format an arm is loaded in."""
+    own = tr("As chosen: {dtype}").format(dtype=figures.dtype(settings.dtype))
+    choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
+    return choices + [Choice(code, code, short=figures.dtype(code)) for code in figures.DTYPES]
+
+
+def arm_of(mode: str, draft: str, k: str, verify: str, dtype: str) -> ArmChoice:
+    """An arm from what its pickers say."""
+    return ArmChoice(cast(Mode, mode), draft, k, cast(Verify, verify), dtype)

@@ -1,0 +1,296 @@
+"""The compare page: set up, watch two arms write, replay them in step, read what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from helix_app import events
+from helix_app.comparison import Agreement, ArmRecord, agreement
+from helix_app.gui.compare.badge import AgreementBadge
+from helix_app.gui.compare.empty import EmptyComparison
+from helix_app.gui.compare.pane import ArmPane
+from helix_app.gui.compare.plots import ComparePlots
+from helix_app.gui.compare.replay import FRAME_MS, ReplayClock
+from helix_app.gui.compare.results import FigureTable, Gauge, sides
+from helix_app.gui.compare.setup import Setup
+from helix_app.gui.compare.transport import Transport
+from helix_app.gui.notices import ErrorBox
+from helix_app.gui.theme import Theme
+from helix_app.requests import CompareRequest, LoadChoice
+from helix_app.settings import Settings
+
+PLOT_MS = 250  # between drawings of the plots while an arm runs: they must not take its processor
+
+
+class ComparePage(QWidget):
+    """One comparison at a time; its outcome stays until the next one.
+
+    Attributes:
+        setup: what is compared.
+        error: why it could not be run.
+        panes: the two replies.
+        badge: what they have in common.
+        clock, transport: the replay.
+        plots, table, gauge: what it means.
+        records: what the arms did.
+        may_run: asked before a run; a code of messages.py says why not, empty lets it run.
+        own: what a person has loaded; None while nothing is.
+
+    Signals:
+        compare_requested: a CompareRequest.
+        cancel_requested: stop it.
+        running_changed: a comparison began or ended.
+    """
+
+    compare_requested = Signal(object)
+    cancel_requested = Signal()
+    running_changed = Signal(bool)
+
+    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.own: LoadChoice | None = None
+        self.may_run: Callable[[], str] = lambda: ""
+        self.records = (ArmRecord(), ArmRecord())
+        self._ready: events.ModelReady | None = None
+        self._request: CompareRequest | None = None
+        self._running = False
+        self._stopping = False
+        self._gap: float | None = None
+        self.setup = Setup(theme, settings)
+        self.setup.run_requested.connect(self.run)
+        self.setup.stop_requested.connect(self.stop)
+        self.setup.arms_changed.connect(self.on_arms_changed)
+        self.error = ErrorBox(theme)
+        self.error.dismissed.connect(self.error.hide)
+        self.error.hide()
+        self.empty = EmptyComparison(theme)
+        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
+        self.panes = (ArmPane(theme, 0), ArmPane(theme, 1))
+        for pane, other in (self.panes, self.panes[::-1]):
+            pane.text.scrolled.connect(
+                lambda value, pane=pane, other=other: other.text.scroll_along(value, pane.text.following)
+            )
+        self.badge = AgreementBadge(theme)
+        self.badge.go_requested.connect(self.on_go_requested)
+        self.clock = ReplayClock(self)
+        self.clock.moved.connect(self.on_clock_moved)
+        self.transport = Transport(theme, self.clock)
+        self.plots = ComparePlots(theme)
+        self.table = FigureTable(theme)
+        self.gauge = Gauge(theme)
+        self._lay_out()
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(FRAME_MS)
+        self._frame.timeout.connect(self.flush)
+        self._plotted = QTimer(self)
+        self._plotted.setSingleShot(True)
+        self._plotted.setInterval(PLOT_MS)
+        self.set_model(None, None, self.tr("No model is loaded. Choose a target model above."))
+
+    def _lay_out(self) -> None:
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 12, 16, 8)
+        top.setSpacing(8)
+        top.addWidget(self.setup)
+        top.addWidget(self.error)
+        panes = QHBoxLayout()
+        panes.setSpacing(12)
+        for pane in self.panes:
+            panes.addWidget(pane, 1)
+        below = QWidget()
+        row = QHBoxLayout(below)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.plots, 9)
+        row.addWidget(self.table, 4)
+        below.setFixedHeight(176)
+        results = QWidget()
+        results.setObjectName("plainSurface")
+        column = QVBoxLayout(results)
+        column.setContentsMargins(16, 0, 16, 8)
+        column.setSpacing(8)
+        column.addWidget(self.badge)
+        column.addLayout(panes, 1)
+        column.addWidget(self.transport)
+        column.addWidget(self.gauge)
+        column.addWidget(below)
+        scroll = QScrollArea()  # a small window with arms of its own has no room for all of it
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(results)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(scroll)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self._stack, 1)
+
+    # ------------------------------------------------------------------ state
+
+    @property
+    def running(self) -> bool:
+        """Whether a comparison runs."""
+        return self._running
+
+    @property
+    def request(self) -> CompareRequest | None:
+        """The comparison that is shown."""
+        return self._request
+
+    def set_settings(self, settings: Settings) -> None:
+        """What the next comparison takes sampling and system prompt from."""
+        self.setup.set_settings(settings)
+
+    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+        """The models there are."""
+        self.setup.set_catalog(items)
+
+    def set_model(self, ready: events.ModelReady | None, own: LoadChoice | None, reason: str = "") -> None:
+        """What is loaded and by which choice; without a model ``reason`` says why nothing can be run."""
+        self._ready, self.own = ready, own
+        available = ready is not None and own is not None
+        self.setup.prompt.set_available(available, self.tr("One prompt for both arms") if available else reason)
+        self.empty.set_available(available, reason)
+
+    # ------------------------------------------------------------------ what the person does
+
+    def run(self) -> None:
+        """Run both arms."""
+        if self._running or self.own is None:
+            return
+        refused = "prompt_empty" if not self.setup.prompt.text().strip() else self.may_run()
+        if refused:
+            self.error.show_failure(events.Failed(refused))
+            return
+        self.error.hide()
+        request = self._request = self.setup.request(self.own)
+        self.records = (ArmRecord(ready=self._ready), ArmRecord(ready=self._ready))
+        self._gap, self._stopping = None, False
+        self.clock.set_duration(0.0)
+        for index, (pane, record) in enumerate(zip(self.panes, self.records)):
+            pane.begin(record)
+            pane.text.set_mark(None)
+            pane.set_title(self.setup.describe(index, request.arms[index]))
+        self.plots.begin(self.records, sides(request.arms))
+        self.badge.show_agreement(Agreement("nothing", 0))
+        self.table.show_records(self.records)
+        self.gauge.show_records(self.records, request.arms)
+        self.transport.setEnabled(False)
+        self._stack.setCurrentIndex(1)
+        self._set_running(True)
+        self.compare_requested.emit(request)
+
+    def stop(self) -> None:
+        """Stop; what was written stays."""
+        if self._running and not self._stopping:
+            self._stopping = True
+            self.setup.prompt.button.setEnabled(False)  # until the engine confirms, at most one round
+            self.cancel_requested.emit()
+
+    def on_suggestion_picked(self, text: str) -> None:
+        """Put a suggested prompt into the field."""
+        self.setup.prompt.clear()
+        self.setup.prompt.insert(text)
+
+    def on_arms_changed(self) -> None:
+        """Other arms are chosen: the panes are called by them until there is something to show."""
+        if self._request is None:
+            for index, pane in enumerate(self.panes):
+                pane.set_title(self.setup.describe(index))
+
+    def on_go_requested(self) -> None:
+        """Show the first differing token in both panes."""
+        self.clock.pause()
+        for pane in self.panes:
+            if not pane.text.mark_visible():
+                self.clock.seek(self.clock.duration)
+        for pane in self.panes:
+            pane.text.go_to_mark()
+
+    # ------------------------------------------------------------------ events
+
+    def on_arm(self, event: events.CompareArm) -> None:
+        """Something happened in an arm; it is shown with the next frame."""
+        if self._request is None or event.request_id != self._request.request_id:
+            return
+        self.records[event.index].add(event.event)
+        if not self._frame.isActive():
+            self._frame.start()
+
+    def on_done(self, event: events.CompareDone) -> None:
+        """It is over, or was refused."""
+        if self._request is None or event.request_id != self._request.request_id or not self._running:
+            return
+        self._gap = event.logit_gap
+        if event.failed is not None:
+            self.error.show_failure(event.failed)
+        self._frame.stop()
+        self.flush()
+        for pane, record in zip(self.panes, self.records):
+            pane.not_run()
+            pane.text.set_text(record.text)
+        self._set_running(False)
+        self.plots.draw()
+        self.table.show_records(self.records)
+        self.gauge.show_records(self.records, self._request.arms)
+        if not all(record.ids for record in self.records):
+            self.badge.show_nothing_to_compare()
+        duration = max(record.duration for record in self.records)
+        self.transport.setEnabled(duration > 0)
+        self.clock.set_duration(duration)
+        if not any(record.seconds or record.failed for record in self.records):
+            self._stack.setCurrentIndex(0)
+
+    def flush(self) -> None:
+        """Show what has come."""
+        if self._request is None:
+            return
+        for pane in self.panes:
+            pane.show_live()
+        found = self.agreement()
+        self.badge.show_agreement(found)
+        marked = found.verdict in ("differs", "other_sample")
+        for pane, record in zip(self.panes, self.records):
+            pane.text.set_mark(record.span(found.tokens) if marked else None)
+        if not self._plotted.isActive():
+            self._plotted.start()
+            self.plots.draw()
+            self.table.show_records(self.records)
+
+    def agreement(self) -> Agreement:
+        """What the replies have in common so far."""
+        a, b = self.records
+        assert self._request is not None
+        return agreement(a, b, self._request.arms, self._request.sampling, self._gap)
+
+    def on_clock_moved(self, seconds: float) -> None:
+        """Show both replies as they were then."""
+        if self._running:
+            return
+        for pane in self.panes:
+            pane.show_at(seconds)
+        self.plots.show_at(seconds)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self._running:
+            self.stop()
+        else:
+            super().keyPressEvent(event)
+
+    def _set_running(self, running: bool) -> None:
+        self._running = running
+        self.setup.set_running(running)
+        if not running:
+            self.setup.prompt.set_available(self.own is not None, self.setup.prompt.editor.placeholderText())
+        self.running_changed.emit(running)

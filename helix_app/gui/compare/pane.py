@@ -1,0 +1,131 @@
+"""One arm: what it is, how far it is, its text, and what went wrong."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from helix_app import messages
+from helix_app.comparison import ArmRecord
+from helix_app.gui import figures
+from helix_app.gui.compare.arms import LETTERS
+from helix_app.gui.compare.badge import Letter
+from helix_app.gui.compare.text_pane import TextPane
+from helix_app.gui.notices import ErrorBox
+from helix_app.gui.theme import Theme
+
+
+class _Title(QLabel):
+    """Text that ends in dots where there is no room for it."""
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
+class ArmPane(QFrame):
+    """The text of one arm under a line that says what it is and how fast.
+
+    Attributes:
+        text: the text.
+        title: what the arm is.
+        figures: tokens and speed, or what it is waiting for.
+        error: what went wrong in this arm.
+    """
+
+    def __init__(self, theme: Theme, index: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("comparePaneFrame")
+        self._record = ArmRecord()
+        letter = LETTERS[index]
+        self.title = _Title()
+        self.title.setFont(theme.fonts.strong)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.figures = QLabel()
+        self.figures.setProperty("tone", "muted")
+        self.figures.setFont(theme.fonts.mono_small)
+        self.figures.setAccessibleName(self.tr("Progress of {arm}").format(arm=letter))
+        head = QHBoxLayout()
+        head.setContentsMargins(8, 4, 12, 4)
+        head.setSpacing(8)
+        head.addWidget(Letter(theme, index))
+        head.addWidget(self.title, 1)
+        head.addWidget(self.figures)
+        self.text = TextPane(theme, self.tr("Reply of {arm}").format(arm=letter))
+        self.notice = QLabel()
+        self.notice.setProperty("tone", "muted")
+        self.notice.setFont(theme.fonts.small)
+        self.notice.setWordWrap(True)
+        self.notice.setTextFormat(Qt.TextFormat.PlainText)
+        self.notice.setContentsMargins(12, 4, 12, 4)
+        self.notice.hide()
+        self.error = ErrorBox(theme)
+        self.error.close_button.hide()
+        self.error.hide()
+        line = QFrame()
+        line.setObjectName("divider")
+        line.setFixedHeight(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(1, 1, 1, 1)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(line)
+        column.addWidget(self.text, 1)
+        column.addWidget(self.notice)
+        column.addWidget(self.error)
+
+    def set_title(self, text: str) -> None:
+        """Say what the arm is."""
+        self.title.setText(text)
+        self.title.setToolTip(text)
+
+    def begin(self, record: ArmRecord) -> None:
+        """A new comparison: show this record from now on."""
+        self._record = record
+        self.text.clear_all()
+        self.figures.setText(self.tr("waiting"))
+        self.notice.hide()
+        self.error.hide()
+
+    def show_live(self) -> None:
+        """Show all there is."""
+        record = self._record
+        self.text.set_text(record.text)
+        self.text.show_until(record.length)
+        if record.failed is not None and self.error.isHidden():
+            self.error.show_failure(record.failed)
+        if record.notices:
+            self.notice.setText("\n".join(messages.notice_text(n.code, n.fields) for n in record.notices))
+            self.notice.show()
+        if record.stage is not None:
+            percent = "" if record.stage.fraction is None else f" {figures.percent(record.stage.fraction)}"
+            self.figures.setText(messages.stage_text(record.stage.stage) + percent)
+        elif record.seconds:
+            self._show_step(len(record.seconds) - 1)
+        elif record.failed is not None:
+            self.figures.setText(self.tr("failed"))
+
+    def not_run(self) -> None:
+        """The comparison ended before this arm could write."""
+        if not self._record.seconds and self._record.failed is None:
+            self.figures.setText(self.tr("not run"))
+
+    def show_at(self, seconds: float) -> None:
+        """Show what had been written by then."""
+        record = self._record
+        step = record.step_at(seconds)
+        self.text.show_until(record.characters[step] if step >= 0 else 0)
+        if record.seconds:
+            self._show_step(step)
+
+    def _show_step(self, step: int) -> None:
+        record = self._record
+        count = record.tokens[step] if step >= 0 else 0
+        tokens = self.tr("1 token") if count == 1 else self.tr("{n} tokens").format(n=figures.count(count))
+        rate = record.rates[step] if step >= 0 else None
+        if step == len(record.seconds) - 1 and record.metrics is not None:
+            rate = record.metrics.decode_tokens_per_second
+        self.figures.setText(self.tr("{n} · {rate} tok/s").format(n=tokens, rate=figures.rate(rate)))

@@ -1,0 +1,247 @@
+"""The setup of a comparison: prompt, arms, seed, temperature and length."""
+
+from __future__ import annotations
+
+import random
+import uuid
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QIntValidator
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from helix_app import events
+from helix_app.gui.buttons import Choice, Picker
+from helix_app.gui.chat.composer import Composer
+from helix_app.gui.compare import arms
+from helix_app.gui.compare.badge import Letter
+from helix_app.gui.theme import CONTROL, Theme
+from helix_app.requests import ArmChoice, ChatMessage, CompareRequest, LoadChoice, SamplingParams
+from helix_app.settings import Settings
+
+FIELD = 80  # width of a number
+MAX_TOKENS = 256  # a comparison is waited for
+
+
+class PromptBox(Composer):
+    """The composer of the chat with Run in place of Send; what was typed stays."""
+
+    def set_generating(self, generating: bool) -> None:
+        """Show Stop while a comparison runs, Run otherwise."""
+        super().set_generating(generating)
+        text = self.tr("Stop") if generating else self.tr("Run")
+        self.button.setText(text)
+        self.button.setAccessibleName(text)
+        self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Run both arms (Enter)"))
+        self.button.set_symbol("stop" if generating else "play")
+
+
+class ArmRow(QWidget):
+    """The pickers of one arm.
+
+    Signals:
+        changed: a person picked something.
+    """
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, index: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        letter = arms.LETTERS[index]
+        self.mode = Picker(theme, "", self.tr("Decoding mode of {arm}").format(arm=letter), least=112)
+        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft of {arm}").format(arm=letter), least=112)
+        self.k = Picker(theme, "", self.tr("Tokens drafted a round by {arm}").format(arm=letter), least=80)
+        self.verify = Picker(theme, "", self.tr("Verification of {arm}").format(arm=letter), least=96)
+        self.dtype = Picker(theme, self.tr("Format"), self.tr("Number format of {arm}").format(arm=letter), least=96)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(Letter(theme, index))
+        for picker in self._pickers():
+            row.addWidget(picker)
+            picker.picked.connect(lambda value, picker=picker: self._on_picked(picker, value))
+        row.addStretch()
+        self.mode.set_choices(arms.mode_choices())
+        self.k.set_choices(arms.k_choices())
+        self.verify.set_choices(arms.verify_choices())
+        self.set_arm(ArmChoice())
+
+    def _pickers(self) -> tuple[Picker, ...]:
+        return self.mode, self.draft, self.k, self.verify, self.dtype
+
+    def set_context(self, settings: Settings, items: tuple[events.CatalogItem, ...]) -> None:
+        """What there is to choose from."""
+        self.draft.set_choices(arms.draft_choices(settings, items))
+        self.dtype.set_choices(arms.dtype_choices(settings))
+
+    def set_arm(self, arm: ArmChoice) -> None:
+        """Show an arm."""
+        for picker, value in zip(self._pickers(), (arm.mode, arm.draft, arm.k, arm.verify, arm.dtype)):
+            picker.set_value(value)
+        self.draft.setEnabled(arm.mode == "speculative")
+        self.k.setEnabled(arm.mode == "speculative")
+
+    def arm(self) -> ArmChoice:
+        """The arm as picked."""
+        return arms.arm_of(*(picker.value for picker in self._pickers()))
+
+    def _on_picked(self, picker: Picker, value: str) -> None:
+        picker.set_value(value)
+        self.set_arm(self.arm())
+        self.changed.emit()
+
+
+class Setup(QWidget):
+    """Everything a comparison is asked for with.
+
+    Attributes:
+        prompt: the prompt and the Run button.
+        preset: which arms.
+        rows: the arms of their own, shown for the preset ``custom``.
+        seed, temperature, max_tokens: the fields.
+
+    Signals:
+        run_requested: run what is set up.
+        stop_requested: stop what runs.
+        arms_changed: the arms are others now.
+    """
+
+    run_requested = Signal()
+    stop_requested = Signal()
+    arms_changed = Signal()
+
+    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._items: tuple[events.CatalogItem, ...] = ()
+        self.prompt = PromptBox(theme)
+        self.prompt.editor.setAccessibleName(self.tr("Prompt for both arms"))
+        self.prompt.send_requested.connect(self.run_requested)
+        self.prompt.stop_requested.connect(self.stop_requested)
+        self.preset = Picker(theme, self.tr("Compare"), self.tr("What is compared"), least=200)
+        self.preset.picked.connect(self.on_preset_picked)
+        self.seed = QLineEdit("1")
+        self.seed.setValidator(QIntValidator(0, 2**31 - 1))
+        self.seed.setPlaceholderText(self.tr("random"))
+        self.temperature = QDoubleSpinBox()
+        self.temperature.setRange(0.0, 5.0)
+        self.temperature.setDecimals(2)
+        self.temperature.setSingleStep(0.1)
+        self.max_tokens = QSpinBox()
+        self.max_tokens.setRange(1, 1_000_000)
+        self.max_tokens.setSingleStep(64)
+        options = QHBoxLayout()
+        options.setSpacing(8)
+        options.addWidget(self.preset)
+        options.addStretch()
+        for text, field, hint in (
+            (self.tr("Seed"), self.seed, self.tr("The same for both arms; empty draws one")),
+            (self.tr("Temperature"), self.temperature, self.tr("0 always takes the most likely token")),
+            (self.tr("Tokens"), self.max_tokens, self.tr("Longest reply in tokens")),
+        ):
+            label = QLabel(text)
+            label.setProperty("tone", "muted")
+            label.setBuddy(field)
+            field.setFixedWidth(FIELD)
+            field.setAccessibleName(text)
+            field.setAccessibleDescription(hint)
+            field.setToolTip(hint)
+            field.setFixedHeight(CONTROL)
+            field.setFont(theme.fonts.mono)
+            if isinstance(field, QAbstractSpinBox):
+                field.lineEdit().setTextMargins(8, 0, 8, 0)
+            options.addWidget(label)
+            options.addWidget(field)
+            options.addSpacing(4)
+        self.rows = (ArmRow(theme, 0), ArmRow(theme, 1))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.prompt)
+        column.addLayout(options)
+        for row in self.rows:
+            row.hide()
+            row.changed.connect(self.arms_changed)
+            column.addWidget(row)
+        self.temperature.setValue(settings.temperature)
+        self.max_tokens.setValue(min(settings.max_tokens, MAX_TOKENS))
+        self.preset.set_value("modes")
+        self._fill()
+
+    # ------------------------------------------------------------------ what is known
+
+    def set_settings(self, settings: Settings) -> None:
+        """The settings that the rest is taken from."""
+        self._settings = settings
+        self._fill()
+
+    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+        """The models there are."""
+        self._items = items
+        self._fill()
+
+    def set_running(self, running: bool) -> None:
+        """Let nothing be changed while a comparison runs."""
+        self.prompt.set_generating(running)
+        for control in (self.preset, self.seed, self.temperature, self.max_tokens, *self.rows):
+            control.setEnabled(not running)
+
+    # ------------------------------------------------------------------ what is chosen
+
+    def arms(self) -> tuple[ArmChoice, ArmChoice]:
+        """The two arms."""
+        if self.preset.value == arms.CUSTOM:
+            return self.rows[0].arm(), self.rows[1].arm()
+        return next(p.arms for p in arms.presets(self._settings, self._items) if p.name == self.preset.value)
+
+    def describe(self, index: int, choice: ArmChoice | None = None) -> str:
+        """An arm in a few words; of those chosen now without ``choice``."""
+        return arms.describe(choice or self.arms()[index], self._settings, self._items)
+
+    def request(self, own: LoadChoice) -> CompareRequest:
+        """The comparison as set up, over what a person has loaded."""
+        s = self._settings
+        seed = int(self.seed.text()) if self.seed.text() else random.SystemRandom().randrange(2**31)
+        system = (ChatMessage("system", s.system_prompt),) if s.system_prompt else ()
+        return CompareRequest(
+            request_id=uuid.uuid4().hex,
+            own=own,
+            arms=self.arms(),
+            messages=(*system, ChatMessage("user", self.prompt.text())),
+            sampling=SamplingParams(
+                temperature=self.temperature.value(),
+                top_k=s.top_k,
+                top_p=s.top_p,
+                min_p=s.min_p,
+                repetition_penalty=s.repetition_penalty,
+                seed=seed,
+            ),
+            max_tokens=self.max_tokens.value(),
+        )
+
+    def on_preset_picked(self, name: str) -> None:
+        """Another preset; custom arms begin as those that were shown."""
+        if name == arms.CUSTOM:
+            for row, arm in zip(self.rows, self.arms()):
+                row.set_arm(arm)
+        self.preset.set_value(name)
+        for row in self.rows:
+            row.setVisible(name == arms.CUSTOM)
+        self.arms_changed.emit()
+
+    def _fill(self) -> None:
+        choices = [
+            Choice(p.name, p.label, p.missing, enabled=not p.missing) for p in arms.presets(self._settings, self._items)
+        ]
+        self.preset.set_choices([*choices, Choice(arms.CUSTOM, self.tr("Custom…"))])
+        for row in self.rows:
+            row.set_context(self._settings, self._items)
+        self.arms_changed.emit()

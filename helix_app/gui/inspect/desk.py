@@ -1,0 +1,206 @@
+"""Runs in the window: recorded, looked into, saved and opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from helix_app import events
+from helix_app.gui import heap
+from helix_app.gui.chat.origins import Origins
+from helix_app.gui.inspect.page import InspectPage
+from helix_app.gui.inspect.trace import Trace
+from helix_app.gui.run_book import RunBook
+from helix_app.gui.theme import Theme
+from helix_app.runs import SUFFIX, Run, RunItem
+
+
+class RunDesk(QObject):
+    """Keeps the book of this session's runs and feeds whoever looks into one.
+
+    A trace is made when somebody asks for it, and grows with its run as long as somebody holds it; while nobody does,
+    recording is all that it costs.
+
+    Attributes:
+        book: the recorded runs.
+        page: the page that shows one.
+
+    Signals:
+        show_requested: bring the page into sight.
+        open_requested: read the run file of this path.
+        save_requested: (path, Run) to write.
+        available_changed: there is a run to look into now, or none any more.
+        told: something to say for a moment.
+    """
+
+    show_requested = Signal()
+    open_requested = Signal(str)
+    save_requested = Signal(str, object)
+    available_changed = Signal(bool)
+    told = Signal(str)
+
+    def __init__(self, theme: Theme, window: QWidget) -> None:
+        super().__init__(window)
+        self._window = window
+        self.book = RunBook(parent=self)
+        self.page = InspectPage(theme)
+        self._traces: WeakValueDictionary[str, Trace] = WeakValueDictionary()
+        self._shown = ""  # request id on the page; empty: none, or a file
+        self._opened: Run | None = None
+        self._chosen = False  # a person asked for what is shown: a new reply does not take its place
+        self.book.recorded.connect(self.on_recorded)
+        self.page.open_requested.connect(self.ask_and_open)
+        self.page.save_requested.connect(self.save_shown)
+        self.page.shown.connect(self.on_page_shown)
+
+    def connect_chat(self, origins: Origins) -> None:
+        """Give the replies of the chat their runs."""
+        origins.has_run = lambda request_id: self.book.run(request_id) is not None
+        origins.find_trace = self.trace
+        origins.inspect_requested.connect(self.inspect)
+        origins.save_requested.connect(self.save)
+        self.book.dropped.connect(origins.on_dropped)
+
+    def on_event(self, event: object) -> None:
+        """Record an event of the running reply."""
+        self.book.on_event(event)
+
+    def begin(self, request: events.GenerateRequest) -> None:
+        """A reply is asked for."""
+        self.book.begin(request)
+        self.available_changed.emit(True)
+        if not self._chosen and self.page.isVisible():
+            self._show(request.request_id)
+
+    def trace(self, request_id: str) -> Trace | None:
+        """The run of a request to look into; None when it is not there any more."""
+        known = self._traces.get(request_id)
+        run = self.book.run(request_id)
+        if known is None and run is not None:
+            known = self._traces[request_id] = Trace(run.items)
+        return known
+
+    def on_recorded(self, request_id: str, item: RunItem) -> None:
+        """A run grew."""
+        trace = self._traces.get(request_id)
+        if trace is None:
+            return
+        trace.add(item)
+        if request_id == self._shown:
+            if isinstance(item.event, (events.Finished, events.Failed)):
+                self.page.end()
+            else:
+                self.page.grow()
+
+    # ------------------------------------------------------------------ what the person does
+
+    def on_page_shown(self) -> None:
+        """The page came into sight: it shows the last reply, unless something was chosen."""
+        if not self._chosen and self.book.latest and self._shown != self.book.latest:
+            self._show(self.book.latest)
+
+    def inspect(self, request_id: str) -> None:
+        """Show the run of a reply."""
+        if self._show(request_id):
+            self._chosen = request_id != self.book.latest
+            self.show_requested.emit()
+
+    def _show(self, request_id: str) -> bool:
+        trace = self.trace(request_id)
+        if trace is None:
+            return False
+        self._shown, self._opened, self._chosen = request_id, None, False
+        self.page.show_trace(trace, complete=trace.end is not None)
+        return True
+
+    def save(self, request_id: str) -> None:
+        """Ask where to, and write the run of a reply."""
+        run = self.book.run(request_id)
+        if run is not None:
+            self._ask_and_save(run)
+
+    def save_shown(self) -> None:
+        """Ask where to, and write what the page shows; the last reply while it shows nothing."""
+        if self._opened is not None:
+            self._ask_and_save(self._opened)
+        else:
+            self.save(self._shown or self.book.latest)
+
+    def save_last(self) -> None:
+        """Ask where to, and write what is in sight: the page's run, else the last reply."""
+        if self.page.isVisible():
+            self.save_shown()
+        else:
+            self.save(self.book.latest)
+
+    def _ask_and_save(self, run: Run) -> None:
+        kinds = self.tr("Helix runs (*{suffix})").format(suffix=SUFFIX)
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        start = str(Path(folder or Path.home()) / f"run{SUFFIX}")
+        chosen = QFileDialog.getSaveFileName(self._window, self.tr("Save run"), start, kinds)[0]
+        if chosen:
+            path = Path(chosen)
+            self.save_requested.emit(str(path if path.suffix else path.with_name(path.name + SUFFIX)), run)
+
+    def ask_and_open(self) -> None:
+        """Choose a run file and show it."""
+        kinds = self.tr("Helix runs (*{suffix});;All files (*)").format(suffix=SUFFIX)
+        chosen = QFileDialog.getOpenFileName(self._window, self.tr("Open run"), "", kinds)[0]
+        if chosen:
+            self.open_requested.emit(chosen)
+
+    # ------------------------------------------------------------------ run files
+
+    @Slot(str)
+    def on_file_begun(self, path: str) -> None:
+        """A run file is being read."""
+        self._shown, self._chosen, self._opened = "", True, Run()
+        self.page.show_trace(Trace(), complete=False)
+        self.page.show_nothing(self.tr("Opening {file}…").format(file=Path(path).name))
+        self.show_requested.emit()
+
+    @Slot(list)
+    def on_file_batch(self, items: list[RunItem]) -> None:
+        """Its next items."""
+        if self._opened is None:
+            return
+        if (len(self._opened.items) + len(items)) // heap.EVERY > len(self._opened.items) // heap.EVERY:
+            heap.set_aside()
+        self._opened.items += items
+        trace = self.page.trace
+        first = not trace.version
+        for item in items:
+            trace.add(item)
+        if first:
+            self.page.show_trace(trace, complete=False)
+        self.page.grow()
+
+    @Slot(str)
+    def on_file_opened(self, _path: str) -> None:
+        """All of it is here."""
+        if self._opened is not None:
+            self._opened.complete = self.page.trace.end is not None
+            self.page.end()
+            self.page.pick(0)
+
+    @Slot(str)
+    def on_file_saved(self, path: str) -> None:
+        """A run is in its file."""
+        self.told.emit(self.tr("The run was saved as {file}").format(file=path))
+
+    @Slot(str, object)
+    def on_file_failed(self, _path: str, failed: events.Failed) -> None:
+        """A file could not be read, or a run not written."""
+        if failed.code != "run_not_saved":
+            self._opened, self._chosen = None, False
+            self._shown = ""
+            self.page.show_nothing(
+                self.tr("Nothing to look into yet. Ask something in the chat, or open a run that was saved.")
+            )
+            if self.book.latest:
+                self._show(self.book.latest)
+        self.page.show_failure(failed)
+        self.show_requested.emit()

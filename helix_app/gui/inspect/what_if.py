@@ -1,0 +1,166 @@
+"""What a run might have been like with another k: an estimate from what this run measured. No Qt, no engine.
+
+Acceptance: a_j = accepted / reached at each position j of a draft, from the rounds that got that far; a round that
+drafts k gives 1 + a_1 + a_1 a_2 + … tokens (arXiv 2211.17192, eq. 1, with a probability of its own for every position).
+Beyond the deepest position that was tried the last acceptance goes on: a guess, marked as such.
+
+Costs: the target's pass (with overhead) takes the median seconds of the rounds with that k, on a straight line where a
+k was not measured; a draft token costs what the run's draft tokens cost on average, whichever source drew them. All of
+it times one factor, so that the run's own k cost together what they did. Rounds in which the draft found nothing to
+propose stay plain whatever k is.
+
+It takes drafts to be as good everywhere as where they were made; a controller that drafts where it pays was choosier.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from helix_app.events import RoundDone
+
+MOST_K = 8
+
+
+@dataclass(frozen=True)
+class Position:
+    """How a position of the drafts fared: ``reached`` rounds drafted so far and accepted all before it."""
+
+    reached: int
+    accepted: int
+
+    @property
+    def rate(self) -> float | None:
+        """Acceptance given that it was reached."""
+        return self.accepted / self.reached if self.reached else None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Tokens per second that a policy might have reached.
+
+    Attributes:
+        policy: ``measured``, ``fixed`` or ``perfect`` (drafts exactly as many tokens as will be accepted, a bound).
+        k: of ``fixed``; 0 is plain decoding.
+        observed: False where it rests on positions that this run never tried.
+    """
+
+    policy: str
+    k: int
+    tokens_per_second: float
+    observed: bool
+
+
+def survival(rounds: Iterable[RoundDone]) -> list[Position]:
+    """Each position of the drafts, from the first on, as far as any draft went."""
+    alike = Counter((event.k, event.accepted) for event in rounds)  # few differ, however many rounds there are
+    deepest = max((min(k, kept + 1) for k, kept in alike), default=0)
+    reached, accepted = [0] * deepest, [0] * deepest
+    for (k, kept), count in alike.items():
+        for position in range(min(k, kept + 1)):
+            reached[position] += count
+            accepted[position] += count * (position < kept)
+    return [Position(r, a) for r, a in zip(reached, accepted)]
+
+
+def expected_tokens(positions: Sequence[Position], k: int) -> float:
+    """Tokens of a round that drafts k."""
+    total = reach = 1.0
+    rate = 0.0
+    for position in range(k):
+        known = positions[position].rate if position < len(positions) else None
+        rate = rate if known is None else known
+        reach *= rate
+        total += reach
+    return total
+
+
+def pass_seconds(rounds: Iterable[RoundDone]) -> dict[int, float]:
+    """Median seconds of a round without its drafting, by its k, as measured."""
+    by_k: dict[int, list[float]] = {}
+    for event in rounds:
+        by_k.setdefault(event.k, []).append(event.verify_seconds + event.overhead_seconds)
+    return {k: median(seconds) for k, seconds in sorted(by_k.items())}
+
+
+def draft_seconds(rounds: Sequence[RoundDone]) -> float:
+    """Average seconds of a draft token."""
+    drafted = sum(event.k for event in rounds)
+    return sum(event.draft_seconds for event in rounds if event.k) / drafted if drafted else 0.0
+
+
+def seconds_for(k: int, known: dict[int, float]) -> float | None:
+    """Seconds of a pass with this k: measured, or on the straight line between or beyond the nearest measured ones."""
+    if k in known:
+        return known[k]
+    if len(known) < 2:
+        return None
+    low = max((q for q in known if q < k), default=None)
+    high = min((q for q in known if q > k), default=None)
+    if low is None:
+        first, second = sorted(known)[:2]
+    elif high is None:
+        first, second = sorted(known)[-2:]
+    else:
+        first, second = low, high
+    slope = (known[second] - known[first]) / (second - first)
+    if low is None or high is None:
+        slope = max(0.0, slope)  # more rows never cost less
+    nearest = first if low is None or high is not None else second
+    return max(1e-9, known[nearest] + slope * (k - nearest))
+
+
+def measured_speed(rounds: Sequence[RoundDone]) -> float | None:
+    """Tokens per second of the rounds themselves."""
+    seconds = sum(e.draft_seconds + e.verify_seconds + e.overhead_seconds for e in rounds)
+    return sum(len(e.emitted) for e in rounds) / seconds if seconds > 0 else None
+
+
+def estimates(rounds: Sequence[RoundDone], most_k: int = MOST_K) -> list[Estimate]:
+    """What the run reached, then plain decoding and each fixed k, then the bound; empty when there is too little to
+    go by: no drafted round, or all rounds with one k."""
+    speed = measured_speed(rounds)
+    known, draft = pass_seconds(rounds), draft_seconds(rounds)
+    plain_speed = next((e.plain_tokens_per_second for e in reversed(rounds) if e.plain_tokens_per_second), None)
+    factor = _slowness(rounds, known, draft)
+    known, draft = {k: seconds * factor for k, seconds in known.items()}, draft * factor
+    if 0 not in known and plain_speed:
+        known = {0: 1.0 / plain_speed, **known}
+    positions = survival(rounds)
+    if speed is None or not positions or len(known) < 2:
+        return []
+    nothing = sum(e.k == 0 and e.k_reason == "no_match" for e in rounds) / len(rounds)
+    plain = seconds_for(0, known)
+    deepest = len(positions)
+    out = [Estimate("measured", 0, speed, True)]
+    for k in range(max(most_k, deepest) + 1):
+        seconds = seconds_for(k, known)
+        if plain is None or seconds is None:
+            continue
+        tokens = nothing + (1 - nothing) * expected_tokens(positions, k)
+        cost = nothing * plain + (1 - nothing) * (seconds + k * draft)
+        out.append(Estimate("fixed", k, tokens / cost, k <= deepest))
+    bound = _perfect(rounds, known)
+    return out if bound is None else [*out, Estimate("perfect", 0, bound, True)]
+
+
+def _slowness(rounds: Sequence[RoundDone], known: dict[int, float], draft: float) -> float:
+    """Medians leave hiccups out, which the measured speed has in it: spread evenly, both can be compared."""
+    by_median = sum(known[e.k] + e.k * draft for e in rounds)
+    taken = sum(e.draft_seconds + e.verify_seconds + e.overhead_seconds for e in rounds)
+    return taken / by_median if by_median > 0 else 1.0
+
+
+def _perfect(rounds: Sequence[RoundDone], known: dict[int, float]) -> float | None:
+    """Every round drafts exactly what it had accepted: the tokens of this run without the cost of rejected ones."""
+    total = 0.0
+    passes = {kept: seconds_for(kept, known) for kept in {event.accepted for event in rounds}}
+    for event in rounds:
+        seconds = passes[event.accepted]
+        if seconds is None:
+            return None
+        drafting = event.draft_seconds * event.accepted / event.k if event.k else 0.0
+        total += min(seconds, event.verify_seconds + event.overhead_seconds) + drafting
+    return sum(len(e.emitted) for e in rounds) / total if total > 0 else None

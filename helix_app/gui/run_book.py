@@ -1,0 +1,118 @@
+"""Every reply of this session is recorded, as long as there is room for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from helix_app.events import (
+    CacheSnapshot,
+    Failed,
+    Finished,
+    GenerateRequest,
+    ModelReady,
+    Notice,
+    PrefillDone,
+    RoundDone,
+    TextDelta,
+)
+from helix_app.gui import heap
+from helix_app.runs import Run, RunEvent, RunItem
+
+MOST_BYTES = 192 * 2**20  # of all recorded runs together, as estimated below
+
+
+def weight(event: object) -> int:
+    """About how many bytes an event keeps in memory."""
+    if isinstance(event, RoundDone):
+        best = sum(len(token.alternatives) for token in event.emitted)
+        return 800 + 300 * (len(event.proposed) + len(event.emitted)) + 250 * best
+    if isinstance(event, CacheSnapshot):
+        return 500 + len(event.indices) + len(event.cells) + sum(100 + len(table) for _name, table in event.tables)
+    if isinstance(event, Finished):
+        return 500 + 2 * len(event.text) + 36 * len(event.token_ids)
+    return 300 + 2 * len(getattr(event, "text", ""))
+
+
+class RunBook(QObject):
+    """Records replies. Memory is bounded: when all runs together weigh more than ``most``, the oldest are dropped; a
+    single reply that is too long keeps its beginning and is marked as not complete.
+
+    Attributes:
+        latest: request id of the newest run, empty when there is none.
+
+    Signals:
+        recorded: (request_id, RunItem), as it happens.
+        dropped: request id of a run that was given up.
+    """
+
+    recorded = Signal(str, object)
+    dropped = Signal(str)
+
+    def __init__(
+        self, most: int = MOST_BYTES, clock: Callable[[], float] = time.perf_counter, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._most, self._clock = most, clock
+        self._runs: dict[str, Run] = {}
+        self._weights: dict[str, int] = {}
+        self._ready: ModelReady | None = None
+        self._began = 0.0
+        self._count = 0
+        self._running = ""
+        self.latest = ""
+
+    def run(self, request_id: str) -> Run | None:
+        """The run of a request, if it is still here."""
+        return self._runs.get(request_id)
+
+    @property
+    def total(self) -> int:
+        """What all runs weigh, in bytes."""
+        return sum(self._weights.values())
+
+    def begin(self, request: GenerateRequest) -> None:
+        """A reply is asked for."""
+        self._running = self.latest = request.request_id
+        self._began = self._clock()
+        self._runs[request.request_id] = Run()
+        self._weights[request.request_id] = 0
+        self._put(request)
+        if self._ready is not None:
+            self._put(self._ready)
+
+    def on_event(self, event: object) -> None:
+        """Take in an event of any kind; those of the running reply are recorded."""
+        if isinstance(event, ModelReady):
+            self._ready = event
+        if not self._running:
+            return
+        if isinstance(event, CacheSnapshot):
+            self._put(event)
+        elif isinstance(event, (PrefillDone, RoundDone, TextDelta, Notice)):
+            if event.request_id == self._running or (isinstance(event, Notice) and not event.request_id):
+                self._put(event)
+        elif isinstance(event, (Finished, Failed)) and event.request_id in (self._running, ""):
+            run = self._runs[self._running]
+            run.complete = self._weights[self._running] <= self._most
+            self._put(event, always=True)
+            self._running = ""
+
+    def _put(self, event: RunEvent, always: bool = False) -> None:
+        name = self._running
+        heavy = weight(event)
+        while self._weights[name] + heavy <= self._most < self.total + heavy:
+            oldest = next(iter(self._runs))
+            del self._runs[oldest], self._weights[oldest]
+            self.dropped.emit(oldest)
+        self._weights[name] += heavy
+        if self._weights[name] > self._most and not always:
+            return
+        self._count += 1
+        if self._count % heap.EVERY == 0:
+            heap.set_aside()
+        item = RunItem(self._clock() - self._began, event)
+        self._runs[name].items.append(item)
+        self.recorded.emit(name, item)

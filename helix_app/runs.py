@@ -1,0 +1,248 @@
+"""A run: one reply with every event of it, as it can be saved, opened without the model, and inspected.
+
+The file is gzip of JSON lines. The first is a header ``{"format": "helix-run", "version": 1, "helix": "0.1.0"}``, then
+comes one line an event: ``{"type": "RoundDone", "t": 1.25, "event": {…}}``, ``t`` in seconds since the request. The
+first event is the request itself. Reading is a generator, so that a long run can be shown as it comes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import math
+import os
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn, Union
+
+import helix_app
+from helix_app import plain
+from helix_app.errors import RunFileError
+from helix_app.events import (
+    CACHE_CELL,
+    CacheSnapshot,
+    Failed,
+    Finished,
+    GenerateRequest,
+    ModelReady,
+    Notice,
+    PrefillDone,
+    RoundDone,
+    TextDelta,
+)
+
+FORMAT, VERSION = "helix-run", 1
+SUFFIX = ".helixrun"
+
+RunEvent = Union[
+    GenerateRequest, ModelReady, PrefillDone, RoundDone, TextDelta, CacheSnapshot, Notice, Finished, Failed
+]
+KINDS: dict[str, type] = {
+    kind.__name__: kind
+    for kind in (
+        GenerateRequest,
+        ModelReady,
+        PrefillDone,
+        RoundDone,
+        TextDelta,
+        CacheSnapshot,
+        Notice,
+        Finished,
+        Failed,
+    )
+}
+_LONGEST_LINE = 64 * 2**20  # bytes; a full snapshot of a million blocks has 11 million
+_MOST_BYTES = 4 * 2**30  # of all lines, unpacked
+_MOST_BLOCKS = 2**24
+_CELL_BYTES = sum(int(kind[-1]) for _name, kind in CACHE_CELL)
+
+
+@dataclass(frozen=True)
+class RunItem:
+    """An event and the seconds since the request at which it came."""
+
+    seconds: float
+    event: RunEvent
+
+
+@dataclass
+class Run:
+    """One reply from its request to its end.
+
+    Attributes:
+        items: the request, what was loaded (if known), then every event in order.
+        complete: False when events were left out for lack of memory, or the reply still runs.
+    """
+
+    items: list[RunItem] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def request(self) -> GenerateRequest | None:
+        """What was asked."""
+        first = self.items[0].event if self.items else None
+        return first if isinstance(first, GenerateRequest) else None
+
+    @property
+    def ready(self) -> ModelReady | None:
+        """What it ran on."""
+        return next((i.event for i in self.items[:2] if isinstance(i.event, ModelReady)), None)
+
+    def save(self, path: Path) -> None:
+        """See ``save``."""
+        save(self.items, path)
+
+
+# --------------------------------------------------------------------------- writing
+
+
+def save(items: Iterable[RunItem], path: Path) -> None:
+    """Write a run whole or not at all.
+
+    Raises:
+        RunFileError: ``run_not_saved``.
+    """
+    name = ""
+    try:
+        fd, name = tempfile.mkstemp(dir=path.parent, prefix=".run-", suffix=".part")
+        with os.fdopen(fd, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, filename="") as file:
+            file.write(_line({"format": FORMAT, "version": VERSION, "helix": helix_app.__version__}))
+            for item in items:
+                kind = type(item.event).__name__
+                file.write(_line({"type": kind, "t": item.seconds, "event": plain.to_plain(item.event)}))
+        os.replace(name, path)
+    except OSError as error:
+        raise RunFileError("run_not_saved", file=path, detail=str(error)) from error
+    finally:
+        if name and os.path.exists(name):
+            os.unlink(name)
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n").encode(
+        "utf-8", "surrogatepass"
+    )
+
+
+# --------------------------------------------------------------------------- reading
+
+
+def load(path: Path) -> Run:
+    """Read a whole run. Raises RunFileError as ``read`` does."""
+    run = Run(list(read(path)))
+    run.complete = isinstance(run.items[-1].event, (Finished, Failed))
+    return run
+
+
+def read(path: Path) -> Iterator[RunItem]:
+    """The items of a run file, one at a time; the first is the request.
+
+    Raises:
+        RunFileError: ``run_missing`` when there is no such file, ``run_file`` for anything that is no run, or only part
+            of one, with the line and what is wrong with it as detail.
+    """
+    number = 0
+    try:
+        with gzip.open(path, "rb") as file:
+            lines = _lines(file)
+            number = 1
+            _check_header(next(lines, b""))
+            for number, line in enumerate(lines, 2):
+                item = _item(line)
+                if (number == 2) != isinstance(item.event, GenerateRequest):
+                    raise ValueError("the request comes first, and once")
+                yield item
+        if number < 2:
+            raise ValueError("no request")
+    except gzip.BadGzipFile as error:
+        _refuse(path, number, error)
+    except OSError as error:
+        raise RunFileError("run_missing", file=path, detail=str(error)) from error
+    except (ValueError, EOFError, zlib.error, RecursionError) as error:
+        _refuse(path, number, error)
+
+
+def _refuse(path: Path, number: int, error: Exception) -> NoReturn:
+    raise RunFileError("run_file", file=path, detail=f"line {number}: {error}") from error
+
+
+def _lines(file: io.BufferedIOBase | gzip.GzipFile) -> Iterator[bytes]:
+    total = 0
+    while line := file.readline(_LONGEST_LINE + 1):
+        total += len(line)
+        if len(line) > _LONGEST_LINE or total > _MOST_BYTES:
+            raise ValueError("too long")
+        if not line.endswith(b"\n"):
+            raise ValueError("cut off")
+        yield line
+
+
+def _parse(line: bytes) -> dict[str, Any]:
+    value = json.loads(line.decode("utf-8", "surrogatepass"), parse_constant=_no_constant, parse_int=_int)
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    return value
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number")
+
+
+def _int(digits: str) -> int:
+    if len(digits) > 20:
+        raise ValueError("a number is too large")
+    return int(digits)
+
+
+def _check_header(line: bytes) -> None:
+    header = _parse(line)
+    if header.get("format") != FORMAT:
+        raise ValueError("another format")
+    if type(header.get("version")) is not int or header["version"] != VERSION:
+        raise ValueError(f"version {header.get('version')!r}, this Helix reads {VERSION}")
+
+
+def _item(line: bytes) -> RunItem:
+    value = _parse(line)
+    kind, seconds = value.get("type"), value.get("t")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ValueError(f"unknown event {kind!r}"[:80])
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
+        raise ValueError("no time")
+    event = plain.from_plain(KINDS[kind], value.get("event"))
+    if isinstance(event, CacheSnapshot):
+        _check_snapshot(event)
+    elif isinstance(event, RoundDone):
+        _check_round(event)
+    elif isinstance(event, ModelReady):
+        _check_ready(event)
+    return RunItem(float(seconds), event)
+
+
+def _check(holds: bool, what: str) -> None:
+    if not holds:
+        raise ValueError(what)
+
+
+def _check_snapshot(event: CacheSnapshot) -> None:
+    cells, odd = divmod(len(event.cells), _CELL_BYTES)
+    _check(not odd and 0 <= event.num_blocks <= _MOST_BLOCKS, "blocks")
+    _check(1 <= event.block_size <= 4096, "block size")
+    _check(cells == event.num_blocks if event.full else 4 * cells == len(event.indices), "cells")
+    _check(all(len(blocks) % 4 == 0 for _name, blocks in event.tables), "block tables")
+
+
+def _check_round(event: RoundDone) -> None:
+    _check(0 <= event.accepted <= len(event.emitted), "accepted")
+    _check(0 <= event.k <= 4096 and event.accepted <= event.k, "k")
+    _check(min(event.draft_seconds, event.verify_seconds, event.overhead_seconds) >= 0, "seconds")
+    _check(event.index >= 0 and event.context_tokens >= 0 and event.tokens_generated >= 0, "counts")
+
+
+def _check_ready(event: ModelReady) -> None:
+    counts = (event.context_length, event.target_blocks, event.draft_blocks, event.target_block_bytes)
+    _check(min(*counts, event.draft_block_bytes) >= 0 and event.block_size >= 1, "counts")

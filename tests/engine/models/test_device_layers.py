@@ -1,0 +1,216 @@
+"""The decoder for DirectML computes what the other one computes, of operators that the device has."""
+
+from __future__ import annotations
+
+import random
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from helix_app.bench.passes import weight_bytes
+from helix_app.engine.models import device_layers
+from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
+from helix_app.engine.runner import ModelRunner, Rows
+from helix_app.engine.simulated_directml import DEVICE, DeviceTensor, SimulatedDirectML
+from helix_app.modelfiles.model_path import inspect
+from tests.engine.models.test_decoder import runner_of, some_ids
+from tests.engine.simulated import decoder_there, runner_there, simulated
+from tests.engine.tiny import SHAPES, Zoo
+
+TOLERANCE = 1e-4
+SCATTERED = random.Random(3).sample(range(16), 16)
+
+
+@pytest.fixture
+def device() -> Iterator[SimulatedDirectML]:
+    with simulated() as made:
+        yield made
+
+
+def fed(runner: ModelRunner, ids: list[int], pieces: tuple[int, ...]) -> torch.Tensor:
+    """Logits of all ids, run in pieces."""
+    runner.open("s", ())
+    logits, at = [], 0
+    for count in (*pieces, len(ids) - sum(pieces)):
+        logits.append(runner.forward("s", ids[at : at + count], count))
+        at += count
+    return torch.cat(logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "order"), [(name, SCATTERED if i % 2 else None) for i, name in enumerate(SHAPES) if name != "llama-q4"]
+)
+def test_logits_are_those_of_the_cpu(zoo: Zoo, device: SimulatedDirectML, name: str, order: list[int] | None) -> None:
+    """A prompt longer than the mask's table, single rows and a few: on adjacent and on scattered blocks."""
+    ids = some_ids(90)
+    here = runner_of(zoo.gguf(name))
+    wanted = fed(here, ids, (80,))
+    decoder = decoder_there(zoo.gguf(name))
+    blocks = -(-decoder.max_positions // 16)
+    got = fed(
+        runner_there(decoder, 16 if blocks > 8 else blocks, order if blocks > 8 else None), ids, (50, 5, 1, 1, 20)
+    )
+    assert float((got - wanted).abs().max()) < TOLERANCE
+    assert decoder.parameters == here.decoder.parameters
+
+
+def test_a_safetensors_folder(zoo: Zoo, device: SimulatedDirectML) -> None:
+    ids = some_ids(30)
+    wanted = fed(runner_of(zoo.folder("qwen2")), ids, ())
+    assert float((fed(runner_there(decoder_there(zoo.folder("qwen2"))), ids, ()) - wanted).abs().max()) < TOLERANCE
+
+
+def test_many_sequences_in_one_batch(zoo: Zoo, device: SimulatedDirectML) -> None:
+    """Single rows, a few and a prompt beside each other, with ids that only the device knows."""
+    here, there = runner_of(zoo.gguf("llama-gqa3")), runner_there(decoder_there(zoo.gguf("llama-gqa3")))
+    counts = {"a": (40, 1), "b": (7, 4), "c": (0, 60), "d": (3, 1)}
+    results = []
+    for runner in (here, there):
+        batch = []
+        for name, (before, rows) in counts.items():
+            ids = some_ids(before + rows, len(name) + before)
+            runner.open(name, ())
+            if before:
+                runner.forward(name, ids[:before], 1)
+            known = ids[before:] if runner is here or name == "c" else ids[before : before + rows // 2]
+            tail = ids[before + len(known) :]
+            batch.append(Rows(name, known, rows, tail=torch.tensor(tail).to(DEVICE) if tail else None))
+        results.append(torch.cat(runner.forward_many(batch)))
+    assert float((results[0] - results[1]).abs().max()) < TOLERANCE
+
+
+def test_half_precision_is_near(zoo: Zoo, device: SimulatedDirectML) -> None:
+    ids = some_ids(60)
+    wanted = fed(runner_of(zoo.gguf("llama")), ids, ())
+    got = fed(runner_there(decoder_there(zoo.gguf("llama"), torch.float16)), ids, (40, 5, 1))
+    assert got.dtype == torch.float32
+    assert float((got - wanted).abs().max()) < 0.1
+
+
+def test_large_numbers_do_not_overflow_in_the_norm(zoo: Zoo, device: SimulatedDirectML) -> None:
+    """Squares over 65,504 are no numbers in float16; hidden states of real models reach thousands."""
+    decoder = decoder_there(zoo.gguf("llama"), torch.float16)
+    assert isinstance(decoder, DeviceDecoder)
+    x = 3000 * torch.randn(2, 64, generator=torch.Generator().manual_seed(0))
+    wanted = x / (x.square().mean(dim=-1, keepdim=True) + 1e-5).sqrt()
+    assert torch.allclose(decoder._normed(x.half().to(DEVICE)).cpu().float(), wanted, atol=5e-3)
+
+
+def test_only_directml_gets_it(zoo: Zoo) -> None:
+    config = inspect(zoo.gguf("llama")).config
+    decoder = make_decoder(config, dtype=torch.float32, device=torch.device("cpu"), max_positions=32)
+    assert not isinstance(decoder, DeviceDecoder)
+    assert type(make_cache(config, 2, 16, torch.float32, torch.device("cpu"))).__name__ == "KVCache"
+
+
+def test_released_weights_are_gone(zoo: Zoo, device: SimulatedDirectML) -> None:
+    decoder = decoder_there(zoo.gguf("llama-small"))
+    assert weight_bytes(decoder) > 4 * decoder.parameters / 2
+    decoder.release()
+    assert not decoder._device_layers  # type: ignore[attr-defined]
+    assert not decoder._embed.numel()
+
+
+# --------------------------------------------------------------------------- fused operators
+
+
+def library(device: SimulatedDirectML, **wrong: Any) -> types.ModuleType:
+    """A stand-in for torch_directml with its functions; each counts as one operator."""
+
+    def one(name: str, function: Any) -> Any:
+        def run(*args: Any) -> DeviceTensor:
+            device.operators[name] += 1
+            return DeviceTensor(function(*(a.inner if isinstance(a, DeviceTensor) else a for a in args)), device)
+
+        return run
+
+    def rmsnorm(x: torch.Tensor, weight: torch.Tensor, eps: float) -> torch.Tensor:
+        assert x.dtype == weight.dtype == torch.float32
+        return x * (x.square().mean(dim=-1, keepdim=True) + eps).rsqrt() * weight
+
+    def mlp_llama(x: torch.Tensor, gate: torch.Tensor, up: torch.Tensor, down: torch.Tensor) -> torch.Tensor:
+        F = torch.nn.functional
+        return F.linear(F.silu(F.linear(x, gate)) * F.linear(x, up), down)
+
+    module = types.ModuleType("torch_directml")
+    for name, function in {"rmsnorm": rmsnorm, "mlp_llama": mlp_llama, **wrong}.items():
+        setattr(module, name, one(name, function))
+    return module
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_fused_operators_are_used_where_they_agree(
+    zoo: Zoo, device: SimulatedDirectML, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype
+) -> None:
+    ids = some_ids(40)
+    wanted = fed(runner_of(zoo.gguf("llama")), ids, ())
+    monkeypatch.setitem(sys.modules, "torch_directml", library(device))
+    decoder = decoder_there(zoo.gguf("llama"), dtype)
+    device.reset()
+    got = fed(runner_there(decoder), ids, (30, 5, 1))
+    assert float((got - wanted).abs().max()) < (TOLERANCE if dtype == torch.float32 else 0.1)
+    assert device.operators["rmsnorm"] == 4 * 5
+    assert device.operators["mlp_llama"] == 4 * 2
+    assert not device.operators["silu"]
+    assert not device.operators["rsqrt"]
+
+
+def raising(*args: Any) -> torch.Tensor:
+    raise RuntimeError("DirectML kernel is not implemented!")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rmsnorm": lambda x, weight, eps: x / x.norm(dim=-1, keepdim=True)},
+        {"rmsnorm": lambda x, weight, eps: x * float("nan")},
+        {"rmsnorm": raising},
+        {"mlp_llama": lambda x, gate, up, down: x},
+        {"mlp_llama": raising},
+        {"mlp_llama": lambda x: x},
+    ],
+)
+def test_a_fused_operator_that_does_not_agree_is_left_alone(
+    zoo: Zoo,
+    device: SimulatedDirectML,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    wrong: dict[str, Any],
+) -> None:
+    ids = some_ids(20)
+    wanted = fed(runner_of(zoo.gguf("llama")), ids, ())
+    monkeypatch.setitem(sys.modules, "torch_directml", library(device, **wrong))
+    decoder = decoder_there(zoo.gguf("llama"))
+    device.reset()
+    assert float((fed(runner_there(decoder), ids, ()) - wanted).abs().max()) < TOLERANCE
+    (name,) = wrong
+    assert not device.operators[name]
+    assert device.operators["rmsnorm" if name == "mlp_llama" else "mlp_llama"]
+    assert f"torch_directml.{name} is not used" in caplog.text
+
+
+def test_fused_operators_can_be_switched_off(
+    zoo: Zoo, device: SimulatedDirectML, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch_directml", library(device))
+    monkeypatch.setenv("HELIX_DIRECTML_FUSED", "0")
+    fed(runner_there(decoder_there(zoo.gguf("llama-biases"))), some_ids(5), ())
+    assert not device.operators["rmsnorm"]
+    assert not device.operators["mlp_llama"]
+
+
+def test_a_wrong_mask_would_show(zoo: Zoo, device: SimulatedDirectML, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The counter-check of the comparisons above: rows that see one token more than they may."""
+    real = DeviceDecoder.mask
+
+    def mask(self: DeviceDecoder, span: Any, padded: int) -> torch.Tensor:
+        return real(self, device_layers.Span(span.start + 1, span.rows, span.view, 1), padded)
+
+    monkeypatch.setattr(DeviceDecoder, "mask", mask)
+    ids = some_ids(20)
+    wanted = fed(runner_of(zoo.gguf("llama")), ids, ())
+    assert float((fed(runner_there(decoder_there(zoo.gguf("llama"))), ids, (10, 3)) - wanted).abs().max()) > 0.1

@@ -1,0 +1,69 @@
+"""The default model on the simulated DirectML device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.engine import loading
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.generation import Session
+from helix_app.engine.scheduler import Scheduler
+from helix_app.events import Finished, RoundDone
+from helix_app.requests import SamplingParams
+from tests.engine.models.test_decoder import runner_of
+from tests.engine.simulated import decoder_there, runner_there, simulated
+from tests.engine.tiny import ask, finish, loaded, session_of
+
+pytestmark = pytest.mark.model
+PROMPT = "List five fruits, then list the same five fruits again."
+
+
+@pytest.fixture(autouse=True)
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(min(2, before))
+    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+    monkeypatch.setattr(loading, "_CALIBRATION_ROWS", (1,))
+    yield
+    torch.set_num_threads(before)
+
+
+def test_it_says_there_what_it_says_on_the_cpu(default_model: Path) -> None:
+    """Greedy and coupled in float32, drafted by a model on the device, with one wait a round."""
+    samplings = (SamplingParams(temperature=0.0), SamplingParams(temperature=0.8, top_k=40, top_p=0.95, seed=11))
+    requests = [ask(PROMPT, sampling=sampling, max_tokens=12, k="fixed:4") for sampling in samplings]
+    here = loaded(default_model, "none", context_length=128)
+    wanted = [finish(here, request).token_ids for request in requests]
+    with simulated() as device:
+        decoder = decoder_there(default_model, context=128)
+        session = Session(runner_there(decoder, 8), session_of(here).tokenizer, None, session_of(here).eos)
+        session.draft_runner = runner_there(decoder, 8)
+        session.draft = ModelDraft(session.draft_runner, decoder.config.vocab_size)
+        for request, tokens in zip(requests, wanted):
+            scheduler = Scheduler(session)
+            scheduler.add(request)
+            events = []
+            while scheduler.busy:
+                with device.one_round():
+                    events += list(scheduler.step())
+            rounds = [event for event in events if isinstance(event, RoundDone)]
+            assert [event.token_ids for event in events if isinstance(event, Finished)] == [tokens]
+            assert sum(event.accepted for event in rounds) == sum(event.k for event in rounds) > 6
+
+
+def test_in_float16_it_means_much_the_same(default_model: Path) -> None:
+    """The likeliest next token at each place of a text: rounding turns near ties alone."""
+    here = runner_of(default_model, context=64)
+    tokens = list(range(500, 4000, 100))
+    here.open("s", ())
+    wanted = here.forward("s", tokens, len(tokens))
+    with simulated():
+        there = runner_there(decoder_there(default_model, torch.float16, context=64), 4)
+        there.open("s", ())
+        got = there.forward("s", tokens, len(tokens))
+    assert float((got.softmax(dim=-1) - wanted.softmax(dim=-1)).abs().max()) < 0.02
+    assert int((got.argmax(dim=-1) == wanted.argmax(dim=-1)).sum()) >= 0.9 * len(tokens)

@@ -1,0 +1,178 @@
+"""The doctor's report as people and programs read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helix_app import cli, cli_doctor
+from helix_app.engine.adapters import make_adapter
+from helix_app.engine.checkup import Facts, LibraryFacts, Trouble
+from helix_app.engine.findings import findings
+from helix_app.engine.folders import FolderFact
+from tests.engine.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, torch_trouble, with_test
+
+FULL = replace(
+    FINE,
+    directml=LibraryFacts("directml", (INTEGRATED, DISCRETE, SOFTWARE)),
+    cuda=LibraryFacts("cuda", (), Trouble("cpu_build", "this PyTorch was built without CUDA and ROCm")),
+    cpu="Some CPU",
+    cores=16,
+    versions={"Helix": "1.0", "PySide6-Essentials": ""},
+    environment={"HELIX_FORCE_CPU": "0"},
+    crash=("Fatal Python error: Segmentation fault", '  File "/some/where/torch/nn/x.py", line 7 in f'),
+)
+
+
+def text_of(facts: Facts) -> str:
+    return "\n".join(cli_doctor.as_text(facts, findings(facts)))
+
+
+def test_text() -> None:
+    lines = text_of(FULL).splitlines()
+    devices = lines[lines.index("Devices") + 1 : lines.index("Devices") + 6]
+    assert devices == [
+        "  directml:1  DirectML: AMD Radeon RX 7800 XT, 16 GB, a card of its own; auto takes this one",
+        "  directml:0  DirectML: AMD Radeon(TM) Graphics, 512 MB, part of the processor; "
+        "not taken by auto: directml:1 comes first",
+        "  directml:2  DirectML: Microsoft Basic Render Driver, memory not known; "
+        "never taken by auto: it is no graphics card",
+        "  cuda        none: this PyTorch was built without CUDA and ROCm",
+        "  cpu         Some CPU; not taken by auto: directml:1 comes first",
+    ]
+    assert "  PySide6-Essentials  not installed" in lines
+    assert "  instructions    AVX512" in lines
+    assert "  smollm2-135m-instruct  100.0 MB, verified" in lines
+    assert "  HELIX_FORCE_CPU  0" in lines
+    assert any(line.startswith("  cpu  passed: logits differ by 0") for line in lines)
+    assert '    File "x.py", line 7 in f' in lines
+    assert lines[-2:] == ["What is wrong and what to do", "  Nothing is wrong."]
+
+
+@pytest.mark.parametrize("facts", [facts for _, facts in CASES], ids=[code for code, _ in CASES])
+def test_every_finding_is_told(facts: Facts) -> None:
+    (found,) = findings(facts)
+    assert f"  - {cli_doctor.finding_text(found)}" in text_of(facts)
+    assert "Nothing is wrong" not in text_of(facts)
+
+
+def test_operators_are_told_once_they_are_counted() -> None:
+    assert "operators" not in text_of(FULL)
+    assert "  DirectML operators  40 DirectML, 2 CPU" in text_of(replace(FULL, operators={"DirectML": 40, "CPU": 2}))
+
+
+def test_the_home_folder_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path("/home/somebody") if os.name != "nt" else Path(r"C:\Users\somebody")
+    monkeypatch.setattr(Path, "home", lambda: home)
+    other = str(home) + "-else"
+    facts = replace(
+        FINE,
+        folders=(FolderFact("logs", str(home / "logs"), 1, False), FolderFact("data", other, 1, True)),
+        settings_error=f"PermissionError: {home}",
+    )
+    text = text_of(facts)
+    assert str(home / "logs") not in text
+    assert f"in ~{os.sep}logs" in text
+    assert other in text
+    content = json.dumps(cli_doctor.as_object(facts, findings(facts)))
+    assert "somebody/logs" not in content.replace("\\\\", "/")
+    assert "PermissionError: ~" in content
+
+
+def test_object() -> None:
+    facts = replace(FULL, models=())
+    content = json.loads(json.dumps(cli_doctor.as_object(facts, findings(facts))))
+    assert content["auto"] == "directml:1"
+    assert content["can_run"] is True
+    assert content["directml"]["adapters"][1]["memory_bytes"] == 16 * 2**30
+    assert [found["code"] for found in content["findings"]] == ["no_model"]
+    assert content["findings"][0]["text"].startswith("No model is on this computer yet.")
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [(FULL, 0), (replace(FULL, models=()), 0), (replace(FINE, torch=torch_trouble("raised")), 1)],
+)
+@pytest.mark.parametrize("flags", [[], ["--json"], ["--no-self-test"]])
+def test_exit_codes(
+    facts: Facts, code: int, flags: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[bool] = []
+
+    def gather(models: object, needs: int, *, self_test: bool, **_: object) -> Facts:
+        assert needs > 10**9
+        asked.append(self_test)
+        return facts
+
+    monkeypatch.setattr(cli_doctor, "gather", gather)
+    assert cli.main(["doctor", *flags]) == code
+    assert asked == ["--no-self-test" not in flags]
+    out = capsys.readouterr().out
+    assert ("--json" in flags) == out.startswith("{")
+    assert ("cannot run" in out or '"can_run": false' in out) == bool(code)
+
+
+def test_memory_of_rocm_cards() -> None:
+    card = make_adapter("cuda", 0, "AMD Radeon RX 7900 XTX", 24 * 2**30, rocm=True)
+    assert cli_doctor.describe(card) == "AMD Radeon RX 7900 XTX (ROCm), 24 GB, a card of its own"
+
+
+def test_a_failed_self_test_is_told() -> None:
+    failed = replace(FINE, self_tests=with_test(whole=False, tokens_equal=False, difference=0.25))
+    assert "  cpu  FAILED: logits differ by 0.2, other tokens" in text_of(failed)
+
+
+# -------------------------------------------------------------------- the program itself
+
+
+def doctor(home: Path, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    base = {key: value for key, value in os.environ.items() if not key.startswith("HELIX_") and key != "PYTHONPATH"}
+    return subprocess.run(
+        [sys.executable, "-m", "helix_app", "doctor", *flags],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=Path(__file__).parents[1],
+        env={**base, "HELIX_HOME": str(home), **environment},
+        timeout=200,
+        check=False,
+    )
+
+
+def test_the_program(tmp_path: Path) -> None:
+    (tmp_path / "logs/cli.log").mkdir(parents=True)  # a log that cannot be opened
+    (tmp_path / "logs/engine-crash.log").write_text("Fatal Python error: Aborted\n")
+    done = doctor(tmp_path, HELIX_FORCE_CPU="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "cpu  passed" in done.stdout
+    assert "Fatal Python error: Aborted" in done.stdout
+    assert "HELIX_FORCE_CPU is set, so no graphics card is used." in done.stdout
+    assert "No model is on this computer yet." in done.stdout
+    assert "Testing cpu…" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_everything_is_broken_at_once(tmp_path: Path) -> None:
+    """Torch fails on import, the settings are garbage and a file stands where a folder should be."""
+    libraries = tmp_path / "libraries"
+    (libraries / "torch").mkdir(parents=True)
+    (libraries / "torch/__init__.py").write_text("raise OSError('[WinError 126] c10.dll or one of its dependencies')")
+    home = tmp_path / "home"
+    (home / "config").mkdir(parents=True)
+    (home / "config/settings.json").write_text("{{{")
+    (home / "logs").write_text("a file")
+    done = doctor(home, "--json", PYTHONPATH=str(libraries))
+    assert "Traceback" not in done.stderr
+    report = json.loads(done.stdout)
+    codes = {found["code"] for found in report["findings"]}
+    broken = "torch_broken_windows" if sys.platform == "win32" else "torch_broken"
+    assert {broken, "settings_damaged", "folder_read_only", "no_model"} <= codes
+    assert (done.returncode, report["can_run"]) == (1, False)
+    assert report["torch"]["trouble"]["reason"].startswith("OSError: [WinError 126]")
+    assert (home / "config/settings.json").read_text() == "{{{"
