@@ -78,6 +78,20 @@ def download_figures(event: events.DownloadProgress) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def lay_out(strip: QWidget, what: QLabel, how_far: QLabel, stop: QWidget, line: ProgressLine) -> None:
+    """Fill a strip: what goes on, how far it is and a button in a row, and the line under them."""
+    row = QHBoxLayout()
+    row.setSpacing(12)
+    row.addWidget(what)
+    row.addWidget(how_far, 1)
+    row.addWidget(stop)
+    column = QVBoxLayout(strip)
+    column.setContentsMargins(24, 8, 24, 8)
+    column.setSpacing(4)
+    column.addLayout(row)
+    column.addWidget(line)
+
+
 class LoadStrip(QWidget):
     """Shown above the conversation while something is being loaded.
 
@@ -98,16 +112,7 @@ class LoadStrip(QWidget):
         self.cancel.clicked.connect(self.cancel_requested)
         self.line = ProgressLine(theme)
         self.line.setAccessibleName(self.tr("Progress"))
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.text)
-        row.addWidget(self.figures, 1)
-        row.addWidget(self.cancel)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 8, 24, 8)
-        column.setSpacing(4)
-        column.addLayout(row)
-        column.addWidget(self.line)
+        lay_out(self, self.text, self.figures, self.cancel, self.line)
         self.hide()
 
     def show_loading(self, event: events.LoadProgress, name: str) -> None:

@@ -118,6 +118,7 @@ class MainWindow(QMainWindow):
         self.pages = Navigation(self.theme)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.pages)
         self.add_page(Page("chat", self.tr("Chat"), "chat", self.chat, live=True))
+        self.pages.stack.addWidget(self.welcome)  # without a parent it would live on, and with it the window
         self.desk = RunDesk(self.theme, self)
         self.add_page(Page("inspect", self.tr("Inspect"), "inspect", self.desk.page))
         self.compare = ComparePage(self.theme, self.settings)

@@ -22,6 +22,7 @@ from helix_app.events import (
     CACHE_CELL,
     CacheSnapshot,
     ChatMessage,
+    DevicesFound,
     EmittedToken,
     Event,
     Failed,
@@ -84,8 +85,10 @@ class Scripted:
         elif isinstance(request, UnloadRequest):
             self.model = ""
             yield Unloaded()
-        else:
+        elif isinstance(request, GenerateRequest):
             yield from self._reply(request, cancel)
+        else:
+            yield DevicesFound(())
 
     def close(self) -> None:
         self.model = ""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app import messages
 from helix_app.bench_events import BenchProgressed
 from helix_app.gui import figures
 from helix_app.gui.benchmark.kinds import arm_name, kind_name
 from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.loading import ProgressLine
+from helix_app.gui.loading import ProgressLine, lay_out
 from helix_app.gui.theme import Theme
 
 
@@ -35,16 +35,7 @@ class ProgressStrip(QWidget):
         self.stop.clicked.connect(self.on_stop)
         self.line = ProgressLine(theme)
         self.line.setAccessibleName(self.tr("Progress"))
-        row = QHBoxLayout()
-        row.setSpacing(12)
-        row.addWidget(self.what)
-        row.addWidget(self.figures, 1)
-        row.addWidget(self.stop)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 8, 24, 8)
-        column.setSpacing(4)
-        column.addLayout(row)
-        column.addWidget(self.line)
+        lay_out(self, self.what, self.figures, self.stop, self.line)
         self.hide()
 
     def begin(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, Q
 from helix_app.bench_views import BenchChange, BenchEntry, BenchTable, BenchView, ExportFormat
 from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.plots import Bars, RatioPlot
-from helix_app.gui.benchmark.table import TextTable
+from helix_app.gui.benchmark.table import TextTable, clear
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.theme import Theme
 
@@ -85,10 +85,7 @@ class Headline(QWidget):
 
     def show_table(self, table: BenchTable | None) -> None:
         """Replace what is shown."""
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._grid)
         self.shown = table
         self.setVisible(table is not None)
         if table is None:

@@ -12,6 +12,14 @@ WRAPPED = 24  # characters of a cell from which on it may be wrapped
 UNBROKEN = 20  # characters of it that stay on a line: a ratio and its interval
 
 
+def clear(grid: QGridLayout) -> None:
+    """Take every widget out of a grid and let it go."""
+    while (item := grid.takeAt(0)) is not None:
+        if (old := item.widget()) is not None:
+            old.hide()
+            old.deleteLater()
+
+
 class TextTable(QWidget):
     """Rows of selectable text under a muted head; columns of figures in a mono font, flush right.
 
@@ -34,10 +42,7 @@ class TextTable(QWidget):
 
     def show_table(self, table: BenchTable | None) -> None:
         """Replace what is shown; None hides it."""
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        clear(self._grid)
         self.shown, self.cells = table, []
         self.setVisible(table is not None)
         if table is None:
