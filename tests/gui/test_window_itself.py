@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+import gc
+import weakref
+
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QLineEdit,
+    QPlainTextEdit,
+    QWidget,
+)
 
 from helix_app import __version__, events
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.buttons import Picker
 from helix_app.gui.main_window import MainWindow
+from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.fake import record
 
@@ -41,6 +52,23 @@ def test_the_live_dock_comes_back_and_is_remembered(make_window, window: MainWin
     second.toolbar.live.click()
     assert second.live.isVisible()
     assert second.actions_.live.isChecked()
+
+
+def test_a_closed_window_is_freed(qapp: QApplication) -> None:
+    window = MainWindow(Settings())
+    window.show()
+    window.start()
+    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(fake.ready())
+    for page in window.pages.pages():
+        window.pages.show_page(page.name)
+    seen = weakref.ref(window)
+    window.close()
+    window.deleteLater()
+    del window, page
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    assert seen() is None
 
 
 def test_damaged_window_state_is_ignored(make_window) -> None:
