@@ -32,11 +32,11 @@ class _Bars(QWidget):
 
     def count(self) -> int:
         """How many bars there are."""
-        raise NotImplementedError
+        return 0
 
     def describe(self, index: int) -> str:
         """A bar in words."""
-        raise NotImplementedError
+        return ""
 
     def area(self) -> QRectF:
         """Where the bars stand."""
