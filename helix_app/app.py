@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import helix_app
 from helix_app import logs, messages, paths, settings as settings_store
-from helix_app.events import EngineClient, Event, Failed, Notice, Unloaded
+from helix_app.events import CheckupDone, EngineClient, Event, Failed, Notice, Unloaded
 from helix_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from helix_app.bridge.benchmarks import Benchmarks
+    from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.main_window import MainWindow
@@ -45,6 +47,7 @@ class App:
     window: MainWindow
     run_files: RunFiles
     benchmarks: Benchmarks
+    checkups: Checkups
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -90,6 +93,7 @@ def build(
 ) -> App:
     """Make the engine's client, the controller and the window, and connect them. Needs a QApplication."""
     from helix_app.bridge.benchmarks import Benchmarks
+    from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.main_window import MainWindow
@@ -99,6 +103,7 @@ def build(
     window = MainWindow(settings)
     run_files = RunFiles()
     benchmarks = Benchmarks(controller)
+    checkups = Checkups(examine)
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -114,6 +119,9 @@ def build(
     window.closing.connect(benchmarks.shutdown)
     benchmarks.news.connect(window.on_events)
     controller.events.connect(window.on_events)
+    window.checkup_requested.connect(checkups.ask)
+    checkups.news.connect(window.on_events)
+    window.closing.connect(checkups.shutdown)
 
     desk = window.desk
     desk.open_requested.connect(run_files.open)
@@ -124,7 +132,7 @@ def build(
     run_files.saved.connect(desk.on_file_saved)
     run_files.failed.connect(desk.on_file_failed)
     window.closing.connect(run_files.shutdown)
-    return App(client, controller, window, run_files, benchmarks)
+    return App(client, controller, window, run_files, benchmarks, checkups)
 
 
 def make_client(settings: Settings) -> EngineClient:
@@ -153,6 +161,14 @@ def make_hub(settings: Settings) -> Hub:
         catalog=lambda opened: catalog_items(name for name in (*chosen_before, *opened) if os.path.isabs(name)),
         forget=forget,
     )
+
+
+def examine(cancel: threading.Event) -> CheckupDone:
+    """What is wrong with this computer, as ``doctor`` says it."""
+    from helix_app import doctor
+
+    facts, found = doctor.examine(cancel, log.info)
+    return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
 
 
 def make_application(argv: Sequence[str]) -> QApplication:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels")
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window")
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
@@ -31,7 +31,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         description="Measure Helix against plain decoding, and against other programs, on the same weights. "
         "With a name it measures one thing: batch (many replies at once), prefix (a chat's next turn), "
         "paging (cost and saving of the paged cache), guard (does speculation ever lose?), drafts (what each gains), "
-        "context (a step against its context), kernels (where a step goes, and the machine's limits).",
+        "context (a step against its context), kernels (where a step goes, and the machine's limits), "
+        "window (what the window costs, and its frame times).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -121,7 +122,7 @@ def _experiment(args: argparse.Namespace) -> int:
     _check_outputs((args.json, "", ""), "")
     from dataclasses import replace
 
-    from helix_app.bench import batch, context, drafts, experiment, guard, kernels, paging, prefix
+    from helix_app.bench import batch, context, drafts, experiment, guard, kernels, paging, prefix, window
 
     live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
 
@@ -141,16 +142,22 @@ def _experiment(args: argparse.Namespace) -> int:
         "context": context,
         "kernels": kernels,
     }
+    ready = None
     with ctrl_c_cancels() as cancel:
-        bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
-        found = modules[args.what].run(bench)
+        if args.what == "window":
+            found = window.run(config, told, cancel)
+        else:
+            bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
+            ready = bench.ready
+            found = modules[args.what].run(bench)
+            found.notes += bench.notices
     if live:
         sys.stderr.write("\r\x1b[K")
     command = config.command(args.what)
-    found.notes += [*bench.notices, f"Run again: {command}"]
+    found.notes.append(f"Run again: {command}")
     if args.json:
         try:
-            Path(args.json).write_text(experiment.document(found, bench, command), encoding="utf-8")
+            Path(args.json).write_text(experiment.document(found, config, ready, command), encoding="utf-8")
         except OSError as exc:
             raise HelixError("bench_output", path=args.json, detail=str(exc)) from exc
     sys.stdout.write(experiment.text(found))

@@ -295,6 +295,15 @@ class Forgotten:
 
 
 @dataclass(frozen=True)
+class CheckupDone:
+    """What ``doctor`` says of this computer, and how many things it found wrong; with ``failed`` it could not say."""
+
+    report: str = ""
+    findings: int = 0
+    failed: Failed | None = None
+
+
+@dataclass(frozen=True)
 class CompareStarted:
     """A comparison begins: the engine is its own until ``CompareDone``."""
 
@@ -336,6 +345,7 @@ Event = Union[
     DownloadFailed,
     CatalogChanged,
     Forgotten,
+    CheckupDone,
     LoadProgress,
     Notice,
     ModelReady,

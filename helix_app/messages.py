@@ -60,6 +60,7 @@ ERRORS: dict[str, str] = {
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
     "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
+    "bench_program": "A program that this measurement started could not write its reply: {reason} Put that right, then run it again.",
     "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
     "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",
     "bench_compare_running": "A comparison is running, and it would spoil the measurement. Wait for it or stop it, then run again.",

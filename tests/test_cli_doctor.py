@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli, cli_doctor
+from helix_app import cli, doctor
 from helix_app.engine.adapters import make_adapter
 from helix_app.engine.checkup import Facts, LibraryFacts, Trouble
 from helix_app.engine.findings import findings
@@ -31,7 +31,7 @@ FULL = replace(
 
 
 def text_of(facts: Facts) -> str:
-    return "\n".join(cli_doctor.as_text(facts, findings(facts)))
+    return "\n".join(doctor.as_text(facts, findings(facts)))
 
 
 def test_text() -> None:
@@ -58,7 +58,7 @@ def test_text() -> None:
 @pytest.mark.parametrize("facts", [facts for _, facts in CASES], ids=[code for code, _ in CASES])
 def test_every_finding_is_told(facts: Facts) -> None:
     (found,) = findings(facts)
-    assert f"  - {cli_doctor.finding_text(found)}" in text_of(facts)
+    assert f"  - {doctor.finding_text(found)}" in text_of(facts)
     assert "Nothing is wrong" not in text_of(facts)
 
 
@@ -80,14 +80,14 @@ def test_the_home_folder_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(home / "logs") not in text
     assert f"in ~{os.sep}logs" in text
     assert other in text
-    content = json.dumps(cli_doctor.as_object(facts, findings(facts)))
+    content = json.dumps(doctor.as_object(facts, findings(facts)))
     assert "somebody/logs" not in content.replace("\\\\", "/")
     assert "PermissionError: ~" in content
 
 
 def test_object() -> None:
     facts = replace(FULL, models=())
-    content = json.loads(json.dumps(cli_doctor.as_object(facts, findings(facts))))
+    content = json.loads(json.dumps(doctor.as_object(facts, findings(facts))))
     assert content["auto"] == "directml:1"
     assert content["can_run"] is True
     assert content["directml"]["adapters"][1]["memory_bytes"] == 16 * 2**30
@@ -110,7 +110,7 @@ def test_exit_codes(
         asked.append(self_test)
         return facts
 
-    monkeypatch.setattr(cli_doctor, "gather", gather)
+    monkeypatch.setattr(doctor, "gather", gather)
     assert cli.main(["doctor", *flags]) == code
     assert asked == ["--no-self-test" not in flags]
     out = capsys.readouterr().out
@@ -120,7 +120,7 @@ def test_exit_codes(
 
 def test_memory_of_rocm_cards() -> None:
     card = make_adapter("cuda", 0, "AMD Radeon RX 7900 XTX", 24 * 2**30, rocm=True)
-    assert cli_doctor.describe(card) == "AMD Radeon RX 7900 XTX (ROCm), 24 GB, a card of its own"
+    assert doctor.describe(card) == "AMD Radeon RX 7900 XTX (ROCm), 24 GB, a card of its own"
 
 
 def test_a_failed_self_test_is_told() -> None:
@@ -131,7 +131,7 @@ def test_a_failed_self_test_is_told() -> None:
 # -------------------------------------------------------------------- the program itself
 
 
-def doctor(home: Path, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_doctor(home: Path, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     base = {key: value for key, value in os.environ.items() if not key.startswith("HELIX_") and key != "PYTHONPATH"}
     return subprocess.run(
         [sys.executable, "-m", "helix_app", "doctor", *flags],
@@ -148,7 +148,7 @@ def doctor(home: Path, *flags: str, **environment: str) -> subprocess.CompletedP
 def test_the_program(tmp_path: Path) -> None:
     (tmp_path / "logs/cli.log").mkdir(parents=True)  # a log that cannot be opened
     (tmp_path / "logs/engine-crash.log").write_text("Fatal Python error: Aborted\n")
-    done = doctor(tmp_path, HELIX_FORCE_CPU="1")
+    done = run_doctor(tmp_path, HELIX_FORCE_CPU="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "cpu  passed" in done.stdout
     assert "Fatal Python error: Aborted" in done.stdout
@@ -167,7 +167,7 @@ def test_everything_is_broken_at_once(tmp_path: Path) -> None:
     (home / "config").mkdir(parents=True)
     (home / "config/settings.json").write_text("{{{")
     (home / "logs").write_text("a file")
-    done = doctor(home, "--json", PYTHONPATH=str(libraries))
+    done = run_doctor(home, "--json", PYTHONPATH=str(libraries))
     assert "Traceback" not in done.stderr
     report = json.loads(done.stdout)
     codes = {found["code"] for found in report["findings"]}

@@ -185,16 +185,16 @@ def text(experiment: Experiment) -> str:
     return "\n".join([*lines, *experiment.notes]).rstrip() + "\n"
 
 
-def document(experiment: Experiment, bench: Bench, command: str) -> str:
-    """Everything as JSON."""
+def document(experiment: Experiment, config: BenchConfig, ready: ModelReady | None, command: str) -> str:
+    """Everything as JSON; ``ready`` is None where other programs loaded the model."""
     told = {
         "format": f"helix-bench-{experiment.name}",
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "command": command,
         **asdict(experiment),
-        "settings": {key: value for key, value in asdict(bench.config).items() if key != "prompts"},
+        "settings": {key: value for key, value in asdict(config).items() if key != "prompts"},
         "machine": machine.machine_facts(),
         "versions": machine.version_facts(),
-        "model": asdict(bench.ready),
+        "model": None if ready is None else asdict(ready),
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -17,8 +17,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from helix_app.additive import K_MAX
 from helix_app.engine.control.ledger import SHARE, START_STEPS
-from helix_app.engine.control.policy import K_MAX, AdditiveK, FixedK, KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
 
 PLAIN_SECONDS = 0.02

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.control.policy import K_MAX
+from helix_app.additive import K_MAX
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.reply import Round

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app import events
 from helix_app.gui import figures, menus
-from helix_app.gui.about import AboutDialog
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.compare.page import ComparePage
+from helix_app.gui.help import Help
 from helix_app.gui.icons import icon
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.live.dock import LiveDock
@@ -38,6 +39,7 @@ class MainWindow(QMainWindow):
     Attributes:
         preferences: the settings in effect.
         desk: the recorded runs and the page that shows them.
+        help: what the Help menu opens, and the times of frames.
         theme: colours and fonts.
         models: what is loaded or is to be.
         pages: the rail and the pages it turns; ``pages.add`` registers one.
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         download_requested: fetch the model of this catalog id.
         download_cancel_requested: stop fetching it.
         forget_requested: wipe what was learnt from replies.
+        checkup_requested: look for what is wrong with this computer.
         settings_changed: the new Settings, to be saved.
         closing: the window closes.
     """
@@ -65,6 +68,7 @@ class MainWindow(QMainWindow):
     download_requested = Signal(str)
     download_cancel_requested = Signal(str)
     forget_requested = Signal()
+    checkup_requested = Signal()
     settings_changed = Signal(object)
     closing = Signal()
 
@@ -87,6 +91,7 @@ class MainWindow(QMainWindow):
             events.DownloadDone: self.load_view.on_download_done,
             events.DownloadFailed: self.load_view.on_download_failed,
             events.Forgotten: self.on_forgotten,
+            events.CheckupDone: self.help.on_checkup_done,
             events.LoadProgress: self.load_view.on_load_progress,
             events.DevicesFound: self.toolbar.on_devices_found,
             events.ModelReady: self.on_model_ready,
@@ -109,6 +114,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.actions_ = menus.build(self)
+        self.help = Help(self)
         self.toolbar = Toolbar(self.theme)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -151,6 +157,8 @@ class MainWindow(QMainWindow):
         self.compare.compare_requested.connect(self.compare_requested)
         self.compare.cancel_requested.connect(self.cancel_requested)
         self.compare.running_changed.connect(lambda running: self.chat.block("compare_running" if running else ""))
+        self.compare.running_changed.connect(self.help.on_writing)
+        self.help.checkup_requested.connect(self.checkup_requested)
         self.compare.may_run = lambda: self._occupied("compare_reply_running")
         self.benchmark.asked.connect(self.benchmark_requested)
         self.benchmark.running_changed.connect(self.on_benchmark_running_changed)
@@ -332,6 +340,7 @@ class MainWindow(QMainWindow):
         """A reply began or ended."""
         self.actions_.stop.setEnabled(generating)
         self.actions_.again.setEnabled(not generating)
+        self.help.on_writing(generating)
 
     # ------------------------------------------------------------------ settings and pages
 
@@ -353,12 +362,6 @@ class MainWindow(QMainWindow):
         if not self.preferences.on_forgotten(event) and event.failed is not None:
             self.chat.show_error(event.failed)
 
-    def open_about(self) -> None:
-        """Show the version."""
-        dialog = AboutDialog(self.theme, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
     def add_page(self, page: Page) -> None:
         """Register a page with the rail and the View menu."""
         self.actions_.view.insertAction(self.actions_.after_pages, self.pages.add(page))
@@ -378,6 +381,14 @@ class MainWindow(QMainWindow):
         """The dock was closed or came back."""
         self.actions_.live.setChecked(shown)
         self.toolbar.live.setChecked(shown)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() != QEvent.Type.UpdateRequest:  # which paints all that changed
+            return super().event(event)
+        began = time.perf_counter()
+        done = super().event(event)
+        self.help.frames.on_paint(time.perf_counter() - began)
+        return done
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.preferences.change(**self.dock_place.placement())

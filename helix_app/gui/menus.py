@@ -49,6 +49,7 @@ class Actions:
     theme_system: QAction
     theme_light: QAction
     theme_dark: QAction
+    diagnostics: QAction
     about: QAction
     view: QMenu
     after_pages: QAction
@@ -87,6 +88,7 @@ def build(window: QMainWindow) -> Actions:
         theme_system=action(tr("As the &system"), checkable=True),
         theme_light=action(tr("&Light"), checkable=True),
         theme_dark=action(tr("&Dark"), checkable=True),
+        diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
         about=action(tr("&About Helix"), "F1"),
         view=view,
         after_pages=view.addSeparator(),
@@ -114,7 +116,7 @@ def build(window: QMainWindow) -> Actions:
     for of_run in (actions.save_run, actions.inspect, actions.ghosts):
         of_run.setEnabled(False)
     view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
-    bar.addMenu(tr("&Help")).addActions([actions.about])
+    bar.addMenu(tr("&Help")).addActions([actions.diagnostics, actions.about])
     return actions
 
 
@@ -142,7 +144,8 @@ def connect(window: MainWindow) -> None:
     a.inspect.triggered.connect(lambda: desk.inspect(desk.book.latest))
     desk.available_changed.connect(a.save_run.setEnabled)
     desk.available_changed.connect(a.inspect.setEnabled)
-    a.about.triggered.connect(window.open_about)
+    a.diagnostics.triggered.connect(window.help.open_diagnostics)
+    a.about.triggered.connect(window.help.open_about)
     for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
         action.triggered.connect(lambda _=False, value=value: window.preferences.change(theme=value))
 

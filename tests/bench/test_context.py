@@ -39,7 +39,7 @@ def test_rows_and_shares_belong_together(zoo: Zoo, monkeypatch: pytest.MonkeyPat
     assert shares[-1] == kv["256"] / (kv["256"] + weights)
     assert all(len(values) == 2 and min(values) > 0 for values in found.data["pass_ms"].values())
     assert len(found.data["pass_ms"]) == 8
-    document = json.loads(experiment.document(found, bench, "a command"))
+    document = json.loads(experiment.document(found, bench.config, bench.ready, "a command"))
     assert document["format"] == "helix-bench-context"
     assert len(document["rows"]) == 4
     assert "256" in experiment.text(found)

@@ -34,7 +34,7 @@ def test_every_draft_at_both_temperatures(zoo: Zoo) -> None:
     assert found.columns == ("Kind", "Temperature", "Plain tok/s", "n-gram", "always wrong", "target itself")
     assert [row[:2] for row in found.rows] == [("chat", "0.0"), ("chat", "1.2")]
     assert len(found.data) == 8
-    assert json.loads(experiment.document(found, bench, "x"))
+    assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
     assert bench.session.eos, "the end of text is back in place"
 
 

@@ -55,7 +55,7 @@ def test_every_part_is_there_and_fits(zoo: Zoo, dtype: str) -> None:
     assert found.more[LIMITS].rows[-1][1] == f"{limits['share']:.1%}"
     assert [row[0] for row in found.more[JUDGING].rows] == ["Temperature 0", "Temperature 0.8"]
     assert sorted(found.data["judging_us"]) == ["0 1", "0 5", "0.8 1", "0.8 5"]
-    document = json.loads(experiment.document(found, bench, "a command"))
+    document = json.loads(experiment.document(found, bench.config, bench.ready, "a command"))
     assert document["format"] == "helix-bench-kernels"
     assert [table["title"] for table in document["more"]] == [table.title for table in found.more]
     text = experiment.text(found)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,7 +33,7 @@ from helix_app.events import (
     TextDelta,
 )
 from helix_app.gui.main_window import MainWindow
-from helix_app.settings import Settings
+from helix_app.settings import Settings, save
 from tests.waiting import vanished
 
 CELL = np.dtype(CACHE_CELL)
@@ -210,3 +214,31 @@ def assert_map_shows(window: MainWindow, recorder: Recorder) -> None:
     for name in ("state", "fill", "speculative", "refcount", "owner"):
         np.testing.assert_array_equal(state.cells[name], cells[name], err_msg=name)
     assert state.cached > 0
+
+
+def test_a_trial_of_the_window(default_model: Path, tmp_path: Path) -> None:
+    """``bench window`` in small: a program that opens the window, sends a message and tells how it went."""
+    home = tmp_path / "home"
+    settings = Settings(
+        target=str(default_model), context_length=512, max_tokens=24, temperature=0.0, learn=False, theme="light"
+    )
+    save(settings, home / "config" / "settings.json")
+    asked = {"prompt": "Say hello to the reader.", "seed": 1, "blocks": 4096, "origins": True}
+    done = subprocess.run(
+        [sys.executable, "-m", "helix_app.trial"],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
+        timeout=120,
+    )
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert "error" not in told, told
+    assert done.returncode == 0
+    assert told["text"]
+    assert told["metrics"]["tokens_generated"] > 1
+    assert told["metrics"]["decode_tokens_per_second"] > 0
+    assert told["frames"]["frames"] > 0
+    assert told["frames"]["paints"] > 0
+    assert "map of 4,096 blocks" in told["shown"]["Window"]

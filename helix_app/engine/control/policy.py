@@ -6,10 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from helix_app.additive import AdditiveRule
 from helix_app.errors import InputError
-
-K_MAX = 8
-K_START = 4
 
 
 @dataclass(frozen=True)
@@ -109,78 +107,25 @@ class FixedK:
 
 
 class AdditiveK:
-    """One up, one down, by rolling acceptance; 0 included, with probes that come ever more rarely.
-
-    Looks at no clock: the same seed gives the same k. Remembers what it learnt from reply to reply.
-
-    Attributes:
-        k: what it holds right for now; 0 is paused.
-    """
-
-    _WINDOW = 6  # drafted rounds that "rolling" means
-    _MIN_SCORED = 4  # tokens before a judgement
-    _PAUSE_FIRST, _PAUSE_MAX = 8, 128  # plain rounds between probes
-    _PROBE_K = 2
+    """``AdditiveRule`` on the first source on offer. Remembers what it learnt from reply to reply."""
 
     def __init__(self) -> None:
-        self.k = K_START
-        self._rounds: list[tuple[int, int]] = []  # drafted, accepted
-        self._pause = self._PAUSE_FIRST
-        self._waited = 0
-        self._probing = False
-        self._reason = "start"
+        self._rule = AdditiveRule()
+
+    @property
+    def k(self) -> int:
+        """What it holds right for now; 0 is paused."""
+        return self._rule.k
 
     def begin(self) -> None:
         pass
 
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
-        self._probing = False
-        if not offers:
-            return Choice(0, "no_match")
-        offer = offers[0]
-        if self.k > 0:
-            return Choice(min(self.k, offer.most), self._reason, offer.source)
-        if self._waited < self._pause:
-            return Choice(0, "paused")
-        self._probing = True
-        return Choice(min(self._PROBE_K, offer.most), "probe", offer.source)
+        k, reason = self._rule.choose(offers[0].most if offers else None)
+        return Choice(k, reason, offers[0].source if k else "")
 
     def learn(self, outcome: Outcome) -> None:
-        drafted, accepted = outcome.drafted, outcome.accepted
-        if drafted == 0:
-            self._waited += 1
-        elif self._probing:
-            self._end_probe(accepted * 2 >= drafted)
-        else:
-            self._rounds = [*self._rounds[1 - self._WINDOW :], (drafted, accepted)]
-            scored = sum(r[0] for r in self._rounds)
-            if scored >= self._MIN_SCORED:
-                self._judge(sum(r[1] for r in self._rounds) / scored, accepted == drafted)
-
-    def _judge(self, rate: float, all_accepted: bool) -> None:
-        if rate < 0.3:
-            self._step(-1, "below_30")
-        elif rate < 0.5:
-            self._step(-1, "falling")
-        elif rate >= 0.7 and all_accepted:
-            self._step(+1, "rising")
-        else:
-            self._reason = "steady"
-
-    def _step(self, by: int, reason: str) -> None:
-        self.k = max(0, min(K_MAX, self.k + by))
-        self._reason = reason
-        if by < 0:
-            self._rounds = []  # the smaller k is judged by its own rounds
-        if self.k == 0:
-            self._waited = 0
-
-    def _end_probe(self, worth: bool) -> None:
-        self._waited = 0
-        if worth:
-            self.k, self._reason, self._pause, self._rounds = self._PROBE_K, "rising", self._PAUSE_FIRST, []
-        else:
-            self._pause = min(self._PAUSE_MAX, self._pause * 2)
+        self._rule.learn(outcome.drafted, outcome.accepted)
 
 
 def parse_k(text: str) -> int | None:

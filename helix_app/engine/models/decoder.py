@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, one_row_differs
+from helix_app.engine.models.linear import LinearFn, LinearKind, one_row_differs
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.rope import rope_table, rotate
 from helix_app.engine.models.weights import WeightSource
@@ -78,7 +78,7 @@ class Decoder:
         max_positions: positions that the rotary table covers.
         cache_dtype: of keys and values, where it differs from ``dtype``: a draft that shares its target's cache.
         bits: of packed weights, 0 for dense ones (see ``low_bit.py``).
-        linear_kind: the dense linear implementation in use.
+        linear_kind: the dense linear implementation in use; None takes what measured fastest for each shape.
         rounded: tensors that were rounded to fewer bits than their file holds.
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
         parameters: number of weights.
@@ -97,7 +97,7 @@ class Decoder:
         cache_dtype: torch.dtype | None = None,
     ) -> None:
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
-        self.linear_kind = linear_kind or choose_linear(dtype, device, 2 * config.intermediate_size, config.hidden_size)
+        self.linear_kind = linear_kind
         self.bits, self._head_bits, self.cache_dtype = bits, head_bits, cache_dtype or dtype
         self.parameters = self.rounded = 0
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
@@ -142,16 +142,22 @@ class Decoder:
         # last, when the weights have shown that the sizes in the config are real
         self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
         if self.can_be_exact:
-            first, hidden = self._layers[0], config.hidden_size
-            sizes = {"qkv": hidden, "out": config.num_heads * config.head_dim, "gate_up": hidden}
-            layer_linears = {name: getattr(first, name) for name in sizes} | {"down": first.down, "head": self._head}
-            sizes |= {"down": config.intermediate_size, "head": hidden}
-            self._paired = frozenset(
-                name
-                for name, linear_fn in layer_linears.items()
-                if one_row_differs(linear_fn, sizes[name], self.dtype, self.device)
-            )
+            self._paired = frozenset(self._two_rows_differ())
         yield 1.0
+
+    def _two_rows_differ(self) -> Iterator[str]:
+        """The linear layers that compute a single row in another way than two."""
+        config, first = self.config, self._layers[0]
+        hidden, mixed = config.hidden_size, config.num_heads * config.head_dim
+        for name, linear, rows, columns in (
+            ("qkv", first.qkv, mixed + 2 * config.num_kv_heads * config.head_dim, hidden),
+            ("out", first.out, hidden, mixed),
+            ("gate_up", first.gate_up, 2 * config.intermediate_size, hidden),
+            ("down", first.down, hidden, config.intermediate_size),
+            ("head", self._head, config.vocab_size, hidden),
+        ):
+            if one_row_differs(linear, f"{type(linear).__name__} {rows} x {columns}", columns, self.dtype, self.device):
+                yield name
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""

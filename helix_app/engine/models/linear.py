@@ -1,8 +1,8 @@
 """Linear layers behind one call, with the implementation that measured fastest on this machine.
 
 ``F.linear`` is everywhere right. On x86 CPUs, oneDNN with weights reordered once at load is about twice as fast
-for the few rows of decoding, and verifying five rows costs no more than one. Which one wins is measured once
-per process and number format, on the shape that costs most.
+for the few rows of decoding, and verifying five rows costs no more than one. Which one wins is measured for every
+shape of a model, and remembered for this machine (``measured.py``).
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine.measured import remembered
+
 log = logging.getLogger(__name__)
 LinearFn = Callable[[torch.Tensor], torch.Tensor]
 LinearKind = str  # "plain" or "onednn"
+KINDS: tuple[LinearKind, ...] = ("plain", "onednn")
+_CLEAR = 1.15  # times the next best: a choice that is remembered
 _REPEATS = 15
 _MOST = 8192  # larger shapes are measured as this one
 _TRIALS, _TRIALS_ENOUGH, _TRIAL_SECONDS = 200, 50, 0.15
@@ -58,58 +62,86 @@ def make_linear(kind: LinearKind, weight: torch.Tensor, bias: torch.Tensor | Non
     return PlainLinear(weight, bias)
 
 
-def one_row_differs(linear: LinearFn, in_features: int, dtype: torch.dtype, device: torch.device) -> bool:
+def one_row_differs(linear: LinearFn, name: str, in_features: int, dtype: torch.dtype, device: torch.device) -> bool:
     """Whether a single row may come out otherwise than as the first of two: oneDNN may split long sums then.
 
     Tried on random rows for a moment; True too where that gave time for too few (a few rows in a hundred differ).
+
+    Args:
+        name: kernel and shape, which the answer depends on and nothing else.
     """
-    generator = torch.Generator().manual_seed(0)
-    end = time.perf_counter() + _TRIAL_SECONDS
-    for trial in range(_TRIALS):
-        if time.perf_counter() > end:
-            return trial < _TRIALS_ENOUGH
-        x = torch.randn(2, in_features, generator=generator).to(dtype).to(device)
-        if not torch.equal(linear(x[:1]), linear(x)[:1]):
-            return True
-    return False
+
+    def measure() -> bool:
+        generator = torch.Generator().manual_seed(0)
+        end = time.perf_counter() + _TRIAL_SECONDS
+        for trial in range(_TRIALS):
+            if time.perf_counter() > end:
+                return trial < _TRIALS_ENOUGH
+            x = torch.randn(2, in_features, generator=generator).to(dtype).to(device)
+            if not torch.equal(linear(x[:1]), linear(x)[:1]):
+                return True
+        return False
+
+    if device.type != "cpu":
+        return measure()
+    return bool(remembered(f"one row differs: {name} {dtype}", measure))
 
 
 def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, in_features: int) -> LinearKind:
-    """The kind with the shortest time for one and five rows of this shape (a fraction of a second)."""
-    if device.type != "cpu" or not torch.backends.mkldnn.is_available():
+    """The kind with the shortest time for one and five rows of this shape (a fraction of a second, once)."""
+    if device.type != "cpu":
         return "plain"
-    weight = torch.randn(min(out_features, _MOST), min(in_features, _MOST)).to(dtype)
-    try:
-        packed = OneDnnLinear(weight, None)
-        seconds = {"plain": _seconds(PlainLinear(weight, None), weight), "onednn": _seconds(packed, weight)}
-    except RuntimeError as exc:
-        log.info("oneDNN linear not available for %s: %s", dtype, exc)
-        return "plain"
-    log.info("linear kernels for %s: %s", dtype, seconds)
+    seconds = _kind_seconds(dtype, out_features, in_features)
     return min(seconds, key=lambda kind: seconds[kind])
 
 
 def choose_dtype(out_features: int, in_features: int) -> torch.dtype:
     """bfloat16 where this CPU computes it faster than float32, else float32."""
-    best: dict[torch.dtype, float] = {}
-    device = torch.device("cpu")
-    for dtype in (torch.float32, torch.bfloat16):
-        weight = torch.randn(min(out_features, _MOST), min(in_features, _MOST)).to(dtype)
-        kind = choose_linear(dtype, device, out_features, in_features)
-        best[dtype] = _seconds(make_linear(kind, weight), weight)
+    best = {
+        dtype: min(_kind_seconds(dtype, out_features, in_features).values())
+        for dtype in (torch.float32, torch.bfloat16)
+    }
     return min(best, key=lambda dtype: best[dtype])
 
 
-def _seconds(linear: LinearFn, weight: torch.Tensor) -> float:
-    total = 0.0
+def _kind_seconds(dtype: torch.dtype, out_features: int, in_features: int) -> dict[LinearKind, float]:
+    """Seconds of each kind that exists, for one row and five together."""
+    shape = min(out_features, _MOST), min(in_features, _MOST)
+
+    def measure() -> dict[LinearKind, float]:
+        weight = torch.randn(shape).to(dtype)
+        layers: dict[LinearKind, LinearFn] = {"plain": PlainLinear(weight, None)}
+        if torch.backends.mkldnn.is_available():
+            try:
+                layers["onednn"] = OneDnnLinear(weight, None)
+                layers["onednn"](torch.ones(1, shape[1], dtype=dtype))
+            except RuntimeError as exc:
+                log.info("oneDNN linear not available for %s: %s", dtype, exc)
+                layers.pop("onednn", None)
+        seconds = _seconds(layers, weight)
+        log.info("linear kernels for %s %s: %s", dtype, shape, seconds)
+        return seconds
+
+    def clear(seconds: dict[LinearKind, float]) -> bool:
+        first, *others = sorted(seconds.values())
+        return not others or others[0] > _CLEAR * first
+
+    found = remembered(f"linear {dtype} {shape[0]} x {shape[1]}", measure, clear)
+    return {kind: float(found[kind]) for kind in KINDS if kind in found}
+
+
+def _seconds(layers: dict[LinearKind, LinearFn], weight: torch.Tensor) -> dict[LinearKind, float]:
+    """Least seconds of each, in turn: another program's work only ever adds to a time."""
+    total = dict.fromkeys(layers, 0.0)
     for rows in _DECODE_ROWS:
         x = torch.randn(rows, weight.shape[1]).to(weight.dtype)
-        for _ in range(2):
-            linear(x)
-        times = []
-        for _ in range(_REPEATS):
-            begin = time.perf_counter()
-            linear(x)
-            times.append(time.perf_counter() - begin)
-        total += min(times)  # another program's work only ever adds to a time
+        best = dict.fromkeys(layers, float("inf"))
+        for repeat in range(_REPEATS + 2):
+            for kind, linear in layers.items():
+                begin = time.perf_counter()
+                linear(x)
+                if repeat >= 2:  # the first runs of a shape are slow
+                    best[kind] = min(best[kind], time.perf_counter() - begin)
+        for kind in layers:
+            total[kind] += best[kind]
     return total

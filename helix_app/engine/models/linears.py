@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from helix_app.engine.models import low_bit
-from helix_app.engine.models.linear import LinearFn, LinearKind, make_linear
+from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, make_linear
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.groups4 import GROUP, Groups4
 
@@ -13,7 +13,8 @@ from helix_app.modelfiles.groups4 import GROUP, Groups4
 class LinearMaker:
     """Makes linear layers, several roles of the same input as one.
 
-    With ``bits`` 4 a Q4_0 or Q4_1 tensor runs on the file's own integers; whatever else is packed is rounded anew.
+    Dense ones are of ``kind``, or for None of what measured fastest for their shape. With ``bits`` 4 a Q4_0 or Q4_1
+    tensor runs on the file's own integers; whatever else is packed is rounded anew.
 
     Attributes:
         bits: of packed weights, 0 for dense ones.
@@ -23,7 +24,7 @@ class LinearMaker:
     """
 
     def __init__(
-        self, kind: LinearKind, dtype: torch.dtype, device: torch.device, bits: int = 0, head_bits: int = 0
+        self, kind: LinearKind | None, dtype: torch.dtype, device: torch.device, bits: int = 0, head_bits: int = 0
     ) -> None:
         self._kind, self._dtype, self._device = kind, dtype, device
         self.bits, self.head_bits = bits, head_bits
@@ -43,16 +44,20 @@ class LinearMaker:
             if groups is not None:
                 return low_bit.Int4Linear(groups, biases)
         weight = torch.cat([self.tensor(source, role, "weight", layer) for role in roles])
-        return self._made(8, weight, biases, len(roles)) if self.bits == 8 else make_linear(self._kind, weight, biases)
+        return self._made(8, weight, biases, len(roles)) if self.bits == 8 else self._dense(weight, biases)
 
     def head(self, source: WeightSource, embed: torch.Tensor | None) -> LinearFn:
         """The output head; ``embed`` is the embedding it shares its weight with, None for a head of its own."""
         weight = embed if embed is not None else self.tensor(source, "head")
         return self._made(self.head_bits, weight, None, 1)
 
+    def _dense(self, weight: torch.Tensor, bias: torch.Tensor | None) -> LinearFn:
+        kind = self._kind or choose_linear(self._dtype, self._device, *weight.shape)
+        return make_linear(kind, weight, bias)
+
     def _made(self, bits: int, weight: torch.Tensor, bias: torch.Tensor | None, roles: int) -> LinearFn:
         if not bits or not low_bit.fits(bits, *weight.shape):
-            return make_linear(self._kind, weight, bias)
+            return self._dense(weight, bias)
         self.rounded += roles
         return low_bit.packed_linear(bits, weight, bias)
 

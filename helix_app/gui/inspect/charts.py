@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -134,8 +134,18 @@ class SurvivalChart(_Bars):
         painter.end()
 
 
+def policy_name(estimate: Estimate) -> str:
+    """A policy of the chart in words."""
+    if estimate.policy == "additive":
+        return QCoreApplication.translate("charts", "the additive policy")
+    if estimate.k == 0:
+        return QCoreApplication.translate("charts", "plain decoding")
+    return QCoreApplication.translate("charts", "always k = {k}").format(k=estimate.k)
+
+
 class WhatIfChart(_Bars):
-    """Estimated tokens per second of each fixed k, with what was measured as a line; hatched beyond what was tried."""
+    """Estimated tokens per second of each fixed k and of the additive policy, with what was measured as a line; hatched
+    beyond what was tried."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, 112, "", parent)
@@ -148,7 +158,8 @@ class WhatIfChart(_Bars):
 
     def show_estimates(self, found: list[Estimate]) -> None:
         """Show estimates; none shows words."""
-        self._bars = [e for e in found if e.policy == "fixed"][:MOST_BARS]
+        additive = [e for e in found if e.policy == "additive"]
+        self._bars = [*[e for e in found if e.policy == "fixed"][: MOST_BARS - 1], *additive]
         self._measured = next((e.tokens_per_second for e in found if e.policy == "measured"), 0.0)
         self._perfect = next((e.tokens_per_second for e in found if e.policy == "perfect"), 0.0)
         self.update()
@@ -165,8 +176,9 @@ class WhatIfChart(_Bars):
 
     def describe(self, index: int) -> str:
         bar = self._bars[index]
-        what = self.tr("plain decoding") if bar.k == 0 else self.tr("always k = {k}").format(k=bar.k)
-        lines = [self.tr("{what}: about {n} tok/s").format(what=what, n=figures.rate(bar.tokens_per_second))]
+        lines = [
+            self.tr("{what}: about {n} tok/s").format(what=policy_name(bar), n=figures.rate(bar.tokens_per_second))
+        ]
         if not bar.observed:
             lines.append(self.tr("This run never drafted so many: the last acceptance is taken to go on"))
         return "\n".join(lines)
@@ -183,7 +195,8 @@ class WhatIfChart(_Bars):
         best = max(self._bars, key=lambda e: e.tokens_per_second)
         for index, estimate in enumerate(self._bars):
             box = self.bar(index, estimate.tokens_per_second / top)
-            colour = QColor(p.plain if estimate.k == 0 else p.accent_text)
+            plain = estimate.policy == "fixed" and estimate.k == 0
+            colour = QColor(p.plain if plain else p.accent_text)
             if estimate.observed:
                 painter.fillRect(box, colour)
             else:
@@ -191,9 +204,8 @@ class WhatIfChart(_Bars):
                 painter.setPen(QPen(colour, 1))
                 painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
             figure = figures.rate(estimate.tokens_per_second)
-            self.paint_labels(
-                painter, index, box, figure if estimate is best or estimate.k == 0 else "", str(estimate.k)
-            )
+            name = str(estimate.k) if estimate.policy == "fixed" else self.tr("add.")
+            self.paint_labels(painter, index, box, figure if estimate is best or plain else "", name)
         painter.end()
 
     def _lines(self, painter: QPainter, top: float) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.gui import figures, pictures
 from helix_app.gui.inspect import what_if, words
-from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart
+from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart, policy_name
 from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.theme import Theme
 
@@ -140,7 +140,7 @@ class RunFacts(QWidget):
             ),
             (
                 self.tr("What if? An estimate"),
-                self.tr("tok/s at a fixed k; line: measured, dashes: a bound"),
+                self.tr("tok/s at a fixed k, and adding or taking one; line: measured, dashes: a bound"),
                 self.what_if,
             ),
         ):
@@ -168,11 +168,14 @@ class RunFacts(QWidget):
     def in_words(self, found: list[what_if.Estimate]) -> str:
         """The best of what was observed, against what was measured."""
         measured = next((e for e in found if e.policy == "measured"), None)
-        fixed = [e for e in found if e.policy == "fixed" and e.observed]
-        if measured is None or not fixed:
+        others = [e for e in found if e.policy in ("fixed", "additive") and e.observed]
+        if measured is None or not others:
             return ""
-        best = max(fixed, key=lambda e: e.tokens_per_second)
-        what = self.tr("plain decoding") if best.k == 0 else self.tr("always k = {k}").format(k=best.k)
+        best = max(others, key=lambda e: e.tokens_per_second)
         return self.tr(
-            "Measured {m} tok/s. Best of the fixed ones: {what}, about {n} tok/s. Hatched: k never tried."
-        ).format(m=figures.rate(measured.tokens_per_second), what=what, n=figures.rate(best.tokens_per_second))
+            "Measured {m} tok/s. Best of the others: {what}, about {n} tok/s. Hatched: k never tried."
+        ).format(
+            m=figures.rate(measured.tokens_per_second),
+            what=policy_name(best),
+            n=figures.rate(best.tokens_per_second),
+        )

@@ -9,19 +9,25 @@ k was not measured; a draft token costs what the run's draft tokens cost on aver
 it times one factor, so that the run's own k cost together what they did. Rounds in which the draft found nothing to
 propose stay plain whatever k is.
 
+The additive policy is played out: ``AdditiveRule`` over as many rounds as give a stable figure, with draws from the
+same acceptances.
+
 It takes drafts to be as good everywhere as where they were made; a controller that drafts where it pays was choosier.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from helix_app.additive import K_MAX, AdditiveRule
 from helix_app.events import RoundDone
 
-MOST_K = 8
+MOST_K = K_MAX
+PLAYED = 600  # rounds of the additive policy: its figure then moves by about two in a hundred
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Estimate:
     """Tokens per second that a policy might have reached.
 
     Attributes:
-        policy: ``measured``, ``fixed`` or ``perfect`` (drafts exactly as many tokens as will be accepted, a bound).
+        policy: ``measured``, ``fixed``, ``additive`` or ``perfect`` (drafts exactly as many tokens as will be
+            accepted, a bound).
         k: of ``fixed``; 0 is plain decoding.
         observed: False where it rests on positions that this run never tried.
     """
@@ -142,8 +149,36 @@ def estimates(rounds: Sequence[RoundDone], most_k: int = MOST_K) -> list[Estimat
         tokens = nothing + (1 - nothing) * expected_tokens(positions, k)
         cost = nothing * plain + (1 - nothing) * (seconds + k * draft)
         out.append(Estimate("fixed", k, tokens / cost, k <= deepest))
+    additive = _additive(positions, known, draft, nothing)
+    out += [additive] if additive is not None else []
     bound = _perfect(rounds, known)
     return out if bound is None else [*out, Estimate("perfect", 0, bound, True)]
+
+
+def _additive(positions: Sequence[Position], known: dict[int, float], draft: float, nothing: float) -> Estimate | None:
+    """The additive policy, played with these acceptances and costs."""
+    passes = [seconds_for(k, known) for k in range(K_MAX + 1)]
+    rates, rate = [], 0.0
+    for position in range(K_MAX):
+        own = positions[position].rate if position < len(positions) else None
+        rate = rate if own is None else own
+        rates.append(rate)
+    chance, rule = random.Random(0), AdditiveRule()
+    tokens = beyond = 0
+    seconds = 0.0
+    for _ in range(PLAYED):
+        k, _reason = rule.choose(None if chance.random() < nothing else K_MAX)
+        accepted = 0
+        while accepted < k and chance.random() < rates[accepted]:
+            accepted += 1
+        rule.learn(k, accepted)
+        took = passes[k]
+        if took is None:
+            return None
+        seconds += took + k * draft
+        tokens += accepted + 1
+        beyond += k > len(positions)
+    return Estimate("additive", 0, tokens / seconds, beyond * 20 <= PLAYED)
 
 
 def _slowness(rounds: Sequence[RoundDone], known: dict[int, float], draft: float) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from helix_app.additive import K_MAX
 from helix_app.bench.policy_study import WORLDS, Run, World, simulate
 from helix_app.engine.control.ledger import SHARE
-from helix_app.engine.control.policy import K_MAX, Choice, FixedK, KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import Choice, FixedK, KPolicy, Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
 
 TRACES = 25

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -307,8 +308,9 @@ class Clock:
 @pytest.mark.parametrize("fastest", [(kind, dtype) for kind in ("plain", "onednn") for dtype in DENSE], ids=str)
 @pytest.mark.parametrize("packed", [0.5, 0.79, 0.81, 1.0, 3.0])
 def test_the_cost_is_the_share_of_the_fastest_dense_layer(
-    monkeypatch: pytest.MonkeyPatch, bits: int, packed: float, fastest: tuple[str, torch.dtype]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bits: int, packed: float, fastest: tuple[str, torch.dtype]
 ) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))  # what was measured before is not known there
     Clock(monkeypatch, packed, {(k, d): 1.0 if (k, d) == fastest else 2.0 for k in ("plain", "onednn") for d in DENSE})
     assert _COST(bits, CPU) == pytest.approx(packed)
     monkeypatch.setattr(low_bit, "cost", _COST)

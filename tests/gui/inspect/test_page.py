@@ -212,7 +212,7 @@ def test_charts_show_what_the_rounds_say(page: InspectPage) -> None:
     for position, shown in zip(positions, page.facts.survival.alive()):
         alive *= position.accepted / position.reached
         assert shown == pytest.approx(alive)
-    assert page.facts.what_if.bars() == [e for e in found if e.policy == "fixed"]
+    assert page.facts.what_if.bars() == [e for e in found if e.policy in ("fixed", "additive")]
     assert "never drafted so many" in page.facts.what_if.describe(8)
     assert "never drafted" not in page.facts.what_if.describe(2)
     measured = next(e for e in found if e.policy == "measured")

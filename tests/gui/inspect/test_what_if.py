@@ -124,3 +124,23 @@ def test_too_little_gives_nothing() -> None:
     assert estimates([a_round(0, 0, 1.0)] * 3) == []  # nothing was drafted
     assert estimates([a_round(2, 1, 1.0)] * 3) == []  # one k only, and no plain cost
     assert measured_speed([]) is None
+
+
+def test_the_additive_policy_is_played_out() -> None:
+    """Where every draft stands it climbs to the largest k; where none does it pauses and costs almost nothing."""
+
+    def found(stands: bool) -> dict[tuple[str, int], float]:
+        rounds = [a_round(k, k if stands else 0, 1 + 0.05 * k, draft=0.01) for k in range(9) for _ in range(5)]
+        return {(e.policy, e.k): e.tokens_per_second for e in estimates(rounds)}
+
+    always, never = found(True), found(False)
+    assert always["additive", 0] == pytest.approx(always["fixed", 8], rel=0.02)
+    assert never["additive", 0] == pytest.approx(never["fixed", 0], rel=0.02)
+    assert never["additive", 0] < never["fixed", 0]  # probes are not free
+    assert found(True) == always  # the same every time
+
+
+def test_the_additive_policy_beyond_what_was_tried() -> None:
+    rounds = [a_round(k, k, 1 + 0.05 * k) for k in (0, 1, 2) for _ in range(5)]
+    (additive,) = (e for e in estimates(rounds) if e.policy == "additive")
+    assert not additive.observed  # it would have gone on to k = 8

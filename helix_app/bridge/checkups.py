@@ -1,0 +1,59 @@
+"""What is wrong with this computer is looked for on a thread of its own, when a person asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from helix_app.bridge.worker import Task, TaskWorker, thread_for
+from helix_app.events import CheckupDone, Event
+
+Examine = Callable[[threading.Event], CheckupDone]
+
+
+class Checkups(QObject):
+    """Looks once at a time; asked while it looks, it goes on.
+
+    Signals:
+        news: a list with the CheckupDone.
+    """
+
+    news = Signal(list)
+    _asked = Signal(object)
+    _told = Signal(object)
+
+    def __init__(self, examine: Examine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._examine = examine
+        self._cancel = threading.Event()
+        self._looking = self._over = False
+        self._worker = TaskWorker(self._told.emit)
+        self.thread_ = thread_for(self._worker, "helix-checkup")
+        self._asked.connect(self._worker.run)
+        self._told.connect(self._on_told)
+
+    @Slot()
+    def ask(self) -> None:
+        """Look at this computer."""
+        if self._looking or self._over:
+            return
+        self._looking = True
+        if not self.thread_.isRunning():
+            self.thread_.start()
+        self._asked.emit(Task(lambda: iter((self._examine(self._cancel),)), lambda failed: CheckupDone(failed=failed)))
+
+    @Slot()
+    def shutdown(self) -> None:
+        """Give up and end the thread. May be called twice."""
+        self._over = True
+        self._cancel.set()
+        self.thread_.quit()
+        self.thread_.wait()
+
+    @Slot(object)
+    def _on_told(self, event: Event) -> None:
+        self._looking = False
+        if not self._over:
+            self.news.emit([event])

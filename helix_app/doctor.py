@@ -1,0 +1,207 @@
+"""What is here, what is wrong and what to do, for a person and for an issue.
+
+The command ``doctor`` prints it, the window shows it. Nothing that is broken may end it before its report.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from helix_app import messages
+from helix_app.engine.adapters import Adapter, best_first
+from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
+from helix_app.engine.findings import Finding, findings, state_of
+
+_LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
+_BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache
+_FILE = re.compile(r'File "(?:[^"\n]*[\\/])?([^"\\/\n]+)"')  # of a traceback
+
+
+def examine(
+    cancel: threading.Event, tell: Callable[[str], None], *, self_test: bool = True
+) -> tuple[Facts, tuple[Finding, ...]]:
+    """Look at everything and judge it. Takes up to a minute; ``tell`` gets a line before each part of it."""
+    words = {"torch": "Looking at PyTorch…", "directml": "Looking for graphics cards…"}
+    nothing: tuple[tuple[ModelFact, ...], int] = ((), 0)
+    models, needs = attempt(_models, nothing)
+    facts = gather(
+        models,
+        needs,
+        self_test=self_test,
+        cancel=cancel,
+        tell=lambda what: tell(words.get(what, f"Testing {what}…")),
+    )
+    return facts, findings(facts)
+
+
+def _models() -> tuple[tuple[ModelFact, ...], int]:
+    """The catalog's models on this computer, and the bytes of memory that its first one takes."""
+    from helix_app.hub import store
+    from helix_app.hub.catalog import load_catalog
+
+    catalog = load_catalog()
+    here = []
+    for entry in catalog.entries:
+        path = attempt(lambda entry=entry: store.find(entry), None)  # type: ignore[misc]
+        if path is not None:
+            size = attempt(lambda path=path: path.stat().st_size, 0)  # type: ignore[misc]
+            here.append(ModelFact(entry.id, size, store.is_verified(entry, path)))
+    return tuple(here), catalog.entries[0].parameters * _BYTES_PER_WEIGHT + _OVERHEAD
+
+
+# -------------------------------------------------------------------------- the report
+
+
+def as_object(facts: Facts, found: tuple[Finding, ...]) -> dict[str, Any]:
+    """The report as one JSON object, without the person's home folder."""
+    content = asdict(facts)
+    content |= {"auto": facts.auto, "can_run": facts.can_run}
+    content["findings"] = [{**asdict(f), "fields": dict(f.fields), "text": finding_text(f)} for f in found]
+    return _redacted(content)  # type: ignore[no-any-return]
+
+
+def as_text(facts: Facts, found: tuple[Finding, ...]) -> list[str]:
+    """The report as lines of plain text, without the person's home folder."""
+    lines: list[str] = []
+    for title, rows in (
+        ("Versions", _versions(facts)),
+        ("Computer", _computer(facts)),
+        ("Devices", _devices(facts)),
+        ("Self-test (float32, against plain decoding on the CPU)", _self_tests(facts)),
+        ("Models on this computer", _model_rows(facts)),
+        ("Folders", _folders(facts)),
+        ("Settings in the environment", iter(facts.environment.items())),
+    ):
+        section = list(rows)
+        if section:
+            width = max(len(name) for name, _ in section)
+            lines += [title, *(f"  {name:<{width}}  {text}".rstrip() for name, text in section), ""]
+    if facts.crash:
+        lines += ["Last lines of engine-crash.log", *(f"  {line}" for line in facts.crash), ""]
+    lines.append("What is wrong and what to do")
+    lines += [f"  - {finding_text(f)}" for f in found] or ["  Nothing is wrong."]
+    if not facts.can_run:
+        lines.append("  The engine cannot run here until that is put right.")
+    return [str(_redacted(line)) for line in lines]
+
+
+def finding_text(found: Finding) -> str:
+    """The sentence of a finding."""
+    return messages.finding_text(found.code, found.fields)
+
+
+def _versions(facts: Facts) -> Iterator[tuple[str, str]]:
+    for name, version in facts.versions.items():
+        yield name, version or "not installed"
+    torch = facts.torch
+    if torch.version and torch.version != facts.versions.get("torch"):
+        yield "torch itself says", torch.version
+    if torch.version:
+        cuda = f"CUDA {torch.cuda}" if torch.cuda else "the CPU alone"
+        yield "PyTorch is for", f"ROCm {torch.hip}" if torch.hip else cuda
+    yield "system", facts.system_name
+
+
+def _computer(facts: Facts) -> Iterator[tuple[str, str]]:
+    torch = facts.torch
+    yield "processor", facts.cpu
+    threads = "" if torch.threads is None else f", PyTorch uses {torch.threads} threads"
+    yield "cores", f"{facts.cores}{threads}"
+    if torch.capability:
+        yield "instructions", torch.capability
+    yield "memory", f"{size(facts.memory_total)}, {size(facts.memory_free)} free"
+    yield "disk of models", f"{size(facts.models_disk_free)} free"
+    for card in facts.cards:
+        memory = "" if card.memory_bytes is None else f", {memory_size(card.memory_bytes)}"
+        yield "graphics card", f"{card.name or card.vendor}{memory}"
+
+
+def _devices(facts: Facts) -> Iterator[tuple[str, str]]:
+    for library in (facts.directml, facts.cuda):
+        yield from _library(library, facts)
+    if facts.operators is not None:
+        ways = ", ".join(f"{count} {way}" for way, count in facts.operators.items())
+        yield "DirectML operators", ways
+    state = "auto takes this one" if facts.auto == "cpu" else f"not taken by auto: {facts.auto} comes first"
+    yield "cpu", f"{facts.cpu}; {state}"
+
+
+def _library(library: LibraryFacts, facts: Facts) -> Iterator[tuple[str, str]]:
+    if library.trouble.problem:
+        yield library.kind, f"none: {library.trouble.reason}"
+    for adapter in best_first(library.adapters):
+        code, fields = state_of(adapter, facts)
+        yield (
+            adapter.value,
+            f"{_LIBRARIES[adapter.kind]}: {describe(adapter)}; {messages.device_state_text(code, fields)}",
+        )
+
+
+def describe(adapter: Adapter) -> str:
+    """Name, memory and nature of an adapter."""
+    nature = {True: "a card of its own", False: "part of the processor", None: ""}[adapter.discrete]
+    memory = "memory not known" if adapter.memory_bytes is None else memory_size(adapter.memory_bytes)
+    return ", ".join(part for part in (adapter.title, memory, "" if adapter.software else nature) if part)
+
+
+def _self_tests(facts: Facts) -> Iterator[tuple[str, str]]:
+    for test in facts.self_tests:
+        yield test.device, _self_test(test)
+
+
+def _self_test(test: SelfTest) -> str:
+    if test.trouble.problem:
+        return f"{test.trouble.problem}: {test.trouble.reason}".rstrip(": ")
+    difference = "not a number" if test.difference is None else f"{test.difference:.1g}"
+    tokens = "the same tokens" if test.tokens_equal else "other tokens"
+    return (
+        f"{'passed' if test.whole else 'FAILED'}: logits differ by {difference}, {tokens} with {test.accepted} of "
+        f"{test.drafted} drafted accepted; first pass {test.first_ms or 0:.1f} ms, second {test.second_ms or 0:.1f} ms"
+    )
+
+
+def _model_rows(facts: Facts) -> Iterator[tuple[str, str]]:
+    for model in facts.models:
+        yield model.id, f"{size(model.bytes)}, {'verified' if model.verified else 'not verified yet'}"
+    if not facts.models:
+        yield "none", ""
+
+
+def _folders(facts: Facts) -> Iterator[tuple[str, str]]:
+    for folder in facts.folders:
+        state = "" if folder.writable else ", cannot be written"
+        yield folder.name, f"{size(folder.bytes)} in {folder.path}{state}"
+
+
+def size(count: int | None) -> str:
+    """Bytes in decimal units, an en dash for what is not known."""
+    if count is None:
+        return "–"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def memory_size(count: int) -> str:
+    """Bytes of a card's memory as makers state them: powers of two."""
+    return f"{count / 2**30:.0f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
+
+
+def _redacted(content: Any) -> Any:
+    """The same without the home folder and without the folders of program files in tracebacks."""
+    if isinstance(content, dict):
+        return {key: _redacted(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_redacted(value) for value in content]
+    if not isinstance(content, str):
+        return content
+    home = os.path.normpath(str(Path.home()))
+    if len(home) > 1:
+        flags = re.IGNORECASE if os.name == "nt" else 0
+        pattern = re.escape(home).replace(re.escape("\\"), r"[\\/]+")
+        content = re.sub(pattern + r"(?![\w.-])", "~", content, flags=flags)
+    return _FILE.sub(r'File "\1"', content)
