@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import pickle
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -15,7 +16,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from helix_app.engine.client import DEFAULT_ENGINE, cancelled_result, request_id_of
-from helix_app.engine.host_child import Broken, Cancel, Done, Hello, Item, Ready, Run
+from helix_app.engine.host_child import Broken, Cancel, Done, Hello, Items, Ready, Run
 from helix_app.engine.host_process import ChildGone, ChildProcess
 from helix_app.engine.host_progress import Progress
 from helix_app.errors import HostError
@@ -62,6 +63,7 @@ class HostClient:
         start_seconds: float = 300.0,
         hang_seconds: float = 120.0,
         hang_seconds_cpu: float = 900.0,
+        gather_seconds: float = 0.06,
     ) -> None:
         """
         Args:
@@ -71,8 +73,10 @@ class HostClient:
             start_seconds: how long importing the engine may take.
             hang_seconds: silence in a reply or a load after which a child that uses a GPU counts as hung.
             hang_seconds_cpu: the same on the CPU, where one pass over a long prompt may take minutes.
+            gather_seconds: from one sending of a reply's rounds to the next; 0 sends every event by itself. Text grows
+                sixteen times a second then, and of a child that is killed so much is written anew.
         """
-        self._target = target
+        self._target, self._gather_seconds = target, gather_seconds
         self._grace_seconds = grace_seconds
         self._close_seconds = close_seconds
         self._start_seconds = start_seconds
@@ -254,19 +258,19 @@ class HostClient:
         number = next(self._numbers)
         child.send(Run(number, request))
         try:
-            for message in self._messages(child, number, cancel):
-                self._note(child, message.event)
-                yield message.event
+            for event in self._events(child, number, cancel):
+                self._note(child, event)
+                yield event
         except GeneratorExit:
             abandoned = threading.Event()
             abandoned.set()
             with suppress(HostError):
-                for _ in self._messages(child, number, abandoned):
+                for _ in self._events(child, number, abandoned):
                     pass
             raise
 
-    def _messages(self, child: ChildProcess, number: int, cancel: threading.Event) -> Iterator[Item]:
-        """The items of one request up to its Done, passing cancel on and killing a child that ignores it."""
+    def _events(self, child: ChildProcess, number: int, cancel: threading.Event) -> Iterator[Event]:
+        """The events of one request up to its Done, passing cancel on and killing a child that ignores it."""
         told = False
         silent = longest = 0.0  # counted in polls: a computer that slept was not silent
         while True:
@@ -287,8 +291,9 @@ class HostClient:
             longest, silent = max(longest, silent), 0.0
             if isinstance(message, Done) and message.number == number:
                 return
-            if isinstance(message, Item) and message.number == number:
-                yield message
+            if isinstance(message, Items) and message.number == number:
+                for pickled in message.events:
+                    yield pickle.loads(pickled)
 
     def _note(self, child: ChildProcess, event: Event) -> None:
         """What an event says about the child and its device."""
@@ -322,13 +327,13 @@ class HostClient:
                 child.end(0)
                 log.warning("engine process %d ended while idle: %s", child.pid, child.exit_text())
             try:
-                self._child = ChildProcess(self._target)
+                self._child = ChildProcess(self._target, self._gather_seconds)
             except OSError as error:
                 self._child = None
                 raise HostError(detail=str(error)) from error
             return self._child
 
-    def _receive(self, child: ChildProcess) -> Hello | Ready | Broken | Item | Done | None:
+    def _receive(self, child: ChildProcess) -> Hello | Ready | Broken | Items | Done | None:
         """The next message within POLL_SECONDS. Raises HostError when the child is gone."""
         try:
             return child.receive(POLL_SECONDS)

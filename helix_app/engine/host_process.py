@@ -36,8 +36,8 @@ class ChildProcess:
         pid: process id, also after its end.
     """
 
-    def __init__(self, target: str) -> None:
-        """Start the process. Raises OSError when the system refuses."""
+    def __init__(self, target: str, gather_seconds: float) -> None:
+        """Start the process; both arguments are those of the client. Raises OSError when the system refuses."""
         self.ready = False
         self.loaded = False
         self.used_up = False
@@ -45,7 +45,7 @@ class ChildProcess:
         self._pipe, theirs = context.Pipe()
         verbose = logging.getLogger().isEnabledFor(logging.DEBUG)
         self._process = context.Process(
-            target=child_main, args=(theirs, target, verbose), name="helix-engine", daemon=True
+            target=child_main, args=(theirs, target, verbose, gather_seconds), name="helix-engine", daemon=True
         )
         try:
             self._process.start()

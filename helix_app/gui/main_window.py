@@ -211,6 +211,9 @@ class MainWindow(QMainWindow):
         """Take in several events in order."""
         for event in batch:
             self.on_event(event)
+        self.chat.pace.pulse()
+        self.compare.pace.pulse()
+        self.live.pulse()
 
     # ------------------------------------------------------------------ models
 

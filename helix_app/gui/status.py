@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
 from helix_app import events, messages
 from helix_app.gui import figures
+from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
@@ -85,8 +86,8 @@ class StatusBar(QStatusBar):
         self.setFixedHeight(28)
         self.on_unloaded()
 
-    def _label(self, theme: Theme, name: str) -> QLabel:
-        label = QLabel()
+    def _label(self, theme: Theme, name: str) -> SteadyLabel:
+        label = SteadyLabel()
         label.setProperty("tone", "muted")
         label.setFont(theme.fonts.small)
         label.setAccessibleName(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from helix_app.engine.client import LocalClient, guarded_stream
 from helix_app.engine.host import HostClient
+from helix_app.engine.host_child import Done, Items, _Outbox
 from helix_app.engine.host_process import exit_text
 from helix_app.events import (
     Event,
@@ -23,6 +25,7 @@ from helix_app.events import (
     Finished,
     LoadProgress,
     LoadRequest,
+    RoundDone,
     TextDelta,
     Unloaded,
     UnloadRequest,
@@ -323,3 +326,52 @@ def test_log_level_reaches_the_child(host: HostClient, home: Path) -> None:
     finally:
         root.setLevel(before)
     assert f"serves {FAKE}" in (home / "logs" / "engine.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("gather", [0.0, 0.001, 0.06])
+def test_events_come_in_order_however_they_are_gathered(gather: float) -> None:
+    host = HostClient(FAKE, gather_seconds=gather)
+    try:
+        events_of(host, LoadRequest("m"))
+        told = events_of(host, ask("say 40"))
+        assert text_of(told) == "".join(f"m-{n} " for n in range(40))
+        assert isinstance(told[-1], Finished)
+        assert [event.index for event in told if isinstance(event, RoundDone)] == list(range(40))
+    finally:
+        host.close()
+
+
+class Pipe:
+    """A writing end that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+        self.some = threading.Event()
+
+    def send_bytes(self, data: bytes) -> None:
+        self.sent.append(pickle.loads(data))
+        self.some.set()
+
+
+def test_rounds_wait_for_each_other_and_nothing_else_waits() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.send(Done(0))  # from now on for an hour
+    for n in range(3):
+        outbox.put(1, TextDelta("r", str(n)))
+    assert len(pipe.sent) == 1
+    end = Failed("internal", request_id="r")
+    outbox.put(1, end)
+    outbox.send(Done(1))
+    first, items, last = pipe.sent
+    assert isinstance(items, Items)
+    assert [pickle.loads(event) for event in items.events] == [*(TextDelta("r", str(n)) for n in range(3)), end]
+    assert (first, last) == (Done(0), Done(1))
+
+
+def test_a_round_that_comes_alone_is_sent_soon() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=0.001)  # type: ignore[arg-type]
+    outbox.put(1, TextDelta("r", "x"))
+    assert pipe.some.wait(10)
+    assert pipe.sent == [Items(1, (pickle.dumps(TextDelta("r", "x"), protocol=pickle.HIGHEST_PROTOCOL),))]

@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def host() -> Iterator[HostClient]:
-    yield from closed_after(HostClient(FAKE, grace_seconds=0.3))  # type: ignore[misc]
+    yield from closed_after(HostClient(FAKE, grace_seconds=0.3, gather_seconds=0))  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_the_next_reply_that_dies_on_the_same_gpu_moves_to_the_cpu(host: HostCli
 
 
 def test_a_hang_counts_as_death() -> None:
-    host = HostClient(FAKE, hang_seconds=0.5, hang_seconds_cpu=0.5)
+    host = HostClient(FAKE, gather_seconds=0, hang_seconds=0.5, hang_seconds_cpu=0.5)
     events_of(host, LoadRequest("m"))
     events = events_of(host, ask("hang"))
     assert text_of(events) == "m-0 "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.turns import Conversation
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.notices import ErrorBox, NoticeBar
+from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
 from helix_app.settings import Settings
 
@@ -82,10 +83,7 @@ class ChatPage(QWidget):
         column.addWidget(self.notices)
         column.addWidget(self._stack, 1)
         column.addLayout(self._below)
-        self._frame = QTimer(self)
-        self._frame.setSingleShot(True)
-        self._frame.setInterval(FRAME_MS)
-        self._frame.timeout.connect(self.flush)
+        self.pace = Pace(self.flush, FRAME_MS, self)
         self.set_model("", self.tr("No model is loaded. Choose a target model above."))
 
     # ------------------------------------------------------------------ state
@@ -188,14 +186,13 @@ class ChatPage(QWidget):
         """Text of the reply, shown with the next frame."""
         if self._reply is not None and event.request_id == self._reply.request_id:
             self._pending.append(event.text)
-            if not self._frame.isActive():
-                self._frame.start()
+            self.pace.ask()
 
     def on_round_done(self, event: events.RoundDone) -> None:
         """Tokens of the reply, shown with the next frame if it is shown as tokens."""
         reply = self._reply
-        if reply is not None and reply.tokens is not None and not self._frame.isActive():
-            self._frame.start()
+        if reply is not None and reply.tokens is not None:
+            self.pace.ask()
 
     def flush(self) -> None:
         """Show the text that has come; a slow frame makes the next one wait longer."""
@@ -210,7 +207,7 @@ class ChatPage(QWidget):
         self._pending.clear()
         self._reply.append(text)
         spent = (time.perf_counter() - began) * 1000
-        self._frame.setInterval(max(FRAME_MS, round(3 * spent)))
+        self.pace.interval = max(FRAME_MS, round(3 * spent))
 
     def on_finished(self, event: events.Finished) -> None:
         """The reply is complete or was stopped."""
@@ -280,7 +277,7 @@ class ChatPage(QWidget):
     def _ended(self) -> None:
         reply, self._reply = self._reply, None
         self._stopping = False
-        self._frame.stop()
+        self.pace.stop()
         self._pending.clear()
         if reply is not None and self._conversation.turns:
             self._conversation.turns[-1].answer = reply.source() or None

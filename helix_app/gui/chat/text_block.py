@@ -59,6 +59,7 @@ class TextBlock(QWidget):
         self._caret = False
         self._stale = False  # its colours are those of another theme
         self._selection: tuple[int, int] | None = None
+        self._css = ""  # of the document
         self.renders = 0
         self.document = SafeDocument(self)
         self.document.setDocumentMargin(0)
@@ -120,26 +121,32 @@ class TextBlock(QWidget):
             font = type(font)(font)
             font.setPixelSize(fonts.chat.pixelSize() + HEADING_SIZES.get(unit.level, 0))
             font.setWeight(fonts.strong.weight())
-        self.document.setDefaultFont(font)
+        if font != self.document.defaultFont():  # this and each of the following lays the document out
+            self.document.setDefaultFont(font)
         if self._plain:
-            option = QTextOption()
-            option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-            self.document.setDefaultTextOption(option)
+            self._wrap(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
             self.document.setPlainText(unit.body)
             self._space_lines()
         else:
-            self.document.setDefaultStyleSheet(_css(p, fonts.mono.families() or [fonts.mono.family()]))
+            css = _css(p, fonts.mono.families() or [fonts.mono.family()])
+            if css != self._css:
+                self._css = css
+                self.document.setDefaultStyleSheet(css)
             self.document.setHtml(_html(unit, p))
             if unit.kind == "text":
                 self._space_lines()
-            option = self.document.defaultTextOption()
             words = unit.kind == "table" and max(map(len, self.text().split()), default=0) <= LONGEST_WORD
             anywhere = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere  # in a table it would cut short words
-            option.setWrapMode(QTextOption.WrapMode.WordWrap if words else anywhere)
-            self.document.setDefaultTextOption(option)
+            self._wrap(QTextOption.WrapMode.WordWrap if words else anywhere)
         self._selection = None
         self._measure()
         self.update()
+
+    def _wrap(self, mode: QTextOption.WrapMode) -> None:
+        option = self.document.defaultTextOption()
+        if option.wrapMode() != mode:
+            option.setWrapMode(mode)
+            self.document.setDefaultTextOption(option)
 
     def _space_lines(self) -> None:
         cursor = QTextCursor(self.document)

@@ -19,6 +19,7 @@ from helix_app.gui.compare.results import FigureTable, Gauge, sides
 from helix_app.gui.compare.setup import Setup
 from helix_app.gui.compare.transport import Transport
 from helix_app.gui.notices import ErrorBox
+from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
 from helix_app.requests import CompareRequest, LoadChoice
 from helix_app.settings import Settings
@@ -85,10 +86,7 @@ class ComparePage(QWidget):
         self.table = FigureTable(theme)
         self.gauge = Gauge(theme)
         self._lay_out()
-        self._frame = QTimer(self)
-        self._frame.setSingleShot(True)
-        self._frame.setInterval(FRAME_MS)
-        self._frame.timeout.connect(self.flush)
+        self.pace = Pace(self.flush, FRAME_MS, self)
         self._plotted = QTimer(self)
         self._plotted.setSingleShot(True)
         self._plotted.setInterval(PLOT_MS)
@@ -225,8 +223,7 @@ class ComparePage(QWidget):
         if self._request is None or event.request_id != self._request.request_id:
             return
         self.records[event.index].add(event.event)
-        if not self._frame.isActive():
-            self._frame.start()
+        self.pace.ask()
 
     def on_done(self, event: events.CompareDone) -> None:
         """It is over, or was refused."""
@@ -235,7 +232,7 @@ class ComparePage(QWidget):
         self._gap = event.logit_gap
         if event.failed is not None:
             self.error.show_failure(event.failed)
-        self._frame.stop()
+        self.pace.stop()
         self.flush()
         for pane, record in zip(self.panes, self.records):
             pane.not_run()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
 from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
+from helix_app.gui.pace import Pace
+from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
-FRAME_MS = 33
+FRAME_MS = 88  # painted with every second batch of events
+MOST_PARTS = 64  # blocks that are painted one by one
 LEAST_PITCH, MOST_PITCH = 6, 40  # pixels from cell to cell
 
 
@@ -23,6 +26,7 @@ class BlockGrid(QWidget):
     Attributes:
         state: the pool.
         images: how often the whole image was made.
+        pace: when it draws what snapshots changed.
         fixed_pitch: pixels from cell to cell; None takes what fits the room.
     """
 
@@ -36,10 +40,7 @@ class BlockGrid(QWidget):
         self._pitch, self._columns, self._scale = 0, 1, 1.0
         self._room = QSize(280, 120)
         self._stale: set[int] | None = None  # blocks to draw again; None: all
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.on_frame)
+        self.pace = Pace(self.on_frame, FRAME_MS, self)
         theme.changed.connect(self.on_theme_changed)
 
     def apply(self, snapshot: CacheSnapshot) -> None:
@@ -49,8 +50,8 @@ class BlockGrid(QWidget):
             self._stale = None
         elif self._stale is not None:
             self._stale.update(changed.tolist())
-        if self.isVisible() and not self._timer.isActive():
-            self._timer.start()
+        if self.isVisible():
+            self.pace.ask()
 
     def show_cells(self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int) -> None:
         """Show another state of the pool, at once; only blocks that differ are drawn."""
@@ -86,6 +87,7 @@ class BlockGrid(QWidget):
             pitch, columns = self.fixed_pitch, max(1, self._room.width() // self.fixed_pitch)
         side = round((pitch - 1) * scale) if pitch < 12 else round((pitch - 2) * scale)
         step = round(pitch * scale)
+        everything = True
         if (pitch, columns, scale) != (self._pitch, self._columns, self._scale) or self._stale is None:
             self._pitch, self._columns, self._scale = pitch, columns, scale
             rows = -(-blocks // columns)
@@ -95,6 +97,7 @@ class BlockGrid(QWidget):
             self.setFixedSize(int(np.ceil(columns * step / scale)), int(np.ceil(rows * step / scale)))
         else:
             indices = np.fromiter(self._stale, np.intp, len(self._stale))
+            everything = False
         self._stale = set()
         if len(indices):
             drawn = draw_cells(
@@ -102,7 +105,11 @@ class BlockGrid(QWidget):
             )
             grid = self._pixels.reshape(-1, step, columns, step).transpose(0, 2, 1, 3)
             grid[indices // columns, indices % columns, :side, :side] = drawn
-        self.update()
+        if everything or len(indices) > MOST_PARTS:
+            self.update()
+        else:
+            for index in indices.tolist():
+                self.update(self.rect_of(index).toAlignedRect())
 
     def pixels(self) -> np.ndarray:
         """The picture as it is, in device pixels."""
@@ -168,15 +175,16 @@ class BlockGrid(QWidget):
         super().showEvent(event)
         self.on_frame()
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         if not self._pixels.size:
             return
         if self.devicePixelRatioF() != self._scale:
-            self._timer.start()
+            self.pace.ask()
         rows, columns = self._pixels.shape
-        image = QImage(self._pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32)
+        image = QImage(self._pixels.data, columns, rows, columns * 4, QImage.Format.Format_ARGB32_Premultiplied)
         image.setDevicePixelRatio(self._scale)
         painter = QPainter(self)
+        painter.setClipRegion(event.region())
         painter.drawImage(0, 0, image)
         painter.end()
 
@@ -213,7 +221,8 @@ class PoolMap(QWidget):
         self.grid.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
-        self.totals = QLabel()
+        self.totals = SteadyLabel()
+        self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setFont(theme.fonts.small)
         head = QHBoxLayout()
         head.addWidget(heading)

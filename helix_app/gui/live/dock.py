@@ -116,6 +116,12 @@ class LiveDock(QDockWidget):
         self.setWidget(body)
         self.setMinimumWidth(288)
 
+    def pulse(self) -> None:
+        """A batch of events is through."""
+        self.plots.pace.pulse()
+        for pool in self.blocks.maps.values():
+            pool.grid.pace.pulse()
+
     def flush(self) -> None:
         """Draw what has come since the last frame, now."""
         self.plots.on_frame()

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
 from helix_app.gui.live.ring import Ring
+from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
@@ -101,13 +102,15 @@ class MetricPlot(QWidget):
         self.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
-        self.value = QLabel("–")
+        self.value = SteadyLabel("–")
+        self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.value.setFont(theme.fonts.figure)
         self.value.setAccessibleName(self.tr("{title}, current value").format(title=title))
         self._unit = QLabel(unit)
         self._unit.setProperty("tone", "muted")
         self._unit.setFont(theme.fonts.small)
-        self.extra = QLabel()
+        self.extra = SteadyLabel()
+        self.extra.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.extra.setProperty("tone", "muted")
         self.extra.setFont(theme.fonts.small)
         head = QHBoxLayout()
@@ -151,6 +154,8 @@ class MetricPlot(QWidget):
             tickLength=0, tickTextOffset=4, maxTickLevel=0, showValues=time_labels, tickFont=theme.fonts.small
         )
         bottom.setHeight(20 if time_labels else 4)
+        for axis in (left, bottom):  # its texts and grid are painted once, not with every point of a curve
+            axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         item.showGrid(x=False, y=True, alpha=0.25)
         self.curves = []
         for style in styles:
