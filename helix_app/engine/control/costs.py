@@ -133,6 +133,9 @@ def _interpolate(points: dict[int, float], rows: int) -> float:
 
 
 def _median(values: deque[float]) -> float:
+    """Of two the lower: another program's work only ever adds to a time."""
     ordered = sorted(values)
+    if len(ordered) == 2:
+        return ordered[0]
     middle = len(ordered) // 2
     return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

@@ -25,6 +25,7 @@ _PROBE_K = 2
 _LEAST_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
 _REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
+_STALL = 1.5  # times what was expected: a round that takes longer was held up by something else on this computer
 _HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it is not made
 
 
@@ -80,6 +81,7 @@ class ThroughputK:
         self._probing = ""
         self._since_plain = 0
         self._offer: Offer | None = None  # behind the latest choice
+        self._known: float | None = None  # seconds that it takes, where both the draft and so many rows were measured
 
     def begin(self) -> None:
         """A new reply starts."""
@@ -89,7 +91,7 @@ class ThroughputK:
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""
-        self._offer = None
+        self._offer = self._known = None
         pass_of = _Pass(self.table, context, crowd)
         plain = pass_of.seconds(1)
         if plain is None or (crowd is None and self.table.samples(1, context) < 1):
@@ -117,7 +119,8 @@ class ThroughputK:
                 else:
                     best, best_rate = Choice(k, "best_rate", offer.source), rate
                     self._offer = offer
-        if best.k:
+        if best.k and self._offer is not None:
+            self._expect(self._offer, best.k, context, pass_of)
             return best
         reason = "overdrawn" if held else "below_30" if capped else "costs_more"
         return self._probe(offers, context, pass_of, plain, allowed) or Choice(0, reason)
@@ -135,10 +138,15 @@ class ThroughputK:
             self.ledger.plain(outcome.seconds)
             return
         self._since_plain += 1
-        self.ledger.drafted(outcome.seconds, outcome.accepted + 1, plain)
+        # a stall would have held up a plain round as well: it is no loss by drafting, and must not end it
+        charged = outcome.seconds if self._known is None else min(outcome.seconds, _STALL * self._known)
+        self.ledger.drafted(charged, outcome.accepted + 1, plain)
         source = self._source(outcome.source)
         catch_up = self._offer.catch_up_seconds if self._offer is not None else 0.0
         own = outcome.drafted if outcome.own is None else outcome.own
+        if self._offer is not None and source.cost.expect(own, outcome.context) is None:
+            # the first guess counts as one measurement: a first draft that something held up is not all that is known
+            source.cost.add(own, outcome.context, self._offer.seconds_per_token * own)
         source.cost.add(own, outcome.context, max(outcome.draft_seconds - catch_up, _LEAST_DRAFT_SECONDS))
         if self._probing == outcome.source and outcome.accepted * 2 >= outcome.drafted:
             source.acceptance.restart()
@@ -155,6 +163,11 @@ class ThroughputK:
         if name not in self._sources:
             self._sources[name] = Source(Acceptance(name, K_MAX))
         return self._sources[name]
+
+    def _expect(self, offer: Offer, k: int, context: int, pass_of: _Pass) -> None:
+        """Remember what the chosen round takes, if that is known and no guess."""
+        measured = self._source(offer.source).cost.expect(k, context) is not None and not pass_of.surprise(k + 1)
+        self._known = self._seconds(offer, self._source(offer.source), k, context, pass_of) if measured else None
 
     def _seconds(self, offer: Offer, source: Source, k: int, context: int, pass_of: _Pass) -> float:
         """Expected seconds of a round that drafts k."""
@@ -176,6 +189,7 @@ class ThroughputK:
             hoped = sum(_HOPE**i for i in range(k + 1)) + pass_of.tokens
             if seconds - plain <= allowed and hoped / seconds > _MARGIN * (1 + pass_of.tokens) / plain:
                 self._probing, self._offer = offer.source, offer
+                self._expect(offer, k, context, pass_of)
                 return Choice(k, "probe", offer.source)
         return None
 

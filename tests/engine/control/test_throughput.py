@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from helix_app.additive import K_MAX
@@ -137,3 +139,35 @@ def test_rows_that_are_dear_at_short_contexts_are_dear_at_long_ones() -> None:
 def test_nothing_measured_and_nothing_offered() -> None:
     assert ThroughputK().choose((Offer("draft"),), 0) == Choice(0, "measure_plain")
     assert calibrated(ThroughputK()).choose((), 0) == Choice(0, "no_match")
+
+
+def replies(
+    policy: ThroughputK, stalls: Callable[[int], float], dear: Callable[[int], float] = lambda _: 1.0, rounds: int = 60
+) -> list[int]:
+    """k of each round of a reply whose drafts all stand.
+
+    Where round n drafts it takes ``stalls(n)`` times as long, and its draft alone ``dear(n)`` times.
+    """
+    offers, made = (Offer("self", seconds_per_token=0.005),), []
+    for n in range(rounds):
+        choice = policy.choose(offers, 0)
+        slow = stalls(n) if choice.k else 1.0
+        policy.table.add(choice.k + 1, 0, 0.02 * slow)
+        draft = 0.005 * choice.k * slow * dear(n)
+        policy.learn(Outcome(choice.source, choice.k, choice.k, 0.02 * slow + draft, draft, 0, ("self",)))
+        made.append(choice.k)
+    return made
+
+
+@pytest.mark.parametrize("at", [1, 2, 3, 10, 30])
+def test_a_stall_does_not_end_drafting(at: int) -> None:
+    """Something else on the computer holds one drafted round up for ten times its time."""
+    drafted = [n for n, k in enumerate(replies(calibrated(ThroughputK()), lambda _: 1.0)) if k]
+    held_up = replies(calibrated(ThroughputK()), lambda n: 10.0 if n == drafted[min(at, len(drafted) - 1)] else 1.0)
+    assert sum(k > 0 for k in held_up) >= 0.9 * len(drafted)
+
+
+def test_drafts_that_stay_slow_are_given_up() -> None:
+    """Ten times too dear for good is no stall: that is learnt within a few rounds."""
+    made = replies(calibrated(ThroughputK()), lambda _: 1.0, lambda n: 10.0 if n > 5 else 1.0)
+    assert sum(k > 0 for k in made[20:]) <= 5
