@@ -7,7 +7,6 @@ import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
@@ -21,7 +20,7 @@ from helix_app.gui.live.metric import CurveStyle
 from helix_app.gui.theme import Theme
 
 REFRESH_MS = 500
-SHOWN = 600  # frames of the plot, about ten seconds
+SHOWN = 600  # frames of the plot
 Rows = Sequence[tuple[str, str]]
 
 
@@ -59,7 +58,7 @@ class FrameTable(QWidget):
             self.tr("Frames over {n} ms").format(n=f"{SLOW_MS:.0f}"),
             self.tr("Painting the window, median"),
             self.tr("Painting, 95 of 100 within"),
-            self.tr("Frames timed"),
+            self.tr("Frames"),
         )
         for row, name in enumerate(names, 1):
             label = QLabel(name)
@@ -133,7 +132,7 @@ class DiagnosticsDialog(QDialog):
                 CurveStyle("plain", self.tr("{n} ms").format(n=f"{SLOW_MS:.0f}"), dashed=True),
             ),
             top=40,
-            along=" s",
+            along="",
         )
         self.plot.setMinimumHeight(150)
         if (inside := self.plot.layout()) is not None:
@@ -215,12 +214,11 @@ class DiagnosticsDialog(QDialog):
         last = self._meter.last()
         self.table.show_reports(last, self._meter.ever())
         self.verdict.setText(self._verdict(last))
-        times = self._meter.recent(SHOWN)
-        if len(times):
-            at = np.cumsum(times) / 1000
-            level = [SLOW_MS] * 2
-            points = ((at.tolist(), times.tolist()), ((0.0, float(at[-1])), level))
-            self.plot.show_curves(points, f"{times[-1]:.0f}")
+        times = self._meter.recent(SHOWN).tolist()
+        if times:
+            numbers = [float(n) for n in range(1, len(times) + 1)]
+            level = (0.0, numbers[-1]), (SLOW_MS, SLOW_MS)
+            self.plot.show_curves(((numbers, times), level), f"{times[-1]:.0f}")
         self.facts.setText("\n".join(f"{name}: {text}" for name, text in self._shown()))
 
     def _verdict(self, report: FrameReport | None) -> str:

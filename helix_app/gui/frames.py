@@ -1,9 +1,9 @@
 """How smoothly the window runs while replies are written, measured by the window itself.
 
-A timer asks for a turn of the event loop every 16 ms, sixty times a second. A turn that comes late was held up by
-whatever the GUI thread did meanwhile: handling events, laying out text, drawing plots, painting. The time from one turn
-to the next is the frame time: 16 ms when nothing holds it up, and what a person sees as a stutter when it is long.
-What painting takes is measured apart, around each repaint of the whole window.
+A frame begins when the window takes in a batch of events and ends when it has painted what they changed. Its time is
+that by the clock, so what other programs take in between counts: it is how late a person sees what the engine said,
+and how long the window could not answer. What painting alone takes is measured apart. Nothing wakes the window up for
+it: a timer of its own would take from the engine what it measures.
 """
 
 from __future__ import annotations
@@ -13,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-BEAT_MS = 16
 SLOW_MS = 33.0  # longer frames are seen: fewer than 30 a second
-KEPT = 36_000  # ten minutes
+KEPT = 20_000  # frames, twenty minutes of writing
 Clock = Callable[[], float]
 
 
@@ -26,8 +25,8 @@ class FrameReport:
     """Frames of some seconds; times in milliseconds.
 
     Attributes:
-        frames: turns of the event loop that were timed.
-        seconds: how long they took together.
+        frames: batches of events that were painted.
+        seconds: how long the window was busy with them.
         median, p95, p99, worst: of the frame times.
         slow: share of the frames that took longer than ``SLOW_MS``.
         paints: repaints of the window.
@@ -104,67 +103,57 @@ class _Tally:
 
 
 class FrameMeter(QObject):
-    """Times frames while somebody has it running; costs nothing otherwise.
+    """Times frames while something is written.
 
     Attributes:
         running: whether frames are timed now.
 
     Signals:
-        began: a new stretch is timed.
-        ended: it is over; ``last`` tells of it.
+        ended: a stretch is over; ``last`` tells of it.
     """
 
-    began = Signal()
     ended = Signal()
 
     def __init__(self, parent: QObject | None = None, clock: Clock = time.perf_counter) -> None:
         super().__init__(parent)
         self._clock = clock
-        self._at = 0.0
+        self._began: float | None = None  # the frame that is not painted yet
         self._now, self._ever = _Tally(), _Tally()
         self.running = False
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(BEAT_MS)
-        self._timer.timeout.connect(self.on_beat)
 
     def start(self) -> None:
         """Begin a new stretch."""
         self._now.clear()
-        self._at = self._clock()
+        self._began = None
         self.running = True
-        self._timer.start()
-        self.began.emit()
 
     def stop(self) -> None:
-        """End the stretch. What holds the window up right now still counts."""
-        if not self.running:
-            return
-        self.on_beat()
-        self._timer.stop()
-        self.running = False
-        self.ended.emit()
+        """End the stretch."""
+        if self.running:
+            self.running = False
+            self.ended.emit()
 
-    def on_beat(self) -> None:
-        """A turn of the event loop."""
-        at = self._clock()
-        gap = (at - self._at) * 1000
-        self._at = at
-        self._now.gaps.add(gap)
-        self._ever.gaps.add(gap)
+    def on_batch(self) -> None:
+        """Events are being taken in; a batch that comes before the last one is painted belongs to its frame."""
+        if self.running and self._began is None:
+            self._began = self._clock()
 
     def on_paint(self, seconds: float) -> None:
-        """The window was painted."""
-        if self.running:
-            self._now.paints.add(seconds * 1000)
-            self._ever.paints.add(seconds * 1000)
+        """The window was painted, which took this long."""
+        if not self.running:
+            return
+        for tally in (self._now, self._ever):
+            tally.paints.add(seconds * 1000)
+            if self._began is not None:
+                tally.gaps.add((self._clock() - self._began) * 1000)
+        self._began = None
 
     def last(self) -> FrameReport | None:
         """The stretch that is timed now, or the last one; None before the first."""
         return self._now.report()
 
     def ever(self) -> FrameReport | None:
-        """All stretches since the window was opened, the newest ten minutes of them."""
+        """All stretches since the window was opened, the newest ``KEPT`` frames of them."""
         return self._ever.report()
 
     def recent(self, count: int) -> np.ndarray:

@@ -209,8 +209,10 @@ class MainWindow(QMainWindow):
     @Slot(list)
     def on_events(self, batch: Iterable[object]) -> None:
         """Take in several events in order."""
+        self.help.frames.on_batch()
         for event in batch:
             self.on_event(event)
+        self.status.flush()
         self.chat.pace.pulse()
         self.compare.pace.pulse()
         self.live.pulse()
@@ -291,8 +293,7 @@ class MainWindow(QMainWindow):
         """One round: plots and status."""
         self.live.plots.on_round(event)
         self.chat.on_round_done(event)
-        self.status.set_context(event.context_tokens)
-        self.status.show_speculation(event)
+        self.status.on_round(event)
 
     def on_finished(self, event: events.Finished) -> None:
         """A reply is complete."""
@@ -377,8 +378,8 @@ class MainWindow(QMainWindow):
         self.dock_place.set_room(page is not None and page.live)
         for action in (self.actions_.new_chat, self.actions_.focus, self.actions_.latest):
             action.setEnabled(bool(name))
-        self.actions_.live.setEnabled(page is not None and page.live)
-        self.toolbar.live.setEnabled(page is not None and page.live)
+        for control in (self.actions_.live, self.toolbar.live):
+            control.setEnabled(page is not None and page.live)
 
     def on_live_shown_changed(self, shown: bool) -> None:
         """The dock was closed or came back."""
@@ -388,8 +389,7 @@ class MainWindow(QMainWindow):
     def event(self, event: QEvent) -> bool:
         if event.type() != QEvent.Type.UpdateRequest:  # which paints all that changed
             return super().event(event)
-        began = time.perf_counter()
-        done = super().event(event)
+        began, done = time.perf_counter(), super().event(event)
         self.help.frames.on_paint(time.perf_counter() - began)
         return done
 

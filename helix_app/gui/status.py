@@ -64,6 +64,7 @@ class StatusBar(QStatusBar):
         self._context_length = 0
         self._ready: events.ModelReady | None = None
         self._speculative = True
+        self._round: events.RoundDone | None = None  # not shown yet
         self.place = self._label(theme, self.tr("Device and number format"))
         self.context = self._label(theme, self.tr("Context used"))
         self.bar = ThinBar(theme, 64)
@@ -136,6 +137,17 @@ class StatusBar(QStatusBar):
         text = self.tr("KV {n} / {all} blocks")
         self.blocks.setText(text.format(n=figures.count(used), all=figures.count(available)))
 
+    def on_round(self, event: events.RoundDone) -> None:
+        """A round passed; shown with the batch it came in."""
+        self._round = event
+
+    def flush(self) -> None:
+        """Show the latest round."""
+        event, self._round = self._round, None
+        if event is not None:
+            self.set_context(event.context_tokens)
+            self.show_speculation(event)
+
     def show_speculation(self, event: events.RoundDone | None) -> None:
         """What speculation does, from the latest round."""
         ready = self._ready
@@ -155,6 +167,7 @@ class StatusBar(QStatusBar):
 
     def on_finished(self, event: events.Finished) -> None:
         """What speculation gained in the whole reply."""
+        self.flush()
         m = event.metrics
         if self._ready is not None and m.drafted_tokens:
             self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))

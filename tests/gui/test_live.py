@@ -242,14 +242,14 @@ def test_totals_and_the_drafts_pool(window: MainWindow) -> None:
 
 
 def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
-    window.on_event(fake.round_done("r", 20))
+    window.on_events([fake.round_done("r", 20)])
     assert len(window.live.plots.k) == 1
     assert window.status.context.text() == "context 120 / 8,192"
     assert window.status.bar.fraction() == pytest.approx(120 / 8192)
     assert window.status.speculation.text() == "speculation on, 1.6x over plain"
-    window.on_event(fake.round_done("r", 21, k=0, k_reason="paused"))
+    window.on_events([fake.round_done("r", 21, k=0, k_reason="paused")])
     assert window.status.speculation.text().startswith("speculation paused: drafts were rarely accepted")
-    window.on_event(fake.round_done("r", 22, k=0, k_reason="no_match"))
+    window.on_events([fake.round_done("r", 22, k=0, k_reason="no_match")])
     assert window.status.speculation.text() == "speculation on, 1.6x over plain"  # one round is no pause
     window.on_event(fake.finished("r", plain_tokens_per_second=70.0))
     assert window.status.speculation.text() == "speculation on, 0.9x of plain speed"
