@@ -21,6 +21,7 @@ from helix_app.gui.theme import Theme
 
 REFRESH_MS = 500
 SHOWN = 600  # frames of the plot
+WITH_REPORT = 760  # pixels wide, so that its lines need no scrolling
 Rows = Sequence[tuple[str, str]]
 
 
@@ -155,7 +156,7 @@ class DiagnosticsDialog(QDialog):
         self.report.setFont(theme.fonts.mono)
         self.report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.report.setAccessibleName(self.tr("What is here, what is wrong and what to do"))
-        self.report.setMinimumHeight(160)
+        self.report.setMinimumHeight(200)
         self.report.hide()
         self.copied = ThemedButton(theme, self.tr("Copy for a bug report"))
         self.copied.clicked.connect(self.on_copy_clicked)
@@ -267,7 +268,10 @@ class DiagnosticsDialog(QDialog):
         several = self.tr("{n} things to look at, at the end of the report.").format(n=event.findings)
         self._tell(texts[event.findings] if event.findings < 2 else several)
         self.report.setPlainText(event.report)
-        self.report.show()
+        if self.report.isHidden():
+            self.plot.hide()  # both are too much for a small screen
+            self.report.show()
+            self.resize(max(self.width(), WITH_REPORT), self.height() + 80)
         if event.findings:
             self.report.verticalScrollBar().setValue(self.report.verticalScrollBar().maximum())
 

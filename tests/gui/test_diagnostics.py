@@ -227,7 +227,9 @@ def test_checkup(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) ->
     assert shown.report.isHidden()
     window.on_event(events.CheckupDone("Versions\n  Helix  1.0", 2))
     assert shown.check.isEnabled()
+    views.settle()
     assert not shown.report.isHidden()
+    assert shown.report.height() >= 200
     assert shown.checked.text().startswith("2 things")
     assert "Versions\n  Helix  1.0" in shown.text()
     for findings, words in ((0, "Nothing is wrong."), (1, "One thing")):
