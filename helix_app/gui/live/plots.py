@@ -15,7 +15,7 @@ from helix_app.gui.live.ring import Ring
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
 
-FRAME_MS = 178  # three curves take 7 ms to paint; at eleven frames a second that cost the engine a tenth of its speed
+FRAME_MS = 178  # three curves take 7 ms to draw, which the engine would have for itself
 NAN = math.nan
 
 
