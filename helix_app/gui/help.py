@@ -73,9 +73,10 @@ class Help(QObject):
         blocks = sum(len(pool.grid.state.cells) for pool in maps if pool.isVisible())
         live = self.tr("live panel closed")
         if window.live.isVisible():
-            plots = sum(not plot.is_empty() for plot in window.live.plots.plots())
-            live = self.tr("live panel with {plots} plots and a map of {blocks} blocks").format(
-                plots=plots, blocks=figures.count(blocks)
+            plots = window.live.plots.plots()
+            filled = sum(not plot.is_empty() for plot in plots)
+            live = self.tr("live panel with {n} of {all} plots and a map of {blocks} blocks").format(
+                n=filled, all=len(plots), blocks=figures.count(blocks)
             )
         ready = window.models.ready
         model = self.tr("none is loaded") if ready is None else figures.model_facts(ready)
