@@ -25,7 +25,7 @@ _PROBE_K = 2
 _LEAST_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
 _REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
-_STALL = 1.5  # times what was expected: a round that takes longer was held up by something else on this computer
+_STALL = 1.25  # times what was expected: what takes longer was held up by something else on this computer
 _HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it is not made
 
 
@@ -81,7 +81,8 @@ class ThroughputK:
         self._probing = ""
         self._since_plain = 0
         self._offer: Offer | None = None  # behind the latest choice
-        self._known: float | None = None  # seconds that it takes, where both the draft and so many rows were measured
+        self._known_draft: float | None = None  # seconds of it and of its pass, where so many tokens and rows were measured
+        self._known_pass: float | None = None
 
     def begin(self) -> None:
         """A new reply starts."""
@@ -91,7 +92,7 @@ class ThroughputK:
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""
-        self._offer = self._known = None
+        self._offer = self._known_draft = self._known_pass = None
         pass_of = _Pass(self.table, context, crowd)
         plain = pass_of.seconds(1)
         if plain is None or (crowd is None and self.table.samples(1, context) < 1):
@@ -139,7 +140,8 @@ class ThroughputK:
             return
         self._since_plain += 1
         # a stall would have held up a plain round as well: it is no loss by drafting, and must not end it
-        charged = outcome.seconds if self._known is None else min(outcome.seconds, _STALL * self._known)
+        charged = _without_stall(outcome.draft_seconds, self._known_draft)
+        charged += _without_stall(outcome.seconds - outcome.draft_seconds, self._known_pass)
         self.ledger.drafted(charged, outcome.accepted + 1, plain)
         source = self._source(outcome.source)
         catch_up = self._offer.catch_up_seconds if self._offer is not None else 0.0
@@ -165,9 +167,10 @@ class ThroughputK:
         return self._sources[name]
 
     def _expect(self, offer: Offer, k: int, context: int, pass_of: _Pass) -> None:
-        """Remember what the chosen round takes, if that is known and no guess."""
-        measured = self._source(offer.source).cost.expect(k, context) is not None and not pass_of.surprise(k + 1)
-        self._known = self._seconds(offer, self._source(offer.source), k, context, pass_of) if measured else None
+        """Remember what draft and pass of the chosen round take, where that is known and no guess."""
+        drafted = self._source(offer.source).cost.expect(k, context)
+        self._known_draft = None if drafted is None else drafted + offer.catch_up_seconds
+        self._known_pass = None if pass_of.surprise(k + 1) else pass_of.seconds(k + 1)
 
     def _seconds(self, offer: Offer, source: Source, k: int, context: int, pass_of: _Pass) -> float:
         """Expected seconds of a round that drafts k."""
@@ -209,3 +212,7 @@ class ThroughputK:
             source.cap = max(0, min(source.cap, drafted) - 1)
         elif rolling >= _GUARD_RECOVER:
             source.cap = min(K_MAX, source.cap + 1)
+
+
+def _without_stall(seconds: float, expected: float | None) -> float:
+    return seconds if expected is None else min(seconds, _STALL * expected)
