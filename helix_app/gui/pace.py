@@ -6,6 +6,7 @@ ninety times a second; drawn at the end of a batch of events, thirty are enough.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,12 @@ from PySide6.QtCore import QObject, QTimer
 
 EARLY_MS = 8  # so much before its time a part is drawn along with others
 LATE_MS = 70  # so much after it, it is drawn alone: no events came
+FEW_CORES = 4  # the engine uses them all: a window that draws holds it up
+
+
+def by_cores(many: int, few: int, cores: int | None = None) -> int:
+    """Milliseconds between two drawings on a computer with many cores, or ``few`` where drawing costs tokens."""
+    return few if (cores or os.cpu_count() or 1) <= FEW_CORES else many
 
 
 class Pace(QObject):

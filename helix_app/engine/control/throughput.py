@@ -81,8 +81,8 @@ class ThroughputK:
         self._probing = ""
         self._since_plain = 0
         self._offer: Offer | None = None  # behind the latest choice
-        self._known_draft: float | None = None  # seconds of it and of its pass, where so many tokens and rows were measured
-        self._known_pass: float | None = None
+        self._known_draft: float | None = None  # its seconds, where such a draft was measured
+        self._known_pass: float | None = None  # and those of its pass, likewise
 
     def begin(self) -> None:
         """A new reply starts."""

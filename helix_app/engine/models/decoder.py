@@ -245,7 +245,7 @@ class _Path:
             mask = torch.full((span.rows, length), float("-inf"), dtype=dtype).triu_(span.start + 1)
             self._mask = mask.repeat(self._group, 1).to(device)
         count = self._group * span.rows
-        if self._exact and (missing := _missing_rows(count)):
+        if self._exact and (missing := missing_rows(count)):
             self._filled = torch.tensor((*range(count), *[0] * missing), device=device)
             assert self._mask is not None
             self._mask = self._mask.index_select(0, self._filled)
@@ -264,9 +264,12 @@ class _Path:
         return out.permute(2, 0, 1, 3).reshape(rows, -1)
 
 
-def _missing_rows(count: int) -> int:
-    """How many rows to add to ``count`` for the CPU's attention kernel to compute all of them alike: it works through
-    the rows in tiles (``_scaled_dot_product_flash_attention_for_cpu``), and a tile of one to three comes out otherwise."""
+def missing_rows(count: int) -> int:
+    """How many rows to add to ``count`` for the CPU's attention kernel to compute all of them alike.
+
+    It works through the rows in tiles (``_scaled_dot_product_flash_attention_for_cpu``), and a tile of one to three
+    comes out otherwise.
+    """
     filled = count
     while 0 < (last := filled % _tile(filled)) < 4:
         filled += 4 - last

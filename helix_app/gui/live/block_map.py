@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip
 from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
-from helix_app.gui.pace import Pace
+from helix_app.gui.pace import Pace, by_cores
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
-FRAME_MS = 88  # painted with every second batch of events
+FRAME_MS = by_cores(58, 118)  # painted with every batch of events, or with every second one
 MOST_PARTS = 64  # blocks that are painted one by one
 LEAST_PITCH, MOST_PITCH = 6, 40  # pixels from cell to cell
 

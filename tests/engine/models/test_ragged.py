@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
+import torch.nn.functional as F
 
-from helix_app.engine.models.decoder import EXACT_ROWS, EXACT_TORCH
+from helix_app.engine.models.decoder import EXACT_ROWS, EXACT_TORCH, missing_rows
 from helix_app.engine.runner import ModelRunner, Rows
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
 from tests.engine.tiny import Zoo
@@ -133,6 +134,33 @@ def check_exact(runner: ModelRunner, held: int, beside: Sequence[Sequence[tuple[
         for others in beside:
             got = drafted(runner, held, rows, others)
             assert torch.equal(got, want[:rows]), f"{rows} rows beside {others}: {worst(got, want[:rows])}"
+
+
+def mixture(mine: torch.Tensor, both: Sequence[torch.Tensor], rows: int, filled: bool) -> torch.Tensor:
+    """Attention of one row's heads ``[heads, group, dim]`` in the middle of so many rows."""
+    heads, group, dim = mine.shape
+    q = torch.randn(1, heads, rows, group, dim, generator=torch.Generator().manual_seed(rows)).bfloat16()
+    q[0, :, rows // 2] = mine
+    q = q.view(1, heads, rows * group, dim)
+    q = torch.cat((q, q[:, :, :1].expand(-1, -1, missing_rows(rows * group) if filled else 0, -1)), dim=2)
+    out = F.scaled_dot_product_attention(q, *both)[:, :, : rows * group]
+    return out.unflatten(2, (rows, group))[0, :, rows // 2]
+
+
+@pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.parametrize(("heads", "group", "differs"), [(3, 3, False), (4, 7, False), (8, 1, True), (2, 2, True)])
+def test_attention_is_filled_up_to_what_its_kernel_computes_alike(heads: int, group: int, differs: bool) -> None:
+    """Filled no row depends on the others; unfilled only where ``missing_rows`` says so, and there some do."""
+    random, unlike = torch.Generator().manual_seed(heads), 0
+    for length in (16, 128, 304, 1504, 4000):
+        both = [torch.randn(1, heads, length, 64, generator=random).bfloat16() for _ in range(2)]
+        mine = torch.randn(heads, group, 64, generator=random).bfloat16()
+        want, counts = mixture(mine, both, 8, True), (1, 2, 3, 4, 5, 6, 9, 11, 17, 33, 34, 65)
+        assert all(torch.equal(mixture(mine, both, rows, True), want) for rows in counts)
+        alone = [rows for rows in counts if not torch.equal(mixture(mine, both, rows, False), want)]
+        assert all(missing_rows(rows * group) for rows in alone)
+        unlike += len(alone)
+    assert unlike or not differs
 
 
 BESIDE = (((20, 1),), ((3, 9), (40, 5)), ((17, 1), (33, 1), (0, 1), (25, 2)), ((0, 40), (12, 3)))
