@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QEnterEvent, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QSizePolicy, QWidget
 
 from helix_app.gui.icons import icon
@@ -159,7 +159,7 @@ class Picker(QPushButton):
         self._least = least
         self._choices: tuple[Choice, ...] = ()
         self._shown = ""
-        self._hovered = False
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the pointer comes or goes
         self.value = ""
         self._menu = QMenu(self)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -249,20 +249,12 @@ class Picker(QPushButton):
         else:
             super().keyPressEvent(event)
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self._hovered = True
-        super().enterEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = False
-        super().leaveEvent(event)
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         p = self._theme.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         focused, enabled = self.hasFocus(), self.isEnabled()
-        back = p.pressed if self.isDown() else p.hover if self._hovered and enabled else p.raised
+        back = p.pressed if self.isDown() else p.hover if self.underMouse() and enabled else p.raised
         pen = QPen(QColor(p.accent if focused else p.control), 2 if focused else 1)
         inset = 1.0 if focused else 0.5
         painter.setPen(pen)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from helix_app.gui import pictures
 from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Actions:
     ghosts: QAction
     open_run: QAction
     save_run: QAction
+    save_picture: QAction
     inspect: QAction
     theme_system: QAction
     theme_light: QAction
@@ -84,6 +86,7 @@ def build(window: QMainWindow) -> Actions:
         ghosts=action(tr("&Rejected draft tokens"), "Ctrl+Shift+R", checkable=True),
         open_run=action(tr("Open &run…")),
         save_run=action(tr("Save r&un…"), "Ctrl+S"),
+        save_picture=action(tr("Save &picture of the window…"), "Ctrl+Shift+P"),
         inspect=action(tr("&Inspect the last reply"), "Ctrl+I"),
         theme_system=action(tr("As the &system"), checkable=True),
         theme_light=action(tr("&Light"), checkable=True),
@@ -103,7 +106,7 @@ def build(window: QMainWindow) -> Actions:
     file.addSeparator()
     file.addActions([actions.open_file, actions.open_folder, actions.unload])
     file.addSeparator()
-    file.addActions([actions.open_run, actions.save_run])
+    file.addActions([actions.open_run, actions.save_run, actions.save_picture])
     file.addSeparator()
     file.addActions([actions.settings])
     file.addSeparator()
@@ -141,6 +144,7 @@ def connect(window: MainWindow) -> None:
     a.ghosts.toggled.connect(origins.set_ghosts)
     a.open_run.triggered.connect(desk.ask_and_open)
     a.save_run.triggered.connect(desk.save_last)
+    a.save_picture.triggered.connect(lambda: pictures.ask_and_save(window, "helix"))
     a.inspect.triggered.connect(lambda: desk.inspect(desk.book.latest))
     desk.available_changed.connect(a.save_run.setEnabled)
     desk.available_changed.connect(a.inspect.setEnabled)

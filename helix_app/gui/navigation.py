@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QColor, QEnterEvent, QKeySequence, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from helix_app.gui.icons import icon
@@ -42,7 +42,7 @@ class NavButton(QAbstractButton):
     def __init__(self, theme: Theme, label: str, symbol: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._symbol = theme, symbol
-        self._hovered = False
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the pointer comes or goes
         self.setText(label)
         self.setFont(theme.fonts.small)
         self.setAccessibleName(label)
@@ -56,20 +56,12 @@ class NavButton(QAbstractButton):
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self._hovered = True
-        super().enterEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = False
-        super().leaveEvent(event)
-
     def paintEvent(self, _event: QPaintEvent) -> None:
         p = self._theme.palette
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         chosen = self.isChecked()
-        back = p.pressed if chosen or self.isDown() else p.hover if self._hovered else ""
+        back = p.pressed if chosen or self.isDown() else p.hover if self.underMouse() else ""
         if back or self.hasFocus():
             painter.setPen(QPen(QColor(p.accent), 2) if self.hasFocus() else Qt.PenStyle.NoPen)
             painter.setBrush(QColor(back) if back else Qt.BrushStyle.NoBrush)
@@ -78,7 +70,7 @@ class NavButton(QAbstractButton):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(p.accent))
             painter.drawRoundedRect(QRectF(2, 14, 3, self.height() - 28), 1.5, 1.5)
-        colour = p.text if chosen or self._hovered else p.muted
+        colour = p.text if chosen or self.underMouse() else p.muted
         place = QRect((self.width() - ICON) // 2, 8, ICON, ICON)
         icon(self._symbol, colour, size=ICON).paint(painter, place)
         painter.setPen(QColor(colour))

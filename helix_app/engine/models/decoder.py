@@ -238,17 +238,22 @@ class _Path:
         self._kv_heads, self._group = config.num_kv_heads, config.group_size
         self._exact = span.exact and decoder.can_be_exact and span.rows <= EXACT_ROWS
         dtype, device = decoder.cache_dtype, decoder.device
+        count = self._group * span.rows
+        missing = missing_rows(count) if self._exact else 0
+        # a single row is filled up with what lies behind its heads in memory: the next heads, and keys after the last
+        self._overread = span.rows == 1 and 0 < missing <= self._kv_heads and dtype == decoder.dtype
+        self._tall = count + missing
         self._mask: torch.Tensor | None = None
         self._filled: torch.Tensor | None = None
+        if missing and not self._overread:
+            self._filled = torch.tensor((*range(count), *[0] * missing), device=device)
         if self._exact or span.rows > 1:
             length = span.view.padded_length if self._exact else span.start + span.rows
             mask = torch.full((span.rows, length), float("-inf"), dtype=dtype).triu_(span.start + 1)
-            self._mask = mask.repeat(self._group, 1).to(device)
-        count = self._group * span.rows
-        if self._exact and (missing := missing_rows(count)):
-            self._filled = torch.tensor((*range(count), *[0] * missing), device=device)
-            assert self._mask is not None
-            self._mask = self._mask.index_select(0, self._filled)
+            if span.rows > 1:
+                mask = mask.repeat(self._group, 1)
+                mask = mask if self._filled is None else mask.index_select(0, self._filled)
+            self._mask = mask.to(device)
 
     def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         """Write ``k`` and ``v`` ``[rows, kv_heads, dim]``; the mixture for ``q`` ``[rows, heads, dim]`` as
@@ -256,12 +261,19 @@ class _Path:
         rows, dim, kv_heads, group = self.rows, q.shape[-1], self._kv_heads, self._group
         keys, values = self._view.write(layer, k.transpose(0, 1), v.transpose(0, 1), padded=self._exact)
         # the query heads that share a key/value head become rows: [1, kv_heads, group * rows, dim]
-        q = q.reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
-        if self._filled is not None:
-            q = q.index_select(2, self._filled)
-        out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=self._mask)[0]
-        out = out[:, : group * rows].unflatten(1, (group, rows))
-        return out.permute(2, 0, 1, 3).reshape(rows, -1)
+        if self._overread:
+            q = q.as_strided((1, kv_heads, self._tall, dim), (0, group * dim, dim, 1))
+        else:
+            q = q.reshape(rows, kv_heads, group, dim)
+            if rows > 1:
+                q = q.permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
+            if self._filled is not None:
+                q = q.index_select(2, self._filled)
+        out = F.scaled_dot_product_attention(q, keys.unsqueeze(0), values.unsqueeze(0), attn_mask=self._mask)
+        if rows == 1:
+            return (out.narrow(2, 0, group) if self._tall > group else out).reshape(1, -1)
+        _, head, row, number = out.stride()
+        return out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number)).reshape(rows, -1)
 
 
 def missing_rows(count: int) -> int:

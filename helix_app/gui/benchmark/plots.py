@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
 from helix_app.bench_views import BenchBar, BenchRatio
+from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.theme import Theme
 
 ROW = 28
@@ -74,6 +75,7 @@ class RatioPlot(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.plot)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        PictureMenu(self, "benchmark")
         theme.changed.connect(self.on_theme_changed)
         self.on_theme_changed()
 
@@ -143,6 +145,7 @@ class Bars(QWidget):
         self.setAccessibleName(name)
         self.setFont(theme.fonts.small)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        PictureMenu(self, "benchmark")
         theme.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:

@@ -12,6 +12,7 @@ from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
 from helix_app.gui.pace import Pace, by_cores
+from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
@@ -241,6 +242,7 @@ class PoolMap(QWidget):
         self._column.setSpacing(8)
         self._column.addLayout(head)
         self._column.addWidget(self._scroll, 1)
+        PictureMenu(self, "kv-cache")
 
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Show a snapshot."""

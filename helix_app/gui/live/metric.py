@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QStackedLayout
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
 from helix_app.gui.live.ring import Ring
+from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
@@ -180,6 +181,7 @@ class MetricPlot(QWidget):
             column.addLayout(legend)
         column.addLayout(self._stack, 1)
         self.plot.viewport().installEventFilter(self)
+        PictureMenu(self, title.lower().replace(" ", "-"))
         theme.changed.connect(self.on_theme_changed)
         self.on_theme_changed()
         self._scale()
