@@ -3,6 +3,10 @@
 It reads the keys and values that the target wrote, so it never has to catch up and needs no cache of its own. What it
 writes for drafted tokens lies where the target's next pass writes the real ones. Self-speculation with quantised
 weights on a shared cache: QuantSpec (arXiv 2502.10424), here with the target's cache as it is.
+
+All layers run, and the output head is the target's. Measured on the default model, four tokens a draft: without the one
+layer that matters least acceptance falls from 94 to 81 % and speed from 1.38x to 1.27x of plain decoding, without three
+to 70 % and 1.13x. A head in eight bits saves 4 % of a draft and costs three points of acceptance.
 """
 
 from __future__ import annotations

@@ -9,6 +9,9 @@ run beside it (``exact``, so that drafted and plain decoding agree in bfloat16 t
 is filled up until every tile of its kernel has four rows or more: the library computes fewer in another way. Measured
 on a CPU: of 800 rows in five shapes, alone or beside up to 64 others, none differed; unfilled, one in six does. In
 float32 the linear kernels depend on alignment and nothing is gained.
+
+Not compiled: ``torch.compile`` (inductor, frozen weights) of the MLP halves of all layers ran at 0.98x of the speed
+here for one row and 0.95x for five, and took 5 to 8 seconds for each number of rows.
 """
 
 from __future__ import annotations
