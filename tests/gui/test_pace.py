@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from helix_app import events
 from helix_app.gui import pace as pace_module
 from helix_app.gui.main_window import MainWindow
-from helix_app.gui.pace import Pace
+from helix_app.gui.pace import Pace, by_cores
 from helix_app.gui.steady import SPARE, SteadyLabel
 from tests.gui import fake
 from tests.gui.driver import Driver
@@ -30,6 +30,11 @@ class Part(QObject):
 @pytest.fixture
 def part(qapp: QApplication) -> Part:
     return Part(100)
+
+
+@pytest.mark.parametrize(("cores", "milliseconds"), [(1, 240), (4, 240), (5, 120), (32, 120)])
+def test_drawing_is_rarer_where_it_costs_tokens(cores: int, milliseconds: int) -> None:
+    assert by_cores(120, 240, cores) == milliseconds
 
 
 def test_draws_with_the_batch_that_changed_it(part: Part) -> None:

@@ -24,7 +24,7 @@ def _number(value: float | None) -> float:
 
 
 class LivePlots(QWidget):
-    """Plots every RoundDone; draws about five times a second and only while it can be seen.
+    """Plots every RoundDone; draws four to eight times a second and only while it can be seen.
 
     Attributes:
         pace: when it draws.
