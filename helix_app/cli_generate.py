@@ -86,7 +86,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
             if args.certify:
                 finished, certificate = _certified(engine, request, cancel, show=not args.json)
             else:
-                finished, moved = _reply(engine.stream(request, cancel), show=not args.json)
+                finished, moved = reply_events(engine.stream(request, cancel), show=not args.json)
                 ready = moved or ready
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
@@ -208,7 +208,7 @@ def load_events(events: Iterator[Event]) -> ModelReady:
     raise HelixError("no_model_loaded")
 
 
-def _reply(events: Iterator[Event], *, show: bool) -> tuple[Finished, ModelReady | None]:
+def reply_events(events: Iterator[Event], *, show: bool) -> tuple[Finished, ModelReady | None]:
     """The result of a reply, and what it ran on in the end if that changed on the way."""
     begun, ready = False, None
     for event in events:
@@ -247,7 +247,7 @@ def _certified(
                 yield item
 
     stream = events()
-    finished, _ = _reply(stream, show=show)
+    finished, _ = reply_events(stream, show=show)
     for _ in stream:  # the second reply and the comparison
         pass
     return finished, certified[0].certificate if certified else None

@@ -1,15 +1,19 @@
-"""The window on its own: it sends one message as a person would, and tells how the reply went.
+"""A program that writes replies one at a time as they are asked for: `generate` kept open, or the window by itself.
 
-``bench window`` runs it as ``python -m helix_app.trial``, with a JSON object on standard input: ``prompt``, ``seed``,
-``blocks`` (of the cache, so that its map is that large) and ``origins`` (whether the tokens' origins are shown). The
-settings are those in the configuration folder. One JSON object comes on standard output: ``text``, ``metrics`` (of
-``Finished``), ``frames`` (of the window's own meter) and ``shown``; or ``error``, with exit code 1.
+``bench window`` runs it as ``python -m helix_app.trial`` and talks to it in lines of JSON. The first line that it reads
+is an object: ``blocks`` of the cache (so that its map is that large) and either ``generate``, the options of that
+command, or ``window`` with ``seed`` and ``origins`` (whether the tokens' origins are shown); the settings are those in
+the configuration folder. It answers ``{"ready": true}`` once the model is loaded. Each further line has a ``prompt``,
+sent as a person would send it in a new chat, and is answered by ``text``, ``metrics`` (of ``Finished``) and, by the
+window, ``frames`` (of its own meter), ``shown`` and ``platform``. ``error`` is the last answer, with exit code 1. The
+end of its input ends the program.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +21,121 @@ from helix_app import logs, messages, settings as settings_store
 from helix_app.errors import HelixError
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
+    from helix_app.events import Event, Failed, Finished, LoadChoice, LoadRequest
 
-    from helix_app.app import App
-    from helix_app.events import Event, LoadChoice, LoadRequest
-
-SETTLE_MS = 300  # after loading, so that the window is painted before the message is sent
+SETTLE_MS = 300  # the window is quiet for so long before a message is sent, and after a reply
 SIZE = 1280, 800
 
 
 def main() -> int:
     """Run it. Returns the exit code."""
-    asked = json.load(sys.stdin)
+    asked = json.loads(sys.stdin.readline())
     logs.setup(verbose=False)
+    return _window(asked) if "window" in asked else _terminal(asked)
+
+
+def _tell(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _explain(event: Failed) -> dict[str, Any]:
+    return {"error": f"{messages.error_text(event.code, event.fields)} {event.detail}".strip()}
+
+
+# ----------------------------------------------------------------------- the terminal
+
+
+def _terminal(asked: dict[str, Any]) -> int:
+    """``generate``, with the engine in this process as it has it, but prompt after prompt."""
+    from helix_app import cli, cli_generate
+    from helix_app.engine.engine import Engine
+    from helix_app.events import LoadChoice
+    from helix_app.hub.resolve import to_load_request
+
+    args = cli.build_parser().parse_args(["generate", "--json", *asked["generate"]])
+    engine, cancel = Engine(), threading.Event()
+    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, learn=False))
+    try:
+        cli_generate.load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
+        _tell({"ready": True})
+        for line in sys.stdin:
+            request = cli_generate.request_of(args, json.loads(line)["prompt"])
+            finished, _ = cli_generate.reply_events(engine.stream(request, cancel), show=False)
+            _tell({"text": finished.text, "metrics": asdict(finished.metrics)})
+    except HelixError as problem:
+        _tell({"error": messages.error_text(problem.code, problem.fields)})
+        return 1
+    finally:
+        engine.close()
+    return 0
+
+
+# ------------------------------------------------------------------------- the window
+
+
+def _window(asked: dict[str, Any]) -> int:
+    from PySide6.QtCore import QObject, QTimer, Signal
+
     from helix_app import app as root
+    from helix_app.events import Failed, Finished, ModelReady
     from helix_app.gui import heap
+
+    class Lines(QObject):
+        """Reads standard input on a thread of its own; an empty line stands for its end."""
+
+        came = Signal(str)
+
+        def read(self) -> None:
+            while line := sys.stdin.readline():
+                self.came.emit(line)
+            self.came.emit("")
+
+    class Trial:
+        """Sends one message after the other."""
+
+        def __init__(self) -> None:
+            self.code = 0
+            self._loaded = False
+
+        def on_line(self, line: str) -> None:
+            """Another message, or the end."""
+            if not line:
+                self._end()
+                return
+            window.chat.new_chat()
+            window.chat.composer.clear()
+            window.chat.composer.insert(json.loads(line)["prompt"])
+            QTimer.singleShot(SETTLE_MS, window.chat.send)
+
+        def on_events(self, batch: list[Event]) -> None:
+            """What the engine says, after the window has heard it."""
+            for event in batch:
+                if isinstance(event, ModelReady) and not self._loaded:
+                    self._loaded = True
+                    QTimer.singleShot(SETTLE_MS, lambda: _tell({"ready": True}))
+                elif isinstance(event, Finished):
+                    QTimer.singleShot(SETTLE_MS, lambda finished=event: self._finish(finished))
+                elif isinstance(event, Failed):
+                    self.code = 1
+                    _tell(_explain(event))
+                    self._end()
+
+        def _finish(self, event: Finished) -> None:
+            frames = window.help.frames.last()
+            _tell(
+                {
+                    "text": event.text,
+                    "metrics": asdict(event.metrics),
+                    "frames": frames.as_dict() if frames is not None else None,
+                    "shown": dict(window.help.facts()),
+                    "platform": application.platformName(),
+                }
+            )
+
+        def _end(self) -> None:
+            window.close()
+            application.quit()
 
     application = root.make_application(sys.argv[:1])
     chosen = settings_store.load()
@@ -42,82 +146,26 @@ def main() -> int:
 
     app = root.build(chosen, hub=replace(hub, resolve=resolve))
     heap.set_aside()
-    trial = Trial(app, application, asked)
-    trial.start()
+    window = app.window
+    window.resize(*SIZE)
+    window.live.show()
+    window.preferences.seed = int(asked["window"]["seed"])
+    window.actions_.origins.setChecked(bool(asked["window"]["origins"]))
+    window.settings_changed.disconnect()  # a trial changes nobody's settings
+    trial, lines = Trial(), Lines()
+    app.controller.events.connect(trial.on_events)
+    lines.came.connect(trial.on_line)
+    threading.Thread(target=lines.read, name="helix-trial", daemon=True).start()
+    app.start()
     application.exec()
     app.controller.shutdown()
-    sys.stdout.write(json.dumps(trial.told, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-    return 1 if "error" in trial.told else 0
-
-
-class Trial:
-    """One message in a window.
-
-    Attributes:
-        told: what is printed at the end.
-    """
-
-    def __init__(self, app: App, application: QApplication, asked: dict[str, Any]) -> None:
-        self._app, self._application, self._asked = app, application, asked
-        self._sent = False
-        self.told: dict[str, Any] = {"error": "the window was closed"}
-        app.controller.events.connect(self.on_events)
-
-    def start(self) -> None:
-        """Open the window with everything shown and load the model."""
-        window = self._app.window
-        window.resize(*SIZE)
-        window.live.show()
-        window.preferences.seed = int(self._asked["seed"])
-        window.actions_.origins.setChecked(bool(self._asked["origins"]))
-        window.settings_changed.disconnect()  # a trial changes nobody's settings
-        self._app.start()
-
-    def on_events(self, batch: list[Event]) -> None:
-        """What the engine says, after the window has heard it."""
-        from PySide6.QtCore import QTimer
-
-        from helix_app.events import Failed, Finished, ModelReady
-
-        for event in batch:
-            if isinstance(event, ModelReady) and not self._sent:
-                self._sent = True
-                QTimer.singleShot(SETTLE_MS, self._send)
-            elif isinstance(event, Finished):
-                self._finish(event.text, asdict(event.metrics))
-            elif isinstance(event, Failed):
-                self._end({"error": f"{messages.error_text(event.code, event.fields)} {event.detail}".strip()})
-
-    def _send(self) -> None:
-        chat = self._app.window.chat
-        chat.composer.clear()
-        chat.composer.insert(self._asked["prompt"])
-        chat.send()
-
-    def _finish(self, text: str, metrics: dict[str, Any]) -> None:
-        window = self._app.window
-        frames = window.help.frames.last()
-        self._end(
-            {
-                "text": text,
-                "metrics": metrics,
-                "frames": frames.as_dict() if frames is not None else None,
-                "shown": dict(window.help.facts()),
-                "platform": self._application.platformName(),
-            }
-        )
-
-    def _end(self, told: dict[str, Any]) -> None:
-        self.told = told
-        self._app.window.close()
-        self._application.quit()
+    return trial.code
 
 
 if __name__ == "__main__":
     try:
         code = main()
     except (HelixError, OSError, ImportError, ValueError, KeyError) as problem:
-        sys.stdout.write(json.dumps({"error": f"{type(problem).__name__}: {problem}"}) + "\n")
+        _tell({"error": f"{type(problem).__name__}: {problem}"})
         code = 1
     sys.exit(code)

@@ -1,23 +1,24 @@
 """``bench window``: what the window costs, and how smoothly it runs.
 
 The same replies three ways: ``generate`` in a terminal, the window with its live panel (three plots and a map of 4,096
-blocks), and the window that also shows where each token came from. Every reply is written by a program of its own
-that was just started, the arms in a new order for each prompt; settings, seed and cache folder are the same. The
-window times its own frames, as Help > Diagnostics shows them.
+blocks), and the window that also shows where each token came from. For each repetition three programs are started and
+stay open (``helix_app.trial``: ``generate`` as the command has it, and the window, sent messages as a person would),
+and each prompt is written by all three, one right after the other in an order drawn anew: on a computer whose speed
+wanders from minute to minute, programs that each wrote one reply told more of that than of the window. The first reply
+of a program does not count. Settings, seed, cache and its folder are the same. The window times its own frames, as
+Help > Diagnostics shows them.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,15 @@ from typing import Any
 from helix_app import paths, settings as settings_store
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiment import Experiment, Speeds, Table, Told, median, ratio, ratio_text, spread
-from helix_app.bench.workloads import Prompt, built_in
-from helix_app.errors import HelixError
+from helix_app.bench.programs import Program
+from helix_app.bench.workloads import built_in
 from helix_app.settings import Settings
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
 ARMS = (TERMINAL, WINDOW, ORIGINS)
 KINDS = ("chat", "story", "code", "rewrite")
 BLOCKS = 4096
-SECONDS = 300  # longer than any reply takes
-POLL_SECONDS = 0.1
+WARM_UP = "Say hello."
 
 
 @dataclass(frozen=True)
@@ -61,13 +61,20 @@ def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
     with _surroundings(config) as environment:
         for repeat in range(config.repeats):
             order.shuffle(prompts)
-            for prompt in prompts:
-                for arm in order.sample(ARMS, len(ARMS)):
-                    told(f"{prompt.id}, {arm}, round {repeat + 1}")
-                    reply = _write(arm, prompt, config, environment, cancel)
-                    if reply is None:
+            with ExitStack() as stack:
+                programs: dict[str, Program] = {}
+                for arm in ARMS:
+                    told(f"{arm} starts, round {repeat + 1}")
+                    programs[arm] = stack.enter_context(_start(arm, environment, cancel))
+                    if programs[arm].ask(_opening(arm, config)) is None or _write(programs[arm], WARM_UP) is None:
                         return _report(config, replies)
-                    replies[arm][prompt.id][repeat] = reply
+                for prompt in prompts:
+                    for arm in order.sample(ARMS, len(ARMS)):
+                        told(f"{prompt.id}, {arm}, round {repeat + 1}")
+                        reply = _write(programs[arm], prompt.text)
+                        if reply is None:
+                            return _report(config, replies)
+                        replies[arm][prompt.id][repeat] = reply
     return _report(config, replies)
 
 
@@ -93,22 +100,15 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
         yield environment
 
 
-def _write(
-    arm: str, prompt: Prompt, config: BenchConfig, environment: Mapping[str, str], cancel: threading.Event
-) -> Reply | None:
-    """One reply; None when it was stopped."""
-    if arm == TERMINAL:
-        said = _ask(_terminal(prompt, config), "", environment, cancel)
-        return said and Reply(said["generated_text"], said["decode_tokens_per_second"])
-    asked = {"prompt": prompt.text, "seed": config.seed, "blocks": BLOCKS, "origins": arm == ORIGINS}
-    command = [sys.executable, "-m", "helix_app.trial"]
-    said = _ask(command, json.dumps(asked), environment, cancel)
-    return said and Reply(
-        said["text"], said["metrics"]["decode_tokens_per_second"], said["frames"], said["shown"], said["platform"]
-    )
+def _start(arm: str, environment: Mapping[str, str], cancel: threading.Event) -> Program:
+    errors = Path(environment["HELIX_HOME"]) / f"errors {ARMS.index(arm)}.txt"
+    return Program([sys.executable, "-m", "helix_app.trial"], environment, errors, cancel)
 
 
-def _terminal(prompt: Prompt, config: BenchConfig) -> list[str]:
+def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:
+    """What a program is told first."""
+    if arm != TERMINAL:
+        return {"blocks": BLOCKS, "window": {"seed": config.seed, "origins": arm == ORIGINS}}
     options = {
         "target": config.target,
         "draft": config.draft,
@@ -118,47 +118,21 @@ def _terminal(prompt: Prompt, config: BenchConfig) -> list[str]:
         "max-tokens": config.max_tokens,
         "temperature": config.temperature,
         "seed": config.seed,
-        "prompt": prompt.text,
+        "prompt": WARM_UP,
     }
-    flags = [f"--{name}={value}" for name, value in options.items()]
-    return [sys.executable, "-m", "helix_app", "generate", "--json", *flags]
+    return {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
 
 
-def _ask(command: Sequence[str], said: str, environment: Mapping[str, str], cancel: threading.Event) -> Any:
-    """The JSON object that a program prints; None when it was stopped."""
-    kept = Path(environment["HELIX_HOME"]) / "errors.txt"
-    with kept.open("w+", encoding="utf-8", errors="replace") as errors:
-        child = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=dict(environment)
-        )
-        stop = threading.Event()
-        watch = threading.Thread(target=_watch, args=(child, cancel, stop), daemon=True)
-        watch.start()
-        out, _ = child.communicate(said.encode())
-        stop.set()
-        watch.join()
-        if cancel.is_set():
-            return None
-        errors.seek(0)
-        lines = out.decode("utf-8", "replace").strip().splitlines()
-        try:
-            answer = json.loads(lines[-1])
-        except (ValueError, IndexError):
-            detail = errors.read().strip()[-2000:] or f"exit code {child.returncode}"
-            raise HelixError("bench_program", reason=detail.splitlines()[-1], detail=detail) from None
-        if "error" in answer:
-            raise HelixError("bench_program", reason=answer["error"])
-        return answer
-
-
-def _watch(child: subprocess.Popen[bytes], cancel: threading.Event, stop: threading.Event) -> None:
-    """End a program that is stopped or takes far too long."""
-    waited = 0.0
-    while not stop.wait(POLL_SECONDS):
-        waited += POLL_SECONDS
-        if cancel.is_set() or waited > SECONDS:
-            child.kill()
-            return
+def _write(program: Program, prompt: str) -> Reply | None:
+    """One reply; None when it was stopped."""
+    said = program.ask({"prompt": prompt})
+    return said and Reply(
+        said["text"],
+        said["metrics"]["decode_tokens_per_second"],
+        said.get("frames"),
+        said.get("shown"),
+        said.get("platform", ""),
+    )
 
 
 # ------------------------------------------------------------------------ the report
@@ -200,7 +174,7 @@ def _report(config: BenchConfig, replies: Mapping[str, Mapping[str, Mapping[int,
     found.notes.append(_same_text(replies))
     if shown:
         found.notes.append(f"Shown: {shown}; Qt platform {platform}.")
-    found.notes.append(f"At most {config.max_tokens} tokens each, every reply by a program just started.")
+    found.notes.append(f"At most {config.max_tokens} tokens each; the programs stay open for one round of prompts.")
     found.data = {
         arm: {
             prompt: {

@@ -35,7 +35,7 @@ from helix_app.events import (
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 0.05  # how late a cancel is noticed while the child is silent
+POLL_SECONDS = 0.1  # how late a cancel is noticed while the child is silent; longer than rounds are gathered
 _MOST_DEATHS = 3  # of children in one reply, before it is given up
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
 _DIED_LOADING = "the engine stopped while loading on it"

@@ -1,8 +1,8 @@
 """The child's side of ``host.py``: reads requests from a pipe, runs the engine, writes events back.
 
 The main thread owns the engine. A second thread reads, so that Stop and the end of the parent are seen while the
-engine works. A third one sends what a reply's rounds tell, gathered: on a computer whose cores the engine uses all, to
-wake the parent for every event cost four tokens in a hundred.
+engine works. What a reply's rounds tell is sent gathered: on a computer whose cores the engine uses all, to wake the
+parent for every event cost four tokens in a hundred. A third thread sends what waits when the engine is silent.
 
     parent -> child   Run, Cancel, Close
     child -> parent   Hello, then Ready or Broken, then for each Run Items of its events and one Done
@@ -30,7 +30,7 @@ from helix_app.events import CacheSnapshot, EngineClient, Event, Failed, Request
 log = logging.getLogger(__name__)
 
 GATHERED = (RoundDone, TextDelta, CacheSnapshot)  # these wait for each other; anything else is sent at once
-TOGETHER_SECONDS = 0.002  # what one round tells comes within this
+LATE_SECONDS = 0.04  # so long after its time what waits is sent even though nothing else came
 LAST_WORDS_SECONDS = 2.0  # from the end of the pipe to the end of the process, at most
 
 
@@ -146,17 +146,28 @@ class _Outbox:
         self._some = threading.Condition()  # guards what follows
         self._waiting: list[bytes] = []
         self._number = 0
+        self._since = 0.0  # when the first of those that wait came
         self._sent_at = float("-inf")
+        self._watched = False  # whether the thread will look at what waits
         threading.Thread(target=self._work, name="helix-outbox", daemon=True).start()
 
     def put(self, number: int, event: Event) -> None:
-        """Send an event of a request, soon. Raises whatever pickling raises."""
+        """Send an event of a request, soon. Raises whatever pickling raises.
+
+        The caller's own thread sends what waits when its time has come: a thread of its own for that would take a core
+        from the engine twice for each time.
+        """
         pickled = pickle.dumps(event, protocol=pickle.HIGHEST_PROTOCOL)
         with self._some:
+            now = time.monotonic()
+            if not self._waiting:
+                self._since = now
             self._number = number
             self._waiting.append(pickled)
-            if self._gather_seconds and isinstance(event, GATHERED):
-                if len(self._waiting) == 1:
+            early = now < self._sent_at + self._gather_seconds or isinstance(event, RoundDone)  # its text follows
+            if early and self._gather_seconds and isinstance(event, GATHERED):
+                if not self._watched:
+                    self._watched = True
                     self._some.notify()
                 return
         self.flush()
@@ -181,10 +192,13 @@ class _Outbox:
             while True:
                 with self._some:
                     while not self._waiting:
+                        self._watched = False
                         self._some.wait()
-                    due = self._sent_at + self._gather_seconds
-                time.sleep(max(TOGETHER_SECONDS, due - time.monotonic()))
-                self.flush()
+                    left = self._since + self._gather_seconds + LATE_SECONDS - time.monotonic()
+                if left > 0:
+                    time.sleep(left)
+                else:
+                    self.flush()
         except OSError:
             log.debug("the parent is gone")  # the main thread and the mailbox learn it by themselves
 

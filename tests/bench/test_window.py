@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 
 from helix_app import cli, paths, settings
-from helix_app.bench import experiment, window
+from helix_app.bench import experiment, programs as bench_programs, window
 from helix_app.bench.config import BenchConfig
+from helix_app.bench.programs import Program
 from helix_app.errors import HelixError
 
 FRAMES = {"median": 16.0, "p95": 18.0, "p99": 20.0, "worst": 30.0, "paint_p95": None}
@@ -24,34 +26,62 @@ class Programs:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.started = 0
+        self.open = 0
         self.environments: list[dict[str, str]] = []
         self.settings: list[settings.Settings] = []
         self.other_text = False
+        self.answers = 1 << 30
 
-    def __call__(self, command: list[str], said: str, environment: dict[str, str], cancel: threading.Event) -> Any:
+    def __call__(
+        self, command: list[str], environment: dict[str, str], errors: Path, cancel: threading.Event
+    ) -> FakeProgram:
+        assert command[1:] == ["-m", "helix_app.trial"]
+        self.started += 1
         self.environments.append(dict(environment))
         self.settings.append(settings.load(Path(environment["HELIX_HOME"]) / "config" / "settings.json"))
-        if "generate" in command:
-            prompt = next(part.partition("=")[2] for part in command if part.startswith("--prompt="))
-            self.asked.append((window.TERMINAL, prompt))
-            return {"generated_text": f"to {prompt}", "decode_tokens_per_second": SPEED[window.TERMINAL]}
-        told = json.loads(said)
-        arm = window.ORIGINS if told["origins"] else window.WINDOW
-        self.asked.append((arm, told["prompt"]))
-        text = "another" if self.other_text and arm == window.WINDOW else f"to {told['prompt']}"
-        return {
-            "text": text,
-            "metrics": {"decode_tokens_per_second": SPEED[arm]},
-            "frames": FRAMES,
-            "shown": {"Window": f"1280 x 800, a map of {told['blocks']} blocks"},
-            "platform": "offscreen",
-        }
+        return FakeProgram(self)
+
+
+class FakeProgram:
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
+        self._opening: dict[str, Any] = {}
+
+    def __enter__(self) -> FakeProgram:
+        self._programs.open += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._programs.open -= 1
+
+    def ask(self, said: dict[str, Any]) -> Any:
+        programs = self._programs
+        programs.answers -= 1
+        if programs.answers < 0:
+            return None
+        if not self._opening:
+            self._opening = said
+            return {"ready": True}
+        opening = self._opening
+        arm = window.TERMINAL
+        if "window" in opening:
+            arm = window.ORIGINS if opening["window"]["origins"] else window.WINDOW
+        programs.asked.append((arm, said["prompt"]))
+        if said["prompt"] == window.WARM_UP:
+            return {"text": "", "metrics": {"decode_tokens_per_second": 1.0}}
+        text = "another" if programs.other_text and arm == window.WINDOW else f"to {said['prompt']}"
+        told: dict[str, Any] = {"text": text, "metrics": {"decode_tokens_per_second": SPEED[arm]}}
+        if arm == window.TERMINAL:
+            return told
+        shown = {"Window": f"1280 x 800, a map of {opening['blocks']} blocks"}
+        return {**told, "frames": FRAMES, "shown": shown, "platform": "offscreen"}
 
 
 @pytest.fixture
 def programs(monkeypatch: pytest.MonkeyPatch) -> Programs:
     made = Programs()
-    monkeypatch.setattr(window, "_ask", made)
+    monkeypatch.setattr(window, "Program", made)
     return made
 
 
@@ -81,7 +111,13 @@ def test_report(programs: Programs) -> None:
     text = experiment.text(found)
     assert "12 of 12 replies" in text
     assert "map of 4096 blocks; Qt platform offscreen" in text
-    assert len(programs.asked) == 2 * 3 * 3
+    assert (programs.started, programs.open) == (3 * 3, 0)
+    assert len(programs.asked) == (1 + 2) * 3 * 3
+    measured = [asked for asked in programs.asked if asked[1] != window.WARM_UP]
+    for at in range(0, len(measured), 3):  # each prompt by all three, one right after the other
+        assert {arm for arm, _ in measured[at : at + 3]} == set(window.ARMS)
+        assert len({prompt for _, prompt in measured[at : at + 3]}) == 1
+    assert len({tuple(arm for arm, _ in measured[at : at + 3]) for at in range(0, len(measured), 3)}) > 1
     document = json.loads(experiment.document(found, CONFIG, None, "x"))
     assert document["model"] is None
     assert set(document["data"]) == set(window.ARMS)
@@ -107,21 +143,34 @@ def test_surroundings(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> No
             assert environment["QT_QPA_PLATFORM"] == "offscreen"
 
 
-def test_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "_ask", lambda *_: None)
+@pytest.mark.parametrize("answers", [0, 1, 6, 8])
+def test_stopped(programs: Programs, answers: int) -> None:
+    programs.answers = answers
     found = measure()
-    assert [row[1] for row in found.rows] == ["–"] * 3
+    written = answers - 6  # three were opened and warmed up
+    assert sum(row[1] != "–" for row in found.rows) == max(0, written)
+    assert programs.open == 0
     assert experiment.text(found)
 
 
-def ask(tmp_path: Path, code: str, said: str = "", cancel: threading.Event | None = None) -> Any:
-    environment = {"HELIX_HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
-    return window._ask([sys.executable, "-c", code], said, environment, cancel or threading.Event())
+ECHO = """
+import json, sys
+print("noise")
+for line in sys.stdin:
+    print("[1]")
+    print(json.dumps({"got": json.loads(line)}), flush=True)
+"""
 
 
-def test_a_program_answers(tmp_path: Path) -> None:
-    code = "import json, sys; print('noise'); print(json.dumps({'got': json.load(sys.stdin)}))"
-    assert ask(tmp_path, code, '"é🙂"') == {"got": "é🙂"}
+def program(tmp_path: Path, code: str, cancel: threading.Event | None = None) -> Program:
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    return Program([sys.executable, "-c", code], environment, tmp_path / "errors.txt", cancel or threading.Event())
+
+
+def test_a_program_answers_again_and_again(tmp_path: Path) -> None:
+    with program(tmp_path, ECHO) as made:
+        for said in ({"a": "é🙂"}, {"b": "x" * 200_000}):
+            assert made.ask(said) == {"got": said}
 
 
 @pytest.mark.parametrize(
@@ -134,16 +183,36 @@ def test_a_program_answers(tmp_path: Path) -> None:
     ],
 )
 def test_a_program_fails(tmp_path: Path, code: str, reason: str) -> None:
-    with pytest.raises(HelixError) as caught:
-        ask(tmp_path, code)
+    with program(tmp_path, code) as made:
+        with pytest.raises(HelixError) as caught:
+            made.ask({})
+        with pytest.raises(HelixError):
+            made.ask({})
     assert caught.value.code == "bench_program"
     assert caught.value.fields["reason"] == reason
 
 
 def test_a_program_is_stopped(tmp_path: Path) -> None:
     cancel = threading.Event()
-    cancel.set()
-    assert ask(tmp_path, "import threading; threading.Event().wait()", cancel=cancel) is None
+    with program(tmp_path, "import threading; print('{}', flush=True); threading.Event().wait()", cancel) as made:
+        assert made.ask({}) == {}
+        cancel.set()
+        assert made.ask({}) is None
+
+
+def test_a_program_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_programs, "_END_SECONDS", 0.01)
+    with program(tmp_path, "import threading; print('{}', flush=True); threading.Event().wait()") as made:
+        assert made.ask({}) == {}
+
+
+def test_a_program_that_says_nothing_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench_programs, "SECONDS", 0.3)
+    with (
+        program(tmp_path, "import threading; threading.Event().wait()") as made,
+        pytest.raises(HelixError, match="bench_program"),
+    ):
+        made.ask({})
 
 
 def test_command(programs: Programs, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

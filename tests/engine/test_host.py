@@ -30,7 +30,7 @@ from helix_app.events import (
     Unloaded,
     UnloadRequest,
 )
-from tests.engine.fake_engines import Scripted, ask
+from tests.engine.fake_engines import Scripted, ask, round_done
 from tests.engine.hosting import FAKE, Client, closed_after, events_of, text_of, until
 from tests.waiting import vanished, wait_for
 
@@ -375,3 +375,28 @@ def test_a_round_that_comes_alone_is_sent_soon() -> None:
     outbox.put(1, TextDelta("r", "x"))
     assert pipe.some.wait(10)
     assert pipe.sent == [Items(1, (pickle.dumps(TextDelta("r", "x"), protocol=pickle.HIGHEST_PROTOCOL),))]
+
+
+def test_a_round_goes_with_its_text_and_by_the_thread_that_brings_it() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.put(1, round_done("r", 0))
+    assert not pipe.sent
+    outbox.put(1, TextDelta("r", "x"))  # nothing was sent in the last hour
+    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == [2]
+    outbox.put(1, TextDelta("r", "y"))
+    assert len(pipe.sent) == 1
+
+
+@pytest.mark.parametrize("texts", [0, 1, 2])
+def test_what_waits_is_sent_when_nothing_else_comes(texts: int) -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=0.01)  # type: ignore[arg-type]
+    for n in range(texts):
+        outbox.put(1, TextDelta("r", str(n)))
+    outbox.put(1, round_done("r", 0))
+    arrived = 0
+    while arrived < texts + 1:
+        assert pipe.some.wait(10)
+        pipe.some.clear()
+        arrived = sum(len(items.events) for items in pipe.sent if isinstance(items, Items))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build, make_client
+from helix_app.bench.programs import Program
 from helix_app.engine.host import HostClient
 from helix_app.events import (
     CACHE_CELL,
@@ -217,28 +216,30 @@ def assert_map_shows(window: MainWindow, recorder: Recorder) -> None:
 
 
 def test_a_trial_of_the_window(default_model: Path, tmp_path: Path) -> None:
-    """``bench window`` in small: a program that opens the window, sends a message and tells how it went."""
+    """``bench window`` in small: one program writes in a terminal, one opens the window and sends messages."""
     home = tmp_path / "home"
     settings = Settings(
         target=str(default_model), context_length=512, max_tokens=24, temperature=0.0, learn=False, theme="light"
     )
     save(settings, home / "config" / "settings.json")
-    asked = {"prompt": "Say hello to the reader.", "seed": 1, "blocks": 4096, "origins": True}
-    done = subprocess.run(
-        [sys.executable, "-m", "helix_app.trial"],
-        input=json.dumps(asked),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"},
-        timeout=120,
-    )
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert "error" not in told, told
-    assert done.returncode == 0
-    assert told["text"]
-    assert told["metrics"]["tokens_generated"] > 1
-    assert told["metrics"]["decode_tokens_per_second"] > 0
-    assert told["frames"]["frames"] > 0
-    assert told["frames"]["paints"] > 0
-    assert "map of 4,096 blocks" in told["shown"]["Window"]
+    environment = {**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    flags = [f"--target={default_model}", "--prompt=x", "--max-tokens=24", "--temperature=0", "--seed=1"]
+    openings: list[dict[str, object]] = [
+        {"blocks": 4096, "generate": flags},
+        {"blocks": 4096, "window": {"seed": 1, "origins": True}},
+    ]
+    texts = []
+    for opening in openings:
+        command = [sys.executable, "-m", "helix_app.trial"]
+        with Program(command, environment, tmp_path / "errors.txt", threading.Event()) as program:
+            assert program.ask(opening) == {"ready": True}
+            told = [program.ask({"prompt": text}) for text in ("Say hello to the reader.", "Count to three.")]
+        for reply in told:
+            assert reply["metrics"]["tokens_generated"] > 1
+            assert reply["metrics"]["decode_tokens_per_second"] > 0
+        texts.append([reply["text"] for reply in told])
+    assert texts[0] == texts[1]
+    assert all(texts[0])
+    assert told[-1]["frames"]["frames"] > 0
+    assert told[-1]["frames"]["paints"] > 0
+    assert "map of 4,096 blocks" in told[-1]["shown"]["Window"]
