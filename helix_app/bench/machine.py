@@ -27,6 +27,7 @@ _TOLD_ENVIRONMENT = (  # variables that change speed
     "ATEN_CPU_CAPABILITY",
     "ONEDNN_MAX_CPU_ISA",
     "HELIX_FORCE_CPU",
+    "HELIX_CUDA_GRAPHS",
     "CUDA_VISIBLE_DEVICES",
     "DML_VISIBLE_DEVICES",
 )

@@ -26,6 +26,7 @@ from helix_app.engine.memory import free_memory, return_memory
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_cache, make_decoder
+from helix_app.engine.models.step_graphs import USES
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
@@ -297,11 +298,14 @@ def _read_weights(
 
 def _calibrate(runner: ModelRunner, row_counts: Sequence[int] = _CALIBRATION_ROWS) -> None:
     """Measure each row count a few times: the first run of a shape is slow, the next ones are what it costs."""
+    records = runner.decoder.graphs is not None
+    first = USES if records else 1  # turns that only warm up, and record
     end = time.perf_counter() + _CALIBRATION_SECONDS
-    for turn in range(5):
-        if turn == 1:
-            runner.costs = CostTable()  # the first turn only warmed up
-        if turn > 1 and time.perf_counter() > end:
+    for turn in range(first + 4):
+        if turn == first:
+            runner.costs = CostTable()
+            end = time.perf_counter() + _CALIBRATION_SECONDS if records else end
+        if turn > first and time.perf_counter() > end:
             return
         for rows in (min(rows, runner.max_tokens) for rows in row_counts):
             runner.try_rows(rows)

@@ -117,7 +117,8 @@ class ModelRunner:
         begin = time.perf_counter()
         logits, *others = brought_home((self.decoder.forward_many(tokens, spans), *carried))
         seconds = time.perf_counter() - begin
-        if len(spans) == 1 and not carried:
+        graphs = self.decoder.graphs
+        if len(spans) == 1 and not carried and not (graphs is not None and graphs.tried):
             self.costs.add(spans[0].rows, spans[0].start, seconds)
         return [*logits.split([span.logit_rows for span in spans]), *others]
 

@@ -57,9 +57,10 @@ class JoinedView(KVView):
     """One forward pass's window on a ``JoinedCache``."""
 
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self._joined_cache, self._length, self._rows = cache, length, rows
+        self.cache = self._joined_cache = cache
+        self._length, self._rows = length, rows
         size = cache.block_size
-        used = blocks[: -(-length // size)]
+        self.blocks = used = blocks[: -(-length // size)]
         self.padded_length = len(used) * size
         self.contiguous = all(block == used[0] + i for i, block in enumerate(used))
         self._base = used[0] * size if used else 0

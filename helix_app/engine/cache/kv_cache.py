@@ -91,24 +91,31 @@ class KVView:
     """One forward pass's window on the cache.
 
     Attributes:
+        cache: the cache that it looks at.
+        blocks: those of the sequence, in order, through the one of its last token.
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
         padded_length: slots of the sequence's blocks, through the end of the last one.
     """
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self._cache, self._length, self._rows = cache, length, rows
+        self.cache, self._length, self._rows = cache, length, rows
         size = cache.block_size
-        used = blocks[: -(-length // size)]
+        self.blocks = used = blocks[: -(-length // size)]
         first = used[0]
         self.contiguous = all(block == first + i for i, block in enumerate(used))
         self._base = first * size
         self.padded_length = len(used) * size
-        self._slots: torch.Tensor | None = None
-        if not self.contiguous:
-            table = torch.tensor(used, dtype=torch.int64).to(cache.device)
-            self._slots = (table[:, None] * size + torch.arange(size, device=cache.device)).view(-1)
+        self._index: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def _scattered(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """The slots of blocks that are not adjacent, and the pool's rows that hold them."""
+        if self._index is None:
+            cache, size = self.cache, self.cache.block_size
+            table = torch.tensor(self.blocks, dtype=torch.int64).to(cache.device)
+            slots = (table[:, None] * size + torch.arange(size, device=cache.device)).view(-1)
             heads = torch.arange(cache.keys[0].shape[0], device=cache.device)
-            self._rows_of_blocks = (heads[:, None] * cache.num_blocks + table).view(-1)
+            self._index = slots, (heads[:, None] * cache.num_blocks + table).view(-1)
+        return self._index
 
     def write(
         self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
@@ -122,22 +129,22 @@ class KVView:
         Returns:
             keys and values, each ``[kv_heads, length, head_dim]``: views of the pool when contiguous.
         """
-        keys, values = self._cache.keys[layer], self._cache.values[layer]
+        keys, values = self.cache.keys[layer], self.cache.values[layer]
         length = self.padded_length if padded else self._length
-        if self._slots is None:
+        if self.contiguous:
             end = self._base + self._length
             keys[:, end - self._rows : end] = k
             values[:, end - self._rows : end] = v
             return keys[:, self._base : self._base + length], values[:, self._base : self._base + length]
-        new = self._slots[self._length - self._rows : self._length]
+        new = self._scattered()[0][self._length - self._rows : self._length]
         keys[:, new] = k
         values[:, new] = v
         return self._gathered(keys)[:, :length], self._gathered(values)[:, :length]
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
-        keys, values = self._cache.keys[layer], self._cache.values[layer]
-        if self._slots is None:
+        keys, values = self.cache.keys[layer], self.cache.values[layer]
+        if self.contiguous:
             window = slice(self._base, self._base + self._length)
             return keys[:, window].clone(), values[:, window].clone()
         return self._gathered(keys)[:, : self._length], self._gathered(values)[:, : self._length]
@@ -145,5 +152,5 @@ class KVView:
     def _gathered(self, tensor: torch.Tensor) -> torch.Tensor:
         """The sequence's blocks side by side, ``[kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
         heads, _, dim = tensor.shape
-        pool = tensor.view(heads * self._cache.num_blocks, -1)  # a row is one head's part of a block
-        return pool.index_select(0, self._rows_of_blocks).view(heads, -1, dim)
+        pool = tensor.view(heads * self.cache.num_blocks, -1)  # a row is one head's part of a block
+        return pool.index_select(0, self._scattered()[1]).view(heads, -1, dim)

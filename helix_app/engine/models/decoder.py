@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -26,6 +27,7 @@ from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.models.linear import LinearFn, LinearKind, one_row_differs
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.rope import rope_table, rotate
+from helix_app.engine.models.step_graphs import StepGraphs, for_device
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
@@ -72,6 +74,16 @@ class Span:
     exact: bool = False
 
 
+class Path(Protocol):
+    """Attention of ``rows`` rows of one sequence."""
+
+    rows: int
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """See ``_Path.attend``."""
+        ...
+
+
 class Decoder:
     """A model, ready to run after ``load``.
 
@@ -84,6 +96,7 @@ class Decoder:
         linear_kind: the dense linear implementation in use; None takes what measured fastest for each shape.
         rounded: tensors that were rounded to fewer bits than their file holds.
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
+        graphs: recorded passes, where the device has them.
         parameters: number of weights.
     """
 
@@ -109,6 +122,7 @@ class Decoder:
         self._embed: torch.Tensor
         self._head: LinearFn
         self._layers: list[_Layer] = []
+        self.graphs: StepGraphs | None = for_device(self)
 
     # ----------------------------------------------------------------- loading
 
@@ -164,7 +178,7 @@ class Decoder:
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
-        self._layers = []
+        self._layers, self.graphs = [], None
         self._embed = self._cos = self._sin = torch.empty(0)
         self._head = self._released
 
@@ -190,11 +204,32 @@ class Decoder:
         Returns:
             Logits ``[logit_rows of all spans, vocab_size]`` in float32.
         """
+        if self.graphs is not None and len(spans) == 1:
+            return self.graphs.run(ids, spans[0], lambda: self._plain(ids, spans))
+        return self._plain(ids, spans)
+
+    def _plain(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
         paths = [_Path(self, span) for span in spans]
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if spans[0].exact else frozenset()
         cos = _joined([self._cos[s.start : s.start + s.rows] for s in spans])
         sin = _joined([self._sin[s.start : s.start + s.rows] for s in spans])
+        return self._layer_by_layer(ids, cos, sin, paths, [span.logit_rows for span in spans], paired)
+
+    def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
+        """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
+        cos, sin = self._cos.index_select(0, positions), self._sin.index_select(0, positions)
+        return self._layer_by_layer(ids, cos, sin, (path,), (logit_rows,), frozenset())
+
+    def _layer_by_layer(
+        self,
+        ids: torch.Tensor,
+        cos: torch.Tensor,
+        sin: torch.Tensor,
+        paths: Sequence[Path],
+        logit_rows: Sequence[int],
+        paired: frozenset[str],
+    ) -> torch.Tensor:
         x = F.embedding(ids, self._embed)
         for i, layer in enumerate(self._layers):
             qkv = _run(layer.qkv, self._rms_norm(x, layer.attn_norm), "qkv" in paired)
@@ -202,11 +237,11 @@ class Decoder:
             gate_up = _run(layer.gate_up, self._rms_norm(x, layer.mlp_norm), "gate_up" in paired)
             gate, up = gate_up.chunk(2, dim=-1)
             x = x + _run(layer.down, F.silu(gate).mul_(up), "down" in paired)
-        x = _joined(_last_rows(x, spans))
+        x = _joined(_last_rows(x, paths, logit_rows))
         return _run(self._head, self._rms_norm(x, self._norm), "head" in paired).float()
 
     def _attention(
-        self, qkv: torch.Tensor, layer: int, cos: torch.Tensor, sin: torch.Tensor, paths: Sequence[_Path]
+        self, qkv: torch.Tensor, layer: int, cos: torch.Tensor, sin: torch.Tensor, paths: Sequence[Path]
     ) -> torch.Tensor:
         config = self.config
         heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
@@ -304,10 +339,10 @@ def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
     return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
-def _last_rows(x: torch.Tensor, spans: Sequence[Span]) -> list[torch.Tensor]:
-    """The rows that need logits, span by span."""
+def _last_rows(x: torch.Tensor, paths: Sequence[Path], logit_rows: Sequence[int]) -> list[torch.Tensor]:
+    """The rows that need logits, sequence by sequence."""
     parts, at = [], 0
-    for span in spans:
-        at += span.rows
-        parts.append(x[at - span.logit_rows : at])
+    for path, wanted in zip(paths, logit_rows):
+        at += path.rows
+        parts.append(x[at - wanted : at])
     return parts

@@ -1,0 +1,265 @@
+"""A pass over a few rows of one sequence as one recorded program: CUDA graphs (ROCm's HIP graphs included).
+
+A decoding step launches some hundred small kernels, and on a graphics card the launches, not the kernels, are what it
+waits for. A graph is launched at once, but runs the same kernels on the same memory every time. So a pass is recorded
+for a number of rows and of blocks (powers of two); token ids, first position, slots and block table are tensors that
+are filled before it runs, the keys and values of the blocks are gathered, and a mask made from the position hides what
+lies behind the end.
+
+A recorded pass is used only after it gave the logits that the plain pass gave on the same tokens, in less time; it
+writes what that pass had written, so nothing is harmed by trying. Whatever fails on the way ends the recording for
+good, and plain passes go on. ``HELIX_CUDA_GRAPHS=0`` in the environment does without.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+import torch.nn.functional as F
+
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+
+if TYPE_CHECKING:
+    from helix_app.engine.models.decoder import Decoder, Span
+
+log = logging.getLogger(__name__)
+
+SWITCH = "HELIX_CUDA_GRAPHS"
+MOST_ROWS = 17  # more rows keep a card busy without help
+LEAST_BLOCKS, MOST_BLOCKS = 16, 512
+MOST_STEPS = 48  # recorded passes that are kept, the latest made
+USES = 3  # so often a pass runs plainly before it is recorded
+_BETTER = 0.97  # of the plain pass's time that a recorded one must stay under
+_TURNS = 3
+_WARM_UPS = 2
+_TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}  # of the largest logit
+
+
+class Recorder(Protocol):
+    """What records kernels."""
+
+    def record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        """Record what ``run`` does. Returns what does it again, and the tensor that holds its result then.
+
+        Raises:
+            RuntimeError: it cannot be recorded.
+        """
+        ...
+
+    def wait(self) -> None:
+        """Return when the device is idle."""
+        ...
+
+
+class CudaRecorder:
+    """Records CUDA graphs that share their memory: of a result only a copy outlives the next replay."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        with torch.cuda.device(self._device):
+            current, side = torch.cuda.current_stream(), torch.cuda.Stream()
+            side.wait_stream(current)
+            with torch.cuda.stream(side):  # libraries set themselves up in the first runs, which cannot be recorded
+                for _ in range(_WARM_UPS):
+                    run()
+            current.wait_stream(side)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
+                result = run()
+        return graph.replay, result
+
+    def wait(self) -> None:
+        torch.cuda.synchronize(self._device)
+
+
+def for_device(decoder: Decoder) -> StepGraphs | None:
+    """Recorded passes for a decoder where the device has them and nobody does without."""
+    if decoder.device.type != "cuda" or os.environ.get(SWITCH) == "0":
+        return None
+    try:
+        return StepGraphs(decoder, CudaRecorder(decoder.device))
+    except RuntimeError as exc:
+        log.warning("passes are not recorded: %s", exc)
+        return None
+
+
+class StepGraphs:
+    """The recorded passes of a decoder.
+
+    Attributes:
+        tried: the latest pass was also used to record and measure: its time means nothing.
+        off: why nothing is recorded any more, empty while it is.
+    """
+
+    def __init__(self, decoder: Decoder, recorder: Recorder, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._decoder, self._recorder, self._clock = decoder, recorder, clock
+        self._cache: KVCache | None = None
+        self._steps: dict[tuple[int, int, int], _Step | None] = {}  # None: the plain pass is better
+        self._uses: Counter[tuple[int, int, int]] = Counter()
+        self.tried = False
+        self.off = ""
+
+    @property
+    def recorded(self) -> int:
+        """How many recorded passes are in use."""
+        return sum(step is not None for step in self._steps.values())
+
+    def run(self, ids: torch.Tensor, span: Span, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
+        """The logits of a pass over one sequence, ``[logit_rows, vocab]``, recorded where that pays.
+
+        Args:
+            ids: token ids ``[rows]`` on the device.
+            plain: does the same pass without a recording.
+        """
+        self.tried = False
+        view = span.view
+        if self.off or type(view) is not KVView or span.rows > MOST_ROWS:
+            return plain()
+        blocks = max(LEAST_BLOCKS, 1 << (len(view.blocks) - 1).bit_length())
+        if blocks > MOST_BLOCKS:
+            return plain()
+        if view.cache is not self._cache:  # what was recorded writes into the old one
+            self._forget()
+            self._cache = view.cache
+        key = span.rows, span.logit_rows, blocks
+        if key not in self._steps:
+            self._uses[key] += 1
+            return plain() if self._uses[key] < USES else self._try(key, ids, span, plain)
+        step = self._steps[key]
+        if step is None:
+            return plain()
+        try:
+            return step(ids, span)
+        except RuntimeError as exc:
+            self._give_up(exc)
+            return plain()
+
+    def _try(
+        self, key: tuple[int, int, int], ids: torch.Tensor, span: Span, plain: Callable[[], torch.Tensor]
+    ) -> torch.Tensor:
+        """A plain pass, and the same once more while it is recorded."""
+        self.tried = True
+        logits = plain()
+        try:
+            step = _Step(self._decoder, span.view.cache, key, self._recorder, ids, span)
+            again = step(ids, span)
+            bound = _TOLERANCE.get(self._decoder.dtype, 1e-3) * logits.abs().max()
+            if not bool((again - logits).abs().max() <= bound):
+                raise RuntimeError("a recorded pass gave other logits")
+            recorded, usual = self._seconds(lambda: step(ids, span)), self._seconds(plain)
+        except RuntimeError as exc:
+            self._give_up(exc)
+            return logits
+        pays = recorded < _BETTER * usual
+        log.info("%d rows, %d blocks: recorded %.2f ms, plain %.2f ms", *key[::2], recorded * 1000, usual * 1000)
+        while len(self._steps) >= MOST_STEPS:
+            oldest = next(iter(self._steps))
+            del self._steps[oldest], self._uses[oldest]
+        self._steps[key] = step if pays else None
+        return logits
+
+    def _seconds(self, run: Callable[[], torch.Tensor]) -> float:
+        """The median time of a run."""
+        times = []
+        for _ in range(_TURNS):
+            self._recorder.wait()
+            begin = self._clock()
+            run()
+            self._recorder.wait()
+            times.append(self._clock() - begin)
+        return statistics.median(times)
+
+    def _give_up(self, exc: RuntimeError) -> None:
+        self.off = str(exc).partition("\n")[0] or type(exc).__name__
+        log.warning("passes are not recorded any more: %s", self.off)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._steps.clear()
+        self._uses.clear()
+        self._cache = None
+
+
+class _Step:
+    """A recorded pass and the tensors that it reads: ``ids`` and [first position, slot of each row, blocks]."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        cache: KVCache,
+        key: tuple[int, int, int],
+        recorder: Recorder,
+        ids: torch.Tensor,
+        span: Span,
+    ) -> None:
+        self._rows, logit_rows, self._blocks = key
+        self._ids = torch.zeros(self._rows, dtype=torch.int64, device=decoder.device)
+        self._numbers = torch.zeros(1 + self._rows + self._blocks, dtype=torch.int64, device=decoder.device)
+        self._fill(ids, span)
+        rows = torch.arange(self._rows, device=decoder.device)
+
+        def run() -> torch.Tensor:
+            positions = self._numbers[:1] + rows
+            path = _BlockPath(decoder, cache, positions, self._numbers[1:])
+            return decoder.through(self._ids, positions, path, logit_rows)
+
+        self._replay, self._logits = recorder.record(run)
+
+    def __call__(self, ids: torch.Tensor, span: Span) -> torch.Tensor:
+        self._fill(ids, span)
+        self._replay()
+        return self._logits.clone()  # the next one writes there again
+
+    def _fill(self, ids: torch.Tensor, span: Span) -> None:
+        view = span.view
+        used, size = view.blocks, view.cache.block_size
+        places = range(span.start, span.start + self._rows)
+        slots = [used[place // size] * size + place % size for place in places]
+        spare = [used[0]] * (self._blocks - len(used))  # read under the mask; finite, as all that was verified
+        self._ids.copy_(ids)
+        self._numbers.copy_(torch.tensor([span.start, *slots, *used, *spare], dtype=torch.int64))
+
+
+class _BlockPath:
+    """Attention over a fixed number of blocks, wherever they are and however many of their slots are in use."""
+
+    def __init__(self, decoder: Decoder, cache: KVCache, positions: torch.Tensor, numbers: torch.Tensor) -> None:
+        """
+        Args:
+            positions: of the rows ``[rows]``.
+            numbers: the rows' slots, then the blocks.
+        """
+        self.rows = positions.shape[0]
+        self._cache, self._group = cache, decoder.config.group_size
+        self._slots, blocks = numbers[: self.rows], numbers[self.rows :]
+        heads = torch.arange(decoder.config.num_kv_heads, device=decoder.device)
+        self._gathered = (heads[:, None] * cache.num_blocks + blocks).view(-1)  # a row is one head's part of a block
+        places = torch.arange(blocks.shape[0] * cache.block_size, device=decoder.device)
+        hidden = places[None] > positions[:, None]
+        mask = torch.zeros(hidden.shape, dtype=decoder.cache_dtype, device=decoder.device)
+        self._mask = mask.masked_fill_(hidden, float("-inf")).repeat(self._group, 1)
+
+    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+        """As ``decoder._Path.attend``."""
+        rows, dim, kv_heads, group = self.rows, q.shape[-1], k.shape[1], self._group
+        keys, values = self._cache.keys[layer], self._cache.values[layer]
+        keys.index_copy_(1, self._slots, k.transpose(0, 1))
+        values.index_copy_(1, self._slots, v.transpose(0, 1))
+        q = q.reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
+        out = F.scaled_dot_product_attention(q, self._all(keys), self._all(values), attn_mask=self._mask)
+        return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)
+
+    def _all(self, tensor: torch.Tensor) -> torch.Tensor:
+        heads, _, dim = tensor.shape
+        pool = tensor.view(heads * self._cache.num_blocks, -1)
+        return pool.index_select(0, self._gathered).view(1, heads, -1, dim)
