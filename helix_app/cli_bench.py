@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = BenchConfig()
 _EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window")
+_PROMPTED = ("guard", "drafts", "window")  # sub-benchmarks that take a file of prompts
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
@@ -114,16 +115,20 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
 def _experiment(args: argparse.Namespace) -> int:
     """Run one of the sub-benchmarks: a table on standard output, every figure in the file of ``--json``."""
     for option in ("html", "csv", "prompts", "peer"):
-        if getattr(args, option):
+        if getattr(args, option) and not (option == "prompts" and args.what in _PROMPTED):
             hint = f"bench {args.what} prints a table; --json writes every figure."
+            if option == "prompts":
+                hint = f"bench {args.what} has prompts of its own; {', '.join(_PROMPTED)} take others."
             raise InputError("option_invalid", option=option, value=f"used with bench {args.what}", hint=hint)
     config = config_of(args)
     config.check()
-    _check_outputs((args.json, "", ""), "")
+    _check_outputs((args.json, "", ""), config.prompts_file)
     from dataclasses import replace
 
     from helix_app.bench import batch, context, drafts, experiment, guard, kernels, paging, prefix, window
 
+    if args.prompts:
+        config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded
     live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
 
     def told(text: str) -> None:

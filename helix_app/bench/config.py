@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
 from helix_app.errors import InputError
 from helix_app.settings import Settings
@@ -75,6 +76,18 @@ class BenchConfig:
                 if kind not in KINDS:
                     hint = f"Use any of: {', '.join(KINDS)}."
                     raise InputError("option_invalid", option="kinds", value=kind, hint=hint)
+
+    def chosen_prompts(self, kinds: Sequence[str] = ()) -> tuple[Prompt, ...]:
+        """The prompts themselves, those of the file, or the built-in ones of the kinds asked for, else of ``kinds``.
+
+        Raises:
+            InputError: a file that cannot be used.
+        """
+        if self.prompts:
+            return self.prompts
+        if self.prompts_file:
+            return workloads.from_file(self.prompts_file, self.kinds)
+        return workloads.built_in(self.kinds or kinds, self.prompts_per_kind)
 
     def argv(self) -> tuple[str, ...]:
         """The arguments of a command that runs this again, every option spelled out."""

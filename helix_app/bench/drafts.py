@@ -16,13 +16,13 @@ from helix_app.bench.experiment import (
     Speeds,
     Table,
     apart,
+    kinds_of,
     median,
     ratio,
     ratio_text,
     reply_of,
     tasks_of,
 )
-from helix_app.bench.workloads import KINDS
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
@@ -46,8 +46,8 @@ def run(bench: Bench) -> Experiment:
     session, found = bench.session, _Found()
     drafts = _drafts(session.draft)
     own = apart(session, drafts)
-    kinds = tuple(bench.config.kinds or KINDS)
-    tasks = tasks_of(bench, kinds)
+    tasks = tasks_of(bench, bench.config.chosen_prompts())
+    kinds = kinds_of(tasks)
     for name in drafts:  # warm-up
         _reply(own[name], tasks[0], name, bench, _Found(), -1)
     for repeat in range(bench.config.repeats):

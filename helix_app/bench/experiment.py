@@ -19,7 +19,7 @@ from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.statistics import Estimate, estimate
 from helix_app.bench.wording import table
-from helix_app.bench.workloads import built_in
+from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, prompt_tokens
@@ -130,13 +130,18 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else 0.0
 
 
-def tasks_of(bench: Bench, kinds: Sequence[str]) -> list[Task]:
-    """The built-in prompts of these kinds as requests."""
+def tasks_of(bench: Bench, prompts: Sequence[Prompt]) -> list[Task]:
+    """Prompts as requests."""
     tasks = []
-    for prompt in built_in(kinds, bench.config.prompts_per_kind):
+    for prompt in prompts:
         request = make_request(bench.session, prompt, bench.config)
         tasks.append(Task(prompt, request, len(prompt_tokens(bench.session, request))))
     return tasks
+
+
+def kinds_of(tasks: Sequence[Task]) -> tuple[str, ...]:
+    """Their kinds, each once, in the order that they come in."""
+    return tuple(dict.fromkeys(task.prompt.kind for task in tasks))
 
 
 def apart(session: Session, drafts: Mapping[str, Draft | None]) -> dict[str, Session]:

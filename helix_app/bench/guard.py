@@ -11,8 +11,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from helix_app.bench.arms import Task
-from helix_app.bench.experiment import Bench, Experiment, Speeds, apart, median, ratio, ratio_text, reply_of, tasks_of
-from helix_app.bench.workloads import KINDS
+from helix_app.bench.experiment import (
+    Bench,
+    Experiment,
+    Speeds,
+    apart,
+    kinds_of,
+    median,
+    ratio,
+    ratio_text,
+    reply_of,
+    tasks_of,
+)
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
@@ -61,9 +71,9 @@ def run(bench: Bench) -> Experiment:
         "target itself": session.draft,
     }
     own = apart(session, drafts)
-    kinds = bench.config.kinds or KINDS
     speeds: dict[tuple[str, float, str], Speeds] = defaultdict(lambda: defaultdict(dict))
-    tasks = tasks_of(bench, kinds)
+    tasks = tasks_of(bench, bench.config.chosen_prompts())
+    kinds = kinds_of(tasks)
     for name in drafts:  # warm-up
         _speed(own[name], tasks[0], 0.0, name, bench)
     for repeat in range(bench.config.repeats):

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from helix_app.bench import machine, workloads
+from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
 from helix_app.bench.divergence import find_divergences
@@ -310,11 +310,7 @@ def reference_drift(references: Sequence[ReferenceRun]) -> float | None:
 
 def _prompts(config: BenchConfig) -> tuple[Prompt, ...]:
     config.check()
-    prompts = config.prompts
-    if not prompts and config.prompts_file:
-        prompts = workloads.from_file(config.prompts_file, config.kinds)
-    elif not prompts:
-        prompts = workloads.built_in(config.kinds, config.prompts_per_kind)
+    prompts = config.chosen_prompts()
     sampling = SamplingParams(temperature=config.temperature)
     check_request(GenerateRequest("bench", k=config.k, max_tokens=config.max_tokens, sampling=sampling))
     return prompts

@@ -27,7 +27,6 @@ from helix_app import paths, settings as settings_store
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiment import Experiment, Speeds, Table, Told, median, ratio, ratio_text, spread
 from helix_app.bench.programs import Program
-from helix_app.bench.workloads import built_in
 from helix_app.settings import Settings
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
@@ -52,12 +51,12 @@ def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
     """Measure.
 
     Raises:
+        InputError: a file of prompts that cannot be used.
         HelixError: a program could not write its reply.
     """
-    kinds = config.kinds or KINDS
     order = random.Random(config.seed)
     replies: dict[str, dict[str, dict[int, Reply]]] = {arm: defaultdict(dict) for arm in ARMS}
-    prompts = list(built_in(kinds, config.prompts_per_kind))
+    prompts = list(config.chosen_prompts(KINDS))
     with _surroundings(config) as environment:
         for repeat in range(config.repeats):
             order.shuffle(prompts)

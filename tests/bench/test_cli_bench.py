@@ -286,6 +286,18 @@ def test_a_sub_benchmark_refuses_what_it_cannot_use(run: Run, what: str) -> None
     assert "no-such-model" in refused(run(what, "--target", "no-such-model"))
 
 
+@pytest.mark.parametrize("what", ["guard", "drafts", "window"])
+def test_sub_benchmarks_that_take_prompts_refuse_a_file_without(run: Run, tmp_path: Path, what: str) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    assert "empty.txt" in refused(run(what, "--prompts", str(empty)))
+    assert "name of its own" in refused(run(what, "--prompts", str(empty), "--json", str(empty)))
+
+
+def test_other_sub_benchmarks_have_prompts_of_their_own(run: Run) -> None:
+    assert "guard, drafts, window take others" in refused(run("batch", "--prompts", "x.txt"))
+
+
 def test_help_names_every_sub_benchmark(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0

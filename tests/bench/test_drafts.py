@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -50,6 +52,17 @@ def test_each_draft_is_compared_with_plain_decoding_and_with_auto(zoo: Zoo) -> N
             assert [len(by) for by in found.data["speeds"][f"{kind} {name}"].values()] == [2]
     assert "beaten by more than 3%" in found.notes[0]
     assert json.loads(experiment.document(found, bench.config, bench.ready, "x"))
+
+
+def test_prompts_of_a_file_by_their_kinds(zoo: Zoo, tmp_path: Path) -> None:
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text('the cat sat\n{"kind": "mine", "prompt": "the dog lay"}\n', encoding="utf-8")
+    bench = opened(zoo, "ngram")
+    bench.config = replace(bench.config, prompts_file=str(prompts), kinds=(), repeats=1)
+    found = drafts.run(bench)
+    assert [row[0] for row in found.rows][-1] == "all"
+    assert "mine" in {row[0] for row in found.rows}
+    assert sum(len(by) for by in found.data["speeds"].values()) == 2 * 3
 
 
 def test_accepted_tokens_are_counted_by_source(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,23 +10,25 @@ _DISCOUNT = 0.93  # a round; half of the weight lies in the last ten
 _PRIOR_WEIGHT = 2.0  # rounds that the prior counts for
 _ROLLING = 32.0  # drafted tokens that the 30 % guard looks back on
 
-# First guesses by source, from trials on held-out chats; measurements soon outweigh them.
+# First guesses by source, from replies to prompts that are neither built in nor in the table; measurements soon
+# outweigh them. Of drafts by a match of 2 to 6 tokens in the text 31, 38, 35, 40 and 64 % of all tokens stood, of the
+# table's 6 to 39 %: less than it gives on replies like those it was made from.
 _PRIORS = {
     "ngram:2": 0.40,
-    "ngram:3": 0.55,
-    "ngram:4": 0.67,
-    "ngram:5": 0.70,
-    "ngram:6": 0.90,
+    "ngram:3": 0.50,
+    "ngram:4": 0.52,
+    "ngram:5": 0.60,
+    "ngram:6": 0.88,
     "model": 0.70,
     "self": 0.90,
-    "table:1": 0.17,
-    "table:1+": 0.40,
-    "table:2": 0.24,
-    "table:2+": 0.50,
-    "table:3": 0.32,
-    "table:3+": 0.60,
-    "table:4": 0.48,
-    "table:4+": 0.70,
+    "table:1": 0.10,
+    "table:1+": 0.18,
+    "table:2": 0.20,
+    "table:2+": 0.28,
+    "table:3": 0.26,
+    "table:3+": 0.48,
+    "table:4": 0.30,
+    "table:4+": 0.48,
 }
 _UNKNOWN = 0.5
 
