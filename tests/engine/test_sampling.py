@@ -46,6 +46,8 @@ def on_an_edge(row: list[float], p: SamplingParams) -> bool:
     top = max(row)
     order = sorted(row, reverse=True)[: p.top_k or None]
     weights = np.exp((np.array(order) - top) / max(p.temperature, 1e-9))
+    if len(np.unique(weights)) < len(weights):  # as good as equal: which of them comes first is anybody's choice
+        return True
     mass = np.cumsum(weights) / weights.sum()
     return bool((abs(mass - p.top_p) < 1e-9).any() or (abs(weights - p.min_p) < 1e-9).any())
 

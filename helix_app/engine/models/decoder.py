@@ -8,7 +8,8 @@ Grouped query heads and rows become the rows of one attention call. Where a row'
 run beside it (``exact``, so that drafted and plain decoding agree in bfloat16 too) the call sees whole cache blocks and
 is filled up until every tile of its kernel has four rows or more: the library computes fewer in another way. Measured
 on a CPU: of 800 rows in five shapes, alone or beside up to 64 others, none differed; unfilled, one in six does. In
-float32 the linear kernels depend on alignment and nothing is gained.
+float32 the linear kernels depend on alignment and nothing is gained. Linear kernels that sum in another order for one
+row, or from some number on (33, on processors with AMX), are asked for two, or for so many at a time.
 
 Not compiled: ``torch.compile`` (inductor, frozen weights) of the MLP halves of all layers ran at 0.98x of the speed
 here for one row and 0.95x for five, and took 5 to 8 seconds for each number of rows.
@@ -24,7 +25,7 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.models.linear import LinearFn, LinearKind, one_row_differs
+from helix_app.engine.models.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.rope import rope_table, rotate
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
@@ -32,6 +33,7 @@ from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 EXACT_TORCH = (2, 13)  # where exact attention was measured to be so; 2.4.1's kernels depend on the rows all the same
+_WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be split into so many
 EXACT_ROWS = 65  # spans up to a plain row and 64 drafted ones; more rows are a prompt, the same in every mode
 
 
@@ -119,6 +121,7 @@ class Decoder:
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
+        self._together = 0  # rows that linear layers compute alike; 0 is any number
         self._embed: torch.Tensor
         self._head: LinearFn
         self._layers: list[_Layer] = []
@@ -159,13 +162,14 @@ class Decoder:
         # last, when the weights have shown that the sizes in the config are real
         self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
         if self.can_be_exact:
-            self._paired = frozenset(self._two_rows_differ())
+            self._look_at_rows()
         yield 1.0
 
-    def _two_rows_differ(self) -> Iterator[str]:
-        """The linear layers that compute a single row in another way than two."""
+    def _look_at_rows(self) -> None:
+        """Which linear layers compute a single row in another way than two, and how many rows all compute alike."""
         config, first = self.config, self._layers[0]
         hidden, mixed = config.hidden_size, config.num_heads * config.head_dim
+        paired, most = [], []
         for name, linear, rows, columns in (
             ("qkv", first.qkv, mixed + 2 * config.num_kv_heads * config.head_dim, hidden),
             ("out", first.out, hidden, mixed),
@@ -173,8 +177,10 @@ class Decoder:
             ("down", first.down, hidden, config.intermediate_size),
             ("head", self._head, config.vocab_size, hidden),
         ):
-            if one_row_differs(linear, f"{type(linear).__name__} {rows} x {columns}", columns, self.dtype, self.device):
-                yield name
+            single, together = same_rows(linear, rows, columns, self.dtype, self.device)
+            paired += [] if single else [name]
+            most += [together] if together >= _WORTH_SPLITTING else []
+        self._paired, self._together = frozenset(paired), min(most, default=0)
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
@@ -210,11 +216,13 @@ class Decoder:
 
     def _plain(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
         paths = [_Path(self, span) for span in spans]
+        exact = spans[0].exact
         # of linear layers that would compute a single row in another way, the exact path runs two
-        paired = self._paired if spans[0].exact else frozenset()
+        paired = self._paired if exact else frozenset()
+        pieces = _pieces([span.rows for span in spans], self._together) if exact else ()
         cos = _joined([self._cos[s.start : s.start + s.rows] for s in spans])
         sin = _joined([self._sin[s.start : s.start + s.rows] for s in spans])
-        return self._layer_by_layer(ids, cos, sin, paths, [span.logit_rows for span in spans], paired)
+        return self._layer_by_layer(ids, cos, sin, paths, [span.logit_rows for span in spans], paired, pieces)
 
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
         """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
@@ -229,16 +237,18 @@ class Decoder:
         paths: Sequence[Path],
         logit_rows: Sequence[int],
         paired: frozenset[str],
+        pieces: Sequence[int] = (),
     ) -> torch.Tensor:
         x = F.embedding(ids, self._embed)
         for i, layer in enumerate(self._layers):
-            qkv = _run(layer.qkv, self._rms_norm(x, layer.attn_norm), "qkv" in paired)
-            x = x + _run(layer.out, self._attention(qkv, i, cos, sin, paths), "out" in paired)
-            gate_up = _run(layer.gate_up, self._rms_norm(x, layer.mlp_norm), "gate_up" in paired)
+            qkv = _run(layer.qkv, self._rms_norm(x, layer.attn_norm), "qkv" in paired, pieces)
+            x = x + _run(layer.out, self._attention(qkv, i, cos, sin, paths), "out" in paired, pieces)
+            gate_up = _run(layer.gate_up, self._rms_norm(x, layer.mlp_norm), "gate_up" in paired, pieces)
             gate, up = gate_up.chunk(2, dim=-1)
-            x = x + _run(layer.down, F.silu(gate).mul_(up), "down" in paired)
+            x = x + _run(layer.down, F.silu(gate).mul_(up), "down" in paired, pieces)
         x = _joined(_last_rows(x, paths, logit_rows))
-        return _run(self._head, self._rms_norm(x, self._norm), "head" in paired).float()
+        pieces = _even(x.shape[0], self._together) if pieces else ()
+        return _run(self._head, self._rms_norm(x, self._norm), "head" in paired, pieces).float()
 
     def _attention(
         self, qkv: torch.Tensor, layer: int, cos: torch.Tensor, sin: torch.Tensor, paths: Sequence[Path]
@@ -330,8 +340,33 @@ def _tile(rows: int) -> int:
     return 32 if rows < 192 else 64 if rows < 768 else 256
 
 
-def _run(linear: LinearFn, x: torch.Tensor, paired: bool) -> torch.Tensor:
-    """A linear layer; with ``paired`` a single row runs as the first of two."""
+def _pieces(spans: Sequence[int], together: int) -> Sequence[int]:
+    """How the rows of spans are split for linear layers that compute at most so many alike; () for not at all.
+
+    Prompts, which are no function of the number of rows, stay whole, each by itself.
+    """
+    if not together or sum(spans) <= together:
+        return ()
+    pieces: list[int] = []
+    few = 0
+    for rows in (*spans, EXACT_ROWS + 1):
+        if rows <= EXACT_ROWS:
+            few += rows
+        else:
+            pieces += [*_even(few, together), rows]
+            few = 0
+    return pieces[:-1]
+
+
+def _even(rows: int, together: int) -> Sequence[int]:
+    count = -(-rows // together)
+    return [rows // count + (i < rows % count) for i in range(count)]
+
+
+def _run(linear: LinearFn, x: torch.Tensor, paired: bool, pieces: Sequence[int] = ()) -> torch.Tensor:
+    """A linear layer, its rows in pieces; with ``paired`` a single row runs as the first of two."""
+    if len(pieces) > 1:
+        return torch.cat([_run(linear, part, paired) for part in x.split(list(pieces))])
     return linear(torch.cat((x, x)))[:1] if paired and x.shape[0] == 1 else linear(x)
 
 

@@ -23,6 +23,8 @@ KINDS: tuple[LinearKind, ...] = ("plain", "onednn")
 _CLEAR = 1.15  # times the next best: a choice that is remembered
 _REPEATS = 15
 _MOST = 8192  # larger shapes are measured as this one
+_CANCELLED_ROWS = 256  # different rows of a weight whose sums cancel
+_ROWS_TOGETHER = (2, 4, 5, 8, 9, 16, 17, 32, 33, 48, 64, 65, 96, 128, 129, 256, 512, 577)  # kernels change by size
 _TRIALS, _TRIALS_ENOUGH, _TRIAL_SECONDS = 200, 50, 0.15
 _DECODE_ROWS = (1, 5)  # a plain step, and a verification of four drafted tokens
 
@@ -62,29 +64,59 @@ def make_linear(kind: LinearKind, weight: torch.Tensor, bias: torch.Tensor | Non
     return PlainLinear(weight, bias)
 
 
-def one_row_differs(linear: LinearFn, name: str, in_features: int, dtype: torch.dtype, device: torch.device) -> bool:
-    """Whether a single row may come out otherwise than as the first of two: oneDNN may split long sums then.
+def same_rows(
+    linear: LinearFn, out_features: int, in_features: int, dtype: torch.dtype, device: torch.device
+) -> tuple[bool, int]:
+    """Which numbers of rows a kernel sums in the same order: whether one row comes out as the first of two does, and
+    up to how many rows together do (0: any number that was tried).
 
-    Tried on random rows for a moment; True too where that gave time for too few (a few rows in a hundred differ).
-
-    Args:
-        name: kernel and shape, which the answer depends on and nothing else.
+    Of dense layers a trial layer of the same kind and shape is asked, whose sums come to nothing but their rounding
+    errors: another order shows in the first row already. Of the weights of a model it shows in one of some thousand
+    results, so that a trial of other layers, packed ones, has to go on for a moment; those, which work through their
+    rows one by one, are only asked for a single one, and a trial that had time for too few of them says no.
     """
 
-    def measure() -> bool:
+    def measure() -> tuple[bool, int]:
         generator = torch.Generator().manual_seed(0)
+        if isinstance(linear, (PlainLinear, OneDnnLinear)):
+            weight, rows = _cancelling(out_features, in_features, generator)
+            trial, rows = type(linear)(weight.to(dtype).to(device), None), rows.to(dtype).to(device)
+            two = trial(rows[:2])
+            one = torch.equal(torch.cat((trial(rows[:1]), trial(rows[1:2]))), two)
+            last = 0
+            for count in _ROWS_TOGETHER:
+                if not torch.equal(trial(rows[:count])[:2], two):
+                    return one, last
+                last = count
+            return one, 0
         end = time.perf_counter() + _TRIAL_SECONDS
-        for trial in range(_TRIALS):
+        for tried in range(_TRIALS):
             if time.perf_counter() > end:
-                return trial < _TRIALS_ENOUGH
+                return tried >= _TRIALS_ENOUGH, 0
             x = torch.randn(2, in_features, generator=generator).to(dtype).to(device)
             if not torch.equal(linear(x[:1]), linear(x)[:1]):
-                return True
-        return False
+                return False, 0
+        return True, 0
 
     if device.type != "cpu":
         return measure()
-    return bool(remembered(f"one row differs: {name} {dtype}", measure))
+    one, most = remembered(f"rows alike: {type(linear).__name__} {out_features} x {in_features} {dtype}", measure)
+    return bool(one), int(most)
+
+
+def _cancelling(out_features: int, in_features: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights ``[out, in]`` and rows ``[most, in]`` whose products are of very different sizes and cancel.
+
+    What cancels lies anywhere: a kernel that adds up some columns first would be left with nothing at all.
+    """
+    few, half = min(out_features, _CANCELLED_ROWS), in_features // 2
+    sizes = torch.randint(-8, 9, (few, half), generator=generator).float().exp2()
+    first = (torch.randn(few, half, generator=generator) * sizes).bfloat16().float()  # the same numbers in every format
+    order = torch.randperm(in_features, generator=generator)
+    weight = F.pad(torch.cat((first, -first), dim=-1), (0, in_features % 2))[:, order]
+    part = torch.randn(_ROWS_TOGETHER[-1], half, generator=generator)
+    rows = F.pad(torch.cat((part, part), dim=-1), (0, in_features % 2))[..., order]
+    return weight.repeat(-(-out_features // few), 1)[:out_features], rows
 
 
 def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, in_features: int) -> LinearKind:

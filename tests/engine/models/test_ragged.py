@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine import measured
+from helix_app.engine.models import decoder
 from helix_app.engine.models.decoder import EXACT_ROWS, EXACT_TORCH, missing_rows
+from helix_app.engine.models.linear import PlainLinear, same_rows
 from helix_app.engine.runner import ModelRunner, Rows
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
 from tests.engine.tiny import Zoo
@@ -243,3 +246,47 @@ def test_exact_rows_of_the_real_model(default_model: Path, real: ModelRunner, ki
     runner = real if kind == "plain" else runner_of(default_model, kind, torch.bfloat16)
     check_exact(runner, 45, BESIDE[:2])
     check_exact(runner, 100, BESIDE[2:3])
+
+
+@pytest.fixture(params=[torch.float32])
+def moody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Plain linear layers that add up in another order, or in fewer bits, for a single row and for more than twenty."""
+    usual = PlainLinear.__call__
+
+    def call(layer: PlainLinear, x: torch.Tensor) -> torch.Tensor:
+        if 2 <= x.shape[0] <= 20:
+            return usual(layer, x)
+        total = torch.zeros(x.shape[0], layer.weight.shape[0])
+        for column in range(x.shape[1]):
+            total += x[:, column, None].float() * layer.weight[:, column].float()
+            total = total.to(request.param).float()
+        total += layer.bias if layer.bias is not None else 0.0
+        return total.to(x.dtype)
+
+    measured.forget()
+    monkeypatch.setattr(PlainLinear, "__call__", call)
+    yield
+    measured.forget()
+
+
+def test_which_rows_come_out_the_same_is_noticed(moody: None) -> None:
+    shape = 70, 96
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(2)).bfloat16()
+    assert same_rows(PlainLinear(weight, None), *shape, torch.bfloat16, torch.device("cpu")) == (False, 17)
+    measured.forget()
+    changed = sum(
+        not torch.equal(layer(x[:1]), layer(x)[:1])
+        for layer in [PlainLinear(weight, None)]
+        for x in torch.randn(50, 2, 96, generator=torch.Generator().manual_seed(5)).bfloat16()
+    )
+    assert changed < 25  # of rows like those of a model most do not show it
+
+
+@pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.parametrize("moody", [torch.bfloat16], indirect=True)
+def test_rows_are_split_into_what_is_computed_alike(zoo: Zoo, moody: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner = runner_of(zoo.gguf("llama-gqa3"), "plain", torch.bfloat16)
+    check_exact(runner, 13, BESIDE)
+    monkeypatch.setattr(decoder, "_WORTH_SPLITTING", 1000)
+    with pytest.raises(AssertionError):
+        check_exact(runner_of(zoo.gguf("llama-gqa3"), "plain", torch.bfloat16), 13, BESIDE)

@@ -74,6 +74,8 @@ class Table:
 class TableDecoder:
     """A decoder whose keys are token ids: it knows of the context what the cache holds."""
 
+    graphs = None
+
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
         self.config: Any = SimpleNamespace(vocab_size=table.vocab, num_layers=1, num_kv_heads=1, head_dim=1)
