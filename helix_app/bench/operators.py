@@ -20,6 +20,8 @@ from torch.autograd.profiler import profile, record_function
 
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.models import decoder
+from helix_app.engine.models.attention import SpanPath
+from helix_app.engine.models.residual import MirroredResidual, Residual
 
 LINEAR, ATTENTION, NORM, ROTARY, CACHE, OTHER = (
     "Linear layers",
@@ -34,12 +36,13 @@ PYTHON = "Python and dispatch"
 os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler tells standard error of every start and stop
 _MARK = "helix: "
 _TRIED, _TRIALS = 200, 8
-_FUNCTIONS = (  # owner, name, group; one that a later engine lacks is left to the names below
+_FUNCTIONS = (  # owner, name, group
     (decoder, "_run", LINEAR),
-    (getattr(decoder, "_Path", None), "__init__", ATTENTION),
-    (getattr(decoder, "_Path", None), "attend", ATTENTION),
-    (decoder.Decoder, "_rms_norm", NORM),
-    (decoder, "rotate", ROTARY),
+    (SpanPath, "__init__", ATTENTION),
+    (SpanPath, "attend", ATTENTION),
+    (Residual, "normed", NORM),
+    (MirroredResidual, "normed", NORM),
+    (decoder, "rotate_", ROTARY),
     (KVView, "write", CACHE),
 )
 _NAMES = (  # parts of operators' names
@@ -163,10 +166,9 @@ def marked() -> Iterator[None]:
     """The engine's functions, each told to the profiler by its group while this lasts."""
     with contextlib.ExitStack() as stack:
         for owner, name, group in _FUNCTIONS:
-            original = getattr(owner, name, None)
-            if original is not None:
-                setattr(owner, name, _told(original, _MARK + group))
-                stack.callback(setattr, owner, name, original)
+            original = getattr(owner, name)
+            setattr(owner, name, _told(original, _MARK + group))
+            stack.callback(setattr, owner, name, original)
         yield
 
 

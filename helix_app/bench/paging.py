@@ -17,7 +17,7 @@ from helix_app.bench.experiment import Bench, Experiment, median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.models.decoder import Span
+from helix_app.engine.models.attention import Span
 from helix_app.engine.scheduler import Scheduler
 from helix_app.events import ChatMessage, GenerateRequest, SamplingParams
 

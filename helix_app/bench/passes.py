@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.models.decoder import Decoder, Span
+from helix_app.engine.models.attention import Span
+from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_cache
 
 LINEARS = ("qkv", "out", "gate_up", "down")  # of each layer, in the order they run; the output head comes last

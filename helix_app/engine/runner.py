@@ -14,7 +14,8 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.models.decoder import Decoder, Span
+from helix_app.engine.models.attention import Span
+from helix_app.engine.models.decoder import Decoder
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import torch
 from helix_app.bench import operators
 from helix_app.bench.operators import ATTENTION, CACHE, LINEAR, NORM, OTHER, PYTHON, ROTARY, Taken
 from helix_app.bench.passes import Passes
-from helix_app.engine.models import decoder
+from helix_app.engine.models import decoder, residual
 from tests.bench.tiny_bench import opened
 from tests.engine.tiny import Zoo
 
@@ -77,10 +77,10 @@ def test_what_profiling_adds_is_taken_off() -> None:
 def test_a_pass_of_a_tiny_model_is_told_apart(zoo: Zoo) -> None:
     model = opened(zoo.gguf("llama")).session.runner.decoder
     passes = Passes(model, 16, 64, False)
-    before = decoder._run, decoder.rotate, decoder.Decoder._rms_norm
+    before = decoder._run, decoder.rotate_, residual.MirroredResidual.normed
     plain = passes.logits(64, 1)
     got = operators.profiled(lambda: passes.logits(64, 1), model.device)
-    assert (decoder._run, decoder.rotate, decoder.Decoder._rms_norm) == before
+    assert (decoder._run, decoder.rotate_, residual.MirroredResidual.normed) == before
     assert all(got.spent[group] > 0 and got.calls[group] > 0 for group in operators.GROUPS)
     layers = model.config.num_layers
     assert got.calls[LINEAR] == 4 * layers + 1

@@ -17,7 +17,7 @@ _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
 
 
 class JoinedCache(KVCache):
-    """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer."""
+    """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer instead of one pool."""
 
     def __init__(
         self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
@@ -90,11 +90,10 @@ class JoinedView(KVView):
                 joined.narrow(1, slot, count).copy_(kv if count == self._rows else kv.narrow(1, row, count))
         return self._all(joined)
 
-    def write(
-        self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        both = self.write_joined(layer, torch.cat((k, v)))
-        return self._split(both, self.padded_length if padded else self._length)
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        both = self.write_joined(layer, kv)
+        keys, values = self._split(both, self.padded_length if padded else self._length)
+        return keys.unsqueeze(0), values.unsqueeze(0)
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         return self._split(self._all(self._joined_cache.joined[layer]).clone(), self._length)

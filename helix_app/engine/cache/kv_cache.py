@@ -1,7 +1,8 @@
-"""The tensors behind the block pool: keys and values of every layer, in 16-token blocks.
+"""The tensor behind the block pool: keys and values of every layer, in 16-token blocks.
 
-Layout per layer: ``[kv_heads, slots, head_dim]`` with slot = block * block_size + offset, so that the blocks of a
-sequence that happen to be adjacent are one strided view that attention reads in place.
+Layout: ``[layers, 2 * kv_heads, slots, head_dim]``, the heads of the keys before those of the values, with
+slot = block * block_size + offset. So the blocks of a sequence that happen to be adjacent are one strided view that
+attention reads in place, a layer writes its keys and values at once, and a pass finds its place in all layers at once.
 
     slots   0 ........ 15 | 16 ....... 31 | 32 ....... 47 |
     blocks       0        |       1       |       2       |
@@ -17,12 +18,16 @@ import torch
 
 from helix_app.modelfiles.config import ModelConfig
 
+Layers = tuple[torch.Tensor, ...]
+
 
 class KVCache:
     """Keys and values of one model for all sequences.
 
     Attributes:
         num_blocks, block_size: of the pool that says who owns which block.
+        pool: all of it.
+        keys, values: of each layer, ``[kv_heads, slots, head_dim]``: views of the pool.
     """
 
     def __init__(
@@ -34,12 +39,14 @@ class KVCache:
         """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         self._config, self._dtype = config, dtype
-        shape = (config.num_kv_heads, num_blocks * block_size, config.head_dim)
-        self.keys = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
-        self.values = [_zeros(shape, dtype, device) for _ in range(config.num_layers)]
+        heads = config.num_kv_heads
+        self.pool = _zeros((config.num_layers, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
+        self.keys = list(self.pool[:, :heads].unbind(0))
+        self.values = list(self.pool[:, heads:].unbind(0))
 
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
+        self.pool = torch.empty(0)
         self.keys, self.values = [], []
 
     def replaced(self, num_blocks: int) -> KVCache:
@@ -69,15 +76,13 @@ class KVCache:
         """Copy one block over all layers."""
         size = self.block_size
         a, b = source * size, destination * size
-        for tensor in (*self.keys, *self.values):
-            tensor[:, b : b + size] = tensor[:, a : a + size]
+        self.pool[:, :, b : b + size] = self.pool[:, :, a : a + size]
 
     def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
         """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
         size = self.block_size
         for block in blocks:
-            for tensor in (*self.keys, *self.values):
-                tensor[:, block * size + begin : (block + 1) * size] = 0
+            self.pool[:, :, block * size + begin : (block + 1) * size] = 0
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
@@ -105,52 +110,67 @@ class KVView:
         self.contiguous = all(block == first + i for i, block in enumerate(used))
         self._base = first * size
         self.padded_length = len(used) * size
+        self._places: tuple[Layers, Layers, Layers] | None = None
+        self._padded = False
         self._index: tuple[torch.Tensor, torch.Tensor] | None = None
 
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the new rows of a layer and give all keys and values of the sequence.
+
+        Args:
+            kv: ``[2 * kv_heads, rows, head_dim]``, keys before values.
+            padded: give whole blocks; what stands behind the sequence's end is finite and means nothing.
+
+        Returns:
+            keys and values, each ``[1, kv_heads, length, head_dim]``: views of the pool when contiguous.
+        """
+        if not self.contiguous:
+            return self._write_scattered(layer, kv, padded)
+        if self._places is None or self._padded != padded:
+            self._places, self._padded = self._find(padded), padded
+        rows, keys, values = self._places
+        rows[layer].copy_(kv)
+        return keys[layer], values[layer]
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
+        pool = self.cache.pool[layer]
+        if self.contiguous:
+            both = pool[:, self._base : self._base + self._length].clone()
+        else:
+            both = self._gathered(pool)[:, : self._length]
+        keys, values = both.chunk(2)
+        return keys, values
+
+    def _find(self, padded: bool) -> tuple[Layers, Layers, Layers]:
+        """The new rows, all keys and all values in every layer: made at once, which a pass has to wait for less."""
+        pool, heads, begin = self.cache.pool, self.cache.pool.shape[1] // 2, self._base
+        end = begin + self._length
+        whole = pool[:, None, :, begin : begin + self.padded_length if padded else end]
+        return (
+            pool[:, :, end - self._rows : end].unbind(0),
+            whole[:, :, :heads].unbind(0),
+            whole[:, :, heads:].unbind(0),
+        )
+
+    def _write_scattered(self, layer: int, kv: torch.Tensor, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        pool, length = self.cache.pool[layer], self.padded_length if padded else self._length
+        pool[:, self._scattered()[0][self._length - self._rows : self._length]] = kv
+        keys, values = self._gathered(pool)[None, :, :length].chunk(2, dim=1)
+        return keys, values
+
     def _scattered(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The slots of blocks that are not adjacent, and the pool's rows that hold them."""
+        """The slots of blocks that are not adjacent, and the rows of a layer's pool that hold them."""
         if self._index is None:
             cache, size = self.cache, self.cache.block_size
             table = torch.tensor(self.blocks, dtype=torch.int64).to(cache.device)
             slots = (table[:, None] * size + torch.arange(size, device=cache.device)).view(-1)
-            heads = torch.arange(cache.keys[0].shape[0], device=cache.device)
+            heads = torch.arange(cache.pool.shape[1], device=cache.device)
             self._index = slots, (heads[:, None] * cache.num_blocks + table).view(-1)
         return self._index
 
-    def write(
-        self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Write the new rows of a layer and give all keys and values of the sequence.
-
-        Args:
-            k, v: ``[kv_heads, rows, head_dim]``.
-            padded: give whole blocks; what stands behind the sequence's end is finite and means nothing.
-
-        Returns:
-            keys and values, each ``[kv_heads, length, head_dim]``: views of the pool when contiguous.
-        """
-        keys, values = self.cache.keys[layer], self.cache.values[layer]
-        length = self.padded_length if padded else self._length
-        if self.contiguous:
-            end = self._base + self._length
-            keys[:, end - self._rows : end] = k
-            values[:, end - self._rows : end] = v
-            return keys[:, self._base : self._base + length], values[:, self._base : self._base + length]
-        new = self._scattered()[0][self._length - self._rows : self._length]
-        keys[:, new] = k
-        values[:, new] = v
-        return self._gathered(keys)[:, :length], self._gathered(values)[:, :length]
-
-    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
-        keys, values = self.cache.keys[layer], self.cache.values[layer]
-        if self.contiguous:
-            window = slice(self._base, self._base + self._length)
-            return keys[:, window].clone(), values[:, window].clone()
-        return self._gathered(keys)[:, : self._length], self._gathered(values)[:, : self._length]
-
-    def _gathered(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The sequence's blocks side by side, ``[kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
-        heads, _, dim = tensor.shape
-        pool = tensor.view(heads * self.cache.num_blocks, -1)  # a row is one head's part of a block
-        return pool.index_select(0, self._scattered()[1]).view(heads, -1, dim)
+    def _gathered(self, pool: torch.Tensor) -> torch.Tensor:
+        """The sequence's blocks side by side, ``[2 * kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
+        heads, _, dim = pool.shape
+        blocks = pool.view(heads * self.cache.num_blocks, -1)  # a row is one head's part of a block
+        return blocks.index_select(0, self._scattered()[1]).view(heads, -1, dim)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 
 from helix_app.modelfiles.config import ModelConfig
@@ -70,17 +71,24 @@ def rope_table(
     """cos and sin for positions 0..length-1, each ``[length, 1, head_dim]``, sin with its first half negated.
 
     With that sign, ``x * cos + swap_halves(x) * sin`` rotates x.
+
+    Made by numpy in float64: the first cosine that a process asked PyTorch for, on two threads at once, was now and
+    then a little coarser than the next, and the same prompt then had another answer in one start of the program of ten.
     """
     freqs, factor = inverse_frequencies(config)
     angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, head_dim / 2]
-    cos, sin = angles.cos() * factor, angles.sin() * factor
+    wide = angles.double().numpy()
+    cos, sin = (torch.from_numpy(turn(wide)).float() * factor for turn in (np.cos, np.sin))
     cos = torch.cat((cos, cos), dim=-1).unsqueeze(1)
     sin = torch.cat((-sin, sin), dim=-1).unsqueeze(1)
     return cos.to(dtype).to(device), sin.to(dtype).to(device)
 
 
-def rotate(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
-    """Rotate ``x`` ``[rows, heads, head_dim]`` by the angles of its rows (``[rows, 1, head_dim]``)."""
-    first, second = x.chunk(2, dim=-1)
-    swapped = torch.cat((second, first), dim=-1)
-    return torch.addcmul(x * cos, swapped, sin)
+def rotate_(x: torch.Tensor, heads: int, cos: torch.Tensor, sin: torch.Tensor) -> None:
+    """Rotate the first so many heads of ``x`` ``[rows, heads, head_dim]``, contiguous, by the angles of its rows
+    (``[rows, 1, head_dim]``), in place."""
+    rows, width, dim = x.shape
+    half = dim // 2
+    turned = x.as_strided((rows, heads, 2, half), (width * dim, dim, half, 1))
+    swapped = turned.flip(2)
+    turned.mul_(cos.view(rows, 1, 2, half)).addcmul_(swapped, sin.view(rows, 1, 2, half))

@@ -27,7 +27,8 @@ import torch.nn.functional as F
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 
 if TYPE_CHECKING:
-    from helix_app.engine.models.decoder import Decoder, Span
+    from helix_app.engine.models.attention import Span
+    from helix_app.engine.models.decoder import Decoder
 
 log = logging.getLogger(__name__)
 
@@ -240,26 +241,26 @@ class _BlockPath:
             numbers: the rows' slots, then the blocks.
         """
         self.rows = positions.shape[0]
-        self._cache, self._group = cache, decoder.config.group_size
+        self._cache, self._group, self._kv_heads = cache, decoder.config.group_size, decoder.config.num_kv_heads
         self._slots, blocks = numbers[: self.rows], numbers[self.rows :]
-        heads = torch.arange(decoder.config.num_kv_heads, device=decoder.device)
+        heads = torch.arange(2 * self._kv_heads, device=decoder.device)
         self._gathered = (heads[:, None] * cache.num_blocks + blocks).view(-1)  # a row is one head's part of a block
         places = torch.arange(blocks.shape[0] * cache.block_size, device=decoder.device)
         hidden = places[None] > positions[:, None]
         mask = torch.zeros(hidden.shape, dtype=decoder.cache_dtype, device=decoder.device)
         self._mask = mask.masked_fill_(hidden, float("-inf")).repeat(self._group, 1)
 
-    def attend(self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
-        """As ``decoder._Path.attend``."""
-        rows, dim, kv_heads, group = self.rows, q.shape[-1], k.shape[1], self._group
-        keys, values = self._cache.keys[layer], self._cache.values[layer]
-        keys.index_copy_(1, self._slots, k.transpose(0, 1))
-        values.index_copy_(1, self._slots, v.transpose(0, 1))
-        q = q.reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3).reshape(1, kv_heads, group * rows, dim)
-        out = F.scaled_dot_product_attention(q, self._all(keys), self._all(values), attn_mask=self._mask)
+    def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
+        """As ``attention.Path``."""
+        rows, dim, kv_heads, group = self.rows, heads.shape[2], self._kv_heads, self._group
+        pool = self._cache.pool[layer]
+        pool.index_copy_(1, self._slots, heads[:, group * kv_heads :].transpose(0, 1))
+        keys, values = self._all(pool).chunk(2, dim=1)
+        q = heads[:, : group * kv_heads].reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3)
+        q = q.reshape(1, kv_heads, group * rows, dim)
+        out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
         return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)
 
-    def _all(self, tensor: torch.Tensor) -> torch.Tensor:
-        heads, _, dim = tensor.shape
-        pool = tensor.view(heads * self._cache.num_blocks, -1)
-        return pool.index_select(0, self._gathered).view(1, heads, -1, dim)
+    def _all(self, pool: torch.Tensor) -> torch.Tensor:
+        heads, _, dim = pool.shape
+        return pool.view(heads * self._cache.num_blocks, -1).index_select(0, self._gathered).view(1, heads, -1, dim)

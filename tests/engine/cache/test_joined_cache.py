@@ -35,11 +35,11 @@ def test_rows_are_written_and_read_as_in_the_other_cache(order: str) -> None:
     for rows in (1, 3, 2, 9, 1, 5, 7):
         length += rows
         for layer in range(2):
-            k, v = torch.randn(2, 2, rows, 6)
+            kv = torch.randn(4, rows, 6)
             padded = rng.random() < 0.5
-            wanted = plain.view(blocks, length, rows).write(layer, k, v, padded)
+            wanted = plain.view(blocks, length, rows).write(layer, kv, padded)
             view = joined.view(blocks, length, rows)
-            got = view.write(layer, k, v, padded)
+            got = view.write(layer, kv, padded)
             assert all(torch.equal(a, b) for a, b in zip(wanted, got))
             both = joined.view(blocks, length, 0).read(layer)
             assert all(torch.equal(a, b) for a, b in zip(plain.view(blocks, length, 0).read(layer), both))
@@ -57,9 +57,9 @@ def test_reading_copies() -> None:
 def test_blocks_are_copied_and_wiped_over_all_layers() -> None:
     plain, joined = caches()
     for layer in range(2):
-        k, v = torch.randn(2, 2, 16, 6)
+        kv = torch.randn(4, 16, 6)
         for cache in (plain, joined):
-            cache.view([1, 2, 3, 4], 16, 16).write(layer, k, v)
+            cache.view([1, 2, 3, 4], 16, 16).write(layer, kv)
     for cache in (plain, joined):
         cache.copy_block(2, 9)
         cache.scrub([3], 1)

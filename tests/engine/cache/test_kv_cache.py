@@ -41,9 +41,9 @@ def test_what_is_written_is_read(blocks: list[int], adjacent: bool) -> None:
         view = cache.view(blocks, end, end - begin)
         assert view.contiguous is (adjacent or end <= 4 or (blocks == [2, 3, 5] and end <= 8))
         for layer in range(2):
-            k, v = view.write(layer, keys[:, begin:end] + layer, values[:, begin:end] - layer)
-            assert torch.equal(k, keys[:, :end] + layer)
-            assert torch.equal(v, values[:, :end] - layer)
+            k, v = view.write(layer, torch.cat((keys[:, begin:end] + layer, values[:, begin:end] - layer)))
+            assert torch.equal(k, (keys[:, :end] + layer)[None])
+            assert torch.equal(v, (values[:, :end] - layer)[None])
     got_keys, got_values = cache.view(blocks, 10, 0).read(1)
     assert torch.equal(got_keys, keys + 1)
     assert torch.equal(got_values, values - 1)
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(blocks: list[int], adjacent: bool) -> None:
 def test_other_blocks_are_left_alone(blocks: list[int]) -> None:
     cache = cache_of()
     keys, values = rows(6, 1)
-    cache.view(blocks, 6, 6).write(0, keys, values)
+    cache.view(blocks, 6, 6).write(0, torch.cat((keys, values)))
     written = {block * 4 + i for n, block in enumerate(blocks) for i in range(4 if n == 0 else 2)}
     for slot in range(24):
         assert bool(cache.keys[0][:, slot].isnan().all()) == (slot not in written)
@@ -63,7 +63,7 @@ def test_other_blocks_are_left_alone(blocks: list[int]) -> None:
 def test_a_block_is_copied_over_all_layers() -> None:
     cache = cache_of()
     for layer in range(2):
-        cache.view([1], 4, 4).write(layer, *rows(4, layer))
+        cache.view([1], 4, 4).write(layer, torch.cat(rows(4, layer)))
     cache.copy_block(1, 5)
     for layer in range(2):
         keys, values = cache.view([5], 4, 0).read(layer)

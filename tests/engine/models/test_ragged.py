@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from helix_app.engine import measured
 from helix_app.engine.models import decoder
-from helix_app.engine.models.decoder import EXACT_ROWS, EXACT_TORCH, missing_rows
+from helix_app.engine.models.attention import EXACT_ROWS, EXACT_TORCH, missing_rows
 from helix_app.engine.models.linear import PlainLinear, same_rows
 from helix_app.engine.runner import ModelRunner, Rows
 from tests.engine.models.test_decoder import runner_of, some_ids, worst

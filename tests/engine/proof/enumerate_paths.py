@@ -82,8 +82,8 @@ class TableDecoder:
 
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:
         new = ids.double().view(1, -1, 1)
-        keys, _values = view.write(0, new, new)
-        context = [int(i) for i in keys[0, : start + len(ids), 0].tolist()]
+        keys, _values = view.write(0, torch.cat((new, new)))
+        context = [int(i) for i in keys[0, 0, : start + len(ids), 0].tolist()]
         return torch.stack([self.table(context[:n]) for n in range(len(context) - logit_rows + 1, len(context) + 1)])
 
     def forward_many(self, ids: torch.Tensor, spans: Sequence[Any]) -> torch.Tensor:

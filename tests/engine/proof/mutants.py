@@ -198,10 +198,11 @@ def draft_never_settles(patch: Patch) -> None:
 def bonus_token_written_wrongly(patch: Patch) -> None:
     real = KVView.write
 
-    def write(self: KVView, layer: int, k: Tensor, v: Tensor, *rest: Any, **options: Any) -> Any:
-        if 1 < k.shape[1] < 9:  # a round: its first row is the token that ended the round before
-            k = torch.cat((k[:, :1] * 1.05, k[:, 1:]), 1)
-        return real(self, layer, k, v, *rest, **options)
+    def write(self: KVView, layer: int, kv: Tensor, *rest: Any, **options: Any) -> Any:
+        if 1 < kv.shape[1] < 9:  # a round: its first row is the token that ended the round before
+            kv, heads = kv.clone(), kv.shape[0] // 2
+            kv[:heads, :1] *= 1.05
+        return real(self, layer, kv, *rest, **options)
 
     patch.setattr(KVView, "write", write)
 
