@@ -142,8 +142,9 @@ def make_client(settings: Settings) -> EngineClient:
 
         return LocalClient()
     from helix_app.engine.host import HostClient
+    from helix_app.gui.pace import by_cores
 
-    return HostClient()
+    return HostClient(gather_seconds=by_cores(60, 90) / 1000)
 
 
 def make_hub(settings: Settings) -> Hub:

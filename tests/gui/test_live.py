@@ -11,7 +11,7 @@ from helix_app import events
 from helix_app.events import BLOCK_CACHED, BLOCK_SHARED, BLOCK_USED
 from helix_app.gui.live.block_map import BlockGrid, cell_colours
 from helix_app.gui.live.clock import GAP, SessionClock
-from helix_app.gui.live.metric import nice_ceiling
+from helix_app.gui.live.metric import DASH, dashes, nice_ceiling
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.live.pool import PoolState, draw_cells, grid_for
 from helix_app.gui.live.ring import Ring
@@ -44,6 +44,22 @@ def test_clock_puts_a_gap_between_replies() -> None:
 @pytest.mark.parametrize(("value", "top"), [(3, 8), (8, 8), (9, 10), (11, 20), (39, 40), (41, 60), (700, 800)])
 def test_axis_tops_are_round(value: float, top: float) -> None:
     assert nice_ceiling(value, 8) == top
+
+
+def test_a_broken_line_leaves_out_every_other_stretch() -> None:
+    x = np.arange(0.0, 20.0, 0.05)
+    drawn = dashes(x, np.ones(len(x)), 0.1)
+    dash = DASH * 0.1
+    assert not drawn[-1]
+    middles = x[:-1] + 0.025
+    assert drawn[:-1].tolist() == (middles // dash % 2 == 0).tolist()
+    assert 0.4 < drawn.mean() < 0.6
+    coarse = dashes(np.arange(0.0, 100.0, 3.0), np.ones(34), 0.1)  # points further apart than dashes are long
+    assert coarse[:-1].tolist() == [i % 2 == 0 for i in range(33)]
+    gap = np.ones(len(x))
+    gap[200] = np.nan
+    assert not dashes(x, gap, 0.1)[199:201].any()
+    assert [len(dashes(x[:n], gap[:n], 0.1)) for n in (0, 1, 2)] == [0, 1, 2]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
+DASH = 6.0  # pixels
+MOST_DASHED = 600  # points of a broken curve, about
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,14 @@ class CurveStyle:
         label: its name in the legend, empty for none.
         dashed: broken line, for references and totals.
         steps: a step from point to point instead of a line.
+        level: a single level line (``show_reference``).
     """
 
     colour: str
     label: str = ""
     dashed: bool = False
     steps: bool = False
+    level: bool = False
     width: float = 1.6
 
 
@@ -92,11 +96,18 @@ class MetricPlot(QWidget):
         top: float,
         fixed: bool = False,
         time_labels: bool = False,
+        lively: bool = False,
         parent: QWidget | None = None,
     ) -> None:
+        """
+        Args:
+            lively: drawn while the engine works, for which a curve as one path takes four times too long: its lines
+                are drawn one by one, and a broken curve is one that leaves some of them out.
+        """
         super().__init__(parent)
         self._theme = theme
         self._styles = styles
+        self._lively = lively
         self._top = self._least_top = top
         self._fixed = fixed
         self._scale_drawn = 1.0  # device pixel ratio the pens are made for
@@ -163,6 +174,11 @@ class MetricPlot(QWidget):
             curve = pg.PlotDataItem(connect="finite", antialias=True, stepMode="right" if style.steps else None)
             curve.setClipToView(True)
             curve.setDownsampling(auto=True, method="peak")
+            if lively and not style.level:
+                curve.curve.setSegmentedLineMode("on")
+            if self._left_out(style):
+                curve.setClipToView(False)
+                curve.setDownsampling(auto=False)
             item.addItem(curve)
             self.curves.append(curve)
         self._empty = QLabel(empty)
@@ -194,10 +210,16 @@ class MetricPlot(QWidget):
             self.on_theme_changed()  # another screen
         highest = 0.0
         drawn = False
-        for curve, (ring, column) in zip(self.curves, rings):
+        for curve, style, (ring, column) in zip(self.curves, self._styles, rings):
             start = max(0, ring.first_after(since) - 1)
-            y = ring.column(column, start)
-            curve.setData(ring.column(0, start), y)
+            x, y = ring.column(0, start), ring.column(column, start)
+            if self._left_out(style):
+                few = max(1, len(x) // MOST_DASHED)
+                x, y = x[::few], y[::few]
+                low, high = self.span()
+                curve.setData(x, y, connect=dashes(x, y, (high - low) / max(1, self.plot.width())))
+            else:
+                curve.setData(x, y)
             if len(y) and not np.isnan(y).all():
                 drawn = True
                 highest = max(highest, float(np.nanmax(y)))
@@ -263,7 +285,7 @@ class MetricPlot(QWidget):
         for curve, style in zip(self.curves, self._styles):
             # the pen is cosmetic, its width counts device pixels
             pen = pg.mkPen(self._theme.colour(style.colour), width=style.width * self._scale_drawn)
-            if style.dashed:
+            if style.dashed and not self._left_out(style):
                 pen.setDashPattern([5, 4])
             curve.setPen(pen)
 
@@ -272,6 +294,9 @@ class MetricPlot(QWidget):
             self.reset_requested.emit()
             return True
         return super().eventFilter(watched, event)
+
+    def _left_out(self, style: CurveStyle) -> bool:
+        return self._lively and style.dashed and not style.level
 
     def _scale(self) -> None:
         item = self.plot.getPlotItem()
@@ -282,6 +307,22 @@ class MetricPlot(QWidget):
         axis = item.getAxis("left")
         ticks = [0.0, self._top / 2, self._top]
         axis.setTicks([[(tick, f"{tick:g}") for tick in ticks], []])
+
+
+def dashes(x: np.ndarray, y: np.ndarray, pixel: float) -> np.ndarray:
+    """Which points of a curve to join to the next one for a broken line of dashes and gaps as long as each other.
+
+    Args:
+        x: increasing.
+        y: not a number where there is a gap anyway.
+        pixel: the width of one, in units of ``x``.
+    """
+    if len(x) < 2:
+        return np.zeros(len(x), dtype=np.int32)
+    middles = (x[1:] + x[:-1]) / 2
+    length = max(DASH * pixel, float(np.median(np.diff(x))), 1e-9)
+    drawn = (middles // length % 2 == 0) & np.isfinite(y[1:]) & np.isfinite(y[:-1])
+    return np.append(drawn, False).astype(np.int32)
 
 
 def nice_ceiling(value: float, least: float) -> float:

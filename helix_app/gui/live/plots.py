@@ -54,6 +54,7 @@ class LivePlots(QWidget):
             ),
             top=100,
             fixed=True,
+            lively=True,
         )
         self.k_plot = MetricPlot(
             theme,
@@ -62,6 +63,7 @@ class LivePlots(QWidget):
             self.tr("No speculative round yet"),
             (CurveStyle("text", steps=True, width=1.4),),
             top=8,
+            lively=True,
         )
         self.speed_plot = MetricPlot(
             theme,
@@ -70,10 +72,11 @@ class LivePlots(QWidget):
             self.tr("No reply yet"),
             (
                 CurveStyle("accent_text", self.tr("measured")),
-                CurveStyle("plain", self.tr("plain decoding"), dashed=True),
+                CurveStyle("plain", self.tr("plain decoding"), dashed=True, level=True),
             ),
             top=10,
             time_labels=True,
+            lively=True,
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
