@@ -10,6 +10,9 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from helix_app.bridge import cache_delta
 from helix_app.events import CacheSnapshot, DownloadProgress, Event, LoadProgress, RoundDone, TextDelta
 
+MOST_WAITING = 256  # events that may wait for a window that is slower than the engine
+MOST_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all
+
 
 class EventBuffer:
     """Collects events and merges those whose merger has the same effect.
@@ -82,7 +85,10 @@ class EventCoalescer(QObject):
     def __init__(self, interval_ms: int = 33, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._interval_ms = interval_ms
-        self._lock = threading.Lock()  # guards _buffer and _waking
+        self._lock = threading.Lock()  # guards what follows
+        self._room = threading.Condition(self._lock)
+        self._waiting = 0
+        self._paced = True
         self._buffer = EventBuffer()
         self._waking = False
         self._flushed_at = float("-inf")
@@ -95,8 +101,27 @@ class EventCoalescer(QObject):
 
     def put(self, event: Event) -> None:
         """Add an event. Thread-safe; returns at once."""
+        self._put(event, paced=False)
+
+    def put_paced(self, event: Event) -> None:
+        """Add an event from a thread that is not the GUI's; while ``MOST_WAITING`` wait already, that thread waits too.
+
+        Without it a batch takes longer the longer the one before took, and Stop comes behind all of them.
+        """
+        self._put(event, paced=True)
+
+    def unpace(self) -> None:
+        """From now on nothing waits: the GUI thread itself is about to wait for those who put events in."""
         with self._lock:
+            self._paced = False
+            self._room.notify_all()
+
+    def _put(self, event: Event, paced: bool) -> None:
+        with self._lock:
+            if paced:
+                self._room.wait_for(lambda: self._waiting < MOST_WAITING or not self._paced, MOST_SECONDS)
             self._buffer.add(event)
+            self._waiting += 1
             wake = not self._waking
             self._waking = True
         if wake:
@@ -122,6 +147,8 @@ class EventCoalescer(QObject):
         with self._lock:
             batch = self._buffer.take()
             self._waking = False
+            self._waiting = 0
+            self._room.notify_all()
         if batch:
             self._flushed_at = time.monotonic()
             self.events_ready.emit(batch)

@@ -104,7 +104,7 @@ class SessionController(QObject):
 
         self._coalescer = EventCoalescer(parent=self)
         self._coalescer.events_ready.connect(self.events)
-        self._engine_worker = EngineWorker(client, hub.resolve, self._coalescer.put)
+        self._engine_worker = EngineWorker(client, hub.resolve, self._coalescer.put_paced)
         self._download_worker = TaskWorker(self._coalescer.put)
         self._catalog_worker = TaskWorker(self._coalescer.put)
         self.threads = (
@@ -373,6 +373,7 @@ class SessionController(QObject):
             return self._stopped
         self._stopped = False
         self._wait_with(None)
+        self._coalescer.unpace()
         self._downloads_waiting.clear()
         for running in (self._job, self._download):
             if running is not None:

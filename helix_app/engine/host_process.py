@@ -12,6 +12,7 @@ import queue
 import signal
 import sys
 import threading
+from contextlib import suppress
 from multiprocessing import connection
 
 from helix_app.engine.host_child import Close, ToChild, ToParent, child_main
@@ -19,6 +20,8 @@ from helix_app.engine.host_child import Close, ToChild, ToParent, child_main
 log = logging.getLogger(__name__)
 
 KILL_SECONDS = 5.0  # a killed process that is still there after this is stuck in the system
+POLL_SECONDS = 0.1  # how late a reader with a full inbox notices that the process is being ended
+WAITING_MESSAGES = 8  # of the child that may wait to be received; then it is the child that waits, as Stop must not
 
 
 class ChildGone(Exception):
@@ -56,10 +59,12 @@ class ChildProcess:
             theirs.close()  # so that its end is the end of the pipe
         self.pid = self._process.pid or 0
         self._sentinel = self._process.sentinel
-        self._inbox: queue.SimpleQueue[ToParent | None] = queue.SimpleQueue()
+        self._inbox: queue.Queue[ToParent | None] = queue.Queue(WAITING_MESSAGES)
         self._outbox: queue.SimpleQueue[ToChild | None] = queue.SimpleQueue()
         self._end_lock = threading.Lock()
         self._handle_lock = threading.Lock()  # the sentinel is not looked at while it is being closed
+        self._ending = threading.Event()  # nobody needs to receive any more
+        self._read_all = threading.Event()
         self._ended = False
         self._exit_code: int | None = None
         self._threads = [
@@ -84,9 +89,8 @@ class ChildProcess:
         try:
             message = self._inbox.get(timeout=timeout)
         except queue.Empty:
-            return None
-        if message is None:
-            self._inbox.put(None)  # for whoever asks next
+            message = None
+        if message is None and self._read_all.is_set() and self._inbox.empty():
             raise ChildGone
         return message
 
@@ -95,6 +99,7 @@ class ChildProcess:
         with self._end_lock:
             if self._ended:
                 return
+            self._ending.set()
             self.send(Close())
             if patience > 0:
                 connection.wait([self._sentinel], patience)
@@ -119,12 +124,23 @@ class ChildProcess:
     def _read(self) -> None:
         try:
             while True:
-                self._inbox.put(self._pipe.recv())
+                self._deliver(self._pipe.recv())
         except (EOFError, OSError):
             pass
         except Exception:
             log.exception("unreadable message from the engine process")
-        self._inbox.put(None)
+        self._read_all.set()
+        with suppress(queue.Full):  # whoever waits for a message learns now that there will be none
+            self._inbox.put_nowait(None)
+
+    def _deliver(self, message: ToParent) -> None:
+        """Put a message where ``receive`` finds it, once there is room; without, lost while the process is ended."""
+        while True:
+            try:
+                return self._inbox.put(message, timeout=POLL_SECONDS)
+            except queue.Full:
+                if self._ending.is_set():
+                    return None
 
     def _write(self) -> None:
         while (message := self._outbox.get()) is not None:

@@ -6,12 +6,14 @@ import threading
 from dataclasses import dataclass, field
 
 import numpy as np
+import pytest
 from hypothesis import given, settings, strategies as st
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
+from helix_app.bridge import coalescer as module
 from helix_app.bridge.cache_delta import merge, mergeable
-from helix_app.bridge.coalescer import EventBuffer, EventCoalescer
+from helix_app.bridge.coalescer import MOST_WAITING, EventBuffer, EventCoalescer
 from helix_app.events import (
     CACHE_CELL,
     NO_OWNER,
@@ -24,6 +26,7 @@ from helix_app.events import (
     TextDelta,
 )
 from tests.engine.fake_engines import finished, round_done
+from tests.waiting import wait_for
 
 CELL = np.dtype(CACHE_CELL)
 BLOCKS = 6
@@ -210,3 +213,41 @@ def test_a_batch_is_not_interrupted_by_the_next(qtbot: QtBot) -> None:
     coalescer.put(Notice("two"))
     coalescer.flush()
     assert seen == ["one", "two", "three"]
+
+
+def largest_batch(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, paced: bool) -> int:
+    """Rounds in the largest batch, when an engine is far ahead of the window."""
+    monkeypatch.setattr(module, "MOST_SECONDS", 60.0)
+    coalescer = EventCoalescer(interval_ms=0)
+    sizes: list[int] = []
+    put = coalescer.put_paced if paced else coalescer.put
+    thread = threading.Thread(target=lambda: [put(round_done("r1", index)) for index in range(2000)])
+
+    def on_events(batch: list[Event]) -> None:
+        if not sizes:  # a window that is busy
+            wait_for(lambda: coalescer._waiting == MOST_WAITING if paced else not thread.is_alive())
+        sizes.append(len(batch))
+
+    coalescer.events_ready.connect(on_events)
+    thread.start()
+    qtbot.waitUntil(lambda: sum(sizes) == 2000)
+    thread.join()
+    return max(sizes)
+
+
+def test_an_engine_ahead_of_the_window_waits_for_it(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert largest_batch(qtbot, monkeypatch, paced=True) <= MOST_WAITING
+    assert largest_batch(qtbot, monkeypatch, paced=False) > MOST_WAITING
+
+
+def test_nothing_waits_for_a_window_that_waits_itself(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_SECONDS", 3600.0)
+    coalescer = EventCoalescer()
+    thread = threading.Thread(
+        target=lambda: [coalescer.put_paced(Notice(str(n))) for n in range(2 * MOST_WAITING)], daemon=True
+    )
+    thread.start()
+    wait_for(lambda: coalescer._waiting == MOST_WAITING)
+    coalescer.unpace()
+    thread.join(30)
+    assert not thread.is_alive()

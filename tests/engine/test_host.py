@@ -16,7 +16,8 @@ import pytest
 
 from helix_app.engine.client import LocalClient, guarded_stream
 from helix_app.engine.host import HostClient
-from helix_app.engine.host_process import exit_text
+from helix_app.engine.host_child import MOST_GATHERED
+from helix_app.engine.host_process import WAITING_MESSAGES, exit_text
 from helix_app.events import (
     Event,
     Failed,
@@ -337,3 +338,19 @@ def test_events_come_in_order_however_they_are_gathered(gather: float) -> None:
         assert [event.index for event in told if isinstance(event, RoundDone)] == list(range(40))
     finally:
         host.close()
+
+
+def test_an_engine_ahead_of_its_reader_waits(host: HostClient) -> None:
+    """So Stop has little before it. Unbounded, the same reply is ahead by whatever time gives it."""
+    events_of(host, LoadRequest("m"))
+    cancel = threading.Event()
+    stream = host.stream(ask("forever"), cancel)
+    until(stream, TextDelta)
+    child = host._child
+    assert child is not None
+    wait_for(child._inbox.full)
+    cancel.set()
+    rest = list(stream)
+    assert isinstance(rest[-1], Finished)
+    assert len(rest) < 2 * WAITING_MESSAGES * (MOST_GATHERED + 1)
+    assert text_of(rest) in rest[-1].text

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from helix_app.engine.host_child import Done, Items, _Outbox
+from helix_app.engine.host_child import MOST_GATHERED, Done, Items, _Outbox
 from helix_app.events import Failed, TextDelta
 from tests.engine.fake_engines import round_done
 
@@ -71,3 +71,12 @@ def test_what_waits_is_sent_when_nothing_else_comes(texts: int) -> None:
         assert pipe.some.wait(10)
         pipe.some.clear()
         arrived = sum(len(items.events) for items in pipe.sent if isinstance(items, Items))
+
+
+def test_a_message_holds_only_so_many() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.send(Done(0))
+    for n in range(3 * MOST_GATHERED):
+        outbox.put(1, TextDelta("r", str(n)))
+    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == 3 * [MOST_GATHERED]
