@@ -19,6 +19,7 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.attention import Span
 from helix_app.engine.scheduler import Scheduler
+from helix_app.engine.untracked import untracked
 from helix_app.events import ChatMessage, GenerateRequest, SamplingParams
 
 CONTEXTS = (256, 1024, 4096)
@@ -112,11 +113,12 @@ def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]
     size = bench.session.runner.pool.block_size
     blocks = -(-(context + 1) // size)
     cache = KVCache(config, 4 * blocks, size, dtype, device)
-    for tensor in (*cache.keys, *cache.values):
-        tensor.normal_()
+    with untracked(device):
+        for tensor in (*cache.keys, *cache.values):
+            tensor.normal_()
+        own = [[t[:, : blocks * size].clone() for t in side] for side in (cache.keys, cache.values)]
     scattered = list(range(blocks, 4 * blocks))
     bench.order.shuffle(scattered)
-    own = [[t[:, : blocks * size].clone() for t in side] for side in (cache.keys, cache.values)]
     views = {
         "contiguous": lambda: _Contiguous(own[0], own[1], context + 1),
         "adjacent": lambda: cache.view(range(blocks), context + 1, 1),

@@ -11,6 +11,7 @@ from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.attention import Span
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_cache
+from helix_app.engine.untracked import untracked
 
 LINEARS = ("qkv", "out", "gate_up", "down")  # of each layer, in the order they run; the output head comes last
 
@@ -27,8 +28,9 @@ class Passes:
         self.decoder, self.longest, self.exact = decoder, longest, exact
         blocks = -(-longest // block_size)
         self._cache = make_cache(decoder.config, blocks, block_size, decoder.cache_dtype, decoder.device)
-        for tensor in (*self._cache.keys, *self._cache.values):
-            tensor.normal_()
+        with untracked(decoder.device):
+            for tensor in (*self._cache.keys, *self._cache.values):
+                tensor.normal_()
         self._blocks = range(blocks)
 
     def logits(self, context: int, rows: int) -> torch.Tensor:

@@ -18,10 +18,10 @@ from helix_app.engine.coupled import verify_coupled
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.generation import Session, check_request, is_coupled, prompt_tokens
 from helix_app.engine.metrics import RunRecorder
-from helix_app.engine.sampling import check_logits, distribution, penalise
+from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise
 from helix_app.engine.stopping import StopMatcher
 from helix_app.engine.tokenizer import StreamDecoder
-from helix_app.engine.verification import Verdict, verify
+from helix_app.engine.verification import Verdict, verify, verify_greedy
 from helix_app.events import (
     Alternative,
     EmittedToken,
@@ -255,6 +255,9 @@ class Reply:
         if params.repetition_penalty != 1.0:
             seen = torch.tensor(sorted(set(self.tokens)), dtype=torch.int64)
             logits = penalise(logits, params.repetition_penalty, seen, proposal.ids)
+        if params.temperature == 0:
+            best = likeliest(logits)
+            return verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits)
         probs = distribution(logits, params)
         if self.coupled:
             return verify_coupled(probs, proposal.ids, self.seed, len(self.tokens)), probs

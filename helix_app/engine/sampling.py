@@ -7,6 +7,7 @@ the engine, float64 in proofs).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -33,7 +34,7 @@ def check_params(params: SamplingParams) -> None:
 
 def check_logits(logits: torch.Tensor) -> None:
     """Raise NumericsError unless every row ``[rows, vocab]`` has a finite largest value."""
-    if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
+    if not all(math.isfinite(largest) for largest in logits.amax(dim=-1).tolist()):
         raise NumericsError()
 
 
@@ -62,7 +63,7 @@ def distribution(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
     Temperature 0 puts all mass on the most likely token, the lowest id among equals.
     """
     if params.temperature == 0:
-        return torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
+        return one_hot(likeliest(logits), logits)
     # the likeliest token at 0: then no temperature, however small, divides to infinity
     scaled = (logits - logits.amax(dim=-1, keepdim=True)) / max(params.temperature, torch.finfo(logits.dtype).tiny)
     vocab = logits.shape[-1]
@@ -81,6 +82,16 @@ def distribution(logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
     return torch.zeros_like(scaled).scatter_(-1, ids, probs)
 
 
+def likeliest(logits: torch.Tensor) -> torch.Tensor:
+    """The id ``[rows]`` of the most likely token of each row, the lowest among equals: what temperature 0 draws."""
+    return logits.argmax(dim=-1)
+
+
+def one_hot(ids: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """Rows ``[rows, vocab]``, as of ``like``, with all mass on a token each (``[rows]``)."""
+    return torch.zeros_like(like).scatter_(-1, ids.unsqueeze(-1), 1.0)
+
+
 def _min_p(probs: torch.Tensor, min_p: float) -> torch.Tensor:
     if min_p > 0.0:
         floor = probs.amax(dim=-1, keepdim=True) * min_p
@@ -94,7 +105,7 @@ def pick(weights: torch.Tensor, uniform: float) -> int:
     A weight of zero is never selected.
     """
     cumulative = weights.cumsum(dim=-1)
-    index = int((cumulative <= uniform * cumulative[-1]).sum())
+    index = int(torch.searchsorted(cumulative, uniform * cumulative[-1], right=True))
     if index >= weights.shape[-1] or weights[index] <= 0:  # rounding at the upper end
         index = int(weights.nonzero()[-1])
     return index

@@ -83,3 +83,16 @@ def verify(
         left = residual(target_probs[j], draft_ids[j], row)
         return Verdict(j, pick(left, uniforms[k]), "corrected")
     return Verdict(k, pick(target_probs[k], uniforms[k]), "bonus" if k else "plain")
+
+
+def verify_greedy(likeliest: Sequence[int], draft_ids: Sequence[int]) -> Verdict:
+    """``verify`` at temperature 0, where p is 1 for the target's likeliest token and 0 for any other.
+
+    Args:
+        likeliest: the target's, after each prefix of the k drafted tokens: k + 1.
+    """
+    k = len(draft_ids)
+    for j, token in enumerate(draft_ids):
+        if token != likeliest[j]:
+            return Verdict(j, likeliest[j], "corrected")
+    return Verdict(k, likeliest[k], "bonus" if k else "plain")

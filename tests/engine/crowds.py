@@ -38,7 +38,7 @@ class Models:
         self.target, self.draft = (runner_of(path, dtype=dtype).decoder for _ in range(2))
         weight = self.draft._embed
         noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(7)).to(dtype)
-        weight += 0.25 * weight.std() * noise
+        self.draft._embed = weight + 0.25 * weight.std() * noise
         self.tokenizer = load_tokenizer(inspect(path))
 
     def session(

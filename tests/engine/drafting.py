@@ -42,4 +42,5 @@ def disturb(engine: Engine, amount: float) -> None:
     draft = list(runners(session_of(engine)))[1]
     weight = draft.decoder._embed
     generator = torch.Generator().manual_seed(7)
-    weight += amount * weight.std() * torch.randn(weight.shape, generator=generator).to(weight.dtype)
+    noise = torch.randn(weight.shape, generator=generator).to(weight.dtype)
+    draft.decoder._embed = weight + amount * weight.std() * noise

@@ -232,6 +232,7 @@ def poison(runner: ModelRunner, name: str, at: int, patch: pytest.MonkeyPatch) -
     """From its ``at``-th pass on, whatever a sequence runs is not a number."""
     real, calls = runner.forward_many, itertools.count()
 
+    @torch.inference_mode()
     def forward_many(
         batch: Sequence[Rows], reserved: bool = False, carried: Sequence[torch.Tensor] = ()
     ) -> list[torch.Tensor]:

@@ -17,8 +17,8 @@ import pytest
 import torch
 from scipy import stats
 
-from helix_app.engine.sampling import distribution, pick
-from helix_app.engine.verification import Verdict, acceptance_probs, residual, verify
+from helix_app.engine.sampling import distribution, one_hot, pick
+from helix_app.engine.verification import Verdict, acceptance_probs, residual, verify, verify_greedy
 from helix_app.requests import SamplingParams
 
 VOCAB = 3
@@ -357,3 +357,19 @@ def test_a_rejected_token_is_not_emitted_again() -> None:
     for i in range(20):
         for rows in (None, draft):
             assert verify(target, (0,), rows, [0.99, i / 20]).next_token != 0
+
+
+@pytest.mark.parametrize("k", [0, 1, 4])
+def test_greedy_verification_is_verification_of_certain_tokens(k: int) -> None:
+    order = random.Random(k)
+    verdicts = set()
+    for _ in range(200):
+        likeliest = [order.randrange(3) for _ in range(k + 1)]
+        ids = [order.randrange(3) if order.random() < 0.5 else token for token in likeliest[:k]]
+        target = one_hot(torch.tensor(likeliest), torch.zeros(k + 1, 3))
+        draft = one_hot(torch.tensor(ids, dtype=torch.int64), torch.zeros(k, 3)) if order.random() < 0.5 else None
+        uniforms = [order.random() for _ in range(k + 1)]
+        verdict = verify_greedy(likeliest, ids)
+        assert verdict == verify(target, ids, draft, uniforms)
+        verdicts.add(verdict)
+    assert len({verdict.accepted for verdict in verdicts}) == k + 1

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from helix_app.engine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
 Layers = tuple[torch.Tensor, ...]
@@ -28,6 +29,7 @@ class KVCache:
         num_blocks, block_size: of the pool that says who owns which block.
         pool: all of it.
         keys, values: of each layer, ``[kv_heads, slots, head_dim]``: views of the pool.
+        parts: of each layer, ``[2 * kv_heads * num_blocks, block_size * head_dim]``: the same.
     """
 
     def __init__(
@@ -40,13 +42,16 @@ class KVCache:
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         self._config, self._dtype = config, dtype
         heads = config.num_kv_heads
-        self.pool = _zeros((config.num_layers, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
-        self.keys = list(self.pool[:, :heads].unbind(0))
-        self.values = list(self.pool[:, heads:].unbind(0))
+        with untracked(device):
+            self.pool = _zeros((config.num_layers, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
+            # a row is one head's part of a block, which copies fast
+            self.parts = self.pool.view(config.num_layers, -1, block_size * config.head_dim).unbind(0)
+            self.keys = list(self.pool[:, :heads].unbind(0))
+            self.values = list(self.pool[:, heads:].unbind(0))
 
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
-        self.pool = torch.empty(0)
+        self.pool, self.parts = torch.empty(0), ()
         self.keys, self.values = [], []
 
     def replaced(self, num_blocks: int) -> KVCache:
@@ -76,13 +81,15 @@ class KVCache:
         """Copy one block over all layers."""
         size = self.block_size
         a, b = source * size, destination * size
-        self.pool[:, :, b : b + size] = self.pool[:, :, a : a + size]
+        with untracked(self.device):
+            self.pool[:, :, b : b + size] = self.pool[:, :, a : a + size]
 
     def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
         """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
         size = self.block_size
-        for block in blocks:
-            self.pool[:, :, block * size + begin : (block + 1) * size] = 0
+        with untracked(self.device):
+            for block in blocks:
+                self.pool[:, :, block * size + begin : (block + 1) * size] = 0
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
@@ -113,6 +120,7 @@ class KVView:
         self._places: tuple[Layers, Layers, Layers] | None = None
         self._padded = False
         self._index: tuple[torch.Tensor, torch.Tensor] | None = None
+        self._new: Layers | None = None
 
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         """Write the new rows of a layer and give all keys and values of the sequence.
@@ -138,7 +146,7 @@ class KVView:
         if self.contiguous:
             both = pool[:, self._base : self._base + self._length].clone()
         else:
-            both = self._gathered(pool)[:, : self._length]
+            both = self._gathered(layer).view(pool.shape[0], -1, pool.shape[2])[:, : self._length]
         keys, values = both.chunk(2)
         return keys, values
 
@@ -154,13 +162,29 @@ class KVView:
         )
 
     def _write_scattered(self, layer: int, kv: torch.Tensor, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        pool, length = self.cache.pool[layer], self.padded_length if padded else self._length
-        pool[:, self._scattered()[0][self._length - self._rows : self._length]] = kv
-        keys, values = self._gathered(pool)[None, :, :length].chunk(2, dim=1)
-        return keys, values
+        heads, dim = self.cache.pool.shape[1] // 2, self.cache.pool.shape[3]
+        new = self._new_rows()
+        if new is None:
+            self.cache.pool[layer][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
+        else:
+            new[layer].copy_(kv)
+        both = self._gathered(layer)
+        shape = (1, heads, self.padded_length if padded else self._length, dim)
+        strides = (0, self.padded_length * dim, dim, 1)
+        return both.as_strided(shape, strides), both.as_strided(shape, strides, heads * self.padded_length * dim)
+
+    def _new_rows(self) -> Layers | None:
+        """The new rows in every layer, where their slots lie side by side though the sequence's blocks do not."""
+        if self._new is None:
+            size, begin = self.cache.block_size, self._length - self._rows
+            first = self.blocks[begin // size]
+            apart = any(block != first + i for i, block in enumerate(self.blocks[begin // size :]))
+            slot = first * size + begin % size
+            self._new = () if apart else self.cache.pool[:, :, slot : slot + self._rows].unbind(0)
+        return self._new or None
 
     def _scattered(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """The slots of blocks that are not adjacent, and the rows of a layer's pool that hold them."""
+        """The slots of blocks that are not adjacent, and the rows of ``KVCache.parts`` that hold them."""
         if self._index is None:
             cache, size = self.cache, self.cache.block_size
             table = torch.tensor(self.blocks, dtype=torch.int64).to(cache.device)
@@ -169,8 +193,7 @@ class KVView:
             self._index = slots, (heads[:, None] * cache.num_blocks + table).view(-1)
         return self._index
 
-    def _gathered(self, pool: torch.Tensor) -> torch.Tensor:
-        """The sequence's blocks side by side, ``[2 * kv_heads, padded_length, head_dim]``: whole blocks copy fast."""
-        heads, _, dim = pool.shape
-        blocks = pool.view(heads * self.cache.num_blocks, -1)  # a row is one head's part of a block
-        return blocks.index_select(0, self._scattered()[1]).view(heads, -1, dim)
+    def _gathered(self, layer: int) -> torch.Tensor:
+        """The sequence's blocks side by side, ``[2 * kv_heads * blocks, block_size * head_dim]``: a head's blocks after
+        those of the head before."""
+        return self.cache.parts[layer].index_select(0, self._scattered()[1])

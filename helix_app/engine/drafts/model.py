@@ -14,7 +14,7 @@ from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.engine.sampling import check_logits, distribution, penalise, pick
+from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.events import SamplingParams
@@ -164,22 +164,21 @@ class Ask:
         if params.repetition_penalty != 1.0:
             seen = torch.tensor(sorted({*self.tokens, *self.ids}), dtype=torch.int64)
             logits = penalise(logits, params.repetition_penalty, seen, ())
-        self.rows.append(distribution(logits, params))
-        row = self.rows[-1][0]
         if params.temperature == 0:
-            token = int(row.argmax())
-        elif self.seed is not None:
-            token = coupled_draw(row, self.seed, len(self.tokens) + len(self.ids))
+            best = likeliest(logits)
+            self.rows.append(one_hot(best, logits))
+            token = int(best)
         else:
-            token = pick(row, self.uniform())
+            self.rows.append(distribution(logits, params))
+            row = self.rows[-1][0]
+            at = len(self.tokens) + len(self.ids)
+            token = pick(row, self.uniform()) if self.seed is None else coupled_draw(row, self.seed, at)
         self.ids.append(token)
         if self.text is not None and len(self.ids) < self.most:
             length, more = self.text.goes_on(self.tokens, self.ids, self.most - len(self.ids))
             if length:
                 self.own, self.then = len(self.ids), f"ngram:{length}"
-                certain = torch.zeros(len(more), row.shape[-1], dtype=row.dtype)
-                certain[range(len(more)), more] = 1.0
-                self.rows.append(certain)
+                self.rows.append(one_hot(torch.tensor(more), logits.expand(len(more), -1)))
                 self.ids += more
 
     @property

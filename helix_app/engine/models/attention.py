@@ -19,6 +19,7 @@ from helix_app.modelfiles.config import ModelConfig
 
 EXACT_TORCH = (2, 13)  # where exact attention was measured to be so; 2.4.1's kernels depend on the rows all the same
 EXACT_ROWS = 65  # spans up to a plain row and 64 drafted ones; more rows are a prompt, the same in every mode
+_KERNEL = getattr(torch, "_scaled_dot_product_flash_attention_for_cpu", None)  # which exact attention is about
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,10 @@ class SpanPath:
             q = q.reshape(1, kv_heads, group * rows, dim)
         if self._filled is not None:
             q = q.index_select(2, self._filled)
-        out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
-        if rows == 1:
-            return (out.narrow(2, 0, group) if self._tall > group else out).reshape(1, -1)
+        if self._exact and _KERNEL is not None:
+            out = _KERNEL(q, keys, values, attn_mask=self._mask)[0]
+        else:
+            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
         _, head, row, number = out.stride()
         return out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number)).reshape(rows, -1)
 

@@ -58,8 +58,9 @@ class MirroredResidual(Residual):
     def normed(self, norm: Norm, rows: Sequence[slice] = ()) -> torch.Tensor:
         hidden = self._hidden
         x = torch.native_layer_norm(self._rows(rows), (2 * hidden,), norm.mirrored, None, self._eps)[0]
-        x = x.narrow(1, 0, hidden)
-        return x if self._single else x.contiguous()
+        if self._single:
+            return x.as_strided((1, hidden), (hidden, 1))
+        return x.narrow(1, 0, hidden).contiguous()
 
 
 def residual(x: torch.Tensor, norm: Norm, eps: float) -> Residual:

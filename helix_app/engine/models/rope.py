@@ -85,10 +85,13 @@ def rope_table(
 
 
 def rotate_(x: torch.Tensor, heads: int, cos: torch.Tensor, sin: torch.Tensor) -> None:
-    """Rotate the first so many heads of ``x`` ``[rows, heads, head_dim]``, contiguous, by the angles of its rows
-    (``[rows, 1, head_dim]``), in place."""
+    """Rotate the first so many heads of ``x`` ``[rows, heads, head_dim]``, contiguous, in place.
+
+    Args:
+        cos, sin: of the angles of its rows, in halves: ``[rows, 1, 2, head_dim / 2]``.
+    """
     rows, width, dim = x.shape
     half = dim // 2
     turned = x.as_strided((rows, heads, 2, half), (width * dim, dim, half, 1))
     swapped = turned.flip(2)
-    turned.mul_(cos.view(rows, 1, 2, half)).addcmul_(swapped, sin.view(rows, 1, 2, half))
+    turned.mul_(cos).addcmul_(swapped, sin)

@@ -33,7 +33,9 @@ def rows(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(2, count, 4, generator=generator), torch.randn(2, count, 4, generator=generator)
 
 
-@pytest.mark.parametrize(("blocks", "adjacent"), [([1, 2, 3], True), ([4, 0, 2], False), ([2, 3, 5], False)])
+@pytest.mark.parametrize(
+    ("blocks", "adjacent"), [([1, 2, 3], True), ([4, 0, 2], False), ([2, 3, 5], False), ([4, 1, 2], False)]
+)
 def test_what_is_written_is_read(blocks: list[int], adjacent: bool) -> None:
     cache = cache_of()
     keys, values = rows(10, 0)

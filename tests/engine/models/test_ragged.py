@@ -118,6 +118,7 @@ def one_by_one(runner: ModelRunner, held: int, rows: int) -> torch.Tensor:
     return torch.cat(logits)
 
 
+@torch.inference_mode()
 def fill_unwritten(runner: ModelRunner, name: str, value: float) -> None:
     """Write a value into every slot of the pool that the sequence has not written."""
     table, size = runner.pool.tables()[name], runner.pool.block_size
@@ -229,8 +230,9 @@ def test_a_damaged_sequence_leaves_nothing_in_the_block_a_fork_shares(zoo: Zoo) 
         if damaged:
             fill_unwritten(runner, "fork", float("nan"))
             for tensor in (*runner.cache.keys, *runner.cache.values):  # of all other blocks
-                tensor[:, : runner.pool.tables()[parent].blocks[0] * 16] = 0
-                tensor[:, (runner.pool.tables()[parent].blocks[1] + 1) * 16 :] = 0
+                with torch.inference_mode():
+                    tensor[:, : runner.pool.tables()[parent].blocks[0] * 16] = 0
+                    tensor[:, (runner.pool.tables()[parent].blocks[1] + 1) * 16 :] = 0
         runner.discard(parent)
         got = runner.forward("fork", next_ids, 3, exact=True)
         runner.close("fork")

@@ -57,8 +57,8 @@ def test_some_of_its_rows(dtype: torch.dtype) -> None:
 def test_rotation_is_that_of_pairs_of_numbers(rows: int) -> None:
     x, dim = some(rows, 6, 8), 8
     angles = some(rows, dim // 2, seed=3)
-    cos = torch.cat((angles.cos(), angles.cos()), dim=-1)[:, None]
-    sin = torch.cat((-angles.sin(), angles.sin()), dim=-1)[:, None]
+    cos = torch.cat((angles.cos(), angles.cos()), dim=-1).view(rows, 1, 2, dim // 2)
+    sin = torch.cat((-angles.sin(), angles.sin()), dim=-1).view(rows, 1, 2, dim // 2)
     got = x.clone()
     rotate_(got, 4, cos, sin)
     turned = torch.complex(x[:, :4, : dim // 2], x[:, :4, dim // 2 :]) * torch.polar(torch.ones(()), angles)[:, None]

@@ -19,5 +19,5 @@ def engine(zoo: Zoo) -> Engine:
     draft = session_of(engine).draft_runner
     assert draft is not None
     noise = torch.randn(draft.decoder._embed.shape, generator=torch.Generator().manual_seed(7))
-    draft.decoder._embed += 0.25 * draft.decoder._embed.std() * noise
+    draft.decoder._embed = draft.decoder._embed + 0.25 * draft.decoder._embed.std() * noise
     return engine

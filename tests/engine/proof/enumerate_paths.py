@@ -80,6 +80,7 @@ class TableDecoder:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
         self.config: Any = SimpleNamespace(vocab_size=table.vocab, num_layers=1, num_kv_heads=1, head_dim=1)
 
+    @torch.inference_mode()
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:
         new = ids.double().view(1, -1, 1)
         keys, _values = view.write(0, torch.cat((new, new)))
@@ -96,8 +97,9 @@ def table_runner(table: Table, blocks: int = 24, size: int = 2, shuffle: int | N
     decoder: Any = TableDecoder(table, blocks * size)
     order = None if shuffle is None else random.Random(shuffle).sample(range(blocks), blocks)
     cache = KVCache(decoder.config, blocks, size, torch.float64, decoder.device)
-    for tensor in (*cache.keys, *cache.values):
-        tensor.fill_(float("nan"))  # what was never written must never be read
+    with torch.inference_mode():
+        for tensor in (*cache.keys, *cache.values):
+            tensor.fill_(float("nan"))  # what was never written must never be read
     return ModelRunner(decoder, BlockPool(blocks, size, order), cache)
 
 

@@ -27,6 +27,7 @@ Tensor = torch.Tensor
 
 real_accept, real_residual, real_verify = verification.acceptance_probs, verification.residual, verification.verify
 real_pick, real_distribution, real_penalise = sampling.pick, sampling.distribution, sampling.penalise
+real_likeliest = sampling.likeliest
 
 
 def no_filter(logits: Tensor, params: SamplingParams) -> Tensor:
@@ -171,6 +172,7 @@ def rows_off_by_one(patch: Patch) -> None:
         return real_distribution(logits.roll(1, 0), params)
 
     everywhere(patch, "distribution", shifted, but="helix_app.engine.drafts")
+    everywhere(patch, "likeliest", lambda logits: real_likeliest(logits.roll(1, 0)), but="helix_app.engine.drafts")
 
 
 def numbers_unchecked(patch: Patch) -> None:
