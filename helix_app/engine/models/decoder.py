@@ -10,6 +10,7 @@ at a time. In float32 they depend on alignment and nothing is gained.
 
 What a layer asks of the CPU beside its products is kept to two dozen operators: between products that read all weights
 from memory each of them costs some microseconds, however little it computes, and twice as many took 12 % of a step.
+All of it runs in inference mode (``untracked.py``), which took another 5 to 12 %.
 
 Not compiled: ``torch.compile`` (inductor, frozen weights) of the MLP halves of all layers ran at 0.98x of the speed
 here for one row and 0.95x for five, and took 5 to 8 seconds for each number of rows.
