@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.kv_cache import KVCache, KVView, runs_of
 from helix_app.modelfiles.config import ModelConfig
 
 _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
@@ -64,7 +64,7 @@ class JoinedView(KVView):
         self.padded_length = len(used) * size
         self.contiguous = all(block == used[0] + i for i, block in enumerate(used))
         self._base = used[0] * size if used else 0
-        self._runs = _runs(used, size, length - rows, length)
+        self._runs = runs_of(used, size, length - rows, length)
         self._written: torch.Tensor | None = None
         self._blocks: torch.Tensor | None = None
         heads = torch.arange(2 * cache.keys[0].shape[0])[:, None]
@@ -109,18 +109,3 @@ class JoinedView(KVView):
     def _split(both: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         heads = both.shape[0] // 2
         return both.narrow(0, 0, heads).narrow(1, 0, length), both.narrow(0, heads, heads).narrow(1, 0, length)
-
-
-def _runs(blocks: Sequence[int], size: int, begin: int, end: int) -> list[tuple[int, int, int]]:
-    """Tokens ``begin`` to ``end`` as pieces of neighbouring slots: (first slot, first new row, how many)."""
-    runs: list[tuple[int, int, int]] = []
-    at = begin
-    while at < end:
-        count = min(end, (at // size + 1) * size) - at
-        slot = blocks[at // size] * size + at % size
-        if runs and runs[-1][0] + runs[-1][2] == slot:
-            runs[-1] = (runs[-1][0], runs[-1][1], runs[-1][2] + count)
-        else:
-            runs.append((slot, at - begin, count))
-        at += count
-    return runs

@@ -176,11 +176,8 @@ class KVView:
     def _new_rows(self) -> Layers | None:
         """The new rows in every layer, where their slots lie side by side though the sequence's blocks do not."""
         if self._new is None:
-            size, begin = self.cache.block_size, self._length - self._rows
-            first = self.blocks[begin // size]
-            apart = any(block != first + i for i, block in enumerate(self.blocks[begin // size :]))
-            slot = first * size + begin % size
-            self._new = () if apart else self.cache.pool[:, :, slot : slot + self._rows].unbind(0)
+            (slot, _, count), *_ = runs_of(self.blocks, self.cache.block_size, self._length - self._rows, self._length)
+            self._new = self.cache.pool[:, :, slot : slot + count].unbind(0) if count == self._rows else ()
         return self._new or None
 
     def _scattered(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -197,3 +194,18 @@ class KVView:
         """The sequence's blocks side by side, ``[2 * kv_heads * blocks, block_size * head_dim]``: a head's blocks after
         those of the head before."""
         return self.cache.parts[layer].index_select(0, self._scattered()[1])
+
+
+def runs_of(blocks: Sequence[int], size: int, begin: int, end: int) -> list[tuple[int, int, int]]:
+    """Tokens ``begin`` to ``end`` as pieces of neighbouring slots: (first slot, first new row, how many)."""
+    runs: list[tuple[int, int, int]] = []
+    at = begin
+    while at < end:
+        count = min(end, (at // size + 1) * size) - at
+        slot = blocks[at // size] * size + at % size
+        if runs and runs[-1][0] + runs[-1][2] == slot:
+            runs[-1] = (runs[-1][0], runs[-1][1], runs[-1][2] + count)
+        else:
+            runs.append((slot, at - begin, count))
+        at += count
+    return runs

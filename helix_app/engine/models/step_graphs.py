@@ -255,12 +255,9 @@ class _BlockPath:
         rows, dim, kv_heads, group = self.rows, heads.shape[2], self._kv_heads, self._group
         pool = self._cache.pool[layer]
         pool.index_copy_(1, self._slots, heads[:, group * kv_heads :].transpose(0, 1))
-        keys, values = self._all(pool).chunk(2, dim=1)
+        both = self._cache.parts[layer].index_select(0, self._gathered)
+        keys, values = both.view(1, 2 * kv_heads, -1, dim).chunk(2, dim=1)
         q = heads[:, : group * kv_heads].reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3)
         q = q.reshape(1, kv_heads, group * rows, dim)
         out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
         return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)
-
-    def _all(self, pool: torch.Tensor) -> torch.Tensor:
-        heads, _, dim = pool.shape
-        return pool.view(heads * self._cache.num_blocks, -1).index_select(0, self._gathered).view(1, heads, -1, dim)
