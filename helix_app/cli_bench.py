@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window")
-_PROMPTED = ("guard", "drafts", "window")  # sub-benchmarks that take a file of prompts
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window", "fresh")
+_PROMPTED = ("guard", "drafts", "window", "fresh")  # sub-benchmarks that take a file of prompts
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
@@ -33,7 +33,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "With a name it measures one thing: batch (many replies at once), prefix (a chat's next turn), "
         "paging (cost and saving of the paged cache), guard (does speculation ever lose?), drafts (what each gains), "
         "context (a step against its context), kernels (where a step goes, and the machine's limits), "
-        "window (what the window costs, and its frame times).",
+        "window (what the window costs, and its frame times), "
+        "fresh (is the first reply of a program ever slower with drafts?).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -125,7 +126,7 @@ def _experiment(args: argparse.Namespace) -> int:
     _check_outputs((args.json, "", ""), config.prompts_file)
     from dataclasses import replace
 
-    from helix_app.bench import batch, context, drafts, experiment, guard, kernels, paging, prefix, window
+    from helix_app.bench import batch, context, drafts, experiment, fresh, guard, kernels, paging, prefix, window
 
     if args.prompts:
         config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded
@@ -147,10 +148,11 @@ def _experiment(args: argparse.Namespace) -> int:
         "context": context,
         "kernels": kernels,
     }
+    programs = {"window": window, "fresh": fresh}
     ready = None
     with ctrl_c_cancels() as cancel:
-        if args.what == "window":
-            found = window.run(config, told, cancel)
+        if args.what in programs:
+            found = programs[args.what].run(config, told, cancel)
         else:
             bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
             ready = bench.ready

@@ -15,7 +15,7 @@ import torch
 
 from helix_app import cli, cli_generate, messages, settings
 from helix_app.engine.engine import Engine
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats, low_bit
 from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta, Unloaded
 from helix_app.hub.catalog import load_catalog
 from helix_app.requests import GenerateRequest, LoadRequest, Request
@@ -155,7 +155,7 @@ def test_the_target_in_fewer_bits_drafts_the_same_text(generate: Run, bits: int)
 def test_four_bit_weights_where_they_pay(generate: Run, monkeypatch: pytest.MonkeyPatch, pays: bool) -> None:
     if pays and not low_bit.exists(4, torch.device("cpu")):
         pytest.skip("no kernel for four-bit weights here")
-    monkeypatch.setattr(low_bit, "cost", lambda bits, device: 0.5 if pays else 2.0)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 0.5 if pays else 2.0)
     code, out, err = generate("--json", "--dtype", "int4")
     got = json.loads(out)
     assert (code, got["tokens_generated"]) == (0, 12)

@@ -17,6 +17,7 @@ from helix_app.engine.probe import directml_adapters, no_directml
 from helix_app.engine.torch_facts import cuda_adapters
 from helix_app.errors import DeviceError, InputError
 from helix_app.events import DeviceItem, DevicesFound
+from helix_app.modelfiles.config import ModelConfig
 
 log = logging.getLogger(__name__)
 KINDS = ("auto", "directml", "cuda", "cpu")
@@ -144,8 +145,8 @@ def device_of(adapter: Adapter) -> Device:
         raise no_directml("raised", f"{type(exc).__name__}: {exc}") from exc
 
 
-def pick_dtype(wanted: str, device: Device, out_features: int, in_features: int) -> torch.dtype:
-    """The number format: the wanted one, or for ``auto`` the fastest safe one on this device.
+def pick_dtype(wanted: str, device: Device, config: ModelConfig) -> torch.dtype:
+    """The number format: the wanted one, or for ``auto`` the fastest safe one for such a model on this device.
 
     Raises:
         InputError: not a format, or one this device cannot compute.
@@ -155,9 +156,9 @@ def pick_dtype(wanted: str, device: Device, out_features: int, in_features: int)
             return torch.float16
         if device.kind == "cuda":
             return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        from helix_app.engine.models.linear import choose_dtype
+        from helix_app.engine.models.formats import choose_dtype
 
-        return choose_dtype(out_features, in_features)
+        return choose_dtype(config)
     if wanted not in DTYPES:
         hint = f"Use one of: auto, {', '.join(DTYPES)}, int4."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)

@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from helix_app.engine import calibration
 from helix_app.engine.certify import Certified, certify
 from helix_app.engine.client import cancelled_result
 from helix_app.engine.device import found_devices
@@ -133,6 +134,7 @@ class Engine:
                     break
         if self.session is not None:
             self.session.remeasure()
+            calibration.check_step(self.session.runner, self.session.costs)
 
     def _run(self, scheduler: Scheduler, cancel: threading.Event) -> Generator[Event, None, None]:
         """All replies of a scheduler, on another device if need be; closes it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from helix_app.engine import calibration
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
@@ -18,7 +18,8 @@ from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
 from helix_app.events import CacheSnapshot, GenerateRequest
 
-_DOUBT, _DOUBT_ROWS = 32, 5  # undrafted rounds after which costs are measured again, with so many rows
+_DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
+_DOUBT_ROWS = 5  # with so many rows
 _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
 
 
@@ -32,6 +33,7 @@ class Session:
         crowd_costs: the same of a round of several replies, by all their rows and the sum of their contexts.
         sources: what ``--k auto`` learnt of acceptance.
         too_dear: rounds since the last draft that decoded plainly because a draft costs more.
+        doubt: such rounds after which costs are measured again.
         policies: other policies that remember.
         learned: table that replies are learnt into, None for none.
         draft_runner: of the draft model, None for a draft without one.
@@ -48,6 +50,7 @@ class Session:
     policies: dict[str, KPolicy] = field(default_factory=dict)
     learned: NgramTable | None = None
     too_dear: int = 0
+    doubt: int = _DOUBT
 
     def policy(self, request: GenerateRequest) -> KPolicy:
         """The policy of this request; adaptive ones remember what earlier replies taught them.
@@ -89,14 +92,18 @@ class Session:
     def remeasure(self) -> None:
         """Measure a verification pass again if drafting was too dear for long: the machine may have been busy.
 
-        For between replies; takes one pass of the target.
+        For between replies; takes three passes of the target, and ever more rarely while they only confirm.
         """
-        if self.too_dear < _DOUBT or self.runner.pool.free_blocks < 1:
+        single = self.costs.expect(1, 0)
+        if self.too_dear < self.doubt or self.runner.pool.free_blocks < 1 or single is None:
             return
         self.too_dear = 0
-        begin = time.perf_counter()
-        self.runner.try_rows(_DOUBT_ROWS)
-        self.costs.replace(_DOUBT_ROWS, time.perf_counter() - begin)
+        proportion = calibration.proportion_now(self.runner, _DOUBT_ROWS)
+        if calibration.doubtful(self.runner, self.costs, _DOUBT_ROWS, proportion):
+            self.costs.replace(_DOUBT_ROWS, proportion * single)
+            self.doubt = _DOUBT
+        else:
+            self.doubt = min(2 * self.doubt, _DOUBT_MOST)
 
     def plain_tokens_per_second(self, context: int) -> float | None:
         """What plain decoding reaches at this context, as measured; None while unknown."""

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from helix_app.additive import K_MAX
+from helix_app.engine import measured
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.control.costs import CostTable
+from helix_app.engine.calibration import calibrate
 from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
@@ -23,10 +25,9 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.memory import free_memory, return_memory
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_cache, make_decoder
-from helix_app.engine.models.step_graphs import USES
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
@@ -40,14 +41,13 @@ log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
 _COPY_BYTES, _COPY_SHARE = 0.7, 0.25  # of a weight in four bits, and of the free memory that a draft on auto may take
 _THREADS = torch.get_num_threads()  # before any were chosen
+_COPY_MOST, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take; share of its tokens that stand
 _INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
 _DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
 _MIN_CONTEXT = 64
 _MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
-_CALIBRATION_ROWS = (1, 5, 9, 2, 3)
-_CALIBRATION_SECONDS = 0.6  # budget after each row count ran twice
 _LOST = "it stopped working; close Helix and start it again to use it"
 
 
@@ -87,6 +87,7 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
         LoadCancelled: ``cancel`` was set.
     """
     begin = time.perf_counter()
+    measured.again()
     yield LoadProgress("read_header")
     plan, skipped = _plan(request)
     if skipped is not None:
@@ -147,13 +148,11 @@ def _load_on(
 ) -> Iterator[Event | Loaded]:
     config = plan.target.config
     bits = 4 if request.dtype == "int4" else 0
-    if bits and low_bit.cost(bits, device.torch_device) > _INT4_MOST:
+    if bits and formats.int4_share(config, device.torch_device) > _INT4_MOST:
         bits = 0
         yield Notice("int4_unavailable", (("device", device.name),))
     wanted = "auto" if request.dtype == "int4" else request.dtype
-    dtype = (
-        low_bit.ACTIVATIONS if bits else pick_dtype(wanted, device, 2 * config.intermediate_size, config.hidden_size)
-    )
+    dtype = low_bit.ACTIVATIONS if bits else pick_dtype(wanted, device, config)
     yield LoadProgress("tokenizer")
     tokenizer = load_tokenizer(plan.target)
     if tokenizer.size > config.vocab_size:
@@ -165,7 +164,7 @@ def _load_on(
         yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
     draft_kind = plan.draft_kind
     if draft_kind == "auto":
-        copy = not bits and low_bit.pays(4, device.torch_device) and _room_for_copy(runner.decoder.parameters)
+        copy = not bits and _copy_pays(runner) and _room_for_copy(runner.decoder.parameters)
         draft_kind = "self-int4" if copy else "ngram"
     tables = _tables(request, tokenizer)
     ngram = NgramDraft(tables=tables)
@@ -234,8 +233,23 @@ def _runner(
     yield LoadProgress("warm_up")
     if device.kind == "cpu" and stage == "weights":
         choose_threads(lambda: runner.try_rows(1), _THREADS)
-    _calibrate(runner)
+    calibrate(runner)
     return runner
+
+
+def _copy_pays(target: ModelRunner) -> bool:
+    """Whether a copy of the target in four bits would be worth its memory as a draft: much cheaper than a plain step,
+    and right as often as such copies are, it must gain something with what more rows cost the target."""
+    decoder = target.decoder
+    share = formats.int4_share(decoder.config, decoder.device, decoder.dtype)
+    single = target.costs.expect(1, 0)
+    if share > _COPY_MOST or single is None:
+        return False
+    tokens, gains = 1.0, []
+    for k in range(1, K_MAX + 1):
+        tokens += _COPY_ACCEPTANCE**k
+        gains.append(tokens / ((target.costs.expect(k + 1, 0) or single) / single + k * share))
+    return max(gains) > 1.0
 
 
 def _room_for_copy(parameters: int) -> bool:
@@ -282,7 +296,7 @@ def _self_draft(
     yield from _read_weights(files, decoder, kept, "draft_weights", cancel)
     runner = ModelRunner(decoder, target.pool, target.cache)
     yield LoadProgress("warm_up")
-    _calibrate(runner, (1,))
+    calibrate(runner, ())
     return SelfDraft(runner, kept.config.vocab_size)
 
 
@@ -294,18 +308,3 @@ def _read_weights(
             if cancel.is_set():
                 raise LoadCancelled
             yield LoadProgress(stage, fraction)
-
-
-def _calibrate(runner: ModelRunner, row_counts: Sequence[int] = _CALIBRATION_ROWS) -> None:
-    """Measure each row count a few times: the first run of a shape is slow, the next ones are what it costs."""
-    records = runner.decoder.graphs is not None
-    first = USES if records else 1  # turns that only warm up, and record
-    end = time.perf_counter() + _CALIBRATION_SECONDS
-    for turn in range(first + 4):
-        if turn == first:
-            runner.costs = CostTable()
-            end = time.perf_counter() + _CALIBRATION_SECONDS if records else end
-        if turn > first and time.perf_counter() > end:
-            return
-        for rows in (min(rows, runner.max_tokens) for rows in row_counts):
-            runner.try_rows(rows)

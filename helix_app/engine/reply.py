@@ -167,6 +167,8 @@ class Reply:
 
     def choose(self, crowd: Crowd | None = None) -> Round:
         """Decide how much to draft in the next round."""
+        if self.draft is not None and not self._policy.could_pay(len(self.tokens), crowd):
+            return Round(self, (), Choice(0, "costs_more"), Proposal())  # without the time that a look for drafts takes
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
         return Round(self, offers, self._choice(offers, crowd), Proposal())
 

@@ -19,7 +19,7 @@ from helix_app.bench.arms import EngineArm, Task
 from helix_app.bench.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
 from helix_app.engine.device import cpu
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats
 from helix_app.messages import notice_text
 from tests.bench import made
 from tests.bench.tiny_bench import small_machine
@@ -253,7 +253,7 @@ def test_a_sub_benchmark_prints_its_table_and_writes_json(one_question: Run, tmp
 
 
 def test_what_loading_had_to_say_is_told(one_question: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(low_bit, "cost", lambda bits, device: 2.0)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 2.0)
     code, out, _ = one_question("context", "--dtype", "int4")
     assert code == 0
     assert notice_text("int4_unavailable", {"device": cpu().name}) in out
@@ -286,7 +286,7 @@ def test_a_sub_benchmark_refuses_what_it_cannot_use(run: Run, what: str) -> None
     assert "no-such-model" in refused(run(what, "--target", "no-such-model"))
 
 
-@pytest.mark.parametrize("what", ["guard", "drafts", "window"])
+@pytest.mark.parametrize("what", ["guard", "drafts", "window", "fresh"])
 def test_sub_benchmarks_that_take_prompts_refuse_a_file_without(run: Run, tmp_path: Path, what: str) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("")
@@ -295,7 +295,7 @@ def test_sub_benchmarks_that_take_prompts_refuse_a_file_without(run: Run, tmp_pa
 
 
 def test_other_sub_benchmarks_have_prompts_of_their_own(run: Run) -> None:
-    assert "guard, drafts, window take others" in refused(run("batch", "--prompts", "x.txt"))
+    assert "guard, drafts, window, fresh take others" in refused(run("batch", "--prompts", "x.txt"))
 
 
 def test_help_names_every_sub_benchmark(run: Run) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from helix_app.bench import bandwidth, experiment, kernels, layer_times, operators
 from helix_app.bench.experiment import Experiment
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats, low_bit
 from tests.bench.tiny_bench import opened, small_machine
 from tests.engine.tiny import Zoo
 
@@ -28,7 +28,7 @@ def brief(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def packed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Four bits are taken at any speed."""
-    monkeypatch.setattr(low_bit, "pays", lambda bits, device: True)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 0.5)
 
 
 def check_step(found: Experiment) -> None:

@@ -14,7 +14,7 @@ from helix_app import messages
 from helix_app.engine import loading
 from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.events import CacheSnapshot, Event, Failed, Finished, LoadProgress, ModelReady, Notice, Unloaded
 from helix_app.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
@@ -233,7 +233,7 @@ def test_a_required_draft_of_another_vocabulary_is_refused(target: Path, other_w
 def test_an_optional_draft_of_another_vocabulary_is_skipped(
     target: Path, other_words: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(low_bit, "cost", lambda *_: 1.0)  # what takes its place is measured otherwise
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.0)  # what takes its place is measured otherwise
     engine = Engine()
     seen = load(engine, target, draft=str(other_words), draft_required=False, draft_name="Other")
     (notice,) = notices(seen)

@@ -15,7 +15,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.models import low_bit
+from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.events import CacheSnapshot, Event, LoadProgress, ModelReady, Notice, RoundDone, Unloaded
 from helix_app.requests import LoadRequest
@@ -31,7 +31,9 @@ def target(zoo: Zoo) -> Path:
 @pytest.fixture
 def pays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed weights are taken to be fast here: what is measured is another test's."""
-    monkeypatch.setattr(low_bit, "cost", lambda bits, device: 0.5 if low_bit.exists(bits, device) else 2.0)
+    share = 0.5 if low_bit.exists(4, torch.device("cpu")) else 2.0
+    monkeypatch.setattr(formats, "int4_share", lambda *_: share)
+    monkeypatch.setattr(loading, "_copy_pays", lambda target: share < 1)
 
 
 def load(engine: Engine, target: Path, **options: Any) -> tuple[ModelReady, list[Event]]:
@@ -82,7 +84,7 @@ def test_drafting_in_four_bits_changes_no_token(target: Path) -> None:
 def test_four_bits_that_save_only_memory_are_used_where_asked_for(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(low_bit, "cost", lambda *_: 1.1)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.1)
     ready, seen = load(Engine(), target, dtype="int4", draft="auto")
     assert (ready.dtype, ready.draft, notices(seen)) == ("int4", "ngram", [])
     assert load(Engine(), target, draft="auto")[0].draft == "ngram"
@@ -92,7 +94,7 @@ def test_four_bits_that_save_only_memory_are_used_where_asked_for(
 def test_four_bits_that_are_slow_are_told_of_and_left(
     target: Path, monkeypatch: pytest.MonkeyPatch, cost: float
 ) -> None:
-    monkeypatch.setattr(low_bit, "cost", lambda *_: cost)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: cost)
     engine = Engine()
     ready, seen = load(engine, target, dtype="int4")
     assert [n.code for n in notices(seen)] == ["int4_unavailable"]
@@ -153,7 +155,7 @@ def test_auto_takes_text_and_copy_where_that_pays(target: Path) -> None:
 
 
 def test_auto_is_the_text_alone_where_it_does_not(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(low_bit, "cost", lambda *_: 1.0)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.0)
     engine = Engine()
     assert load(engine, target, draft="auto")[0].draft == "ngram"
     assert isinstance(session_of(engine).draft, NgramDraft)
@@ -173,7 +175,7 @@ def test_a_draft_model_that_cannot_be_used_leaves_auto(
 ) -> None:
     (tmp_path / "empty.gguf").touch()
     engine = Engine()
-    monkeypatch.setattr(low_bit, "cost", lambda *_: 1.0)
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.0)
     options = {"draft": str(tmp_path / "empty.gguf"), "draft_required": False, "draft_name": "Other"}
     ready, seen = load(engine, target, **options)
     assert ([n.code for n in notices(seen)], ready.draft) == (["draft_skipped"], "ngram")

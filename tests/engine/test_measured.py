@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import measured
+from helix_app.engine import measured, quiet
 from helix_app.engine.models import linear
 from helix_app.engine.models.linear import OneDnnLinear, PlainLinear, choose_linear
 
@@ -105,7 +105,7 @@ def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         measured.remembered(f"m{number}", Measure(number))
     kept = json.loads(measured.kept_file().read_text(encoding="utf-8"))
-    assert sorted(key.split(" | ")[0] for key in kept) == ["m2", "m3", "m4"]
+    assert sorted(key.split(" | ")[0] for key in kept) == ["m2", "m3", "m4", "reference product"]
 
 
 def test_forget() -> None:
@@ -115,6 +115,82 @@ def test_forget() -> None:
     measured.forget()
     measured.remembered("x", measure)
     assert measure.calls == 2
+
+
+class Machine:
+    """How busy the machine says it is."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.busy = 1.0
+        patch.setattr(quiet, "busyness", lambda best=1.0: (self.busy, min(best, 1.0)))
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(monkeypatch)
+
+
+def test_what_was_measured_beside_other_programs_is_not_kept(machine: Machine) -> None:
+    machine.busy = 3.0
+    assert measured.remembered("x", Measure("float32")) == "float32"
+    assert measured.remembered("x", Measure("other")) == "float32"  # the layers of one load agree
+    assert [entry for entry in measured.kept() if entry.what == "x"] == []
+    machine.busy = 1.1
+    another_program()
+    assert measured.remembered("x", Measure("bfloat16")) == "bfloat16"
+    another_program()
+    assert measured.remembered("x", Measure("float32")) == "bfloat16"
+    (entry,) = [entry for entry in measured.kept() if entry.what == "x"]
+    assert (entry.what, entry.value, entry.busy) == ("x", "bfloat16", 1.1)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_program_that_comes_or_goes_while_measuring_counts(machine: Machine, before: bool) -> None:
+    machine.busy = 3.0 if before else 1.0
+
+    def measure() -> float:
+        machine.busy = 1.0 if before else 3.0
+        return 2.0
+
+    measured.remembered("x", measure)
+    assert [entry for entry in measured.kept() if entry.what == "x"] == []
+
+
+def test_the_next_load_measures_again_what_was_disturbed(machine: Machine) -> None:
+    measured.remembered("quiet", Measure(1))
+    machine.busy = 3.0
+    measured.remembered("busy", Measure(1))
+    machine.busy = 1.0
+    measured.again()
+    assert measured.remembered("quiet", Measure(2)) == 1
+    assert measured.remembered("busy", Measure(2)) == 2
+
+
+def test_what_turned_out_wrong_is_measured_again() -> None:
+    measured.remembered("x", Measure(1))
+    measured.remembered("y", Measure(1))
+    measured.drop("x")
+    measured.drop("never measured")
+    assert measured.remembered("x", Measure(2)) == 2
+    assert measured.remembered("y", Measure(2)) == 1
+
+
+def test_asking_what_is_known_measures_nothing() -> None:
+    assert measured.known("x") is None
+    measured.remembered("x", Measure(7))
+    assert measured.known("x") == 7
+    another_program()
+    assert measured.known("x") == 7
+
+
+def test_what_versions_before_kept_without_saying_how_busy_they_were_is_not_believed() -> None:
+    measured.remembered("x", Measure(1))
+    entries = json.loads(measured.kept_file().read_text(encoding="utf-8"))
+    for entry in entries.values():
+        del entry["busy"]
+    measured.kept_file().write_text(json.dumps(entries), encoding="utf-8")
+    another_program()
+    assert measured.remembered("x", Measure(2)) == 2
 
 
 def test_the_kernel_of_each_shape_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from helix_app.engine import generation
+from helix_app.engine import calibration, generation, quiet
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
@@ -17,6 +17,7 @@ from tests.engine.drafting import TARGET
 from tests.engine.tiny import Zoo, ask, check_idle, events, loaded, session_of
 
 PLAIN, FAIR, BUSY = 0.020, 0.022, 0.200
+PASSES = [(1, 1), (5, 5), (1, 1)]  # five rows beside single ones
 CIRCLES = "1 2 3 1 2 3 1 2"
 
 
@@ -33,7 +34,7 @@ class Clock:
             return real(runner, name, ids, logit_rows, exact)
 
         patch.setattr(ModelRunner, "forward", forward)
-        patch.setattr(generation, "time", SimpleNamespace(perf_counter=lambda: self.now))
+        patch.setattr(calibration, "time", SimpleNamespace(perf_counter=lambda: self.now))
 
 
 def after_a_busy_load(models: Models) -> Session:
@@ -50,10 +51,10 @@ def test_dear_costs_are_corrected_by_measuring_again(models: Models, monkeypatch
     session, clock = after_a_busy_load(models), Clock(monkeypatch)
     before = session.costs.expect(5, 0)
     for turn in range(1, 4):
-        session.too_dear = generation._DOUBT
+        session.too_dear = session.doubt
         session.remeasure()
         assert session.too_dear == 0
-        assert clock.passes == [(5, 5)] * turn
+        assert clock.passes == PASSES * turn
     after = session.costs.expect(5, 0)
     assert before is not None
     assert after is not None
@@ -62,6 +63,34 @@ def test_dear_costs_are_corrected_by_measuring_again(models: Models, monkeypatch
     plain = session.costs.expect(1, 0)
     assert plain == pytest.approx(PLAIN, rel=0.5)
     check_empty(session)
+
+
+def test_what_is_only_confirmed_is_measured_ever_more_rarely(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, clock = models.session("ngram"), Clock(monkeypatch)
+    session.costs.add(1, 0, FAIR)
+    session.costs.relate({5: 1.0})
+    for turn in range(8):
+        session.too_dear = generation._DOUBT * 2**turn - 1
+        session.remeasure()
+        assert len(clock.passes) == turn * len(PASSES)
+        session.too_dear += 1
+        session.remeasure()
+        assert (session.too_dear, len(clock.passes)) == (0, (turn + 1) * len(PASSES))
+    assert session.doubt == generation._DOUBT_MOST
+    session.costs.relate({5: 4.0})  # something has changed
+    session.too_dear = session.doubt
+    session.remeasure()
+    assert session.doubt == generation._DOUBT
+    assert session.costs.expect(5, 0) == pytest.approx(FAIR)
+
+
+def test_beside_other_programs_nothing_is_doubted(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, _ = after_a_busy_load(models), Clock(monkeypatch)
+    monkeypatch.setattr(quiet, "busyness", lambda best=1.0: (3.0, best))
+    before = session.costs.expect(5, 0)
+    session.too_dear = session.doubt
+    session.remeasure()
+    assert session.costs.expect(5, 0) == before
 
 
 def test_nothing_is_measured_while_drafting_pays(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +105,7 @@ def test_nothing_is_measured_while_drafting_pays(models: Models, monkeypatch: py
 
 def test_without_a_free_block_it_waits(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     session, clock = models.session("ngram", blocks=2), Clock(monkeypatch)
+    session.costs.add(1, 0, PLAIN)
     session.runner.open("held", ())
     session.runner.reserve("held", 32)
     session.too_dear = 100
@@ -83,11 +113,11 @@ def test_without_a_free_block_it_waits(models: Models, monkeypatch: pytest.Monke
     assert (clock.passes, session.too_dear) == ([], 100)
     session.runner.close("held")
     session.remeasure()
-    assert (clock.passes, session.too_dear) == ([(5, 5)], 0)
+    assert (clock.passes, session.too_dear) == (PASSES, 0)
 
 
 def test_it_leaves_no_trace_even_when_the_pass_fails(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = models.session("ngram")
+    session = after_a_busy_load(models)
 
     def refuse(*args: object) -> torch.Tensor:
         raise RuntimeError("device lost")
@@ -120,6 +150,7 @@ def test_the_engine_measures_after_a_reply(zoo: Zoo, monkeypatch: pytest.MonkeyP
     session, seen = session_of(engine), []
     real = Session.remeasure
     monkeypatch.setattr(Session, "remeasure", lambda self: (seen.append(self.runner.pool.used_blocks), real(self)))
+    session.costs.relate({5: 100.0})
     session.too_dear = 1000
     last = events(engine, ask(CIRCLES, mode="autoregressive", max_tokens=4))[-1]
     assert isinstance(last, Finished)

@@ -26,6 +26,7 @@ class CostTable:
 
     def __init__(self) -> None:
         self._cells: dict[int, dict[int, deque[float]]] = {}  # bucket -> rows -> samples / drift
+        self._proportions: dict[int, float] = {}  # rows -> times a single row, where there is no sample
         # What follows from the cells, which are asked for far more often than they change:
         self._medians: dict[int, dict[int, float]] = {}
         self._curves: dict[int, dict[int, float]] = {}  # bucket -> rows -> cost, from other buckets where need be
@@ -60,13 +61,23 @@ class CostTable:
         """Seconds at worst: from what was measured at this context alone, unknown rows as dear as their neighbours."""
         if not self._medians:
             return None
-        return _interpolate(self._by_distance(context)[0], rows) * self._drift
+        known = self._by_distance(context)[0]
+        if context_bucket(context) == 0:
+            known = self._related(known)
+        return _interpolate(known, rows) * self._drift
+
+    def relate(self, proportions: dict[int, float]) -> None:
+        """What passes over so many rows cost as multiples of a single row's, at short contexts, until they are
+        measured themselves: while only single rows run, all costs follow theirs."""
+        self._proportions = dict(proportions)
+        self._forget_curves()
 
     def replace(self, rows: int, seconds: float) -> None:
         """Forget what so many rows or more cost, at any context, and begin again with this pass at a short one."""
         kept = {bucket: {r: c for r, c in cells.items() if r < rows} for bucket, cells in self._cells.items()}
         self._cells = {bucket: cells for bucket, cells in kept.items() if cells}
         self._medians = {b: {r: _median(cell) for r, cell in cells.items()} for b, cells in self._cells.items()}
+        self._proportions = {r: times for r, times in self._proportions.items() if r < rows}
         self._put(0, rows, seconds / self._drift)
 
     def begin_with(self, other: CostTable) -> None:
@@ -74,6 +85,7 @@ class CostTable:
         for bucket, medians in other._medians.items():
             for rows, median in medians.items():
                 self._put(bucket, rows, median * other._drift)
+        self.relate({**self._proportions, **other._proportions})
 
     def samples(self, rows: int, context: int) -> int:
         """How often this very cell was measured."""
@@ -97,7 +109,14 @@ class CostTable:
                 for r in known if shared else ():
                     anchor = min(shared, key=lambda at: (abs(at - r), at))
                     points.setdefault(r, own[anchor] * known[r] / known[anchor])
+            self._curves[bucket] = self._related(points)
         return self._curves[bucket]
+
+    def _related(self, points: dict[int, float]) -> dict[int, float]:
+        """Costs by rows, with those that are only known as multiples of a single row's."""
+        if 1 not in points or not self._proportions:
+            return points
+        return {**{rows: times * points[1] for rows, times in self._proportions.items()}, **points}
 
     def _by_distance(self, context: int) -> list[dict[int, float]]:
         """Costs by rows of every bucket, the nearest to this context first."""
@@ -108,6 +127,9 @@ class CostTable:
         cell = self._cells.setdefault(bucket, {}).setdefault(rows, deque(maxlen=_KEPT))
         cell.append(sample)
         self._medians.setdefault(bucket, {})[rows] = _median(cell)
+        self._forget_curves()
+
+    def _forget_curves(self) -> None:
         self._curves.clear()
         self._asked.clear()
 

@@ -83,6 +83,10 @@ class KPolicy(Protocol):
         """A new reply starts."""
         ...
 
+    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+        """Whether any draft is worth asking for what it offers; if not, ``choose`` would not take it."""
+        ...
+
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice: ...
 
     def learn(self, outcome: Outcome) -> None: ...
@@ -96,6 +100,9 @@ class FixedK:
 
     def begin(self) -> None:
         pass
+
+    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+        return True
 
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         if not offers:
@@ -119,6 +126,9 @@ class AdditiveK:
 
     def begin(self) -> None:
         pass
+
+    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+        return True
 
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         k, reason = self._rule.choose(offers[0].most if offers else None)

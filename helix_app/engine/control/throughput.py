@@ -89,6 +89,16 @@ class ThroughputK:
         self.ledger = Ledger()
         self._probing = ""
 
+    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+        """Whether some k would, were its draft free and always right: not where each row costs nearly a pass."""
+        pass_of = _Pass(self.table, context, crowd)
+        plain = pass_of.seconds(1)
+        if plain is None:
+            return True
+        least = _MARGIN * (1 + pass_of.tokens) / plain  # tokens per second
+        passes = ((rows, pass_of.seconds(rows)) for rows in range(2, K_MAX + 2))
+        return any(seconds is None or rows + pass_of.tokens > least * seconds for rows, seconds in passes)
+
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
         """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""

@@ -149,6 +149,12 @@ class Decoder:
             most += [together] if together >= _WORTH_SPLITTING else []
         self._paired, self._together = frozenset(paired), min(most, default=0)
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Kinds of the linear layers in use: those of a layer, then the output head."""
+        first = self._layers[0]
+        return tuple(type(f).__name__ for f in (first.qkv, first.out, first.gate_up, first.down, self._head))
+
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
         self._layers, self.graphs = [], None

@@ -25,6 +25,7 @@ _REPEATS = 15
 _MOST = 8192  # larger shapes are measured as this one
 _CANCELLED_ROWS = 256  # different rows of a weight whose sums cancel
 _ROWS_TOGETHER = (2, 4, 5, 8, 9, 16, 17, 32, 33, 48, 64, 65, 96, 128, 129, 256, 512, 577)  # kernels change by size
+_ROWS_IN_FULL = 17  # more are tried on at most ``_MOST`` outputs: a whole vocabulary took a quarter of a minute
 _TRIALS, _TRIALS_ENOUGH, _TRIAL_SECONDS = 200, 50, 0.15
 _DECODE_ROWS = (1, 5)  # a plain step, and a verification of four drafted tokens
 
@@ -84,8 +85,11 @@ def same_rows(
             two = trial(rows[:2])
             one = torch.equal(torch.cat((trial(rows[:1]), trial(rows[1:2]))), two)
             last = 0
+            smaller = trial if out_features <= _MOST else type(linear)(weight[:_MOST].to(dtype).to(device), None)
             for count in _ROWS_TOGETHER:
-                if not torch.equal(trial(rows[:count])[:2], two):
+                layer = trial if count <= _ROWS_IN_FULL else smaller
+                found = layer(rows[:count])[:2]
+                if not torch.equal(found, two[:, : found.shape[1]]):
                     return one, last
                 last = count
             return one, 0
@@ -125,15 +129,6 @@ def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, i
         return "plain"
     seconds = _kind_seconds(dtype, out_features, in_features)
     return min(seconds, key=lambda kind: seconds[kind])
-
-
-def choose_dtype(out_features: int, in_features: int) -> torch.dtype:
-    """bfloat16 where this CPU computes it faster than float32, else float32."""
-    best = {
-        dtype: min(_kind_seconds(dtype, out_features, in_features).values())
-        for dtype in (torch.float32, torch.bfloat16)
-    }
-    return min(best, key=lambda dtype: best[dtype])
 
 
 def _kind_seconds(dtype: torch.dtype, out_features: int, in_features: int) -> dict[LinearKind, float]:

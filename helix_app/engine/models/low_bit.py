@@ -9,23 +9,16 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
-import time
 
 import numpy as np
 import torch
 
-from helix_app.engine.measured import remembered
-from helix_app.engine.models.linear import LinearFn, make_linear
+from helix_app.engine.models.linear import LinearFn
 from helix_app.modelfiles.groups4 import GROUP, Groups4
 
 log = logging.getLogger(__name__)
 ACTIVATIONS = torch.bfloat16
 _ROWS_ALIGNED = 16  # output features that the four-bit kernel takes at a time
-_SHAPE = (2048, 512)  # of the weight that speed is tried on
-_ROUNDS = 40
-_MEMORY_BYTES = 2**26  # more than a processor's caches hold, to see how fast memory is
-_PAYS = 0.8  # of the dense time, at most
 
 
 class Int4Linear:
@@ -104,52 +97,3 @@ def exists(bits: int, device: torch.device) -> bool:
         log.info("no %d-bit kernel: %s", bits, exc)
         return False
     return True
-
-
-@functools.cache
-def cost(bits: int, device: torch.device) -> float:
-    """Time of packed weights for one row over that of the fastest dense ones, tried for a moment; inf for no kernel."""
-    if not exists(bits, device):
-        return math.inf
-    return float(remembered(f"{bits} bits over dense", lambda: _cost(bits), lambda found: not 0.6 < found < 1.4))
-
-
-def _cost(bits: int) -> float:
-    weight = torch.randn(_SHAPE, generator=torch.Generator().manual_seed(0))
-    tried = [(packed_linear(bits, weight, None), ACTIVATIONS)]
-    for dtype in (torch.bfloat16, torch.float32):
-        tried += [(make_linear(kind, weight.to(dtype)), dtype) for kind in ("plain", "onednn")]
-    # tried on one layer, which stays in the caches; a model's layers come from memory
-    sizes = [bits / 8 + 4 / GROUP, 2, 2, 4, 4]  # bytes a weight; four bits have two bfloat16 numbers a group
-    count, second = _SHAPE[0] * _SHAPE[1], _memory_seconds()
-    packed, *dense_times = [t + size * count * second for t, size in zip(_seconds(tried), sizes)]
-    log.info("%d bits: %.1f us, dense: %.1f us", bits, packed * 1e6, min(dense_times) * 1e6)
-    return packed / min(dense_times)
-
-
-def pays(bits: int, device: torch.device) -> bool:
-    """Whether packed weights take clearly less time for one row than the fastest dense ones."""
-    return cost(bits, device) < _PAYS
-
-
-def _seconds(layers: list[tuple[LinearFn, torch.dtype]]) -> list[float]:
-    """Least seconds of each for one row, in turn: another program's work only ever adds to a time."""
-    rows = [torch.ones(1, _SHAPE[1], dtype=dtype) for _, dtype in layers]
-    best = [math.inf] * len(layers)
-    for _ in range(_ROUNDS):
-        for i, (linear, _) in enumerate(layers):
-            begin = time.perf_counter()
-            linear(rows[i])
-            best[i] = min(best[i], time.perf_counter() - begin)
-    return best
-
-
-def _memory_seconds() -> float:
-    """Seconds that a byte takes from memory."""
-    data = torch.ones(_MEMORY_BYTES // 8, dtype=torch.int64)
-    times = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        data.sum()
-        times.append(time.perf_counter() - begin)
-    return min(times) / _MEMORY_BYTES

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from pathlib import Path
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -24,7 +19,7 @@ HALF_ULP = 2.0**-8  # of bfloat16, relative: what rounding to it may change
 SHAPES = [(16, 32), (32, 64), (64, 96), (304, 64), (48, 320)]
 ROWS = (1, 2, 3, 5, 33)
 DENSE = (torch.bfloat16, torch.float32)
-_EXISTS, _COST = low_bit.exists.__wrapped__, low_bit.cost.__wrapped__  # without what earlier calls found
+_EXISTS = low_bit.exists.__wrapped__  # without what earlier calls found
 
 
 def needs(bits: int) -> pytest.MarkDecorator:
@@ -261,7 +256,6 @@ def exists(bits: int, device: torch.device = CPU) -> bool:
 def test_packed_weights_are_for_the_cpu(bits: int) -> None:
     for kind in ("cuda", "meta"):
         assert not exists(bits, torch.device(kind))
-        assert _COST(bits, torch.device(kind)) == float("inf")
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no kernel"), AttributeError("no op"), NotImplementedError("x")])
@@ -281,42 +275,3 @@ def test_a_kernel_that_raises_does_not_exist(
 
     monkeypatch.setattr(torch.ops.aten, op[1], refuse, raising=False)
     assert not exists(op[0])
-    monkeypatch.setattr(low_bit, "exists", exists)
-    assert _COST(op[0], CPU) == math.inf
-
-
-class Clock:
-    """Layers that take a known time; the first turns are slow, as beside another program."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, packed: float, dense: dict[tuple[str, torch.dtype], float]) -> None:
-        self.now, self._calls = 0.0, 0
-        patch.setattr(low_bit, "exists", lambda *_: True)
-        patch.setattr(low_bit, "packed_linear", lambda *_: self.layer(packed, torch.bfloat16))
-        patch.setattr(low_bit, "make_linear", lambda kind, w: self.layer(dense[kind, w.dtype], w.dtype))
-        patch.setattr(low_bit, "time", SimpleNamespace(perf_counter=lambda: self.now))
-
-    def layer(self, seconds: float, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
-        def run(x: torch.Tensor) -> torch.Tensor:
-            assert (x.shape, x.dtype) == ((1, low_bit._SHAPE[1]), dtype)
-            self._calls += 1
-            self.now += seconds * (100 if self._calls <= 13 else 1)
-            return x
-
-        return run
-
-
-@pytest.mark.parametrize("fastest", [(kind, dtype) for kind in ("plain", "onednn") for dtype in DENSE], ids=str)
-@pytest.mark.parametrize("packed", [0.5, 0.79, 0.81, 1.0, 3.0])
-def test_the_cost_is_the_share_of_the_fastest_dense_layer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bits: int, packed: float, fastest: tuple[str, torch.dtype]
-) -> None:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))  # what was measured before is not known there
-    Clock(monkeypatch, packed, {(k, d): 1.0 if (k, d) == fastest else 2.0 for k in ("plain", "onednn") for d in DENSE})
-    assert _COST(bits, CPU) == pytest.approx(packed)
-    monkeypatch.setattr(low_bit, "cost", _COST)
-    assert low_bit.pays(bits, CPU) is (packed < 0.8)
-
-
-@needs(8)
-def test_a_real_measurement_is_a_sensible_share() -> None:
-    assert 0.01 < _COST(8, CPU) < 1000

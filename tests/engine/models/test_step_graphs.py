@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine.calibration import calibrate
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.step_graphs import CudaRecorder, StepGraphs, for_device
 from helix_app.engine.runner import ModelRunner
@@ -204,7 +204,7 @@ def test_the_default_model_says_the_same(default_model: Path) -> None:
 def test_loading_measures_recorded_passes(zoo: Zoo) -> None:
     runner = runner_of(zoo.gguf("llama"))
     recorder = with_graphs(runner)
-    loading._calibrate(runner, (1, 5))
+    calibrate(runner, (5,))
     assert (recorder.recorded, graphs_of(runner).recorded) == (2, 2)
     assert runner.costs.samples(1, 0) >= 1
     assert not graphs_of(runner).tried
