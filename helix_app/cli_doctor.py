@@ -8,21 +8,35 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import sys
 
-from helix_app import doctor
+from helix_app import doctor, messages
 from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.engine import measured_file
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the ``doctor`` subcommand; its parsed arguments go to ``run``."""
     parser = subparsers.add_parser("doctor", help="say what is here, what is wrong and what to do")
     parser.add_argument("--json", action="store_true", help="one object instead of text")
+    parser.add_argument(
+        "--forget-measured",
+        action="store_true",
+        help="first wipe what was measured of this computer: formats, kernels, costs; the next load measures again",
+    )
     parser.add_argument("--no-self-test", action="store_true", help="do not try the devices")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code."""
+    if args.forget_measured:
+        try:
+            say(messages.measured_forgotten(measured_file.forget()))
+        except OSError as exc:
+            say(messages.error_text("forget_measured_failed", {"folder": str(measured_file.kept_file().parent)}))
+            logging.getLogger(__name__).info("measurements are not wiped: %s", exc)
+            return 1
     with ctrl_c_cancels() as cancel:
         facts, found = doctor.examine(cancel, say, self_test=not args.no_self_test)
     if args.json:

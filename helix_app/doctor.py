@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ from helix_app import messages
 from helix_app.engine.adapters import Adapter, best_first
 from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.engine.findings import Finding, findings, state_of
+from helix_app.engine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache
@@ -75,6 +77,7 @@ def as_text(facts: Facts, found: tuple[Finding, ...]) -> list[str]:
         ("Devices", _devices(facts)),
         ("Self-test (float32, against plain decoding on the CPU)", _self_tests(facts)),
         ("Models on this computer", _model_rows(facts)),
+        ("Measured on this computer (`doctor --forget-measured` measures again)", _measured(facts)),
         ("Folders", _folders(facts)),
         ("Settings in the environment", iter(facts.environment.items())),
     ):
@@ -171,6 +174,30 @@ def _model_rows(facts: Facts) -> Iterator[tuple[str, str]]:
         yield model.id, f"{size(model.bytes)}, {'verified' if model.verified else 'not verified yet'}"
     if not facts.models:
         yield "none", ""
+
+
+def _measured(facts: Facts) -> Iterator[tuple[str, str]]:
+    """What loading decided by, and how much else is kept."""
+    others = 0
+    for entry in facts.measured:
+        kind, _, what = entry.what.partition(": ")
+        told = _VALUES.get(kind)
+        if told is None or not isinstance(entry.value, dict):
+            others += entry.what != REFERENCE
+            continue
+        values = ", ".join(told(name, float(value)) for name, value in sorted(entry.value.items()))
+        quiet = f"{max(0, time.time() - entry.at) / 86400:.0f} days old, other programs took {entry.busy - 1:.0%}"
+        yield _KINDS[kind], f"{values} ({what}; {quiet})"
+    if others:
+        comparisons = messages.plural(others, "1 comparison", "{n} comparisons")
+        yield "kernels", f"{comparisons}, kept for {DAYS} days"
+
+
+_KINDS = {"seconds a step": "a plain step", "rows over one": "more rows"}
+_VALUES: dict[str, Callable[[str, float], str]] = {
+    "seconds a step": lambda name, value: f"{name} {value * 1e3:.1f} ms",
+    "rows over one": lambda rows, times: f"{rows} cost {times:.1f} times one",
+}
 
 
 def _folders(facts: Facts) -> Iterator[tuple[str, str]]:

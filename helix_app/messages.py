@@ -85,6 +85,7 @@ ERRORS: dict[str, str] = {
     "download_write": "Helix cannot write to {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
     "verify_cancelled": "Checking {name} was stopped before the end. Start it again when you like.",
     "forget_failed": "What was learnt could not be wiped in {folder}. Check the permissions of that folder and try again.",
+    "forget_measured_failed": "What was measured could not be wiped in {folder}. Check the permissions of that folder and try again.",
     "download_locked": "Another Helix is already downloading {name}. Wait for it to finish or close it, then try again.",
     "download_source": "No source of {name} is reachable from here. Check the network and try again, or copy the model file into {folder} by hand.",
 }
@@ -279,6 +280,15 @@ def device_state_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str,
 def comparison_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
     """A sentence of the compare page."""
     return _fill(COMPARISON.get(code, code), fields)
+
+
+def measured_forgotten(count: int) -> str:
+    """What ``doctor --forget-measured`` did."""
+    if not count:
+        return "Nothing was kept of what was measured of this computer."
+    return (
+        plural(count, "One measurement was wiped; ", "{n} measurements were wiped; ") + "the next load measures again."
+    )
 
 
 def plural(n: int, one: str, many: str) -> str:

@@ -6,16 +6,19 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helix_app import cli, doctor
+from helix_app.engine import measured_file
 from helix_app.engine.adapters import make_adapter
 from helix_app.engine.checkup import Facts, LibraryFacts, Trouble
 from helix_app.engine.findings import findings
 from helix_app.engine.folders import FolderFact
+from helix_app.engine.measured_file import Entry
 from tests.engine.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, torch_trouble, with_test
 
 FULL = replace(
@@ -176,3 +179,40 @@ def test_everything_is_broken_at_once(tmp_path: Path) -> None:
     assert (done.returncode, report["can_run"]) == (1, False)
     assert report["torch"]["trouble"]["reason"].startswith("OSError: [WinError 126]")
     assert (home / "config/settings.json").read_text() == "{{{"
+
+
+MEASURED = (
+    Entry(
+        "seconds a step: llama, 30 layers", "Some CPU | 2 threads", {"float32": 0.0771, "bfloat16": 0.0357}, 0.0, 1.1
+    ),
+    Entry("rows over one: llama, 30 layers", "Some CPU | 2 threads", {"5": 3.18, "2": 1.6}, 0.0, 1.25),
+    Entry("linear torch.float32 8 x 8", "Some CPU | 2 threads", {"plain": 1.0}, 0.0, 1.0),
+    Entry("reference product", "Some CPU | 2 threads", 2e-5, 0.0, 1.0),
+)
+
+
+def test_what_is_kept_of_measurements_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: 3.0 * 86400)
+    lines = text_of(replace(FULL, measured=MEASURED)).splitlines()
+    at = lines.index("Measured on this computer (`doctor --forget-measured` measures again)")
+    assert lines[at + 1 : at + 4] == [
+        "  a plain step  bfloat16 35.7 ms, float32 77.1 ms (llama, 30 layers; 3 days old, other programs took 10%)",
+        "  more rows     2 cost 1.6 times one, 5 cost 3.2 times one "
+        "(llama, 30 layers; 3 days old, other programs took 25%)",
+        "  kernels       1 comparison, kept for 30 days",
+    ]
+    assert "Measured on this computer" not in text_of(FULL)
+
+
+def test_what_is_kept_can_be_wiped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    monkeypatch.setattr(doctor, "examine", lambda *_, **__: (FINE, ()))
+    measured_file.keep("x | here", 1.0, 1.0)
+    measured_file.keep("y | here", 1.0, 1.0)
+    assert cli.main(["doctor", "--forget-measured"]) == 0
+    assert "2 measurements were wiped" in capsys.readouterr().err
+    assert measured_file.kept() == ()
+    assert cli.main(["doctor", "--forget-measured"]) == 0
+    assert "Nothing was kept" in capsys.readouterr().err

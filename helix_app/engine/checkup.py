@@ -23,6 +23,7 @@ from helix_app.engine import jobs
 from helix_app.engine.adapters import Adapter, best
 from helix_app.engine.folders import FolderFact, crash_lines, disk_free, helix_folders, settings_error
 from helix_app.engine.hardware import Card, cpu_name, system_cards
+from helix_app.engine.measured_file import Entry, kept
 from helix_app.engine.memory import free_memory, total_memory
 from helix_app.engine.probe import directml_adapters, installed
 from helix_app.errors import DeviceError
@@ -122,6 +123,7 @@ class Facts:
         nvidia_driver, kfd: Linux has NVIDIA's or AMD's compute driver; ``kfd_open``: and this person may use AMD's.
         models_disk_free: bytes free where models are kept.
         models, model_needs: models here; memory that the default one takes.
+        measured: what was measured of this machine and is kept.
         settings_error: why ``settings.json`` cannot be read; empty for none.
         crash: last lines of the engine's crash log.
     """
@@ -152,6 +154,7 @@ class Facts:
     model_needs: int = 0
     folders: tuple[FolderFact, ...] = ()
     settings_error: str = ""
+    measured: tuple[Entry, ...] = ()
     crash: tuple[str, ...] = ()
 
     @property
@@ -221,6 +224,7 @@ def gather(
         model_needs=model_needs,
         folders=attempt(helix_folders, ()),
         settings_error=settings_error(settings.settings_file()),
+        measured=attempt(kept, ()),
         crash=crash_lines(paths.log_dir() / "engine-crash.log"),
     )
     if not self_test or torch_facts.trouble.problem:

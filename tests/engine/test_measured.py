@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import measured, quiet
+from helix_app.engine import measured, measured_file, quiet
 from helix_app.engine.models import linear
 from helix_app.engine.models.linear import OneDnnLinear, PlainLinear, choose_linear
 
@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing(home: Path) -> None:
 
 
 def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured, "_MOST", 3)
+    monkeypatch.setattr(measured_file, "_MOST", 3)
     for number in range(5):
         measured.remembered(f"m{number}", Measure(number))
     kept = json.loads(measured.kept_file().read_text(encoding="utf-8"))
@@ -134,13 +134,13 @@ def test_what_was_measured_beside_other_programs_is_not_kept(machine: Machine) -
     machine.busy = 3.0
     assert measured.remembered("x", Measure("float32")) == "float32"
     assert measured.remembered("x", Measure("other")) == "float32"  # the layers of one load agree
-    assert [entry for entry in measured.kept() if entry.what == "x"] == []
+    assert [entry for entry in measured_file.kept() if entry.what == "x"] == []
     machine.busy = 1.1
     another_program()
     assert measured.remembered("x", Measure("bfloat16")) == "bfloat16"
     another_program()
     assert measured.remembered("x", Measure("float32")) == "bfloat16"
-    (entry,) = [entry for entry in measured.kept() if entry.what == "x"]
+    (entry,) = [entry for entry in measured_file.kept() if entry.what == "x"]
     assert (entry.what, entry.value, entry.busy) == ("x", "bfloat16", 1.1)
 
 
@@ -153,7 +153,7 @@ def test_a_program_that_comes_or_goes_while_measuring_counts(machine: Machine, b
         return 2.0
 
     measured.remembered("x", measure)
-    assert [entry for entry in measured.kept() if entry.what == "x"] == []
+    assert [entry for entry in measured_file.kept() if entry.what == "x"] == []
 
 
 def test_the_next_load_measures_again_what_was_disturbed(machine: Machine) -> None:
