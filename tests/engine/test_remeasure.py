@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from helix_app.engine import calibration, generation, quiet
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
@@ -157,3 +159,20 @@ def test_the_engine_measures_after_a_reply(zoo: Zoo, monkeypatch: pytest.MonkeyP
     assert seen == [0]
     assert session.costs.samples(5, 0) == 1  # what was known before is forgotten
     check_idle(engine)
+
+
+def test_where_no_draft_can_pay_none_is_asked(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = models.session("ngram")
+    session.costs.add(1, 0, PLAIN)
+    session.costs.relate({2: 2.0, 3: 3.0, 5: 5.0, 9: 9.0})
+    want = alone(session, ask(CIRCLES, max_tokens=24, mode="autoregressive"))
+
+    def refuse(*args: object) -> object:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(NgramDraft, "offers", refuse)
+    monkeypatch.setattr(CostTable, "add", lambda *args: None)  # tiny passes are cheap, whatever was said
+    assert alone(session, ask(CIRCLES, max_tokens=24)).token_ids == want.token_ids
+    assert session.too_dear == 23
+    with pytest.raises(AssertionError, match="asked"):
+        alone(session, ask(CIRCLES, max_tokens=24, k="fixed:2"))

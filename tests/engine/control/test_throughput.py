@@ -171,3 +171,27 @@ def test_drafts_that_stay_slow_are_given_up() -> None:
     """Ten times too dear for good is no stall: that is learnt within a few rounds."""
     made = replies(calibrated(ThroughputK()), lambda _: 1.0, lambda n: 10.0 if n > 5 else 1.0)
     assert sum(k > 0 for k in made[20:]) <= 5
+
+
+@pytest.mark.parametrize(
+    ("per_row", "pays"),
+    [(0.0, True), (0.6, True), (0.95, True), (0.99, False), (1.0, False), (1.3, False)],
+)
+def test_no_draft_can_pay_where_each_row_costs_nearly_a_pass(per_row: float, pays: bool) -> None:
+    policy = ThroughputK()
+    assert policy.could_pay(0)  # nothing is known
+    policy.table.add(1, 0, 0.03)
+    policy.table.relate({rows: 1 + per_row * (rows - 1) for rows in range(2, K_MAX + 2)})
+    policy.begin()
+    assert policy.could_pay(0) is pays
+    free = (Offer("free", seconds_per_token=0.0),)
+    if not pays:
+        assert policy.choose(free, 0) == Choice(0, "costs_more")
+    assert FixedK(3).could_pay(0)
+
+
+def test_one_cheap_row_count_is_enough() -> None:
+    policy = ThroughputK()
+    policy.table.add(1, 0, 0.03)
+    policy.table.relate({2: 2.0, 3: 3.0, 5: 5.0, 9: 6.0})
+    assert policy.could_pay(0)
