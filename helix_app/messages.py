@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from helix_app.messages_files import MODEL_FILES
+
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
     # input
@@ -23,15 +25,9 @@ ERRORS: dict[str, str] = {
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
     # model files
-    "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
+    **MODEL_FILES,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
-    "model_corrupt": "The model file {path} is damaged or incomplete. Delete it and download it again.",
-    "model_not_a_model": "{path} is not a model. Choose a .gguf file, or a folder with config.json and .safetensors files.",
-    "model_unsupported": "Models of the kind {architecture} are not supported yet. Helix runs Llama and Qwen2 models.",
-    "model_feature_unsupported": "This model uses {feature}, which Helix does not support yet. Choose another model.",
-    "model_weights_mismatch": "The weights in {path} do not fit its own description ({what}). Download the model again.",
-    "tokenizer_unreadable": "The tokenizer of {path} cannot be read. Download the model again or choose another one.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
     "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
     "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size} tokens, the target {target_size}. "

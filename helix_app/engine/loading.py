@@ -35,6 +35,7 @@ from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.modelfiles.part_names import model_name
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
@@ -192,9 +193,9 @@ def _load_on(
     session.learned = next((table for table in tables if table.writable), None)
     session.costs.begin_with(runner.costs)
     ready = ModelReady(
-        target_name=request.target_name or plan.target.path.stem,
+        target_name=request.target_name or model_name(plan.target.path),
         draft=draft_kind,
-        draft_name=(request.draft_name or plan.draft.path.stem) if plan.draft is not None else "",
+        draft_name=(request.draft_name or model_name(plan.draft.path)) if plan.draft is not None else "",
         device=device.kind,
         device_name=device.name,
         dtype="int4" if bits else str(dtype).removeprefix("torch."),
