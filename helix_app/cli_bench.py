@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         if args.what in _EXPERIMENTS and args.compare is None:
             return _experiment(args)
         if args.what:
-            hint = "Try: python -m helix_app bench --help"
+            hint = "See `python -m helix_app bench --help`."
             raise InputError("option_invalid", option="bench", value=args.what, hint=hint)
         if args.compare is not None:
             return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))

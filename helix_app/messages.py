@@ -6,7 +6,9 @@ filled from the fields of the error or event; a missing field shows as an en das
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from string import Formatter
 from typing import Any
 
 from helix_app.messages_files import MODEL_FILES
@@ -56,7 +58,7 @@ ERRORS: dict[str, str] = {
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
     "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
-    "bench_program": "A program that this measurement started could not write its reply: {reason} Put that right, then run it again.",
+    "bench_program": "A program that this measurement started could not write its reply. {reason} Put that right, then run it again.",
     "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
     "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",
     "bench_compare_running": "A comparison is running, and it would spoil the measurement. Wait for it or stop it, then run again.",
@@ -228,13 +230,37 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
 }
 
 
-class _Dashes(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "–"
+_MISSING = "–"
+_ENDS = (".", "!", "?", "…")
+_OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
 
 
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    return template.format_map(_Dashes(fields))
+    """A template with its fields. A field may be a sentence of its own, with or without a full stop: there is one."""
+    given = dict(fields)
+    done, pieces = "", list(Formatter().parse(template))
+    for (literal, name, _spec, _conversion), following in zip(pieces, [*(piece[0] for piece in pieces[1:]), ""]):
+        done += _joined(done, literal)
+        if name is not None:
+            begins = not done.strip() or done.rstrip().endswith(_ENDS)
+            value = given.get(name, _MISSING).strip()
+            alone = begins and _OWN_SENTENCE.match(following) is not None
+            done = done + _ended(value, following, alone=alone) if value or not alone else done.rstrip()
+    return done.strip()
+
+
+def _ended(value: str, following: str, *, alone: bool) -> str:
+    """A field before ``following``: a sentence inside another one has no full stop, one ``alone`` has."""
+    if alone:
+        return f"{value}." if value != _MISSING and not value.endswith(_ENDS) else value
+    if following.startswith((")", ",", ";", ":")) and re.search(r"[^.\s]\.$", value):
+        return value[:-1]
+    return value or _MISSING
+
+
+def _joined(done: str, literal: str) -> str:
+    """What follows a field that ends a sentence has no second full stop."""
+    return literal[1:] if literal.startswith(".") and done.endswith((".", "!", "?", "…")) else literal
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
