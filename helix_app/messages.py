@@ -245,8 +245,8 @@ def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) 
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
             value = given.get(name, _MISSING).strip()
             alone = begins and _OWN_SENTENCE.match(following) is not None
-            done = done + _ended(value, following, alone=alone) if value or not alone else done.rstrip()
-    return done.strip()
+            done = done + _ended(value, following, alone=alone) if value else done.rstrip()
+    return done.replace(" ()", "").strip()
 
 
 def _ended(value: str, following: str, *, alone: bool) -> str:
@@ -255,12 +255,14 @@ def _ended(value: str, following: str, *, alone: bool) -> str:
         return f"{value}." if value != _MISSING and not value.endswith(_ENDS) else value
     if following.startswith((")", ",", ";", ":")) and re.search(r"[^.\s]\.$", value):
         return value[:-1]
-    return value or _MISSING
+    return value
 
 
 def _joined(done: str, literal: str) -> str:
-    """What follows a field that ends a sentence has no second full stop."""
-    return literal[1:] if literal.startswith(".") and done.endswith((".", "!", "?", "…")) else literal
+    """What follows a field: no second full stop after a sentence, no space where the field was empty."""
+    if done.endswith("("):
+        return literal.lstrip()
+    return literal[1:] if literal.startswith(".") and done.endswith(_ENDS) else literal
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
