@@ -20,7 +20,14 @@ ERRORS: dict[str, str] = {
     "prompt_empty": "The prompt is empty. Type something to send.",
     "prompt_too_long": "The prompt has {tokens} tokens, but this model takes {limit} at most. "
     "Shorten it, start a new conversation or choose a model with a longer context.",
+    "prompt_too_long_default": "The prompt has {tokens} tokens, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_setting": "The prompt has {tokens} tokens, but the context was set to {limit}; this model takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_memory": "The prompt has {tokens} tokens, but memory allows a context of {limit} only; this model takes up to {model}. "
+    "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
+    "option_context": "This model takes a context of {limit} tokens at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.",
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
@@ -157,6 +164,20 @@ FINISH_REASONS: dict[str, str] = {
     "cancelled": "stopped",
 }
 
+CONTEXT_FULL: dict[str, str] = {  # by what limits the context: how a reply comes to end there
+    "default": "The context is full at {limit} tokens, Helix's default; this model takes up to {model}.",
+    "setting": "The context is full at the {limit} tokens that it was set to; this model takes up to {model}.",
+    "memory": "The context is full at {limit} tokens, for which there was memory; this model takes up to {model}.",
+    "model": "The context is full at {limit} tokens, the most that this model takes.",
+}
+
+CONTEXT_STEPS: dict[str, str] = {  # the same: what to do about it on the command line
+    "default": "Raise it with --context N, or shorten the prompt.",
+    "setting": "Raise it with a larger --context, or shorten the prompt.",
+    "memory": "Close other programs and run again, choose a smaller model, or shorten the prompt.",
+    "model": "Shorten the prompt, or choose a model with a longer context.",
+}
+
 FINDINGS: dict[str, str] = {  # of `doctor`: what is wrong and what to do
     "torch_missing": "PyTorch is not installed. Run `python -m pip install -e .` in Helix's folder.",
     "torch_broken": "PyTorch cannot be used ({reason}). Install it again in this environment.",
@@ -288,6 +309,12 @@ def k_reason_text(code: str) -> str:
 def finish_reason_text(code: str) -> str:
     """Why a reply ended."""
     return FINISH_REASONS.get(code, code)
+
+
+def context_full_text(limit: str, context: int, model: int) -> str:
+    """Why a reply ended with a full context; the arguments are those of ``events.ModelReady``."""
+    fields = {"limit": f"{context:,}", "model": f"{model:,}"}
+    return _fill(CONTEXT_FULL.get(limit, CONTEXT_FULL["model"]), fields)
 
 
 def finding_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:

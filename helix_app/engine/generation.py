@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.context import Context
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK
@@ -35,6 +36,7 @@ class Session:
         policies: other policies that remember.
         learned: table that replies are learnt into, None for none.
         draft_runner: of the draft model, None for a draft without one.
+        context: what limits the target's sequences, None where nobody chose.
     """
 
     runner: ModelRunner
@@ -48,6 +50,7 @@ class Session:
     policies: dict[str, KPolicy] = field(default_factory=dict)
     learned: NgramTable | None = None
     too_dear: int = 0
+    context: Context | None = None
 
     def policy(self, request: GenerateRequest) -> KPolicy:
         """The policy of this request; adaptive ones remember what earlier replies taught them.
@@ -121,16 +124,26 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     if not last.strip():
         raise InputError("prompt_empty")
     if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
-        raise InputError("prompt_too_long", tokens=f"over {limit:,}", limit=f"{limit:,}")
+        raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
     if request.raw:
         ids = session.tokenizer.encode(request.prompt, add_bos=True)
     else:
         ids = session.tokenizer.encode_chat(request.messages)
     if len(ids) >= limit:
-        raise InputError("prompt_too_long", tokens=f"{len(ids):,}", limit=f"{limit:,}")
+        raise _too_long(session, limit, len(ids))
     if not ids:
         raise InputError("prompt_empty")
     return ids
+
+
+def _too_long(session: Session, limit: int, tokens: int, about: str = "") -> InputError:
+    """Which limit a prompt is over: the model's own, or one that can be raised."""
+    context = (session.context or Context(limit, limit)).given(limit)
+    told = f"{about}{limit if about else tokens:,}"
+    if context.limit == "model" or tokens >= context.model:
+        return InputError("prompt_too_long", tokens=told, limit=f"{max(limit, context.model):,}")
+    code = f"prompt_too_long_{context.limit}"
+    return InputError(code, tokens=told, limit=f"{limit:,}", model=f"{context.model:,}")
 
 
 def check_request(request: GenerateRequest) -> None:
