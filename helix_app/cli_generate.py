@@ -277,7 +277,7 @@ def _certified(
     return finished, certified[0].certificate if certified else None
 
 
-_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "model_", "tokenizer_", "draft_")
+_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "template_", "model_", "tokenizer_", "draft_")
 
 
 def as_error(event: Failed) -> HelixError:

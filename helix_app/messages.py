@@ -31,6 +31,9 @@ ERRORS: dict[str, str] = {
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
+    "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
+    "or use --raw on the command line to continue plain text.",
+    "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
     # model files
@@ -84,6 +87,7 @@ ERRORS: dict[str, str] = {
     # downloads
     "download_failed": "The download of {name} did not complete. Check the connection and try again; it continues where it stopped.",
     "download_no_network": "There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.",
+    "download_proxy": "There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers, or copy the model file into {folder} by hand.",
     "download_checksum": "What arrived for {name} is not the expected file (its checksum differs), so it was deleted. Try again.",
     "download_disk_full": "The disk is full: {name} needs {needed} more in {folder}. Free some space and try again.",
     "download_cancelled": "The download of {name} was cancelled. Start it again to continue where it stopped.",
@@ -101,6 +105,8 @@ NOTICES: dict[str, str] = {
     "Load the model again to use it once more.",
     "draft_dropped": "The draft cannot go on ({reason}), so Helix drafts from the text itself.",
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
+    "system_folded": "This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. "
+    "Leave the system prompt empty to send none.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
     "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
     "the text may differ from that of other number formats.",

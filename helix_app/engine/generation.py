@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.chat_prompt import chat_tokens
 from helix_app.engine.context import Context
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
@@ -17,7 +18,7 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_params
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
-from helix_app.events import CacheSnapshot, GenerateRequest
+from helix_app.events import CacheSnapshot, GenerateRequest, Notice
 
 _DOUBT, _DOUBT_ROWS = 32, 5  # undrafted rounds after which costs are measured again, with so many rows
 _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
@@ -36,6 +37,8 @@ class Session:
         policies: other policies that remember.
         learned: table that replies are learnt into, None for none.
         draft_runner: of the draft model, None for a draft without one.
+        notices: what prompts gave rise to and nobody was told yet (``take_notices``).
+        told: codes of notices that are told once after loading.
         context: what limits the target's sequences, None where nobody chose.
     """
 
@@ -51,6 +54,19 @@ class Session:
     learned: NgramTable | None = None
     too_dear: int = 0
     context: Context | None = None
+    notices: list[Notice] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def tell_once(self, notice: Notice) -> None:
+        """Have a notice told with the next events, unless it was since loading."""
+        if notice.code not in self.told:
+            self.told.add(notice.code)
+            self.notices.append(notice)
+
+    def take_notices(self) -> list[Notice]:
+        """What is to be told now; it is told once."""
+        taken, self.notices = self.notices, []
+        return taken
 
     def policy(self, request: GenerateRequest) -> KPolicy:
         """The policy of this request; adaptive ones remember what earlier replies taught them.
@@ -116,7 +132,7 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     """The token ids that the reply follows.
 
     Raises:
-        InputError: nothing to send, or more than the context takes.
+        InputError: nothing to send, more than the context takes, or a chat template that refuses it.
     """
     limit = session.runner.max_tokens
     text = request.prompt if request.raw else "".join(m.content for m in request.messages)
@@ -128,7 +144,9 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     if request.raw:
         ids = session.tokenizer.encode(request.prompt, add_bos=True)
     else:
-        ids = session.tokenizer.encode_chat(request.messages)
+        ids, folded = chat_tokens(session.tokenizer, request.messages)
+        if folded is not None:
+            session.tell_once(folded)
     if len(ids) >= limit:
         raise _too_long(session, limit, len(ids))
     if not ids:
