@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helix_app import messages, settings
+from helix_app import messages
 from helix_app.cli_common import ctrl_c_cancels, say
 from helix_app.errors import InputError
 from helix_app.events import (
@@ -19,7 +19,6 @@ from helix_app.events import (
     Failed,
     Finished,
     GenerateRequest,
-    LoadChoice,
     ModelReady,
     Notice,
     RoundDone,
@@ -107,7 +106,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     Raises:
         HelixError: nothing can be written: a bad file, options, or a model that cannot be loaded.
     """
-    from helix_app.cli_generate import load_events, request_of
+    from helix_app.cli_generate import load_events, load_request_of, request_of
 
     if args.certify:
         raise InputError("option_invalid", option="certify", value="used with --batch", hint="Give one --prompt.")
@@ -120,9 +119,8 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
             reason = messages.error_text(exc.code, exc.fields)
             raise InputError("batch_line", path=args.batch, line=item.number, reason=reason) from exc
     from helix_app.engine.engine import Engine
-    from helix_app.hub.resolve import to_load_request
 
-    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, learn=settings.load().learn))
+    load = load_request_of(args)
     with ctrl_c_cancels() as cancel:
         engine = engine or Engine()
         assert isinstance(engine, Engine)
@@ -153,7 +151,7 @@ class _Progress:
         self._items = {str(item.number): (item, request) for item, request in zip(items, requests)}
         self._ready = ready
         self._tokens = 0
-        self.failed = self.cancelled = 0
+        self.failed = self.cancelled = self.full = 0
         live = sys.stderr is not None and sys.stderr.isatty()
         self._bar: Any = tqdm(
             total=len(items),
@@ -183,6 +181,7 @@ class _Progress:
             say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, Finished):
             self.cancelled += event.reason == "cancelled"
+            self.full += event.reason == "context_full"
             self._write(event.request_id, event)
         elif isinstance(event, Failed):
             self.failed += 1
@@ -209,5 +208,10 @@ class _Progress:
         self._bar.close()
         if self.failed:
             say(messages.plural(self.failed, "{n} prompt failed.", "{n} prompts failed."))
+        if self.full:
+            from helix_app.cli_generate import context_full
+
+            say(messages.plural(self.full, "{n} reply ended early.", "{n} replies ended early."))
+            say(context_full(self._ready))
         if self.cancelled:
             say(messages.plural(self.cancelled, "{n} reply was stopped.", "{n} replies were stopped."))

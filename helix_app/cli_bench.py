@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app import messages
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
-from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.cli_common import CONTEXT_HELP, ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
     add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")
     add("--per-kind", type=int, default=_DEFAULTS.prompts_per_kind, metavar="N", help="built-in prompts of each kind")
+    add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
     add(
         "--max-tokens", type=int, default=_DEFAULTS.max_tokens, metavar="N", help="longest reply (default: %(default)s)"
     )
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         if args.what in _EXPERIMENTS and args.compare is None:
             return _experiment(args)
         if args.what:
-            hint = "Try: python -m helix_app bench --help"
+            hint = "See `python -m helix_app bench --help`."
             raise InputError("option_invalid", option="bench", value=args.what, hint=hint)
         if args.compare is not None:
             return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))
@@ -105,6 +106,7 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
         kinds=tuple(dict.fromkeys(kind.strip() for kind in args.kinds.split(",") if kind.strip())),
         prompts_per_kind=args.per_kind,
         prompts_file=args.prompts,
+        context=args.context,
         max_tokens=args.max_tokens,
         repeats=args.repeats,
         temperature=args.temperature,

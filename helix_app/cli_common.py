@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from helix_app.settings import DEFAULT_CONTEXT
+
+CONTEXT_HELP = f"the model's own, {DEFAULT_CONTEXT:,} at most, unless given"
+
 
 def say(text: str) -> None:
     """A line on standard error, if there is one."""

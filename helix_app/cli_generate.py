@@ -7,11 +7,11 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from helix_app import cli_batch, messages, settings
-from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.cli_common import CONTEXT_HELP, ctrl_c_cancels, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import (
     ChatMessage,
@@ -22,6 +22,7 @@ from helix_app.events import (
     GenerateRequest,
     LoadChoice,
     LoadProgress,
+    LoadRequest,
     ModelReady,
     Notice,
     SamplingParams,
@@ -51,6 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--certify", action="store_true", help="show that speculation did not change the reply")
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="auto, float32, bfloat16, float16 or int4")
+    add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
     add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
     add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 always takes the likeliest")
     add("--top-p", type=float, default=_DEFAULTS.top_p, metavar="P", help="1 keeps all (default: %(default)s)")
@@ -72,10 +74,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         request = request_of(args, read_prompt(args))
         if args.certify and args.mode == "autoregressive":
             raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")
-        choice = LoadChoice(args.target, args.draft, args.device, args.dtype, learn=settings.load().learn)
-        from helix_app.hub.resolve import to_load_request
-
-        load = to_load_request(choice)
+        load = load_request_of(args)
         with ctrl_c_cancels() as cancel:
             if engine is None:
                 from helix_app.engine.engine import Engine
@@ -91,6 +90,8 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
         return exc.exit_code
+    if finished.reason == "context_full":
+        say(context_full(ready))
     if args.json:
         told = result(request, ready, finished)
         if certificate is not None:
@@ -140,6 +141,29 @@ def summary(finished: Finished) -> str:
         parts.append(f"{m.mean_accepted_length:.2f} tokens a pass")
     parts.append(messages.finish_reason_text(finished.reason))
     return " · ".join(parts)
+
+
+def context_full(ready: ModelReady) -> str:
+    """Why a reply ended with a full context, and what to do about it."""
+    limit = ready.context_limit
+    why = messages.context_full_text(limit, ready.context_length, ready.model_context)
+    return f"{why} {messages.CONTEXT_STEPS.get(limit, messages.CONTEXT_STEPS['model'])}"
+
+
+def load_request_of(args: argparse.Namespace) -> LoadRequest:
+    """The load that options ask for.
+
+    Raises:
+        HelixError: a model that is not there, or a context that makes no sense.
+    """
+    from helix_app.engine.context import check_context
+    from helix_app.hub.resolve import to_load_request
+
+    if args.context is not None:
+        check_context(args.context)
+    learn = settings.load().learn
+    choice = LoadChoice(args.target, args.draft, args.device, args.dtype, context_length=args.context, learn=learn)
+    return replace(to_load_request(choice), context_required=args.context is not None)
 
 
 def read_prompt(args: argparse.Namespace) -> str:
@@ -253,7 +277,7 @@ def _certified(
     return finished, certified[0].certificate if certified else None
 
 
-_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "model_", "tokenizer_", "draft_")
+_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "template_", "model_", "tokenizer_", "draft_")
 
 
 def as_error(event: Failed) -> HelixError:

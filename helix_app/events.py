@@ -70,7 +70,8 @@ class ModelReady:
 
     ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
     last three have an n-gram draft beside them. ``*_block_bytes`` is the
-    memory of one block, 0 where it is not known.
+    memory of one block, 0 where it is not known. ``model_context`` is what the model itself takes, and
+    ``context_limit`` says why ``context_length`` is not more: ``model``, ``default``, ``setting`` or ``memory``.
     """
 
     target_name: str
@@ -88,6 +89,8 @@ class ModelReady:
     load_seconds: float
     target_block_bytes: int = 0
     draft_block_bytes: int = 0
+    model_context: int = 0
+    context_limit: str = "model"
 
 
 @dataclass(frozen=True)

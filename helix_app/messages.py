@@ -6,8 +6,12 @@ filled from the fields of the error or event; a missing field shows as an en das
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from string import Formatter
 from typing import Any
+
+from helix_app.messages_files import MODEL_FILES
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -16,22 +20,26 @@ ERRORS: dict[str, str] = {
     "prompt_empty": "The prompt is empty. Type something to send.",
     "prompt_too_long": "The prompt has {tokens} tokens, but this model takes {limit} at most. "
     "Shorten it, start a new conversation or choose a model with a longer context.",
+    "prompt_too_long_default": "The prompt has {tokens} tokens, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_setting": "The prompt has {tokens} tokens, but the context was set to {limit}; this model takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_memory": "The prompt has {tokens} tokens, but memory allows a context of {limit} only; this model takes up to {model}. "
+    "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
+    "option_context": "This model takes a context of {limit} tokens at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.",
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
+    "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
+    "or use --raw on the command line to continue plain text.",
+    "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
     # model files
-    "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
+    **MODEL_FILES,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
-    "model_corrupt": "The model file {path} is damaged or incomplete. Delete it and download it again.",
-    "model_not_a_model": "{path} is not a model. Choose a .gguf file, or a folder with config.json and .safetensors files.",
-    "model_unsupported": "Models of the kind {architecture} are not supported yet. Helix runs Llama and Qwen2 models.",
-    "model_feature_unsupported": "This model uses {feature}, which Helix does not support yet. Choose another model.",
-    "model_weights_mismatch": "The weights in {path} do not fit its own description ({what}). Download the model again.",
-    "tokenizer_unreadable": "The tokenizer of {path} cannot be read. Download the model again or choose another one.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
     "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
     "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size} tokens, the target {target_size}. "
@@ -60,7 +68,7 @@ ERRORS: dict[str, str] = {
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
     "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
-    "bench_program": "A program that this measurement started could not write its reply: {reason} Put that right, then run it again.",
+    "bench_program": "A program that this measurement started could not write its reply. {reason} Put that right, then run it again.",
     "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
     "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",
     "bench_compare_running": "A comparison is running, and it would spoil the measurement. Wait for it or stop it, then run again.",
@@ -79,6 +87,7 @@ ERRORS: dict[str, str] = {
     # downloads
     "download_failed": "The download of {name} did not complete. Check the connection and try again; it continues where it stopped.",
     "download_no_network": "There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.",
+    "download_proxy": "There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers, or copy the model file into {folder} by hand.",
     "download_checksum": "What arrived for {name} is not the expected file (its checksum differs), so it was deleted. Try again.",
     "download_disk_full": "The disk is full: {name} needs {needed} more in {folder}. Free some space and try again.",
     "download_cancelled": "The download of {name} was cancelled. Start it again to continue where it stopped.",
@@ -97,6 +106,8 @@ NOTICES: dict[str, str] = {
     "Load the model again to use it once more.",
     "draft_dropped": "The draft cannot go on ({reason}), so Helix drafts from the text itself.",
     "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
+    "system_folded": "This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. "
+    "Leave the system prompt empty to send none.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
     "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
     "the text may differ from that of other number formats.",
@@ -158,6 +169,20 @@ FINISH_REASONS: dict[str, str] = {
     "length": "token limit",
     "context_full": "context full",
     "cancelled": "stopped",
+}
+
+CONTEXT_FULL: dict[str, str] = {  # by what limits the context: how a reply comes to end there
+    "default": "The context is full at {limit} tokens, Helix's default; this model takes up to {model}.",
+    "setting": "The context is full at the {limit} tokens that it was set to; this model takes up to {model}.",
+    "memory": "The context is full at {limit} tokens, for which there was memory; this model takes up to {model}.",
+    "model": "The context is full at {limit} tokens, the most that this model takes.",
+}
+
+CONTEXT_STEPS: dict[str, str] = {  # the same: what to do about it on the command line
+    "default": "Raise it with --context N, or shorten the prompt.",
+    "setting": "Raise it with a larger --context, or shorten the prompt.",
+    "memory": "Close other programs and run again, choose a smaller model, or shorten the prompt.",
+    "model": "Shorten the prompt, or choose a model with a longer context.",
 }
 
 FINDINGS: dict[str, str] = {  # of `doctor`: what is wrong and what to do
@@ -233,13 +258,39 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
 }
 
 
-class _Dashes(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "–"
+_MISSING = "–"
+_ENDS = (".", "!", "?", "…")
+_OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
 
 
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    return template.format_map(_Dashes(fields))
+    """A template with its fields. A field may be a sentence of its own, with or without a full stop: there is one."""
+    given = dict(fields)
+    done, pieces = "", list(Formatter().parse(template))
+    for (literal, name, _spec, _conversion), following in zip(pieces, [*(piece[0] for piece in pieces[1:]), ""]):
+        done += _joined(done, literal)
+        if name is not None:
+            begins = not done.strip() or done.rstrip().endswith(_ENDS)
+            value = given.get(name, _MISSING).strip()
+            alone = begins and _OWN_SENTENCE.match(following) is not None
+            done = done + _ended(value, following, alone=alone) if value else done.rstrip()
+    return done.replace(" ()", "").strip()
+
+
+def _ended(value: str, following: str, *, alone: bool) -> str:
+    """A field before ``following``: a sentence inside another one has no full stop, one ``alone`` has."""
+    if alone:
+        return f"{value}." if value != _MISSING and not value.endswith(_ENDS) else value
+    if following.startswith((")", ",", ";", ":")) and re.search(r"[^.\s]\.$", value):
+        return value[:-1]
+    return value
+
+
+def _joined(done: str, literal: str) -> str:
+    """What follows a field: no second full stop after a sentence, no space where the field was empty."""
+    if done.endswith("("):
+        return literal.lstrip()
+    return literal[1:] if literal.startswith(".") and done.endswith(_ENDS) else literal
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
@@ -265,6 +316,12 @@ def k_reason_text(code: str) -> str:
 def finish_reason_text(code: str) -> str:
     """Why a reply ended."""
     return FINISH_REASONS.get(code, code)
+
+
+def context_full_text(limit: str, context: int, model: int) -> str:
+    """Why a reply ended with a full context; the arguments are those of ``events.ModelReady``."""
+    fields = {"limit": f"{context:,}", "model": f"{model:,}"}
+    return _fill(CONTEXT_FULL.get(limit, CONTEXT_FULL["model"]), fields)
 
 
 def finding_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:

@@ -23,7 +23,9 @@ class LoadRequest:
         draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``, or an adapter by its number: ``directml:1``.
         dtype: ``auto``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
-        context_length: most tokens of one sequence; None takes the model's own, capped by memory.
+        context_length: most tokens of one sequence; None takes the model's own, ``settings.DEFAULT_CONTEXT`` at most.
+            Where memory allows fewer, fewer are given, with a notice.
+        context_required: a context that the model does not take is an error; False gives the nearest that it takes.
         ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
         learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
@@ -37,6 +39,7 @@ class LoadRequest:
     device: str = "auto"
     dtype: str = "auto"
     context_length: int | None = None
+    context_required: bool = False
     cache_tokens: int | None = None
     ngram_table: str = ""
     learned_table: str = ""

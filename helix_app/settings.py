@@ -18,6 +18,8 @@ from typing import Any
 from helix_app import paths
 
 log = logging.getLogger(__name__)
+DEFAULT_CONTEXT = 8192  # most tokens of context when the person asks for no number
+LEAST_CONTEXT = 64
 
 
 _DEVICE = r"auto|cpu|(directml|cuda)(:[0-9]{1,3})?"  # a kind, or an adapter by its number
@@ -53,7 +55,7 @@ class Settings:
     k: str = _setting("auto", "Tokens drafted a round: auto, additive or fixed:N")
     learn: bool = _setting(True, "Learn from replies, so that later ones are drafted better; stays on this computer")
     engine_process: str = _setting("child", "Where the engine runs", choices=("child", "thread"))
-    context_length: int = _setting(0, "Context in tokens; 0 takes the model's own", low=0, high=1_048_576)
+    context_length: int = _setting(0, "Context in tokens; 0 takes the model's, 8,192 at most", low=0, high=1_048_576)
     system_prompt: str = _setting("", "System prompt of new conversations")
     temperature: float = _setting(0.7, "Temperature: 0 always takes the most likely token", low=0.0, high=5.0)
     top_k: int = _setting(40, "Top-k: keep the k most likely tokens; 0 keeps all", low=0, high=1_000_000)

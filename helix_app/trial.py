@@ -55,7 +55,7 @@ def _terminal(asked: dict[str, Any]) -> int:
 
     args = cli.build_parser().parse_args(["generate", "--json", *asked["generate"]])
     engine, cancel = Engine(), threading.Event()
-    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, learn=False))
+    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, args.context, learn=False))
     try:
         cli_generate.load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
         _tell({"ready": True})

@@ -197,6 +197,33 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     assert word in refused(generate(*args, *json_too))
 
 
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a tiny model that takes 32,768 tokens."""
+    return str(Zoo(tmp_path_factory.mktemp("long-zoo")).gguf("llama-long"))
+
+
+def test_a_prompt_over_the_default_context_and_the_option_that_takes_it(generate: Run, long: str) -> None:
+    asked = ("--target", long, "--raw", "--draft", "none", "--prompt", "x" * 9000)
+    sentence = refused(generate(*asked))
+    assert all(word in sentence for word in ("9,000", "8,192", "32,768", "--context"))
+    code, out, _ = generate(*asked, "--context", "9100", "--max-tokens", "3", "--json")
+    assert (code, json.loads(out)["tokens_generated"]) == (0, 3)
+
+
+@pytest.mark.parametrize(("value", "word"), [("0", "64"), ("-5", "64"), ("32769", "32,768"), ("1" * 30, "32,768")])
+def test_a_context_that_makes_no_sense_is_refused(generate: Run, long: str, value: str, word: str) -> None:
+    assert word in refused(generate("--target", long, "--context", value))
+
+
+def test_a_full_context_says_what_can_be_done(generate: Run) -> None:
+    code, out, err = generate("--raw", "--context", "64", "--max-tokens", "500", "--json")
+    assert code == 0
+    assert json.loads(out)["finish_reason"] == "context_full"
+    assert "set to; this model takes up to 256" in err
+    assert "--context" in err
+
+
 def test_damaged_and_foreign_files(generate: Run, model: str, tmp_path: Path) -> None:
     corrupt, text = tmp_path / "corrupt.gguf", tmp_path / "text.gguf"
     corrupt.write_bytes(Path(model).read_bytes()[:5000])

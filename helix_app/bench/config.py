@@ -12,7 +12,7 @@ from typing import Literal
 from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
 from helix_app.errors import InputError
-from helix_app.settings import Settings
+from helix_app.settings import LEAST_CONTEXT, Settings
 
 PEERS = ("transformers", "transformers-assisted")
 BASELINE, HELIX = "autoregressive", "speculative"
@@ -35,6 +35,7 @@ class BenchConfig:
         prompts_per_kind: how many built-in prompts a kind; prompt files are used whole.
         prompts_file: path of prompts to use instead of the built-in ones; empty for none.
         prompts: the prompts themselves, for callers that have them; wins over the above.
+        context: tokens of prompt and reply together; None for the model's own, as in ``requests.LoadRequest``.
         max_tokens: longest reply in tokens. Replies end earlier where the model ends them.
         repeats: measured rounds over all prompts.
         temperature: 0 is greedy; otherwise the other filters keep the defaults of ``SamplingParams``.
@@ -52,6 +53,7 @@ class BenchConfig:
     prompts_per_kind: int = 3
     prompts_file: str = ""
     prompts: tuple[Prompt, ...] = ()
+    context: int | None = None
     max_tokens: int = 128
     repeats: int = 3
     temperature: float = 0.0
@@ -68,6 +70,9 @@ class BenchConfig:
         ):
             if value < least:
                 raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
+        if self.context is not None and self.context < LEAST_CONTEXT:
+            hint = f"Use {LEAST_CONTEXT} tokens or more."
+            raise InputError("option_invalid", option="context", value=self.context, hint=hint)
         for peer in self.peers:
             if peer not in PEERS:
                 raise InputError("option_invalid", option="peer", value=peer, hint=f"Use one of: {', '.join(PEERS)}.")
@@ -100,6 +105,7 @@ class BenchConfig:
             "kinds": ",".join(self.kinds),
             "prompts": self.prompts_file,
             "per-kind": "" if self.prompts_file else self.prompts_per_kind,
+            "context": "" if self.context is None else self.context,
             "max-tokens": self.max_tokens,
             "repeats": self.repeats,
             "temperature": self.temperature,

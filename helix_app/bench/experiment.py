@@ -105,7 +105,9 @@ def open_bench(
     Raises:
         HelixError: they cannot be loaded.
     """
-    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, context_length))
+    context = context_length if config.context is None else config.context
+    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, context))
+    request = replace(request, context_required=config.context is not None)
     engine, notices = Engine(), []
     for event in engine.stream(replace(request, cache_tokens=cache_tokens), cancel):
         if isinstance(event, Failed):

@@ -62,7 +62,7 @@ def model_facts(files: ModelFiles, name: str) -> dict[str, Any]:
     """Name, architecture and the files of a model with size and sha256."""
     paths = (files.path,) if files.kind == "gguf" and files.path.is_file() else files.weights
     if files.gguf is not None:
-        paths = (files.gguf.path,)
+        paths = files.gguf.files
     return {
         "name": name,
         "architecture": files.config.architecture,

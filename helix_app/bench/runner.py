@@ -94,7 +94,8 @@ def run_benchmark(
     told, cancel = progress or (lambda _: None), cancel or threading.Event()
     begin = time.perf_counter()
     prompts = _prompts(config)
-    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype))
+    request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, config.context))
+    request = replace(request, context_required=config.context is not None)
     notices: list[BenchNotice] = []
     used = engine or Engine()
     try:

@@ -87,6 +87,7 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
         dtype=config.dtype,
         k=config.k,
         learn=False,
+        context_length=config.context or 0,
         temperature=config.temperature,
         max_tokens=config.max_tokens,
         theme="light",
@@ -119,6 +120,8 @@ def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:
         "seed": config.seed,
         "prompt": WARM_UP,
     }
+    if config.context is not None:
+        options["context"] = config.context
     return {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
 
 

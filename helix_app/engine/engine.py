@@ -118,7 +118,9 @@ class Engine:
         """Write a reply and show that speculation did not change it (see ``certify.py``)."""
         if self.session is None:
             raise HelixError("no_model_loaded")
-        yield from certify(self.session, request, cancel)
+        for event in certify(self.session, request, cancel):
+            yield from self.session.take_notices()
+            yield event
 
     def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
         if self._place is None and self._wanted is not None:  # the last move to another device was stopped or failed
@@ -159,6 +161,8 @@ class Engine:
             self._place = place
 
         try:
+            if place.session is not None:
+                yield from place.session.take_notices()
             yield from Recovery(scheduler, place, to_cpu).run()
         finally:
             scheduler.close()

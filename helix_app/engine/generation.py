@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from helix_app.engine import calibration
 from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.chat_prompt import chat_tokens
+from helix_app.engine.context import Context
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK
@@ -16,7 +18,7 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_params
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
-from helix_app.events import CacheSnapshot, GenerateRequest
+from helix_app.events import CacheSnapshot, GenerateRequest, Notice
 
 _DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
 _DOUBT_ROWS = 5  # with so many rows
@@ -37,6 +39,9 @@ class Session:
         policies: other policies that remember.
         learned: table that replies are learnt into, None for none.
         draft_runner: of the draft model, None for a draft without one.
+        notices: what prompts gave rise to and nobody was told yet (``take_notices``).
+        told: codes of notices that are told once after loading.
+        context: what limits the target's sequences, None where nobody chose.
     """
 
     runner: ModelRunner
@@ -51,6 +56,20 @@ class Session:
     learned: NgramTable | None = None
     too_dear: int = 0
     doubt: int = _DOUBT
+    context: Context | None = None
+    notices: list[Notice] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def tell_once(self, notice: Notice) -> None:
+        """Have a notice told with the next events, unless it was since loading."""
+        if notice.code not in self.told:
+            self.told.add(notice.code)
+            self.notices.append(notice)
+
+    def take_notices(self) -> list[Notice]:
+        """What is to be told now; it is told once."""
+        taken, self.notices = self.notices, []
+        return taken
 
     def policy(self, request: GenerateRequest) -> KPolicy:
         """The policy of this request; adaptive ones remember what earlier replies taught them.
@@ -120,7 +139,7 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     """The token ids that the reply follows.
 
     Raises:
-        InputError: nothing to send, or more than the context takes.
+        InputError: nothing to send, more than the context takes, or a chat template that refuses it.
     """
     limit = session.runner.max_tokens
     text = request.prompt if request.raw else "".join(m.content for m in request.messages)
@@ -128,16 +147,28 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     if not last.strip():
         raise InputError("prompt_empty")
     if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
-        raise InputError("prompt_too_long", tokens=f"over {limit:,}", limit=f"{limit:,}")
+        raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
     if request.raw:
         ids = session.tokenizer.encode(request.prompt, add_bos=True)
     else:
-        ids = session.tokenizer.encode_chat(request.messages)
+        ids, folded = chat_tokens(session.tokenizer, request.messages)
+        if folded is not None:
+            session.tell_once(folded)
     if len(ids) >= limit:
-        raise InputError("prompt_too_long", tokens=f"{len(ids):,}", limit=f"{limit:,}")
+        raise _too_long(session, limit, len(ids))
     if not ids:
         raise InputError("prompt_empty")
     return ids
+
+
+def _too_long(session: Session, limit: int, tokens: int, about: str = "") -> InputError:
+    """Which limit a prompt is over: the model's own, or one that can be raised."""
+    context = (session.context or Context(limit, limit)).given(limit)
+    told = f"{about}{limit if about else tokens:,}"
+    if context.limit == "model" or tokens >= context.model:
+        return InputError("prompt_too_long", tokens=told, limit=f"{max(limit, context.model):,}")
+    code = f"prompt_too_long_{context.limit}"
+    return InputError(code, tokens=told, limit=f"{limit:,}", model=f"{context.model:,}")
 
 
 def check_request(request: GenerateRequest) -> None:

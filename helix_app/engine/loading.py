@@ -16,6 +16,7 @@ from helix_app.engine import measured
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.calibration import calibrate
+from helix_app.engine.context import Context, allocate, choose_context
 from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
@@ -27,7 +28,7 @@ from helix_app.engine.generation import Session
 from helix_app.engine.memory import free_memory, return_memory
 from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.device_layers import make_cache, make_decoder
+from helix_app.engine.models.device_layers import make_decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
@@ -36,6 +37,7 @@ from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.modelfiles.part_names import model_name
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16
@@ -45,8 +47,6 @@ _COPY_MOST, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take;
 _INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
-_DEFAULT_CONTEXT = 8192  # most tokens when the person asks for no number
-_MIN_CONTEXT = 64
 _MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 _LOST = "it stopped working; close Helix and start it again to use it"
 
@@ -70,7 +70,7 @@ class _Plan:
     target: ModelFiles
     draft: ModelFiles | None
     draft_kind: str
-    context: int
+    context: Context
     cache_tokens: int
 
 
@@ -138,9 +138,8 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
             kind, draft = "auto", None
             reason = error_text(exc.code, exc.fields)
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
-    wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
-    context = min(max(_MIN_CONTEXT, wanted), target.config.context_length)
-    return _Plan(target, draft, kind, context, max(context, request.cache_tokens or 0)), skipped
+    context = choose_context(request, target.config)
+    return _Plan(target, draft, kind, context, max(context.tokens, request.cache_tokens or 0)), skipped
 
 
 def _load_on(
@@ -159,7 +158,9 @@ def _load_on(
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
     tokenizer.prepare()
-    runner = yield from _runner(plan.target, plan.context, plan.cache_tokens, dtype, device, "weights", cancel, bits)
+    runner = yield from _runner(
+        plan.target, plan.context.tokens, plan.cache_tokens, dtype, device, "weights", cancel, bits
+    )
     if runner.decoder.rounded:
         yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
     draft_kind = plan.draft_kind
@@ -172,7 +173,7 @@ def _load_on(
     draft_runner: ModelRunner | None = None
     draft_blocks = 0
     if plan.draft is not None:
-        draft_context = min(plan.context, plan.draft.config.context_length)
+        draft_context = min(runner.max_tokens, plan.draft.config.context_length)
         draft_runner = yield from _runner(
             plan.draft, draft_context, plan.cache_tokens, dtype, device, "draft_weights", cancel
         )
@@ -189,11 +190,12 @@ def _load_on(
     eos = frozenset(config.eos_token_ids)
     session = Session(runner, tokenizer, draft, eos, draft_runner)
     session.learned = next((table for table in tables if table.writable), None)
+    session.context = plan.context.given(runner.max_tokens)
     session.costs.begin_with(runner.costs)
     ready = ModelReady(
-        target_name=request.target_name or plan.target.path.stem,
+        target_name=request.target_name or model_name(plan.target.path),
         draft=draft_kind,
-        draft_name=(request.draft_name or plan.draft.path.stem) if plan.draft is not None else "",
+        draft_name=(request.draft_name or model_name(plan.draft.path)) if plan.draft is not None else "",
         device=device.kind,
         device_name=device.name,
         dtype="int4" if bits else str(dtype).removeprefix("torch."),
@@ -206,6 +208,8 @@ def _load_on(
         load_seconds=time.perf_counter() - begin,
         target_block_bytes=runner.cache.block_bytes,
         draft_block_bytes=draft_runner.cache.block_bytes if draft_runner is not None else 0,
+        model_context=session.context.model,
+        context_limit=session.context.limit,
     )
     yield Loaded(session, ready)
 
@@ -228,8 +232,8 @@ def _runner(
     wanted = -(-max(context, cache_tokens) // BLOCK_SIZE)
     most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-context // BLOCK_SIZE), min(wanted, most))
-    cache = make_cache(config, blocks, BLOCK_SIZE, dtype, device.torch_device)
-    runner = ModelRunner(decoder, BlockPool(blocks, BLOCK_SIZE), cache)
+    cache = yield from allocate(config, blocks, BLOCK_SIZE, context, dtype, device)
+    runner = ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE), cache)
     yield LoadProgress("warm_up")
     if device.kind == "cpu" and stage == "weights":
         choose_threads(lambda: runner.try_rows(1), _THREADS)

@@ -261,7 +261,7 @@ class MainWindow(QMainWindow):
         if not self.chat.generating:  # a reply may go on elsewhere
             self.live.plots.clear()
         self.live.blocks.on_model_ready(event)
-        self.chat.set_model(event.target_name, figures.model_facts(event))
+        self.chat.set_model(event.target_name, figures.model_facts(event), event)
         self.compare.set_model(event, self.models.choice())
         self.actions_.unload.setEnabled(True)
         if self.pages.current is None:

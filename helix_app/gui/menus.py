@@ -127,6 +127,8 @@ def connect(window: MainWindow) -> None:
     """Let the actions of a window do what they say."""
     a, chat = window.actions_, window.chat
     a.new_chat.triggered.connect(lambda: _in_chat(window, chat.new_chat))
+    chat.new_chat_requested.connect(a.new_chat.trigger)
+    chat.context_requested.connect(window.preferences.set_context)
     a.open_file.triggered.connect(lambda: window.on_picked("target", OPEN_FILE))
     a.open_folder.triggered.connect(lambda: window.on_picked("target", OPEN_FOLDER))
     a.unload.triggered.connect(window.unload_requested)

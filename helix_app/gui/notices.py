@@ -65,12 +65,12 @@ class _Message(QFrame):
         top.addWidget(self.sentence, 1)
         top.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self._buttons = QWidget()
-        row = QHBoxLayout(self._buttons)
-        row.setContentsMargins(20, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self.action)
-        row.addWidget(self.details)
-        row.addStretch()
+        self._row = QHBoxLayout(self._buttons)
+        self._row.setContentsMargins(20, 0, 0, 0)
+        self._row.setSpacing(8)
+        self._row.addWidget(self.action)
+        self._row.addWidget(self.details)
+        self._row.addStretch()
         self.detail.setContentsMargins(24, 0, 8, 4)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(12, 4, 4, 4)
@@ -122,6 +122,27 @@ class ErrorBox(_Message):
         """Show a failure."""
         self.fill(messages.error_text(failed.code, failed.fields), failed.detail, action)
         self.show()
+
+
+class OfferBox(_Message):
+    """A sentence with what can be done about it: one action, or two.
+
+    Signals:
+        other_chosen: the person pressed the second one.
+    """
+
+    other_chosen = Signal()
+
+    def __init__(
+        self, theme: Theme, sentence: str, action: str, other: str = "", parent: QWidget | None = None
+    ) -> None:
+        super().__init__(theme, "notice", "info", parent)
+        self.other = ThemedButton(theme, other, kind="link", name=other)
+        self.other.clicked.connect(self.other_chosen)
+        self._row.insertWidget(1, self.other)
+        self.fill(sentence, action=action)
+        self.other.setVisible(bool(other))
+        self.close_button.hide()
 
 
 class NoticeBar(QWidget):

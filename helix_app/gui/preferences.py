@@ -20,7 +20,7 @@ class Preferences(QObject):
 
     Signals:
         applied: other settings are in effect.
-        saved: those before, after the dialog: a model may have to be loaded again.
+        saved: those before a change that a person made of them: a model may have to be loaded again.
         forget_requested: wipe what was learnt from replies.
     """
 
@@ -38,6 +38,12 @@ class Preferences(QObject):
         """Set some of them."""
         self.settings = with_values(self.settings, **values)
         self.applied.emit()
+
+    def set_context(self, tokens: int) -> None:
+        """Take another context; the model is loaded again for it."""
+        before = self.settings
+        self.change(context_length=tokens)
+        self.saved.emit(before)
 
     def open_dialog(self) -> None:
         """Show the settings; they apply when saved."""

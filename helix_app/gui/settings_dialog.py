@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.figures import count
 from helix_app.gui.learning import Learning
 from helix_app.gui.theme import CONTROL, Theme
-from helix_app.settings import Settings, changed
+from helix_app.settings import DEFAULT_CONTEXT, Settings, changed
 
 LABEL_WIDTH = 152
 FIELD_WIDTH = 144
@@ -249,7 +250,7 @@ class SettingsDialog(QDialog):
         self.k_fixed = self._whole(int(number) if number.isdigit() else 4, 0, 64)
         self.k_fixed.setEnabled(policy == "fixed")
         self.context = self._whole(s.context_length, 0, 1_048_576)
-        self.context.setSpecialValueText(self.tr("the model's own"))
+        self.context.setSpecialValueText(self.tr("automatic"))
         self.engine = Picker(self._theme, "", self.tr("Where the engine runs"), least=FIELD_WIDTH)
         self.engine.set_choices(
             [
@@ -264,7 +265,8 @@ class SettingsDialog(QDialog):
         form = _Form(self._theme)
         form.add(self.tr("Drafted a round (K)"), self.k, self.tr("how many tokens the draft proposes"))
         form.add(self.tr("Fixed K"), self.k_fixed, self.tr("tokens; 0 decodes plainly"))
-        form.add(self.tr("Context"), self.context, self.tr("tokens; changing it loads the model again"))
+        hint = self.tr("automatic takes the model's own, up to {n}; changing it loads the model again")
+        form.add(self.tr("Context in tokens"), self.context, hint.format(n=count(DEFAULT_CONTEXT)))
         form.add(self.tr("Engine runs"), self.engine, self.tr("takes effect after restart"))
         form.add(self.tr("Learning"), self.learning, wide=True)
         form.close_rows()

@@ -10,6 +10,7 @@ from typing import Literal
 
 from helix_app.errors import DownloadError
 from helix_app.hub.catalog import CatalogEntry
+from helix_app.hub.proxies import Proxy, without_secrets
 
 Reason = Literal["skipped", "refused", "network", "interrupted", "checksum"]
 
@@ -28,23 +29,29 @@ class SourceError(Exception):
             answered), ``interrupted`` (broke off; the part is kept), ``checksum`` (arrived, but is another file).
         text: the technical cause.
         host: who was asked, empty when nobody was.
+        proxy: what the connection went through, None for nothing.
     """
 
-    def __init__(self, reason: Reason, text: str, host: str = "") -> None:
+    def __init__(self, reason: Reason, text: str, host: str = "", proxy: Proxy | None = None) -> None:
         self.reason: Reason = reason
         self.text = text
         self.host = host
+        self.proxy = proxy
         super().__init__(f"{reason}: {text}")
 
 
 def all_failed(entry: CatalogEntry, folder: Path, failures: Sequence[SourceError]) -> DownloadError:
     """The one error for a download whose sources all failed: that of the source that came furthest."""
-    detail = "\n".join(f"{f.host or 'source'}: {f.text}" for f in failures)
+    detail = without_secrets("\n".join(f"{f.host or 'source'}: {f.text}" for f in failures))
     reasons = {f.reason for f in failures} - {"skipped"}
     if "interrupted" in reasons:
         return DownloadError("download_failed", detail=detail, name=entry.name)
     if "checksum" in reasons:
         return DownloadError("download_checksum", detail=detail, name=entry.name)
+    for f in failures:
+        if f.reason == "network" and f.proxy is not None:
+            named = {"proxy": f.proxy.address, "origin": f.proxy.origin, "host": f.host}
+            return DownloadError("download_proxy", detail=detail, folder=folder, **named)
     if reasons == {"network"}:
         host = next(f.host for f in failures if f.reason == "network")
         return DownloadError("download_no_network", detail=detail, host=host, folder=folder)

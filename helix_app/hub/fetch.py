@@ -26,12 +26,14 @@ import httpx
 from helix_app.events import DownloadProgress
 from helix_app.hub.failures import Cancelled, Reason, SourceError
 from helix_app.hub.progress import INTERVAL_SECONDS, Meter
+from helix_app.hub.proxies import proxy_for
 
 _CONNECT_SECONDS = 15.0
 _SILENCE_SECONDS = 30.0  # a connection that sends nothing for so long is taken as dropped
 _QUEUE_CHUNKS = 64
 _CHUNK = 1 << 18
 _GAIN_BYTES = 1 << 16  # an attempt that brought so much was no failure
+_PROXY_LOGIN = 407
 _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -117,7 +119,8 @@ def fetch(
             if failures >= attempts:
                 reason: Reason = "interrupted" if size else "refused" if exc.answered else "network"
                 text = f"{exc} (has {size} of {remote.size_bytes} bytes)"
-                raise SourceError(reason, text, remote.host) from exc
+                proxy = proxy_for(remote.url) if reason == "network" else None
+                raise SourceError(reason, text, remote.host, proxy) from exc
             if cancel.wait(retry.backoff_seconds * 2 ** (failures - 1)):
                 raise Cancelled from exc
     yield meter.event()
@@ -160,6 +163,8 @@ def _accepted_start(head: _Head, offset: int, remote: Remote) -> int:
     """Where the bytes that follow belong in the file."""
     if head.status in _RETRY_STATUS:
         raise _Dropped(f"HTTP {head.status}", answered=True)
+    if head.status == _PROXY_LOGIN:
+        raise SourceError("network", f"HTTP {head.status}", remote.host, proxy_for(remote.url))
     if head.status not in (200, 206):
         raise SourceError("refused", f"HTTP {head.status}", remote.host)
     if head.total is not None and head.total != remote.size_bytes:
@@ -228,7 +233,7 @@ class _Reader:
             self._put(exc)
         except httpx.TransportError as exc:
             self._put(_Dropped(f"{type(exc).__name__}: {exc}"))
-        except Exception as exc:  # a malformed URL or proxy setting, too many redirects, a local file gone
+        except Exception as exc:  # a malformed URL, too many redirects, a local file gone
             self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", urlsplit(url).netloc))
 
     def _put(self, item: _Item) -> bool:
@@ -242,8 +247,13 @@ class _Reader:
 
     def _read_http(self, url: str, headers: Mapping[str, str]) -> None:
         timeout = httpx.Timeout(_SILENCE_SECONDS, connect=_CONNECT_SECONDS)
+        try:
+            made = httpx.Client(verify=ssl_context(), timeout=timeout, follow_redirects=True)
+        except (ValueError, ImportError, httpx.InvalidURL) as exc:  # a proxy setting that makes no sense
+            text = f"{type(exc).__name__}: {exc}"
+            raise SourceError("network", text, urlsplit(url).netloc, proxy_for(url)) from exc
         with (
-            httpx.Client(verify=ssl_context(), timeout=timeout, follow_redirects=True) as client,
+            made as client,
             client.stream("GET", url, headers=headers) as response,
         ):
             self._socket = _socket_of(response.extensions)

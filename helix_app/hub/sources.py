@@ -23,9 +23,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from helix_app.hub.catalog import CatalogEntry, HubSource, WheelSource
-from helix_app.hub.failures import Cancelled, SourceError
+from helix_app.hub.failures import Cancelled, Reason, SourceError
 from helix_app.hub.fetch import Remote, ssl_context
 from helix_app.hub.progress import INTERVAL_SECONDS
+from helix_app.hub.proxies import Proxy, pip_config, pip_proxy, proxy_for
 
 T = TypeVar("T")
 
@@ -60,7 +61,10 @@ def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
     except Exception as exc:  # whatever went wrong inside the library, the next source may do
         nobody = isinstance(exc, (httpx.TransportError, ConnectionError, errors.OfflineModeIsEnabled))
         text = f"{source.repo}: {type(exc).__name__}: {exc}"
-        raise SourceError("network" if nobody else "refused", text, host) from exc
+        proxy = proxy_for(url)
+        if proxy is not None and (isinstance(exc, (ValueError, ImportError, httpx.InvalidURL)) or "407" in text):
+            nobody = True  # a proxy setting that makes no sense, or a proxy that asks who is there
+        raise SourceError("network" if nobody else "refused", text, host, proxy if nobody else None) from exc
     if not found.size or not found.etag or not re.fullmatch(r"[0-9a-f]{64}", found.etag):
         raise SourceError("refused", f"{source.repo}/{source.file}: the hub states no size and checksum", host)
     if entry.sha256 is not None and found.etag != entry.sha256:
@@ -116,13 +120,21 @@ def find_wheel(package: str, version: str, sha256: str, cancel: threading.Event)
     except (ValueError, LookupError, TypeError) as exc:
         if "No module named pip" in problem:
             raise SourceError("skipped", f"{wanted}: this Python has no pip") from exc
-        nobody = "connection broken" in problem or "ConnectionError" in problem
+        nobody = any(words in problem for words in ("connection broken", "ConnectionError", "ProxyError"))
         text = problem.strip()[-600:] or f"{type(exc).__name__}: {exc}"
-        raise SourceError("network" if nobody else "refused", f"pip, {wanted}: {text}", "the package index") from exc
+        reason: Reason = "network" if nobody else "refused"
+        proxy = _pip_proxy(cancel) if nobody else None
+        raise SourceError(reason, f"pip, {wanted}: {text}", "the package index", proxy) from exc
     hashes = found.get("archive_info", {}).get("hashes", {})
     if not urlsplit(url).path.endswith(".whl") or hashes.get("sha256", sha256) != sha256:
         raise SourceError("refused", f"pip offers another file for {wanted}", urlsplit(url).hostname or "")
     return url
+
+
+def _pip_proxy(cancel: threading.Event) -> Proxy | None:
+    """What pip itself goes through."""
+    listing, _ = _run_pip([sys.executable, "-m", "pip", "config", "list"], "the configuration", cancel)
+    return pip_proxy(pip_config(listing))
 
 
 def _run_pip(command: list[str], wanted: str, cancel: threading.Event) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
+from helix_app.modelfiles.part_names import model_name, part_files
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -130,10 +131,11 @@ def verify(
     except Cancelled:
         raise HelixError("verify_cancelled", name=entry.name) from None
     except OSError as exc:
-        raise ModelFileError("model_corrupt", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
     if actual != expected:
         _forget(path)
-        raise ModelFileError("model_corrupt", path=path, detail=f"sha256 {actual}, expected {expected}")
+        reason = "its checksum is not that of the model"
+        raise ModelFileError("model_corrupt", path=path, reason=reason, detail=f"sha256 {actual}, expected {expected}")
     if path == model_file(entry, root):
         write_note(path, actual)
     yield DownloadDone(entry.id, str(path))
@@ -169,7 +171,8 @@ def catalog_items(
 ) -> tuple[CatalogItem, ...]:
     """The models to choose from: the catalog in order, then ``extra_paths`` (files or folders opened before).
 
-    Extra paths that are gone, or that are a catalog model's own file, are left out.
+    Extra paths that are gone, or that are a catalog model's own file, are left out. The parts of a split model count as
+    one, named by the first that is given.
     """
     items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
     known = {Path(item.path) for item in items if item.path}
@@ -177,8 +180,8 @@ def catalog_items(
         path = Path(extra).expanduser().absolute()
         if path in known or not path.exists():
             continue
-        known.add(path)
-        name = path.stem if path.is_file() else path.name
+        known.update(part_files(path))
+        name = model_name(path) if path.is_file() else path.name
         items.append(CatalogItem(str(path), name, _size_of(path), 0, "", str(path.parent), str(path)))
     return tuple(items)
 
@@ -193,7 +196,7 @@ def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:
 def _size_of(path: Path) -> int:
     try:
         if path.is_file():
-            return path.stat().st_size
+            return sum(part.stat().st_size for part in part_files(path) if part.is_file())
         return sum(file.stat().st_size for file in path.glob("*.safetensors"))
     except OSError:
         return 0

@@ -111,11 +111,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         raise ModelFileError("model_unsupported", architecture=kind)
     if raw.get("hidden_act", "silu") not in ("silu", "swish"):
         raise ModelFileError("model_feature_unsupported", feature=f"the activation {raw['hidden_act']}")
-    quantisation = raw.get("quantization_config")
-    if quantisation:
-        method = quantisation.get("quant_method", "unknown") if isinstance(quantisation, dict) else "unknown"
-        feature = f"{method} quantised safetensors"
-        raise ModelFileError("model_feature_unsupported", feature=feature)
+    _check_quantisation(raw)
     if raw.get("use_sliding_window"):
         raise ModelFileError("model_feature_unsupported", feature="sliding-window attention")
     try:
@@ -140,10 +136,24 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
             bos_token_id=raw.get("bos_token_id"),
             eos_token_ids=token_ids(raw.get("eos_token_id")),
         )
-    except (KeyError, TypeError, ValueError, OverflowError) as exc:
-        raise ModelFileError("model_corrupt", path=path, detail=f"config.json: {exc!r}") from exc
+    except KeyError as exc:
+        raise ModelFileError("model_description", path=path, what=f"config.json has no {exc.args[0]}") from exc
+    except (TypeError, ValueError, OverflowError) as exc:
+        reason = f"nonsense in config.json ({exc})"
+        raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     config.check(path)
     return config
+
+
+def _check_quantisation(raw: dict[str, Any]) -> None:
+    """Refuse weights that only the library reads which packed them: GPTQ, AWQ, bitsandbytes, MLX and others."""
+    found = raw.get("quantization_config") or raw.get("quantization")
+    if not found:
+        return
+    method = found.get("quant_method") if isinstance(found, dict) else None
+    if not method:  # mlx-lm writes "quantization" with group size and bits alone
+        method = "MLX" if raw.get("quantization") else "unknown"
+    raise ModelFileError("model_feature_unsupported", feature=f"{method} quantised safetensors")
 
 
 def token_ids(value: Any) -> tuple[int, ...]:

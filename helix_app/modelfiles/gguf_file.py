@@ -11,10 +11,9 @@ import json
 import logging
 import math
 import os
-import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
@@ -22,23 +21,25 @@ from helix_app import paths
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
+from helix_app.modelfiles.gguf_guard import check_header
+from helix_app.modelfiles.other_kinds import check_kind
 
 log = logging.getLogger(__name__)
 _VERSION = 3  # of the cached header; raise when its content changes
-_MAX_ARRAY = 8_000_000
-_MAX_ENTRIES = 1_000_000
-_SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-_STRING, _ARRAY = 8, 9
 
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """Where a tensor lies. ``shape`` is in torch order (rows first); ``offset`` counts from the file's start."""
+    """Where a tensor lies. ``shape`` is in torch order (rows first); ``offset`` counts from the start of its file.
+
+    ``part`` is the index of that file in ``GgufHeader.parts``.
+    """
 
     shape: tuple[int, ...]
     type: str
     offset: int
     nbytes: int
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,13 +47,21 @@ class GgufHeader:
     """What Helix needs of a GGUF header.
 
     Attributes:
+        path: the file; of a split model, its first part.
         metadata: scalar and string metadata, and the tokenizer's arrays (tokens, token_type, merges, scores).
-        tensors: by name.
+        tensors: by name, of all parts.
+        parts: the files of a split model in order (``split.py``); empty for a single file.
     """
 
     path: Path
     metadata: dict[str, Any]
     tensors: dict[str, TensorInfo]
+    parts: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files of the model."""
+        return self.parts or (self.path,)
 
     @property
     def architecture(self) -> str:
@@ -79,7 +88,7 @@ class GgufHeader:
         except NotImplementedError as exc:
             raise ModelFileError("model_feature_unsupported", feature=f"{info.type} weights", detail=str(exc)) from exc
         except (ValueError, OSError, KeyError) as exc:
-            raise ModelFileError("model_corrupt", path=self.path, detail=f"{name}: {exc}") from exc
+            raise self._unusable(info, name, exc) from exc
 
     def groups4(self, name: str) -> groups4.Groups4 | None:
         """The tensor's own integers if the file holds it in four bits (Q4_0, Q4_1), else None.
@@ -93,7 +102,11 @@ class GgufHeader:
         try:
             return groups4.unpack(self._raw(info), info.type, info.shape)
         except (ValueError, OSError) as exc:
-            raise ModelFileError("model_corrupt", path=self.path, detail=f"{name}: {exc}") from exc
+            raise self._unusable(info, name, exc) from exc
+
+    def _unusable(self, info: TensorInfo, name: str, exc: Exception) -> ModelFileError:
+        reason = f"{name} cannot be read"
+        return ModelFileError("model_corrupt", path=self.files[info.part], reason=reason, detail=f"{name}: {exc}")
 
     def _info(self, name: str) -> TensorInfo:
         info = self.tensors.get(name)
@@ -102,14 +115,14 @@ class GgufHeader:
         return info
 
     def _raw(self, info: TensorInfo) -> np.ndarray[Any, Any]:
-        return np.memmap(self.path, dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))
+        return np.memmap(self.files[info.part], dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))
 
 
 def read_header(path: Path) -> GgufHeader:
-    """The header of a GGUF file, from the cache when the file has not changed.
+    """The header of one GGUF file, from the cache when the file has not changed.
 
     Raises:
-        ModelFileError: not a GGUF file, cut off, or nonsense inside.
+        ModelFileError: not a GGUF file, of a version that is not read here, cut off, or nonsense inside.
     """
     try:
         stat = path.stat()
@@ -124,10 +137,10 @@ def read_header(path: Path) -> GgufHeader:
     return header
 
 
-def file_key(path: Path) -> str:
-    """A short name that changes whenever the file does."""
-    stat = path.stat()
-    return short_name(f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}")
+def file_key(*files: Path) -> str:
+    """A short name that changes whenever one of the files does."""
+    stats = [(str(file.resolve()), file.stat()) for file in files]
+    return short_name("|".join(f"{path}|{stat.st_size}|{stat.st_mtime_ns}" for path, stat in stats))
 
 
 def short_name(text: str) -> str:
@@ -138,23 +151,23 @@ def short_name(text: str) -> str:
 def _parse(path: Path) -> GgufHeader:
     import gguf
 
-    _guard(path)
     try:
+        check_header(path)
         reader = gguf.GGUFReader(path)
         metadata = {
             name: _plain(value.contents())
             for name, value in reader.fields.items()
             if not name.startswith("GGUF.") and _wanted(name)
         }
-        size = path.stat().st_size
         tensors = {}
         for item in reader.tensors:
             shape = tuple(int(n) for n in reversed(item.shape.tolist()))
             tensors[item.name] = TensorInfo(shape, item.tensor_type.name, int(item.data_offset), int(item.n_bytes))
-            if item.data_offset + item.n_bytes > size:
-                raise ValueError(f"{item.name} ends beyond the file")
-    except (ValueError, KeyError, IndexError, OSError, TypeError, OverflowError, UnicodeDecodeError) as exc:
-        raise ModelFileError("model_corrupt", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
+    except OSError as exc:
+        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError) as exc:
+        reason = f"nonsense in its header ({exc})"
+        raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     return GgufHeader(path, metadata, tensors)
 
 
@@ -187,65 +200,6 @@ def _to_cache(file: Path, header: GgufHeader) -> None:
         log.info("header cache not written: %s", exc)
 
 
-def _guard(path: Path) -> None:
-    """Walk the counts of the header so that a damaged one fails at once, not after hours of looping.
-
-    Layout: the GGUF specification, version 2 and 3 (little endian).
-    """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        try:
-            if file.read(4) != b"GGUF":
-                raise ModelFileError("model_not_a_model", path=path, detail="the file does not begin with GGUF")
-            version, tensors, entries = struct.unpack("<IQQ", _exactly(file, 20))
-            if version not in (2, 3):
-                raise ValueError(f"GGUF version {version}")
-            if tensors > _MAX_ENTRIES or entries > _MAX_ENTRIES:
-                raise ValueError(f"{tensors} tensors, {entries} metadata entries")
-            for _ in range(entries):
-                _skip_string(file, size)
-                (kind,) = struct.unpack("<I", _exactly(file, 4))
-                _skip_value(file, kind, size)
-        except (ValueError, struct.error) as exc:
-            raise ModelFileError("model_corrupt", path=path, detail=f"header: {exc}") from exc
-
-
-def _exactly(file: BinaryIO, count: int) -> bytes:
-    data = file.read(count)
-    if len(data) != count:
-        raise ValueError("the file ends inside its header")
-    return data
-
-
-def _skip_string(file: BinaryIO, size: int) -> None:
-    (length,) = struct.unpack("<Q", _exactly(file, 8))
-    _skip(file, length, size)
-
-
-def _skip(file: BinaryIO, count: int, size: int) -> None:
-    if count > size - file.tell():
-        raise ValueError("the file ends inside its header")
-    file.seek(count, os.SEEK_CUR)
-
-
-def _skip_value(file: BinaryIO, kind: int, size: int, depth: int = 0) -> None:
-    if kind in _SCALAR_BYTES:
-        _skip(file, _SCALAR_BYTES[kind], size)
-    elif kind == _STRING:
-        _skip_string(file, size)
-    elif kind == _ARRAY and depth < 2:
-        inner, count = struct.unpack("<IQ", _exactly(file, 12))
-        if count > _MAX_ARRAY:
-            raise ValueError(f"an array of {count} elements")
-        if inner in _SCALAR_BYTES:
-            _skip(file, _SCALAR_BYTES[inner] * count, size)
-        else:
-            for _ in range(count):
-                _skip_value(file, inner, size, depth + 1)
-    else:
-        raise ValueError(f"metadata of unknown type {kind}")
-
-
 # --------------------------------------------------------------------------- config
 
 
@@ -253,27 +207,30 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
     """A ModelConfig from GGUF metadata and tensor shapes.
 
     Raises:
-        ModelFileError: an architecture or feature that the decoder does not have, or a missing key.
+        ModelFileError: no language model, an architecture or feature that the decoder does not have, or a missing key.
     """
     arch, meta = header.architecture, header.metadata
+    check_kind(header.path, meta, header.tensors)
     if arch not in ARCHITECTURES:
         raise ModelFileError("model_unsupported", architecture=arch)
     if meta.get(f"{arch}.expert_count"):
         raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
 
-    def need(key: str) -> Any:
-        return meta[f"{arch}.{key}"]
-
     def get(key: str, default: Any = None) -> Any:
         return meta.get(f"{arch}.{key}", default)
 
+    def need(key: str) -> Any:
+        if f"{arch}.{key}" not in meta:
+            raise ModelFileError("model_description", path=header.path, what=f"its header has no {arch}.{key}")
+        return _of_all_layers(key, get(key))
+
     try:
         hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
-        kv_heads = int(get("attention.head_count_kv", heads))
+        kv_heads = int(_of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
         head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
         if int(get("rope.dimension_count", head_dim)) != head_dim:
             raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
-        embeddings = header.tensors["token_embd.weight"].shape
+        embeddings = header._info("token_embd.weight").shape
         config = ModelConfig(
             architecture=arch,
             vocab_size=int(embeddings[0]),
@@ -295,9 +252,21 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             eos_token_ids=_end_tokens(meta),
         )
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
-        raise ModelFileError("model_corrupt", path=header.path, detail=f"metadata: {exc!r}") from exc
+        reason = f"nonsense in its header ({exc})"
+        raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
     config.check(str(header.path))
     return config
+
+
+def _of_all_layers(key: str, value: Any) -> Any:
+    """A value that is given once, or for each layer the same. Raises ModelFileError where layers differ."""
+    if not isinstance(value, list):
+        return value
+    if len(set(value)) != 1:
+        what = {"attention.head_count": "heads", "attention.head_count_kv": "key/value heads"}.get(key, key)
+        what = "feed-forward size" if key == "feed_forward_length" else f"number of {what}"
+        raise ModelFileError("model_feature_unsupported", feature=f"a {what} of its own in each layer")
+    return value[0]
 
 
 def _rope(header: GgufHeader, get: Any) -> RopeScaling:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
-from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header, short_name
+from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
+from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
+from helix_app.modelfiles.other_kinds import check_config
+from helix_app.modelfiles.split import read_model
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -21,7 +22,7 @@ class ModelFiles:
 
     Attributes:
         path: the GGUF file or the folder.
-        gguf: its header when it is a GGUF file.
+        gguf: its header when it is in GGUF, in one file or several.
         weights: the safetensors files of a folder, in order.
         key: a short name that changes whenever the files do, for caches.
     """
@@ -38,63 +39,43 @@ def inspect(path: Path | str) -> ModelFiles:
     """Read what a model is without loading its weights.
 
     Raises:
-        ModelFileError: nothing there, not a model, damaged, or not supported.
+        ModelFileError: nothing there, not a model, incomplete, damaged, or not supported; each with its own code.
     """
     path = Path(path).expanduser()
+    try:
+        return _inspect(path)
+    except OSError as exc:
+        raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
+
+
+def _inspect(path: Path) -> ModelFiles:
     if not path.exists():
         raise ModelFileError("model_not_found", path=path)
     if path.is_dir():
         return _inspect_folder(path)
     if path.stat().st_size == 0:
-        raise ModelFileError("model_corrupt", path=path, detail="the file is empty")
-    header = read_header(path)
-    return ModelFiles(path, "gguf", config_from_gguf(header), file_key(path), gguf=header)
+        raise ModelFileError("model_corrupt", path=path, reason="it is empty, with 0 bytes")
+    header = read_model(path)
+    return ModelFiles(path, "gguf", config_from_gguf(header), file_key(*header.files), gguf=header)
 
 
 def _inspect_folder(path: Path) -> ModelFiles:
-    ggufs = sorted(path.glob("*.gguf"))
-    if len(ggufs) == 1 and not any(path.glob("*.safetensors")):  # GGUF repositories often carry a bare config.json
-        return inspect(ggufs[0])
-    if not (path / "config.json").is_file():
-        raise ModelFileError("model_not_a_model", path=path)
-    raw = _read_json(path / "config.json", path)
+    one = gguf_of(path)  # GGUF repositories often carry a bare config.json
+    if one is not None:
+        return _inspect(one)
+    check_folder(path)
+    raw = read_json(path / "config.json", path)
+    check_config(path, raw)
     config = config_from_hf(raw, str(path))
     generation = path / "generation_config.json"
     if generation.is_file():
         try:
-            more = token_ids(_read_json(generation, path).get("eos_token_id"))
+            more = token_ids(read_json(generation, path).get("eos_token_id"))
         except (TypeError, ValueError, OverflowError) as exc:
-            raise ModelFileError("model_corrupt", path=path, detail=f"{generation.name}: {exc!r}") from exc
+            reason = f"nonsense in {generation.name} ({exc})"
+            raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
         config = replace(config, eos_token_ids=tuple(dict.fromkeys(config.eos_token_ids + more)))
-    weights = _weight_files(path)
+    weights = weight_files(path)
     stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (path / "config.json", *weights)]
     key = short_name(repr((str(path.resolve()), stats)))
     return ModelFiles(path, "safetensors", config, key, weights=weights)
-
-
-def _weight_files(path: Path) -> tuple[Path, ...]:
-    index = path / "model.safetensors.index.json"
-    if index.is_file():
-        try:
-            names = sorted(set(_read_json(index, path)["weight_map"].values()))
-        except (KeyError, AttributeError, TypeError) as exc:
-            raise ModelFileError("model_corrupt", path=path, detail=f"{index.name}: {exc!r}") from exc
-        files = tuple(path / os.path.basename(str(name)) for name in names)
-    else:
-        files = tuple(sorted(path.glob("*.safetensors")))
-    if not files:
-        raise ModelFileError("model_not_a_model", path=path, detail="no .safetensors file")
-    for file in files:
-        if not file.is_file():
-            raise ModelFileError("model_corrupt", path=path, detail=f"{file.name} is missing")
-    return files
-
-
-def _read_json(file: Path, path: Path) -> dict[str, Any]:
-    try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as exc:
-        raise ModelFileError("model_corrupt", path=path, detail=f"{file.name}: {exc}") from exc
-    if not isinstance(raw, dict):
-        raise ModelFileError("model_corrupt", path=path, detail=f"{file.name} is not an object")
-    return raw

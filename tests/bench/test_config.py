@@ -20,6 +20,7 @@ PLENTY = BenchConfig(
     dtype="float32",
     kinds=("chat", "code"),
     prompts_per_kind=2,
+    context=640,
     max_tokens=17,
     repeats=4,
     temperature=0.123456789,
@@ -48,6 +49,8 @@ def test_the_command_is_a_line_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> N
     "changes",
     [
         {"max_tokens": 1},
+        {"context": 0},
+        {"context": -1},
         {"max_tokens": -1},
         {"repeats": 0},
         {"prompts_per_kind": 0},

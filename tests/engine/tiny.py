@@ -67,6 +67,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in _ROPE.items()},
     "llama-small": ("llama", {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "head_dim": 16}),
     "llama-short": ("llama", {"max_position_embeddings": 96}),
+    "llama-long": ("llama", {"max_position_embeddings": 32768, "hidden_size": 32, "num_hidden_layers": 1}),
     "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks

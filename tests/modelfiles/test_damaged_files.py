@@ -242,7 +242,7 @@ UP = "model.layers.0.mlp.up_proj.weight"
         pytest.param(write("model.safetensors.index.json", b'{"weight_map": 3}'), "model_corrupt", id="index"),
         pytest.param(
             write("model.safetensors.index.json", b'{"weight_map": {"a": "part-2.safetensors"}}'),
-            "model_corrupt",
+            "model_part_missing",
             id="a part is missing",
         ),
         pytest.param(edit_tensor(UP, lambda t: t[:-1]), "model_weights_mismatch", id="wrong shape"),

@@ -137,7 +137,7 @@ class _SafetensorsWeights:
                 handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
             except (SafetensorError, OSError) as exc:
                 self._stack.close()
-                raise ModelFileError("model_corrupt", path=file, detail=str(exc)) from exc
+                raise ModelFileError("model_corrupt", path=file, reason=str(exc), detail=repr(exc)) from exc
             self._where.update(dict.fromkeys(handle.keys(), handle))
         return self
 

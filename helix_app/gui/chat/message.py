@@ -15,7 +15,7 @@ from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
 from helix_app.gui.inspect.trace import Trace
-from helix_app.gui.notices import ErrorBox
+from helix_app.gui.notices import ErrorBox, OfferBox
 from helix_app.gui.theme import Theme
 
 PADDING = 12
@@ -167,14 +167,19 @@ class Reply(Column):
         request_id: of the request it answers.
         renders: how often its body was brought up to date.
         tokens: what stands in place of its text while that is shown as tokens.
+        offer: what can be done where it ended for want of context.
 
     Signals:
         again_requested: write this reply again.
+        context_requested: load the model with a context of so many tokens.
+        new_chat_requested: begin a new conversation.
         tokens_toggled: show it as tokens, or as text.
         inspect_requested, save_requested: look into its run, or save it.
     """
 
     again_requested = Signal()
+    context_requested = Signal(int)
+    new_chat_requested = Signal()
     tokens_toggled = Signal(bool)
     inspect_requested = Signal()
     save_requested = Signal()
@@ -197,6 +202,7 @@ class Reply(Column):
         self._recorded = False
         self._footer: _Footer | None = None
         self._error: ErrorBox | None = None
+        self.offer: OfferBox | None = None
         self._blink = QTimer(self)
         self._blink.setInterval(530)
         self._blink.timeout.connect(self.on_blink)
@@ -284,15 +290,38 @@ class Reply(Column):
         footer.stats.setToolTip("\n".join(f"{text}: {tip}" for text, tip in parts))
         self.relayout(0)
 
-    def fail(self, event: events.Failed) -> None:
-        """The reply ended with an error; what was written stays."""
+    def offer_context(self, sentence: str, larger: int) -> None:
+        """Say that the context is full and offer one of ``larger`` tokens (0 for none) and a new conversation."""
+        new_chat = self.tr("New conversation")
+        more = self.tr("Load with {n} tokens").format(n=figures.count(larger)) if larger else ""
+        self.offer = OfferBox(self._theme, sentence, more or new_chat, new_chat if more else "")
+        self.offer.acted.connect(lambda: self._take_offer(larger))
+        self.offer.other_chosen.connect(lambda: self._take_offer(0))
+        self.add(self.offer, 12)
+
+    def _take_offer(self, larger: int) -> None:
+        if self.offer is not None:
+            self.remove(self.offer)
+            self.offer = None
+        if larger:
+            self.context_requested.emit(larger)
+        else:
+            self.new_chat_requested.emit()
+
+    def fail(self, event: events.Failed, larger: int = 0) -> None:
+        """The reply ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
         self._end()
         if self.source():
             self._add_footer()
         self._error = ErrorBox(self._theme)
         self._error.close_button.hide()
-        self._error.acted.connect(self.again_requested)
-        self._error.show_failure(event, self.tr("Try again"))
+        if larger:
+            self._error.acted.connect(lambda: self.context_requested.emit(larger))
+            action = self.tr("Load with {n} tokens").format(n=figures.count(larger))
+        else:
+            self._error.acted.connect(self.again_requested)
+            action = self.tr("Try again")
+        self._error.show_failure(event, action)
         self.add(self._error, 12)
 
     def error_sentence(self) -> str:
@@ -309,6 +338,8 @@ class Reply(Column):
             self._footer.again.setVisible(last)
         if self._error:
             self._error.action.setVisible(last)
+        if self.offer:
+            self.offer.setVisible(last)
 
     def on_blink(self) -> None:
         """The caret blinks."""

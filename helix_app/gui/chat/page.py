@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app import events
 from helix_app.gui.chat.composer import Composer
+from helix_app.gui.chat.context_offer import TOO_LONG, larger_context, tokens_of
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.message import Reply, UserBubble
 from helix_app.gui.chat.origins import Origins
@@ -18,6 +19,7 @@ from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.notices import ErrorBox, NoticeBar
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
+from helix_app.messages import context_full_text
 from helix_app.settings import Settings
 
 FRAME_MS = 33
@@ -38,11 +40,15 @@ class ChatPage(QWidget):
         generate_requested: a GenerateRequest.
         cancel_requested: stop the reply.
         generating_changed: a reply began or ended.
+        context_requested: load the model with a context of so many tokens.
+        new_chat_requested: the person wants a new conversation.
     """
 
     generate_requested = Signal(object)
     cancel_requested = Signal()
     generating_changed = Signal(bool)
+    context_requested = Signal(int)
+    new_chat_requested = Signal()
 
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,6 +58,7 @@ class ChatPage(QWidget):
         self._settings = settings
         self._seed: int | None = None
         self._model = ""
+        self._ready: events.ModelReady | None = None
         self.blocked, self._told = "", False  # why nothing can be sent, and whether that is on show
         self._conversation = Conversation()
         self._reply: Reply | None = None  # the one being written
@@ -97,9 +104,9 @@ class ChatPage(QWidget):
         """What the next request is made with."""
         self._settings, self._seed = settings, seed
 
-    def set_model(self, name: str, description: str) -> None:
+    def set_model(self, name: str, description: str, ready: events.ModelReady | None = None) -> None:
         """The model that answers; without one ``description`` says why the composer is closed."""
-        self._model = name
+        self._model, self._ready = name, ready
         if name:
             self.composer.set_available(True, self.tr("Message {model}").format(model=name))
         else:
@@ -222,6 +229,10 @@ class ChatPage(QWidget):
             else:
                 reply.replace_text(event.text)
         reply.finish(event)
+        if event.reason == "context_full" and self._ready is not None:
+            ready = self._ready
+            sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
+            reply.offer_context(sentence, larger_context(ready))
         self._ended()
 
     def on_failed(self, event: events.Failed) -> bool:
@@ -233,7 +244,8 @@ class ChatPage(QWidget):
         if reply is None or not mine:
             return False
         self.flush()
-        reply.fail(event)
+        too_long = event.code.startswith(TOO_LONG)
+        reply.fail(event, larger_context(self._ready, tokens_of(event)) if too_long else 0)
         self._ended()
         return True
 
@@ -264,6 +276,8 @@ class ChatPage(QWidget):
             previous.set_last(False)
         reply = Reply(self._theme, request.request_id, self._model)
         reply.again_requested.connect(self.again)
+        reply.context_requested.connect(self.context_requested)
+        reply.new_chat_requested.connect(self.new_chat_requested)
         self._reply = reply
         self._stopping = False
         self.view.add(reply)
