@@ -11,6 +11,8 @@ from typing import Any, Literal
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header, short_name
+from helix_app.modelfiles.special_tokens import end_tokens
+from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -59,16 +61,19 @@ def _inspect_folder(path: Path) -> ModelFiles:
         raise ModelFileError("model_not_a_model", path=path)
     raw = _read_json(path / "config.json", path)
     config = config_from_hf(raw, str(path))
+    tokenizer, ends = read_tokenizer_files(path), config.eos_token_ids
     generation = path / "generation_config.json"
     if generation.is_file():
         try:
             more = token_ids(_read_json(generation, path).get("eos_token_id"))
         except (TypeError, ValueError, OverflowError) as exc:
             raise ModelFileError("model_corrupt", path=path, detail=f"{generation.name}: {exc!r}") from exc
-        config = replace(config, eos_token_ids=tuple(dict.fromkeys(config.eos_token_ids + more)))
+        ends += more
+    ends = end_tokens((*ends, *tokenizer.ends), tokenizer.markers, config.vocab_size)
+    config = replace(config, eos_token_ids=ends)
     weights = _weight_files(path)
-    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (path / "config.json", *weights)]
-    key = short_name(repr((str(path.resolve()), stats)))
+    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in weights]
+    key = short_name(repr((str(path.resolve()), tokenizer.digest, stats)))
     return ModelFiles(path, "safetensors", config, key, weights=weights)
 
 
