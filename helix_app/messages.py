@@ -111,6 +111,10 @@ NOTICES: dict[str, str] = {
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
     "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
     "the text may differ from that of other number formats.",
+    "cut_unknown": "Helix does not know this model's way of cutting text into tokens ({name}) and cuts as {family} does, so replies may be "
+    "worse than they could be. Choose another model, or look for a newer Helix.",
+    "cut_unnamed": "This model's file does not say how text is cut into tokens. Helix cuts as {family} does, so replies may be "
+    "worse than they could be. Look for a newer file of this model.",
     "draft_skipped": "The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}",
     "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
     "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",

@@ -83,7 +83,8 @@ class TransformersArm:
         params, eos = task.request.sampling, sorted(self._session.eos)
         recorder = RunRecorder()
         prompt = prompt_tokens(self._session, task.request)
-        streamer = _Streamer(recorder, StreamDecoder(self._session.tokenizer), len(prompt))
+        decoder = StreamDecoder(self._session.tokenizer, prompt if task.request.raw else ())
+        streamer = _Streamer(recorder, decoder, len(prompt))
         sampling = {"do_sample": False}
         if params.temperature > 0:
             sampling = {"do_sample": True, "temperature": params.temperature, "top_k": params.top_k}  # type: ignore[dict-item]

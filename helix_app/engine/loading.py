@@ -157,6 +157,7 @@ def _load_on(
     if tokenizer.size > config.vocab_size:
         what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
         raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
+    yield from _guesses(tokenizer)
     tokenizer.prepare()
     runner = yield from _runner(
         plan.target, plan.context.tokens, plan.cache_tokens, dtype, device, "weights", cancel, bits
@@ -212,6 +213,14 @@ def _load_on(
         context_limit=session.context.limit,
     )
     yield Loaded(session, ready)
+
+
+def _guesses(tokenizer: Tokenizer) -> Iterator[Notice]:
+    """What had to be guessed of a tokenizer, told at every load, for the text may suffer."""
+    info = tokenizer.info
+    if info.guessed_cut:
+        code = "cut_unknown" if info.unknown_cut not in ("", "default") else "cut_unnamed"
+        yield Notice(code, (("name", info.unknown_cut), ("family", info.guessed_cut)))
 
 
 def _runner(

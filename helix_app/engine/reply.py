@@ -104,7 +104,7 @@ class Reply:
         self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
-        self._decoder = StreamDecoder(session.tokenizer)
+        self._decoder = StreamDecoder(session.tokenizer, self.tokens if request.raw else ())
         self._stops = StopMatcher(request.stop)
         self._text: list[str] = []
         self._fresh = ""

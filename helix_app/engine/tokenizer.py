@@ -1,9 +1,7 @@
 """Text to tokens and back.
 
-Tokenizers come from ``transformers`` and chat templates are rendered by it; the converted tokenizer is cached,
-because conversion takes seconds. One exception: byte-level BPE tokenizers in GGUF files are built here with the
-``tokenizers`` library from the file's own vocabulary and merges, since transformers 5.13 gives every Llama-family
-GGUF the GPT-2 pre-tokenizer (so "1234" is cut in another way than the model was trained on) and swaps BOS and EOS.
+Chat templates are rendered by ``transformers``, which also reads the tokenizers of folders. Those of GGUF files are
+built from the file's own vocabulary (``text/``). What was made is cached, because making it takes up to seconds.
 """
 
 from __future__ import annotations
@@ -16,40 +14,50 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import tokenizers
-from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
 
 from helix_app import paths
+from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
+from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.errors import InputError, ModelFileError
 from helix_app.events import ChatMessage
-from helix_app.modelfiles.gguf_file import GgufHeader
+from helix_app.modelfiles.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
+from helix_app.modelfiles.stamps import versions
 
 log = logging.getLogger(__name__)
-_VERSION = 2  # of what is cached
-_CONTROL, _USER_DEFINED = 3, 4  # GGUF token types
-
-_LLAMA3 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
-    r"|\s+(?!\S)|\s+"
-)
-_QWEN2 = _LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
-_IGNORE_MERGES = ("llama-bpe", "llama3", "llama-v3")
+_VERSION = 3  # of what is cached
+_BUILDERS = {"gpt2": _byte_level_bpe, "llama": _sentencepiece_bpe}
+_CONTEXT = 16  # prompt tokens that may be needed to tell how the first token of a continuation reads
 
 
 @dataclass(frozen=True)
 class TokenizerInfo:
-    """What the vocabulary alone does not tell."""
+    """What the vocabulary alone does not tell.
+
+    Attributes:
+        special: texts of special tokens by the names that chat templates use, such as ``unk_token``.
+        split: tokens that are never written as such, and what is written instead; the ids are the keys.
+        spelled: tokens that read as others do, and those; the ids are the keys.
+        unknown_cut: how the file calls its way of cutting text, where a family was guessed.
+        guessed_cut: that family, "" where nothing was guessed.
+    """
 
     chat_template: str | None
     bos_token: str
     eos_token: str
     bos_token_id: int | None
     add_bos: bool
+    special: dict[str, str] = field(default_factory=dict)
+    split: dict[str, list[int]] = field(default_factory=dict)
+    spelled: dict[str, list[int]] = field(default_factory=dict)
+    unknown_cut: str = ""
+    guessed_cut: str = ""
 
 
 class Tokenizer:
@@ -64,6 +72,8 @@ class Tokenizer:
         self._backend = backend
         self.info = info
         self.size = backend.get_vocab_size(with_added_tokens=True)
+        self._split = {int(i): ids for i, ids in info.split.items()}
+        self._spelled = {int(i): ids for i, ids in info.spelled.items()}
 
     def prepare(self) -> None:
         """Import and compile what the first chat needs, so that it does not wait for it."""
@@ -75,7 +85,7 @@ class Tokenizer:
 
     def encode(self, text: str, *, add_bos: bool = False) -> list[int]:
         """Token ids of a text. With ``add_bos`` the BOS token comes first where the model wants one."""
-        ids = list(self._backend.encode(_whole_characters(text), add_special_tokens=False).ids)
+        ids = _replaced(self._backend.encode(_whole_characters(text), add_special_tokens=False).ids, self._split)
         if add_bos and self.info.add_bos and self.info.bos_token_id is not None and ids[:1] != [self.info.bos_token_id]:
             ids.insert(0, self.info.bos_token_id)
         return ids
@@ -96,8 +106,7 @@ class Tokenizer:
                 conversations=[plain],
                 chat_template=self.info.chat_template,
                 add_generation_prompt=True,
-                bos_token=self.info.bos_token,
-                eos_token=self.info.eos_token,
+                **{"bos_token": self.info.bos_token, "eos_token": self.info.eos_token, **self.info.special},
             )
         except Exception as exc:  # a template is a program of the model's author: it may raise anything
             hint = "The model's chat template refuses this conversation."
@@ -106,11 +115,11 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of tokens, special tokens left out. Incomplete characters show as U+FFFD."""
-        return self._backend.decode(list(ids), skip_special_tokens=True)
+        return self._backend.decode(_replaced(ids, self._spelled), skip_special_tokens=True)
 
     def token_text(self, token_id: int) -> str:
         """What a token looks like on its own, special tokens included."""
-        text = self._backend.decode([token_id], skip_special_tokens=False)
+        text = self._backend.decode(_replaced([token_id], self._spelled), skip_special_tokens=False)
         return text or self.token(token_id)
 
     @functools.cached_property
@@ -122,6 +131,11 @@ class Tokenizer:
     def token(self, token_id: int) -> str:
         """A token's raw entry in the vocabulary, empty beyond it."""
         return self._backend.id_to_token(token_id) or ""
+
+
+def _replaced(ids: Sequence[int], others: dict[int, list[int]]) -> list[int]:
+    """The ids with some of them replaced by several."""
+    return [new for i in ids for new in others.get(i, (i,))] if others else list(ids)
 
 
 def _whole_characters(text: str) -> str:
@@ -140,11 +154,12 @@ class StreamDecoder:
     text can depend on its neighbours; the window moves on at every complete character.
     """
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
+    def __init__(self, tokenizer: Tokenizer, before: Sequence[int] = ()) -> None:
+        """``before`` is the text that the tokens continue, if they do: a space at their begin then belongs to it."""
         self._tokenizer = tokenizer
-        self._ids: list[int] = []
+        self._ids = _tail(tokenizer, before)
         self._start = 0  # of the window
-        self._read = 0  # tokens before this index are already text
+        self._read = len(self._ids)  # tokens before this index are already text
 
     def push(self, ids: Sequence[int]) -> str:
         """Text that these tokens complete; empty while a character is still in pieces."""
@@ -164,6 +179,14 @@ class StreamDecoder:
         return now[len(before) :]
 
 
+def _tail(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
+    """The last few ids that have a text."""
+    for count in range(1, min(len(ids), _CONTEXT) + 1):
+        if tokenizer.decode(ids[-count:]):
+            return list(ids[-count:])
+    return []
+
+
 # --------------------------------------------------------------------------- loading
 
 
@@ -173,7 +196,8 @@ def load_tokenizer(files: ModelFiles) -> Tokenizer:
     Raises:
         ModelFileError: there is none, or it cannot be read.
     """
-    folder = paths.cache_dir() / "tokenizers" / f"{files.key}-{_VERSION}"
+    key = short_name(f"{files.key}|{versions('transformers', 'tokenizers')}|{_VERSION}")
+    folder = paths.cache_dir() / "tokenizers" / key
     cached = _from_cache(folder)
     if cached is not None:
         return cached
@@ -202,7 +226,7 @@ def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
         tokenizer._backend.save(str(part / "tokenizer.json"))
-        (part / "helix.json").write_text(json.dumps(tokenizer.info.__dict__), encoding="utf-8")
+        (part / "helix.json").write_text(json.dumps(asdict(tokenizer.info)), encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         os.replace(part, folder)
@@ -212,57 +236,26 @@ def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
 
 def _from_gguf(header: GgufHeader) -> Tokenizer:
     meta = header.metadata
-    kind = meta.get("tokenizer.ggml.model")
-    tokens: list[str] = meta.get("tokenizer.ggml.tokens") or []
+    kind, tokens = meta.get("tokenizer.ggml.model"), vocabulary(meta)
     if not tokens:
         raise ModelFileError("tokenizer_unreadable", path=header.path, detail="no tokens in the file")
-    bos = meta.get("tokenizer.ggml.bos_token_id")
-    eos = meta.get("tokenizer.ggml.eos_token_id")
+    if kind not in _BUILDERS:
+        raise ModelFileError("model_feature_unsupported", feature=f"a tokenizer of the kind {kind}")
+    built, special = _BUILDERS[kind](meta, tokens), template_tokens(meta)
+    found = built.found
     info = TokenizerInfo(
         chat_template=meta.get("tokenizer.chat_template"),
-        bos_token=tokens[bos] if bos is not None else "",
-        eos_token=tokens[eos] if eos is not None else "",
-        bos_token_id=bos,
-        add_bos=bool(meta.get("tokenizer.ggml.add_bos_token", kind == "llama")),
+        bos_token=special.get("bos_token", ""),
+        eos_token=special.get("eos_token", ""),
+        bos_token_id=special_id(meta, "bos"),
+        add_bos=bool(meta.get("tokenizer.ggml.add_bos_token", built.add_bos)),
+        special=special,
+        split={str(i): list(ids) for i, ids in built.split.items()},
+        spelled={str(i): list(ids) for i, ids in built.spelled.items()},
+        unknown_cut=found.name if found is not None and found.guess else "",
+        guessed_cut=found.guess if found is not None else "",
     )
-    if kind == "gpt2":
-        return Tokenizer(_byte_level_bpe(meta, tokens), info)
-    from transformers import AutoTokenizer
-
-    made: Any = AutoTokenizer.from_pretrained(str(header.path.parent), gguf_file=header.path.name)
-    return Tokenizer(made.backend_tokenizer, info)
-
-
-def _byte_level_bpe(meta: dict[str, Any], tokens: list[str]) -> tokenizers.Tokenizer:
-    merges = [tuple(m.split(" ", 1)) for m in meta.get("tokenizer.ggml.merges") or []]
-    pre = str(meta.get("tokenizer.ggml.pre", "default"))
-    vocab = {token: i for i, token in enumerate(tokens)}
-    backend = tokenizers.Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=pre in _IGNORE_MERGES))  # type: ignore[arg-type]
-    backend.pre_tokenizer = _pre_tokenizer(pre)
-    backend.decoder = decoders.ByteLevel()
-    types = meta.get("tokenizer.ggml.token_type") or []
-    backend.add_special_tokens(
-        [AddedToken(tokens[i], normalized=False, special=True) for i, t in enumerate(types) if t == _CONTROL]
-    )
-    backend.add_tokens(
-        [AddedToken(tokens[i], normalized=False, special=False) for i, t in enumerate(types) if t == _USER_DEFINED]
-    )
-    return backend
-
-
-def _pre_tokenizer(name: str) -> Any:
-    """How text is cut before merging, by the name GGUF writers give it (llama.cpp, ``llm_tokenizer_bpe``)."""
-    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
-    if name in _IGNORE_MERGES:
-        return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_LLAMA3), "isolated"), byte_level])
-    if name in ("qwen2", "deepseek-r1-qwen", "megrez"):
-        return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(_QWEN2), "isolated"), byte_level])
-    gpt2 = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
-    if name in ("smollm", "starcoder", "refact", "command-r", "codeshell", "exaone"):
-        return pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), gpt2])
-    if name not in ("default", "gpt-2", "gpt2"):
-        log.warning("unknown pre-tokenizer %s, using that of GPT-2", name)
-    return gpt2
+    return Tokenizer(built.backend, info)
 
 
 def _from_folder(path: Path) -> Tokenizer:
@@ -282,5 +275,6 @@ def _from_folder(path: Path) -> Tokenizer:
         eos_token=made.eos_token or "",
         bos_token_id=made.bos_token_id,
         add_bos=made.bos_token_id is not None and probe[:1] == [made.bos_token_id],
+        special={name: text for name, text in made.special_tokens_map.items() if isinstance(text, str)},
     )
     return Tokenizer(backend, info)

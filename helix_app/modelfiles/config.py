@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from helix_app.errors import ModelFileError
+from helix_app.modelfiles.special_tokens import end_tokens, known_id
 
 ARCHITECTURES = ("llama", "qwen2")
 RopeType = Literal["default", "linear", "dynamic", "llama3", "yarn"]
@@ -133,8 +134,8 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
             qkv_bias=kind == "qwen2" or bool(raw.get("attention_bias", False)),
             out_bias=kind == "llama" and bool(raw.get("attention_bias", False)),
             mlp_bias=kind == "llama" and bool(raw.get("mlp_bias", False)),
-            bos_token_id=raw.get("bos_token_id"),
-            eos_token_ids=token_ids(raw.get("eos_token_id")),
+            bos_token_id=known_id(raw.get("bos_token_id"), int(raw["vocab_size"])),
+            eos_token_ids=end_tokens(token_ids(raw.get("eos_token_id")), {}, int(raw["vocab_size"])),
         )
     except KeyError as exc:
         raise ModelFileError("model_description", path=path, what=f"config.json has no {exc.args[0]}") from exc

@@ -124,7 +124,7 @@ def check_whole(file: Path) -> None:
 def read_json(file: Path, folder: Path) -> dict[str, Any]:
     """The object in a JSON file of a model folder; raises ModelFileError."""
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = json.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as exc:
         reason = f"{file.name} cannot be read ({exc})"
         raise ModelFileError("model_corrupt", path=folder, reason=reason, detail=repr(exc)) from exc
@@ -151,7 +151,7 @@ def _plain_weights(folder: Path) -> tuple[Path, ...]:
 
 def _adapter_base(file: Path) -> str:
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["base_model_name_or_path"] or UNKNOWN_BASE)
+        return str(json.loads(file.read_text(encoding="utf-8-sig"))["base_model_name_or_path"] or UNKNOWN_BASE)
     except (OSError, ValueError, LookupError, TypeError):
         return UNKNOWN_BASE
 

@@ -1,7 +1,7 @@
 """GGUF files: header, config and tokenizer metadata, parsed by the ``gguf`` library.
 
 The library walks 49,000 tokens in Python (over two seconds for the default model), so what Helix needs of a
-header is kept as JSON in the cache folder, keyed by path, size and time of the file.
+header is kept as JSON in the cache folder, keyed by path, size and times of the file and the library's version.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
 from helix_app.modelfiles.gguf_guard import check_header
 from helix_app.modelfiles.other_kinds import check_kind
+from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
+from helix_app.modelfiles.stamps import stamp, versions
 
 log = logging.getLogger(__name__)
 _VERSION = 3  # of the cached header; raise when its content changes
@@ -125,10 +127,9 @@ def read_header(path: Path) -> GgufHeader:
         ModelFileError: not a GGUF file, of a version that is not read here, cut off, or nonsense inside.
     """
     try:
-        stat = path.stat()
+        key = f"{stamp(path)}|{versions('gguf')}|{_VERSION}"
     except OSError as exc:
         raise ModelFileError("model_not_found", path=path, detail=str(exc)) from exc
-    key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}|{_VERSION}"
     cached = paths.cache_dir() / "headers" / f"{short_name(key)}.json"
     header = _from_cache(cached, path)
     if header is None:
@@ -139,8 +140,7 @@ def read_header(path: Path) -> GgufHeader:
 
 def file_key(*files: Path) -> str:
     """A short name that changes whenever one of the files does."""
-    stats = [(str(file.resolve()), file.stat()) for file in files]
-    return short_name("|".join(f"{path}|{stat.st_size}|{stat.st_mtime_ns}" for path, stat in stats))
+    return short_name("|".join(stamp(file) for file in files))
 
 
 def short_name(text: str) -> str:
@@ -248,8 +248,8 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             qkv_bias="blk.0.attn_q.bias" in header.tensors,
             out_bias="blk.0.attn_output.bias" in header.tensors,
             mlp_bias="blk.0.ffn_down.bias" in header.tensors,
-            bos_token_id=meta.get("tokenizer.ggml.bos_token_id"),
-            eos_token_ids=_end_tokens(meta),
+            bos_token_id=special_id(meta, "bos"),
+            eos_token_ids=gguf_end_tokens(meta, int(embeddings[0])),
         )
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         reason = f"nonsense in its header ({exc})"
@@ -270,8 +270,9 @@ def _of_all_layers(key: str, value: Any) -> Any:
 
 
 def _rope(header: GgufHeader, get: Any) -> RopeScaling:
-    kind = str(get("rope.scaling.type", "none"))
-    factor = float(get("rope.scaling.factor", 1.0) or 1.0)
+    # a factor without a type is linear, and its older name is scale_linear (llama.cpp, ``load_hparams``)
+    factor = float(get("rope.scaling.factor") or get("rope.scale_linear") or 1.0)
+    kind = str(get("rope.scaling.type") or ("linear" if factor != 1.0 else "none"))
     original = int(get("rope.scaling.original_context_length") or 0) or None
     if "rope_freqs.weight" in header.tensors:
         factors = tuple(float(x) for x in header.tensor("rope_freqs.weight"))
@@ -297,12 +298,3 @@ def _yarn_attention(multiplier: Any, factor: float) -> float | None:
     if multiplier is None:
         return None
     return float(multiplier) * (1.0 + 0.1 * math.log(max(factor, 1.0)))
-
-
-def _end_tokens(meta: dict[str, Any]) -> tuple[int, ...]:
-    """Every token that ends a turn. Files often name only one of them, so the usual names count too."""
-    ends = [meta.get(f"tokenizer.ggml.{name}_token_id") for name in ("eos", "eot", "eom")]
-    tokens = meta.get("tokenizer.ggml.tokens") or []
-    named = {"<|im_end|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|eom_id|>", "</s>"}
-    ends += [i for i, token in enumerate(tokens) if token in named]
-    return tuple(dict.fromkeys(int(e) for e in ends if e is not None))

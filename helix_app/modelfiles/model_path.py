@@ -11,7 +11,9 @@ from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
 from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
 from helix_app.modelfiles.other_kinds import check_config
+from helix_app.modelfiles.special_tokens import end_tokens
 from helix_app.modelfiles.split import read_model
+from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -67,6 +69,7 @@ def _inspect_folder(path: Path) -> ModelFiles:
     raw = read_json(path / "config.json", path)
     check_config(path, raw)
     config = config_from_hf(raw, str(path))
+    tokenizer, ends = read_tokenizer_files(path), config.eos_token_ids
     generation = path / "generation_config.json"
     if generation.is_file():
         try:
@@ -74,8 +77,10 @@ def _inspect_folder(path: Path) -> ModelFiles:
         except (TypeError, ValueError, OverflowError) as exc:
             reason = f"nonsense in {generation.name} ({exc})"
             raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
-        config = replace(config, eos_token_ids=tuple(dict.fromkeys(config.eos_token_ids + more)))
+        ends += more
+    ends = end_tokens((*ends, *tokenizer.ends), tokenizer.markers, config.vocab_size)
+    config = replace(config, eos_token_ids=ends)
     weights = weight_files(path)
-    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (path / "config.json", *weights)]
-    key = short_name(repr((str(path.resolve()), stats)))
+    stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in weights]
+    key = short_name(repr((str(path.resolve()), tokenizer.digest, stats)))
     return ModelFiles(path, "safetensors", config, key, weights=weights)

@@ -14,6 +14,7 @@ from hypothesis import given, settings, strategies as st
 
 from helix_app import paths
 from helix_app.engine import tokenizer as module
+from helix_app.engine.text.byte_level import byte_level_bpe
 from helix_app.engine.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
 from helix_app.errors import HelixError, InputError, ModelFileError
 from helix_app.modelfiles.model_path import inspect
@@ -77,7 +78,7 @@ def test_digits_stand_alone(zoo: Zoo, tmp_path: Path) -> None:
     meta |= {"tokenizer.ggml.merges": [*meta["tokenizer.ggml.merges"], "1 2", "3 4"]}
     cuts = {}
     for pre in ("smollm", "gpt-2", "qwen2", "llama-bpe"):
-        backend = module._byte_level_bpe({**meta, "tokenizer.ggml.pre": pre}, tokens)
+        backend = byte_level_bpe({**meta, "tokenizer.ggml.pre": pre}, tokens).backend
         cuts[pre] = backend.encode("x1234", add_special_tokens=False).tokens
     assert cuts["smollm"] == ["x", "1", "2", "3", "4"]
     assert cuts["gpt-2"] == ["x", "12", "34"]
@@ -268,7 +269,7 @@ def test_a_folder_without_a_readable_tokenizer_says_so(zoo: Zoo, own_home: Path,
     assert caught.value.code == "tokenizer_unreadable"
 
 
-@pytest.mark.parametrize("changes", [{"tokenizer.ggml.bos_token_id": 10**6}, {"tokenizer.ggml.merges": ["no such"]}])
+@pytest.mark.parametrize("changes", [{"tokenizer.ggml.tokens": []}, {"tokenizer.ggml.merges": ["no such"]}])
 def test_a_gguf_tokenizer_with_nonsense_says_so(zoo: Zoo, own_home: Path, changes: dict[str, Any]) -> None:
     files = inspect(zoo.gguf("llama"))
     assert files.gguf is not None

@@ -1,0 +1,221 @@
+"""Which tokens end a reply, by one rule for both formats; special ids that are none; rope keys without a type."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tokenizers import AddedToken
+
+from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.events import ChatMessage
+from helix_app.modelfiles.config import RopeScaling, config_from_hf
+from helix_app.modelfiles.model_path import inspect
+from helix_app.modelfiles.special_tokens import END_NAMES, end_tokens
+from tests.engine.text.files import (
+    CONTROL,
+    NORMAL,
+    USER_DEFINED,
+    byte_level,
+    byte_names,
+    write_folder,
+    write_gguf,
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words beyond the bytes: ``control`` and ``user`` are markers, ``plain`` are ordinary ones."""
+
+    plain: tuple[str, ...] = ()
+    control: tuple[str, ...] = ()
+    user: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        return [*byte_names(), *self.plain, *self.control, *self.user]
+
+    @property
+    def types(self) -> list[int]:
+        sizes = ((256 + len(self.plain), NORMAL), (len(self.control), CONTROL), (len(self.user), USER_DEFINED))
+        return [kind for count, kind in sizes for _ in range(count)]
+
+
+def ends_of(vocabulary: Vocabulary, eos: str | None, format: str, path: Path) -> list[str]:
+    """Texts of the tokens that end a reply."""
+    words = vocabulary.words
+    eos_id = None if eos is None else words.index(eos)
+    if format == "gguf":
+        made = write_gguf(path / "m.gguf", words, vocabulary.types, eos=eos_id)
+    else:
+        backend = byte_level(words)
+        backend.add_special_tokens([AddedToken(w, normalized=False) for w in vocabulary.control])
+        backend.add_tokens([AddedToken(w, normalized=False) for w in vocabulary.user])
+        made = write_folder(path / "m", backend, config={"eos_token_id": eos_id})
+    return [words[i] for i in inspect(made).config.eos_token_ids]
+
+
+@pytest.mark.parametrize("format", ["gguf", "folder"])
+@pytest.mark.parametrize(
+    ("vocabulary", "eos", "ends"),
+    [
+        (Vocabulary(control=("<|endoftext|>", "<|im_end|>")), "<|endoftext|>", {"<|endoftext|>", "<|im_end|>"}),
+        (Vocabulary(control=("<|end_of_text|>", "<|eot_id|>", "<|eom_id|>")), None, None),
+        (Vocabulary(control=("</s>",), user=("<|im_end|>", "<|im_start|>")), "</s>", {"</s>", "<|im_end|>"}),
+        (Vocabulary(control=("<|end|>", "<|user|>")), None, {"<|end|>"}),
+        (Vocabulary(control=("<end_of_turn>", "<start_of_turn>")), None, {"<end_of_turn>"}),
+        (Vocabulary(plain=("</s>", "<|end|>", "<EOT>"), control=("<|x|>",)), "<|x|>", {"<|x|>"}),
+        (Vocabulary(plain=("</s>",)), "</s>", {"</s>"}),  # the file calls it an end
+        (Vocabulary(plain=("</s>",)), None, set()),
+        (Vocabulary(control=("<|return|>", "<|call|>", "<|end|>")), None, {"<|return|>", "<|call|>"}),
+        (Vocabulary(control=("<｜end▁of▁sentence｜>", "<|EOT|>")), None, None),
+    ],
+)
+def test_ends(vocabulary: Vocabulary, eos: str | None, ends: set[str] | None, format: str, tmp_path: Path) -> None:
+    found = ends_of(vocabulary, eos, format, tmp_path)
+    assert set(found) == (set(vocabulary.control) if ends is None else ends)
+    assert len(found) == len(set(found))
+    if eos is not None:
+        assert found[0] == eos
+
+
+@pytest.mark.parametrize("format", ["gguf", "folder"])
+def test_every_usual_name_ends_where_it_is_a_marker(format: str, tmp_path: Path) -> None:
+    """But for the one that only parts messages where others end them."""
+    names = END_NAMES - {"<|end|>"}
+    assert set(ends_of(Vocabulary(control=tuple(sorted(names))), None, format, tmp_path)) == names
+
+
+@pytest.mark.parametrize("format", ["gguf", "folder"])
+def test_an_ordinary_word_goes_on(format: str, tmp_path: Path) -> None:
+    assert ends_of(Vocabulary(plain=tuple(sorted(END_NAMES))), None, format, tmp_path) == []
+
+
+# --------------------------------------------------------------------------- what folders say
+
+
+def folder(path: Path, **files: Any) -> Path:
+    """A folder of 258 tokens: the bytes, <|a|>, which is added, and <|b|>, which is an ordinary word."""
+    words = [*byte_names(), "<|a|>", "<|b|>"]
+    backend = byte_level(words)
+    backend.add_special_tokens(["<|a|>"])
+    made = write_folder(
+        path, backend, config=files.pop("config", {}), tokenizer_config=files.pop("tokenizer_config", {})
+    )
+    for name, content in files.items():
+        (made / f"{name}.json").write_text(json.dumps(content))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("files", "ends"),
+    [
+        ({"config": {"eos_token_id": 256}}, (256,)),
+        ({"config": {"eos_token_id": [257, 256]}}, (257, 256)),
+        ({"tokenizer_config": {"eos_token": "<|a|>"}}, (256,)),
+        ({"tokenizer_config": {"eos_token": {"content": "<|a|>", "lstrip": False}}}, (256,)),
+        ({"tokenizer_config": {"eos_token": "<|b|>"}}, (257,)),  # an ordinary word that the tokenizer calls its end
+        ({"tokenizer_config": {"eot_token": "<|b|>"}}, (257,)),
+        ({"special_tokens_map": {"eos_token": "<|b|>"}}, (257,)),
+        ({"special_tokens_map": {"eos_token": {"content": "<|b|>"}}}, (257,)),
+        ({"generation_config": {"eos_token_id": [256, 257]}}, (256, 257)),
+        ({"config": {"eos_token_id": 256}, "tokenizer_config": {"eos_token": "<|b|>"}}, (256, 257)),
+        ({"tokenizer_config": {"eos_token": "no such token"}}, ()),
+        ({"tokenizer_config": {"eos_token": None}}, ()),
+        ({"tokenizer_config": {"eos_token": ["<|a|>"]}}, ()),
+        ({"config": {"eos_token_id": None}}, ()),
+    ],
+)
+def test_every_file_of_a_folder_may_name_ends(files: dict[str, Any], ends: tuple[int, ...], tmp_path: Path) -> None:
+    assert inspect(folder(tmp_path / "m", **files)).config.eos_token_ids == ends
+
+
+def test_a_folder_without_tokenizer_json_names_its_end_too(tmp_path: Path) -> None:
+    made = folder(tmp_path / "m", tokenizer_config={"eos_token": "<|a|>"})
+    (made / "tokenizer.json").unlink()
+    assert inspect(made).config.eos_token_ids == ()
+    (made / "vocab.json").write_text(json.dumps({"<|a|>": 7}))
+    assert inspect(made).config.eos_token_ids == (7,)
+    (made / "added_tokens.json").write_text(json.dumps({"<|a|>": 8, "<|im_end|>": 9}))
+    assert inspect(made).config.eos_token_ids == (8, 9)
+
+
+# --------------------------------------------------------------------------- ids outside the vocabulary
+
+
+@pytest.mark.parametrize("bad", [258, 10**6, 2**32 - 1])
+def test_special_ids_outside_a_gguf_vocabulary_are_absent(bad: int, tmp_path: Path) -> None:
+    words = [*byte_names(), "<s>", "</s>"]
+
+    def edit(writer: Any) -> None:
+        writer.add_bos_token_id(bad)
+        writer.add_unk_token_id(bad)
+        writer.add_pad_token_id(bad)
+        writer.add_eot_token_id(bad)
+        writer.add_add_bos_token(True)
+
+    template = "{{ bos_token }}{{ eos_token }}{{ unk_token }}{{ messages[0].content }}"
+    path = write_gguf(tmp_path / "m.gguf", words, [1] * 256 + [3, 3], eos=bad, edit=edit, template=template, rows=300)
+    files = inspect(path)
+    assert (files.config.bos_token_id, files.config.eos_token_ids) == (None, (257,))
+    made = load_tokenizer(files)
+    assert made.encode("Hi", add_bos=True) == [72, 105]
+    assert made.encode_chat((ChatMessage("user", "Hi"),)) == [72, 105]
+
+
+@pytest.mark.parametrize("bad", [258, -1, 10**6])
+def test_special_ids_outside_a_folder_s_vocabulary_are_absent(bad: int, tmp_path: Path) -> None:
+    made = folder(
+        tmp_path / "m",
+        config={"bos_token_id": bad, "eos_token_id": [bad, 256]},
+        generation_config={"eos_token_id": bad},
+    )
+    config = inspect(made).config
+    assert (config.bos_token_id, config.eos_token_ids) == (None, (256,))
+
+
+def test_no_id_is_no_end() -> None:
+    assert end_tokens([None, True, "3", 3, 3.0], {}, 10) == (3,)
+
+
+# --------------------------------------------------------------------------- rope
+
+
+def rope_of(path: Path, **keys: Any) -> RopeScaling:
+    def edit(writer: Any) -> None:
+        for name, value in keys.items():
+            add = writer.add_string if isinstance(value, str) else writer.add_float32
+            add(f"llama.rope.{name}", value)
+
+    words = byte_names()
+    return inspect(write_gguf(path / "m.gguf", words, [NORMAL] * 256, edit=edit)).config.rope
+
+
+@pytest.mark.parametrize(
+    ("keys", "rope"),
+    [
+        ({}, RopeScaling()),
+        ({"scaling.factor": 4.0}, RopeScaling(type="linear", factor=4.0)),
+        ({"scale_linear": 4.0}, RopeScaling(type="linear", factor=4.0)),
+        ({"scaling.factor": 2.0, "scale_linear": 4.0}, RopeScaling(type="linear", factor=2.0)),
+        ({"scaling.type": "linear", "scale_linear": 4.0}, RopeScaling(type="linear", factor=4.0)),
+        ({"scaling.type": "none", "scaling.factor": 4.0}, RopeScaling()),
+        ({"scaling.factor": 1.0}, RopeScaling()),
+        ({"scaling.factor": 0.0}, RopeScaling()),
+        ({"scaling.type": "yarn", "scaling.factor": 4.0}, RopeScaling(type="yarn", factor=4.0)),
+    ],
+)
+def test_a_factor_without_a_type_is_linear(keys: dict[str, Any], rope: RopeScaling, tmp_path: Path) -> None:
+    assert rope_of(tmp_path, **keys) == rope
+
+
+def test_a_folder_s_factor_without_a_type_counts_as_transformers_counts_it() -> None:
+    from transformers import LlamaConfig
+
+    raw = {"model_type": "llama", "vocab_size": 9, "hidden_size": 32, "intermediate_size": 8}
+    raw |= {"num_hidden_layers": 1, "num_attention_heads": 2, "rope_scaling": {"factor": 4.0}}
+    theirs = LlamaConfig(**raw).rope_parameters["rope_type"]
+    assert config_from_hf(raw, "").rope.type == theirs == "default"
