@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
 from helix_app import doctor
-from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.cli_common import check_output, ctrl_c_cancels, put, say
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,11 +22,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code."""
+    check_output()
     with ctrl_c_cancels() as cancel:
         facts, found = doctor.examine(cancel, say, self_test=not args.no_self_test)
     if args.json:
         report = json.dumps(doctor.as_object(facts, found), indent=2, ensure_ascii=False)
     else:
         report = "\n".join(doctor.as_text(facts, found))
-    sys.stdout.write(report + "\n")
+    put(report + "\n")
     return 0 if facts.can_run else 1

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import logging.handlers
 import sys
 from pathlib import Path
 
 from helix_app import paths
+from helix_app.errors import InputError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def log_file() -> Path:
-    """Path of the current log file."""
-    return paths.log_dir() / "helix.log"
+    """Path of the log file of this process, or of the window's where none is set up."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.handlers.RotatingFileHandler):
+            return Path(handler.baseFilename)
+    try:
+        return paths.log_dir() / "helix.log"
+    except InputError:
+        return Path("helix.log")
+
+
+class _Plain(logging.Formatter):
+    """Lines for a terminal: a traceback is for the log file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record = copy.copy(record)
+        record.exc_info = record.exc_text = record.stack_info = None
+        return super().format(record)
 
 
 def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -> None:
@@ -28,6 +45,7 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
     if sys.stderr is not None:
         stream = logging.StreamHandler(sys.stderr)
         stream.setLevel(logging.DEBUG if verbose else logging.WARNING)
+        stream.setFormatter((logging.Formatter if verbose else _Plain)(FORMAT))
         handlers.append(stream)
     if to_file:
         try:
@@ -41,7 +59,7 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
                     delay=True,
                 )
             )
-        except OSError:
+        except (OSError, InputError):
             pass
     logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=FORMAT, handlers=handlers, force=True)

@@ -9,8 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+_LONGEST = 400  # characters that a field of a sentence may have
+
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
+    "internal_unlogged": "Something went wrong inside Helix, and no log file could be written. "
+    "Try again; if it repeats, run it with -v and report what that prints.",
+    "interrupted": "Stopped. Run the command again when you like.",
+    "file_failed": "{path} cannot be used: {reason}. Check that it is there and that you may use it, or choose another one.",
+    "home_unknown": "{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.",
+    "output_closed": "The result has nowhere to go, because standard output is closed. Run it again with an output that is open.",
+    "output_failed": "The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.",
     # input
     "bad_input": "That cannot be used. {hint}",
     "prompt_empty": "The prompt is empty. Type something to send.",
@@ -20,8 +29,9 @@ ERRORS: dict[str, str] = {
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
+    "prompt_unreadable": "The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
-    "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
+    "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and run it again.",
     # model files
     "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
@@ -90,6 +100,9 @@ ERRORS: dict[str, str] = {
 }
 
 NOTICES: dict[str, str] = {
+    "encoding_guessed": "{path} is not UTF-8, so it was read as {encoding}. Save it as UTF-8 if letters come out wrong.",
+    "settings_damaged": "The settings in {file} could not be read as they stand ({reason}). What could be read is in effect, and "
+    "Helix learns nothing from replies until you choose it again in the settings. A copy of the file is kept as {copy}.",
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
     "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "
@@ -237,8 +250,13 @@ class _Dashes(dict[str, str]):
         return "–"
 
 
+def shortened(text: str) -> str:
+    """A text that a sentence can hold: of a name or number of thousands of characters, the two ends."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
+
+
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    return template.format_map(_Dashes(fields))
+    return template.format_map(_Dashes({name: shortened(value) for name, value in dict(fields).items()}))
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:

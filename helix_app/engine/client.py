@@ -28,6 +28,7 @@ from helix_app.events import (
     RunMetrics,
     Unloaded,
 )
+from helix_app.logs import log_file
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def failure(error: BaseException, request_id: str = "") -> Failed:
         return Failed("out_of_memory", str(error), request_id=request_id)
     log.error("unexpected error in the engine", exc_info=error)
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Failed("internal", text, request_id=request_id)
+    return Failed("internal", text, (("log", str(log_file())),), request_id)
 
 
 def cancelled_result(request: Request) -> Event:

@@ -93,17 +93,14 @@ class Engine:
     ) -> Iterator[Event]:
         """Write many replies at once; events of all of them, told apart by ``request_id``.
 
-        A request that makes no sense fails by itself. ``cancel`` ends them all within a round.
+        A request is taken from ``requests`` when it may run, so that the first replies begin at once however many
+        there are. One that makes no sense fails by itself. ``cancel`` ends within a round all that were taken.
         """
         if self.session is None:
             raise HelixError("no_model_loaded")
         scheduler = Scheduler(self.session, max_running)
         try:
-            for request in requests:
-                try:
-                    scheduler.add(request, cancel)
-                except HelixError as exc:
-                    yield exc.as_event(request.request_id)
+            scheduler.feed(requests, cancel)
             yield from self._run(scheduler, cancel)
         except (RuntimeError, MemoryError) as exc:
             log.exception("many requests failed")

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from helix_app import paths
+from helix_app import paths, texts
 from helix_app.engine.hardware import cpu_name
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _machine() -> str:
 def _read() -> dict[str, Any]:
     """All entries that make sense; none of a file that does not."""
     try:
-        found = json.loads(kept_file().read_text(encoding="utf-8"))
+        found = texts.read_json(kept_file())
     except (OSError, ValueError):
         return {}
     if not isinstance(found, dict):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from helix_app import texts
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, read_header, short_name
+from helix_app.paths import expanded
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -40,8 +41,8 @@ def inspect(path: Path | str) -> ModelFiles:
     Raises:
         ModelFileError: nothing there, not a model, damaged, or not supported.
     """
-    path = Path(path).expanduser()
-    if not path.exists():
+    path = expanded(path)
+    if not os.path.exists(path):
         raise ModelFileError("model_not_found", path=path)
     if path.is_dir():
         return _inspect_folder(path)
@@ -92,7 +93,7 @@ def _weight_files(path: Path) -> tuple[Path, ...]:
 
 def _read_json(file: Path, path: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = texts.read_json(file)
     except (OSError, ValueError) as exc:
         raise ModelFileError("model_corrupt", path=path, detail=f"{file.name}: {exc}") from exc
     if not isinstance(raw, dict):
