@@ -164,7 +164,7 @@ def _experiment(args: argparse.Namespace) -> int:
         try:
             Path(args.json).write_text(experiment.document(found, config, ready, command), encoding="utf-8")
         except OSError as exc:
-            raise HelixError("bench_output", path=args.json, detail=str(exc)) from exc
+            raise _unwritten(HelixError, args.json, exc) from exc
     _show(experiment.text(found))
     return 1 if cancel.is_set() else 0
 
@@ -231,7 +231,11 @@ def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
             if new:
                 path.unlink()
         except (OSError, ValueError) as exc:
-            raise InputError("bench_output", path=path, detail=str(exc)) from exc
+            raise _unwritten(InputError, path, exc) from exc
+
+
+def _unwritten(kind: type[HelixError], path: Path | str, exc: OSError | ValueError) -> HelixError:
+    return kind("bench_output", path=path, reason=getattr(exc, "strerror", None) or exc, detail=str(exc))
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:
@@ -252,7 +256,7 @@ def _write(result: BenchResult, args: argparse.Namespace) -> None:
             try:
                 Path(path).write_text(document(), encoding="utf-8", newline="")
             except OSError as exc:
-                failure = failure or HelixError("bench_output", path=path, detail=str(exc))
+                failure = failure or _unwritten(HelixError, path, exc)
     _show(text_report(result, summary))  # last: whoever reads it may be gone
     if failure is not None:
         raise failure

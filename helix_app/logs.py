@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import logging.handlers
 import sys
@@ -25,15 +24,6 @@ def log_file() -> Path:
         return Path("helix.log")
 
 
-class _Plain(logging.Formatter):
-    """Lines for a terminal: a traceback is for the log file."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        record = copy.copy(record)
-        record.exc_info = record.exc_text = record.stack_info = None
-        return super().format(record)
-
-
 def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -> None:
     """Set the root logger up for this process.
 
@@ -45,7 +35,8 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
     if sys.stderr is not None:
         stream = logging.StreamHandler(sys.stderr)
         stream.setLevel(logging.DEBUG if verbose else logging.WARNING)
-        stream.setFormatter((logging.Formatter if verbose else _Plain)(FORMAT))
+        if not verbose:  # a traceback is for the log file; whoever reads here is told in a sentence
+            stream.addFilter(lambda record: not record.exc_info)
         handlers.append(stream)
     if to_file:
         try:

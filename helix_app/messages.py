@@ -18,6 +18,7 @@ ERRORS: dict[str, str] = {
     "interrupted": "Stopped. Run the command again when you like.",
     "file_failed": "{path} cannot be used: {reason}. Check that it is there and that you may use it, or choose another one.",
     "home_unknown": "{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.",
+    "home_unusable": "Helix cannot keep its files in {folder}: {reason}. Set HELIX_HOME, or HELIX_MODELS if that is set, to another folder.",
     "output_closed": "The result has nowhere to go, because standard output is closed. Run it again with an output that is open.",
     "output_failed": "The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.",
     # input
@@ -69,7 +70,7 @@ ERRORS: dict[str, str] = {
     "bench_nothing": "The benchmark ended before its first reply, so there is nothing to report. Start it again when you like.",
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
-    "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
+    "bench_output": "{path} cannot be written: {reason}. Name a file in a folder that exists, that has room and that you may write to.",
     "bench_program": "A program that this measurement started could not write its reply: {reason} Put that right, then run it again.",
     "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
     "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",

@@ -61,10 +61,14 @@ def _chosen(variable: str, value: str) -> Path:
 
 
 def check() -> None:
-    """Raise InputError ``home_unknown`` where a folder of the person cannot be named."""
-    for kind in ("config", "cache", "logs", "data"):
-        _root(kind)
-    models_dir()
+    """Raise InputError ``home_unknown`` or ``home_unusable`` where a folder of the person cannot even be named."""
+    for folder in (*(_root(kind) for kind in ("config", "cache", "logs", "data")), models_dir()):
+        try:
+            folder.exists()
+        except PermissionError:
+            pass  # told where something is to be kept there
+        except OSError as exc:
+            raise InputError("home_unusable", folder=folder, reason=exc.strerror or exc) from exc
 
 
 def config_dir() -> Path:

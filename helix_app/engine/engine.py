@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
 from helix_app.engine.certify import Certified, certify
-from helix_app.engine.client import cancelled_result
+from helix_app.engine.client import cancelled_result, failure
 from helix_app.engine.device import found_devices
 from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.generation import Session
@@ -81,12 +80,12 @@ class Engine:
             self._unload()
             yield cancelled_result(request)
         except Exception as exc:  # whatever a library raises, no traceback reaches a person
-            log.exception("request failed")
             if is_out_of_memory(exc):
+                log.exception("request failed")
                 device = self.ready.device_name if self.ready else "this device"
                 yield Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
             else:
-                yield Failed("internal", traceback.format_exc(), (("log", str(log_file())),), request_id)
+                yield failure(exc, request_id)
 
     def stream_many(
         self, requests: Iterable[GenerateRequest], cancel: threading.Event, max_running: int = MAX_RUNNING
