@@ -12,15 +12,16 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import helix_app
 from helix_app import logs, messages, paths, settings as settings_store
+from helix_app.errors import HelixError
 from helix_app.events import CheckupDone, EngineClient, Event, Failed, Notice, Unloaded
-from helix_app.settings import Settings
+from helix_app.settings import Keeper, Settings
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
@@ -62,17 +63,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv if argv is None else argv)
     _guard_streams()
     options, qt_arguments = _parser().parse_known_args(argv[1:])
+    try:
+        paths.check()
+    except HelixError as error:
+        return _refuse(error.code, error.fields)
     logs.setup(verbose=options.verbose)
     log.info("Helix %s", helix_app.__version__)
+    keeper = settings_store.Keeper()
     try:
         application = make_application([*argv[:1], *qt_arguments])
         from helix_app.bridge.faults import FaultReporter
         from helix_app.gui import heap
 
-        app = build(settings_store.load())
+        app = build(keeper.settings, keeper=keeper)
     except ImportError as error:
         log.debug("no window", exc_info=True)
-        return _refuse("window_unavailable", str(error))
+        return _refuse("window_unavailable", {"reason": str(error)})
     FaultReporter(app.controller.post).install()
     heap.set_aside()  # what is imported stays
     with _interruptible(app.window):
@@ -89,9 +95,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def build(
-    settings: Settings, client_factory: Callable[[Settings], EngineClient] | None = None, hub: Hub | None = None
+    settings: Settings,
+    client_factory: Callable[[Settings], EngineClient] | None = None,
+    hub: Hub | None = None,
+    keeper: Keeper | None = None,
 ) -> App:
-    """Make the engine's client, the controller and the window, and connect them. Needs a QApplication."""
+    """Make the engine's client, the controller and the window, and connect them. Needs a QApplication.
+
+    Args:
+        keeper: where settings are saved and what was wrong with them; by default those on disk.
+    """
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
@@ -113,7 +126,8 @@ def build(
     window.download_requested.connect(controller.download)
     window.download_cancel_requested.connect(controller.cancel_download)
     window.forget_requested.connect(controller.forget)
-    window.settings_changed.connect(lambda changed: _save(changed, controller))
+    store = keeper or settings_store.Keeper()
+    window.settings_changed.connect(lambda changed: _save(store, changed, controller))
     window.benchmark_requested.connect(benchmarks.ask)
     window.closing.connect(controller.shutdown)
     window.closing.connect(benchmarks.shutdown)
@@ -132,6 +146,8 @@ def build(
     run_files.saved.connect(desk.on_file_saved)
     run_files.failed.connect(desk.on_file_failed)
     window.closing.connect(run_files.shutdown)
+    if store.wrong is not None:
+        controller.post(Notice("settings_damaged", tuple(store.wrong.items())))
     return App(client, controller, window, run_files, benchmarks, checkups)
 
 
@@ -234,19 +250,19 @@ def _guard_streams() -> None:
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
 
 
-def _save(settings: Settings, controller: SessionController) -> None:
+def _save(store: Keeper, settings: Settings, controller: SessionController) -> None:
     try:
-        settings_store.save(settings)
+        store.save(settings)
     except OSError as error:
         log.exception("settings not saved")
         folder = str(settings_store.settings_file().parent)
         controller.post(Notice("settings_not_saved", (("folder", folder),), str(error)))
 
 
-def _refuse(code: str, reason: str) -> int:
+def _refuse(code: str, fields: Mapping[str, str]) -> int:
     """Say why there is no window, where a person can see it. Returns the exit code."""
-    log.info("%s: %s", code, reason)
-    sentence = messages.error_text(code, {"reason": reason})
+    log.info("%s: %s", code, ", ".join(fields.values()))
+    sentence = messages.error_text(code, fields)
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
     return 1
 
@@ -262,7 +278,7 @@ class _StartWatch:
 
         log.info("qt: %s", text)
         if kind == QtMsgType.QtFatalMsg:
-            code = _refuse("no_display", self._reason or text.partition("\n")[0])
+            code = _refuse("no_display", {"reason": self._reason or text.partition("\n")[0]})
             logging.shutdown()
             os._exit(code)
         self._reason = self._reason or text.partition("\n")[0].rstrip(".")  # the first is the cause

@@ -1,18 +1,28 @@
 """``python -m helix_app``: the command line. Results go to standard output, everything else to standard error.
 
-Exit codes: 0 done, 2 wrong usage or input, 1 a failure that is explained.
+Exit codes: 0 done, 2 wrong usage or input, 1 a failure that is explained, or stopped with Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models, logs
-from helix_app.messages import error_text
+from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models, logs, paths
+from helix_app.cli_common import put, say
+from helix_app.errors import HelixError, InputError
+from helix_app.messages import error_text, shortened
 
+log = logging.getLogger(__name__)
+_COMMANDS: dict[str, Any] = {
+    "generate": cli_generate,
+    "bench": cli_bench,
+    "models": cli_models,
+    "doctor": cli_doctor,
+}
 _LATER = ("serve", "train-draft")  # subcommands of later versions
 
 
@@ -20,7 +30,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse with its error on one line, and the next step."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {shortened(message)}\nTry: {self.prog} --help\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -29,36 +39,59 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Helix {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log details to standard error")
     commands: Any = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    cli_generate.add_parser(commands)
-    cli_bench.add_parser(commands)
-    cli_models.add_parser(commands)
-    cli_doctor.add_parser(commands)
+    for command in _COMMANDS.values():
+        command.add_parser(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code."""
+    """Run a command and return its exit code. However it ends, it ends in a sentence and never in a traceback."""
     args_in = list(sys.argv[1:] if argv is None else argv)
     _utf8_output()
+    try:
+        code = _run(args_in)
+        if sys.stdout is not None:
+            put("")  # what is left of it must arrive
+        return code
+    except BrokenPipeError:  # the reader of our output went away
+        return 1
+    except KeyboardInterrupt:
+        say(error_text("interrupted"))
+        return 1
+    except Exception as exc:
+        return _explain(exc)
+
+
+def _run(args_in: list[str]) -> int:
     asked = next((arg for arg in args_in if not arg.startswith("-")), "")
     if asked in _LATER:
-        fields = {"option": asked, "choices": "generate, bench, models, doctor"}
-        sys.stderr.write(error_text("option_unavailable", fields) + "\n")
-        return 2
+        raise InputError("option_unavailable", option=asked, choices="generate, bench, models, doctor")
     try:
         args = build_parser().parse_args(args_in)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 2
+    paths.check()
     logs.setup(verbose=args.verbose, name="cli")
-    try:
-        if args.command == "models":
-            return cli_models.run(args)
-        if args.command == "doctor":
-            return cli_doctor.run(args)
-        return cli_bench.run(args) if args.command == "bench" else cli_generate.run(args)
-    except BrokenPipeError:  # the reader of our output went away
-        sys.stderr.close()
-        return 1
+    run: Callable[[argparse.Namespace], int] = _COMMANDS[args.command].run
+    return run(args)
+
+
+def _explain(exc: Exception) -> int:
+    """Say what a command ended with; what nobody expected goes to the log file. Returns the exit code."""
+    if not isinstance(exc, HelixError):
+        log.error("the command ended unexpectedly", exc_info=exc)
+        exc = _as_error(exc)
+    say(error_text(exc.code, exc.fields))
+    return exc.exit_code
+
+
+def _as_error(exc: Exception) -> HelixError:
+    if isinstance(exc, MemoryError):
+        return HelixError("out_of_memory")
+    if isinstance(exc, OSError) and exc.filename is not None:
+        return HelixError("file_failed", path=exc.filename, reason=exc.strerror or exc)
+    log_file = logs.log_file()
+    return HelixError("internal", log=log_file) if log_file.is_file() else HelixError("internal_unlogged")
 
 
 def _utf8_output() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app import messages
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
-from helix_app.cli_common import CONTEXT_HELP, ctrl_c_cancels, say
+from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 from helix_app.errors import HelixError, InputError
 
 if TYPE_CHECKING:
@@ -168,8 +168,8 @@ def _experiment(args: argparse.Namespace) -> int:
         try:
             Path(args.json).write_text(experiment.document(found, config, ready, command), encoding="utf-8")
         except OSError as exc:
-            raise HelixError("bench_output", path=args.json, detail=str(exc)) from exc
-    sys.stdout.write(experiment.text(found))
+            raise _unwritten(HelixError, args.json, exc) from exc
+    _show(experiment.text(found))
     return 1 if cancel.is_set() else 0
 
 
@@ -214,8 +214,16 @@ def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> Be
             bar.close()
 
 
+def _show(report: str) -> None:
+    """Print a report; without standard output it is in the files that were asked for."""
+    if sys.stdout is not None:
+        put(report)
+
+
 def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
     """Refuse an output that cannot be written before an hour has gone into it."""
+    if not any(paths):
+        check_output()
     taken = {Path(prompts_file).absolute()} if prompts_file else set()
     for path in (Path(p) for p in paths if p):
         if path.absolute() in taken:
@@ -226,8 +234,12 @@ def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
             path.open("ab").close()
             if new:
                 path.unlink()
-        except OSError as exc:
-            raise InputError("bench_output", path=path, detail=str(exc)) from exc
+        except (OSError, ValueError) as exc:
+            raise _unwritten(InputError, path, exc) from exc
+
+
+def _unwritten(kind: type[HelixError], path: Path | str, exc: OSError | ValueError) -> HelixError:
+    return kind("bench_output", path=path, reason=getattr(exc, "strerror", None) or exc, detail=str(exc))
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:
@@ -248,10 +260,8 @@ def _write(result: BenchResult, args: argparse.Namespace) -> None:
             try:
                 Path(path).write_text(document(), encoding="utf-8", newline="")
             except OSError as exc:
-                failure = failure or HelixError("bench_output", path=path, detail=str(exc))
-    if sys.stdout is not None:  # last: whoever reads it may be gone
-        sys.stdout.write(text_report(result, summary))
-        sys.stdout.flush()
+                failure = failure or _unwritten(HelixError, path, exc)
+    _show(text_report(result, summary))  # last: whoever reads it may be gone
     if failure is not None:
         raise failure
 
@@ -263,5 +273,5 @@ def _compare(first: str, second: str, outputs: Sequence[str]) -> int:
     if any(outputs):
         hint = "It prints its report; leave out --json, --html and --csv."
         raise InputError("option_invalid", option="--compare", value="written to a file", hint=hint)
-    sys.stdout.write(compare_report(compare(read_json(first), read_json(second))))
+    put(compare_report(compare(read_json(first), read_json(second))))
     return 0

@@ -9,10 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import sys
 
 from helix_app import doctor, messages
-from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.cli_common import check_output, ctrl_c_cancels, put, say
 from helix_app.engine import measured_file
 
 
@@ -30,6 +29,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code."""
+    check_output()
     if args.forget_measured:
         try:
             say(messages.measured_forgotten(measured_file.forget()))
@@ -43,5 +43,5 @@ def run(args: argparse.Namespace) -> int:
         report = json.dumps(doctor.as_object(facts, found), indent=2, ensure_ascii=False)
     else:
         report = "\n".join(doctor.as_text(facts, found))
-    sys.stdout.write(report + "\n")
+    put(report + "\n")
     return 0 if facts.can_run else 1

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from helix_app import cli_batch, messages, settings
-from helix_app.cli_common import CONTEXT_HELP, ctrl_c_cancels, say
+from helix_app import cli_batch, messages
+from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, may_learn, put, read_input, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import (
     ChatMessage,
@@ -30,11 +30,16 @@ from helix_app.events import (
     Unloaded,
 )
 from helix_app.settings import Settings
+from helix_app.texts import whole
 
 if TYPE_CHECKING:
     from helix_app.engine.certify import Certificate
 
 _DEFAULTS = Settings()
+_BATCH = (
+    "many prompts: one a line, or JSON lines; - reads standard input. Prints JSON lines; a line that cannot be used "
+    "gets one with error and error_code, the others are written, and the exit code is 1"
+)
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("generate", help="write one reply", description="Write one reply to a prompt.")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--prompt", metavar="TEXT", help="the prompt; - reads it from standard input")
-    what.add_argument("--batch", metavar="FILE", help="many prompts: one a line, or JSON lines; prints JSON lines")
+    what.add_argument("--batch", metavar="FILE", help=_BATCH)
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
     add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
@@ -69,6 +74,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
+        check_output()
         if args.batch is not None:
             return cli_batch.run(args, engine=engine)
         request = request_of(args, read_prompt(args))
@@ -96,7 +102,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         told = result(request, ready, finished)
         if certificate is not None:
             told["certificate"] = asdict(certificate)
-        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+        put(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         say(summary(finished))
         if certificate is not None:
@@ -161,14 +167,14 @@ def load_request_of(args: argparse.Namespace) -> LoadRequest:
 
     if args.context is not None:
         check_context(args.context)
-    learn = settings.load().learn
+    learn = may_learn()
     choice = LoadChoice(args.target, args.draft, args.device, args.dtype, context_length=args.context, learn=learn)
     return replace(to_load_request(choice), context_required=args.context is not None)
 
 
 def read_prompt(args: argparse.Namespace) -> str:
     """The prompt, from standard input where it is ``-``. Raises InputError when it is empty."""
-    prompt: str = sys.stdin.read() if args.prompt == "-" else args.prompt
+    prompt: str = read_input("prompt_unreadable", "-") if args.prompt == "-" else args.prompt
     if not prompt.strip():
         raise InputError("prompt_empty")
     return prompt
@@ -181,7 +187,8 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
         InputError: options that make no sense.
     """
     options = argparse.Namespace(**{**vars(args), **changes})
-    system = (ChatMessage("system", options.system),) if options.system else ()
+    prompt, told = whole(prompt), whole(options.system)
+    system = (ChatMessage("system", told),) if told else ()
     if options.raw and system:
         raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
     from helix_app.engine.generation import check_request  # wrong options are refused before the model is loaded
@@ -203,7 +210,7 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
             repetition_penalty=options.repetition_penalty,
             seed=options.seed,
         ),
-        stop=tuple(options.stop),
+        stop=tuple(whole(text) for text in options.stop),
     )
     check_request(request)
     return request
@@ -238,19 +245,18 @@ def reply_events(events: Iterator[Event], *, show: bool) -> tuple[Finished, Mode
     for event in events:
         if isinstance(event, TextDelta) and show:
             begun = True
-            sys.stdout.write(event.text)
-            sys.stdout.flush()
+            put(event.text)
         elif isinstance(event, Notice):
             say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, ModelReady):
             ready = event
         elif isinstance(event, Failed):
             if begun:  # end the line of a partial reply
-                sys.stdout.write("\n")
+                put("\n")
             raise as_error(event)
         elif isinstance(event, Finished):
             if show:
-                sys.stdout.write("\n")
+                put("\n")
             return event, ready
     raise HelixError("engine_died")
 

@@ -16,7 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from helix_app import messages
-from helix_app.cli_common import ctrl_c_cancels, say
+from helix_app.cli_common import ctrl_c_cancels, put, say
 from helix_app.errors import HelixError, InputError
 from helix_app.events import DownloadDone, DownloadProgress
 from helix_app.hub import store
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
             return _list(catalog, as_json=args.json)
         entry = catalog.entry(args.id)
         if args.models_command == "path":
-            sys.stdout.write(f"{store.path_of(entry)}\n")
+            put(f"{store.path_of(entry)}\n")
             return 0
         with ctrl_c_cancels() as cancel:
             if args.models_command == "pull":
@@ -75,13 +75,13 @@ def _list(catalog: Catalog, *, as_json: bool) -> int:
     items = store.catalog_items(catalog=catalog)
     if as_json:
         rows: list[dict[str, Any]] = [{**asdict(item), "downloaded": bool(item.path)} for item in items]
-        sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+        put(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         return 0
     width = max(len(item.id) for item in items)
     for item in items:
         state = "on this computer" if item.path else "not downloaded"
-        sys.stdout.write(f"{item.id:<{width}}  {format_bytes(item.size_bytes):>9}  {state:<16}  {item.licence}\n")
-        sys.stdout.write(f"{'':<{width}}  {item.summary}\n")
+        put(f"{item.id:<{width}}  {format_bytes(item.size_bytes):>9}  {state:<16}  {item.licence}\n")
+        put(f"{'':<{width}}  {item.summary}\n")
     return 0
 
 

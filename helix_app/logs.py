@@ -8,13 +8,20 @@ import sys
 from pathlib import Path
 
 from helix_app import paths
+from helix_app.errors import InputError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 def log_file() -> Path:
-    """Path of the current log file."""
-    return paths.log_dir() / "helix.log"
+    """Path of the log file of this process, or of the window's where none is set up."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.handlers.RotatingFileHandler):
+            return Path(handler.baseFilename)
+    try:
+        return paths.log_dir() / "helix.log"
+    except InputError:
+        return Path("helix.log")
 
 
 def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -> None:
@@ -28,6 +35,8 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
     if sys.stderr is not None:
         stream = logging.StreamHandler(sys.stderr)
         stream.setLevel(logging.DEBUG if verbose else logging.WARNING)
+        if not verbose:  # a traceback is for the log file; whoever reads here is told in a sentence
+            stream.addFilter(lambda record: not record.exc_info)
         handlers.append(stream)
     if to_file:
         try:
@@ -41,7 +50,7 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
                     delay=True,
                 )
             )
-        except OSError:
+        except (OSError, InputError):
             pass
     logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=FORMAT, handlers=handlers, force=True)

@@ -13,8 +13,18 @@ from typing import Any
 
 from helix_app.messages_files import MODEL_FILES
 
+_LONGEST = 400  # characters that a field of a sentence may have
+
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
+    "internal_unlogged": "Something went wrong inside Helix, and no log file could be written. "
+    "Try again; if it repeats, run it with -v and report what that prints.",
+    "interrupted": "Stopped. Run the command again when you like.",
+    "file_failed": "{path} cannot be used: {reason}. Check that it is there and that you may use it, or choose another one.",
+    "home_unknown": "{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.",
+    "home_unusable": "Helix cannot keep its files in {folder}: {reason}. Set HELIX_HOME, or HELIX_MODELS if that is set, to another folder.",
+    "output_closed": "The result has nowhere to go, because standard output is closed. Run it again with an output that is open.",
+    "output_failed": "The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.",
     # input
     "bad_input": "That cannot be used. {hint}",
     "prompt_empty": "The prompt is empty. Type something to send.",
@@ -34,8 +44,9 @@ ERRORS: dict[str, str] = {
     "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
     "or use --raw on the command line to continue plain text.",
     "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
+    "prompt_unreadable": "The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
-    "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and start again.",
+    "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and run it again.",
     # model files
     **MODEL_FILES,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
@@ -67,7 +78,7 @@ ERRORS: dict[str, str] = {
     "bench_nothing": "The benchmark ended before its first reply, so there is nothing to report. Start it again when you like.",
     "bench_file": "{path} is no result that this version of Helix can read. Give a file written by `bench --json`.",
     "bench_not_comparable": "{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.",
-    "bench_output": "{path} cannot be written. Name a file in a folder that exists and that you may write to.",
+    "bench_output": "{path} cannot be written: {reason}. Name a file in a folder that exists, that has room and that you may write to.",
     "bench_program": "A program that this measurement started could not write its reply. {reason} Put that right, then run it again.",
     "bench_running": "A benchmark is running, and it needs the computer to itself. Wait for it, or stop it on the Benchmark page, then try again.",
     "bench_reply_running": "A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.",
@@ -100,6 +111,9 @@ ERRORS: dict[str, str] = {
 }
 
 NOTICES: dict[str, str] = {
+    "encoding_guessed": "{path} is not UTF-8, so it was read as {encoding}. Save it as UTF-8 if letters come out wrong.",
+    "settings_damaged": "The settings in {file} could not be read as they stand ({reason}). What could be read is in effect, and "
+    "Helix learns nothing from replies until you choose it again in the settings. A copy of the file is kept as {copy}.",
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
     "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "
@@ -267,6 +281,11 @@ _ENDS = (".", "!", "?", "…")
 _OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
 
 
+def shortened(text: str) -> str:
+    """A text that a sentence can hold: of a name or number of thousands of characters, the two ends."""
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
+
+
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
     """A template with its fields. A field may be a sentence of its own, with or without a full stop: there is one."""
     given = dict(fields)
@@ -275,7 +294,7 @@ def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) 
         done += _joined(done, literal)
         if name is not None:
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
-            value = given.get(name, _MISSING).strip()
+            value = shortened(given.get(name, _MISSING).strip())
             alone = begins and _OWN_SENTENCE.match(following) is not None
             done = done + _ended(value, following, alone=alone) if value else done.rstrip()
     return done.replace(" ()", "").strip()

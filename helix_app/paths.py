@@ -1,6 +1,7 @@
 """Where things are: the program's resources and the person's folders.
 
-``HELIX_HOME`` moves every folder of the person below one root (portable installs, tests).
+``HELIX_HOME`` moves every folder of the person below one root (portable installs, tests). Where it names the home of
+somebody who is not known here, what names a folder of the person raises InputError ``home_unknown``: ``check`` first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import sys
 from pathlib import Path
 
 import platformdirs
+
+from helix_app.errors import InputError
 
 _APP = "Helix"
 
@@ -31,7 +34,7 @@ def _resource_root() -> Path:
 def _root(kind: str) -> Path:
     home = os.environ.get("HELIX_HOME")
     if home:
-        return Path(home).expanduser() / kind
+        return _chosen("HELIX_HOME", home) / kind
     if kind == "config":
         return Path(platformdirs.user_config_dir(_APP, appauthor=False, roaming=True))
     if kind == "cache":
@@ -39,6 +42,33 @@ def _root(kind: str) -> Path:
     if kind == "logs":
         return Path(platformdirs.user_log_dir(_APP, appauthor=False))
     return Path(platformdirs.user_data_dir(_APP, appauthor=False))
+
+
+def expanded(name: str | Path) -> Path:
+    """A path with its ``~`` replaced by a home folder; where no such folder is known, the path as it stands."""
+    path = Path(name)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _chosen(variable: str, value: str) -> Path:
+    path = expanded(value)
+    if path.parts[:1] and path.parts[0].startswith("~"):  # a folder of that name would only surprise
+        raise InputError("home_unknown", variable=variable, value=value)
+    return path
+
+
+def check() -> None:
+    """Raise InputError ``home_unknown`` or ``home_unusable`` where a folder of the person cannot even be named."""
+    for folder in (*(_root(kind) for kind in ("config", "cache", "logs", "data")), models_dir()):
+        try:
+            folder.exists()
+        except PermissionError:
+            pass  # told where something is to be kept there
+        except OSError as exc:
+            raise InputError("home_unusable", folder=folder, reason=exc.strerror or exc) from exc
 
 
 def config_dir() -> Path:
@@ -54,7 +84,7 @@ def data_dir() -> Path:
 def models_dir() -> Path:
     """Folder that downloaded models live in, one folder a model; ``HELIX_MODELS`` overrides it."""
     override = os.environ.get("HELIX_MODELS")
-    return Path(override).expanduser() if override else data_dir() / "models"
+    return _chosen("HELIX_MODELS", override) if override else data_dir() / "models"
 
 
 def cache_dir() -> Path:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from helix_app import settings as settings_store
@@ -38,7 +38,7 @@ from helix_app.events import (
 from helix_app.gui.chat.message import Reply
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
-from helix_app.settings import Settings
+from helix_app.settings import Keeper, Settings
 from tests.engine.fake_engines import ask
 from tests.waiting import vanished, wait_for
 
@@ -142,6 +142,37 @@ def test_settings_that_cannot_be_saved_are_told(
     qtbot.waitUntil(lambda: any(isinstance(e, Notice) and e.code == "settings_not_saved" for e in seen))
 
 
+def test_settings_that_are_damaged_are_told_and_kept(home: Path, qtbot: QtBot) -> None:
+    file = settings_store.settings_file()
+    file.parent.mkdir(parents=True)
+    file.write_text('{"learn": tru', encoding="utf-8")
+    keeper = Keeper()
+    app = build(keeper.settings, lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub(), keeper=keeper)
+    qtbot.addWidget(app.window)
+    qtbot.waitUntil(
+        lambda: any(f"{file}.bad" in notice.text() for notice in app.window.chat.notices.findChildren(QLabel))
+    )
+    app.window.preferences.change(theme="dark")
+    assert settings_store.read() == (Settings(learn=False, theme="dark"), None)
+    app.window.close()
+    assert app.controller.shutdown()
+
+
+def test_two_windows_on_one_folder_keep_each_other_s_settings(home: Path, qtbot: QtBot) -> None:
+    apps = [build(Settings(), lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub()) for _ in range(2)]
+    for app in apps:
+        qtbot.addWidget(app.window)
+    apps[0].window.preferences.change(theme="dark")
+    apps[1].window.preferences.change(learn=False)
+    apps[0].window.preferences.change(top_k=7)
+    assert settings_store.load() == Settings(theme="dark", learn=False, top_k=7)
+    for app in apps:
+        app.window.close()
+        assert app.controller.shutdown()
+    kept = settings_store.load()
+    assert (kept.theme, kept.learn, kept.top_k) == ("dark", False, 7)
+
+
 def test_closing_the_window_ends_the_engine(app: App, seen: list[Event], qtbot: QtBot) -> None:
     app.window.load_requested.emit(LoadChoice("m"))
     qtbot.waitUntil(lambda: any(isinstance(event, ModelReady) for event in seen), timeout=20_000)
@@ -236,6 +267,13 @@ def test_no_display_is_told_in_a_sentence(home: Path) -> None:
     done = run("import sys; from helix_app.app import main; sys.exit(main(['helix']))", QT_QPA_PLATFORM="no-such")
     assert done.returncode == 1
     assert done.stderr.startswith("The window cannot open, because there is no display")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_home_of_nobody_is_told_in_a_sentence(home: Path) -> None:
+    done = run("import sys; from helix_app.app import main; sys.exit(main(['helix']))", HELIX_HOME="~nobody123/h")
+    assert done.returncode == 1
+    assert done.stderr.startswith("HELIX_HOME is ~nobody123/h")
     assert done.stderr.count("\n") == 1
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import torch
 
 from helix_app import cli, messages
 from helix_app.cli_batch import read_batch
-from helix_app.engine import scheduler
+from helix_app.engine import generation, queue, reply, scheduler
 from helix_app.engine.certify import Certified, first_token_test
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.engine import Engine
@@ -73,33 +74,149 @@ def test_a_prompt_too_long_fails_alone(batch: Run) -> None:
     assert [item.get("error_code") for item in sorted(told, key=lambda item: item["line"])] == [None, "prompt_too_long"]
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "reason"),
-    [
-        ('the cat\n{"prompt": 3}', 2, '"prompt"'),
-        ("{nonsense}", 1, "not valid JSON"),
-        ('{"prompt": "a", "tempreature": 1}', 1, "tempreature"),
-        ('{"prompt": "a", "max_tokens": "9"}', 1, "max_tokens"),
-        ('{"prompt": "a", "max_tokens": true}', 1, "max_tokens"),
-        ('\n{"prompt": "a", "temperature": -1}', 2, "temperature"),
-    ],
-)
-def test_a_bad_line_is_named_before_anything_runs(batch: Run, text: str, line: int, reason: str) -> None:
-    code, told, err = batch(text)
+BAD = [
+    ('{"prompt": 3}', '"prompt"'),
+    ("{nonsense}", "not valid JSON"),
+    ('{"prompt": "a", "stop": ' + "[" * 100_000 + "]" * 100_000 + "}", "nested too deeply"),
+    ('{"prompt": "a", "seed": ' + "1" * 5000 + "}", "not valid JSON"),
+    ('{"prompt": "a", "tempreature": 1}', "tempreature"),
+    ('{"prompt": "a", "max_tokens": "9"}', "max_tokens"),
+    ('{"prompt": "a", "max_tokens": true}', "max_tokens"),
+    ('{"prompt": "a", "max_tokens": 0}', "max-tokens"),
+    ('{"prompt": "a", "temperature": -1}', "temperature"),
+    ('{"prompt": "a", "temperature": NaN}', "temperature"),
+    ('{"prompt": "a", "temperature": 1e999}', "temperature"),
+    ('{"prompt": "a", "top_p": "1"}', "top_p"),
+    ('{"prompt": "a", "top_k": 1.5}', "top_k"),
+    ('{"prompt": "a", "min_p": [0]}', "min_p"),
+    ('{"prompt": "a", "repetition_penalty": null}', "repetition_penalty"),
+    ('{"prompt": "a", "seed": "x"}', "seed"),
+    ('{"prompt": "a", "system": 1}', "system"),
+    ('{"prompt": "a", "stop": [1]}', "stop"),
+    ('{"prompt": "a", "stop": "x"}', "stop"),
+    ('{"prompt": "a", "stop": ["x", null]}', "stop"),
+]
+
+
+@pytest.mark.parametrize(("text", "reason"), BAD, ids=lambda value: value[:40])
+def test_a_batch_of_bad_lines_alone_is_refused_before_anything_runs(batch: Run, text: str, reason: str) -> None:
+    code, told, err = batch("\n" + text)
     assert (code, told) == (2, [])
-    assert f"Line {line} of " in err
+    assert "Line 2 of " in err
     assert reason in err
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe\x00"])
+def test_a_bad_line_costs_that_line_alone(batch: Run) -> None:
+    lines = [text for pair in BAD for text in ("the cat", pair[0])]
+    code, told, err = batch("\n".join(lines))
+    assert code == 1
+    assert f"{len(BAD)} prompts failed" in err
+    by_line = {item["line"]: item for item in told}
+    assert sorted(by_line) == list(range(1, len(lines) + 1))
+    for number, item in by_line.items():
+        if number % 2:
+            assert item["tokens_generated"] == 9
+        else:
+            assert item["error_code"] == "batch_line"
+            assert item["error"].startswith(f"Line {number} of ")
+            assert BAD[number // 2 - 1][1] in item["error"]
+    errors = [item["line"] for item in told if "error" in item]
+    assert errors == sorted(errors)
+
+
+def test_a_prompt_that_breaks_a_library_costs_that_prompt_alone(batch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = generation.prompt_tokens
+
+    def prompt_tokens(session: generation.Session, request: GenerateRequest) -> list[int]:
+        if request.request_id == "2":
+            raise TypeError("a library's own words")
+        return real(session, request)
+
+    monkeypatch.setattr(reply, "prompt_tokens", prompt_tokens)
+    code, told, err = batch("the cat\na dog\nthe cat")
+    assert code == 1
+    assert {item["line"]: item.get("error_code") for item in told} == {1: None, 2: "internal", 3: None}
+    assert "a library's own words" not in err
+
+
+@pytest.mark.parametrize("part", ["judge", "settle", "prefilled", "read_end"])
+def test_a_reply_that_breaks_on_the_way_costs_that_reply_alone(
+    batch: Run, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    real = getattr(reply.Reply, part)
+
+    def events() -> Iterator[Event]:
+        raise KeyError("broken")
+        yield
+
+    def broken(self: reply.Reply, *args: object) -> object:
+        if self.name != "2":
+            return real(self, *args)
+        if part == "judge":
+            raise KeyError("broken")
+        return events()
+
+    monkeypatch.setattr(reply.Reply, part, broken)
+    code, told, _ = batch("the cat\na dog\nthe cat")
+    assert code == 1
+    assert {item["line"]: item.get("error_code") for item in told} == {1: None, 2: "internal", 3: None}
+
+
+def test_halves_of_characters_in_a_prompt_are_replaced(batch: Run) -> None:
+    code, told, _ = batch('{"prompt": "the \\ud83d cat", "id": "\\udc00"}')
+    assert code == 0
+    assert (told[0]["prompt"], told[0]["id"]) == ("the \ufffd cat", "\ufffd")
+
+
+def test_a_batch_from_standard_input(batch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO("the cat\na dog".encode("utf-16"))))
+    code, told, _ = batch("", "--batch", "-")
+    assert code == 0
+    assert sorted(item["prompt"] for item in told) == ["a dog", "the cat"]
+
+
+def test_a_long_batch_begins_at_once_and_costs_the_same_for_each_prompt(
+    batch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the batch is, no more prompts are looked at before the first reply, and no more work is queueing."""
+    seen: dict[int, tuple[int, float]] = {}
+    for count in (200, 800):
+        looked, work, before = [], [], []
+        with monkeypatch.context() as patch:
+            counted(patch, reply, "prompt_tokens", looked)
+            for name in ("add", "first", "remove"):
+                counted(patch, queue.Waiting, name, work)
+            counted(patch, scheduler.Scheduler, "_end", before, looked.__len__)
+            code, told, _ = batch("\n".join(["x"] * count), "--max-tokens", "1", "--draft", "none")
+        assert (code, len(told), len(looked)) == (0, count, count)
+        seen[count] = before[0], len(work) / count
+    assert seen[200][0] == seen[800][0] <= scheduler.MAX_RUNNING
+    assert seen[800][1] <= seen[200][1] * 1.1
+
+
+def counted(
+    patch: pytest.MonkeyPatch, owner: object, name: str, calls: list[int], note: Callable[[], int] = lambda: 0
+) -> None:
+    """Have every call of a function noted."""
+    real = getattr(owner, name)
+
+    def call(*args: object) -> object:
+        calls.append(note())
+        return real(*args)
+
+    patch.setattr(owner, name, call)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xff\xfe\x00", b"GGUF\x03\0\0\xff", b"\xef\xbb\xbf\xff", b"\x81"])
 def test_a_file_without_prompts_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "prompts"
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
         read_batch(path)
     assert caught.value.code == "batch_file"
-    with pytest.raises(InputError):
-        read_batch(tmp_path / "none")
+    for name in ("none", "n" * 5000, "n\0"):
+        with pytest.raises(InputError):
+            read_batch(tmp_path / name)
 
 
 def test_ctrl_c_keeps_what_is_done(batch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +234,22 @@ def test_ctrl_c_keeps_what_is_done(batch: Run, monkeypatch: pytest.MonkeyPatch) 
     reasons = {item["line"]: item["finish_reason"] for item in told}
     assert reasons == {1: "length", 2: "cancelled"}
     assert "1 reply was stopped" in err
+
+
+def test_ctrl_c_leaves_alone_what_has_not_begun(batch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = scheduler.Scheduler.step
+
+    def step(self: scheduler.Scheduler) -> Iterator[Event]:
+        for entry in (*self._running, *self._waiting) if self._steps == 4 else ():
+            entry.reply.cancel.set()
+        return real(self)
+
+    monkeypatch.setattr(scheduler.Scheduler, "step", step)
+    code, told, err = batch("\n".join(["the cat"] * 1000), "--max-tokens", "200")
+    assert code == 1
+    assert {item["finish_reason"] for item in told} == {"cancelled"}
+    assert len(told) <= scheduler.MAX_RUNNING
+    assert f"{1000 - len(told)} prompts have no reply" in err
 
 
 # --------------------------------------------------------------------------- certificates

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from helix_app import __version__
+from helix_app import __version__, texts
 from helix_app.engine.device import cpu
 from helix_app.engine.memory import total_memory
 from helix_app.modelfiles.model_path import ModelFiles
@@ -76,7 +76,7 @@ def file_sha256(path: Path) -> str:
     key = f"{path.resolve()}|{stat.st_size}|{stat.st_mtime_ns}"
     store = cache_dir() / "sha256.json"
     try:
-        known = json.loads(store.read_text(encoding="utf-8"))
+        known = texts.read_json(store)
         if isinstance(known, dict) and isinstance(known.get(key), str):
             return known[key]
     except (OSError, ValueError):

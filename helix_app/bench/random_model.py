@@ -176,8 +176,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(messages.error_text(exc.code, exc.fields) + "\n")
         return exc.exit_code
     except OSError as exc:
-        sys.stderr.write(messages.error_text("bench_output", {"path": args.out}) + "\n")
-        sys.stderr.write(f"{exc}\n")
+        fields = {"path": args.out, "reason": exc.strerror or str(exc)}
+        sys.stderr.write(messages.error_text("bench_output", fields) + "\n")
         return 1
     sys.stdout.write(f"{count:,} parameters in {args.out}\n")
     return 0

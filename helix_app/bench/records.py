@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from helix_app import texts
 from helix_app.errors import InputError
 
 SCHEMA, SCHEMA_VERSION = "helix.bench", 1
@@ -174,7 +175,7 @@ def read_json(path: Path | str) -> BenchResult:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = texts.read(path)
     except (OSError, ValueError) as exc:
         raise InputError("bench_file", path=path, detail=f"{type(exc).__name__}: {exc}") from exc
     return parse_json(text, path.name, path)

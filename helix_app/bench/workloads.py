@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -12,12 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.errors import InputError
+from helix_app.messages import notice_text
 from helix_app.paths import resource
+from helix_app.texts import decode
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+log = logging.getLogger(__name__)
 
 KINDS = ("chat", "story", "code", "list", "rewrite", "summarise", "long_context", "adversarial")
 OWN = "own"  # kind of prompts from a file that names none
@@ -60,9 +65,12 @@ def from_file(path: Path | str, kinds: Iterable[str] = ()) -> tuple[Prompt, ...]
     """
     path, wanted = Path(path), tuple(kinds)
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")  # not splitlines(): JSON may hold other line ends
-    except (OSError, UnicodeDecodeError) as exc:
+        text, guessed = decode(path.read_bytes())
+        lines = text.split("\n")  # not splitlines(): JSON may hold other line ends
+    except (OSError, ValueError) as exc:
         raise _invalid(path, "Give a UTF-8 text file with one prompt a line.", detail=str(exc)) from exc
+    if guessed:
+        log.warning(notice_text("encoding_guessed", {"path": str(path), "encoding": guessed}))
     prompts = [_of_line(line.strip(), number, path) for number, line in enumerate(lines, 1) if line.strip()]
     prompts = [prompt for prompt in prompts if not wanted or prompt.kind in wanted]
     if not prompts:

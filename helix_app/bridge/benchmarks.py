@@ -324,7 +324,8 @@ class Benchmarks(QObject):
             try:
                 Path(asked.path).write_text(document, encoding="utf-8", newline="")
             except OSError as error:
-                raise HelixError("bench_output", path=asked.path, detail=str(error)) from error
+                reason = error.strerror or error
+                raise HelixError("bench_output", path=asked.path, reason=reason, detail=str(error)) from error
             return [BenchExported(asked.path)]
         if isinstance(asked, BenchDelete):
             self._shelf.delete(asked.run_id)

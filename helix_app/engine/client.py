@@ -28,6 +28,7 @@ from helix_app.events import (
     RunMetrics,
     Unloaded,
 )
+from helix_app.logs import log_file
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,13 @@ def failure(error: BaseException, request_id: str = "") -> Failed:
         return error.as_event(request_id)
     if isinstance(error, MemoryError):
         return Failed("out_of_memory", str(error), request_id=request_id)
+    if isinstance(error, OSError) and error.filename is not None:
+        log.warning("a file failed the engine", exc_info=error)
+        fields = (("path", str(error.filename)), ("reason", error.strerror or str(error)))
+        return Failed("file_failed", str(error), fields, request_id)
     log.error("unexpected error in the engine", exc_info=error)
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Failed("internal", text, request_id=request_id)
+    return Failed("internal", text, (("log", str(log_file())),), request_id)
 
 
 def cancelled_result(request: Request) -> Event:

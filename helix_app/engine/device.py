@@ -87,7 +87,9 @@ def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Dev
 def parse_device(wanted: str) -> tuple[str, int | None]:
     """``directml:1`` as its kind and number, None for a kind without one. Raises InputError."""
     kind, colon, number = wanted.partition(":")
-    if kind not in KINDS or (colon and not (kind in NUMBERED and number.isascii() and number.isdigit())):
+    if kind not in KINDS or (
+        colon and not (kind in NUMBERED and number.isascii() and number.isdigit() and len(number) < 4)
+    ):
         hint = f"Use one of: {', '.join(KINDS)}, or an adapter by its number, such as directml:1."
         raise InputError("option_invalid", option="device", value=wanted, hint=hint)
     return kind, int(number) if colon else None

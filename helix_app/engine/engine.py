@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
 from helix_app.engine import calibration
 from helix_app.engine.certify import Certified, certify
-from helix_app.engine.client import cancelled_result
+from helix_app.engine.client import cancelled_result, failure
 from helix_app.engine.device import found_devices
 from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.generation import Session
@@ -82,29 +81,26 @@ class Engine:
             self._unload()
             yield cancelled_result(request)
         except Exception as exc:  # whatever a library raises, no traceback reaches a person
-            log.exception("request failed")
             if is_out_of_memory(exc):
+                log.exception("request failed")
                 device = self.ready.device_name if self.ready else "this device"
                 yield Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
             else:
-                yield Failed("internal", traceback.format_exc(), (("log", str(log_file())),), request_id)
+                yield failure(exc, request_id)
 
     def stream_many(
         self, requests: Iterable[GenerateRequest], cancel: threading.Event, max_running: int = MAX_RUNNING
     ) -> Iterator[Event]:
         """Write many replies at once; events of all of them, told apart by ``request_id``.
 
-        A request that makes no sense fails by itself. ``cancel`` ends them all within a round.
+        A request is taken from ``requests`` when it may run, so that the first replies begin at once however many
+        there are. One that makes no sense fails by itself. ``cancel`` ends within a round all that were taken.
         """
         if self.session is None:
             raise HelixError("no_model_loaded")
         scheduler = Scheduler(self.session, max_running)
         try:
-            for request in requests:
-                try:
-                    scheduler.add(request, cancel)
-                except HelixError as exc:
-                    yield exc.as_event(request.request_id)
+            scheduler.feed(requests, cancel)
             yield from self._run(scheduler, cancel)
         except (RuntimeError, MemoryError) as exc:
             log.exception("many requests failed")

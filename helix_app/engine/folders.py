@@ -5,7 +5,6 @@ Changes nothing. Imports no torch.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app import paths
+from helix_app import paths, texts
 
 CRASH_LINES = 20
 _MOST_FILES = 100_000  # of a folder whose size is summed
@@ -84,7 +83,7 @@ def disk_free(folder: Path) -> int | None:
 def settings_error(file: Path) -> str:
     """Why the settings cannot be read; empty where they can, or where there are none yet. Changes nothing."""
     try:
-        raw: Any = json.loads(file.read_text(encoding="utf-8"))
+        raw: Any = texts.read_json(file)
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as exc:

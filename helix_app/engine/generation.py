@@ -180,8 +180,13 @@ def check_request(request: GenerateRequest) -> None:
     if request.mode not in ("speculative", "autoregressive"):
         hint = "Use speculative or autoregressive."
         raise InputError("option_invalid", option="mode", value=request.mode, hint=hint)
-    if request.max_tokens < 1:
+    if type(request.max_tokens) is not int or request.max_tokens < 1:
         raise InputError("option_invalid", option="max-tokens", value=request.max_tokens, hint="Use 1 or more.")
+    if not isinstance(request.stop, tuple) or not all(isinstance(stop, str) for stop in request.stop):
+        raise InputError("option_invalid", option="stop", value=request.stop, hint="Give a list of texts.")
+    for text in (request.prompt, *(message.content for message in request.messages)):
+        if not isinstance(text, str):
+            raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")
 
 
 def common_prefix(a: Sequence[int], b: Sequence[int], most: int) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app import paths
+from helix_app import paths, texts
 
 log = logging.getLogger(__name__)
 DAYS = 30
@@ -61,8 +61,8 @@ def kept() -> tuple[Entry, ...]:
 def read() -> dict[str, dict[str, Any]]:
     """All entries that make sense and still hold; none of a file that makes no sense."""
     try:
-        found = json.loads(kept_file().read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        found = texts.read_json(kept_file())
+    except (OSError, ValueError):
         return {}
     return {key: entry for key, entry in found.items() if _holds(entry)} if isinstance(found, dict) else {}
 

@@ -17,19 +17,32 @@ from helix_app.events import SamplingParams
 
 
 def check_params(params: SamplingParams) -> None:
-    """Raise InputError for a value outside its range."""
+    """Raise InputError for a value of the wrong type or outside its range."""
+    seed = params.seed
     rules = (
-        ("temperature", 0 <= params.temperature <= 100, "It is a number from 0 (most likely token) to 100."),
-        ("top-k", params.top_k >= 0, "It is a whole number; 0 keeps all tokens."),
-        ("top-p", 0 < params.top_p <= 1, "It is a number over 0 and up to 1."),
-        ("min-p", 0 <= params.min_p <= 1, "It is a number from 0 to 1."),
-        ("repetition-penalty", 0 < params.repetition_penalty <= 100, "It is a number over 0; 1 switches it off."),
-        ("seed", params.seed is None or 0 <= params.seed < 2**63, "It is a whole number from 0 to 2^63 - 1."),
+        ("temperature", _within(params.temperature, 0, 100), "It is a number from 0 (most likely token) to 100."),
+        ("top-k", type(params.top_k) is int and params.top_k >= 0, "It is a whole number; 0 keeps all tokens."),
+        ("top-p", _within(params.top_p, 0, 1) and params.top_p > 0, "It is a number over 0 and up to 1."),
+        ("min-p", _within(params.min_p, 0, 1), "It is a number from 0 to 1."),
+        (
+            "repetition-penalty",
+            _within(params.repetition_penalty, 0, 100) and params.repetition_penalty > 0,
+            "It is a number over 0; 1 switches it off.",
+        ),
+        (
+            "seed",
+            seed is None or (type(seed) is int and 0 <= seed < 2**63),
+            "It is a whole number from 0 to 2^63 - 1.",
+        ),
     )
     for name, good, hint in rules:
         if not good:
             value = getattr(params, name.replace("-", "_"))
             raise InputError("option_invalid", option=name, value=value, hint=hint)
+
+
+def _within(value: object, low: float, high: float) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
 
 
 def check_logits(logits: torch.Tensor) -> None:

@@ -16,18 +16,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
 
 import torch
 
+from helix_app.engine.client import failure
 from helix_app.engine.control.policy import Crowd
 from helix_app.engine.drafting import propose_all, run_pass
-from helix_app.engine.generation import Session, common_prefix
+from helix_app.engine.generation import Session
+from helix_app.engine.opening import open_sequence
+from helix_app.engine.queue import Entry, Source, Waiting
 from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
-from helix_app.errors import CacheExhaustedError, HelixError, NumericsError
+from helix_app.errors import CacheExhaustedError
 from helix_app.events import CacheSnapshot, Event, GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
@@ -35,24 +39,8 @@ _CHUNK_BESIDE = 128  # while others decode: they should not wait long
 _SNAPSHOT_SECONDS = 1 / 30
 _PRIORITY_STEPS = 64  # a reply comes before those that arrived up to so many steps earlier with one priority less
 MAX_RUNNING = 64
+_Result = TypeVar("_Result")
 Witness = Callable[[Reply, Round, torch.Tensor], None]
-
-
-@dataclass(eq=False)
-class _Entry:
-    """A reply in the scheduler.
-
-    Attributes:
-        order: sorts first who goes first.
-        since: step at which it began to wait.
-        at: tokens that the cache holds while it is in prefill; None while it waits.
-    """
-
-    reply: Reply
-    order: tuple[int, int]
-    since: int
-    at: int | None = None
-    decoding: bool = False
 
 
 class Scheduler:
@@ -67,9 +55,11 @@ class Scheduler:
         """``witness`` is told each round of every reply, with the target's distributions ``[k + 1, vocab]``."""
         self._session, self._runner = session, session.runner
         self._max_running, self._witness = max_running, witness
-        self._waiting: list[_Entry] = []
-        self._running: list[_Entry] = []
+        self._waiting: Waiting = Waiting()
+        self._running: list[Entry] = []
+        self._source: Source | None = None
         self._arrivals = self._steps = 0
+        self._made_room = -1  # step of the last preemption
         self._last_snapshot = 0.0
         self._shown = False
         self.preemptions = self.forks = 0
@@ -77,7 +67,7 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether any reply is unfinished."""
-        return bool(self._waiting or self._running)
+        return bool(self._running or len(self._waiting) or self._source is not None)
 
     @property
     def running(self) -> int:
@@ -90,15 +80,21 @@ class Scheduler:
         Raises:
             InputError: a prompt or options that make no sense.
         """
-        if any(entry.reply.name == request.request_id for entry in (*self._waiting, *self._running)):
-            raise ValueError(f"there is a request {request.request_id} already")
+        name = request.request_id
+        if name in self._waiting or any(entry.name == name for entry in self._running):
+            raise ValueError(f"there is a request {name} already")
         reply = Reply(self._session, request, cancel or threading.Event())
         order = (self._steps - _PRIORITY_STEPS * request.priority, self._arrivals)
-        self._waiting.append(_Entry(reply, order, self._steps))
+        self._waiting.add(Entry(reply, order))
         self._arrivals += 1
+
+    def feed(self, requests: Iterable[GenerateRequest], cancel: threading.Event) -> None:
+        """Write replies to all of these, each taken when it may run; one that cannot begin fails by itself."""
+        self._source = Source(iter(requests), cancel)
 
     def close(self) -> None:
         """Give up every reply and free its blocks."""
+        self._source = None
         for entry in self._running:
             self._release(entry)
         self._running.clear()
@@ -115,8 +111,8 @@ class Scheduler:
                 self._runner.discard(entry.reply.name)
             if entry.reply.draft is not None:
                 entry.reply.draft.end()
-            entry.at, entry.decoding, entry.since = None, False, self._steps
-        self._waiting += self._running
+            entry.at, entry.decoding = None, False
+            self._waiting.add(entry)
         self._running.clear()
 
     def move(self, session: Session) -> None:
@@ -142,6 +138,7 @@ class Scheduler:
         if not self._shown:
             self._shown = True
             yield from self._session.snapshots(full=True)
+        yield from self._take_in()
         self._steps += 1
         for entry in [*self._running, *self._waiting]:
             if entry.reply.cancel.is_set():
@@ -175,7 +172,7 @@ class Scheduler:
 
     def _verdicts(
         self,
-        decoding: list[tuple[_Entry, Round]],
+        decoding: list[tuple[Entry, Round]],
         logits: list[torch.Tensor],
         begin: float,
         drafted: float,
@@ -184,12 +181,11 @@ class Scheduler:
         """Judge every proposal, then tell each reply. All verdicts come first: the block map shows what was tried."""
         judged = []
         for (entry, plan), rows in zip(decoding, logits):
-            try:
-                judged.append((entry, plan, entry.reply.judge(plan, rows), rows))
+            verdict = yield from self._alone(entry, partial(entry.reply.judge, plan, rows))
+            if verdict is not None:
+                judged.append((entry, plan, verdict, rows))
                 if self._witness is not None:
-                    self._witness(entry.reply, plan, judged[-1][2][1])
-            except NumericsError as error:
-                yield from self._fail(entry, error)
+                    self._witness(entry.reply, plan, verdict[1])
         verified = time.perf_counter()
         if any(plan.proposal.ids for _, plan in decoding):
             yield from self._snapshots()
@@ -198,14 +194,17 @@ class Scheduler:
         for (entry, plan, verdict, rows), cost in zip(judged, shares[1]):
             before = len(entry.reply.tokens)
             timing = Timing(verified - drafted, begin, shares[0], cost)
-            events = list(entry.reply.settle(plan, verdict, rows, timing))
+            settling = entry.reply.settle(plan, verdict, rows, timing)
+            events = yield from self._alone(entry, partial(list[Event], settling))
+            if events is None:
+                continue
             self._runner.commit(entry.reply.name, entry.reply.tokens[: before + verdict[0].accepted])
             yield from events
             if entry.reply.reason is not None:
                 yield from self._end(entry)
 
     def _shares(
-        self, judged: Sequence[tuple[_Entry, Round, object, torch.Tensor]], seconds: float, mixed: bool
+        self, judged: Sequence[tuple[Entry, Round, object, torch.Tensor]], seconds: float, mixed: bool
     ) -> tuple[float, list[float]]:
         """What a plain token costs each reply of a crowd, and what this round cost each."""
         drafts = [len(plan.proposal.ids) for _, plan, _, _ in judged]
@@ -222,35 +221,37 @@ class Scheduler:
             costs.append(plain + own + plan.draft_seconds)
         return plain, costs
 
-    def _prompt_done(self, entry: _Entry, count: int, logits: torch.Tensor) -> Iterator[Event]:
+    def _prompt_done(self, entry: Entry, count: int, logits: torch.Tensor) -> Iterator[Event]:
         """A chunk of a prompt ran."""
         reply = entry.reply
         assert entry.at is not None
-        try:
+        last = entry.at + count >= reply.goal
+
+        def first() -> list[Event]:
             check_logits(logits)  # of every chunk, before others may share what it wrote
-        except NumericsError as error:
-            yield from self._fail(entry, error)
+            return list(reply.prefilled(logits)) if last else []
+
+        events = yield from self._alone(entry, first)
+        if events is None:
             return
         entry.at += count
         self._runner.commit(reply.name, reply.tokens[: entry.at])
         yield from self._snapshots()
-        if entry.at < reply.goal:
+        if not last:
             return
         entry.decoding = True
-        yield from reply.prefilled(logits)
+        yield from events
         if reply.reason is not None:
             yield from self._end(entry)
 
     # ----------------------------------------------------------------- drafts
 
-    def _plan(self) -> list[tuple[_Entry, Round]]:
+    def _plan(self) -> list[tuple[Entry, Round]]:
         """k and proposal of every reply that decodes, the first in the order first."""
         entries = sorted((e for e in self._running if e.decoding), key=lambda e: e.order)
-        others = len(entries) - 1
-        context = self._context(entries)
-        spare = self._runner.pool.free_blocks
-        size = self._runner.pool.block_size
-        plans: list[tuple[_Entry, Round]] = []
+        others, context = len(entries) - 1, self._context(entries)
+        spare, size = self._runner.pool.free_blocks, self._runner.pool.block_size
+        plans: list[tuple[Entry, Round]] = []
         extra = 0  # rows that drafts have already added
 
         def seconds(rows: int) -> float | None:
@@ -274,73 +275,57 @@ class Scheduler:
         return plans
 
     @staticmethod
-    def _context(entries: list[_Entry]) -> int:
+    def _context(entries: list[Entry]) -> int:
         return sum(len(entry.reply.tokens) for entry in entries)
 
     # ----------------------------------------------------------------- prompts and memory
 
-    def _prompts(self, beside: bool) -> Iterator[tuple[_Entry, list[int]]]:
+    def _take_in(self) -> Iterator[Event]:
+        """Requests of the source, while fewer replies are here than may run at once."""
+        while self._source is not None and len(self._running) + len(self._waiting) < self._max_running:
+            if not (yield from self._source.give(self.add)):
+                self._source = None
+
+    def _prompts(self, beside: bool) -> Iterator[tuple[Entry, list[int]]]:
         """Chunks of prompts for this pass, in order; admits who waits while there is room."""
-        budget = _CHUNK_BESIDE if beside else CHUNK
-        while budget > 0:
+        budget, taken = _CHUNK_BESIDE if beside else CHUNK, 0
+        while taken < budget:
             begun = [e for e in self._running if not e.decoding and e.reply.reason is None]
             started = [e for e in begun if e.at is not None and self._runner.length(e.reply.name) == e.at]
             entry = min(started, key=lambda e: e.order, default=None) or self._admit()
             if entry is None:
                 return
             assert entry.at is not None
-            ids = entry.reply.tokens[entry.at : min(entry.at + budget, entry.reply.goal)]
+            ids = entry.reply.tokens[entry.at : min(entry.at + budget - taken, entry.reply.goal)]
             if not ids:  # preempted, and all of it was still in the cache
                 entry.decoding = True
                 continue
             if not self._make_room(entry, len(ids)):
                 return
-            budget -= len(ids)
+            taken += len(ids)
+            if entry.at + len(ids) == entry.reply.goal:  # it decodes next: the others' prompts must not hold it up
+                budget = min(budget, _CHUNK_BESIDE)
             yield entry, ids
 
-    def _admit(self) -> _Entry | None:
+    def _admit(self) -> Entry | None:
         """Let the first of those who wait begin, if its prompt fits beside what runs."""
-        if not self._waiting or len(self._running) >= self._max_running:
+        entry = self._waiting.first()
+        if entry is None or len(self._running) >= self._max_running:
             return None
-        if any(entry.since == self._steps for entry in self._waiting):
+        if self._made_room == self._steps:
             return None  # one was preempted just now: its blocks are for who needed them
-        entry = min(self._waiting, key=lambda e: e.order)
         pool, reply = self._runner.pool, entry.reply
         needed = -(-(reply.goal + 1) // pool.block_size)
         if self._running and needed + len(self._running) > pool.free_blocks:
             return None
         self._waiting.remove(entry)
         self._running.append(entry)
-        entry.at = self._open(reply)
+        entry.at, forked = open_sequence(self._session, reply, self._running)
+        self.forks += forked
         reply.opened(entry.at)
         return entry
 
-    def _open(self, reply: Reply) -> int:
-        """Begin its sequence: forked from a running one with the same beginning, or from the prefix cache.
-
-        A cold one takes neither, but what it wrote itself before it was preempted.
-        """
-        runner = self._runner
-        if reply.request.cold and len(reply.tokens) == reply.prompt_length:
-            self._session.clear_caches()
-            return runner.open(reply.name, (), reply.name)
-        last = len(reply.tokens) - 1
-        parent, shared = "", 0
-        for entry in self._running:
-            if entry.reply is not reply and entry.at is not None:
-                table = runner.pool.tables()[entry.reply.name]
-                same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
-                if same > shared:
-                    parent, shared = entry.reply.name, same
-        hit = runner.open(reply.name, reply.tokens, reply.name)
-        if shared <= hit:
-            return hit
-        runner.close(reply.name)
-        runner.pool.fork(parent, reply.name, shared, reply.name)
-        self.forks += 1
-        return shared
-
-    def _make_room(self, entry: _Entry, count: int) -> bool:
+    def _make_room(self, entry: Entry, count: int) -> bool:
         """Reserve slots for ``count`` more tokens, preempting who comes later. False when it cannot run now."""
         runner, reply = self._runner, entry.reply
         while entry in self._running:
@@ -355,37 +340,51 @@ class Scheduler:
                 self._preempt(last)
         return False
 
-    def _preempt(self, entry: _Entry) -> None:
+    def _preempt(self, entry: Entry) -> None:
         self.preemptions += 1
         self._running.remove(entry)
         self._release(entry)
-        entry.at, entry.decoding, entry.since = None, False, self._steps
-        self._waiting.append(entry)
+        entry.at, entry.decoding = None, False
+        self._made_room = self._steps
+        self._waiting.add(entry)
 
-    def _release(self, entry: _Entry) -> None:
+    def _release(self, entry: Entry) -> None:
         self._runner.close(entry.reply.name)
         if entry.reply.draft is not None:
             entry.reply.draft.end()
 
     # ----------------------------------------------------------------- ends
 
-    def _end(self, entry: _Entry) -> Iterator[Event]:
+    def _end(self, entry: Entry) -> Iterator[Event]:
         """A reply has its reason to end: free its blocks and give its result."""
-        yield from entry.reply.read_end()
+        events = yield from self._alone(entry, partial(list[Event], entry.reply.read_end()))
+        if events is None:
+            return
+        yield from events
         self._remove(entry)
         if self._session.learned is not None and not entry.reply.request.cold:
             self._session.learned.learn(entry.reply.tokens, entry.reply.prompt_length)
         yield from self._session.snapshots()
         yield entry.reply.finish()
 
-    def _fail(self, entry: _Entry, error: HelixError) -> Iterator[Event]:
-        """One reply cannot go on; the others can."""
-        self._runner.discard(entry.reply.name)
+    def _alone(self, entry: Entry, work: Callable[[], _Result]) -> Generator[Event, None, _Result | None]:
+        """What concerns one reply alone; where that fails it ends, the result is None and the others go on."""
+        try:
+            return work()
+        except (RuntimeError, MemoryError):  # of the device, and so of all
+            raise
+        except Exception as error:
+            yield from self._fail(entry, error)
+            return None
+
+    def _fail(self, entry: Entry, error: Exception) -> Iterator[Event]:
+        if entry in self._running:
+            self._runner.discard(entry.reply.name)
         self._remove(entry)
         yield from self._session.snapshots()
-        yield error.as_event(entry.reply.name)
+        yield failure(error, entry.reply.name)
 
-    def _remove(self, entry: _Entry) -> None:
+    def _remove(self, entry: Entry) -> None:
         if entry in self._running:
             self._running.remove(entry)
             self._release(entry)

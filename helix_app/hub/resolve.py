@@ -12,6 +12,7 @@ from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.learned import learned_table, shipped_table
 from helix_app.modelfiles.part_names import model_name, part_files
+from helix_app.paths import expanded
 
 DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
 
@@ -35,10 +36,10 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
     entry = catalog.find(name)
     if entry is not None:
         return ResolvedModel(store.path_of(entry, root), entry.name, entry.id)
-    path = Path(name).expanduser().absolute() if name else Path()
-    if name and path.exists():
-        path = next(part for part in (part_files(path)[0], path) if part.exists())  # of a split model, the first
-        return ResolvedModel(path, model_name(path) if path.is_file() else path.name, None)
+    path = expanded(name).absolute() if name else Path()
+    if name and os.path.exists(path):
+        path = next(part for part in (part_files(path)[0], path) if os.path.exists(part))  # of a split model, the first
+        return ResolvedModel(path, model_name(path) if os.path.isfile(path) else path.name, None)
     if _reads_as_path(name):
         raise ModelFileError("model_not_found", path=name)
     raise InputError("model_unknown", name=name, known=", ".join(catalog.ids))

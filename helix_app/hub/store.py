@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helix_app import paths
+from helix_app import paths, texts
 from helix_app.errors import HelixError, ModelFileError
 from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
@@ -85,7 +85,7 @@ def _note_file(path: Path) -> Path:
 def read_note(path: Path) -> Verified | None:
     """What was recorded when ``path`` was hashed, None when nothing was; the file may have changed since."""
     try:
-        raw = json.loads(_note_file(path).read_text(encoding="utf-8"))
+        raw = texts.read_json(_note_file(path))
         return Verified(str(raw["sha256"]), int(raw["size_bytes"]), int(raw["mtime_ns"]))
     except (OSError, ValueError, LookupError, TypeError):
         return None
@@ -177,8 +177,8 @@ def catalog_items(
     items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
-        path = Path(extra).expanduser().absolute()
-        if path in known or not path.exists():
+        path = paths.expanded(extra).absolute()
+        if path in known or not os.path.exists(path):
             continue
         known.update(part_files(path))
         name = model_name(path) if path.is_file() else path.name

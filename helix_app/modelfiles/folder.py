@@ -9,6 +9,7 @@ import struct
 from pathlib import Path
 from typing import Any, NoReturn
 
+from helix_app import texts
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles import foreign
 from helix_app.modelfiles.other_kinds import UNKNOWN_BASE
@@ -124,7 +125,7 @@ def check_whole(file: Path) -> None:
 def read_json(file: Path, folder: Path) -> dict[str, Any]:
     """The object in a JSON file of a model folder; raises ModelFileError."""
     try:
-        raw = json.loads(file.read_text(encoding="utf-8-sig"))
+        raw = texts.read_json(file)
     except (OSError, ValueError) as exc:
         reason = f"{file.name} cannot be read ({exc})"
         raise ModelFileError("model_corrupt", path=folder, reason=reason, detail=repr(exc)) from exc
@@ -151,7 +152,7 @@ def _plain_weights(folder: Path) -> tuple[Path, ...]:
 
 def _adapter_base(file: Path) -> str:
     try:
-        return str(json.loads(file.read_text(encoding="utf-8-sig"))["base_model_name_or_path"] or UNKNOWN_BASE)
+        return str(texts.read_json(file)["base_model_name_or_path"] or UNKNOWN_BASE)
     except (OSError, ValueError, LookupError, TypeError):
         return UNKNOWN_BASE
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from helix_app import paths
+from helix_app import paths, texts
 from helix_app.errors import ModelFileError
 from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
@@ -182,7 +182,7 @@ def _wanted(name: str) -> bool:
 
 def _from_cache(file: Path, path: Path) -> GgufHeader | None:
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = texts.read_json(file)
         tensors = {name: TensorInfo(tuple(t[0]), t[1], t[2], t[3]) for name, t in raw["tensors"].items()}
         return GgufHeader(path, raw["metadata"], tensors)
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from helix_app.modelfiles.other_kinds import check_config
 from helix_app.modelfiles.special_tokens import end_tokens
 from helix_app.modelfiles.split import read_model
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
+from helix_app.paths import expanded
 
 Kind = Literal["gguf", "safetensors"]
 
@@ -43,7 +45,7 @@ def inspect(path: Path | str) -> ModelFiles:
     Raises:
         ModelFileError: nothing there, not a model, incomplete, damaged, or not supported; each with its own code.
     """
-    path = Path(path).expanduser()
+    path = expanded(path)
     try:
         return _inspect(path)
     except OSError as exc:
@@ -51,7 +53,7 @@ def inspect(path: Path | str) -> ModelFiles:
 
 
 def _inspect(path: Path) -> ModelFiles:
-    if not path.exists():
+    if not os.path.exists(path):
         raise ModelFileError("model_not_found", path=path)
     if path.is_dir():
         return _inspect_folder(path)

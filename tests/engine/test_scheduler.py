@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import torch
 
 from helix_app.engine import scheduler
 from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.events import Event, Failed, Finished, PrefillDone, RoundDone
+from helix_app.events import Event, Failed, Finished, GenerateRequest, PrefillDone, RoundDone
 from tests.engine.crowds import (
     SAMPLINGS,
     TEXTS,
@@ -141,6 +141,46 @@ def test_the_draft_s_pool_runs_out(models: Models) -> None:
 def prefilled(events: Sequence[Event]) -> list[str]:
     """Ids in the order in which their first tokens came."""
     return [e.request_id for e in events if isinstance(e, PrefillDone)]
+
+
+def test_prompts_of_others_do_not_hold_up_the_first_reply(models: Models) -> None:
+    """A pass in which a prompt ends takes no more of the others than one in which somebody decodes."""
+    crowd = Crowd(models.session()).add(*(ask("the cat", request_id=f"s{i}", max_tokens=3) for i in range(20)))
+    done = [event.prompt_tokens for event in crowd.step() if isinstance(event, PrefillDone)]
+    assert done
+    assert sum(done) <= scheduler._CHUNK_BESIDE < scheduler.CHUNK
+
+
+def test_requests_are_taken_from_a_source_as_they_may_run(models: Models) -> None:
+    asked = requests(max_tokens=10)
+    taken: list[str] = []
+
+    def source() -> Iterator[GenerateRequest]:
+        for request in asked:
+            taken.append(request.request_id)
+            yield request
+
+    crowd = Crowd(models.session(), max_running=3)
+    crowd.scheduler.feed(source(), threading.Event())
+
+    def each() -> None:
+        assert len(taken) <= len(crowd.results) + 3
+
+    crowd.run(each=each)
+    check_same(models, crowd, asked)
+
+
+def test_a_source_is_left_alone_once_it_is_cancelled(models: Models) -> None:
+    cancel = threading.Event()
+    endless = (ask("the cat", request_id=f"e{i}", max_tokens=5) for i in itertools.count())
+    crowd = Crowd(models.session(), max_running=3)
+    crowd.scheduler.feed(endless, cancel)
+    while len(crowd.results) < 5:
+        crowd.step()
+    cancel.set()
+    crowd.run(most=crowd.steps + 2)
+    assert {r.reason for r in crowd.results.values() if isinstance(r, Finished)} == {"length", "cancelled"}
+    assert next(endless).request_id <= f"e{len(crowd.results)}"
 
 
 def test_higher_priorities_go_first_and_equals_in_order_of_arrival(models: Models) -> None:

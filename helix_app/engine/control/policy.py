@@ -143,7 +143,7 @@ def parse_k(text: str) -> int | None:
     if text in ("auto", "additive"):
         return None
     kind, _, number = text.partition(":")
-    if kind == "fixed" and number.isascii() and number.isdigit() and int(number) <= 64:
+    if kind == "fixed" and number.isascii() and number.isdigit() and len(number) <= 2 and int(number) <= 64:
         return int(number)
     hint = "Use auto, additive or fixed:N with N from 0 to 64."
     raise InputError("option_invalid", option="k", value=text, hint=hint)

@@ -1,0 +1,84 @@
+"""Text from outside: bytes in some encoding, words with half characters in them, JSON of any depth."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import locale
+import os
+from pathlib import Path
+from typing import Any
+
+_MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WESTERN = "cp1252"  # what programs on Windows wrote before UTF-8, and a superset of Latin-1's letters
+
+
+def decode(data: bytes) -> tuple[str, str]:
+    """Bytes as text: a byte order mark decides, else it is UTF-8, else the encoding of this computer or Western.
+
+    Returns:
+        The text, and the encoding where it was guessed; empty where it was not.
+
+    Raises:
+        ValueError: it is no text; the words say why.
+    """
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding), ""
+            except UnicodeDecodeError:
+                if encoding == "utf-32":
+                    continue  # UTF-16 that begins with a zero
+                raise ValueError(f"it is not the {encoding[:6].upper()} that it begins as") from None
+    try:
+        return data.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        pass
+    if b"\0" not in data:
+        for encoding in (locale.getpreferredencoding(False), _WESTERN):
+            try:
+                return data.decode(encoding), encoding
+            except (UnicodeDecodeError, LookupError):
+                continue
+    raise ValueError("it is not text")
+
+
+def read(path: Path | str) -> str:
+    """The text of a file, as ``decode`` reads it. Raises OSError, and ValueError for what is no text."""
+    return decode(Path(path).read_bytes())[0]
+
+
+def parse_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError, also for one that is nested too deeply."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def read_json(path: Path | str) -> Any:
+    """The value in a JSON file. Raises OSError, and ValueError for what is no JSON."""
+    return parse_json(read(path))
+
+
+def whole(text: str) -> str:
+    """The same without halves of characters, which no tokenizer and no file takes.
+
+    The halves that Python makes of bytes on a command line become the characters that these bytes stand for; any
+    others become U+FFFD.
+    """
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        pass
+    try:
+        return decode(os.fsencode(text))[0]
+    except ValueError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,0 +1,247 @@
+"""However a command ends, it ends in a sentence: with streams, names and numbers of every sort.
+
+What only a shell can give runs as a process of its own, the rest in this one.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from helix_app import cli, messages
+from tests.engine.tiny import Zoo
+
+HUGE = "1" * 5000
+LONG = "a" * 5000
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a command is run and how it is to end.
+
+    Attributes:
+        args: after ``python -m helix_app``; ``{model}`` and ``{folder}`` are filled in.
+        code: the exit code.
+        says: part of the one sentence on standard error; empty for silence there.
+        stdin: bytes on standard input.
+        redirect: of a shell, such as ``>&-``.
+        writes: part of standard output.
+    """
+
+    args: Sequence[str]
+    code: int
+    says: str
+    stdin: bytes = b""
+    redirect: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    writes: str = ""
+
+
+GENERATE = ("generate", "--target", "{model}", "--device", "cpu", "--dtype", "float32", "--max-tokens", "4")
+BENCH = ("bench", "--target", "{model}", "--device", "cpu", "--dtype", "float32", "--repeats", "1", "--max-tokens", "2")
+HI = (*GENERATE, "--prompt", "the cat")
+SHELL = {  # streams that only a shell of POSIX gives
+    "stdin closed": Ending((*GENERATE, "--prompt", "-"), 2, "standard input: it is closed", redirect="<&-"),
+    "batch from a closed stdin": Ending((*GENERATE, "--batch", "-"), 2, "it is closed", redirect="<&-"),
+    "stdout closed": Ending(HI, 1, "standard output is closed", redirect=">&-"),
+    "stdout full": Ending(HI, 1, "No space left", redirect=">/dev/full"),
+    "json to a full stdout": Ending((*HI, "--json"), 1, "No space left", redirect=">/dev/full"),
+    "stderr full": Ending(HI, 0, "", redirect="2>/dev/full", writes="\n"),
+    "stderr closed": Ending(HI, 0, "", redirect="2>&-", writes="\n"),
+    "all closed": Ending(HI, 1, "", redirect="<&- >&- 2>&-"),
+    "help to a full stdout": Ending(("--help",), 1, "No space left", redirect=">/dev/full"),
+    "list to a full stdout": Ending(("models", "list"), 1, "No space left", redirect=">/dev/full"),
+    "list to a closed stdout": Ending(("models", "list"), 1, "standard output is closed", redirect=">&-"),
+    "list to nobody": Ending(("models", "list"), 1, "", redirect="| true; exit ${PIPESTATUS[0]}"),
+    "doctor to a closed stdout": Ending(("doctor", "--no-self-test"), 1, "standard output is closed", redirect=">&-"),
+    "bench to a closed stdout": Ending(("bench",), 1, "standard output is closed", redirect=">&-"),
+    "bench to a full disk": Ending(
+        (*BENCH, "--json", "/dev/full", "--prompts", "{folder}/prompts"),
+        1,
+        "/dev/full cannot be written: No space left on device",
+        writes="greedy",
+    ),
+}
+ANY = {
+    "latin-1 on stdin": Ending(
+        (*GENERATE, "--prompt", "-"), 0, "not UTF-8", b"caf\xe9", "", {"PYTHONIOENCODING": "utf-8"}, "\n"
+    ),
+    "utf-8 on a western console": Ending(
+        (*GENERATE, "--prompt", "-"), 0, "tokens", b"\xe2\x80\x9chi\xe2\x80\x9d", "", {"PYTHONIOENCODING": "cp1252"}
+    ),
+    "utf-16 on stdin": Ending((*GENERATE, "--prompt", "-"), 0, "tokens", "the cat".encode("utf-16")),
+    "a mark alone on stdin": Ending((*GENERATE, "--prompt", "-"), 2, "prompt is empty", b"\xef\xbb\xbf"),
+    "no text on stdin": Ending((*GENERATE, "--prompt", "-"), 2, "it is not text", b"\x00\xff\xfe\x00"),
+    "target of nobody": Ending((*HI, "--target", "~nobody123/m.gguf"), 2, "no model at ~nobody123/m.gguf"),
+    "draft of nobody": Ending((*HI, "--draft", "~nobody123/m.gguf"), 2, "no model at ~nobody123/m.gguf"),
+    "home of nobody": Ending(HI, 2, "HELIX_HOME is ~nobody123/h", environment={"HELIX_HOME": "~nobody123/h"}),
+    "models of nobody": Ending(("models", "list"), 2, "HELIX_MODELS is ~no", environment={"HELIX_MODELS": "~no123"}),
+    "home that is too long": Ending(HI, 2, "cannot keep its files in", environment={"HELIX_HOME": f"/tmp/{LONG}"}),
+    "long target": Ending((*HI, "--target", LONG), 2, "knows no model called aaa"),
+    "long path": Ending((*HI, "--target", f"./{LONG}.gguf"), 2, "no model at ./aaa"),
+    "long draft": Ending((*HI, "--draft", LONG), 2, "knows no model called aaa"),
+    "long batch": Ending((*GENERATE, "--batch", LONG), 2, "The prompts in aaa"),
+    "long id": Ending(("models", "path", LONG), 2, "knows no model called aaa"),
+    "long output": Ending(("bench", "--json", f"./{LONG}"), 2, "cannot be written"),
+    "long prompts": Ending(("bench", "--prompts", LONG), 2, "prompts cannot be aaa"),
+    "long result": Ending(("bench", "--compare", LONG, LONG), 2, "is no result"),
+    "long command": Ending((LONG,), 2, "--help"),
+    "long k": Ending((*HI, "--k", f"fixed:{HUGE}"), 2, "k cannot be fixed:111"),
+    "long max-tokens": Ending((*HI, "--max-tokens", HUGE), 2, "--help"),
+    "large max-tokens": Ending((*HI, "--max-tokens", HUGE[:4000]), 0, "tokens", writes="\n"),
+    "long temperature": Ending((*HI, "--temperature", HUGE), 2, "temperature cannot be inf"),
+    "large top-k": Ending((*HI, "--top-k", HUGE[:4000], "--temperature", "1"), 0, "tokens", writes="\n"),
+    "large seed": Ending((*HI, "--seed", HUGE[:4000]), 2, "seed cannot be 111"),
+    "long device": Ending((*HI, "--device", f"cuda:{HUGE}"), 2, "device"),
+    "deep batch": Ending((*GENERATE, "--batch", "{folder}/deep"), 2, "nested too deeply"),
+    "deep result": Ending(("bench", "--compare", "{folder}/deep", "{folder}/deep"), 2, "is no result"),
+    "deep prompts": Ending(("bench", "--prompts", "{folder}/deep"), 2, "Line 1"),
+    "deep model": Ending((*HI, "--target", "{folder}/model"), 2, "damaged"),
+    "half a character": Ending((*GENERATE, "--prompt", os.fsdecode(b"caf\xe9")), 0, "tokens", writes="\n"),
+}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The path of a tiny model."""
+    return str(Zoo(tmp_path_factory.mktemp("endings-zoo")).gguf("llama-loopy"))
+
+
+@pytest.fixture
+def filled(model: str, tmp_path: Path) -> Callable[[Ending], list[str]]:
+    """The arguments of a command with its paths."""
+    deep = '{"prompt": "Hi", "stop": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    (tmp_path / "deep").write_text(deep, encoding="utf-8")
+    (tmp_path / "prompts").write_text("the cat", encoding="utf-8")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text(deep, encoding="utf-8")
+    return lambda ending: [arg.replace("{model}", model).replace("{folder}", str(tmp_path)) for arg in ending.args]
+
+
+def check(ending: Ending, code: int, out: str, err: str) -> None:
+    """It ended as it should: the code, a short sentence, and nothing that only a programmer reads."""
+    assert code == ending.code, err
+    for words in ("Traceback", "Exception ignored", "Error:", "inside Helix"):
+        assert words not in err + out
+    assert ending.says in err
+    assert bool(ending.says) or not err
+    assert len(err) < 1500
+    assert ending.writes in out
+    if ending.code and not ending.writes:
+        assert len(err.strip().splitlines()) <= 2  # wrong usage names the help
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")
+@pytest.mark.parametrize("name", SHELL)
+def test_streams_that_are_closed_or_full(filled: Callable[[Ending], list[str]], name: str) -> None:
+    ending = SHELL[name]
+    command = ["bash", "-c", f'"$@" {ending.redirect}', "bash", sys.executable, "-m", "helix_app", *filled(ending)]
+    done = subprocess.run(command, input=b"", capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    check(ending, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.mark.parametrize("name", ANY)
+def test_input_of_every_sort(
+    filled: Callable[[Ending], list[str]],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ending = ANY[name]
+    for variable, value in ending.environment.items():
+        monkeypatch.setenv(variable, value)
+    encoding = ending.environment.get("PYTHONIOENCODING", "utf-8")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(ending.stdin), encoding))
+    code = cli.main(filled(ending))
+    check(ending, code, *capsys.readouterr())
+
+
+@pytest.mark.parametrize("stream", ["stdin", "stdout", "stderr"])
+def test_streams_that_are_not_there(
+    filled: Callable[[Ending], list[str]], stream: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, stream, None)
+    args = (*GENERATE, "--prompt", "-") if stream == "stdin" else HI
+    assert cli.main(filled(Ending(args, 0, ""))) == {"stdin": 2, "stdout": 1, "stderr": 0}[stream]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (TypeError("words of a library"), 1, "Something went wrong inside Helix"),
+        (RecursionError("words of a library"), 1, "Something went wrong inside Helix"),
+        (PermissionError(13, "words of the system", "/some/file"), 1, "/some/file cannot be used: words of the system"),
+        (MemoryError(), 1, "not enough memory"),
+        (KeyboardInterrupt(), 1, "Stopped"),
+        (BrokenPipeError(), 1, ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("command", ["generate", "bench", "models", "doctor"])
+def test_what_nobody_expected(
+    error: BaseException,
+    code: int,
+    says: str,
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    def run(args: object) -> int:
+        raise error
+
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    monkeypatch.setattr(cli._COMMANDS[command], "run", run)
+    args = {"generate": ("--prompt", "x"), "models": ("list",)}.get(command, ())
+    assert cli.main([command, *args]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err
+    assert "words of a library" not in err
+    assert "Traceback" not in err
+    if "inside Helix" in says:
+        log = tmp_path / "logs" / "cli.log"
+        assert str(log) in err
+        assert "words of a library" in log.read_text(encoding="utf-8")
+
+
+def test_an_unexpected_end_without_a_log_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "logs").write_text("a file in the way", encoding="utf-8")
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    monkeypatch.setattr(cli._COMMANDS["models"], "run", lambda args: 1 // 0)
+    assert cli.main(["models", "list"]) == 1
+    err = capsys.readouterr().err
+    assert "run it with -v" in err
+    assert "Traceback" not in err
+
+
+_INTERRUPTED = """
+import importlib.abc, os, signal, sys
+_, module, model = sys.argv
+class Interrupt(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["helix", "generate", "--prompt", "x", "--target", model]
+from helix_app.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("module", ["helix_app.cli", "helix_app.settings", "torch", "torch.nn"])
+def test_ctrl_c_in_the_middle_of_an_import(model: str, module: str) -> None:
+    """Where an exception would come out as anything, or not at all."""
+    done = subprocess.run([sys.executable, "-c", _INTERRUPTED, module, model], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == messages.error_text("interrupted") + "\n"
