@@ -117,6 +117,7 @@ NOTICES: dict[str, str] = {
 STAGES: dict[str, str] = {
     "start_engine": "Starting the engine",
     "import": "Loading libraries",
+    "bring_back": "Bringing back the model from before",
     "read_header": "Reading the model file",
     "devices": "Looking for graphics cards",
     "cpu": "Preparing the CPU",

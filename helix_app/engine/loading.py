@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
+from helix_app.engine.device import Device, check_dtype, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
@@ -33,6 +33,7 @@ from helix_app.engine.threads import choose_threads
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
+from helix_app.logs import log_file
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 
@@ -68,19 +69,31 @@ class _Plan:
     """What is about to be loaded."""
 
     target: ModelFiles
+    tokenizer: Tokenizer
     draft: ModelFiles | None
     draft_kind: str
     context: int
     cache_tokens: int
 
 
-def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = ()) -> Iterator[Event | Loaded]:
+def check(request: LoadRequest) -> None:
+    """Raise the HelixError that this load would end with before it needs memory, if there is one."""
+    _plan(request)
+
+
+def load(
+    request: LoadRequest,
+    cancel: threading.Event,
+    lost: Collection[str] = (),
+    make_room: Callable[[], None] = lambda: None,
+) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
     A GPU that fails or runs out of memory while loading is given up for the CPU, with a notice.
 
     Args:
         lost: kinds of devices that stopped working in this process and are not tried again.
+        make_room: called once the request is known to make sense, before anything takes memory: what is loaded goes.
 
     Raises:
         HelixError: the model cannot be used, or nothing has the memory for it.
@@ -104,6 +117,9 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
         else:
             name = "The graphics card" if request.device == "auto" else request.device
             yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+    check_dtype(request.dtype, device)
+    _check_copy(plan.draft_kind, device.torch_device)
+    make_room()
     while True:
         yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)
         failure: tuple[bool, str] | None = None
@@ -113,7 +129,7 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
         except (RuntimeError, MemoryError, DeviceError) as exc:
             if device.kind == "cpu":
                 code = "out_of_memory" if is_out_of_memory(exc) else "internal"
-                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}") from exc
+                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}", log=log_file()) from exc
             log.warning("loading on %s failed: %s", device.kind, exc)
             failure = is_out_of_memory(exc), str(exc)
         memory, text = failure
@@ -126,11 +142,12 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
 def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
     """What to load, and a notice when an optional draft model has to be left out."""
     target = inspect(Path(request.target))
+    tokenizer = _tokenizer_of(target)
     kind, draft, skipped = request.draft, None, None
     if kind not in ("auto", "none", "ngram", *SELF_BITS):
         try:
             kind, draft = "model", inspect(Path(request.draft))
-            check_vocabulary(load_tokenizer(target), load_tokenizer(draft))
+            check_vocabulary(tokenizer, load_tokenizer(draft))
         except HelixError as exc:
             if request.draft_required:
                 raise
@@ -139,7 +156,22 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     wanted = request.context_length or min(_DEFAULT_CONTEXT, target.config.context_length)
     context = min(max(_MIN_CONTEXT, wanted), target.config.context_length)
-    return _Plan(target, draft, kind, context, max(context, request.cache_tokens or 0)), skipped
+    return _Plan(target, tokenizer, draft, kind, context, max(context, request.cache_tokens or 0)), skipped
+
+
+def _tokenizer_of(target: ModelFiles) -> Tokenizer:
+    """Its tokenizer. Raises HelixError for one that cannot be read, or has more tokens than the weights."""
+    tokenizer, vocabulary = load_tokenizer(target), target.config.vocab_size
+    if tokenizer.size > vocabulary:
+        what = f"{tokenizer.size} tokens in the tokenizer, {vocabulary} in the weights"
+        raise HelixError("model_weights_mismatch", path=target.path, what=what)
+    return tokenizer
+
+
+def _check_copy(draft: str, device: torch.device) -> None:
+    """Raise InputError for a low-bit copy of the target where no kernel runs it."""
+    if draft in SELF_BITS and not low_bit.exists(SELF_BITS[draft], device):
+        raise InputError("option_unavailable", option=f"draft {draft}", choices="auto, none, ngram, or a draft model")
 
 
 def _load_on(
@@ -155,10 +187,7 @@ def _load_on(
         low_bit.ACTIVATIONS if bits else pick_dtype(wanted, device, 2 * config.intermediate_size, config.hidden_size)
     )
     yield LoadProgress("tokenizer")
-    tokenizer = load_tokenizer(plan.target)
-    if tokenizer.size > config.vocab_size:
-        what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
-        raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
+    tokenizer = plan.tokenizer
     tokenizer.prepare()
     runner = yield from _runner(plan.target, plan.context, plan.cache_tokens, dtype, device, "weights", cancel, bits)
     if runner.decoder.rounded:
@@ -266,9 +295,7 @@ def _self_draft(
         InputError: no kernel for packed weights here.
     """
     kept = target.decoder
-    if not low_bit.exists(bits, kept.device):
-        choices = "auto, none, ngram, or a draft model"
-        raise InputError("option_unavailable", option=f"draft self-int{bits}", choices=choices)
+    _check_copy(f"self-int{bits}", kept.device)  # a card may have been given up for the CPU since
     decoder = Decoder(
         kept.config,
         dtype=low_bit.ACTIVATIONS,
