@@ -16,6 +16,7 @@ from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.generation import Session
 from helix_app.engine.loading import LoadCancelled, Loaded, check, load
 from helix_app.engine.memory import return_memory
+from helix_app.engine.memory_use import memory_use
 from helix_app.engine.recovery import LOST, Place, Recovery
 from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
 from helix_app.errors import HelixError
@@ -49,6 +50,7 @@ class Engine:
     def __init__(self) -> None:
         self._place: Place | None = None
         self._wanted: LoadRequest | None = None  # what is loaded, or will be for the next reply
+        self._given_up: LoadRequest | None = None  # for a load that was stopped; back if the next fails
         self._lost: frozenset[str] = frozenset()  # devices that this process can no longer use
 
     @property
@@ -70,7 +72,7 @@ class Engine:
             elif isinstance(request, LoadRequest):
                 yield from self._load_or_keep(request, cancel)
             elif isinstance(request, UnloadRequest):
-                self._wanted = None
+                self._wanted = self._given_up = None
                 self._unload()
                 yield Unloaded()
             elif isinstance(request, DevicesRequest):
@@ -137,8 +139,11 @@ class Engine:
         scheduler.add(request, cancel)
         with closing(self._run(scheduler, cancel)) as events:
             for event in events:
+                ended = isinstance(event, (Finished, Failed))
+                if ended and self.session is not None:
+                    yield memory_use(self.session)
                 yield event
-                if isinstance(event, (Finished, Failed)):
+                if ended:
                     break
         if self.session is not None:
             self.session.remeasure()
@@ -179,13 +184,14 @@ class Engine:
             self._wanted = request
 
     def _load_or_keep(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
-        """Load for a person. One that cannot succeed changes nothing; one that fails later brings back what was there."""
-        before = self._wanted
+        """Load for a person. What cannot succeed changes nothing; what fails later brings back what was there."""
+        before = self._wanted or self._given_up
         try:
             yield from self._load(request, cancel)
             return
         except LoadCancelled:
             if self._place is None:
+                self._given_up = before
                 raise
             failed = Failed("load_cancelled")
         except Exception as exc:
@@ -205,10 +211,11 @@ class Engine:
         """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
         for item in load(request, cancel, self._lost, self._make_room):
             if isinstance(item, Loaded):
-                self._place, self._wanted = Place(item.session, item.ready), request
                 return_memory()  # that only loading needed
+                ready = replace(item.ready, memory=memory_use(item.session))
+                self._place, self._wanted, self._given_up = Place(item.session, ready), request, None
                 yield from item.session.snapshots(full=True)
-                yield item.ready
+                yield ready
             else:
                 yield item
 

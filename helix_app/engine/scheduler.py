@@ -28,7 +28,7 @@ from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
 from helix_app.errors import CacheExhaustedError, HelixError, NumericsError
-from helix_app.events import CacheSnapshot, Event, GenerateRequest
+from helix_app.events import CacheSnapshot, Event, GenerateRequest, PrefillProgress
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
 _CHUNK_BESIDE = 128  # while others decode: they should not wait long
@@ -166,6 +166,8 @@ class Scheduler:
         batch += [Rows(entry.reply.name, ids, 1, entry.reply.exact) for entry, ids in prompts]
         if not batch:
             return
+        for entry, ids in prompts:
+            yield from self._reading(entry, len(ids))
         logits = run_pass(self._runner, batch, [plan for _, plan in decoding])
         yield from self._verdicts(decoding, logits, begin, drafted, mixed=bool(prompts))
         for (entry, ids), rows in zip(prompts, logits[len(decoding) :]):
@@ -221,6 +223,13 @@ class Scheduler:
             own = max(0.0, total - (table.expect(rows - k, context) or total)) if k else 0.0
             costs.append(plain + own + plan.draft_seconds)
         return plain, costs
+
+    @staticmethod
+    def _reading(entry: _Entry, count: int) -> Iterator[Event]:
+        """How far a prompt is that takes more than this pass."""
+        reply, at = entry.reply, entry.at
+        if at is not None and count < reply.goal - reply.cached:
+            yield PrefillProgress(reply.name, min(at, reply.prompt_length), reply.prompt_length, reply.cached)
 
     def _prompt_done(self, entry: _Entry, count: int, logits: torch.Tensor) -> Iterator[Event]:
         """A chunk of a prompt ran."""

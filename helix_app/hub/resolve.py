@@ -11,6 +11,7 @@ from helix_app.events import LoadChoice, LoadRequest
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.learned import learned_table, shipped_table
+from helix_app.modelfiles.display_name import display_name
 
 DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
 
@@ -36,7 +37,8 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
         return ResolvedModel(store.path_of(entry, root), entry.name, entry.id)
     path = Path(name).expanduser().absolute() if name else Path()
     if name and path.exists():
-        return ResolvedModel(path, path.stem if path.is_file() else path.name, None)
+        stem = path.stem if path.is_file() else path.name
+        return ResolvedModel(path, display_name(path, stem), None)
     if _reads_as_path(name):
         raise ModelFileError("model_not_found", path=name)
     raise InputError("model_unknown", name=name, known=", ".join(catalog.ids))

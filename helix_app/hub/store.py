@@ -20,6 +20,8 @@ from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
+from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.model_path import inspect
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -169,18 +171,28 @@ def catalog_items(
 ) -> tuple[CatalogItem, ...]:
     """The models to choose from: the catalog in order, then ``extra_paths`` (files or folders opened before).
 
-    Extra paths that are gone, or that are a catalog model's own file, are left out.
+    Extra paths that are gone, that are no model, or that are a catalog model's own file, are left out.
     """
     items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
         path = Path(extra).expanduser().absolute()
-        if path in known or not path.exists():
+        if path in known or not _readable(path):
             continue
         known.add(path)
-        name = path.stem if path.is_file() else path.name
+        name = display_name(path, path.stem if path.is_file() else path.name)
+        if any(item.name == name for item in items):  # the same model in another format
+            name = f"{name} ({path.name})"
         items.append(CatalogItem(str(path), name, _size_of(path), 0, "", str(path.parent), str(path)))
     return tuple(items)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        inspect(path)
+    except (ModelFileError, OSError):
+        return False
+    return True
 
 
 def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:

@@ -163,7 +163,8 @@ def test_the_model_before_is_back_at_once_in_another_engine(host: HostClient) ->
     ]
     assert ready(events).target_name == "m"
     last = events[-1]
-    assert isinstance(last, Failed) and last.kept
+    assert isinstance(last, Failed)
+    assert last.kept
     assert notices(events_of(host, ask("say 1"))) == []  # nothing is left to be loaded
 
 
@@ -171,7 +172,8 @@ def test_a_wrong_pick_costs_no_process_that_keeps_its_device(host: HostClient) -
     events_of(host, LoadRequest("m", device="directml"))
     pid = host.pid
     last = events_of(host, LoadRequest("missing", device="directml"))[-1]
-    assert isinstance(last, Failed) and last.kept and last.code == "model_not_found"
+    assert isinstance(last, Failed)
+    assert (last.kept, last.code) == (True, "model_not_found")
     assert host.pid == pid
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "
 
@@ -181,7 +183,8 @@ def test_a_load_that_fails_in_a_new_process_brings_the_model_before_back(host: H
     pid = host.pid
     events = events_of(host, LoadRequest("fails late", device="directml"))
     last = events[-1]
-    assert isinstance(last, Failed) and last.kept and last.code == "out_of_memory"
+    assert isinstance(last, Failed)
+    assert (last.kept, last.code) == (True, "out_of_memory")
     assert host.pid != pid
     assert (ready(events).target_name, ready(events).device) == ("m", "directml")
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "

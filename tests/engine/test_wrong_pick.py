@@ -52,7 +52,8 @@ def test_a_wrong_pick_leaves_the_loaded_model_as_it_is(
         last = failure(seen)
         assert (last.code, last.kept) == (code, True), what
         assert not any(isinstance(e, (CacheSnapshot, ModelReady, Unloaded)) for e in seen), what
-        assert engine.session is session and engine.ready is ready, what
+        assert engine.session is session, what
+        assert engine.ready is ready, what
         assert session.runner.pool.cached_blocks == cached, what
     assert finish(engine, ask(max_tokens=6)).token_ids == want.token_ids
 
@@ -125,3 +126,17 @@ def test_a_load_that_is_stopped_before_it_took_anything_keeps_the_model(
     assert (last.code, last.kept) == ("load_cancelled", True)
     assert engine.session is session
     finish(engine, ask(max_tokens=3))
+
+
+def test_a_wrong_pick_after_one_that_was_stopped_brings_the_model_before_back(
+    target: Path, zoo: Zoo, tmp_path: Path
+) -> None:
+    engine, cancel = loaded(target, target_name="Before"), threading.Event()
+    for event in engine.stream(request_for(zoo.gguf("llama-small")), cancel):
+        if isinstance(event, LoadProgress) and event.stage == "weights":
+            cancel.set()  # as another pick does
+    assert engine.ready is None
+    seen = load(engine, tmp_path / "nowhere.gguf")
+    assert failure(seen).kept
+    assert engine.ready is not None
+    assert engine.ready.target_name == "Before"

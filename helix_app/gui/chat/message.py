@@ -221,6 +221,13 @@ class Reply(Column):
         """Its text."""
         return self.body.text_blocks()
 
+    def show_reading(self, event: events.PrefillProgress) -> None:
+        """How much of the prompt is read, until there is text."""
+        text = self.tr("Reading the prompt: {done} of {all} tokens").format(
+            done=figures.count(event.done_tokens), all=figures.count(event.prompt_tokens)
+        )
+        self._waiting.setText(text)
+
     def append(self, text: str) -> None:
         """Add text and show it."""
         if not text:
