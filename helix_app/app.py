@@ -66,10 +66,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.info("Helix %s", helix_app.__version__)
     try:
         application = make_application([*argv[:1], *qt_arguments])
+        from helix_app.gui.splash import show_splash
+
+        settings = settings_store.load()
+        splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
         from helix_app.bridge.faults import FaultReporter
         from helix_app.gui import heap
 
-        app = build(settings_store.load())
+        app = build(settings)
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", str(error))
@@ -80,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _smoke_test(app, application)
         else:
             app.start()
+        splash.close()
         code = application.exec()
     # no-ops after a window that closed; False when a thread hangs
     if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):

@@ -184,7 +184,7 @@ def size(count: int | None) -> str:
     """Bytes in decimal units, an en dash for what is not known."""
     if count is None:
         return "–"
-    return size_text(count)
+    return size_text(count, exact=True)
 
 
 def memory_size(count: int) -> str:

@@ -171,9 +171,8 @@ class HostClient:
         failed: Failed | None = None
         try:
             for event in self._load_or_on_cpu(request, cancel):
-                if isinstance(event, Failed) and renewed and before is not None:
-                    failed = event
-                else:
+                failed = event if renewed and before is not None and isinstance(event, Failed) else None
+                if failed is None:
                     yield event
         except HostError as error:
             self._loaded = None if cancel.is_set() else before
@@ -191,11 +190,10 @@ class HostClient:
         """Load what was loaded before, and tell then why the other could not be."""
         yield LoadProgress("bring_back", detail=before.target_name)
         for event in self._ask(before, cancel):
-            if isinstance(event, Unloaded):  # stopped
-                yield event
-                return
             if not isinstance(event, Failed):
                 yield event
+            if isinstance(event, Unloaded):  # stopped
+                return
         yield replace(failed, kept=self._loaded is not None)
 
     def _load_or_on_cpu(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
@@ -218,8 +216,7 @@ class HostClient:
         child = self._child
         if child is None or not child.alive or not child.used_up or not child.loaded:
             return False
-        checking = replace(request, check_only=True)
-        for event in self._exchange(child, checking, cancel):
+        for event in self._exchange(child, replace(request, check_only=True), cancel):
             if isinstance(event, Failed):
                 yield replace(event, kept=True)
                 return True

@@ -28,9 +28,10 @@ from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
 from helix_app.errors import CacheExhaustedError, HelixError, NumericsError
-from helix_app.events import CacheSnapshot, Event, GenerateRequest, PrefillProgress
+from helix_app.events import CacheSnapshot, Event, GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
+LONG_PROMPT = 512  # tokens; how far a longer one is read is told
 _CHUNK_BESIDE = 128  # while others decode: they should not wait long
 _SNAPSHOT_SECONDS = 1 / 30
 _PRIORITY_STEPS = 64  # a reply comes before those that arrived up to so many steps earlier with one priority less
@@ -166,8 +167,7 @@ class Scheduler:
         batch += [Rows(entry.reply.name, ids, 1, entry.reply.exact) for entry, ids in prompts]
         if not batch:
             return
-        for entry, ids in prompts:
-            yield from self._reading(entry, len(ids))
+        yield from (e.reply.reading(e.at) for e, _ in prompts if e.reply.goal - e.reply.cached > LONG_PROMPT)
         logits = run_pass(self._runner, batch, [plan for _, plan in decoding])
         yield from self._verdicts(decoding, logits, begin, drafted, mixed=bool(prompts))
         for (entry, ids), rows in zip(prompts, logits[len(decoding) :]):
@@ -224,13 +224,6 @@ class Scheduler:
             costs.append(plain + own + plan.draft_seconds)
         return plain, costs
 
-    @staticmethod
-    def _reading(entry: _Entry, count: int) -> Iterator[Event]:
-        """How far a prompt is that takes more than this pass."""
-        reply, at = entry.reply, entry.at
-        if at is not None and count < reply.goal - reply.cached:
-            yield PrefillProgress(reply.name, min(at, reply.prompt_length), reply.prompt_length, reply.cached)
-
     def _prompt_done(self, entry: _Entry, count: int, logits: torch.Tensor) -> Iterator[Event]:
         """A chunk of a prompt ran."""
         reply = entry.reply
@@ -266,9 +259,7 @@ class Scheduler:
             return self._session.crowd_costs.expect(rows, context)
 
         for entry in entries:
-            crowd = None
-            if others:
-                crowd = Crowd(others + extra, float(others), seconds)
+            crowd = Crowd(others + extra, float(others), seconds) if others else None
             begin = time.perf_counter()
             plan = entry.reply.choose(crowd)
             # a draft must not drive another reply out: it takes what is free beyond one block for each

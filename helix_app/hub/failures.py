@@ -82,4 +82,4 @@ def disk_full(entry: CatalogEntry, folder: Path, needed_bytes: int, detail: str 
 
 def format_bytes(count: int) -> str:
     """A size for people, in decimal units: ``98.4 MB``."""
-    return size_text(count)
+    return size_text(count, exact=True)

@@ -21,7 +21,6 @@ from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSourc
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
 from helix_app.modelfiles.display_name import display_name
-from helix_app.modelfiles.model_path import inspect
 
 _GGUF_MAGIC = b"GGUF"
 
@@ -177,7 +176,7 @@ def catalog_items(
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
         path = Path(extra).expanduser().absolute()
-        if path in known or not _readable(path):
+        if path in known or not _may_be_model(path):
             continue
         known.add(path)
         name = display_name(path, path.stem if path.is_file() else path.name)
@@ -187,12 +186,15 @@ def catalog_items(
     return tuple(items)
 
 
-def _readable(path: Path) -> bool:
+def _may_be_model(path: Path) -> bool:
+    """A cheap look: whether a file is a GGUF, and a folder has weights in it."""
     try:
-        inspect(path)
-    except (ModelFileError, OSError):
+        if path.is_dir():
+            return any(True for pattern in ("*.safetensors", "*.gguf") for _ in path.glob(pattern))
+        with open(path, "rb") as file:
+            return file.read(4) == _GGUF_MAGIC
+    except OSError:
         return False
-    return True
 
 
 def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:
