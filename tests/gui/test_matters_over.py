@@ -67,13 +67,15 @@ def test_between_replies_the_chat_is_kept_in_the_cache(window: MainWindow) -> No
 
 def test_memory_is_shown_beside_what_is_free(window: MainWindow) -> None:
     label = window.status.memory
-    assert label.text() == "memory –"
-    use = events.MemoryUse(612_000_000, 145_000_000, 189_000_000, 5_100_000_000, 8_300_000_000)
-    window.on_event(use)
     assert label.text() == "memory 612 MB, 5.1 GB free"
-    assert "Weights: 145 MB" in label.toolTip()
+    assert "Weights: 151 MB" in label.toolTip()
+    window.on_event(events.MemoryUse(700_000_000, None, None, None))
+    assert label.text() == "memory 700 MB, – free"
+    assert label.toolTip() == "Engine, with all its libraries: 700 MB"
     window.on_event(fake.ready(memory=events.MemoryUse(1, 2, 3, 4, 5, 2_000_000_000, 14_000_000_000, 17_000_000_000)))
     assert label.text() == "GPU memory 2.0 GB, 14.0 GB free"
+    window.on_event(events.Unloaded())
+    assert label.text() == "memory –"
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["first message", "later message"])
