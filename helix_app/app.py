@@ -72,10 +72,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     keeper = settings_store.Keeper()
     try:
         application = make_application([*argv[:1], *qt_arguments])
+        from helix_app.gui.splash import show_splash
+
+        settings = keeper.settings
+        splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
         from helix_app.bridge.faults import FaultReporter
         from helix_app.gui import heap
 
-        app = build(keeper.settings, keeper=keeper)
+        app = build(settings, keeper=keeper)
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})
@@ -86,6 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _smoke_test(app, application)
         else:
             app.start()
+        splash.close()
         code = application.exec()
     # no-ops after a window that closed; False when a thread hangs
     if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):

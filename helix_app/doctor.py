@@ -19,6 +19,7 @@ from helix_app.engine.adapters import Adapter, best_first
 from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.engine.findings import Finding, findings, state_of
 from helix_app.engine.measured_file import DAYS, REFERENCE
+from helix_app.sizes import size_text
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache
@@ -210,7 +211,7 @@ def size(count: int | None) -> str:
     """Bytes in decimal units, an en dash for what is not known."""
     if count is None:
         return "–"
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+    return size_text(count, exact=True)
 
 
 def memory_size(count: int) -> str:

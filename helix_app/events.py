@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, Union
 
 from helix_app.bench_events import BenchDone as BenchDone, BenchProgressed as BenchProgressed
@@ -18,6 +18,14 @@ from helix_app.hub_events import (
     DownloadDone as DownloadDone,
     DownloadFailed as DownloadFailed,
     DownloadProgress as DownloadProgress,
+)
+from helix_app.load_events import (
+    Checked as Checked,
+    DevicesFound as DevicesFound,
+    LoadProgress as LoadProgress,
+    MemoryUse as MemoryUse,
+    ModelReady as ModelReady,
+    Unloaded as Unloaded,
 )
 from helix_app.requests import (
     ArmChoice as ArmChoice,
@@ -46,15 +54,6 @@ PoolName = Literal["target", "draft"]
 
 
 @dataclass(frozen=True)
-class LoadProgress:
-    """A step of loading. ``stage`` is a code of messages.py; ``fraction`` 0..1, None when unknown."""
-
-    stage: str
-    fraction: float | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
 class Notice:
     """Something the person should know that stops nothing, such as a fallback to the CPU."""
 
@@ -65,44 +64,16 @@ class Notice:
 
 
 @dataclass(frozen=True)
-class ModelReady:
-    """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
+class PrefillProgress:
+    """A long prompt is being read: ``done_tokens`` of ``prompt_tokens`` are in the cache.
 
-    ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
-    last three have an n-gram draft beside them. ``*_block_bytes`` is the
-    memory of one block, 0 where it is not known. ``model_context`` is what the model itself takes, and
-    ``context_limit`` says why ``context_length`` is not more: ``model``, ``default``, ``setting`` or ``memory``.
+    ``cached_tokens`` of them did not have to be read again.
     """
 
-    target_name: str
-    draft: str
-    draft_name: str
-    device: str
-    device_name: str
-    dtype: str
-    context_length: int
-    block_size: int
-    target_blocks: int
-    draft_blocks: int
-    parameters: int
-    vocab_size: int
-    load_seconds: float
-    target_block_bytes: int = 0
-    draft_block_bytes: int = 0
-    model_context: int = 0
-    context_limit: str = "model"
-
-
-@dataclass(frozen=True)
-class DevicesFound:
-    """The devices a model can run on, those of one kind best first, the CPU last. Empty: nobody could look."""
-
-    devices: tuple[DeviceItem, ...]
-
-
-@dataclass(frozen=True)
-class Unloaded:
-    """The models are gone and their memory is free."""
+    request_id: str
+    done_tokens: int
+    prompt_tokens: int
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -281,12 +252,16 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """A request ended with an expected failure. messages.py turns ``code`` into a sentence."""
+    """A request ended with an expected failure. messages.py turns ``code`` into a sentence.
+
+    ``kept``, of a load: the model that was loaded before still is, or is again.
+    """
 
     code: str
     detail: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     request_id: str = ""
+    kept: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -352,8 +327,11 @@ Event = Union[
     LoadProgress,
     Notice,
     ModelReady,
+    MemoryUse,
+    Checked,
     DevicesFound,
     Unloaded,
+    PrefillProgress,
     PrefillDone,
     RoundDone,
     TextDelta,
@@ -370,7 +348,9 @@ class EngineClient(Protocol):
     """The one interface of the engine, in this process or in a child."""
 
     def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
-        """Run one request and yield its events; the last one is ModelReady, Unloaded, DevicesFound, Finished or Failed.
+        """Run one request and yield its events; the last one is ModelReady, Unloaded, Checked, DevicesFound, Finished
+        or Failed. A load that fails after the model before it was given up brings that one back: its ModelReady then
+        comes before the Failed.
 
         Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not
         exceptions.

@@ -12,7 +12,8 @@ from helix_app.requests import CatalogItem
 class DownloadProgress:
     """How far the download of a model is. ``stage`` is ``connect``, ``download``, ``verify`` or ``unpack``.
 
-    ``total_bytes`` 0 means unknown, ``seconds_left`` None means not known yet.
+    ``total_bytes`` 0 means unknown, ``seconds_left`` None means not known yet. ``packed``: the bytes are those of an
+    archive, which has another size than the model in it.
     """
 
     model_id: str
@@ -21,6 +22,7 @@ class DownloadProgress:
     total_bytes: int
     bytes_per_second: float | None = None
     seconds_left: float | None = None
+    packed: bool = False
 
 
 @dataclass(frozen=True)

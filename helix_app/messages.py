@@ -63,6 +63,7 @@ ERRORS: dict[str, str] = {
     "nan_logits": "The model returned numbers that are not numbers, so the reply stopped. "
     "Load the model with --dtype float32, or download it again.",
     "no_model_loaded": "No model is loaded. Choose a target model first.",
+    "model_loading": "The model is still being loaded. What you write stays here; send it when the model is ready.",
     "load_cancelled": "Loading was stopped. Run the command again to load the model.",
     "engine_died": "The engine stopped unexpectedly. What was written so far is kept; send again to restart it.",
     "engine_busy": "The engine is still working on the last request. Wait for it or press Stop.",
@@ -147,6 +148,7 @@ NOTICES: dict[str, str] = {
 STAGES: dict[str, str] = {
     "start_engine": "Starting the engine",
     "import": "Loading libraries",
+    "bring_back": "Bringing back the model from before",
     "read_header": "Reading the model file",
     "devices": "Looking for graphics cards",
     "cpu": "Preparing the CPU",

@@ -29,6 +29,7 @@ class LoadRequest:
         ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
         learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
+        check_only: only find out whether it would load, from headers and vocabularies; answered by ``Checked``.
     """
 
     target: str
@@ -43,6 +44,7 @@ class LoadRequest:
     cache_tokens: int | None = None
     ngram_table: str = ""
     learned_table: str = ""
+    check_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from helix_app.bridge import cache_delta
-from helix_app.events import CacheSnapshot, DownloadProgress, Event, LoadProgress, RoundDone, TextDelta
+from helix_app.events import CacheSnapshot, DownloadProgress, Event, LoadProgress, PrefillProgress, RoundDone, TextDelta
 
 MOST_WAITING = 256  # events that may wait for a window that is slower than the engine
 MOST_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all
@@ -63,6 +63,8 @@ class EventBuffer:
 def _supersedes(event: Event, older: Event) -> bool:
     if isinstance(event, LoadProgress) and isinstance(older, LoadProgress):
         return event.stage == older.stage
+    if isinstance(event, PrefillProgress) and isinstance(older, PrefillProgress):
+        return event.request_id == older.request_id
     if isinstance(event, DownloadProgress) and isinstance(older, DownloadProgress):
         return (event.model_id, event.stage) == (older.model_id, older.stage)
     return False

@@ -117,7 +117,7 @@ class Comparison:
 
     def _load(self, index: int, wanted: LoadChoice) -> Iterator[Event]:
         """Load for an arm; an error is the arm's own."""
-        self.loaded = None
+        before, self.loaded = self.loaded, None
         result: Event | None = None
         try:
             for event in self._client.stream(self._resolve(wanted), self._cancel):
@@ -131,6 +131,7 @@ class Comparison:
         if isinstance(result, ModelReady):
             self.loaded = wanted
         elif isinstance(result, Failed) and not self._cancel.is_set():
+            self.loaded = before if result.kept else None
             yield CompareArm(self._request.request_id, index, result)
 
     def request(self, index: int, arm: ArmChoice) -> GenerateRequest:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator, Iterator
 from helix_app.errors import HelixError
 from helix_app.events import (
     BenchDone,
+    Checked,
     DevicesFound,
     DevicesRequest,
     EngineClient,
@@ -33,7 +34,7 @@ from helix_app.logs import log_file
 log = logging.getLogger(__name__)
 
 DEFAULT_ENGINE = "helix_app.engine.engine:Engine"
-RESULTS = (ModelReady, Unloaded, DevicesFound, BenchDone, Finished, Failed)  # one of these ends every stream
+RESULTS = (ModelReady, Unloaded, Checked, DevicesFound, BenchDone, Finished, Failed)  # one of these ends every stream
 
 
 def engine_factory(target: str) -> Callable[[], EngineClient]:

@@ -161,10 +161,15 @@ def pick_dtype(wanted: str, device: Device, config: ModelConfig) -> torch.dtype:
         from helix_app.engine.models.formats import choose_dtype
 
         return choose_dtype(config)
-    if wanted not in DTYPES:
+    check_dtype(wanted, device)
+    return DTYPES[wanted]
+
+
+def check_dtype(wanted: str, device: Device) -> None:
+    """Raise InputError for what is no number format, or one that this device cannot compute."""
+    if wanted not in (*DTYPES, "auto", "int4"):
         hint = f"Use one of: auto, {', '.join(DTYPES)}, int4."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
     if wanted == "bfloat16" and device.kind == "directml":
         hint = "DirectML computes in float16 and float32 only."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
-    return DTYPES[wanted]

@@ -14,17 +14,20 @@ from helix_app.engine.client import cancelled_result, failure
 from helix_app.engine.device import found_devices
 from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.generation import Session
-from helix_app.engine.loading import LoadCancelled, Loaded, load
+from helix_app.engine.loading import LoadCancelled, Loaded, check, load
 from helix_app.engine.memory import return_memory
+from helix_app.engine.memory_use import memory_use
 from helix_app.engine.recovery import LOST, Place, Recovery
 from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
 from helix_app.errors import HelixError
 from helix_app.events import (
+    Checked,
     DevicesRequest,
     Event,
     Failed,
     Finished,
     GenerateRequest,
+    LoadProgress,
     LoadRequest,
     ModelReady,
     Notice,
@@ -47,6 +50,7 @@ class Engine:
     def __init__(self) -> None:
         self._place: Place | None = None
         self._wanted: LoadRequest | None = None  # what is loaded, or will be for the next reply
+        self._given_up: LoadRequest | None = None  # for a load that was stopped; back if the next fails
         self._lost: frozenset[str] = frozenset()  # devices that this process can no longer use
 
     @property
@@ -62,10 +66,13 @@ class Engine:
         """Run one request and yield its events (see events.EngineClient)."""
         request_id = request.request_id if isinstance(request, GenerateRequest) else ""
         try:
-            if isinstance(request, LoadRequest):
-                yield from self._load(request, cancel)
+            if isinstance(request, LoadRequest) and request.check_only:
+                check(request)
+                yield Checked()
+            elif isinstance(request, LoadRequest):
+                yield from self._load_or_keep(request, cancel)
             elif isinstance(request, UnloadRequest):
-                self._wanted = None
+                self._wanted = self._given_up = None
                 self._unload()
                 yield Unloaded()
             elif isinstance(request, DevicesRequest):
@@ -74,19 +81,22 @@ class Engine:
                 yield from self._reply(request, cancel)
             else:
                 raise TypeError("benchmarks have an engine of their own, bench/host.py")
-        except HelixError as exc:
-            log.info("request refused: %s", exc)
-            yield exc.as_event(request_id)
         except LoadCancelled:
             self._unload()
             yield cancelled_result(request)
-        except Exception as exc:  # whatever a library raises, no traceback reaches a person
-            if is_out_of_memory(exc):
-                log.exception("request failed")
-                device = self.ready.device_name if self.ready else "this device"
-                yield Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
-            else:
-                yield failure(exc, request_id)
+        except Exception as exc:
+            yield self._failed(exc, request_id)
+
+    def _failed(self, exc: Exception, request_id: str = "") -> Failed:
+        """An exception as an event: whatever a library raises, no traceback reaches a person."""
+        if isinstance(exc, HelixError):
+            log.info("request refused: %s", exc)
+            return exc.as_event(request_id)
+        if is_out_of_memory(exc):
+            log.error("request failed", exc_info=exc)
+            device = self.ready.device_name if self.ready else "this device"
+            return Failed("device_out_of_memory", str(exc), (("device", device),), request_id)
+        return failure(exc, request_id)
 
     def stream_many(
         self, requests: Iterable[GenerateRequest], cancel: threading.Event, max_running: int = MAX_RUNNING
@@ -127,8 +137,11 @@ class Engine:
         scheduler.add(request, cancel)
         with closing(self._run(scheduler, cancel)) as events:
             for event in events:
+                ended = isinstance(event, (Finished, Failed))
+                if ended and self.session is not None:
+                    yield memory_use(self.session)
                 yield event
-                if isinstance(event, (Finished, Failed)):
+                if ended:
                     break
         if self.session is not None:
             self.session.remeasure()
@@ -165,22 +178,51 @@ class Engine:
 
     def _load_again(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load for a reply; what was stopped or failed is tried again with the next one."""
+        self._unload()
         try:
             yield from self._load(request, cancel)
         finally:
             self._wanted = request
 
+    def _load_or_keep(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load for a person. What cannot succeed changes nothing; what fails later brings back what was there."""
+        before = self._wanted or self._given_up
+        try:
+            yield from self._load(request, cancel)
+            return
+        except LoadCancelled:
+            if self._place is None:
+                self._given_up = before
+                raise
+            failed = Failed("load_cancelled")
+        except Exception as exc:
+            failed = self._failed(exc)
+        if self._place is None and before is not None:
+            return_memory()
+            yield LoadProgress("bring_back", detail=before.target_name)
+            try:
+                yield from self._load(before, cancel)
+            except LoadCancelled:
+                raise
+            except Exception as exc:
+                log.warning("what was loaded before cannot be loaded again: %s", exc)
+        yield replace(failed, kept=self._place is not None)
+
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
-        self._unload()
-        self._wanted = None
-        for item in load(request, cancel, self._lost):
+        """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
+        for item in load(request, cancel, self._lost, self._make_room):
             if isinstance(item, Loaded):
-                self._place, self._wanted = Place(item.session, item.ready), request
                 return_memory()  # that only loading needed
+                ready = replace(item.ready, memory=memory_use(item.session))
+                self._place, self._wanted, self._given_up = Place(item.session, ready), request, None
                 yield from item.session.snapshots(full=True)
-                yield item.ready
+                yield ready
             else:
                 yield item
+
+    def _make_room(self) -> None:
+        self._wanted = None
+        self._unload()
 
     def _unload(self) -> None:
         if self._place is None:

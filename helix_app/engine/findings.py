@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from helix_app.engine.adapters import Adapter
 from helix_app.engine.checkup import Facts, SelfTest
+from helix_app.sizes import size_text
 
 DIRECTML_PYTHONS = ((3, 10), (3, 11), (3, 12))  # that torch-directml has wheels for
 _MB, _GB = 10**6, 10**9
@@ -170,4 +171,4 @@ def _files(facts: Facts) -> Iterator[Finding]:
 
 
 def _size(count: int) -> str:
-    return f"{count / _GB:.1f} GB" if count >= _GB else f"{count / _MB:.0f} MB"
+    return size_text(count)

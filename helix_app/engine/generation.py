@@ -95,12 +95,15 @@ class Session:
 
     def release(self) -> None:
         """Free weights and caches, whoever still holds this object; it is of no use then."""
-        models = [self.runner, self.draft_runner]
+        for runner in self.runners:
+            runner.release()
+
+    @property
+    def runners(self) -> tuple[ModelRunner, ...]:
+        """Of the target, and of a draft model or a copy in fewer bits; each once."""
         own = getattr(self.draft, "model", self.draft)
-        models.append(getattr(own, "runner", None))
-        for runner in models:
-            if runner is not None:
-                runner.release()
+        found = (self.runner, self.draft_runner, getattr(own, "runner", None))
+        return tuple({id(runner): runner for runner in found if runner is not None}.values())
 
     def clear_caches(self) -> None:
         """Forget cached prefixes of target and draft, so that the next prompt runs from its first token."""

@@ -150,34 +150,77 @@ class HostClient:
         if not (yield from self._await_ready(child, cancel)):
             yield cancelled_result(request)
             return
+        before = self._loaded
         with closing(self._exchange(child, request, cancel)) as events:
             for event in events:
                 if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
                     self._loaded = request
-                elif isinstance(event, Unloaded) or (isinstance(event, Failed) and isinstance(request, LoadRequest)):
-                    self._loaded = None  # a load frees what was there before it can fail
+                elif isinstance(event, Failed) and isinstance(request, LoadRequest):
+                    self._loaded = before if event.kept else None
+                elif isinstance(event, Unloaded):
+                    self._loaded = None
                 yield event
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
-        """Load; a device that ends the child while it loads is given up for the CPU."""
-        self._renew()
+        """Load; what was loaded before comes back where loading cost it its child."""
+        before = self._loaded
+        if (yield from self._refused(request, cancel)):
+            return
+        renewed = self._renew()
         self._deaths = 0
+        failed: Failed | None = None
+        try:
+            for event in self._load_or_on_cpu(request, cancel):
+                failed = event if renewed and before is not None and isinstance(event, Failed) else None
+                if failed is None:
+                    yield event
+        except HostError as error:
+            self._loaded = None if cancel.is_set() else before
+            if cancel.is_set() and not self._closed:
+                yield Unloaded()
+                return
+            if self._closed or before is None:
+                raise
+            log.warning("engine process while loading: %s", error.detail)
+            failed = error.as_event()
+        if failed is not None and before is not None:
+            yield from self._bring_back(before, failed, cancel)
+
+    def _bring_back(self, before: LoadRequest, failed: Failed, cancel: threading.Event) -> Iterator[Event]:
+        """Load what was loaded before, and tell then why the other could not be."""
+        yield LoadProgress("bring_back", detail=before.target_name)
+        for event in self._ask(before, cancel):
+            if not isinstance(event, Failed):
+                yield event
+            if isinstance(event, Unloaded):  # stopped
+                return
+        yield replace(failed, kept=self._loaded is not None)
+
+    def _load_or_on_cpu(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load; a device that ends the child while it loads is given up for the CPU."""
         self._on_cpu, self._device_name = False, ""
         try:
             yield from self._ask(request, cancel)
             return
         except HostError as error:
-            if cancel.is_set() and not self._closed:
-                self._loaded = None
-                yield Unloaded()
-                return
-            if self._closed or self._on_cpu or request.device == "cpu":
+            if cancel.is_set() or self._closed or self._on_cpu or request.device == "cpu":
                 raise
             log.warning("engine process while loading: %s", error.detail)
             detail = error.detail
         device = self._device_name or request.device
         yield Notice("fallback_cpu", (("device", device), ("reason", _DIED_LOADING)), detail)
         yield from self._ask(replace(request, device="cpu"), cancel)
+
+    def _refused(self, request: LoadRequest, cancel: threading.Event) -> Generator[Event, None, bool]:
+        """Whether the load cannot succeed, asked of a child that would have to end for it; its Failed is told then."""
+        child = self._child
+        if child is None or not child.alive or not child.used_up or not child.loaded:
+            return False
+        for event in self._exchange(child, replace(request, check_only=True), cancel):
+            if isinstance(event, Failed):
+                yield replace(event, kept=True)
+                return True
+        return False
 
     def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
         """Write a reply, with another child if one dies: first the same again, then on the CPU with less memory."""
@@ -308,12 +351,14 @@ class HostClient:
 
     # ------------------------------------------------------------------- the child
 
-    def _renew(self) -> None:
-        """Take a new child where the old one cannot give the device or its memory back."""
+    def _renew(self) -> bool:
+        """Take a new child where the old one cannot give the device or its memory back; whether that was so."""
         child = self._child
-        if child is not None and child.used_up:
-            self._drop(child, self._close_seconds)
-            self.start()
+        if child is None or not child.used_up:
+            return False
+        self._drop(child, self._close_seconds)
+        self.start()
+        return True
 
     def _ensure_child(self) -> ChildProcess:
         """The running child, a new one if there is none. Raises HostError when it cannot be started."""

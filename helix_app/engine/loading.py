@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.calibration import calibrate
 from helix_app.engine.context import Context, allocate, choose_context
-from helix_app.engine.device import Device, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
+from helix_app.engine.device import Device, check_dtype, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
@@ -35,6 +35,7 @@ from helix_app.engine.threads import choose_threads
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
 from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
+from helix_app.logs import log_file
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
@@ -68,19 +69,31 @@ class _Plan:
     """What is about to be loaded."""
 
     target: ModelFiles
+    tokenizer: Tokenizer
     draft: ModelFiles | None
     draft_kind: str
     context: Context
     cache_tokens: int
 
 
-def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = ()) -> Iterator[Event | Loaded]:
+def check(request: LoadRequest) -> None:
+    """Raise the HelixError that this load would end with before it needs memory, if there is one."""
+    _plan(request)
+
+
+def load(
+    request: LoadRequest,
+    cancel: threading.Event,
+    lost: Collection[str] = (),
+    make_room: Callable[[], None] = lambda: None,
+) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
     A GPU that fails or runs out of memory while loading is given up for the CPU, with a notice.
 
     Args:
         lost: kinds of devices that stopped working in this process and are not tried again.
+        make_room: called once the request is known to make sense, before anything takes memory: what is loaded goes.
 
     Raises:
         HelixError: the model cannot be used, or nothing has the memory for it.
@@ -105,6 +118,9 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
         else:
             name = "The graphics card" if request.device == "auto" else request.device
             yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+    check_dtype(request.dtype, device)
+    _check_copy(plan.draft_kind, device.torch_device)
+    make_room()
     while True:
         yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)
         failure: tuple[bool, str] | None = None
@@ -114,7 +130,7 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
         except (RuntimeError, MemoryError, DeviceError) as exc:
             if device.kind == "cpu":
                 code = "out_of_memory" if is_out_of_memory(exc) else "internal"
-                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}") from exc
+                raise HelixError(code, detail=f"{type(exc).__name__}: {exc}", log=log_file()) from exc
             log.warning("loading on %s failed: %s", device.kind, exc)
             failure = is_out_of_memory(exc), str(exc)
         memory, text = failure
@@ -127,11 +143,12 @@ def load(request: LoadRequest, cancel: threading.Event, lost: Collection[str] = 
 def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
     """What to load, and a notice when an optional draft model has to be left out."""
     target = inspect(Path(request.target))
+    tokenizer = _tokenizer_of(target)
     kind, draft, skipped = request.draft, None, None
     if kind not in ("auto", "none", "ngram", *SELF_BITS):
         try:
             kind, draft = "model", inspect(Path(request.draft))
-            check_vocabulary(load_tokenizer(target), load_tokenizer(draft))
+            check_vocabulary(tokenizer, load_tokenizer(draft))
         except HelixError as exc:
             if request.draft_required:
                 raise
@@ -139,7 +156,22 @@ def _plan(request: LoadRequest) -> tuple[_Plan, Notice | None]:
             reason = error_text(exc.code, exc.fields)
             skipped = Notice("draft_skipped", (("draft", request.draft_name), ("reason", reason)), exc.detail)
     context = choose_context(request, target.config)
-    return _Plan(target, draft, kind, context, max(context.tokens, request.cache_tokens or 0)), skipped
+    return _Plan(target, tokenizer, draft, kind, context, max(context.tokens, request.cache_tokens or 0)), skipped
+
+
+def _tokenizer_of(target: ModelFiles) -> Tokenizer:
+    """Its tokenizer. Raises HelixError for one that cannot be read, or has more tokens than the weights."""
+    tokenizer, vocabulary = load_tokenizer(target), target.config.vocab_size
+    if tokenizer.size > vocabulary:
+        what = f"{tokenizer.size} tokens in the tokenizer, {vocabulary} in the weights"
+        raise HelixError("model_weights_mismatch", path=target.path, what=what)
+    return tokenizer
+
+
+def _check_copy(draft: str, device: torch.device) -> None:
+    """Raise InputError for a low-bit copy of the target where no kernel runs it."""
+    if draft in SELF_BITS and not low_bit.exists(SELF_BITS[draft], device):
+        raise InputError("option_unavailable", option=f"draft {draft}", choices="auto, none, ngram, or a draft model")
 
 
 def _load_on(
@@ -153,10 +185,7 @@ def _load_on(
     wanted = "auto" if request.dtype == "int4" else request.dtype
     dtype = low_bit.ACTIVATIONS if bits else pick_dtype(wanted, device, config)
     yield LoadProgress("tokenizer")
-    tokenizer = load_tokenizer(plan.target)
-    if tokenizer.size > config.vocab_size:
-        what = f"{tokenizer.size} tokens in the tokenizer, {config.vocab_size} in the weights"
-        raise HelixError("model_weights_mismatch", path=plan.target.path, what=what)
+    tokenizer = plan.tokenizer
     yield from _guesses(tokenizer)
     tokenizer.prepare()
     runner = yield from _runner(
@@ -211,6 +240,7 @@ def _load_on(
         draft_block_bytes=draft_runner.cache.block_bytes if draft_runner is not None else 0,
         model_context=session.context.model,
         context_limit=session.context.limit,
+        target_file=str(plan.target.path),
     )
     yield Loaded(session, ready)
 
@@ -293,9 +323,7 @@ def _self_draft(
         InputError: no kernel for packed weights here.
     """
     kept = target.decoder
-    if not low_bit.exists(bits, kept.device):
-        choices = "auto, none, ngram, or a draft model"
-        raise InputError("option_unavailable", option=f"draft self-int{bits}", choices=choices)
+    _check_copy(f"self-int{bits}", kept.device)  # a card may have been given up for the CPU since
     decoder = Decoder(
         kept.config,
         dtype=low_bit.ACTIVATIONS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,24 @@ def free_memory() -> int | None:
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError, IndexError):
         pass
+    return None
+
+
+def resident_memory() -> int | None:
+    """Bytes of main memory that this process holds: its resident set, files that it has mapped included."""
+    if sys.platform == "win32":
+        return _windows_resident()
+    with suppress(OSError, ValueError, IndexError):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE")
+    return _mac_resident() if sys.platform == "darwin" else None
+
+
+def _mac_resident() -> int | None:
+    """``ps`` says it in kibibytes; the system call needs a structure of its own."""
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
+        return int(subprocess.run(command, capture_output=True, check=True, timeout=2).stdout) * 1024
     return None
 
 
@@ -60,6 +79,28 @@ if sys.platform == "win32":
             ("ullAvailExtendedVirtual", ctypes.c_ulonglong),
         )
 
+    class _Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS
+        _fields_ = (
+            ("cb", wintypes.DWORD),
+            ("PageFaultCount", wintypes.DWORD),
+            ("PeakWorkingSetSize", ctypes.c_size_t),
+            ("WorkingSetSize", ctypes.c_size_t),
+            ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
+            ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
+            ("PagefileUsage", ctypes.c_size_t),
+            ("PeakPagefileUsage", ctypes.c_size_t),
+        )
+
+    def _windows_resident() -> int | None:
+        counters = _Counters(cb=ctypes.sizeof(_Counters))
+        process = ctypes.windll.kernel32.GetCurrentProcess
+        process.restype = wintypes.HANDLE
+        ask = ctypes.windll.kernel32.K32GetProcessMemoryInfo
+        ask.argtypes = (wintypes.HANDLE, ctypes.POINTER(_Counters), wintypes.DWORD)
+        return int(counters.WorkingSetSize) if ask(process(), ctypes.byref(counters), counters.cb) else None
+
     def _windows_memory() -> tuple[int | None, int | None]:
         status = _Status(dwLength=ctypes.sizeof(_Status))
         if not ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status)):
@@ -69,3 +110,6 @@ else:
 
     def _windows_memory() -> tuple[int | None, int | None]:
         return None, None
+
+    def _windows_resident() -> int | None:
+        return None

@@ -30,6 +30,7 @@ from helix_app.events import (
     FinishReason,
     GenerateRequest,
     PrefillDone,
+    PrefillProgress,
     ProposedToken,
     RoundDone,
     TextDelta,
@@ -144,6 +145,10 @@ class Reply:
             self._prefill_begin, self.cached = time.perf_counter(), cached
         if self.draft is not None:
             self.draft.begin(self.name, self.name)
+
+    def reading(self, at: int | None) -> PrefillProgress:
+        """How far its prompt is, with ``at`` tokens in the cache."""
+        return PrefillProgress(self.name, min(at or 0, self.prompt_length), self.prompt_length, self.cached)
 
     def prefilled(self, logits: torch.Tensor) -> Iterator[Event]:
         """The prompt ran; ``logits`` ``[1, vocab]`` of its last token give the first of the reply.

@@ -35,6 +35,7 @@ from helix_app.errors import CacheExhaustedError
 from helix_app.events import CacheSnapshot, Event, GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
+LONG_PROMPT = 512  # tokens; how far a longer one is read is told
 _CHUNK_BESIDE = 128  # while others decode: they should not wait long
 _SNAPSHOT_SECONDS = 1 / 30
 _PRIORITY_STEPS = 64  # a reply comes before those that arrived up to so many steps earlier with one priority less
@@ -163,6 +164,7 @@ class Scheduler:
         batch += [Rows(entry.reply.name, ids, 1, entry.reply.exact) for entry, ids in prompts]
         if not batch:
             return
+        yield from (e.reply.reading(e.at) for e, _ in prompts if e.reply.goal - e.reply.cached > LONG_PROMPT)
         logits = run_pass(self._runner, batch, [plan for _, plan in decoding])
         yield from self._verdicts(decoding, logits, begin, drafted, mixed=bool(prompts))
         for (entry, ids), rows in zip(prompts, logits[len(decoding) :]):
@@ -258,9 +260,7 @@ class Scheduler:
             return self._session.crowd_costs.expect(rows, context)
 
         for entry in entries:
-            crowd = None
-            if others:
-                crowd = Crowd(others + extra, float(others), seconds)
+            crowd = Crowd(others + extra, float(others), seconds) if others else None
             begin = time.perf_counter()
             plan = entry.reply.choose(crowd)
             # a draft must not drive another reply out: it takes what is free beyond one block for each

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app.events import Finished, ModelReady
+from helix_app.events import Finished, MemoryUse, ModelReady
 from helix_app.messages import finish_reason_text
+from helix_app.sizes import size_text
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
@@ -43,12 +44,7 @@ def seconds(value: float | None) -> str:
 
 def size(value: int) -> str:
     """Bytes in decimal units, as download pages state them."""
-    amount = float(value)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 999.5 or unit == "GB":
-            return f"{amount:.0f} {unit}" if unit in ("B", "kB") or amount >= 100 else f"{amount:.1f} {unit}"
-        amount /= 1000
-    raise AssertionError("unreachable")
+    return size_text(value)
 
 
 def memory(value: int | None) -> str:
@@ -56,6 +52,31 @@ def memory(value: int | None) -> str:
     if value is None:
         return ""
     return f"{value / 2**30:.0f} GB" if value >= 2**30 else f"{value / 2**20:.0f} MB"
+
+
+def memory_use(use: MemoryUse | None) -> tuple[str, str]:
+    """What a model takes beside what is free, short and in full; of the card where it runs on one."""
+    if use is None:
+        return tr("memory –"), tr("Memory that the model takes, and what is free")
+    on_card = use.device_used is not None
+    taken, free = (use.device_used, use.device_free) if on_card else (use.process, use.free)
+    short = tr("GPU memory {n}, {free} free") if on_card else tr("memory {n}, {free} free")
+    lines = (
+        (tr("Engine, with all its libraries: {n}"), use.process),
+        (tr("Weights: {n}"), use.weights),
+        (tr("KV cache, used or not: {n}"), use.cache),
+        (tr("Free main memory: {n}"), use.free),
+        (tr("Main memory of this computer: {n}"), use.total),
+        (tr("Graphics card, held: {n}"), use.device_used),
+        (tr("Graphics card, free: {n}"), use.device_free),
+        (tr("Graphics card, in all: {n}"), use.device_total),
+    )
+    tip = "\n".join(text.format(n=size(value)) for text, value in lines if value is not None)
+    return short.format(n=_known(taken), free=_known(free)), tip
+
+
+def _known(value: int | None) -> str:
+    return UNKNOWN if value is None else size(value)
 
 
 def remaining(value: float | None) -> str:

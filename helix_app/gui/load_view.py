@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from helix_app import events
@@ -51,6 +53,9 @@ class LoadView(QObject):
 
     def on_load_progress(self, event: events.LoadProgress) -> None:
         """A step of loading."""
+        if event.stage == "bring_back":
+            self._loading = event.detail
+            event = replace(event, detail="")
         if self.on_welcome:
             self.welcome.show_loading(event)
         else:

@@ -67,7 +67,8 @@ def download_figures(event: events.DownloadProgress) -> str:
     parts = []
     if event.total_bytes:
         done, total = figures.size(event.done_bytes), figures.size(event.total_bytes)
-        parts.append(figures.tr("{done} of {total}").format(done=done, total=total))
+        text = figures.tr("{done} of {total} packed") if event.packed else figures.tr("{done} of {total}")
+        parts.append(text.format(done=done, total=total))
         parts.append(figures.percent(event.done_bytes / event.total_bytes))
     elif event.done_bytes:
         parts.append(figures.size(event.done_bytes))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app import events
-from helix_app.gui import figures, menus
+from helix_app.gui import menus
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.compare.page import ComparePage
@@ -20,14 +20,14 @@ from helix_app.gui.icons import icon
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.load_view import LoadView
+from helix_app.gui.model_desk import ModelDesk
 from helix_app.gui.model_flow import ModelFlow
 from helix_app.gui.navigation import Navigation, Page
-from helix_app.gui.open_dialogs import ask_file, ask_folder
 from helix_app.gui.placement import DockPlace, restore
 from helix_app.gui.preferences import Preferences
 from helix_app.gui.status import StatusBar
 from helix_app.gui.theme import Theme
-from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
+from helix_app.gui.toolbar import Toolbar
 from helix_app.settings import Settings
 
 TOLD_MS = 6000
@@ -42,6 +42,7 @@ class MainWindow(QMainWindow):
         help: what the Help menu opens, and the times of frames.
         theme: colours and fonts.
         models: what is loaded or is to be.
+        model_desk: what is shown of that.
         pages: the rail and the pages it turns; ``pages.add`` registers one.
 
     Signals:
@@ -84,19 +85,22 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(icon("app", "", size=32))
         self.setMinimumSize(720, 560)
         self._build()
+        desk = self.model_desk = ModelDesk(self, self.models, self.load_view)
         self._connect()
         self._handlers: dict[type, Callable[[Any], None]] = {
-            events.CatalogChanged: self.on_catalog_changed,
+            events.CatalogChanged: desk.on_catalog_changed,
             events.DownloadProgress: self.load_view.on_download_progress,
             events.DownloadDone: self.load_view.on_download_done,
             events.DownloadFailed: self.load_view.on_download_failed,
             events.Forgotten: self.on_forgotten,
             events.CheckupDone: self.help.on_checkup_done,
-            events.LoadProgress: self.load_view.on_load_progress,
+            events.LoadProgress: desk.on_load_progress,
             events.DevicesFound: self.toolbar.on_devices_found,
-            events.ModelReady: self.on_model_ready,
-            events.Unloaded: self.on_unloaded,
+            events.ModelReady: desk.on_model_ready,
+            events.Unloaded: desk.on_unloaded,
             events.Notice: self.chat.notices.add,
+            events.MemoryUse: self.status.show_memory,
+            events.PrefillProgress: self.chat.on_prefill_progress,
             events.RoundDone: self.on_round_done,
             events.TextDelta: self.chat.on_text_delta,
             events.CacheSnapshot: self.on_cache_snapshot,
@@ -154,6 +158,7 @@ class MainWindow(QMainWindow):
         self.desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.chat.cancel_requested.connect(self.cancel_requested)
         self.chat.generating_changed.connect(self.on_generating_changed)
+        self.chat.cleared.connect(self.on_new_chat)
         self.compare.compare_requested.connect(self.compare_requested)
         self.compare.cancel_requested.connect(self.cancel_requested)
         self.compare.running_changed.connect(lambda running: self.chat.block("compare_running" if running else ""))
@@ -163,18 +168,16 @@ class MainWindow(QMainWindow):
         self.benchmark.asked.connect(self.benchmark_requested)
         self.benchmark.running_changed.connect(self.on_benchmark_running_changed)
         self.benchmark.may_run = lambda: self._occupied("bench_reply_running")
-        self.toolbar.picked.connect(self.on_picked)
+        self.toolbar.picked.connect(self.model_desk.on_picked)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
         self.toolbar.options.clicked.connect(self.preferences.open_dialog)
         self.toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
         self.dock_place.shown_changed.connect(self.on_live_shown_changed)
         self.pages.page_changed.connect(self.on_page_changed)
-        self.models.load_requested.connect(self.on_load_started)
-        self.models.download_requested.connect(self.on_download_started)
-        self.models.setting_picked.connect(lambda setting, value: self.preferences.change(**{setting: value}))
+        self.model_desk.load_requested.connect(self.load_requested)
+        self.model_desk.download_requested.connect(self.download_requested)
         self.load_view.cancel_requested.connect(self.cancel_requested)
         self.load_view.download_cancel_requested.connect(self.download_cancel_requested)
-        self.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
         menus.connect(self)
         self.preferences.applied.connect(self.on_settings_applied)
         self.preferences.applied.connect(lambda: self.settings_changed.emit(self.settings))
@@ -191,6 +194,10 @@ class MainWindow(QMainWindow):
     def settings(self) -> Settings:
         """The settings in effect."""
         return self.preferences.settings
+
+    def set_focus_aside(self) -> None:
+        """Take the cursor away from where nothing can be written any more."""
+        self._middle.setFocus()
 
     # ------------------------------------------------------------------ for app.py
 
@@ -217,94 +224,27 @@ class MainWindow(QMainWindow):
         self.compare.pace.pulse()
         self.live.pulse()
 
-    # ------------------------------------------------------------------ models
-
-    def on_catalog_changed(self, event: events.CatalogChanged) -> None:
-        """The models people can choose; without one on this computer the card is shown."""
-        self.toolbar.set_catalog(event.items)
-        self.compare.set_catalog(event.items)
-        self.benchmark.set_catalog(event.items)
-        self.welcome.show_item(event.items[0] if event.items else None)
-        self.models.on_catalog_changed(event)
-        if self.models.nothing_here() and not self.chat.view.messages():
-            self.pages.cover(self.welcome)
-            self.welcome.start.setFocus()
-
-    def on_picked(self, setting: str, value: str) -> None:
-        """A person chose something in the toolbar."""
-        if value in (OPEN_FILE, OPEN_FOLDER):
-            value = ask_folder(self) if value == OPEN_FOLDER else ask_file(self)
-        if value and setting == "mode":
-            self.preferences.change(mode=value)
-        elif value:
-            self.models.pick(setting, value)
-
-    def on_load_started(self, choice: events.LoadChoice) -> None:
-        """A model is about to be loaded."""
-        if self.chat.generating:
-            self.chat.stop()
-        self._set_not_ready(self.tr("Loading {model}…").format(model=self.models.name(choice.target)))
-        self.load_view.on_load_started(choice)
-        self.load_requested.emit(choice)
-
-    def on_download_started(self, model_id: str) -> None:
-        """A model is about to be fetched."""
-        self.load_view.on_download_started(model_id)
-        self.download_requested.emit(model_id)
-
-    def on_model_ready(self, event: events.ModelReady) -> None:
-        """The model is loaded: write."""
-        self.models.on_model_ready(event)
-        self.load_view.on_idle()
-        self.toolbar.on_model_ready(event)
-        self.status.on_model_ready(event)
-        if not self.chat.generating:  # a reply may go on elsewhere
-            self.live.plots.clear()
-        self.live.blocks.on_model_ready(event)
-        self.chat.set_model(event.target_name, figures.model_facts(event), event)
-        self.compare.set_model(event, self.models.choice())
-        self.actions_.unload.setEnabled(True)
-        if self.pages.current is None:
-            self.pages.show_page("chat")
-        self.chat.composer.setFocus()
-
-    def on_unloaded(self, _event: events.Unloaded) -> None:
-        """The model is gone, or its loading was stopped (not: replaced by another)."""
-        self.models.on_unloaded()
-        self.load_view.on_idle()
-        self._set_no_model()
-
-    def _set_no_model(self) -> None:
-        self.strip.hide()
-        self._set_not_ready(self.tr("No model is loaded. Choose a target model above."))
-        self.live.blocks.clear()
-
-    def _set_not_ready(self, reason: str) -> None:
-        self.toolbar.on_unloaded()
-        self.status.on_unloaded()
-        self.chat.set_model("", reason)
-        self.compare.set_model(None, None, reason)
-        self._middle.setFocus()  # the composer is closed; do not jump to the first button
-        self.actions_.unload.setEnabled(False)
-
     # ------------------------------------------------------------------ replies
 
     def on_round_done(self, event: events.RoundDone) -> None:
         """One round: plots and status."""
+        if not self.chat.is_current(event.request_id):
+            return
         self.live.plots.on_round(event)
         self.chat.on_round_done(event)
         self.status.on_round(event)
 
     def on_finished(self, event: events.Finished) -> None:
         """A reply is complete."""
-        self.status.on_finished(event)
+        if self.chat.is_current(event.request_id):
+            self.status.on_finished(event)
         self.chat.on_finished(event)
 
     def on_cache_snapshot(self, event: events.CacheSnapshot) -> None:
         """The state of a pool."""
         self.live.blocks.apply(event)
         if event.pool == "target":
-            self.status.set_blocks(event.used_blocks, event.num_blocks)
+            self.status.set_blocks(event.used_blocks, event.num_blocks, event.cached_blocks)
 
     def on_failed(self, event: events.Failed) -> None:
         """Something failed: show it where it belongs."""
@@ -312,11 +252,7 @@ class MainWindow(QMainWindow):
             return
         if event.request_id:
             return  # of a reply that was given up
-        if self.models.on_failed():
-            self._set_no_model()
-        self.load_view.on_failed(event)
-        if self.pages.current is not None and event.code != "load_cancelled":
-            self.pages.show_page("chat")  # where the error is
+        self.model_desk.on_failed(event)
 
     def on_compare_done(self, event: events.CompareDone) -> None:
         """A comparison is over; what a person chose is loaded again if an arm had something else."""
@@ -340,10 +276,24 @@ class MainWindow(QMainWindow):
         self.toolbar.set_locked(self.tr("A benchmark is running") if running else "")
         self.actions_.unload.setEnabled(not running and self.models.ready is not None)
 
+    def on_new_chat(self) -> None:
+        """Nothing is written yet: figures of the conversation before go."""
+        self.live.plots.clear()
+        self.status.on_new_chat()
+        self._set_chat_actions()
+
+    def _set_chat_actions(self) -> None:
+        """Offer only what can be done with this conversation."""
+        a, chat, page = self.actions_, self.chat, self.pages.current
+        written, writing = chat.last_reply() is not None, chat.generating
+        a.stop.setEnabled(writing)
+        a.again.setEnabled(written and not writing)
+        a.copy_reply.setEnabled(written)
+        a.latest.setEnabled(bool(chat.view.messages()) and page is not None)
+
     def on_generating_changed(self, generating: bool) -> None:
         """A reply began or ended."""
-        self.actions_.stop.setEnabled(generating)
-        self.actions_.again.setEnabled(not generating)
+        self._set_chat_actions()
         self.help.on_writing(generating)
 
     # ------------------------------------------------------------------ settings and pages
@@ -353,7 +303,7 @@ class MainWindow(QMainWindow):
         s = self.settings
         self.theme.choose(s.theme)
         self.models.set_settings(s)
-        self.toolbar.set_settings(s)
+        self.toolbar.set_settings(self.models.asked)
         self.chat.set_settings(s, self.preferences.seed)
         self.compare.set_settings(s)
         self.benchmark.set_settings(s)
@@ -376,8 +326,9 @@ class MainWindow(QMainWindow):
         self.toolbar.setVisible(bool(name))
         self.status.setVisible(bool(name))
         self.dock_place.set_room(page is not None and page.live)
-        for action in (self.actions_.new_chat, self.actions_.focus, self.actions_.latest):
+        for action in (self.actions_.new_chat, self.actions_.focus):
             action.setEnabled(bool(name))
+        self._set_chat_actions()
         for control in (self.actions_.live, self.toolbar.live):
             control.setEnabled(page is not None and page.live)
 

@@ -116,8 +116,8 @@ def build(window: QMainWindow) -> Actions:
     view.addSeparator()
     view.addActions([actions.origins, actions.ghosts])
     view.addSeparator()
-    for of_run in (actions.save_run, actions.inspect, actions.ghosts):
-        of_run.setEnabled(False)
+    for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
+        later.setEnabled(False)
     view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
     bar.addMenu(tr("&Help")).addActions([actions.diagnostics, actions.about])
     return actions
@@ -129,8 +129,8 @@ def connect(window: MainWindow) -> None:
     a.new_chat.triggered.connect(lambda: _in_chat(window, chat.new_chat))
     chat.new_chat_requested.connect(a.new_chat.trigger)
     chat.context_requested.connect(window.preferences.set_context)
-    a.open_file.triggered.connect(lambda: window.on_picked("target", OPEN_FILE))
-    a.open_folder.triggered.connect(lambda: window.on_picked("target", OPEN_FOLDER))
+    a.open_file.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FILE))
+    a.open_folder.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FOLDER))
     a.unload.triggered.connect(window.unload_requested)
     a.settings.triggered.connect(window.preferences.open_dialog)
     a.quit.triggered.connect(window.close)

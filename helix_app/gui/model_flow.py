@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from helix_app import events
 from helix_app.gui.toolbar import model_label
-from helix_app.settings import Settings
+from helix_app.settings import Settings, changed
 
 LOAD_SETTINGS = (
     "target",
@@ -26,23 +26,31 @@ class ModelFlow(QObject):
         items: the catalog; None until it is known.
         ready: the model that is loaded, if any.
         loading: what is being loaded, if anything.
+        returning: the load failed, and the model from before is being loaded again.
 
     Signals:
         load_requested: a LoadChoice.
         download_requested: fetch the model of this catalog id.
-        setting_picked: (setting, value) to take over and save; comes before the load that uses it.
+        settings_loaded: {setting: value} to take over and save, of a load that succeeded; of one that failed, those
+            that a dialog had saved and that are to be as they were.
     """
 
     load_requested = Signal(object)
     download_requested = Signal(str)
-    setting_picked = Signal(str, object)
+    settings_loaded = Signal(dict)
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.items: tuple[events.CatalogItem, ...] | None = None
         self.ready: events.ModelReady | None = None
         self.loading: events.LoadChoice | None = None
+        self.returning = False
         self._settings = settings
+        self._picked: dict[str, object] = {}  # for the load that is on its way; kept once it has loaded
+        self._saved_over: dict[
+            str, object
+        ] = {}  # what the settings were that a dialog has changed since a model loaded
+        self._before: events.ModelReady | None = None  # loaded when the load began
         self._wanted: set[str] = set()  # models that are loaded once they are here
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
@@ -50,6 +58,11 @@ class ModelFlow(QObject):
     def set_settings(self, settings: Settings) -> None:
         """What the next load is made with."""
         self._settings = settings
+
+    @property
+    def asked(self) -> Settings:
+        """The settings with what was picked for the load that is on its way."""
+        return changed(self._settings, **self._picked)
 
     def name(self, target: str) -> str:
         """What people call a model."""
@@ -77,33 +90,36 @@ class ModelFlow(QObject):
             self.download(value)
         elif setting == "device":
             self._pick_device(value)
-        elif value != getattr(self._settings, setting) or self.ready is None:
-            self.setting_picked.emit(setting, value)
+        elif value != getattr(self.asked, setting) or self.ready is None:
+            self._picked[setting] = value
             self.load()
 
     def _pick_device(self, value: str) -> None:
         """The device of this target from now on; other targets keep theirs."""
-        s = self._settings
+        s = self.asked
         if value != s.device_for(s.target) or self.ready is None:
-            self.setting_picked.emit("devices", {**s.devices, s.target: value})
+            self._picked["devices"] = {**s.devices, s.target: value}
             self.load()
 
     def choice(self) -> events.LoadChoice:
-        """The load that the settings ask for."""
-        s = self._settings
+        """The load that the settings and what was picked ask for."""
+        s = self.asked
         return events.LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
 
     def load(self) -> None:
         """Load what the settings say."""
         self._chosen = True
+        self._before = self.ready or self._before
         self.ready = None
         self.loading = self.choice()
         self.load_requested.emit(self.loading)
 
     def load_after(self, before: Settings) -> None:
         """Load again if there is a model and the settings now ask for another load than ``before``."""
-        same = all(getattr(before, name) == getattr(self._settings, name) for name in LOAD_SETTINGS)
-        if not same and (self.ready is not None or self.loading is not None):
+        other = {name: getattr(before, name) for name in LOAD_SETTINGS}
+        other = {name: value for name, value in other.items() if value != getattr(self._settings, name)}
+        if other and (self.ready is not None or self.loading is not None):
+            self._saved_over = {**other, **self._saved_over}
             self.load()
 
     def download(self, model_id: str) -> None:
@@ -115,7 +131,7 @@ class ModelFlow(QObject):
         """A model is here; load it if that is what it was fetched for."""
         if event.model_id in self._wanted:
             self._wanted.discard(event.model_id)
-            self.setting_picked.emit("target", event.model_id)
+            self._picked["target"] = event.model_id
             self.load()
 
     def on_download_failed(self, event: events.DownloadFailed) -> None:
@@ -123,17 +139,41 @@ class ModelFlow(QObject):
         self._wanted.discard(event.model_id)
 
     def on_model_ready(self, event: events.ModelReady) -> None:
-        """The model is loaded."""
-        self.ready, self.loading = event, None
+        """A model is loaded: the one that was asked for, or in mid load the one from before, which is back."""
+        self.ready, self._before = event, None
+        if not self.returning:
+            self.loading = None
+            picked, self._picked, self._saved_over = self._picked, {}, {}
+            if picked:
+                self.settings_loaded.emit(picked)
+
+    def on_load_progress(self, event: events.LoadProgress) -> None:
+        """A step of loading."""
+        self.returning = self.returning or event.stage == "bring_back"
 
     def on_unloaded(self) -> None:
         """The model is gone, or its loading was stopped."""
-        self.ready = self.loading = None
+        self._give_up()
+        self.ready = None
 
-    def on_failed(self) -> bool:
-        """Something outside a reply failed; True when it was the load, which leaves no model."""
-        was, self.loading = self.loading, None
-        return was is not None
+    def on_failed(self, event: events.Failed) -> bool:
+        """Something outside a reply failed; True when it was a load."""
+        if self.loading is None:
+            return False
+        if event.kept:
+            self.ready = self.ready or self._before
+        else:
+            self.ready = None
+        self._give_up()
+        return True
+
+    def _give_up(self) -> None:
+        """What was asked for is not loaded: nothing of it is kept."""
+        restored = self._saved_over
+        self.loading, self._before, self.returning = None, None, False
+        self._picked, self._saved_over = {}, {}
+        if restored:
+            self.settings_loaded.emit(restored)
 
     def _load_first(self) -> None:
         if not self._started or self._chosen or self.items is None:
@@ -141,7 +181,7 @@ class ModelFlow(QObject):
         target = first_target(self._settings.target, self.items)
         if target:
             if target != self._settings.target:
-                self.setting_picked.emit("target", target)
+                self._picked["target"] = target
             self.load()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from helix_app import events, messages
@@ -11,6 +11,8 @@ from helix_app.gui.icons import pixmap
 from helix_app.gui.theme import Theme
 
 MOST_NOTICES = 3
+PASSING_MS = 15_000  # how long a notice of something that is over is shown
+PASSING = ("bench_exported", "bench_stopped", "bench_incomplete", "engine_restarted")  # others stay while they hold
 BUTTON = 26  # height of the small buttons
 
 
@@ -32,6 +34,7 @@ class _Message(QFrame):
         self.setObjectName(style)
         self._theme = theme
         self._symbol = symbol
+        self.passing: QTimer | None = None
         self._colour = "danger_text" if style == "error" else "accent_text"
         self._icon = QLabel()
         self._icon.setFixedSize(16, BUTTON)
@@ -80,6 +83,18 @@ class _Message(QFrame):
         self._column.addWidget(self.detail)
         theme.changed.connect(self.on_theme_changed)
         self.on_theme_changed()
+
+    def pass_after(self, milliseconds: int) -> None:
+        """Go by itself, but not from under the cursor or while its details are read."""
+        self.passing = QTimer(self)
+        self.passing.setInterval(milliseconds)
+        self.passing.timeout.connect(self.on_passing)
+        self.passing.start()
+
+    def on_passing(self) -> None:
+        """Its time is over."""
+        if not self.underMouse() and not self.details.isChecked():
+            self.dismissed.emit()
 
     def fill(self, sentence: str, detail: str = "", action: str = "") -> None:
         """Set the texts; an empty one hides its part."""
@@ -146,7 +161,11 @@ class OfferBox(_Message):
 
 
 class NoticeBar(QWidget):
-    """What the person should know that stops nothing; the last few, each once."""
+    """What the person should know that stops nothing; the last few, each once.
+
+    A notice goes when its matter is over: with the next load or conversation (``clear``), or by itself if it tells of
+    something that has happened and holds no longer.
+    """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -165,6 +184,8 @@ class NoticeBar(QWidget):
         message = _Message(self._theme, "notice", "info", self)
         message.fill(sentence, notice.detail)
         message.dismissed.connect(lambda: self._remove(message))
+        if notice.code in PASSING:
+            message.pass_after(PASSING_MS)
         self._notices.append(message)
         self._column.addWidget(message)
         if len(self._notices) > MOST_NOTICES:

@@ -15,10 +15,15 @@ PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 
 
 
 class ThinBar(QWidget):
-    """A fraction as a bar of four pixels."""
+    """A fraction as a bar of four pixels.
 
-    def __init__(self, theme: Theme, width: int = 0, parent: QWidget | None = None) -> None:
+    Attributes:
+        warns: whether nearly full is a warning, as of a context; progress only becomes complete.
+    """
+
+    def __init__(self, theme: Theme, width: int = 0, warns: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.warns = warns
         self._theme = theme
         self._fraction: float | None = 0.0
         self._wide = width
@@ -49,7 +54,7 @@ class ThinBar(QWidget):
         painter.setBrush(QColor(p.pressed))
         painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
         if self._fraction:
-            nearly_full = self._fraction > 0.9
+            nearly_full = self.warns and self._fraction > 0.9
             painter.setBrush(QColor(p.corrected if nearly_full else p.accent))
             painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), 4), 2, 2)
         painter.end()
@@ -67,15 +72,17 @@ class StatusBar(QStatusBar):
         self._round: events.RoundDone | None = None  # not shown yet
         self.place = self._label(theme, self.tr("Device and number format"))
         self.context = self._label(theme, self.tr("Context used"))
-        self.bar = ThinBar(theme, 64)
+        self.bar = ThinBar(theme, 64, warns=True)
         self.bar.setAccessibleName(self.tr("Context used"))
         self.blocks = self._label(theme, self.tr("KV cache blocks used"))
         self.speculation = self._label(theme, self.tr("Speculation"))
+        self.memory = self._label(theme, self.tr("Memory"))
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 0, 12, 0)
         layout.setSpacing(12)
-        for index, widget in enumerate((self.place, self.context, self.bar, self.blocks, self.speculation)):
+        shown = (self.place, self.context, self.bar, self.blocks, self.memory, self.speculation)
+        for index, widget in enumerate(shown):
             if index not in (0, 2):
                 line = QFrame()
                 line.setObjectName("divider")
@@ -109,7 +116,21 @@ class StatusBar(QStatusBar):
         )
         self.set_context(0)
         self.set_blocks(0, event.target_blocks)
+        self.show_memory(event.memory)
         self.show_speculation(None)
+
+    def on_new_chat(self) -> None:
+        """Another conversation, of which nothing is written yet."""
+        self._round = None
+        if self._ready is not None:
+            self.set_context(0)
+        self.show_speculation(None)
+
+    def show_memory(self, use: events.MemoryUse | None) -> None:
+        """What the model takes now, beside what is free."""
+        text, tip = figures.memory_use(use)
+        self.memory.setText(text)
+        self.memory.setToolTip(tip)
 
     def on_unloaded(self) -> None:
         """No model is loaded."""
@@ -119,6 +140,7 @@ class StatusBar(QStatusBar):
         self.context.setText(self.tr("context –"))
         self.bar.set_fraction(0)
         self.blocks.setText(self.tr("KV –"))
+        self.show_memory(None)
         self.speculation.setText(self.tr("speculation –"))
 
     def set_mode(self, mode: str) -> None:
@@ -132,10 +154,15 @@ class StatusBar(QStatusBar):
         self.context.setText(self.tr("context {n} / {all}").format(n=figures.count(tokens), all=available))
         self.bar.set_fraction(tokens / self._context_length if self._context_length else 0)
 
-    def set_blocks(self, used: int, available: int) -> None:
-        """Blocks of the target's pool."""
-        text = self.tr("KV {n} / {all} blocks")
-        self.blocks.setText(text.format(n=figures.count(used), all=figures.count(available)))
+    def set_blocks(self, used: int, available: int, cached: int = 0) -> None:
+        """Blocks of the target's pool: between replies none is in use, and those of the chat are kept."""
+        text = self.tr("KV {n} / {all} blocks") if used or not cached else self.tr("KV {kept} / {all} blocks kept")
+        values = {"n": figures.count(used), "kept": figures.count(cached), "all": figures.count(available)}
+        self.blocks.setText(text.format(**values))
+        tip = self.tr(
+            "KV cache: {n} blocks are in use by a reply, {kept} are kept so that what they hold need not be read again"
+        )
+        self.blocks.setToolTip(tip.format(**values))
 
     def on_round(self, event: events.RoundDone) -> None:
         """A round passed; shown with the batch it came in."""

@@ -15,6 +15,7 @@ class SteadyLabel(QLabel):
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._fitted = ""  # the font it was last made anew for: another theme has the same one
         self.setText(text)
 
     def setText(self, text: str) -> None:
@@ -24,7 +25,9 @@ class SteadyLabel(QLabel):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+        fonts = (QEvent.Type.FontChange, QEvent.Type.StyleChange)
+        if event.type() in fonts and self.font().key() != self._fitted:
+            self._fitted = self.font().key()
             self._fit(self.text(), anew=True)
 
     def _fit(self, text: str, *, anew: bool = False) -> None:

@@ -123,6 +123,8 @@ class Toolbar(QToolBar):
         s = self._settings
         self.target.set_choices(self._target_choices())
         self.target.set_value(s.target, model_label(s.target, self._items))
+        if self._ready is not None and self._ready.target_file:
+            self.target.setToolTip(f"{self.target.toolTip()}\n{self._ready.target_file}")
         self.draft.set_choices(self._draft_choices())
         self.draft.set_value(s.draft, self._draft_shown())
         auto = self.tr("Auto")

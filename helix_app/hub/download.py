@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Union
 
@@ -198,7 +199,8 @@ class _Job:
 
         failures.check_space(self.entry, self.folder, missing())
         try:
-            yield from fetch(remote, part, self.entry.id, self._cancel, self._retry)
+            for event in fetch(remote, part, self.entry.id, self._cancel, self._retry):
+                yield replace(event, packed=bool(unpacked_bytes))
         except OSError:
             self.missing_bytes = missing()
             raise

@@ -11,6 +11,7 @@ from typing import Literal
 from helix_app.errors import DownloadError
 from helix_app.hub.catalog import CatalogEntry
 from helix_app.hub.proxies import Proxy, without_secrets
+from helix_app.sizes import size_text
 
 Reason = Literal["skipped", "refused", "network", "interrupted", "checksum"]
 
@@ -88,9 +89,4 @@ def disk_full(entry: CatalogEntry, folder: Path, needed_bytes: int, detail: str 
 
 def format_bytes(count: int) -> str:
     """A size for people, in decimal units: ``98.4 MB``."""
-    size = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 999.95 or unit == "GB":
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    raise AssertionError("unreachable")
+    return size_text(count, exact=True)

@@ -11,6 +11,7 @@ from helix_app.events import LoadChoice, LoadRequest
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.learned import learned_table, shipped_table
+from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.paths import expanded
 
@@ -39,7 +40,8 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
     path = expanded(name).absolute() if name else Path()
     if name and os.path.exists(path):
         path = next(part for part in (part_files(path)[0], path) if os.path.exists(part))  # of a split model, the first
-        return ResolvedModel(path, model_name(path) if os.path.isfile(path) else path.name, None)
+        stem = model_name(path) if os.path.isfile(path) else path.name
+        return ResolvedModel(path, display_name(path, stem), None)
     if _reads_as_path(name):
         raise ModelFileError("model_not_found", path=name)
     raise InputError("model_unknown", name=name, known=", ".join(catalog.ids))

@@ -20,6 +20,7 @@ from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
+from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 
 _GGUF_MAGIC = b"GGUF"
@@ -171,19 +172,32 @@ def catalog_items(
 ) -> tuple[CatalogItem, ...]:
     """The models to choose from: the catalog in order, then ``extra_paths`` (files or folders opened before).
 
-    Extra paths that are gone, or that are a catalog model's own file, are left out. The parts of a split model count as
-    one, named by the first that is given.
+    Extra paths that are gone, that are no model, or that are a catalog model's own file, are left out. The parts of a
+    split model count as one, named by the first that is given.
     """
     items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
         path = paths.expanded(extra).absolute()
-        if path in known or not os.path.exists(path):
+        if path in known or not _may_be_model(path):
             continue
         known.update(part_files(path))
-        name = model_name(path) if path.is_file() else path.name
+        name = display_name(path, model_name(path) if path.is_file() else path.name)
+        if any(item.name == name for item in items):  # the same model in another format
+            name = f"{name} ({path.name})"
         items.append(CatalogItem(str(path), name, _size_of(path), 0, "", str(path.parent), str(path)))
     return tuple(items)
+
+
+def _may_be_model(path: Path) -> bool:
+    """A cheap look: whether a file is a GGUF, and a folder has weights in it."""
+    try:
+        if path.is_dir():
+            return any(True for pattern in ("*.safetensors", "*.gguf") for _ in path.glob(pattern))
+        with open(path, "rb") as file:
+            return file.read(4) == _GGUF_MAGIC
+    except OSError:
+        return False
 
 
 def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:

@@ -22,6 +22,7 @@ from helix_app.events import (
     Event,
     LoadProgress,
     Notice,
+    PrefillProgress,
     RoundDone,
     TextDelta,
 )
@@ -251,3 +252,10 @@ def test_nothing_waits_for_a_window_that_waits_itself(qtbot: QtBot, monkeypatch:
     coalescer.unpace()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_only_the_newest_word_on_reading_is_kept() -> None:
+    buffer = EventBuffer()
+    for event in (PrefillProgress("a", 0, 9), PrefillProgress("a", 4, 9), PrefillProgress("b", 0, 9)):
+        buffer.add(event)
+    assert buffer.take() == [PrefillProgress("a", 4, 9), PrefillProgress("b", 0, 9)]

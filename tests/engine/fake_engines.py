@@ -17,11 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from helix_app.engine.client import cancelled_result
-from helix_app.errors import ModelFileError
+from helix_app.errors import HelixError, ModelFileError
 from helix_app.events import (
     CACHE_CELL,
     CacheSnapshot,
     ChatMessage,
+    Checked,
     DevicesFound,
     EmittedToken,
     Event,
@@ -97,6 +98,12 @@ class Scripted:
         yield LoadProgress("weights", 0.5)
         if request.target == "missing":
             raise ModelFileError("model_not_found", path=request.target)
+        if request.check_only:
+            yield Checked()
+            return
+        if request.target == "fails late":
+            self.model = ""
+            raise HelixError("out_of_memory")
         if request.target == "dies" or (request.target == "dies on a GPU" and request.device != "cpu"):
             os._exit(7)
         if request.target == "slow":

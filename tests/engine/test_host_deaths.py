@@ -15,6 +15,7 @@ from helix_app.engine.host import HostClient
 from helix_app.events import (
     Failed,
     Finished,
+    LoadProgress,
     LoadRequest,
     ModelReady,
     Notice,
@@ -151,4 +152,39 @@ def test_death_while_idle_costs_nothing_but_the_reload(host: HostClient) -> None
 def test_death_while_loading_keeps_the_model_before(host: HostClient) -> None:
     events_of(host, LoadRequest("m"))
     assert events_of(host, LoadRequest("dies"))[-1] == Failed("engine_died", "exit code 7")
+    assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_the_model_before_is_back_at_once_in_another_engine(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", target_name="Model M"))
+    events = events_of(host, LoadRequest("dies"))
+    assert [event.detail for event in events if isinstance(event, LoadProgress) and event.stage == "bring_back"] == [
+        "Model M"
+    ]
+    assert ready(events).target_name == "m"
+    last = events[-1]
+    assert isinstance(last, Failed)
+    assert last.kept
+    assert notices(events_of(host, ask("say 1"))) == []  # nothing is left to be loaded
+
+
+def test_a_wrong_pick_costs_no_process_that_keeps_its_device(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    pid = host.pid
+    last = events_of(host, LoadRequest("missing", device="directml"))[-1]
+    assert isinstance(last, Failed)
+    assert (last.kept, last.code) == (True, "model_not_found")
+    assert host.pid == pid
+    assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_a_load_that_fails_in_a_new_process_brings_the_model_before_back(host: HostClient) -> None:
+    events_of(host, LoadRequest("m", device="directml"))
+    pid = host.pid
+    events = events_of(host, LoadRequest("fails late", device="directml"))
+    last = events[-1]
+    assert isinstance(last, Failed)
+    assert (last.kept, last.code) == (True, "out_of_memory")
+    assert host.pid != pid
+    assert (ready(events).target_name, ready(events).device) == ("m", "directml")
     assert text_of(events_of(host, ask("say 1"))) == "m-0 "

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.engine import scheduler
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.events import CacheSnapshot, Finished, PrefillDone, RoundDone, TextDelta
+from helix_app.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
 from tests.engine.cache.test_pool_screen import Screen
 from tests.engine.crowds import (
     SAMPLINGS,
@@ -137,3 +137,24 @@ def test_the_first_token_s_time_counts_from_the_request(models: Models) -> None:
     assert isinstance(b, Finished)
     assert b.metrics.time_to_first_token is not None
     assert waited < b.metrics.time_to_first_token <= b.metrics.time_seconds
+
+
+# --------------------------------------------------------------------------- reading a long prompt
+
+
+def test_a_long_prompt_is_read_before_one_s_eyes(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "LONG_PROMPT", 40)
+    text = "the rain in the plain " * 12
+    crowd = Crowd(models.session("none")).add(ask(text, request_id="long", max_tokens=2))
+    crowd.run()
+    told = [e for e in crowd.events if isinstance(e, PrefillProgress)]
+    done = next(e for e in crowd.events if isinstance(e, PrefillDone))
+    assert [e.done_tokens for e in told] == list(range(0, done.prompt_tokens, 40))
+    assert {e.prompt_tokens for e in told} == {done.prompt_tokens}
+    assert crowd.events.index(told[-1]) < crowd.events.index(done)
+
+
+def test_a_short_prompt_says_nothing(models: Models) -> None:
+    crowd = Crowd(models.session("none")).add(ask("x", request_id="short", max_tokens=2))
+    crowd.run()
+    assert not [e for e in crowd.events if isinstance(e, PrefillProgress)]

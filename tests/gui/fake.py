@@ -22,6 +22,7 @@ from helix_app.events import (
 )
 
 CELL = np.dtype(CACHE_CELL)
+MEMORY = events.MemoryUse(612_000_000, 151_000_000, 189_000_000, 5_100_000_000, 8_300_000_000)
 
 SMOL = CatalogItem(
     id="smollm2-135m-instruct",
@@ -65,6 +66,7 @@ def ready(**values: object) -> ModelReady:
         "vocab_size": 49_152,
         "load_seconds": 1.8,
         "target_block_bytes": 368_640,
+        "memory": MEMORY,
     }
     return ModelReady(**{**base, **values})  # type: ignore[arg-type]
 

@@ -243,7 +243,7 @@ def test_a_text_that_differs_from_its_deltas_wins(chat: Driver) -> None:
 def test_a_question_without_answer_stays_out_of_the_history(chat: Driver) -> None:
     request = chat.ask("far too long")
     chat.window.on_event(Failed("prompt_too_long", "", (("tokens", "9000"), ("limit", "8192")), request.request_id))
-    assert "9000 tokens" in chat.reply.error_sentence()
+    assert "9000 tokens" in chat.window.chat.error.sentence.text()
     assert [message.content for message in chat.ask("short").messages] == ["short"]
 
 

@@ -86,10 +86,13 @@ def test_a_prompt_over_the_context_offers_one_that_holds_it(
     request = chat.ask("long")
     fields = (("tokens", tokens), ("limit", "8,192"), ("model", "32,768"))
     chat.window.on_event(Failed(code, "", fields, request.request_id))
-    assert chat.reply._error is not None
-    chat.reply._error.action.click()
-    assert [load.context_length for load in loads] == ([want] if want else [])
-    assert len(chat.requests) == (1 if want else 2)  # "Try again" sends once more
+    page = chat.window.chat
+    assert page.composer.text() == "long"  # it was never sent, and is not lost
+    assert page.view.messages() == []
+    assert page.error.action.isHidden() is (want is None)
+    page.error.action.click()
+    assert [load.context_length for load in loads] == [want or 0][: 1 if want else 0]
+    assert len(chat.requests) == 1
 
 
 def test_the_next_context() -> None:

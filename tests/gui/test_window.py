@@ -108,7 +108,7 @@ def test_start_loads_the_chosen_model_once(make_window) -> None:
     window.on_event(catalog)
     assert loads == [LoadChoice(fake.SMOL.id, "ngram", "cpu", "auto", 2048, learn=True)]
     assert window.chat.isVisible()
-    assert not window.chat.composer.editor.isEnabled()
+    assert not window.chat.composer.button.isEnabled()
     assert window.chat.composer.editor.placeholderText() == "Loading SmolLM2 135M Instruct…"
 
 
@@ -167,6 +167,8 @@ def test_a_change_loads_again(window: MainWindow, setting: str, value: str) -> N
     getattr(window.toolbar, setting).pick(value)
     assert getattr(loads[-1], setting) == value
     assert loads[-1].target == fake.SMOL.id
+    assert saved == []  # kept once it has loaded
+    window.on_event(fake.ready())
     assert getattr(saved[-1], setting) == value
     getattr(window.toolbar, setting).menu_actions()[0].trigger()
     assert len(loads) == 2

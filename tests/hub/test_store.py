@@ -13,6 +13,7 @@ from helix_app.events import DownloadDone
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.failures import format_bytes
+from tests.engine.tiny import write_gguf
 from tests.hub.models import OTHER, PAYLOAD, REPO, entry, pull
 from tests.hub.server import FileServer, closed_port
 
@@ -157,3 +158,17 @@ def test_catalog_items(server: FileServer, tmp_path: Path) -> None:
 )
 def test_sizes_for_people(count: int, text: str) -> None:
     assert format_bytes(count) == text
+
+
+def test_what_is_no_model_leaves_the_menu(tmp_path: Path) -> None:
+    notes, empty, folder = tmp_path / "notes.gguf", tmp_path / "empty.gguf", tmp_path / "pictures"
+    notes.write_text("shopping list")
+    empty.touch()
+    folder.mkdir()
+    assert store.catalog_items([notes, empty, folder], catalog=Catalog(())) == ()
+
+
+def test_one_model_in_two_formats_is_told_apart(tmp_path: Path) -> None:
+    paths = [write_gguf("llama", 0, tmp_path / f"{n}.gguf", **{"general.name": "Tiny Llama"}) for n in "ab"]
+    names = [item.name for item in store.catalog_items(paths, catalog=Catalog(()))]
+    assert names == ["Tiny Llama", "Tiny Llama (b.gguf)"]

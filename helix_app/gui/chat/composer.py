@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
@@ -110,6 +112,14 @@ class _Chip(QFrame):
         row.addWidget(self.remove)
 
 
+@dataclass(frozen=True)
+class Draft:
+    """What stands in the composer: the text, and long pastes beside it."""
+
+    typed: str
+    pasted: tuple[str, ...] = ()
+
+
 class Composer(QFrame):
     """The text field with its Send button, which is Stop while a reply is written.
 
@@ -129,7 +139,7 @@ class Composer(QFrame):
         super().__init__(parent)
         self.setObjectName("composerBox")
         self._theme = theme
-        self._generating = False
+        self._generating = self._available = False
         self._chips: list[_Chip] = []
         self.editor = ComposerText(theme)
         self.editor.submitted.connect(self.on_submitted)
@@ -160,6 +170,18 @@ class Composer(QFrame):
         typed = self.editor.toPlainText().strip()
         return "\n\n".join([chip.text for chip in self._chips] + ([typed] if typed else []))
 
+    def draft(self) -> Draft:
+        """What stands in it, to be put back."""
+        return Draft(self.editor.toPlainText(), tuple(chip.text for chip in self._chips))
+
+    def put_back(self, draft: Draft) -> None:
+        """Let it hold again what was sent in vain, before what was written since."""
+        since = self.editor.toPlainText()
+        self.editor.setPlainText("\n\n".join(text for text in (draft.typed, since) if text.strip()))
+        self.editor.moveCursor(QTextCursor.MoveOperation.End)
+        for text in draft.pasted:
+            self.attach(text)
+
     def clear(self) -> None:
         """Empty it."""
         self.editor.clear()
@@ -179,9 +201,10 @@ class Composer(QFrame):
         self._chips.append(chip)
         self._chip_row.insertWidget(len(self._chips) - 1, chip)
 
-    def set_available(self, available: bool, placeholder: str) -> None:
-        """Let the person write, or say why not."""
-        self.editor.setEnabled(available)
+    def set_available(self, available: bool, placeholder: str, *, writable: bool = False) -> None:
+        """Let the person send, or say why not; ``writable``: what cannot be sent yet can be written."""
+        self._available = available
+        self.editor.setEnabled(available or writable)
         self.editor.setPlaceholderText(placeholder)
         self.button.setEnabled(available or self._generating)
 
@@ -193,11 +216,11 @@ class Composer(QFrame):
         self.button.setAccessibleName(text)
         self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Send (Enter); Shift+Enter: new line"))
         self.button.set_symbol("stop" if generating else "send")
-        self.button.setEnabled(generating or self.editor.isEnabled())
+        self.button.setEnabled(generating or self._available)
 
     def on_submitted(self) -> None:
-        """Enter: send, unless a reply is being written."""
-        if not self._generating and self.button.isEnabled():
+        """Enter: send, unless a reply is being written or was just stopped."""
+        if not self._generating and self.button.isEnabled() == self._available:
             self.send_requested.emit()
 
     def on_stopped(self) -> None:

@@ -11,6 +11,7 @@ from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat.blocks import BlockStack
 from helix_app.gui.chat.column import Column
+from helix_app.gui.chat.context_offer import larger_action
 from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
@@ -227,6 +228,13 @@ class Reply(Column):
         """Its text."""
         return self.body.text_blocks()
 
+    def show_reading(self, event: events.PrefillProgress) -> None:
+        """How much of the prompt is read, until there is text."""
+        text = self.tr("Reading the prompt: {done} of {all} tokens").format(
+            done=figures.count(event.done_tokens), all=figures.count(event.prompt_tokens)
+        )
+        self._waiting.setText(text)
+
     def append(self, text: str) -> None:
         """Add text and show it."""
         if not text:
@@ -293,7 +301,7 @@ class Reply(Column):
     def offer_context(self, sentence: str, larger: int) -> None:
         """Say that the context is full and offer one of ``larger`` tokens (0 for none) and a new conversation."""
         new_chat = self.tr("New conversation")
-        more = self.tr("Load with {n} tokens").format(n=figures.count(larger)) if larger else ""
+        more = larger_action(larger)
         self.offer = OfferBox(self._theme, sentence, more or new_chat, new_chat if more else "")
         self.offer.acted.connect(lambda: self._take_offer(larger))
         self.offer.other_chosen.connect(lambda: self._take_offer(0))
@@ -315,13 +323,9 @@ class Reply(Column):
             self._add_footer()
         self._error = ErrorBox(self._theme)
         self._error.close_button.hide()
-        if larger:
-            self._error.acted.connect(lambda: self.context_requested.emit(larger))
-            action = self.tr("Load with {n} tokens").format(n=figures.count(larger))
-        else:
-            self._error.acted.connect(self.again_requested)
-            action = self.tr("Try again")
-        self._error.show_failure(event, action)
+        asked = (lambda: self.context_requested.emit(larger)) if larger else self.again_requested
+        self._error.acted.connect(asked)
+        self._error.show_failure(event, larger_action(larger) or self.tr("Try again"))
         self.add(self._error, 12)
 
     def error_sentence(self) -> str:

@@ -6,11 +6,11 @@ import time
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import events
-from helix_app.gui.chat.composer import Composer
-from helix_app.gui.chat.context_offer import TOO_LONG, larger_context, tokens_of
+from helix_app import events, messages
+from helix_app.gui.chat.composer import Composer, Draft
+from helix_app.gui.chat.context_offer import TOO_LONG, larger_action, larger_context, tokens_of
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.message import Reply, UserBubble
 from helix_app.gui.chat.origins import Origins
@@ -23,6 +23,18 @@ from helix_app.messages import context_full_text
 from helix_app.settings import Settings
 
 FRAME_MS = 33
+NOT_SENT = (  # errors of a message that no model has seen; those of too long ones begin with TOO_LONG
+    "prompt_empty",
+    "no_chat_template",
+    "no_model_loaded",
+    "engine_busy",
+    "compare_running",
+    "bench_running",
+)
+
+
+def _not_sent(code: str) -> bool:
+    return code in NOT_SENT or code.startswith(TOO_LONG)
 
 
 class ChatPage(QWidget):
@@ -42,6 +54,7 @@ class ChatPage(QWidget):
         generating_changed: a reply began or ended.
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: the person wants a new conversation.
+        cleared: a new chat begins.
     """
 
     generate_requested = Signal(object)
@@ -49,6 +62,7 @@ class ChatPage(QWidget):
     generating_changed = Signal(bool)
     context_requested = Signal(int)
     new_chat_requested = Signal()
+    cleared = Signal()
 
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,9 +73,13 @@ class ChatPage(QWidget):
         self._seed: int | None = None
         self._model = ""
         self._ready: events.ModelReady | None = None
-        self.blocked, self._told = "", False  # why nothing can be sent, and whether that is on show
+        self.blocked, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
+        self._coming = False  # a model is being loaded
+        self._offered = 0  # context that the error offers to load with
         self._conversation = Conversation()
         self._reply: Reply | None = None  # the one being written
+        self._given_up = ""  # id of the reply of another conversation that may still tell something
+        self._sent: Draft | None = None  # what was sent last, while it may come back
         self._stopping = False
         self._pending: list[str] = []
         self.notices = NoticeBar(theme)
@@ -79,10 +97,18 @@ class ChatPage(QWidget):
         self.view.content.typed.connect(self.composer.insert)
         self.error = ErrorBox(theme)
         self.error.dismissed.connect(self.error.hide)
+        self.error.acted.connect(lambda: self.context_requested.emit(self._offered))
         self.error.hide()
         self._below = QVBoxLayout()
         self._below.setSpacing(8)
         self._below.addWidget(self.composer)
+        self.hint = QLabel()
+        self.hint.setProperty("tone", "muted")
+        self.hint.setFont(theme.fonts.small)
+        self.hint.setWordWrap(True)
+        self.hint.setContentsMargins(12, 0, 12, 0)
+        self.hint.hide()
+        self._below.addWidget(self.hint)
         self._below.addWidget(self.error)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -104,18 +130,36 @@ class ChatPage(QWidget):
         """What the next request is made with."""
         self._settings, self._seed = settings, seed
 
-    def set_model(self, name: str, description: str, ready: events.ModelReady | None = None) -> None:
-        """The model that answers; without one ``description`` says why the composer is closed."""
+    def set_model(
+        self, name: str, description: str, ready: events.ModelReady | None = None, *, coming: bool = False
+    ) -> None:
+        """The model that answers; without one ``description`` says why nothing can be sent.
+
+        While one is ``coming``, a message to it can be written.
+        """
         self._model, self._ready = name, ready
         if name:
             self.composer.set_available(True, self.tr("Message {model}").format(model=name))
         else:
-            self.composer.set_available(False, description)
+            self.composer.set_available(False, description, writable=coming)
         self.empty.set_model(bool(name), description)
+        self._coming = coming
+        self._tell()
 
     def block(self, code: str) -> None:
-        """Let nothing be sent for this reason; an empty code lets it again and takes the reason away."""
+        """Let nothing be sent for this reason, which is said at once; an empty code lets it again."""
         self.blocked = code
+        self._tell()
+
+    def is_current(self, request_id: str) -> bool:
+        """Whether a reply is of this conversation, as far as is known."""
+        return request_id != self._given_up
+
+    def _tell(self) -> None:
+        """Why nothing can be sent now, below the field; what was said in answer to a try goes when it is over."""
+        code = self.blocked or ("model_loading" if self._coming else "")
+        self.hint.setText(messages.error_text(code) if code else "")
+        self.hint.setVisible(bool(code))
         if self._told and not code:
             self._told = False
             self.error.hide()
@@ -129,7 +173,7 @@ class ChatPage(QWidget):
 
     def send(self) -> None:
         """Send what is in the composer."""
-        if self._reply is not None or not self._model:
+        if self._reply is not None or not (self._model or self._coming):
             return
         text = self.composer.text()
         if self._refuses():
@@ -137,10 +181,11 @@ class ChatPage(QWidget):
         if not text.strip():
             self.show_error(events.Failed("prompt_empty"))
             return
+        draft = self.composer.draft()
         self.composer.clear()
         self._conversation.ask(text)
         self.view.add(UserBubble(self._theme, text))
-        self._begin()
+        self._begin(draft)
 
     def again(self) -> None:
         """Write the last reply again."""
@@ -172,6 +217,7 @@ class ChatPage(QWidget):
     def new_chat(self) -> None:
         """Begin with an empty conversation; a reply being written is stopped and forgotten."""
         if self._reply is not None:
+            self._given_up = self._reply.request_id
             if not self._stopping:
                 self.cancel_requested.emit()
             self._ended()
@@ -179,8 +225,10 @@ class ChatPage(QWidget):
         self._pending.clear()
         self.view.clear()
         self.error.hide()
+        self.notices.clear()
         self._stack.setCurrentWidget(self.empty)
         self.composer.setFocus()
+        self.cleared.emit()
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested question into the composer."""
@@ -244,14 +292,27 @@ class ChatPage(QWidget):
         if reply is None or not mine:
             return False
         self.flush()
-        too_long = event.code.startswith(TOO_LONG)
-        reply.fail(event, larger_context(self._ready, tokens_of(event)) if too_long else 0)
+        if _not_sent(event.code) and self._sent is not None and not reply.source():
+            self._take_back(reply, self._sent)
+            self.show_error(event)
+            return True
+        reply.fail(event, self._larger(event))
         self._ended()
         return True
 
+    def on_prefill_progress(self, event: events.PrefillProgress) -> None:
+        """How much of a long prompt is read."""
+        if self._reply is not None and event.request_id == self._reply.request_id:
+            self._reply.show_reading(event)
+
     def show_error(self, event: events.Failed | events.DownloadFailed) -> None:
         """An error that belongs to no reply, under the composer."""
-        self.error.show_failure(event)
+        self._offered = self._larger(event) if isinstance(event, events.Failed) else 0
+        self.error.show_failure(event, larger_action(self._offered))
+
+    def _larger(self, event: events.Failed) -> int:
+        """A context that a message which was too long would fit in; 0 for none."""
+        return larger_context(self._ready, tokens_of(event)) if event.code.startswith(TOO_LONG) else 0
 
     # ------------------------------------------------------------------ inside
 
@@ -263,13 +324,31 @@ class ChatPage(QWidget):
         self.notices.set_margins(side)
 
     def _refuses(self) -> bool:
-        if self.blocked:
+        code = self.blocked or ("model_loading" if self._coming else "")
+        if code:
             self._told = True
-            self.show_error(events.Failed(self.blocked))
-        return bool(self.blocked)
+            self.show_error(events.Failed(code))
+        return bool(code)
 
-    def _begin(self) -> None:
+    def _take_back(self, reply: Reply, draft: Draft) -> None:
+        """A message that was refused was never sent: it goes back to where it was written."""
+        self._ended()
+        self._conversation.turns.pop()
+        messages_ = self.view.messages()
+        bubble = messages_[messages_.index(reply) - 1]
+        self.view.remove(reply)
+        if isinstance(bubble, UserBubble):
+            self.view.remove(bubble)
+        previous = self.last_reply()
+        if previous is not None:
+            previous.set_last(True)
+        self.composer.put_back(draft)
+        if not self.view.messages():
+            self._stack.setCurrentWidget(self.empty)
+
+    def _begin(self, sent: Draft | None = None) -> None:
         self.error.hide()
+        self._sent = sent
         request = self._conversation.request(self._settings, self._seed, self.origins.alternatives)
         previous = self.last_reply()
         if previous is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
@@ -146,6 +146,7 @@ class MetricPlot(QWidget):
         legend.addStretch()
 
         self.plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis("bottom")}, background=None)
+        self.plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # it would keep the background of another theme
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setMenuEnabled(False)
         self.plot.hideButtons()

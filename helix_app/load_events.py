@@ -1,0 +1,88 @@
+"""What the engine tells of models: how far loading is, what is loaded, and what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from helix_app.requests import DeviceItem
+
+
+@dataclass(frozen=True)
+class LoadProgress:
+    """A step of loading. ``stage`` is a code of messages.py; ``fraction`` 0..1, None when unknown."""
+
+    stage: str
+    fraction: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """What the loaded model takes now, beside what is free. Bytes; None where nobody says.
+
+    Attributes:
+        process: main memory that the engine's process holds (its resident set).
+        weights: of target and draft as they were loaded.
+        cache: keys and values of all blocks, used or not.
+        free, total: main memory of the computer.
+        device_used: memory of the graphics card that the engine holds; None where the model runs on the CPU.
+        device_free, device_total: memory of that card.
+    """
+
+    process: int | None = None
+    weights: int | None = None
+    cache: int | None = None
+    free: int | None = None
+    total: int | None = None
+    device_used: int | None = None
+    device_free: int | None = None
+    device_total: int | None = None
+
+
+@dataclass(frozen=True)
+class ModelReady:
+    """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
+
+    ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
+    last three have an n-gram draft beside them. ``*_block_bytes`` is the
+    memory of one block, 0 where it is not known. ``target_file`` names the file or folder of the target.
+    ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
+    ``model``, ``default``, ``setting`` or ``memory``.
+    """
+
+    target_name: str
+    draft: str
+    draft_name: str
+    device: str
+    device_name: str
+    dtype: str
+    context_length: int
+    block_size: int
+    target_blocks: int
+    draft_blocks: int
+    parameters: int
+    vocab_size: int
+    load_seconds: float
+    target_block_bytes: int = 0
+    draft_block_bytes: int = 0
+    model_context: int = 0
+    context_limit: str = "model"
+    target_file: str = ""
+    memory: MemoryUse | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A load that was only to be checked would begin: header, vocabulary and options are sound."""
+
+
+@dataclass(frozen=True)
+class DevicesFound:
+    """The devices a model can run on, those of one kind best first, the CPU last. Empty: nobody could look."""
+
+    devices: tuple[DeviceItem, ...]
+
+
+@dataclass(frozen=True)
+class Unloaded:
+    """The models are gone and their memory is free."""

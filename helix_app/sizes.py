@@ -1,0 +1,16 @@
+"""Sizes for people: the one place that knows units. They are decimal everywhere, as download pages state them."""
+
+from __future__ import annotations
+
+
+def size_text(value: int | float, *, exact: bool = False) -> str:
+    """Bytes as ``640 kB``, ``98.4 MB``, ``145 MB`` or ``1.6 GB``; ``exact``: with a decimal always, for lists."""
+    amount = float(value)
+    for unit in ("bytes" if exact else "B", "kB", "MB", "GB"):
+        if amount < (999.95 if exact else 999.5) or unit == "GB":
+            break
+        amount /= 1000
+    if unit in ("B", "bytes"):
+        return f"{amount:.0f} {unit}"
+    whole = not exact and (unit == "kB" or amount >= 99.95)
+    return f"{amount:.0f} {unit}" if whole else f"{amount:.1f} {unit}"
