@@ -170,9 +170,10 @@ class Engine:
             self._place = place
 
         try:
-            if place.session is not None:
-                yield from place.session.take_notices()
-            yield from Recovery(scheduler, place, to_cpu).run()
+            for event in Recovery(scheduler, place, to_cpu).run():
+                if place.session is not None:
+                    yield from place.session.take_notices()
+                yield event
         finally:
             scheduler.close()
 

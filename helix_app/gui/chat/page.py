@@ -98,6 +98,7 @@ class ChatPage(QWidget):
         self.error = ErrorBox(theme)
         self.error.dismissed.connect(self.error.hide)
         self.error.acted.connect(lambda: self.context_requested.emit(self._offered))
+        self.error.dismissed.connect(lambda: self._tell())
         self.error.hide()
         self._below = QVBoxLayout()
         self._below.setSpacing(8)
@@ -328,6 +329,7 @@ class ChatPage(QWidget):
         if code:
             self._told = True
             self.show_error(events.Failed(code))
+            self.hint.hide()  # it says the same
         return bool(code)
 
     def _take_back(self, reply: Reply, draft: Draft) -> None:
