@@ -70,7 +70,8 @@ class ModelReady:
 
     ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
     last three have an n-gram draft beside them. ``*_block_bytes`` is the
-    memory of one block, 0 where it is not known.
+    memory of one block, 0 where it is not known. With ``exact_rows`` a row's numbers do not depend on how many rows run
+    beside it, so that greedy and seeded replies are the same tokens with and without drafts.
     """
 
     target_name: str
@@ -88,6 +89,7 @@ class ModelReady:
     load_seconds: float
     target_block_bytes: int = 0
     draft_block_bytes: int = 0
+    exact_rows: bool = False
 
 
 @dataclass(frozen=True)
@@ -328,6 +330,9 @@ class CompareDone:
         reload: what is loaded now is not the person's own choice: it is to be loaded again.
         logit_gap: where the replies first differ, by how much the target's logit of the first arm's token exceeds
             that of the second arm's, computed once both had ended; None where they agree or it is not known.
+        drift: how far the fixed reference replies before and after the arms lie apart (``bench/reference.py``), as a
+            fraction of their speed; None where there were too few.
+        noisy: whether that is so far that one run says little.
     """
 
     request_id: str
@@ -335,6 +340,8 @@ class CompareDone:
     reload: bool = False
     logit_gap: float | None = None
     failed: Failed | None = None
+    drift: float | None = None
+    noisy: bool = False
 
 
 Event = Union[

@@ -207,6 +207,7 @@ def _load_on(
         load_seconds=time.perf_counter() - begin,
         target_block_bytes=runner.cache.block_bytes,
         draft_block_bytes=draft_runner.cache.block_bytes if draft_runner is not None else 0,
+        exact_rows=runner.decoder.can_be_exact,
     )
     yield Loaded(session, ready)
 

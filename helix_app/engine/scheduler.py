@@ -318,16 +318,15 @@ class Scheduler:
     def _open(self, reply: Reply) -> int:
         """Begin its sequence: forked from a running one with the same beginning, or from the prefix cache.
 
-        A cold one takes neither, but what it wrote itself before it was preempted.
+        A cold one takes neither and gives none: it stands apart.
         """
         runner = self._runner
-        if reply.request.cold and len(reply.tokens) == reply.prompt_length:
-            self._session.clear_caches()
-            return runner.open(reply.name, (), reply.name)
+        if reply.request.cold:
+            return runner.open(reply.name, (), reply.name, apart=True)
         last = len(reply.tokens) - 1
         parent, shared = "", 0
         for entry in self._running:
-            if entry.reply is not reply and entry.at is not None:
+            if entry.reply is not reply and entry.at is not None and not entry.reply.request.cold:
                 table = runner.pool.tables()[entry.reply.name]
                 same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
                 if same > shared:
