@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.bridge.compare import Comparison
+from helix_app.bench import reference
+from helix_app.bridge.compare import Comparison, load_of
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
 from helix_app.errors import InputError
@@ -44,6 +45,7 @@ from tests.engine.fake_engines import ask, model_ready, snapshot
 
 OWN = LoadChoice("m", draft="auto", dtype="bfloat16", learn=True)
 SPEC, PLAIN = ArmChoice(), ArmChoice("autoregressive")
+QUIET = CompareDone("c", "done", drift=0.0)  # nothing differs, and the machine was steady
 
 
 def request(*arms: ArmChoice, text: str = "say 5", loaded: bool = True) -> CompareRequest:
@@ -58,6 +60,7 @@ class Engine:
 
     def __init__(self, *replies: list[str]) -> None:
         self.replies = list(replies or (["a ", "b "], ["a ", "b "]))
+        self.speeds: list[float] = []  # of the next reference replies
         self.asked: list[Request] = []
         self.instead: Callable[[Request], Event | None] = lambda _: None
 
@@ -78,6 +81,10 @@ class Engine:
                 yield TextDelta("gap", "b ")
                 yield plain_reply(["b "])[-1]
                 return
+            if request.request_id.endswith("reference"):
+                speed = self.speeds.pop(0) if self.speeds else 50.0
+                yield plain_reply(["sea "], decode_tokens_per_second=speed)[-1]
+                return
             warm = request.request_id.endswith("warm-up")
             words = ["warm "] if warm else self.replies.pop(0)
             yield from (replace(event, request_id=request.request_id) for event in plain_reply(words))  # type: ignore[call-arg]
@@ -89,6 +96,10 @@ class Engine:
         return [(r.draft, r.dtype) for r in self.asked if isinstance(r, LoadRequest)]
 
     def replies_asked(self) -> list[GenerateRequest]:
+        """All but the reference replies."""
+        return [r for r in self.ids_asked() if not r.request_id.endswith("reference")]
+
+    def ids_asked(self) -> list[GenerateRequest]:
         return [r for r in self.asked if isinstance(r, GenerateRequest)]
 
 
@@ -126,6 +137,10 @@ def of_arm(events: list[Event], index: int) -> list[Event]:
     return [e.event for e in events if isinstance(e, CompareArm) and e.index == index]
 
 
+def replies_of(events: list[Event], index: int) -> list[Event]:
+    return [event for event in of_arm(events, index) if event != LoadProgress("reference")]
+
+
 # --------------------------------------------------------------------------- what the engine is asked
 
 
@@ -141,7 +156,7 @@ def test_both_arms_get_the_same_request_but_their_own_choices() -> None:
         assert warm.max_tokens < real.max_tokens
         assert (warm.mode, warm.k, warm.cold, warm.sampling) == (real.mode, real.k, True, real.sampling)
     assert isinstance(events[0], CompareStarted)
-    assert events[-1] == CompareDone("c", "done")
+    assert events[-1] == QUIET
     assert engine.loads() == []
 
 
@@ -152,7 +167,7 @@ def test_each_arm_tells_its_reply_and_not_its_warming_up() -> None:
         assert told[0] == LoadProgress("warm_up")
         assert "".join(event.text for event in told if isinstance(event, TextDelta)) == "".join(words)
         assert sum(isinstance(event, RoundDone) for event in told) == 1
-        assert isinstance(told[-1], Finished)
+        assert isinstance(replies_of(events, index)[-1], Finished)
     assert any(isinstance(event, CacheSnapshot) for event in events)
     assert not any(isinstance(event, CompareArm) and isinstance(event.event, CacheSnapshot) for event in events)
 
@@ -169,14 +184,14 @@ def test_an_arm_is_loaded_only_where_it_needs_something_else() -> None:
     events = Run(engine, request(ArmChoice(draft="ngram"), ArmChoice(draft="self-int4"))).all()
     assert engine.loads() == [("ngram", "bfloat16"), ("self-int4", "bfloat16")]
     assert of_arm(events, 0)[:2] == [LoadProgress("weights", 0.5), model_ready("m", draft="ngram")]
-    assert events[-1] == CompareDone("c", "done", reload=True)
+    assert events[-1] == replace(QUIET, reload=True)
 
 
 def test_a_plain_arm_does_with_the_draft_that_is_there() -> None:
     engine = Engine()
     done = Run(engine, request(ArmChoice(draft="ngram"), PLAIN)).all()[-1]
     assert engine.loads() == [("ngram", "bfloat16")]
-    assert done == CompareDone("c", "done", reload=True)
+    assert done == replace(QUIET, reload=True)
     engine = Engine()
     Run(engine, request(SPEC, ArmChoice("autoregressive", dtype="float32"))).all()
     assert engine.loads() == [("auto", "float32")]
@@ -186,13 +201,68 @@ def test_an_arm_that_comes_back_to_the_own_choice_needs_no_load_after_it() -> No
     engine = Engine()
     done = Run(engine, request(ArmChoice(dtype="float32"), SPEC)).all()[-1]
     assert engine.loads() == [("auto", "float32"), ("auto", "bfloat16")]
-    assert done == CompareDone("c", "done", reload=False)
+    assert done == QUIET
 
 
 def test_nothing_loaded_yet() -> None:
     engine = Engine()
-    assert Run(engine, request(loaded=False)).all()[-1] == CompareDone("c", "done")
+    assert Run(engine, request(loaded=False)).all()[-1] == QUIET
     assert engine.loads() == [("auto", "bfloat16")]
+
+
+# --------------------------------------------------------------------------- how steady the machine was
+
+
+def test_the_benchmarks_reference_reply_before_and_after_each_arm() -> None:
+    engine = Engine()
+    events = Run(engine).all()
+    ids = [r.request_id for r in engine.ids_asked()]
+    assert ids == ["c-0-warm-up", "c-0-reference", "c-0", "c-0-reference", "c-1-warm-up", "c-1", "c-1-reference"]
+    asked = next(r for r in engine.ids_asked() if r.request_id == "c-0-reference")
+    assert (asked.messages[0].content, asked.max_tokens) == (reference.TEXT, reference.TOKENS)
+    assert (asked.mode, asked.sampling.temperature, asked.cold) == ("autoregressive", 0.0, True)
+    assert LoadProgress("reference") in of_arm(events, 0)
+    assert sum(isinstance(event, Finished) for event in of_arm(events, 0)) == 1  # its own reply and no other
+
+
+@pytest.mark.parametrize(("last", "noisy"), [(52.0, False), (40.0, True), (70.0, True)])
+def test_a_machine_whose_speed_moves_is_noisy(last: float, noisy: bool) -> None:
+    engine = Engine()
+    engine.speeds = [50.0, 50.0, last]
+    done = Run(engine).all()[-1]
+    assert isinstance(done, CompareDone)
+    assert (done.drift, done.noisy) == (pytest.approx(abs(last - 50) / 50), noisy)
+
+
+def test_models_of_other_speed_are_not_a_machine_that_moves() -> None:
+    engine = Engine()
+    engine.speeds = [50.0, 50.5, 100.0, 101.0]
+    done = Run(engine, request(SPEC, ArmChoice(dtype="float32"))).all()[-1]
+    assert isinstance(done, CompareDone)
+    assert (done.drift, done.noisy) == (pytest.approx(0.01, rel=0.01), False)
+
+
+# --------------------------------------------------------------------------- two models
+
+
+def test_each_arm_may_have_its_own_model() -> None:
+    engine = Engine(["a ", "b "], ["a ", "c "])
+    events = Run(engine, request(SPEC, ArmChoice(target="other"))).all()
+    loads = [r for r in engine.asked if isinstance(r, LoadRequest)]
+    assert [(r.target, r.draft, r.dtype) for r in loads] == [("other", "auto", "bfloat16")]
+    assert isinstance(replies_of(events, 1)[-1], Finished)
+    assert events[-1] == replace(QUIET, reload=True)  # no gap of logits between two models
+    assert not any(r.request_id.endswith("gap") for r in engine.ids_asked())
+
+
+def test_a_draft_model_of_the_own_target_is_not_asked_of_another() -> None:
+    own = LoadChoice("m", draft="small", dtype="bfloat16")
+    plain = ArmChoice("autoregressive", target="other")
+    assert load_of(own, ArmChoice(target="other"), own) == replace(own, target="other", draft="auto")
+    assert load_of(own, ArmChoice(target="m"), own) == own
+    assert load_of(own, ArmChoice(target="other", draft="tiny"), own).draft == "tiny"
+    assert load_of(replace(own, draft="ngram"), ArmChoice(target="other"), own).draft == "ngram"
+    assert load_of(own, plain, own).target == "other"  # what is loaded is another model
 
 
 # --------------------------------------------------------------------------- where the texts part
@@ -220,7 +290,7 @@ def test_texts_that_part_at_once() -> None:
 @pytest.mark.parametrize("second", [["a ", "b "], ["a ", "b ", "c "]])
 def test_no_gap_where_nothing_differs(second: list[str]) -> None:
     engine = Engine(["a ", "b "], second)
-    assert Run(engine).all()[-1] == CompareDone("c", "done")
+    assert Run(engine).all()[-1] == QUIET
     assert len(engine.replies_asked()) == 4
 
 
@@ -234,6 +304,7 @@ def test_stop_keeps_what_is_done_and_begins_nothing_else() -> None:
     run.cancel.set()
     assert run.all() == [CompareDone("c", "cancelled")]
     assert [r.request_id for r in engine.replies_asked()] == ["c-0-warm-up", "c-0"]
+    assert engine.ids_asked()[-1].request_id == "c-0"
 
 
 def test_stop_while_an_arm_loads() -> None:
@@ -264,8 +335,8 @@ def test_an_arm_that_cannot_be_loaded_leaves_the_other_one(how: str) -> None:
     events = Run(engine, request(bad, SPEC)).all()
     (failed,) = of_arm(events, 0)
     assert isinstance(failed, Failed)
-    assert isinstance(of_arm(events, 1)[-1], Finished)
-    assert events[-1] == CompareDone("c", "done", reload=False)
+    assert isinstance(replies_of(events, 1)[-1], Finished)
+    assert events[-1] == QUIET
     assert engine.loads()[-1] == ("auto", "bfloat16")
 
 
@@ -276,7 +347,7 @@ def test_an_arm_that_fails_half_way_leaves_the_other_one() -> None:
     )
     events = Run(engine).all()
     assert of_arm(events, 0)[-1] == Failed("engine_died")
-    assert isinstance(of_arm(events, 1)[-1], Finished)
+    assert isinstance(replies_of(events, 1)[-1], Finished)
     assert engine.loads() == [("auto", "bfloat16")]  # nobody knows what a new engine holds
 
 
@@ -287,7 +358,7 @@ def test_a_fault_of_ours_is_told_and_what_is_loaded_is_known() -> None:
     assert (done.reason, done.reload) == ("failed", True)
     assert done.failed is not None
     assert done.failed.code == "internal"
-    assert isinstance(of_arm(events, 0)[-1], Finished)
+    assert isinstance(replies_of(events, 0)[-1], Finished)
 
 
 def test_a_move_to_another_device_is_told_and_undone() -> None:
@@ -304,7 +375,7 @@ def test_a_move_to_another_device_is_told_and_undone() -> None:
     )
     events = Run(engine).all()
     assert Notice("moved_to_cpu") in of_arm(events, 1)
-    assert events[-1] == CompareDone("c", "done", reload=True)
+    assert events[-1] == replace(QUIET, reload=True)
 
 
 # --------------------------------------------------------------------------- in the controller
@@ -330,7 +401,8 @@ def test_a_comparison_through_the_controller(controller: SessionController, watc
     controller.compare(request())
     assert controller.busy
     done = watcher.wait_for(CompareDone)
-    assert done == CompareDone("c", "done")
+    assert isinstance(done, CompareDone)
+    assert (done.reason, done.reload, done.failed) == ("done", False, None)
     assert not controller.busy
     for index in (0, 1):
         assert (
