@@ -30,18 +30,23 @@ class ChatPage(QWidget):
         view: the messages.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
+        exact_rows: as in ``events.ModelReady`` of what is loaded.
         notices: what the person should know.
         error: what went wrong outside a reply.
         blocked: code of messages.py that says why nothing can be sent now (``block``); empty when something can.
 
     Signals:
         generate_requested: a GenerateRequest.
+        race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
         cancel_requested: stop the reply.
+        cleared: a new chat begins.
         generating_changed: a reply began or ended.
     """
 
     generate_requested = Signal(object)
+    race_requested = Signal(object)
     cancel_requested = Signal()
+    cleared = Signal()
     generating_changed = Signal(bool)
 
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
@@ -52,6 +57,7 @@ class ChatPage(QWidget):
         self._settings = settings
         self._seed: int | None = None
         self._model = ""
+        self.exact_rows = False
         self.blocked, self._told = "", False  # why nothing can be sent, and whether that is on show
         self._conversation = Conversation()
         self._reply: Reply | None = None  # the one being written
@@ -174,6 +180,7 @@ class ChatPage(QWidget):
         self.error.hide()
         self._stack.setCurrentWidget(self.empty)
         self.composer.setFocus()
+        self.cleared.emit()
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested question into the composer."""
@@ -191,7 +198,10 @@ class ChatPage(QWidget):
     def on_round_done(self, event: events.RoundDone) -> None:
         """Tokens of the reply, shown with the next frame if it is shown as tokens."""
         reply = self._reply
-        if reply is not None and reply.tokens is not None:
+        if reply is None or event.request_id != reply.request_id:
+            return
+        reply.on_round(event)
+        if reply.tokens is not None:
             self.pace.ask()
 
     def flush(self) -> None:
@@ -263,7 +273,9 @@ class ChatPage(QWidget):
         if previous is not None:
             previous.set_last(False)
         reply = Reply(self._theme, request.request_id, self._model)
+        reply.request, reply.exact_rows = request, self.exact_rows
         reply.again_requested.connect(self.again)
+        reply.race_requested.connect(self.race_requested)
         self._reply = reply
         self._stopping = False
         self.view.add(reply)
