@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -27,6 +28,7 @@ from helix_app.gui.theme import Theme
 from helix_app.requests import CompareRequest, GenerateRequest, LoadChoice
 from helix_app.settings import Settings
 
+SHARE = 8  # times as long as a drawing of the panes took until the next one
 PLOT_MS = 250  # between drawings of the plots while an arm runs: they must not take its processor
 
 
@@ -291,11 +293,13 @@ class ComparePage(QWidget):
             self.clock.play()
 
     def flush(self) -> None:
-        """Show what has come."""
+        """Show what has come; drawing takes a small share of the processor, which the arm that runs needs."""
         if self._request is None:
             return
+        began = time.perf_counter()
         for pane in self.panes:
             pane.show_live()
+        self.pace.interval = max(FRAME_MS, round(SHARE * 1000 * (time.perf_counter() - began)))
         found = self.agreement()
         self.badge.show_agreement(found)
         marked = found.verdict in ("differs", "other_sample")
