@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.bench import reference
-from helix_app.bridge.compare import Comparison, load_of
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
-from helix_app.errors import InputError
 from helix_app.events import (
-    Alternative,
     ArmChoice,
     CacheSnapshot,
-    ChatMessage,
     CompareArm,
     CompareDone,
-    CompareRequest,
     CompareStarted,
     Event,
     Failed,
@@ -32,114 +25,14 @@ from helix_app.events import (
     LoadRequest,
     ModelReady,
     Notice,
-    PrefillDone,
     Request,
     RoundDone,
-    SamplingParams,
     TextDelta,
-    Unloaded,
 )
+from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
-from tests.comparing import plain_reply, token
-from tests.engine.fake_engines import ask, model_ready, snapshot
-
-OWN = LoadChoice("m", draft="auto", dtype="bfloat16", learn=True)
-SPEC, PLAIN = ArmChoice(), ArmChoice("autoregressive")
-QUIET = CompareDone("c", "done", drift=0.0)  # nothing differs, and the machine was steady
-
-
-def request(*arms: ArmChoice, text: str = "say 5", loaded: bool = True) -> CompareRequest:
-    a, b = arms or (SPEC, PLAIN)
-    return CompareRequest(
-        "c", OWN, (a, b), (ChatMessage("user", text),), SamplingParams(temperature=0.0, seed=3), 40, loaded
-    )
-
-
-class Engine:
-    """Writes given words, and remembers what it was asked."""
-
-    def __init__(self, *replies: list[str]) -> None:
-        self.replies = list(replies or (["a ", "b "], ["a ", "b "]))
-        self.speeds: list[float] = []  # of the next reference replies
-        self.asked: list[Request] = []
-        self.instead: Callable[[Request], Event | None] = lambda _: None
-
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
-        self.asked.append(request)
-        other = self.instead(request)
-        if other is not None:
-            yield other
-        elif isinstance(request, LoadRequest):
-            yield LoadProgress("weights", 0.5)
-            yield snapshot()
-            yield Unloaded() if cancel.is_set() else model_ready(request.target, draft=request.draft)
-        elif isinstance(request, GenerateRequest):
-            yield snapshot()
-            if request.request_id.endswith("gap"):
-                best = (Alternative(token_of("b "), "b ", 0.5), Alternative(token_of("c "), "c ", 0.25))
-                yield PrefillDone("gap", 3, 0, 0.0, (token(1, "b ", best),))
-                yield TextDelta("gap", "b ")
-                yield plain_reply(["b "])[-1]
-                return
-            if request.request_id.endswith("reference"):
-                speed = self.speeds.pop(0) if self.speeds else 50.0
-                yield plain_reply(["sea "], decode_tokens_per_second=speed)[-1]
-                return
-            warm = request.request_id.endswith("warm-up")
-            words = ["warm "] if warm else self.replies.pop(0)
-            yield from (replace(event, request_id=request.request_id) for event in plain_reply(words))  # type: ignore[call-arg]
-
-    def close(self) -> None:
-        pass
-
-    def loads(self) -> list[tuple[str, str]]:
-        return [(r.draft, r.dtype) for r in self.asked if isinstance(r, LoadRequest)]
-
-    def replies_asked(self) -> list[GenerateRequest]:
-        """All but the reference replies."""
-        return [r for r in self.ids_asked() if not r.request_id.endswith("reference")]
-
-    def ids_asked(self) -> list[GenerateRequest]:
-        return [r for r in self.asked if isinstance(r, GenerateRequest)]
-
-
-def token_of(word: str) -> int:
-    finished = plain_reply([word])[-1]
-    assert isinstance(finished, Finished)
-    return finished.token_ids[0]
-
-
-def resolve(choice: LoadChoice) -> LoadRequest:
-    if choice.draft == "unknown":
-        raise InputError("model_unknown", name="unknown")
-    if choice.draft == "faulty":
-        raise ZeroDivisionError("on purpose")
-    return LoadRequest(choice.target, draft=choice.draft, dtype=choice.dtype)
-
-
-class Run:
-    """A comparison over a fake engine, step by step."""
-
-    def __init__(self, engine: Engine, asked: CompareRequest | None = None) -> None:
-        self.engine = engine
-        self.cancel, self.superseded = threading.Event(), threading.Event()
-        self.comparison = Comparison(engine, resolve, asked or request(), self.cancel, self.superseded)
-        self.stream = self.comparison.events()
-
-    def all(self) -> list[Event]:
-        return list(self.stream)
-
-    def until(self, wanted: type) -> Event:
-        return next(e for e in self.stream if isinstance(e, CompareArm) and isinstance(e.event, wanted))
-
-
-def of_arm(events: list[Event], index: int) -> list[Event]:
-    return [e.event for e in events if isinstance(e, CompareArm) and e.index == index]
-
-
-def replies_of(events: list[Event], index: int) -> list[Event]:
-    return [event for event in of_arm(events, index) if event != LoadProgress("reference")]
-
+from tests.comparing import plain_reply
+from tests.engine.fake_engines import ask, model_ready
 
 # --------------------------------------------------------------------------- what the engine is asked
 
@@ -208,61 +101,6 @@ def test_nothing_loaded_yet() -> None:
     engine = Engine()
     assert Run(engine, request(loaded=False)).all()[-1] == QUIET
     assert engine.loads() == [("auto", "bfloat16")]
-
-
-# --------------------------------------------------------------------------- how steady the machine was
-
-
-def test_the_benchmarks_reference_reply_before_and_after_each_arm() -> None:
-    engine = Engine()
-    events = Run(engine).all()
-    ids = [r.request_id for r in engine.ids_asked()]
-    assert ids == ["c-0-warm-up", "c-0-reference", "c-0", "c-0-reference", "c-1-warm-up", "c-1", "c-1-reference"]
-    asked = next(r for r in engine.ids_asked() if r.request_id == "c-0-reference")
-    assert (asked.messages[0].content, asked.max_tokens) == (reference.TEXT, reference.TOKENS)
-    assert (asked.mode, asked.sampling.temperature, asked.cold) == ("autoregressive", 0.0, True)
-    assert LoadProgress("reference") in of_arm(events, 0)
-    assert sum(isinstance(event, Finished) for event in of_arm(events, 0)) == 1  # its own reply and no other
-
-
-@pytest.mark.parametrize(("last", "noisy"), [(52.0, False), (40.0, True), (70.0, True)])
-def test_a_machine_whose_speed_moves_is_noisy(last: float, noisy: bool) -> None:
-    engine = Engine()
-    engine.speeds = [50.0, 50.0, last]
-    done = Run(engine).all()[-1]
-    assert isinstance(done, CompareDone)
-    assert (done.drift, done.noisy) == (pytest.approx(abs(last - 50) / 50), noisy)
-
-
-def test_models_of_other_speed_are_not_a_machine_that_moves() -> None:
-    engine = Engine()
-    engine.speeds = [50.0, 50.5, 100.0, 101.0]
-    done = Run(engine, request(SPEC, ArmChoice(dtype="float32"))).all()[-1]
-    assert isinstance(done, CompareDone)
-    assert (done.drift, done.noisy) == (pytest.approx(0.01, rel=0.01), False)
-
-
-# --------------------------------------------------------------------------- two models
-
-
-def test_each_arm_may_have_its_own_model() -> None:
-    engine = Engine(["a ", "b "], ["a ", "c "])
-    events = Run(engine, request(SPEC, ArmChoice(target="other"))).all()
-    loads = [r for r in engine.asked if isinstance(r, LoadRequest)]
-    assert [(r.target, r.draft, r.dtype) for r in loads] == [("other", "auto", "bfloat16")]
-    assert isinstance(replies_of(events, 1)[-1], Finished)
-    assert events[-1] == replace(QUIET, reload=True)  # no gap of logits between two models
-    assert not any(r.request_id.endswith("gap") for r in engine.ids_asked())
-
-
-def test_a_draft_model_of_the_own_target_is_not_asked_of_another() -> None:
-    own = LoadChoice("m", draft="small", dtype="bfloat16")
-    plain = ArmChoice("autoregressive", target="other")
-    assert load_of(own, ArmChoice(target="other"), own) == replace(own, target="other", draft="auto")
-    assert load_of(own, ArmChoice(target="m"), own) == own
-    assert load_of(own, ArmChoice(target="other", draft="tiny"), own).draft == "tiny"
-    assert load_of(replace(own, draft="ngram"), ArmChoice(target="other"), own).draft == "ngram"
-    assert load_of(own, plain, own).target == "other"  # what is loaded is another model
 
 
 # --------------------------------------------------------------------------- where the texts part
