@@ -22,6 +22,9 @@ class BenchEntry:
         title: target, device and number format.
         complete: every planned reply was measured.
         speedup: Helix over plain decoding as the reports write it; ``interval`` with its ends, empty without.
+        named: (what, in words) of everything that may tell it from other runs.
+        target, dtype: as they were asked for.
+        plain: tokens/s of plain decoding in it; None where it is not known.
     """
 
     id: int
@@ -31,6 +34,10 @@ class BenchEntry:
     complete: bool
     speedup: str
     interval: str
+    named: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    dtype: str = ""
+    plain: float | None = None
 
 
 @dataclass(frozen=True)

@@ -90,29 +90,59 @@ def switched_off_after(rounds: list[RoundDone]) -> int | None:
     return rounds[last].tokens_generated if given_up >= _LASTING and given_up * 2 >= len(rest) else None
 
 
-def gain_text(spec: ArmRecord, plain: ArmRecord) -> str:
+@dataclass(frozen=True)
+class Noise:
+    """How steady the machine was while two arms ran: ``drift`` and ``noisy`` as in ``events.CompareDone``."""
+
+    drift: float | None = None
+    noisy: bool = False
+
+    @property
+    def even(self) -> float:
+        """The least difference that is one."""
+        return max(EVEN, self.drift or 0.0)
+
+    def warning(self) -> str:
+        """What to say before anything else of the speeds; empty where the machine was steady, or nobody knows."""
+        return messages.comparison_text("noisy", {"drift": self._percent}) if self.noisy else ""
+
+    def text(self) -> str:
+        """The check in words."""
+        if self.drift is None:
+            return messages.comparison_text("not_checked")
+        return messages.comparison_text("steady", {"drift": self._percent})
+
+    @property
+    def _percent(self) -> str:
+        return f"{(self.drift or 0) * 100:.0f} %"
+
+
+QUIET = Noise()
+
+
+def gain_text(spec: ArmRecord, plain: ArmRecord, noise: Noise = QUIET) -> str:
     """What speculation gained against the autoregressive arm, in words."""
     ratio = speedup(spec, plain)
     if ratio is None:
         return messages.comparison_text("gain_unknown", {})
-    fields = {"percent": f"{abs(ratio - 1) * 100:.0f} %", "reason": "–"}
+    fields = {"percent": f"{abs(ratio - 1) * 100:.0f} %", "reason": "–", "even": f"{noise.even * 100:.0f} %"}
     off = switched_off_after(spec.rounds)
     fields["token"] = f"{off:,}" if off is not None else ""
     if not any(event.k for event in spec.rounds):
         if spec.rounds:
             fields["reason"] = messages.k_reason_text(spec.rounds[-1].k_reason)
         return messages.comparison_text("gain_nothing_drafted", fields)
-    code = "gain_even" if abs(ratio - 1) < EVEN else "gain_plus" if ratio > 1 else "gain_minus"
+    code = "gain_even" if abs(ratio - 1) < noise.even else "gain_plus" if ratio > 1 else "gain_minus"
     return messages.comparison_text(code if off is None else f"{code}_off", fields)
 
 
-def faster_text(a: ArmRecord, b: ArmRecord) -> str:
+def faster_text(a: ArmRecord, b: ArmRecord, noise: Noise = QUIET) -> str:
     """Which of two arms of the same mode was faster, in words."""
     ratio = speedup(a, b)
     if ratio is None:
         return messages.comparison_text("gain_unknown", {})
-    if abs(ratio - 1) < EVEN:
-        return messages.comparison_text("faster_even", {})
+    if abs(ratio - 1) < noise.even:
+        return messages.comparison_text("faster_even", {"even": f"{noise.even * 100:.0f} %"})
     faster, slower = ("A", "B") if ratio > 1 else ("B", "A")
     percent = f"{(max(ratio, 1 / ratio) - 1) * 100:.0f} %"
     return messages.comparison_text("faster", {"faster": faster, "slower": slower, "percent": percent})

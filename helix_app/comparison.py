@@ -28,7 +28,7 @@ from helix_app.events import (
 )
 from helix_app.requests import ArmChoice, SamplingParams
 
-Verdict = Literal["nothing", "so_far", "identical", "differs", "other_sample"]
+Verdict = Literal["nothing", "so_far", "identical", "differs", "other_sample", "other_model"]
 
 
 def first_difference(a: Sequence[int], b: Sequence[int]) -> int | None:
@@ -53,6 +53,11 @@ def logit_gap(alternatives: Sequence[Alternative], a: int, b: int) -> float | No
 def is_coupled(arm: ArmChoice, sampling: SamplingParams) -> bool:
     """Whether the seed alone decides the arm's text, as the engine sees it."""
     return arm.verify == "coupled" or (arm.verify == "auto" and sampling.seed is not None)
+
+
+def two_models(arms: tuple[ArmChoice, ArmChoice], own: str = "") -> bool:
+    """Whether the arms run different targets, ``own`` where they name none; their texts need not agree then."""
+    return (arms[0].target or own) != (arms[1].target or own)
 
 
 @dataclass
@@ -209,10 +214,13 @@ def agreement(
     arms: tuple[ArmChoice, ArmChoice],
     sampling: SamplingParams,
     gap: float | None = None,
+    own: str = "",
 ) -> Agreement:
-    """Compare what two arms have written so far."""
+    """Compare what two arms have written so far. Tokens of two models are different things: only texts are compared."""
     if not a.ids or not b.ids:
         return Agreement("nothing", 0)
+    if two_models(arms, own):
+        return Agreement("other_model", len(a.ids) if a.whole and b.whole and a.text == b.text else 0)
     position = first_difference(a.ids, b.ids)
     if position is None:
         return Agreement("identical" if a.whole and b.whole else "so_far", len(a.ids))
@@ -236,6 +244,8 @@ def agreement_text(found: Agreement) -> str:
         "gap": "" if found.gap is None else f"{abs(found.gap):.2g}",
     }
     code: str = found.verdict
+    if code == "other_model" and found.tokens:
+        code = "other_model_same"
     if code == "differs" and (found.a is None or found.b is None):
         code = "one_ends"
     elif code == "differs" and found.gap is not None:

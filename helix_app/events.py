@@ -306,6 +306,9 @@ class CompareDone:
         reload: what is loaded now is not the person's own choice: it is to be loaded again.
         logit_gap: where the replies first differ, by how much the target's logit of the first arm's token exceeds
             that of the second arm's, computed once both had ended; None where they agree or it is not known.
+        drift: how far the fixed reference replies before and after the arms lie apart (``bench/reference.py``), as a
+            fraction of their speed; None where there were too few.
+        noisy: whether that is so far that one run says little.
     """
 
     request_id: str
@@ -313,6 +316,8 @@ class CompareDone:
     reload: bool = False
     logit_gap: float | None = None
     failed: Failed | None = None
+    drift: float | None = None
+    noisy: bool = False
 
 
 Event = Union[

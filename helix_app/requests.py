@@ -119,8 +119,9 @@ class GenerateRequest:
         alternatives: how many best alternatives each emitted token carries.
         priority: among several requests, higher ones go first.
         written: what was written before an engine that died; its text is sent again as the first ``TextDelta``.
-        cold: begin as the first reply after loading would: cached prefixes are forgotten, nothing that was learnt from
-            replies is asked, and this one is not learnt. For measurements that must not depend on what came before.
+        cold: begin as the first reply after loading would: no cached prefix is taken, nothing that was learnt from
+            replies is asked, and this one is neither learnt nor kept in the cache, where other prefixes stay. For
+            measurements that must not depend on what came before.
     """
 
     request_id: str
@@ -166,7 +167,7 @@ class ArmChoice:
 
     Attributes:
         mode, k, verify: as in ``GenerateRequest``.
-        draft, dtype: as in ``LoadChoice``; empty for the person's own choice.
+        draft, dtype, target: as in ``LoadChoice``; empty for the person's own choice.
     """
 
     mode: Mode = "speculative"
@@ -174,6 +175,7 @@ class ArmChoice:
     k: str = "auto"
     verify: Verify = "auto"
     dtype: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class CompareRequest:
 
     Attributes:
         request_id: echoed by every event of the comparison; the replies are called ``{request_id}-0`` and ``-1``.
-        own: the load a person chose; an arm changes its draft and dtype.
+        own: the load a person chose; an arm changes its target, draft and dtype.
         loaded: whether that is loaded now.
         messages, sampling, max_tokens: the same for both arms, as in ``GenerateRequest``.
     """

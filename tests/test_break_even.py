@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.break_even import break_even, cost_text, faster_text, gain_text, switched_off_after
+from helix_app.break_even import Noise, break_even, cost_text, faster_text, gain_text, switched_off_after
 from helix_app.comparison import ArmRecord
 from helix_app.events import RoundDone
 from tests.comparing import WORDS, a_round, metrics, plain_reply, token
@@ -71,6 +71,24 @@ def test_nothing_drafted_is_no_gauge() -> None:
 )
 def test_the_gain_in_words(rate: float, words: str) -> None:
     assert gain_text(arm([drafted(0, 4, 3)], rate), plain(50.0)) == words
+
+
+def test_a_machine_whose_speed_moved_makes_it_noisy() -> None:
+    noise = Noise(0.23, True)
+    assert noise.warning().startswith("Noisy: the machine's own speed moved by 23 % meanwhile.")
+    assert Noise(0.09).warning() == Noise().warning() == ""
+    assert gain_text(arm([drafted(0, 4, 3)], 285.0), plain(50.0), noise) == "Speculation gains 470 % here."
+    even = gain_text(arm([drafted(0, 4, 3)], 60.0), plain(50.0), noise)
+    assert even == "Speculation neither gains nor costs here: the difference is under 23 %."
+
+
+def test_a_difference_under_that_of_the_reference_is_none() -> None:
+    steady = Noise(0.06)
+    assert gain_text(arm([drafted(0, 4, 3)], 52.5), plain(50.0), steady).endswith("the difference is under 6 %.")
+    assert faster_text(arm([], 52.5), plain(50.0), steady).endswith("the difference is under 6 %.")
+    assert gain_text(arm([drafted(0, 4, 3)], 71.0), plain(50.0), steady) == "Speculation gains 42 % here."
+    assert steady.text() == "A fixed reference reply before and after each arm differed by 6 %."
+    assert "not known" in Noise().text()
 
 
 def given_up(count: int, reason: str = "costs_more") -> list[RoundDone]:

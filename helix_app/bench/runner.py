@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime
 import logging
 import random
-import statistics
 import threading
 import time
 import zlib
@@ -22,6 +21,7 @@ from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
 from helix_app.bench.divergence import find_divergences
 from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
+from helix_app.bench.reference import DRIFT, TEXT, TOKENS, drift
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.device import is_out_of_memory
 from helix_app.engine.engine import Engine
@@ -43,11 +43,9 @@ from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 
 log = logging.getLogger(__name__)
-_REFERENCE = Prompt("reference", "reference", "Tell me about the sea, the wind and the weather.")
-_REFERENCE_TOKENS = 32
+_REFERENCE = Prompt("reference", "reference", TEXT)
 _REFERENCE_EVERY = 24  # measured replies between two reference replies
 _NOT_INPUT = ("device_", "out_of_memory", "cache_", "internal", "engine_", "nan_")  # failures that are no wrong usage
-DRIFT = 0.10  # reference replies this far apart are reported
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def _run(
     ]
     arms += _peers(config, session, ready, target, draft, told, notices)
     slots = plan(tasks, arms, config.repeats, config.seed)
-    reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=_REFERENCE_TOKENS), 0)
+    reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=TOKENS), 0)
     warm_up([*arms], reference, config.warmups, cancel, told)
     measured = measure(slots, reference, cancel, told, notices)
     runs, references = measured.runs, measured.references
@@ -143,9 +141,9 @@ def _run(
         raise _as_error(measured.failure, ready) if measured.failure else HelixError("bench_nothing")
     if measured.ended_early:
         notices.append(BenchNotice("bench_incomplete", (("done", str(len(runs))), ("planned", str(len(slots))))))
-    drift = reference_drift(references)
-    if drift is not None and drift > DRIFT:
-        notices.append(BenchNotice("bench_drift", (("percent", f"{drift:.0%}"),)))
+    moved = reference_drift(references)
+    if moved is not None and moved > DRIFT:
+        notices.append(BenchNotice("bench_drift", (("percent", f"{moved:.0%}"),)))
     told(BenchProgress("compare", len(runs), len(slots)))
     names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))
     divergences = find_divergences(session, tasks, runs, names, cancel) if config.temperature == 0 else ()
@@ -302,11 +300,8 @@ def _refer(arm: Arm, task: Task, index: int, references: list[ReferenceRun], can
 
 
 def reference_drift(references: Sequence[ReferenceRun]) -> float | None:
-    """From the slowest to the fastest reference reply, as a fraction of their median; None under two of them."""
-    if len(references) < 2:
-        return None
-    speeds = [run.decode_tokens_per_second for run in references]
-    return (max(speeds) - min(speeds)) / statistics.median(speeds)
+    """How far the reference replies lie apart (``reference.drift``)."""
+    return drift([run.decode_tokens_per_second for run in references])
 
 
 def _prompts(config: BenchConfig) -> tuple[Prompt, ...]:

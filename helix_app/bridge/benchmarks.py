@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from helix_app.bench import view as views
 from helix_app.bench.compare import compare
 from helix_app.bench.csv_report import csv_report
+from helix_app.bench.facts import RunFacts, run_facts
 from helix_app.bench.html_report import html_report
 from helix_app.bench.markdown_report import markdown_report
 from helix_app.bench.records import BenchResult, parse_json
@@ -104,6 +106,7 @@ class _Shelf:
         self._store = store
         self._lock = threading.Lock()
         self._loose: dict[int, tuple[StoredRun, str]] = {}  # ids count down from -1
+        self._facts: dict[int, RunFacts] = {}  # read once: a stored run does not change
 
     def keep(self, document: str) -> BenchEnded:
         """Store a result. Where that fails it stays in memory, and why is said."""
@@ -128,7 +131,22 @@ class _Shelf:
             with self._lock:
                 run = replace(run, id=-1 - len(self._loose))
                 self._loose[run.id] = (run, document)
-        return BenchEnded("done", views.view(result, summary, _entry(run)), failed)
+        self._facts[run.id] = run_facts(document)
+        return BenchEnded("done", views.view(result, summary, self.entry(run)), failed)
+
+    def entry(self, run: StoredRun) -> BenchEntry:
+        """Its line in the list; one whose document cannot be read has no facts."""
+        if run.id not in self._facts:
+            self._facts[run.id] = RunFacts()
+            with suppress(HelixError):
+                self._facts[run.id] = run_facts(self._document(run.id))
+        facts = self._facts[run.id]
+        speedup = Estimate(run.speedup, run.low, run.high)
+        entry = views.entry(run.id, run.created, run.title, run.replies, run.complete, speedup)
+        return replace(entry, named=facts.named, target=facts.target, dtype=facts.dtype, plain=facts.plain)
+
+    def _document(self, run_id: int) -> str:
+        return self._loose[run_id][1] if run_id in self._loose else self._store.document(run_id)
 
     def runs(self) -> tuple[StoredRun, ...]:
         """All runs, the latest first. Raises HelixError."""
@@ -141,13 +159,14 @@ class _Shelf:
         found = next((run for run in self.runs() if run.id == run_id), None)
         if found is None:
             raise HelixError("store_gone")
-        document = self._loose[run_id][1] if run_id in self._loose else self._store.document(run_id)
-        return _entry(found), parse_json(document, f"{found.title}, {found.created}"), document
+        document = self._document(run_id)
+        return self.entry(found), parse_json(document, f"{found.title}, {found.created}"), document
 
     def delete(self, run_id: int) -> None:
         """Forget a run. Raises HelixError."""
         with self._lock:
             loose = self._loose.pop(run_id, None)
+        self._facts.pop(run_id, None)
         if loose is None:
             self._store.delete(run_id)
 
@@ -333,7 +352,7 @@ class Benchmarks(QObject):
         raise TypeError(f"unknown: {asked!r}")
 
     def _listed(self) -> BenchListed:
-        return BenchListed(tuple(_entry(run) for run in self._shelf.runs()))
+        return BenchListed(tuple(self._shelf.entry(run) for run in self._shelf.runs()))
 
     # ------------------------------------------------------------------ details
 
@@ -355,11 +374,6 @@ class Benchmarks(QObject):
         self.news.emit([ended])
         if ended.view is not None:
             self.ask(BenchList())
-
-
-def _entry(run: StoredRun) -> BenchEntry:
-    speedup = Estimate(run.speedup, run.low, run.high)
-    return views.entry(run.id, run.created, run.title, run.replies, run.complete, speedup)
 
 
 def _died(failed: Failed) -> bool:

@@ -1,8 +1,10 @@
 """A comparison as one piece of work for the engine: two arms, one after the other, from the same start.
 
-Each arm is loaded if it needs another draft or number format than what is loaded, warms up with a short reply of its
-own kind, and then writes its reply with the same request and a cold cache. Where the texts part, one more pass of
-the target tells by how much. Runs on the engine's thread; no Qt.
+Each arm is loaded if it needs another model, draft or number format than what is loaded (the engine frees the one
+before it, so that there is never more than one in memory), warms up with a short reply of its own kind, and then writes
+its reply with the same request. All replies are cold: they take nothing from the chat's cached blocks and leave those
+where they are. The benchmark's reference reply before and after each arm shows how steady the machine was. Where the
+texts of one model part, one more pass of the target tells by how much. Runs on the engine's thread; no Qt.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
-from helix_app.comparison import first_difference, logit_gap
+from helix_app.bench import reference
+from helix_app.comparison import first_difference, logit_gap, two_models
 from helix_app.engine.client import RESULTS, failure
 from helix_app.errors import HelixError
 from helix_app.events import (
@@ -35,8 +38,10 @@ from helix_app.events import (
     ModelReady,
     PrefillDone,
     RoundDone,
+    SamplingParams,
     Written,
 )
+from helix_app.hub.resolve import DRAFTS
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +71,7 @@ class Comparison:
         self._cancel, self._superseded = cancel, superseded
         self.loaded: LoadChoice | None = request.own if request.loaded else None
         self._results: list[Finished] = []
+        self._speeds: list[tuple[LoadChoice, list[float]]] = []  # of reference replies, one entry a load
 
     def events(self) -> Iterator[Event]:
         """All that happens; the last one is CompareDone. Never raises what the engine or the hub raise."""
@@ -88,7 +94,10 @@ class Comparison:
         failed: Failed | None = None,
     ) -> CompareDone:
         again = self.loaded != self._request.own and not self._superseded.is_set()
-        return CompareDone(self._request.request_id, reason, again, gap, failed)
+        drifts = [found for _, speeds in self._speeds if (found := reference.drift(speeds)) is not None]
+        moved = max(drifts, default=None)
+        noisy = moved is not None and moved > reference.DRIFT
+        return CompareDone(self._request.request_id, reason, again, gap, failed, moved, noisy)
 
     # ------------------------------------------------------------------ an arm
 
@@ -102,17 +111,46 @@ class Comparison:
         for event in self._client.stream(self._warm_up(index, arm), self._cancel):
             if isinstance(event, CacheSnapshot):
                 yield event
+        if not self._speeds or self._speeds[-1][0] != self.loaded:
+            yield from self._refer(index)
         if self._cancel.is_set():
             return
         for event in self._client.stream(self.request(index, arm), self._cancel):
             self._watch(event)
+            if isinstance(event, Finished):
+                self._results.append(event)
             yield event if isinstance(event, CacheSnapshot) else CompareArm(self._request.request_id, index, event)
+        if self.loaded == wanted:
+            yield from self._refer(index)
+
+    def _refer(self, index: int) -> Iterator[Event]:
+        """Write the reference reply and note how fast it was, with what is loaded now."""
+        if self._cancel.is_set() or self.loaded is None:
+            return
+        yield CompareArm(self._request.request_id, index, LoadProgress("reference"))
+        if not self._speeds or self._speeds[-1][0] != self.loaded:
+            self._speeds.append((self.loaded, []))
+        request = GenerateRequest(
+            request_id=f"{self._request.request_id}-{index}-reference",
+            messages=(ChatMessage("user", reference.TEXT),),
+            mode="autoregressive",
+            max_tokens=reference.TOKENS,
+            sampling=SamplingParams(temperature=0.0),
+            cold=True,
+        )
+        for event in self._client.stream(request, self._cancel):
+            self._watch(event)
+            if isinstance(event, CacheSnapshot):
+                yield event
+            elif isinstance(event, Finished) and event.reason != "cancelled":
+                rate = event.metrics.decode_tokens_per_second
+                self._speeds[-1][1].extend([rate] if rate else [])
+            elif isinstance(event, Failed):
+                log.warning("no reference reply: %s %s", event.code, event.detail)
 
     def _watch(self, event: Event) -> None:
-        """Keep the result; after an error or a move to another device nobody knows what is loaded."""
-        if isinstance(event, Finished):
-            self._results.append(event)
-        elif isinstance(event, ModelReady) or (isinstance(event, Failed) and event.code in _LOSING):
+        """After an error or a move to another device nobody knows what is loaded."""
+        if isinstance(event, ModelReady) or (isinstance(event, Failed) and event.code in _LOSING):
             self.loaded = None
 
     def _load(self, index: int, wanted: LoadChoice) -> Iterator[Event]:
@@ -161,7 +199,7 @@ class Comparison:
 
     def _gap(self) -> float | None:
         """The logit gap of the first differing tokens, from one pass of the target that is loaded now."""
-        if len(self._results) < 2 or self._cancel.is_set():
+        if len(self._results) < 2 or self._cancel.is_set() or two_models(self._request.arms, self._request.own.target):
             return None
         a, b = (result.token_ids for result in self._results)
         position = first_difference(a, b)
@@ -188,8 +226,13 @@ class Comparison:
 
 
 def load_of(own: LoadChoice, arm: ArmChoice, loaded: LoadChoice | None) -> LoadChoice:
-    """What an arm needs to be loaded. Autoregressive ones use no draft and do with whichever is there."""
-    wanted = replace(own, draft=arm.draft or own.draft, dtype=arm.dtype or own.dtype)
+    """What an arm needs to be loaded. Autoregressive ones use no draft and do with whichever is there.
+
+    A draft model that was chosen for the person's own target is not asked of another one.
+    """
+    target = arm.target or own.target
+    draft = own.draft if target == own.target or own.draft in DRAFTS else "auto"
+    wanted = replace(own, target=target, draft=arm.draft or draft, dtype=arm.dtype or own.dtype)
     if arm.mode == "autoregressive" and loaded is not None and replace(loaded, draft=wanted.draft) == wanted:
         return loaded
     return wanted

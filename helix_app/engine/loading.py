@@ -241,6 +241,7 @@ def _load_on(
         model_context=session.context.model,
         context_limit=session.context.limit,
         target_file=str(plan.target.path),
+        exact_rows=runner.decoder.can_be_exact,
     )
     yield Loaded(session, ready)
 

@@ -12,19 +12,18 @@ from helix_app.engine.reply import Reply
 def open_sequence(session: Session, reply: Reply, running: Sequence[Entry]) -> tuple[int, bool]:
     """Begin a sequence: forked from a running one with the same beginning, or from the prefix cache.
 
-    A cold one takes neither, but what it wrote itself before it was preempted. Mutates: the pool of the target.
+    A cold one takes neither and gives none: it stands apart. Mutates: the pool of the target.
 
     Returns:
         Tokens that the cache holds of it, and whether it was forked.
     """
     runner = session.runner
-    if reply.request.cold and len(reply.tokens) == reply.prompt_length:
-        session.clear_caches()
-        return runner.open(reply.name, (), reply.name), False
+    if reply.request.cold:
+        return runner.open(reply.name, (), reply.name, apart=True), False
     last = len(reply.tokens) - 1
     parent, shared = "", 0
     for entry in running:
-        if entry.reply is not reply and entry.at is not None:
+        if entry.reply is not reply and entry.at is not None and not entry.reply.request.cold:
             table = runner.pool.tables()[entry.name]
             same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
             if same > shared:

@@ -16,6 +16,7 @@ import torch
 from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
 from helix_app.engine.coupled import verify_coupled
 from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.mixed import set_apart
 from helix_app.engine.generation import Session, check_request, is_coupled, prompt_tokens
 from helix_app.engine.metrics import RunRecorder
 from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise
@@ -130,6 +131,8 @@ class Reply:
             # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
             repeatable = params.seed is not None and not is_coupled(request)
             self.draft = session.draft.fresh(repeatable or request.cold)
+            if request.cold:
+                set_apart(self.draft)
         self._policy.begin()
 
     # ----------------------------------------------------------------- prompt

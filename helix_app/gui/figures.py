@@ -90,6 +90,18 @@ def remaining(value: float | None) -> str:
     return tr("{n} h left").format(n=f"{value / 3600:.1f}")
 
 
+def duration(value: float) -> str:
+    """How long something will take, as roughly as it is known: ``about 12 minutes``."""
+    if value < 50:
+        return tr("about {n} seconds").format(n=max(5, 5 * round(value / 5)))
+    minutes = value / 60
+    if minutes < 1.5:
+        return tr("about 1 minute")
+    if minutes < 90:
+        return tr("about {n} minutes").format(n=round(minutes) if minutes < 20 else 5 * round(minutes / 5))
+    return tr("about {n} hours").format(n=f"{minutes / 60:.1f}".removesuffix(".0"))
+
+
 def device(code: str) -> str:
     """``cpu`` as ``CPU``, ``directml:1`` as ``DirectML 1``."""
     kind, _, number = code.partition(":")

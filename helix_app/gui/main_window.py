@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app import events
-from helix_app.gui import menus
+from helix_app.gui import measuring, menus
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.compare.page import ComparePage
@@ -101,6 +101,7 @@ class MainWindow(QMainWindow):
             events.Notice: self.chat.notices.add,
             events.MemoryUse: self.status.show_memory,
             events.PrefillProgress: self.chat.on_prefill_progress,
+            events.PrefillDone: self.live.blocks.on_prefill,
             events.RoundDone: self.on_round_done,
             events.TextDelta: self.chat.on_text_delta,
             events.CacheSnapshot: self.on_cache_snapshot,
@@ -159,15 +160,8 @@ class MainWindow(QMainWindow):
         self.chat.cancel_requested.connect(self.cancel_requested)
         self.chat.generating_changed.connect(self.on_generating_changed)
         self.chat.cleared.connect(self.on_new_chat)
-        self.compare.compare_requested.connect(self.compare_requested)
-        self.compare.cancel_requested.connect(self.cancel_requested)
-        self.compare.running_changed.connect(lambda running: self.chat.block("compare_running" if running else ""))
-        self.compare.running_changed.connect(self.help.on_writing)
+        measuring.connect(self)
         self.help.checkup_requested.connect(self.checkup_requested)
-        self.compare.may_run = lambda: self._occupied("compare_reply_running")
-        self.benchmark.asked.connect(self.benchmark_requested)
-        self.benchmark.running_changed.connect(self.on_benchmark_running_changed)
-        self.benchmark.may_run = lambda: self._occupied("bench_reply_running")
         self.toolbar.picked.connect(self.model_desk.on_picked)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
         self.toolbar.options.clicked.connect(self.preferences.open_dialog)
@@ -238,6 +232,7 @@ class MainWindow(QMainWindow):
         """A reply is complete."""
         if self.chat.is_current(event.request_id):
             self.status.on_finished(event)
+        self.benchmark.setup.note_speed(event.metrics.plain_tokens_per_second)
         self.chat.on_finished(event)
 
     def on_cache_snapshot(self, event: events.CacheSnapshot) -> None:
@@ -259,22 +254,6 @@ class MainWindow(QMainWindow):
         self.compare.on_done(event)
         if event.reload and self.models.loading is None:
             self.models.load()
-
-    def _occupied(self, replying: str) -> str:
-        """Why nothing can be measured now, as a code of messages.py; ``replying`` while a reply is being written."""
-        if self.chat.generating:
-            return replying
-        if self.compare.running:
-            return "bench_compare_running"
-        if self.benchmark.running:
-            return "bench_running"
-        return "bench_load_running" if self.models.loading is not None else ""
-
-    def on_benchmark_running_changed(self, running: bool) -> None:
-        """A benchmark began or ended: meanwhile nothing else is written or loaded."""
-        self.chat.block("bench_running" if running else "")
-        self.toolbar.set_locked(self.tr("A benchmark is running") if running else "")
-        self.actions_.unload.setEnabled(not running and self.models.ready is not None)
 
     def on_new_chat(self) -> None:
         """Nothing is written yet: figures of the conversation before go."""

@@ -118,6 +118,7 @@ class ModelDesk(QObject):
         window = self._window
         window.toolbar.on_model_ready(ready)
         window.chat.set_model(ready.target_name, figures.model_facts(ready), ready)
+        window.chat.exact_rows = ready.exact_rows
         window.compare.set_model(ready, self._models.choice())
         window.setWindowTitle(self.tr("{model} – Helix").format(model=ready.target_name))
         window.actions_.unload.setEnabled(True)

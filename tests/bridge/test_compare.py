@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.bridge.compare import Comparison
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
-from helix_app.errors import InputError
 from helix_app.events import (
-    Alternative,
     ArmChoice,
     CacheSnapshot,
-    ChatMessage,
     CompareArm,
     CompareDone,
-    CompareRequest,
     CompareStarted,
     Event,
     Failed,
@@ -31,100 +25,14 @@ from helix_app.events import (
     LoadRequest,
     ModelReady,
     Notice,
-    PrefillDone,
     Request,
     RoundDone,
-    SamplingParams,
     TextDelta,
-    Unloaded,
 )
+from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
-from tests.comparing import plain_reply, token
-from tests.engine.fake_engines import ask, model_ready, snapshot
-
-OWN = LoadChoice("m", draft="auto", dtype="bfloat16", learn=True)
-SPEC, PLAIN = ArmChoice(), ArmChoice("autoregressive")
-
-
-def request(*arms: ArmChoice, text: str = "say 5", loaded: bool = True) -> CompareRequest:
-    a, b = arms or (SPEC, PLAIN)
-    return CompareRequest(
-        "c", OWN, (a, b), (ChatMessage("user", text),), SamplingParams(temperature=0.0, seed=3), 40, loaded
-    )
-
-
-class Engine:
-    """Writes given words, and remembers what it was asked."""
-
-    def __init__(self, *replies: list[str]) -> None:
-        self.replies = list(replies or (["a ", "b "], ["a ", "b "]))
-        self.asked: list[Request] = []
-        self.instead: Callable[[Request], Event | None] = lambda _: None
-
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
-        self.asked.append(request)
-        other = self.instead(request)
-        if other is not None:
-            yield other
-        elif isinstance(request, LoadRequest):
-            yield LoadProgress("weights", 0.5)
-            yield snapshot()
-            yield Unloaded() if cancel.is_set() else model_ready(request.target, draft=request.draft)
-        elif isinstance(request, GenerateRequest):
-            yield snapshot()
-            if request.request_id.endswith("gap"):
-                best = (Alternative(token_of("b "), "b ", 0.5), Alternative(token_of("c "), "c ", 0.25))
-                yield PrefillDone("gap", 3, 0, 0.0, (token(1, "b ", best),))
-                yield TextDelta("gap", "b ")
-                yield plain_reply(["b "])[-1]
-                return
-            warm = request.request_id.endswith("warm-up")
-            words = ["warm "] if warm else self.replies.pop(0)
-            yield from (replace(event, request_id=request.request_id) for event in plain_reply(words))  # type: ignore[call-arg]
-
-    def close(self) -> None:
-        pass
-
-    def loads(self) -> list[tuple[str, str]]:
-        return [(r.draft, r.dtype) for r in self.asked if isinstance(r, LoadRequest)]
-
-    def replies_asked(self) -> list[GenerateRequest]:
-        return [r for r in self.asked if isinstance(r, GenerateRequest)]
-
-
-def token_of(word: str) -> int:
-    finished = plain_reply([word])[-1]
-    assert isinstance(finished, Finished)
-    return finished.token_ids[0]
-
-
-def resolve(choice: LoadChoice) -> LoadRequest:
-    if choice.draft == "unknown":
-        raise InputError("model_unknown", name="unknown")
-    if choice.draft == "faulty":
-        raise ZeroDivisionError("on purpose")
-    return LoadRequest(choice.target, draft=choice.draft, dtype=choice.dtype)
-
-
-class Run:
-    """A comparison over a fake engine, step by step."""
-
-    def __init__(self, engine: Engine, asked: CompareRequest | None = None) -> None:
-        self.engine = engine
-        self.cancel, self.superseded = threading.Event(), threading.Event()
-        self.comparison = Comparison(engine, resolve, asked or request(), self.cancel, self.superseded)
-        self.stream = self.comparison.events()
-
-    def all(self) -> list[Event]:
-        return list(self.stream)
-
-    def until(self, wanted: type) -> Event:
-        return next(e for e in self.stream if isinstance(e, CompareArm) and isinstance(e.event, wanted))
-
-
-def of_arm(events: list[Event], index: int) -> list[Event]:
-    return [e.event for e in events if isinstance(e, CompareArm) and e.index == index]
-
+from tests.comparing import plain_reply
+from tests.engine.fake_engines import ask, model_ready
 
 # --------------------------------------------------------------------------- what the engine is asked
 
@@ -141,7 +49,7 @@ def test_both_arms_get_the_same_request_but_their_own_choices() -> None:
         assert warm.max_tokens < real.max_tokens
         assert (warm.mode, warm.k, warm.cold, warm.sampling) == (real.mode, real.k, True, real.sampling)
     assert isinstance(events[0], CompareStarted)
-    assert events[-1] == CompareDone("c", "done")
+    assert events[-1] == QUIET
     assert engine.loads() == []
 
 
@@ -152,7 +60,7 @@ def test_each_arm_tells_its_reply_and_not_its_warming_up() -> None:
         assert told[0] == LoadProgress("warm_up")
         assert "".join(event.text for event in told if isinstance(event, TextDelta)) == "".join(words)
         assert sum(isinstance(event, RoundDone) for event in told) == 1
-        assert isinstance(told[-1], Finished)
+        assert isinstance(replies_of(events, index)[-1], Finished)
     assert any(isinstance(event, CacheSnapshot) for event in events)
     assert not any(isinstance(event, CompareArm) and isinstance(event.event, CacheSnapshot) for event in events)
 
@@ -169,14 +77,14 @@ def test_an_arm_is_loaded_only_where_it_needs_something_else() -> None:
     events = Run(engine, request(ArmChoice(draft="ngram"), ArmChoice(draft="self-int4"))).all()
     assert engine.loads() == [("ngram", "bfloat16"), ("self-int4", "bfloat16")]
     assert of_arm(events, 0)[:2] == [LoadProgress("weights", 0.5), model_ready("m", draft="ngram")]
-    assert events[-1] == CompareDone("c", "done", reload=True)
+    assert events[-1] == replace(QUIET, reload=True)
 
 
 def test_a_plain_arm_does_with_the_draft_that_is_there() -> None:
     engine = Engine()
     done = Run(engine, request(ArmChoice(draft="ngram"), PLAIN)).all()[-1]
     assert engine.loads() == [("ngram", "bfloat16")]
-    assert done == CompareDone("c", "done", reload=True)
+    assert done == replace(QUIET, reload=True)
     engine = Engine()
     Run(engine, request(SPEC, ArmChoice("autoregressive", dtype="float32"))).all()
     assert engine.loads() == [("auto", "float32")]
@@ -186,12 +94,12 @@ def test_an_arm_that_comes_back_to_the_own_choice_needs_no_load_after_it() -> No
     engine = Engine()
     done = Run(engine, request(ArmChoice(dtype="float32"), SPEC)).all()[-1]
     assert engine.loads() == [("auto", "float32"), ("auto", "bfloat16")]
-    assert done == CompareDone("c", "done", reload=False)
+    assert done == QUIET
 
 
 def test_nothing_loaded_yet() -> None:
     engine = Engine()
-    assert Run(engine, request(loaded=False)).all()[-1] == CompareDone("c", "done")
+    assert Run(engine, request(loaded=False)).all()[-1] == QUIET
     assert engine.loads() == [("auto", "bfloat16")]
 
 
@@ -220,7 +128,7 @@ def test_texts_that_part_at_once() -> None:
 @pytest.mark.parametrize("second", [["a ", "b "], ["a ", "b ", "c "]])
 def test_no_gap_where_nothing_differs(second: list[str]) -> None:
     engine = Engine(["a ", "b "], second)
-    assert Run(engine).all()[-1] == CompareDone("c", "done")
+    assert Run(engine).all()[-1] == QUIET
     assert len(engine.replies_asked()) == 4
 
 
@@ -234,6 +142,7 @@ def test_stop_keeps_what_is_done_and_begins_nothing_else() -> None:
     run.cancel.set()
     assert run.all() == [CompareDone("c", "cancelled")]
     assert [r.request_id for r in engine.replies_asked()] == ["c-0-warm-up", "c-0"]
+    assert engine.ids_asked()[-1].request_id == "c-0"
 
 
 def test_stop_while_an_arm_loads() -> None:
@@ -264,8 +173,8 @@ def test_an_arm_that_cannot_be_loaded_leaves_the_other_one(how: str) -> None:
     events = Run(engine, request(bad, SPEC)).all()
     (failed,) = of_arm(events, 0)
     assert isinstance(failed, Failed)
-    assert isinstance(of_arm(events, 1)[-1], Finished)
-    assert events[-1] == CompareDone("c", "done", reload=False)
+    assert isinstance(replies_of(events, 1)[-1], Finished)
+    assert events[-1] == QUIET
     assert engine.loads()[-1] == ("auto", "bfloat16")
 
 
@@ -276,7 +185,7 @@ def test_an_arm_that_fails_half_way_leaves_the_other_one() -> None:
     )
     events = Run(engine).all()
     assert of_arm(events, 0)[-1] == Failed("engine_died")
-    assert isinstance(of_arm(events, 1)[-1], Finished)
+    assert isinstance(replies_of(events, 1)[-1], Finished)
     assert engine.loads() == [("auto", "bfloat16")]  # nobody knows what a new engine holds
 
 
@@ -287,7 +196,7 @@ def test_a_fault_of_ours_is_told_and_what_is_loaded_is_known() -> None:
     assert (done.reason, done.reload) == ("failed", True)
     assert done.failed is not None
     assert done.failed.code == "internal"
-    assert isinstance(of_arm(events, 0)[-1], Finished)
+    assert isinstance(replies_of(events, 0)[-1], Finished)
 
 
 def test_a_move_to_another_device_is_told_and_undone() -> None:
@@ -304,7 +213,7 @@ def test_a_move_to_another_device_is_told_and_undone() -> None:
     )
     events = Run(engine).all()
     assert Notice("moved_to_cpu") in of_arm(events, 1)
-    assert events[-1] == CompareDone("c", "done", reload=True)
+    assert events[-1] == replace(QUIET, reload=True)
 
 
 # --------------------------------------------------------------------------- in the controller
@@ -330,7 +239,8 @@ def test_a_comparison_through_the_controller(controller: SessionController, watc
     controller.compare(request())
     assert controller.busy
     done = watcher.wait_for(CompareDone)
-    assert done == CompareDone("c", "done")
+    assert isinstance(done, CompareDone)
+    assert (done.reason, done.reload, done.failed) == ("done", False, None)
     assert not controller.busy
     for index in (0, 1):
         assert (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 
 import pytest
@@ -29,19 +28,35 @@ def test_no_cached_prefix_is_taken(kind: str, request: pytest.FixtureRequest) ->
     assert cached(engine, warm) > 0
     assert cached(engine, cold) == 0
     assert finish(engine, cold).token_ids == first.token_ids
-    assert cached(engine, warm) > 0  # what a cold reply wrote may be shared
     check_idle(engine)
 
 
-def test_the_drafts_cache_is_cold_too(itself: Engine) -> None:
-    finish(itself, ask(LONG, max_tokens=20))
-    assert any(runner.pool.cached_blocks for runner in runners(session_of(itself)))
-    stream = itself.stream(ask(LONG, max_tokens=20, cold=True), threading.Event())
-    for event in stream:
-        if isinstance(event, PrefillDone):
-            break
-    assert not any(runner.pool.cached_blocks for runner in runners(session_of(itself)))
-    stream.close()  # type: ignore[attr-defined]
+@pytest.mark.parametrize("kind", ["ngram", "itself"])
+def test_what_was_cached_before_it_is_cached_after_it(kind: str, request: pytest.FixtureRequest) -> None:
+    engine = request.getfixturevalue(kind)
+    finish(engine, ask(LONG, max_tokens=20, k="fixed:2"))
+    pools = [runner.pool for runner in runners(session_of(engine))]
+    hit = cached(engine, ask(LONG, max_tokens=20, k="fixed:2"))
+    assert hit > 0
+    before = [[pool.is_cached(block) for block in range(pool.num_blocks)] for pool in pools]
+    for max_tokens in (20, 4):
+        finish(engine, ask(LONG, max_tokens=max_tokens, k="fixed:2", cold=True))
+    assert [[pool.is_cached(block) for block in range(pool.num_blocks)] for pool in pools] == before
+    assert cached(engine, ask(LONG, max_tokens=20)) == hit
+    check_idle(engine)
+
+
+def test_the_drafts_cache_is_cold_too(itself: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish(itself, ask(LONG, max_tokens=20, k="fixed:2"))
+    pools = [runner.pool for runner in runners(session_of(itself))]
+    assert len(pools) == 2
+    assert all(pool.cached_blocks for pool in pools)
+    hits: list[int] = []
+    for pool in pools:
+        taken = pool.open
+        monkeypatch.setattr(pool, "open", lambda *a, taken=taken, **k: hits.append(taken(*a, **k)) or hits[-1])
+    finish(itself, ask(LONG, max_tokens=20, k="fixed:2", cold=True))
+    assert hits == [0, 0]
 
 
 class Spy(NgramTable):
@@ -87,4 +102,21 @@ def test_it_takes_nothing_from_one_that_runs_beside_it(ngram: Engine) -> None:
     assert results["cold"].metrics.cached_tokens == 0
     assert results["cold"].token_ids == results["warm"].token_ids
     assert scheduler.forks == 0
+    check_idle(ngram)
+
+
+def test_it_gives_nothing_to_one_that_runs_beside_it(ngram: Engine) -> None:
+    session_of(ngram).clear_caches()
+    scheduler = Scheduler(session_of(ngram))
+    scheduler.add(replace(ask(LONG, max_tokens=8, cold=True), request_id="cold"))
+    seen: list[Event] = []
+    while not any(isinstance(event, PrefillDone) for event in seen):
+        seen += scheduler.step()
+    scheduler.add(replace(ask(LONG, max_tokens=8), request_id="warm"))
+    while scheduler.busy:
+        seen += scheduler.step()
+    results = {event.request_id: event for event in seen if isinstance(event, Finished)}
+    assert results["warm"].metrics.cached_tokens == 0
+    assert scheduler.forks == 0
+    assert results["cold"].token_ids == results["warm"].token_ids
     check_idle(ngram)

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication
 from helix_app import bench_views as bench
 from helix_app.bench import view as views
 from helix_app.bench.compare import compare
-from helix_app.bench.records import BenchResult
+from helix_app.bench.facts import run_facts
+from helix_app.bench.records import BenchResult, to_json
 from helix_app.bench.summary import summarise
 from helix_app.bench_views import BenchChange, BenchEntry, BenchView
 from helix_app.gui.benchmark.page import BenchmarkPage
@@ -31,6 +32,13 @@ def view(run_id: int = 1, result: BenchResult | None = None) -> BenchView:
     if result is None:
         return replace(usual(), entry=replace(usual().entry, id=run_id))
     return views.view(result, summarise(result), entry(result, run_id))
+
+
+def listed(run_id: int, **named: str) -> BenchEntry:
+    """A line of the list as the bridge tells it, but for what is named."""
+    facts = run_facts(to_json(made.result()))
+    words = tuple({**dict(facts.named), **named}.items())
+    return replace(view(run_id).entry, named=words, target=facts.target, dtype=facts.dtype, plain=facts.plain)
 
 
 @lru_cache

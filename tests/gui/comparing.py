@@ -56,7 +56,11 @@ class CompareDriver:
 
 
 def write(
-    window: MainWindow, tokens: int | None = None, differing: int | None = None, failed: events.Failed | None = None
+    window: MainWindow,
+    tokens: int | None = None,
+    differing: int | None = None,
+    failed: events.Failed | None = None,
+    **values: object,
 ) -> None:
     """Run a comparison of a long reply in a window; with ``tokens`` the second arm has written that many so far."""
     driver = CompareDriver(window.compare, window.on_event)
@@ -77,4 +81,4 @@ def write(
     else:
         other = words if differing is None else [*words[:differing], "elsewhere ", *words[differing + 1 :]]
         driver.arm(1, plain_reply(other, 0.02))
-    driver.done(logit_gap=None if differing is None else 0.0173)
+    driver.done(logit_gap=None if differing is None else 0.0173, **values)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication
 
 from helix_app import bench_views, events
 from helix_app.bench_events import BenchProgressed
+from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.settings import Settings
@@ -99,11 +101,29 @@ def done(window: MainWindow) -> None:
     """A finished reply and a second one before it."""
     _load(window)
     first = _ask(window, "Hello!")
+    window.on_event(events.PrefillDone(first, 31, 0, 0.1))
     _rounds(window, first, 60)
     window.on_event(fake.finished(first, "Hello! What would you like to know?", tokens_generated=9))
     request = _ask(window)
+    window.on_event(events.PrefillDone(request, 430, 412, 0.02))
     _rounds(window, request, 700)
     window.on_event(fake.finished(request, fake.MARKDOWN))
+
+
+def cached(window: MainWindow) -> None:
+    """A reply that is over: its blocks are cached, in the colour of its chat, and its figures are asked for."""
+    _load(window)
+    request = _ask(window)
+    window.on_event(events.PrefillDone(request, 430, 412, 0.02))
+    for state, owner in ((events.BLOCK_USED, 0), (events.BLOCK_CACHED, events.NO_OWNER)):
+        cells = fake.pool_cells(512, 0)
+        cells["state"] = events.BLOCK_FREE
+        cells[:34] = fake.cell(state, 16, 0, 1 - state // events.BLOCK_CACHED, owner)
+        window.on_event(replace(fake.snapshot(cells), owners=(request,) if owner == 0 else ()))
+    window.on_event(fake.finished(request, fake.MARKDOWN))
+    reply = window.chat.last_reply()
+    assert reply is not None
+    next(button for button in reply.findChildren(ThemedButton) if button.text() == "Details").click()
 
 
 def error(window: MainWindow) -> None:
@@ -233,6 +253,23 @@ def compare_differs(window: MainWindow) -> None:
     window.compare.badge.go.click()
 
 
+def compare_noisy(window: MainWindow) -> None:
+    """A machine that was not steady."""
+    compare_empty(window)
+    comparing.write(window, drift=0.23, noisy=True)
+
+
+def compare_models(window: MainWindow) -> None:
+    """Two models, each with its own text, and arms of their own."""
+    _load(window)
+    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
+    window.pages.show_page("compare")
+    setup = window.compare.setup
+    setup.on_preset_picked("targets")
+    setup.on_preset_picked("custom")
+    comparing.write(window, differing=60)
+
+
 def compare_failed(window: MainWindow) -> None:
     """One arm could not be loaded."""
     compare_empty(window)
@@ -263,7 +300,8 @@ def benchmark_setup(window: MainWindow) -> None:
     """A benchmark that is about to be run; one was run before."""
     _load(window)
     window.pages.show_page("benchmark")
-    window.on_event(bench_views.BenchListed((bench_made.view(1).entry,)))
+    window.on_event(bench_views.BenchListed((bench_made.listed(1),)))
+    window.on_event(fake.finished("r", plain_tokens_per_second=38.0))
 
 
 def benchmark_running(window: MainWindow) -> None:
@@ -277,7 +315,8 @@ def benchmark(window: MainWindow) -> None:
     """A benchmark and the list."""
     benchmark_running(window)
     window.on_event(bench_views.BenchEnded("done", bench_made.view(2)))
-    window.on_event(bench_views.BenchListed((bench_made.view(2).entry, bench_made.view(1).entry)))
+    others = (bench_made.listed(3, draft="self-int4"), bench_made.listed(4, k="4", format="int4"))
+    window.on_event(bench_views.BenchListed((bench_made.listed(2), bench_made.listed(1), *others)))
 
 
 def benchmark_change(window: MainWindow) -> None:
@@ -298,6 +337,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         empty,
         streaming,
         done,
+        cached,
         error,
         wrong_pick,
         loading_again,
@@ -313,6 +353,8 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         compare_running,
         compare,
         compare_differs,
+        compare_noisy,
+        compare_models,
         compare_failed,
         benchmark_setup,
         benchmark_running,

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build
 from helix_app.engine.client import LocalClient
-from helix_app.events import Finished, GenerateRequest, ModelReady, RunMetrics
+from helix_app.events import Failed, Finished, GenerateRequest, ModelReady, RunMetrics
 from helix_app.gui import figures
 from helix_app.gui.compare.page import ComparePage
 from helix_app.requests import ArmChoice
@@ -83,6 +83,7 @@ def test_the_same_text_whatever_the_arms_and_the_figures_of_the_events(
         assert again(recorder, page).token_ids == a.token_ids
     assert page.gauge.sentence.text().startswith("Speculation ")
     assert page.own == app.window.models.choice()  # nothing else had to be loaded
+    assert_the_chat_goes_on_from_its_cache(recorder, page)
     assert_another_draft_is_loaded_and_the_own_choice_again(app, recorder, qtbot)
 
 
@@ -94,6 +95,19 @@ def again(recorder: Recorder, page: ComparePage) -> Finished:
     result = list(recorder.client.stream(request, threading.Event()))[-1]
     assert isinstance(result, Finished)
     return result
+
+
+def assert_the_chat_goes_on_from_its_cache(recorder: Recorder, page: ComparePage) -> None:
+    """What ``again`` left in the cache before a comparison is there after another one."""
+    asked = page.request
+    assert asked is not None
+    before = again(recorder, page).metrics.cached_tokens
+    assert before > 0
+    for event in recorder.client.stream(
+        GenerateRequest("cold", asked.messages, max_tokens=4, cold=True), threading.Event()
+    ):
+        assert not isinstance(event, Failed)
+    assert again(recorder, page).metrics.cached_tokens == before
 
 
 def assert_shows(page: ComparePage, a: RunMetrics, b: RunMetrics) -> None:

@@ -36,6 +36,7 @@ class BlockTable:
         verified: tokens whose keys and values are final.
         contents: content numbers of the leading blocks that the prefix index knows.
         moved: ``blocks`` changed since somebody looked, who sets this back.
+        apart: it takes nothing from the prefix index and leaves nothing in it.
     """
 
     label: str
@@ -44,6 +45,7 @@ class BlockTable:
     verified: int = 0
     contents: list[int] = field(default_factory=list)
     moved: bool = True
+    apart: bool = False
 
     @property
     def registered(self) -> int:
@@ -111,14 +113,19 @@ class BlockPool:
 
     # ----------------------------------------------------------------- life of a sequence
 
-    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "") -> int:
+    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "", apart: bool = False) -> int:
         """Begin a sequence; take the longest cached prefix of ``tokens``, ending before the last of them.
+
+        One that stands ``apart`` takes none, and its blocks are blank once it is closed: what others left in the
+        cache outlives it, as far as there are blank blocks.
 
         Mutates: references the hit blocks. Returns the number of tokens that need no prefill.
         """
         if sequence_id in self._tables:
             raise ValueError(f"sequence {sequence_id} is already open")
-        table = self._tables[sequence_id] = BlockTable(label or sequence_id)
+        table = self._tables[sequence_id] = BlockTable(label or sequence_id, apart=apart)
+        if apart:
+            return 0
         size = self.block_size
         for start in range(0, max(0, len(tokens) - 1) - size + 1, size):
             key = (table.content, tuple(tokens[start : start + size]))
@@ -144,8 +151,9 @@ class BlockPool:
         shared = parent.blocks[: -(-length // self.block_size)]
         for block in shared:
             self._reference(block)
+        contents = parent.contents[: length // self.block_size]
         self._tables[sequence_id] = BlockTable(
-            label or sequence_id, list(shared), length, length, parent.contents[: length // self.block_size]
+            label or sequence_id, list(shared), length, length, contents, apart=parent.apart
         )
 
     def extend(self, sequence_id: str, length: int) -> list[tuple[int, int]]:
@@ -190,7 +198,7 @@ class BlockPool:
     def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
         """Say that the cache of this sequence now holds ``tokens``, all verified.
 
-        Mutates: full blocks enter the prefix index, so that later sequences can share them.
+        Mutates: full blocks enter the prefix index, so that later sequences can share them, unless it stands apart.
         """
         table = self._tables[sequence_id]
         size = self.block_size
@@ -198,7 +206,7 @@ class BlockPool:
             raise ValueError(f"{len(tokens)} tokens verified of {table.length} slots, {table.verified} before")
         self._touch_slots(table, table.verified, len(tokens))
         table.verified = len(tokens)
-        while (table.registered + 1) * size <= len(tokens):
+        while not table.apart and (table.registered + 1) * size <= len(tokens):
             i = table.registered
             block = table.blocks[i]
             key = (table.content, tuple(tokens[i * size : (i + 1) * size]))
@@ -323,7 +331,7 @@ class BlockPool:
             assert len(set(table.blocks)) == len(table.blocks), f"{name} holds a block twice"
             assert 0 <= table.verified <= table.length <= len(table.blocks) * self.block_size, name
             assert len(table.blocks) == -(-table.length // self.block_size), f"{name} holds blocks it does not need"
-            assert table.registered == table.verified // self.block_size, name
+            assert table.registered == (0 if table.apart else table.verified // self.block_size), name
             own = table.blocks[-(-table.verified // self.block_size) :]
             assert all(self._refs[block] == 1 for block in own), f"{name} shares unverified slots"
             for block in table.blocks:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
-from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.events import SamplingParams
@@ -61,3 +61,10 @@ class MixedDraft:
     def end(self) -> None:
         self.ngram.end()
         self.model.end()
+
+
+def set_apart(draft: Draft) -> None:
+    """Let a draft model of this reply take nothing from its prefix cache, and leave nothing there."""
+    model = draft.model if isinstance(draft, MixedDraft) else draft
+    if isinstance(model, ModelDraft):
+        model.apart = True

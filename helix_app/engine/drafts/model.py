@@ -42,6 +42,7 @@ class ModelDraft:
 
     Attributes:
         sequence: id of the sequence it serves.
+        apart: its own sequence takes nothing from the prefix cache of the draft model, and leaves nothing there.
     """
 
     kind = "model"
@@ -51,6 +52,7 @@ class ModelDraft:
         """``target_vocab`` is the width of the target's logits; models of one family pad differently."""
         self.runner, self._vocab = runner, target_vocab
         self.sequence: str | None = None
+        self.apart = False
         self._label = ""
         self._opened = False
 
@@ -108,7 +110,7 @@ class ModelDraft:
         name = self.sequence
         assert name is not None
         if not self._opened:
-            self.runner.open(name, tokens, self._label)
+            self.runner.open(name, tokens, self._label, self.apart)
             self._opened = True
         # a target padded to more tokens may write one this model has no embedding for; any other stands in
         known = self.runner.decoder.config.vocab_size

@@ -30,12 +30,12 @@ from PySide6.QtWidgets import (
 
 from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
-from helix_app.gui.benchmark.kinds import tr
+from helix_app.gui.benchmark.kinds import differing, tr
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.theme import RADIUS, Theme
 
-ROW = 48
-_ENTRY = Qt.ItemDataRole.UserRole
+ROW, TALL = 48, 66
+_ENTRY, _DIFFERS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
 def when(created: str) -> str:
@@ -45,19 +45,20 @@ def when(created: str) -> str:
 
 
 class _Delegate(QStyledItemDelegate):
-    """Two lines: model and speedup, day and interval."""
+    """Two lines: model and speedup, day and interval; between them what it has that other runs have not."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(200, ROW)
+        return QSize(200, TALL if index.data(_DIFFERS) else ROW)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         entry: BenchEntry = index.data(_ENTRY)
+        differs: str = index.data(_DIFFERS) or ""
         p, fonts = self._theme.palette, self._theme.fonts
         state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
         rect: QRect = option.rect  # type: ignore[attr-defined]
@@ -71,11 +72,14 @@ class _Delegate(QStyledItemDelegate):
         painter.setBrush(QColor(back) if back else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(rect.toRectF().adjusted(0.5, 1.5, -0.5, -1.5), RADIUS, RADIUS)
         inner = rect.adjusted(8, 4, -8, -4)
-        top = QRect(inner.left(), inner.top(), inner.width(), inner.height() // 2)
-        below = QRect(inner.left(), inner.top() + inner.height() // 2, inner.width(), inner.height() // 2)
+        count = 3 if differs else 2
+        high = inner.height() // count
+        top, *middle, below = (QRect(inner.left(), inner.top() + i * high, inner.width(), high) for i in range(count))
+        name = entry.title.partition(" · ")[0] if differs else entry.title
         quiet = p.text if selected else p.muted  # muted would be too faint on a pressed row
         for line, left, right, colour, font, mono in (
-            (top, entry.title, entry.speedup, p.text, fonts.ui, fonts.mono),
+            (top, name, entry.speedup, p.text, fonts.ui, fonts.mono),
+            *((line, differs, "", p.text, fonts.small, fonts.mono_small) for line in middle),
             (below, subline(entry), entry.interval, quiet, fonts.small, fonts.mono_small),
         ):
             painter.setPen(QColor(colour))
@@ -188,10 +192,11 @@ class History(QWidget):
         model = self.list.selectionModel()
         model.blockSignals(True)
         self.list.clear()
-        for entry in entries:
+        for entry, differs in zip(entries, differing(entries)):
             item = QListWidgetItem()
             item.setData(_ENTRY, entry)
-            words = _words(entry)
+            item.setData(_DIFFERS, differs)
+            words = _words(entry, differs)
             item.setToolTip(words)
             item.setData(Qt.ItemDataRole.AccessibleTextRole, words)
             self.list.addItem(item)
@@ -249,9 +254,10 @@ class History(QWidget):
             self.delete_requested.emit(chosen[0])
 
 
-def _words(entry: BenchEntry) -> str:
+def _words(entry: BenchEntry, differs: str) -> str:
     """A run in a sentence."""
     count = tr("1 reply") if entry.replies == 1 else tr("{n} replies").format(n=entry.replies)
     state = tr("complete") if entry.complete else tr("stopped early")
     speedup = " ".join(part for part in (entry.speedup, entry.interval) if part)
-    return f"{entry.title}\n{when(entry.created)} · {count} · {state}\n{speedup}"
+    title = f"{entry.title}\n{differs}" if differs else entry.title
+    return f"{title}\n{when(entry.created)} · {count} · {state}\n{speedup}"

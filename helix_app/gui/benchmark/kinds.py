@@ -5,11 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.bench_events import BenchRequest
+from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
+from helix_app.gui.compare.arms import draft_name
 
 ARMS = 2  # plain and speculative decoding; every peer is another one
 MOST_PROMPTS = 5  # built in, of every kind
 LEAST_PAIRS = 6  # of replies a kind, for an interval
+REFERENCE_TOKENS, REFERENCE_EVERY = 32, 24  # of the reference reply, and replies between two of them
 DEFAULT_KINDS = ("chat", "story", "code", "rewrite")
 
 
@@ -56,6 +59,34 @@ def replies(request: BenchRequest) -> int:
     return len(request.kinds) * request.prompts_per_kind * request.repeats * (ARMS + len(request.peers))
 
 
+def seconds(request: BenchRequest, plain: float) -> float:
+    """How long a benchmark takes at most where plain decoding writes so many tokens/s and no reply ends early.
+
+    The replies, one of every arm to warm up, and the reference replies in between (``bench/reference.py``).
+    """
+    arms = ARMS + len(request.peers)
+    count = replies(request)
+    tokens = count * request.max_tokens + REFERENCE_TOKENS * (arms + 2 + count // REFERENCE_EVERY)
+    return tokens / plain
+
+
+def duration(request: BenchRequest, plain: float | None) -> str:
+    """The same in words."""
+    if plain is None:
+        return tr("How long that takes is not known: nothing was written with this model here yet.")
+    longest = figures.duration(seconds(request, plain))
+    return tr("That takes {time} at most, at {rate} tok/s without drafts.").format(
+        time=longest, rate=figures.rate(plain)
+    )
+
+
+def known_rate(entries: tuple[BenchEntry, ...], target: str, dtype: str) -> float | None:
+    """Plain tokens/s of this model in the latest benchmark of it, of the same number format if there is one."""
+    of_model = [entry for entry in entries if entry.target == target and entry.plain]
+    same = [entry for entry in of_model if entry.dtype == dtype]
+    return (same or of_model)[0].plain if of_model else None
+
+
 def estimate(request: BenchRequest) -> str:
     """How much work a benchmark is, in words."""
     if not request.kinds:
@@ -74,3 +105,33 @@ def estimate(request: BenchRequest) -> str:
     if request.prompts_per_kind * request.repeats < LEAST_PAIRS:
         text += tr(". Intervals and verdicts by kind need {n} prompts × repeats or more.").format(n=LEAST_PAIRS)
     return text
+
+
+def differing(entries: tuple[BenchEntry, ...]) -> list[str]:
+    """What each run has that another one has not, in a few words; empty where they are alike."""
+    values: dict[str, set[str]] = {}
+    for entry in entries:
+        for what, words in entry.named:
+            values.setdefault(what, set()).add(words)
+    differ = {what for what, found in values.items() if len(found) > 1} - {"model"}
+    return [" · ".join(_named(what, words) for what, words in entry.named if what in differ) for entry in entries]
+
+
+def _named(what: str, words: str) -> str:
+    if what == "kinds":
+        return ", ".join(kind_name(kind) for kind in words.split(", "))
+    if what == "draft":
+        return tr("draft {x}").format(x=draft_name(words, ()))
+    if what == "format":
+        return figures.dtype(words)
+    if what == "peers":
+        others = ", ".join(arm_name(arm) for arm in words.split(", ") if arm)
+        return tr("with {programs}").format(programs=others) if others else tr("Helix alone")
+    texts = {
+        "k": tr("K {x}"),
+        "prompts": tr("{x} prompts"),
+        "repeats": tr("{x} repeats"),
+        "tokens": tr("{x} tokens"),
+        "temperature": tr("temperature {x}"),
+    }
+    return texts.get(what, "{x}").format(x=words)

@@ -197,6 +197,7 @@ class BenchmarkPage(QWidget):
 
     def on_listed(self, event: bench.BenchListed) -> None:
         """The list changed."""
+        self.setup.set_entries(event.entries)
         self.history.show_entries(event.entries)
         there = {entry.id for entry in event.entries}
         if self.shown is self.result and self.result.view is not None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from helix_app import events
 from helix_app.bench_events import BenchRequest
+from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
@@ -37,6 +38,7 @@ class Setup(QScrollArea):
         kinds, peers: boxes by code.
         prompts, max_tokens, repeats, temperature: the numbers.
         run: starts it.
+        estimate, duration: how much it is, and how long it takes.
 
     Signals:
         run_requested: measure what is set up.
@@ -49,6 +51,8 @@ class Setup(QScrollArea):
         self._theme, self._settings = theme, settings
         self._items: tuple[events.CatalogItem, ...] = ()
         self._picked: dict[str, str] = {}
+        self._entries: tuple[BenchEntry, ...] = ()
+        self._live: dict[tuple[str, str], float] = {}  # plain tokens/s of this session by target and format
         self._running = False
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
@@ -71,6 +75,8 @@ class Setup(QScrollArea):
         self.estimate = QLabel()
         self.estimate.setProperty("tone", "muted")
         self.estimate.setWordWrap(True)
+        self.duration = QLabel()
+        self.duration.setWordWrap(True)
         self._lay_out()
         for code in kinds.DEFAULT_KINDS:
             self.kinds[code].setChecked(True)
@@ -86,14 +92,14 @@ class Setup(QScrollArea):
     def _lay_out(self) -> None:
         title = QLabel(self.tr("How much faster is Helix here?"))
         title.setFont(self._theme.fonts.title)
-        words = QLabel(
+        lead = QLabel(
             self.tr(
                 "Every prompt is answered by plain decoding and by Helix, turn about, and again in each repeat; the "
                 "figures come with 95 % intervals. The chat waits meanwhile. For steady figures, close other programs."
             )
         )
-        words.setProperty("tone", "muted")
-        words.setWordWrap(True)
+        lead.setProperty("tone", "muted")
+        lead.setWordWrap(True)
         models = QHBoxLayout()
         models.setSpacing(8)
         for picker in self._pickers().values():
@@ -105,7 +111,7 @@ class Setup(QScrollArea):
         column.setContentsMargins(SIDE, 16, SIDE, 16)
         column.setSpacing(8)
         column.addWidget(title)
-        column.addWidget(words)
+        column.addWidget(lead)
         column.addSpacing(8)
         column.addWidget(self._heading(self.tr("Models")))
         column.addLayout(models)
@@ -122,7 +128,11 @@ class Setup(QScrollArea):
         last = QHBoxLayout()
         last.setSpacing(16)
         last.addWidget(self.run, 0, Qt.AlignmentFlag.AlignTop)
-        last.addWidget(self.estimate, 1, Qt.AlignmentFlag.AlignVCenter)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self.duration)
+        words.addWidget(self.estimate)
+        last.addLayout(words, 1)
         column.addLayout(last)
         column.addStretch()
         surface = QWidget()
@@ -196,6 +206,17 @@ class Setup(QScrollArea):
         self._items = items
         self._fill()
 
+    def set_entries(self, entries: tuple[BenchEntry, ...]) -> None:
+        """The benchmarks there are: they tell how fast a model is here."""
+        self._entries = entries
+        self._refresh()
+
+    def note_speed(self, plain: float | None) -> None:
+        """How fast the model that is chosen in the toolbar decodes plainly, in tokens/s, as measured now."""
+        if plain:
+            self._live[self._settings.target, self._settings.dtype] = plain
+            self._refresh()
+
     def set_running(self, running: bool) -> None:
         """Let nothing be changed while a benchmark runs."""
         self._running = running
@@ -265,5 +286,9 @@ class Setup(QScrollArea):
         if not request.target:
             self.estimate.setText(self.tr("No model is on this computer yet. Choose one in the toolbar first."))
         else:
+            rate = self._live.get((request.target, request.dtype))
+            rate = rate or kinds.known_rate(self._entries, request.target, request.dtype)
             self.estimate.setText(kinds.estimate(request))
+            self.duration.setText(kinds.duration(request, rate))
+        self.duration.setVisible(bool(request.target and request.kinds))
         self.run.setEnabled(bool(request.target and request.kinds) and not self._running)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app import events
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.chat import verdict
 from helix_app.gui.chat.blocks import BlockStack
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.context_offer import larger_action
+from helix_app.gui.chat.footer import Footer
 from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
@@ -120,47 +124,6 @@ class UserBubble(QWidget):
         painter.end()
 
 
-class _Footer(QWidget):
-    """Actions of a reply and its figures."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
-        self.copy.setToolTip(self.tr("Copy reply"))
-        self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
-        self.again.setToolTip(self.tr("Write this reply again"))
-        self.tokens = ThemedButton(
-            theme, symbol="tokens", kind="smallicon", name=self.tr("Show where its tokens came from")
-        )
-        self.tokens.setCheckable(True)
-        self.inspect = ThemedButton(theme, symbol="inspect", kind="smallicon", name=self.tr("Inspect this reply"))
-        self.save = ThemedButton(theme, symbol="save", kind="smallicon", name=self.tr("Save run…"))
-        self.of_run = (self.tokens, self.inspect, self.save)
-        for button in self.of_run:
-            button.setToolTip(button.accessibleName())
-        self.stats = QLabel()
-        self.stats.setProperty("tone", "muted")
-        self.stats.setFont(theme.fonts.small)
-        self.stats.setWordWrap(True)
-        self.stats.setTextFormat(Qt.TextFormat.PlainText)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        policy.setHeightForWidth(True)
-        self.stats.setSizePolicy(policy)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.copy)
-        row.addWidget(self.again)
-        for button in self.of_run:
-            row.addWidget(button)
-        row.addStretch()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.stats)
-        column.addLayout(row)
-
-
 class Reply(Column):
     """An answer of the model, streaming or finished.
 
@@ -169,9 +132,12 @@ class Reply(Column):
         renders: how often its body was brought up to date.
         tokens: what stands in place of its text while that is shown as tokens.
         offer: what can be done where it ended for want of context.
+        request: what it answers, None while nobody said; with it the figures below it are judged.
+        exact_rows: as in ``events.ModelReady`` of the model that wrote it.
 
     Signals:
         again_requested: write this reply again.
+        race_requested: write it again beside plain decoding; the GenerateRequest with the seed and length that it had.
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: begin a new conversation.
         tokens_toggled: show it as tokens, or as text.
@@ -179,6 +145,7 @@ class Reply(Column):
     """
 
     again_requested = Signal()
+    race_requested = Signal(object)
     context_requested = Signal(int)
     new_chat_requested = Signal()
     tokens_toggled = Signal(bool)
@@ -189,6 +156,10 @@ class Reply(Column):
         super().__init__(parent)
         self._theme = theme
         self.request_id = request_id
+        self.request: events.GenerateRequest | None = None
+        self.exact_rows = False
+        self._written: events.RunMetrics | None = None
+        self._plain_rounds: list[float] = []  # seconds of those that drafted nothing
         self.renders = 0
         self._source: list[str] = []
         self._stream = MarkdownStream()
@@ -201,7 +172,7 @@ class Reply(Column):
         self.body = BlockStack(theme)
         self.tokens: TokenBody | None = None
         self._recorded = False
-        self._footer: _Footer | None = None
+        self._footer: Footer | None = None
         self._error: ErrorBox | None = None
         self.offer: OfferBox | None = None
         self._blink = QTimer(self)
@@ -243,6 +214,11 @@ class Reply(Column):
         self._source.append(text)
         self._stream.feed(text)
         self._show()
+
+    def on_round(self, event: events.RoundDone) -> None:
+        """A round of it is over."""
+        if event.k == 0:
+            self._plain_rounds.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
 
     def replace_text(self, text: str) -> None:
         """Show another text than what was streamed."""
@@ -293,9 +269,11 @@ class Reply(Column):
         """The reply is complete: no caret, the figures below it."""
         self._end()
         footer = self._add_footer()
-        parts = figures.reply_stats(event)
-        footer.stats.setText(" · ".join(text.replace(" ", "\u00a0") for text, _tip in parts))
-        footer.stats.setToolTip("\n".join(f"{text}: {tip}" for text, tip in parts))
+        self._written = event.metrics
+        footer.show_figures(figures.reply_stats(event))
+        if self.request is not None:
+            footer.show_verdict(verdict.sentence(event, self.request, self.exact_rows, self._plain_rounds))
+            footer.race.setVisible(self.request.mode == "speculative" and bool(event.metrics.tokens_generated))
         self.relayout(0)
 
     def offer_context(self, sentence: str, larger: int) -> None:
@@ -332,6 +310,10 @@ class Reply(Column):
         """The error shown below it, empty when there is none."""
         return self._error.sentence.text() if self._error else ""
 
+    def verdict_text(self) -> str:
+        """The sentence below it that comes before the figures."""
+        return self._footer.verdict.text() if self._footer else ""
+
     def stats_text(self) -> str:
         """The figures shown below it."""
         return self._footer.stats.text().replace("\u00a0", " ") if self._footer else ""
@@ -349,6 +331,13 @@ class Reply(Column):
         """The caret blinks."""
         self._caret = not self._caret
         self.body.set_caret(self._caret)
+
+    def on_race_clicked(self) -> None:
+        """Ask for the race: with what this reply was written with, as long as it came to be."""
+        if self.request is not None and self._written is not None:
+            sampling = replace(self.request.sampling, seed=self._written.seed)
+            tokens = self._written.tokens_generated
+            self.race_requested.emit(replace(self.request, sampling=sampling, max_tokens=tokens))
 
     def on_copy_clicked(self) -> None:
         """Copy the Markdown of the reply."""
@@ -381,10 +370,11 @@ class Reply(Column):
         self._drop_waiting()
         self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.source()[:5000]))
 
-    def _add_footer(self) -> _Footer:
-        footer = _Footer(self._theme)
+    def _add_footer(self) -> Footer:
+        footer = Footer(self._theme)
         footer.copy.clicked.connect(self.on_copy_clicked)
         footer.again.clicked.connect(self.again_requested)
+        footer.race.clicked.connect(self.on_race_clicked)
         footer.tokens.clicked.connect(self.tokens_toggled)
         footer.inspect.clicked.connect(self.inspect_requested)
         footer.save.clicked.connect(self.save_requested)

@@ -44,12 +44,14 @@ class ChatPage(QWidget):
         view: the messages.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
+        exact_rows: as in ``events.ModelReady`` of what is loaded.
         notices: what the person should know.
         error: what went wrong outside a reply.
         blocked: code of messages.py that says why nothing can be sent now (``block``); empty when something can.
 
     Signals:
         generate_requested: a GenerateRequest.
+        race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
         cancel_requested: stop the reply.
         generating_changed: a reply began or ended.
         context_requested: load the model with a context of so many tokens.
@@ -58,6 +60,7 @@ class ChatPage(QWidget):
     """
 
     generate_requested = Signal(object)
+    race_requested = Signal(object)
     cancel_requested = Signal()
     generating_changed = Signal(bool)
     context_requested = Signal(int)
@@ -73,6 +76,7 @@ class ChatPage(QWidget):
         self._seed: int | None = None
         self._model = ""
         self._ready: events.ModelReady | None = None
+        self.exact_rows = False
         self.blocked, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
         self._coming = False  # a model is being loaded
         self._offered = 0  # context that the error offers to load with
@@ -247,7 +251,10 @@ class ChatPage(QWidget):
     def on_round_done(self, event: events.RoundDone) -> None:
         """Tokens of the reply, shown with the next frame if it is shown as tokens."""
         reply = self._reply
-        if reply is not None and reply.tokens is not None:
+        if reply is None or event.request_id != reply.request_id:
+            return
+        reply.on_round(event)
+        if reply.tokens is not None:
             self.pace.ask()
 
     def flush(self) -> None:
@@ -356,9 +363,11 @@ class ChatPage(QWidget):
         if previous is not None:
             previous.set_last(False)
         reply = Reply(self._theme, request.request_id, self._model)
+        reply.request, reply.exact_rows = request, self.exact_rows
         reply.again_requested.connect(self.again)
         reply.context_requested.connect(self.context_requested)
         reply.new_chat_requested.connect(self.new_chat_requested)
+        reply.race_requested.connect(self.race_requested)
         self._reply = reply
         self._stopping = False
         self.view.add(reply)

@@ -8,10 +8,11 @@ from typing import cast
 from PySide6.QtCore import QCoreApplication
 
 from helix_app import events
+from helix_app.comparison import two_models
 from helix_app.gui import figures
 from helix_app.gui.buttons import SEPARATOR, Choice
 from helix_app.gui.toolbar import model_label
-from helix_app.requests import ArmChoice, Mode, Verify
+from helix_app.requests import ArmChoice, LoadChoice, Mode, Verify
 from helix_app.settings import Settings
 
 LETTERS = ("A", "B")
@@ -42,6 +43,7 @@ class Preset:
 def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[Preset, ...]:
     """The presets for what is on this computer; ``custom`` is not among them."""
     model = draft_model(settings, items)
+    another = smallest(other_models(settings, items))
     return (
         Preset("modes", tr("Speculative | autoregressive"), (ArmChoice(), ArmChoice("autoregressive"))),
         Preset(
@@ -52,24 +54,41 @@ def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[
         ),
         Preset("self", tr("N-gram | self, 4 bits"), (ArmChoice(draft="ngram"), ArmChoice(draft="self-int4"))),
         Preset("k", tr("Fixed K | adaptive K"), (ArmChoice(k=FIXED), ArmChoice(k="auto"))),
+        Preset(
+            "targets",
+            tr("This model | another model"),
+            (ArmChoice(), ArmChoice(target=another)),
+            "" if another else tr("no other model is here"),
+        ),
     )
+
+
+def other_models(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[events.CatalogItem]:
+    """The models on this computer but the target."""
+    return [item for item in items if item.path and item.id != settings.target]
 
 
 def draft_model(settings: Settings, items: tuple[events.CatalogItem, ...]) -> str:
     """A model that could draft: the one chosen, or the smallest other one that is here; empty for none."""
     if settings.draft not in DRAFTS:
         return settings.draft
-    others = [item for item in items if item.path and item.id != settings.target]
-    return min(others, key=lambda item: item.size_bytes).id if others else ""
+    return smallest(other_models(settings, items))
 
 
-def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem, ...]) -> str:
-    """An arm in a few words: ``Speculative · n-gram · K auto``."""
+def smallest(items: list[events.CatalogItem]) -> str:
+    """The smallest of these models; empty for none."""
+    return min(items, key=lambda item: item.size_bytes).id if items else ""
+
+
+def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem, ...], named: bool = False) -> str:
+    """An arm in a few words: ``Speculative · n-gram · K auto``; its model before them where it is ``named``."""
     if arm.mode == "autoregressive":
         parts = [tr("Autoregressive")]
     else:
         parts = [tr("Speculative"), draft_name(arm.draft or settings.draft, items)]
         parts.append(tr("K {k}").format(k=arm.k.removeprefix("fixed:")))
+    if arm.target or named:
+        parts.insert(0, model_label(arm.target or settings.target, items))
     if arm.dtype:
         parts.append(figures.dtype(arm.dtype))
     if arm.verify != "auto":
@@ -99,7 +118,7 @@ def draft_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> 
     own = tr("As chosen: {draft}").format(draft=draft_name(settings.draft, items))
     choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
     choices += [Choice(draft, draft_name(draft, items)) for draft in DRAFTS if draft != "none"]
-    others = [item for item in items if item.path and item.id != settings.target]
+    others = other_models(settings, items)
     if others:
         choices.append(SEPARATOR)
         choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
@@ -133,6 +152,31 @@ def dtype_choices(settings: Settings) -> list[Choice]:
     return choices + [Choice(code, code, short=figures.dtype(code)) for code in figures.DTYPES]
 
 
-def arm_of(mode: str, draft: str, k: str, verify: str, dtype: str) -> ArmChoice:
+def target_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:
+    """The model an arm runs."""
+    own = tr("As chosen: {model}").format(model=model_label(settings.target, items))
+    choices = [Choice("", own, short=tr("as chosen"))]
+    others = other_models(settings, items)
+    if others:
+        choices.append(SEPARATOR)
+        choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
+    return choices
+
+
+def arm_of(target: str, mode: str, draft: str, k: str, verify: str, dtype: str) -> ArmChoice:
     """An arm from what its pickers say."""
-    return ArmChoice(cast(Mode, mode), draft, k, cast(Verify, verify), dtype)
+    return ArmChoice(cast(Mode, mode), draft, k, cast(Verify, verify), dtype, target)
+
+
+def note(chosen: tuple[ArmChoice, ArmChoice], own: LoadChoice | None) -> str:
+    """What a run of these arms does besides writing, in words; empty where it is nothing."""
+    if own is None or not any(_loads(arm, own) for arm in chosen):
+        return ""
+    if two_models(chosen, own.target):
+        return tr("One model is in memory at a time: they are loaded in turn, and yours again at the end.")
+    return tr("What an arm needs is loaded for it, and your own choice again at the end; the chat is read anew then.")
+
+
+def _loads(arm: ArmChoice, own: LoadChoice) -> bool:
+    drafts = arm.mode == "speculative" and arm.draft not in ("", own.draft)
+    return drafts or arm.dtype not in ("", own.dtype) or arm.target not in ("", own.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -9,7 +10,10 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app import events
+from helix_app.break_even import QUIET, Noise
 from helix_app.comparison import Agreement, ArmRecord, agreement
+from helix_app.gui.buttons import Choice, Picker
+from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import AgreementBadge
 from helix_app.gui.compare.empty import EmptyComparison
 from helix_app.gui.compare.pane import ArmPane
@@ -21,9 +25,10 @@ from helix_app.gui.compare.transport import Transport
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
-from helix_app.requests import CompareRequest, LoadChoice
+from helix_app.requests import CompareRequest, GenerateRequest, LoadChoice
 from helix_app.settings import Settings
 
+SHARE = 8  # times as long as a drawing of the panes took until the next one
 PLOT_MS = 250  # between drawings of the plots while an arm runs: they must not take its processor
 
 
@@ -35,6 +40,7 @@ class ComparePage(QWidget):
         error: why it could not be run.
         panes: the two replies.
         badge: what they have in common.
+        look: whether they are shown formatted or as the model wrote them, with the first difference marked.
         clock, transport: the replay.
         plots, table, gauge: what it means.
         records: what the arms did.
@@ -63,6 +69,8 @@ class ComparePage(QWidget):
         self._running = False
         self._stopping = False
         self._gap: float | None = None
+        self._noise = QUIET
+        self._racing = False
         self.setup = Setup(theme, settings)
         self.setup.run_requested.connect(self.run)
         self.setup.stop_requested.connect(self.stop)
@@ -79,6 +87,17 @@ class ComparePage(QWidget):
             )
         self.badge = AgreementBadge(theme)
         self.badge.go_requested.connect(self.on_go_requested)
+        self.look = Picker(theme, self.tr("Show"), self.tr("How the replies are shown"), least=144)
+        self.look.set_choices(
+            [
+                Choice("formatted", self.tr("Formatted"), self.tr("as in the chat"), short=self.tr("formatted")),
+                Choice(
+                    "plain", self.tr("Plain text"), self.tr("with the first difference"), short=self.tr("plain text")
+                ),
+            ]
+        )
+        self.look.picked.connect(self.on_look_picked)
+        self.on_look_picked("formatted")
         self.clock = ReplayClock(self)
         self.clock.moved.connect(self.on_clock_moved)
         self.transport = Transport(theme, self.clock)
@@ -114,7 +133,11 @@ class ComparePage(QWidget):
         column = QVBoxLayout(results)
         column.setContentsMargins(16, 0, 16, 8)
         column.setSpacing(8)
-        column.addWidget(self.badge)
+        head = QHBoxLayout()
+        head.addWidget(self.badge)
+        head.addStretch()
+        head.addWidget(self.look)
+        column.addLayout(head)
         column.addLayout(panes, 1)
         column.addWidget(self.transport)
         column.addWidget(self.gauge)
@@ -160,6 +183,7 @@ class ComparePage(QWidget):
         available = ready is not None and own is not None
         self.setup.prompt.set_available(available, self.tr("One prompt for both arms") if available else reason)
         self.empty.set_available(available, reason)
+        self._say_note()
 
     # ------------------------------------------------------------------ what the person does
 
@@ -174,7 +198,7 @@ class ComparePage(QWidget):
         self.error.hide()
         request = self._request = self.setup.request(self.own)
         self.records = (ArmRecord(ready=self._ready), ArmRecord(ready=self._ready))
-        self._gap, self._stopping = None, False
+        self._gap, self._stopping, self._noise = None, False, QUIET
         self.clock.set_duration(0.0)
         for index, (pane, record) in enumerate(zip(self.panes, self.records)):
             pane.begin(record)
@@ -188,6 +212,14 @@ class ComparePage(QWidget):
         self._stack.setCurrentIndex(1)
         self._set_running(True)
         self.compare_requested.emit(request)
+
+    def race(self, request: GenerateRequest) -> None:
+        """Write this reply of the chat again, as it was asked for and plainly, and replay the two."""
+        if self._running:
+            return
+        self.setup.take(request)
+        self.run()
+        self._racing = self._running
 
     def stop(self) -> None:
         """Stop; what was written stays."""
@@ -203,12 +235,20 @@ class ComparePage(QWidget):
 
     def on_arms_changed(self) -> None:
         """Other arms are chosen: the panes are called by them until there is something to show."""
+        self._say_note()
         if self._request is None:
             for index, pane in enumerate(self.panes):
                 pane.set_title(self.setup.describe(index))
 
+    def on_look_picked(self, look: str) -> None:
+        """Formatted, or as the model wrote it."""
+        self.look.set_value(look)
+        for pane in self.panes:
+            pane.show_formatted(look == "formatted")
+
     def on_go_requested(self) -> None:
-        """Show the first differing token in both panes."""
+        """Show the first differing token in both panes; it is marked in the plain text."""
+        self.on_look_picked("plain")
         self.clock.pause()
         for pane in self.panes:
             if not pane.text.mark_visible():
@@ -229,7 +269,7 @@ class ComparePage(QWidget):
         """It is over, or was refused."""
         if self._request is None or event.request_id != self._request.request_id or not self._running:
             return
-        self._gap = event.logit_gap
+        self._gap, self._noise = event.logit_gap, Noise(event.drift, event.noisy)
         if event.failed is not None:
             self.error.show_failure(event.failed)
         self.pace.stop()
@@ -240,7 +280,7 @@ class ComparePage(QWidget):
         self._set_running(False)
         self.plots.draw()
         self.table.show_records(self.records)
-        self.gauge.show_records(self.records, self._request.arms)
+        self.gauge.show_records(self.records, self._request.arms, self._noise)
         if not all(record.ids for record in self.records):
             self.badge.show_nothing_to_compare()
         duration = max(record.duration for record in self.records)
@@ -248,13 +288,18 @@ class ComparePage(QWidget):
         self.clock.set_duration(duration)
         if not any(record.seconds or record.failed for record in self.records):
             self._stack.setCurrentIndex(0)
+        racing, self._racing = self._racing, False
+        if racing and event.reason == "done":
+            self.clock.play()
 
     def flush(self) -> None:
-        """Show what has come."""
+        """Show what has come; drawing takes a small share of the processor, which the arm that runs needs."""
         if self._request is None:
             return
+        began = time.perf_counter()
         for pane in self.panes:
             pane.show_live()
+        self.pace.interval = max(FRAME_MS, round(SHARE * 1000 * (time.perf_counter() - began)))
         found = self.agreement()
         self.badge.show_agreement(found)
         marked = found.verdict in ("differs", "other_sample")
@@ -269,7 +314,8 @@ class ComparePage(QWidget):
         """What the replies have in common so far."""
         a, b = self.records
         assert self._request is not None
-        return agreement(a, b, self._request.arms, self._request.sampling, self._gap)
+        own = self._request.own.target
+        return agreement(a, b, self._request.arms, self._request.sampling, self._gap, own)
 
     def on_clock_moved(self, seconds: float) -> None:
         """Show both replies as they were then."""
@@ -284,6 +330,9 @@ class ComparePage(QWidget):
             self.stop()
         else:
             super().keyPressEvent(event)
+
+    def _say_note(self) -> None:
+        self.setup.say(arms.note(self.setup.arms(), self.own))
 
     def _set_running(self, running: bool) -> None:
         self._running = running

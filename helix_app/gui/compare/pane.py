@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app import messages
 from helix_app.comparison import ArmRecord
 from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS
 from helix_app.gui.compare.badge import Letter
+from helix_app.gui.compare.formatted import FormattedPane
 from helix_app.gui.compare.text_pane import TextPane
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
@@ -30,7 +31,8 @@ class ArmPane(QFrame):
     """The text of one arm under a line that says what it is and how fast.
 
     Attributes:
-        text: the text.
+        text: the text as the model wrote it, where the first difference is marked.
+        formatted: the same as the chat shows it.
         title: what the arm is.
         figures: tokens and speed, or what it is waiting for.
         error: what went wrong in this arm.
@@ -55,6 +57,10 @@ class ArmPane(QFrame):
         head.addWidget(self.title, 1)
         head.addWidget(self.figures)
         self.text = TextPane(theme, self.tr("Reply of {arm}").format(arm=letter))
+        self.formatted = FormattedPane(theme, self.tr("Reply of {arm}, formatted").format(arm=letter))
+        self._views = QStackedWidget()
+        self._views.addWidget(self.formatted)
+        self._views.addWidget(self.text)
         self.notice = QLabel()
         self.notice.setProperty("tone", "muted")
         self.notice.setFont(theme.fonts.small)
@@ -73,7 +79,7 @@ class ArmPane(QFrame):
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(line)
-        column.addWidget(self.text, 1)
+        column.addWidget(self._views, 1)
         column.addWidget(self.notice)
         column.addWidget(self.error)
 
@@ -82,10 +88,16 @@ class ArmPane(QFrame):
         self.title.setText(text)
         self.title.setToolTip(text)
 
+    def show_formatted(self, formatted: bool) -> None:
+        """Show the reply as the chat does, or as the model wrote it."""
+        self._views.setCurrentWidget(self.formatted if formatted else self.text)
+
     def begin(self, record: ArmRecord) -> None:
         """A new comparison: show this record from now on."""
         self._record = record
         self.text.clear_all()
+        self.formatted.show_text("")
+        self.formatted.follow()
         self.figures.setText(self.tr("waiting"))
         self.notice.hide()
         self.error.hide()
@@ -94,7 +106,7 @@ class ArmPane(QFrame):
         """Show all there is."""
         record = self._record
         self.text.set_text(record.text)
-        self.text.show_until(record.length)
+        self._show_until(record.length)
         if record.failed is not None and self.error.isHidden():
             self.error.show_failure(record.failed)
         if record.notices:
@@ -117,9 +129,13 @@ class ArmPane(QFrame):
         """Show what had been written by then."""
         record = self._record
         step = record.step_at(seconds)
-        self.text.show_until(record.characters[step] if step >= 0 else 0)
+        self._show_until(record.characters[step] if step >= 0 else 0)
         if record.seconds:
             self._show_step(step)
+
+    def _show_until(self, length: int) -> None:
+        self.text.show_until(length)
+        self.formatted.show_text(self._record.text[:length])
 
     def _show_step(self, step: int) -> None:
         record = self._record

@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app import messages
-from helix_app.break_even import BreakEven, break_even, cost_text, faster_text, gain_text
-from helix_app.comparison import ArmRecord
+from helix_app.break_even import QUIET, BreakEven, Noise, break_even, cost_text, faster_text, gain_text
+from helix_app.comparison import ArmRecord, two_models
 from helix_app.events import RunMetrics
 from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS
@@ -149,6 +149,7 @@ class Gauge(QWidget):
     """Whether speculation pays here: a sentence, the bar, and what it rests on.
 
     Attributes:
+        noise: that the machine was not steady, where it was not; it comes first.
         sentence: the gain in words.
         cost: what a round costs, in words.
         bar: measured and needed acceptance.
@@ -159,7 +160,12 @@ class Gauge(QWidget):
         self.sentence = QLabel()
         self.sentence.setFont(theme.fonts.strong)
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
-        self.sentence.setToolTip(self.tr("One reply each; the benchmark repeats them and tells how sure that is."))
+        self.sentence.setWordWrap(True)
+        self.noise = QLabel()
+        self.noise.setFont(theme.fonts.strong)
+        self.noise.setWordWrap(True)
+        self.noise.hide()
+        self._fonts = theme.fonts
         self.cost = QLabel()
         self.cost.setProperty("tone", "muted")
         self.cost.setFont(theme.fonts.small)
@@ -167,11 +173,12 @@ class Gauge(QWidget):
         self.cost.setWordWrap(True)
         self.cost.setMinimumHeight(2 * self.cost.fontMetrics().lineSpacing())
         self.cost.setAlignment(Qt.AlignmentFlag.AlignTop)
-        for label in (self.sentence, self.cost):
+        for label in (self.noise, self.sentence, self.cost):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.bar = GaugeBar(theme)
         words = QVBoxLayout()
         words.setSpacing(0)
+        words.addWidget(self.noise)
         words.addWidget(self.sentence)
         words.addWidget(self.cost)
         row = QHBoxLayout(self)
@@ -180,8 +187,10 @@ class Gauge(QWidget):
         row.addLayout(words, 3)
         row.addWidget(self.bar, 1)
 
-    def show_records(self, records: tuple[ArmRecord, ArmRecord], arms: tuple[ArmChoice, ArmChoice]) -> None:
-        """Judge two arms; only what is over can be judged."""
+    def show_records(
+        self, records: tuple[ArmRecord, ArmRecord], arms: tuple[ArmChoice, ArmChoice], noise: Noise = QUIET
+    ) -> None:
+        """Judge two arms; only what is over can be judged. ``noise`` is how steady the machine was meanwhile."""
         one, other = sides(arms)
         first, second = records[one], records[other]
         found, of = None, one
@@ -189,14 +198,19 @@ class Gauge(QWidget):
             self.sentence.setText(messages.comparison_text("gain_waiting"))
         elif any(record.metrics is None for record in records):
             self.sentence.setText("")  # the badge says why
-        elif arms[0].mode != arms[1].mode:
+        elif arms[0].mode != arms[1].mode and not two_models(arms):
             found = break_even(first, second)
-            self.sentence.setText(gain_text(first, second))
+            self.sentence.setText(gain_text(first, second, noise))
         else:
             found = break_even(first, None)
             if found is None:
                 found, of = break_even(second, None), other
-            self.sentence.setText(faster_text(*records))
+            self.sentence.setText(faster_text(*records, noise))
+        once = self.tr("One reply each; the benchmark repeats them and tells how sure that is.")
+        self.sentence.setToolTip(f"{once}\n{noise.text()}")
+        self.noise.setText(noise.warning())
+        self.noise.setVisible(noise.noisy)
+        self.sentence.setFont(self._fonts.ui if noise.noisy else self._fonts.strong)
         self.cost.setText("" if found is None else cost_text(found, LETTERS[of]))
         self.bar.show_found(found)
         self.bar.setVisible(found is not None)

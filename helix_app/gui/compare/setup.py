@@ -19,15 +19,17 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app import events
-from helix_app.gui.buttons import Choice, Picker
+from helix_app.comparison import two_models
+from helix_app.gui import figures
+from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.chat.composer import Composer
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.theme import CONTROL, Theme
-from helix_app.requests import ArmChoice, ChatMessage, CompareRequest, LoadChoice, SamplingParams
+from helix_app.requests import ArmChoice, ChatMessage, CompareRequest, GenerateRequest, LoadChoice, SamplingParams
 from helix_app.settings import Settings
 
-FIELD = 80  # width of a number
+FIELD, WIDE = 80, 112  # width of a number, and of a seed
 MAX_TOKENS = 256  # a comparison is waited for
 
 
@@ -56,6 +58,7 @@ class ArmRow(QWidget):
     def __init__(self, theme: Theme, index: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         letter = arms.LETTERS[index]
+        self.target = Picker(theme, self.tr("Model"), self.tr("Model of {arm}").format(arm=letter), least=112)
         self.mode = Picker(theme, "", self.tr("Decoding mode of {arm}").format(arm=letter), least=112)
         self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft of {arm}").format(arm=letter), least=112)
         self.k = Picker(theme, "", self.tr("Tokens drafted a round by {arm}").format(arm=letter), least=80)
@@ -75,16 +78,18 @@ class ArmRow(QWidget):
         self.set_arm(ArmChoice())
 
     def _pickers(self) -> tuple[Picker, ...]:
-        return self.mode, self.draft, self.k, self.verify, self.dtype
+        return self.target, self.mode, self.draft, self.k, self.verify, self.dtype
 
     def set_context(self, settings: Settings, items: tuple[events.CatalogItem, ...]) -> None:
         """What there is to choose from."""
+        self.target.set_choices(arms.target_choices(settings, items))
         self.draft.set_choices(arms.draft_choices(settings, items))
         self.dtype.set_choices(arms.dtype_choices(settings))
 
     def set_arm(self, arm: ArmChoice) -> None:
         """Show an arm."""
-        for picker, value in zip(self._pickers(), (arm.mode, arm.draft, arm.k, arm.verify, arm.dtype)):
+        chosen = (arm.target, arm.mode, arm.draft, arm.k, arm.verify, arm.dtype)
+        for picker, value in zip(self._pickers(), chosen):
             picker.set_value(value)
         self.draft.setEnabled(arm.mode == "speculative")
         self.k.setEnabled(arm.mode == "speculative")
@@ -106,6 +111,8 @@ class Setup(QWidget):
         prompt: the prompt and the Run button.
         preset: which arms.
         rows: the arms of their own, shown for the preset ``custom``.
+        before: what is said of the chat that the prompt goes on with, and ``drop`` to begin without it.
+        note: what a run does besides writing.
         seed, temperature, max_tokens: the fields.
 
     Signals:
@@ -122,6 +129,7 @@ class Setup(QWidget):
         super().__init__(parent)
         self._settings = settings
         self._items: tuple[events.CatalogItem, ...] = ()
+        self._raced: GenerateRequest | None = None  # whose conversation and sampling are taken
         self.prompt = PromptBox(theme)
         self.prompt.editor.setAccessibleName(self.tr("Prompt for both arms"))
         self.prompt.send_requested.connect(self.run_requested)
@@ -150,7 +158,7 @@ class Setup(QWidget):
             label = QLabel(text)
             label.setProperty("tone", "muted")
             label.setBuddy(field)
-            field.setFixedWidth(FIELD)
+            field.setFixedWidth(WIDE if field is self.seed else FIELD)
             field.setAccessibleName(text)
             field.setAccessibleDescription(hint)
             field.setToolTip(hint)
@@ -161,6 +169,15 @@ class Setup(QWidget):
             options.addWidget(label)
             options.addWidget(field)
             options.addSpacing(4)
+        self.before, self.note = self._line(theme), self._line(theme)
+        self.drop = ThemedButton(theme, self.tr("Begin without them"), kind="link")
+        self.drop.clicked.connect(lambda: self._take(None))
+        said = QHBoxLayout()
+        said.setSpacing(8)
+        said.addWidget(self.before)
+        said.addWidget(self.drop)
+        said.addWidget(self.note, 1)
+        said.addStretch()
         self.rows = (ArmRow(theme, 0), ArmRow(theme, 1))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -171,10 +188,19 @@ class Setup(QWidget):
             row.hide()
             row.changed.connect(self.arms_changed)
             column.addWidget(row)
+        column.addLayout(said)
+        self._take(None)
+        self.say("")
         self.temperature.setValue(settings.temperature)
         self.max_tokens.setValue(min(settings.max_tokens, MAX_TOKENS))
         self.preset.set_value("modes")
         self._fill()
+
+    def _line(self, theme: Theme) -> QLabel:
+        label = QLabel()
+        label.setProperty("tone", "muted")
+        label.setFont(theme.fonts.small)
+        return label
 
     # ------------------------------------------------------------------ what is known
 
@@ -191,7 +217,7 @@ class Setup(QWidget):
     def set_running(self, running: bool) -> None:
         """Let nothing be changed while a comparison runs."""
         self.prompt.set_generating(running)
-        for control in (self.preset, self.seed, self.temperature, self.max_tokens, *self.rows):
+        for control in (self.preset, self.seed, self.temperature, self.max_tokens, self.drop, *self.rows):
             control.setEnabled(not running)
 
     # ------------------------------------------------------------------ what is chosen
@@ -204,18 +230,23 @@ class Setup(QWidget):
 
     def describe(self, index: int, choice: ArmChoice | None = None) -> str:
         """An arm in a few words; of those chosen now without ``choice``."""
-        return arms.describe(choice or self.arms()[index], self._settings, self._items)
+        chosen = self.arms()
+        named = two_models(chosen, self._settings.target)
+        return arms.describe(choice or chosen[index], self._settings, self._items, named)
 
     def request(self, own: LoadChoice) -> CompareRequest:
         """The comparison as set up, over what a person has loaded."""
-        s = self._settings
+        s = self._settings if self._raced is None else self._raced.sampling
         seed = int(self.seed.text()) if self.seed.text() else random.SystemRandom().randrange(2**31)
-        system = (ChatMessage("system", s.system_prompt),) if s.system_prompt else ()
+        system = self._settings.system_prompt
+        before: tuple[ChatMessage, ...] = (ChatMessage("system", system),) if system else ()
+        if self._raced is not None:
+            before = self._raced.messages[:-1]
         return CompareRequest(
             request_id=uuid.uuid4().hex,
             own=own,
             arms=self.arms(),
-            messages=(*system, ChatMessage("user", self.prompt.text())),
+            messages=(*before, ChatMessage("user", self.prompt.text())),
             sampling=SamplingParams(
                 temperature=self.temperature.value(),
                 top_k=s.top_k,
@@ -226,6 +257,38 @@ class Setup(QWidget):
             ),
             max_tokens=self.max_tokens.value(),
         )
+
+    def take(self, request: GenerateRequest) -> None:
+        """Set up a race of this reply, as it was asked for, against plain decoding."""
+        self.prompt.clear()
+        self.prompt.editor.setPlainText(request.messages[-1].content)
+        self.seed.setText("" if request.sampling.seed is None else str(request.sampling.seed))
+        self.temperature.setValue(request.sampling.temperature)
+        self.max_tokens.setValue(request.max_tokens)
+        self._take(request)
+        chosen = (ArmChoice(request.mode, k=request.k), ArmChoice("autoregressive"))
+        self.preset.set_value(arms.CUSTOM)
+        if chosen == arms.presets(self._settings, self._items)[0].arms:
+            self.on_preset_picked("modes")
+            return
+        self.on_preset_picked(arms.CUSTOM)
+        for row, arm in zip(self.rows, chosen):
+            row.set_arm(arm)
+        self.arms_changed.emit()
+
+    def _take(self, request: GenerateRequest | None) -> None:
+        """Go on with the conversation of this request; None begins anew."""
+        self._raced = request
+        count = 0 if request is None else sum(message.role != "system" for message in request.messages[:-1])
+        one, many = self.tr("After 1 message of the chat"), self.tr("After {n} messages of the chat")
+        self.before.setText(one if count == 1 else many.format(n=figures.count(count)))
+        self.before.setVisible(count > 0)
+        self.drop.setVisible(count > 0)
+
+    def say(self, note: str) -> None:
+        """What a run of these arms does besides writing."""
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
 
     def on_preset_picked(self, name: str) -> None:
         """Another preset; custom arms begin as those that were shown."""

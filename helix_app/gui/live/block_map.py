@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRectF, QSize
+from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from helix_app.events import CacheSnapshot
-from helix_app.gui import figures
-from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
+from helix_app.gui.live.chats import Chats, coloured
+from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, pages_in_use, state_word
 from helix_app.gui.pace import Pace, by_cores
-from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 FRAME_MS = by_cores(58, 118)  # painted with every batch of events, or with every second one
 MOST_PARTS = 64  # blocks that are painted one by one
 LEAST_PITCH, MOST_PITCH = 6, 40  # pixels from cell to cell
+PAGE = 32  # blocks that are shown or left out together, so that a growing chat does not move the picture all the time
+MOST_SHOWN = 0.6  # of the pool: where more of it is in use all of it is shown
 
 
 class BlockGrid(QWidget):
@@ -26,15 +26,20 @@ class BlockGrid(QWidget):
 
     Attributes:
         state: the pool.
+        chats: whose blocks they are, in a grid that follows a ``living`` pool; None takes the owners as they are.
+        whole: every block is shown; otherwise, in a living one, those of the pages that hold something.
         images: how often the whole image was made.
         pace: when it draws what snapshots changed.
         fixed_pitch: pixels from cell to cell; None takes what fits the room.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, living: bool = False) -> None:
         super().__init__(parent)
         self._theme = theme
         self.state = PoolState()
+        self.chats = Chats() if living else None
+        self.whole = not living
+        self._shown = self._place = np.zeros(0, np.intp)  # blocks in the order of the cells; cell of a block, or -1
         self.images = 0
         self.fixed_pitch: int | None = None
         self._pixels = np.zeros((0, 0), np.uint32)
@@ -47,12 +52,21 @@ class BlockGrid(QWidget):
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Take a snapshot in; the picture follows within a frame."""
         changed = self.state.apply(snapshot)
+        if self.chats is not None:
+            self.chats.follow(self.state.cells, self.state.owners, changed)
+        self._choose()
         if changed is None:
             self._stale = None
         elif self._stale is not None:
             self._stale.update(changed.tolist())
         if self.isVisible():
             self.pace.ask()
+
+    def clear(self) -> None:
+        """Forget every block."""
+        self.state.reset()
+        if self.chats is not None:
+            self.chats.reset()
 
     def show_cells(self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int) -> None:
         """Show another state of the pool, at once; only blocks that differ are drawn."""
@@ -81,6 +95,8 @@ class BlockGrid(QWidget):
         blocks = len(self.state.cells)
         if not blocks:
             return
+        self._choose()
+        blocks = len(self._shown)
         scale = self.devicePixelRatioF()
         if self.fixed_pitch is None:
             pitch, columns = grid_for(blocks, self._room.width(), self._room.height(), LEAST_PITCH, MOST_PITCH)
@@ -93,24 +109,52 @@ class BlockGrid(QWidget):
             self._pitch, self._columns, self._scale = pitch, columns, scale
             rows = -(-blocks // columns)
             self._pixels = np.zeros((rows * step, columns * step), np.uint32)
-            indices = np.arange(blocks)
+            indices = self._shown
             self.images += 1
             self.setFixedSize(int(np.ceil(columns * step / scale)), int(np.ceil(rows * step / scale)))
         else:
             indices = np.fromiter(self._stale, np.intp, len(self._stale))
+            indices = indices[self._place[indices] >= 0]
             everything = False
         self._stale = set()
         if len(indices):
-            drawn = draw_cells(
-                self.state.cells[indices], self.state.block_size, side, max(1, round(scale)), cell_colours(self._theme)
-            )
+            cells, line = self._cells(indices), max(1, round(scale))
+            drawn = draw_cells(cells, self.state.block_size, side, line, cell_colours(self._theme))
             grid = self._pixels.reshape(-1, step, columns, step).transpose(0, 2, 1, 3)
-            grid[indices // columns, indices % columns, :side, :side] = drawn
+            places = self._place[indices]
+            grid[places // columns, places % columns, :side, :side] = drawn
         if everything or len(indices) > MOST_PARTS:
             self.update()
         else:
             for index in indices.tolist():
                 self.update(self.rect_of(index).toAlignedRect())
+
+    def _choose(self) -> None:
+        """Which blocks are shown; others than before are drawn anew."""
+        cells = self.state.cells
+        shown = np.arange(len(cells))
+        if not self.whole:
+            used = pages_in_use(cells, PAGE)
+            shown = used if len(used) <= MOST_SHOWN * len(cells) else shown
+        if len(self._place) == len(cells) and np.array_equal(shown, self._shown):
+            return
+        self._shown, self._stale = shown, None
+        self._place = np.full(len(cells), -1, np.intp)
+        self._place[shown] = np.arange(len(shown))
+
+    def _cells(self, indices: NDArray[np.intp]) -> NDArray[np.void]:
+        cells = self.state.cells[indices]
+        return cells if self.chats is None else coloured(cells, self.chats.hues()[indices])
+
+    @property
+    def hidden_blocks(self) -> int:
+        """How many blocks are not shown; all of them are free."""
+        return len(self.state.cells) - len(self._shown)
+
+    def show_whole(self, whole: bool) -> None:
+        """Show every block, or those of the pages that hold something."""
+        self.whole = whole
+        self.on_frame()
 
     def pixels(self) -> np.ndarray:
         """The picture as it is, in device pixels."""
@@ -122,13 +166,15 @@ class BlockGrid(QWidget):
             return None
         step = round(self._pitch * self._scale) / self._scale
         column, row = int(point.x() // step), int(point.y() // step)
-        index = row * self._columns + column
-        return index if 0 <= column < self._columns and 0 <= index < len(self.state.cells) else None
+        place = row * self._columns + column
+        return int(self._shown[place]) if 0 <= column < self._columns and 0 <= place < len(self._shown) else None
 
     def rect_of(self, index: int) -> QRectF:
-        """Where a block is drawn."""
+        """Where a block is drawn; nothing for one that is not shown."""
         step = round(self._pitch * self._scale) / self._scale
-        row, column = divmod(index, self._columns)
+        if index >= len(self._place) or self._place[index] < 0:
+            return QRectF()
+        row, column = divmod(int(self._place[index]), self._columns)
         gap = 1 if self._pitch < 12 else 2
         return QRectF(column * step, row * step, step - gap, step - gap)
 
@@ -206,58 +252,3 @@ def cell_colours(theme: Theme) -> CellColours:
         speculative=number(p.corrected),
         hues=[number(hue) for hue in p.sequences],
     )
-
-
-class PoolMap(QWidget):
-    """A pool with its title and totals.
-
-    Attributes:
-        grid: the picture.
-    """
-
-    def __init__(self, theme: Theme, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(title)
-        self.grid = BlockGrid(theme)
-        self.grid.setAccessibleName(title)
-        heading = QLabel(title)
-        heading.setProperty("tone", "muted")
-        self.totals = SteadyLabel()
-        self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.totals.setFont(theme.fonts.small)
-        head = QHBoxLayout()
-        head.addWidget(heading)
-        head.addStretch()
-        head.addWidget(self.totals)
-        self._scroll = QScrollArea()
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._scroll.setAccessibleName(title)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.viewport().setAutoFillBackground(False)
-        self._scroll.setWidget(self.grid)
-        self.grid.setAutoFillBackground(False)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
-        self._column.addLayout(head)
-        self._column.addWidget(self._scroll, 1)
-        PictureMenu(self, "kv-cache")
-
-    def apply(self, snapshot: CacheSnapshot) -> None:
-        """Show a snapshot."""
-        self.grid.apply(snapshot)
-        text = self.tr("{used} / {all} blocks used, {cached} cached")
-        self.totals.setText(
-            text.format(
-                used=figures.count(snapshot.used_blocks),
-                all=figures.count(snapshot.num_blocks),
-                cached=figures.count(snapshot.cached_blocks),
-            )
-        )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._column.activate()
-        room = self._scroll.size()
-        self.grid.set_room(QSize(max(40, room.width() - 12), max(20, room.height() - 2)))

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitte
 
 from helix_app import events
 from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.live.block_map import PoolMap
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
+from helix_app.gui.live.pool_map import PoolMap
 from helix_app.gui.theme import Theme
 
 
@@ -60,9 +60,17 @@ class BlockMaps(QWidget):
         )
         for name, blocks in pools:
             if blocks:
-                self.maps[name].grid.state.reset()
+                self.maps[name].clear()
                 self.apply(events.CacheSnapshot(name, blocks, event.block_size, False, b"", b"", (), 0, 0, blocks))
         self.maps["draft"].setVisible(event.draft_blocks > 0)
+
+    def on_prefill(self, event: events.PrefillDone) -> None:
+        """A reply of the chat has read its prompt."""
+        self.maps["target"].on_prefill(event)
+
+    def on_new_chat(self) -> None:
+        """Another chat begins."""
+        self.maps["target"].on_new_chat()
 
     def clear(self) -> None:
         """No pools."""

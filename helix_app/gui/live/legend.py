@@ -30,7 +30,7 @@ class Legend(QWidget):
             (self.tr("part-filled"), (BLOCK_USED, BLOCK // 2, 0, 0, 1, 0)),
             (self.tr("draft"), (BLOCK_USED, 12, 6, 0, 1, 0)),
             (self.tr("shared"), (BLOCK_SHARED, BLOCK, 0, 0, 2, 0)),
-            (self.tr("cached"), (BLOCK_CACHED, BLOCK, 0, 0, 0, NO_OWNER)),
+            (self.tr("cached"), (BLOCK_CACHED, BLOCK, 0, 0, 0, 0)),
         )
         self.setAccessibleName(self.tr("Legend: {words}").format(words=", ".join(text for text, _ in self._entries)))
         self.setFont(theme.fonts.small)

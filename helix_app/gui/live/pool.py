@@ -17,6 +17,7 @@ from helix_app.events import (
 
 CELL = np.dtype(CACHE_CELL)
 HUES = 8
+MUTED = 0.42  # how much of a chat's colour a cached block of it keeps
 
 Pixels = NDArray[np.uint32]
 
@@ -72,9 +73,11 @@ class CellColours:
     def __init__(
         self, free: int, edge: int, cached: int, cached_dot: int, shared: int, speculative: int, hues: list[int]
     ) -> None:
+        """``muted`` follows from the hues: what cached blocks of a chat are drawn in."""
         self.free, self.edge, self.cached, self.cached_dot = free, edge, cached, cached_dot
         self.shared, self.speculative = shared, speculative
         self.hues = np.array(hues, np.uint32)
+        self.muted = _mixed(self.hues, free, MUTED)
 
 
 def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c: CellColours) -> Pixels:
@@ -88,7 +91,8 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
     Returns:
         [n, side, side] colours: free is background; used is filled from below in the hue of its
         sequence, striped from the ninth sequence on; draft slots are a vermillion cap over it with a
-        dark line below; shared has an outline; cached is muted with a dot.
+        dark line below; shared has an outline; cached is muted with a dot, in what is left of its owner's hue if it
+        names one.
     """
     count = len(cells)
     state, owner = cells["state"], cells["owner"].astype(np.int64)
@@ -112,7 +116,8 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
     stripes = ((x + y) % period < max(1, period // 3)) & (known & (owner >= HUES)).reshape(-1, 1, 1)
     np.copyto(out, np.uint32(c.shared), where=held & filled & stripes)
     np.copyto(out, np.uint32(c.speculative), where=held & filled & (y < below))
-    np.copyto(out, np.uint32(c.cached), where=cached & filled)
+    faded = np.where(known, c.muted[np.where(known, owner, 0) % len(c.hues)], c.cached).astype(np.uint32)
+    np.copyto(out, np.broadcast_to(faded.reshape(-1, 1, 1), out.shape), where=cached & filled)
     dot = max(line, side // 5)
     middle = (side - dot) // 2
     spot = (x >= middle) & (x < middle + dot) & (y >= middle) & (y < middle + dot)
@@ -121,6 +126,21 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
     np.copyto(out, np.uint32(c.edge), where=held & rim & ~filled)
     np.copyto(out, np.uint32(c.shared), where=(state == BLOCK_SHARED).reshape(-1, 1, 1) & rim)
     return out
+
+
+def _mixed(colours: NDArray[np.uint32], back: int, share: float) -> NDArray[np.uint32]:
+    """So much of each colour over a background, channel by channel."""
+    over = colours.view(np.uint8).reshape(-1, 4).astype(np.float64)
+    under = np.array([back], np.uint32).view(np.uint8).astype(np.float64)
+    return np.rint(share * over + (1 - share) * under).astype(np.uint8).view(np.uint32).reshape(-1)
+
+
+def pages_in_use(cells: NDArray[np.void], page: int) -> NDArray[np.intp]:
+    """The blocks of every page of so many that holds something, in order; the first page where none does."""
+    starts = np.arange(0, len(cells), page)
+    held = np.logical_or.reduceat(cells["state"] != BLOCK_FREE, starts)
+    held[0] |= not held.any()
+    return np.flatnonzero(np.repeat(held, page)[: len(cells)])
 
 
 def state_word(state: int) -> str:

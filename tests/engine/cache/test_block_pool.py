@@ -42,6 +42,26 @@ def test_a_hit_ends_before_the_last_token_of_the_prompt(length: int, hit: int) -
     assert pool.open("b", range(length)) == hit
 
 
+def test_a_sequence_apart_takes_nothing_and_leaves_nothing() -> None:
+    pool = BlockPool(8, 4)
+    hold(pool, "a", range(9))
+    pool.close("a")
+    kept = {block for block in range(8) if pool.is_cached(block)}
+    assert pool.open("apart", range(9), apart=True) == 0
+    pool.extend("apart", 17)
+    pool.commit("apart", list(range(17)))
+    pool.check_integrity()
+    pool.fork("apart", "fork", 9)
+    pool.extend("fork", 12)
+    pool.commit("fork", list(range(12)))
+    pool.check_integrity()
+    pool.close("apart")
+    pool.close("fork")
+    assert {block for block in range(8) if pool.is_cached(block)} == kept
+    assert pool.open("b", range(17)) == 8
+    pool.check_integrity()
+
+
 def test_chains_meet_only_if_every_token_is_the_same() -> None:
     pool = BlockPool(16, 4)
     hold(pool, "a", [1, 2, 3, 4, 5, 6, 7, 8, 0])

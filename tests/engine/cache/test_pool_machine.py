@@ -34,6 +34,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.tokens: dict[str, list[int]] = {}  # every token with a slot
         self.written: dict[str, int] = {}  # how many of them are in memory
         self.verified: dict[str, int] = {}
+        self.apart: set[str] = set()  # sequences that take nothing from the prefix index and leave nothing
         self.finished: set[History] = set()  # every prefix of whole blocks ever verified
         self.released: dict[int, int] = {}  # free block -> when its last user left it
         self.clock = self.count = 0
@@ -42,19 +43,22 @@ class PoolMachine(RuleBasedStateMachine):
     # ----------------------------------------------------------------- steps
 
     @precondition(lambda self: len(self.tokens) < _MOST)
-    @rule(data=st.data(), prefill=st.sampled_from([True, True, False]))
-    def open(self, data: st.DataObject, prefill: bool) -> None:
-        self._open(data, prefill)
+    @rule(data=st.data(), prefill=st.sampled_from([True, True, False]), apart=st.sampled_from([False, False, True]))
+    def open(self, data: st.DataObject, prefill: bool, apart: bool) -> None:
+        self._open(data, prefill, apart)
 
-    def _open(self, data: st.DataObject, prefill: bool) -> None:
+    def _open(self, data: st.DataObject, prefill: bool, apart: bool = False) -> None:
         known = sorted(self.finished) or [()]
         begin = data.draw(st.one_of(st.just(()), st.sampled_from(known)))
         tokens = [*begin, *data.draw(_TOKENS)]
         name = self._name()
-        hit = self.pool.open(name, tokens, f"label {name}")
+        hit = self.pool.open(name, tokens, f"label {name}", apart)
+        if apart:
+            assert hit == 0
+            self.apart.add(name)
         assert hit % self.size == 0
         assert hit < max(1, len(tokens)), "the last token of a prompt must be run"
-        if not self.forgot:
+        if not self.forgot and not apart:
             whole = range(self.size, len(tokens), self.size)
             assert hit == max([0, *(i for i in whole if tuple(tokens[:i]) in self.finished)])
         assert all(tuple(tokens[:i]) in self.finished for i in range(self.size, hit + 1, self.size))
@@ -134,6 +138,8 @@ class PoolMachine(RuleBasedStateMachine):
         self.pool.fork(parent, name, length, name)
         assert self.pool.tables()[name].blocks == blocks[: -(-length // self.size)]
         assert self.pool.tables()[parent].blocks == blocks
+        if parent in self.apart:
+            self.apart.add(name)
         self.tokens[name] = self.tokens[parent][:length]
         self.written[name] = self.verified[name] = length
 
@@ -238,6 +244,9 @@ class PoolMachine(RuleBasedStateMachine):
         tokens, cached = self.tokens[name], self._cached()
         self.pool.commit(name, tokens[:end])
         self.verified[name] = end
+        if name in self.apart:
+            assert self._cached() == cached, "what stands apart touched the cache"
+            return
         self.finished |= {tuple(tokens[:i]) for i in range(self.size, end + 1, self.size)}
         for block in cached - self._cached():  # the copy in use took its place
             del self.released[block]
@@ -247,6 +256,7 @@ class PoolMachine(RuleBasedStateMachine):
         del self.tokens[name], self.written[name], self.verified[name]
         for block in reversed(blocks):
             if self.pool.is_cached(block):
+                assert name not in self.apart
                 self.clock += 1
                 self.released[block] = self.clock
 

@@ -1,0 +1,105 @@
+"""What stands under a reply: one sentence, its figures on demand, and what can be done with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.theme import Theme
+
+
+class Footer(QWidget):
+    """Actions of a reply and its figures.
+
+    Attributes:
+        verdict: the sentence.
+        details: shows and hides the figures.
+        stats: the figures.
+        race: write the reply again beside plain decoding.
+        copy, again, tokens, inspect, save: the other actions; ``of_run`` are those that need a recorded run.
+
+    Signals:
+        height_changed: it needs another height.
+    """
+
+    height_changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
+        self.copy.setToolTip(self.tr("Copy reply"))
+        self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
+        self.again.setToolTip(self.tr("Write this reply again"))
+        self.tokens = ThemedButton(
+            theme, symbol="tokens", kind="smallicon", name=self.tr("Show where its tokens came from")
+        )
+        self.tokens.setCheckable(True)
+        self.inspect = ThemedButton(theme, symbol="inspect", kind="smallicon", name=self.tr("Inspect this reply"))
+        self.save = ThemedButton(theme, symbol="save", kind="smallicon", name=self.tr("Save run…"))
+        self.of_run = (self.tokens, self.inspect, self.save)
+        for button in self.of_run:
+            button.setToolTip(button.accessibleName())
+        self.race = ThemedButton(theme, self.tr("Race it against plain"), symbol="compare", kind="link")
+        self.race.setToolTip(self.tr("Write it again with and without drafts, then replay both side by side"))
+        self.race.hide()
+        self.verdict = self._label(theme)
+        self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details = ThemedButton(theme, self.tr("Details"), kind="link", name=self.tr("Figures of this reply"))
+        self.details.setCheckable(True)
+        self.details.toggled.connect(self.on_details_toggled)
+        self.stats = self._label(theme)
+        self.stats.setProperty("tone", "muted")
+        self.stats.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.stats.setSizePolicy(policy)
+        self._lay_out()
+        self.show_verdict("")
+
+    def _label(self, theme: Theme) -> QLabel:
+        label = QLabel()
+        label.setFont(theme.fonts.small)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        return label
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(8)
+        head.addWidget(self.verdict)
+        head.addWidget(self.details)
+        head.addStretch()
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for button in (self.copy, self.again, *self.of_run, self.race):
+            row.addWidget(button)
+        row.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addLayout(head)
+        column.addWidget(self.stats)
+        column.addLayout(row)
+
+    def show_figures(self, parts: list[tuple[str, str]]) -> None:
+        """The figures as (text, what it means) pairs."""
+        self.stats.setText(" · ".join(text.replace(" ", "\u00a0") for text, _tip in parts))
+        self.stats.setToolTip("\n".join(f"{text}: {tip}" for text, tip in parts))
+        self.verdict.setToolTip(self.stats.toolTip())
+        self._refresh()
+
+    def show_verdict(self, sentence: str) -> None:
+        """The sentence; without one the figures are shown at once."""
+        self.verdict.setText(sentence)
+        self._refresh()
+
+    def on_details_toggled(self, _shown: bool) -> None:
+        """Show or hide the figures."""
+        self._refresh()
+        self.height_changed.emit()
+
+    def _refresh(self) -> None:
+        judged = bool(self.verdict.text())
+        self.verdict.setVisible(judged)
+        self.details.setVisible(judged and bool(self.stats.text()))
+        self.stats.setVisible(bool(self.stats.text()) and (self.details.isChecked() or not judged))
