@@ -82,7 +82,7 @@ def _headline(overall: KindSummary) -> str:
         f'<tr><th>{escape(what)}</th><td class="n">{a}</td><td class="n">{b}</td><td>{ratio}</td></tr>'
         for what, a, b, ratio in rows
     )
-    head = '<tr><th></th><th class="n">Baseline</th><th class="n">Helix</th><th>Speedup</th></tr>'
+    head = '<tr><th></th><th class="n">Plain</th><th class="n">Helix</th><th>Speedup</th></tr>'
     return f'<table class="headline"><thead>{head}</thead><tbody>{cells}</tbody></table>'
 
 
@@ -106,7 +106,7 @@ def _by_kind(summary: Summary) -> str:
     bars = speedup_bars(tables.speedups(summary))
     if not bars:
         return ""
-    head = ("Kind", "Verdict", "Baseline", "Helix", "Accepted", "End to end", "Prompts")
+    head = ("Kind", "Verdict", "Plain", "Helix", "Acceptance rate", "End to end", "Prompts")
     body = []
     for kind in (*summary.kinds, summary.overall):
         base, helix, compared = kind.arm(BASELINE), kind.arm(HELIX), kind.comparison(HELIX)
@@ -149,7 +149,7 @@ def _positions_and_k(helix: ArmFigures | None) -> str:
     if helix.acceptance_by_position:
         rows = [(str(j), share, f"{share:.0%}") for j, share in enumerate(helix.acceptance_by_position, 1)]
         parts.append(
-            '<section><h2>Acceptance by position</h2><p class="muted">How often the j-th token of a draft was '
+            '<section><h2>Acceptance rate by position</h2><p class="muted">How often the j-th token of a draft was '
             "accepted, where all before it were. Over all positions: "
             f"{percent_text(helix.acceptance_rate)}.</p>{columns(rows)}</section>"
         )
@@ -161,7 +161,7 @@ def _positions_and_k(helix: ArmFigures | None) -> str:
         parts.append(
             '<section><h2>Tokens drafted a round</h2><p class="muted">How often each k was used; 0 is a plain step. '
             f"Mean k {number_text(helix.k_mean, 2)}, "
-            f"{number_text(helix.mean_accepted_length, 2)} tokens a pass of the target.</p>"
+            f"{number_text(helix.mean_accepted_length, 2)} tokens per pass of the target.</p>"
             f"{columns(rows, max(share for _, share in shares))}</section>"
         )
     return f'<div class="two">{"".join(parts)}</div>' if parts else ""
@@ -212,7 +212,7 @@ def _peers(result: BenchResult, summary: Summary) -> str:
 
 
 def _all_figures(result: BenchResult, summary: Summary) -> str:
-    head = ["Kind", "Arm", "TTFT", "Tokens/s", "End to end", "Tokens/pass", "Mean k"]
+    head = ["Kind", "Arm", "TTFT", "tok/s", "End to end", "Tokens per pass", "Mean k"]
     head += ["Draft ms", "Verify ms", "Plain ms", "Peak memory", "Tokens", "Ended by"]
     body = []
     for kind in (*summary.kinds, summary.overall):

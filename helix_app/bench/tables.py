@@ -38,7 +38,7 @@ class Table:
 def headline_table(summary: Summary) -> Table | None:
     """What a reader wants first; None without both arms."""
     rows = headline(summary.overall, HELIX)
-    return Table(("", "Baseline", "Helix", "Speedup"), tuple(rows), (1, 2)) if rows else None
+    return Table(("", "Plain", "Helix", "Speedup"), tuple(rows), (1, 2)) if rows else None
 
 
 def kinds_table(summary: Summary) -> Table:
@@ -57,7 +57,7 @@ def kinds_table(summary: Summary) -> Table:
                 percent_text(helix.acceptance_rate if helix else None),
             )
         )
-    head = ("Kind", "Prompts", "Baseline", "Helix", "Speedup", "End to end", "Accepted")
+    head = ("Kind", "Prompts", "Plain", "Helix", "Speedup", "End to end", "Acceptance rate")
     return Table(head, tuple(rows), (1, 2, 3, 6))
 
 
@@ -82,7 +82,8 @@ def details_table(summary: Summary) -> Table:
                 bytes_text(helix.peak_memory_bytes),
             )
         )
-    head = ("Kind", "Tokens/pass", "Mean k", "Draft ms", "Verify ms", "Plain ms", "TTFT ms", "Tokens", "Peak memory")
+    times = ("Draft ms", "Verify ms", "Plain ms", "TTFT ms")
+    head = ("Kind", "Tokens per pass", "Mean k", *times, "Tokens", "Peak memory")
     return Table(head, tuple(rows), tuple(range(1, 9)))
 
 

@@ -110,7 +110,7 @@ def subtitle(result: BenchResult) -> str:
 
 
 def headline(overall: KindSummary, helix: str) -> list[tuple[str, str, str, str]]:
-    """The rows of the headline table: what, baseline, Helix, speedup."""
+    """The rows of the headline table: what, plain decoding, Helix, speedup."""
     base, arm, compared = overall.arm(BASELINE), overall.arm(helix), overall.comparison(helix)
     if base is None or arm is None or compared is None:
         return []
@@ -122,7 +122,7 @@ def headline(overall: KindSummary, helix: str) -> list[tuple[str, str, str, str]
             verdict_text(compared.first_token),
         ),
         (
-            "Tokens per second",
+            "Decode speed, tok/s",
             number_text(base.decode_tokens_per_second),
             number_text(arm.decode_tokens_per_second),
             verdict_text(compared.decode),

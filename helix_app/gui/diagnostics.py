@@ -16,6 +16,7 @@ from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.frames import SLOW_MS, FrameMeter, FrameReport
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.metric import CurveStyle
 from helix_app.gui.theme import Theme
 
@@ -135,6 +136,7 @@ class DiagnosticsDialog(QDialog):
             top=40,
             along="",
         )
+        terms.give(self.plot, "frame_time")
         self.plot.setMinimumHeight(150)
         if (inside := self.plot.layout()) is not None:
             inside.setContentsMargins(0, 0, 0, 0)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWid
 
 from helix_app import events, messages
 from helix_app.gui import figures
+from helix_app.gui.glossary import terms
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
@@ -65,12 +66,12 @@ class StatusBar(QStatusBar):
         self._ready: events.ModelReady | None = None
         self._speculative = True
         self._round: events.RoundDone | None = None  # not shown yet
-        self.place = self._label(theme, self.tr("Device and number format"))
-        self.context = self._label(theme, self.tr("Context used"))
+        self.place = self._label(theme, self.tr("Device and number format"), "device")
+        self.context = self._label(theme, self.tr("Context used"), "context")
         self.bar = ThinBar(theme, 64)
         self.bar.setAccessibleName(self.tr("Context used"))
-        self.blocks = self._label(theme, self.tr("KV cache blocks used"))
-        self.speculation = self._label(theme, self.tr("Speculation"))
+        self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
+        self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 0, 12, 0)
@@ -87,26 +88,25 @@ class StatusBar(QStatusBar):
         self.setFixedHeight(28)
         self.on_unloaded()
 
-    def _label(self, theme: Theme, name: str) -> SteadyLabel:
+    def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
         label = SteadyLabel()
         label.setProperty("tone", "muted")
         label.setFont(theme.fonts.small)
         label.setAccessibleName(name)
-        label.setToolTip(name)
+        terms.give(label, term, name)
         return label
 
     def on_model_ready(self, event: events.ModelReady) -> None:
         """Another model is loaded."""
         self._ready = event
         self._context_length = event.context_length
-        self.place.setText(f"{figures.device(event.device)} · {figures.dtype(event.dtype)}")
-        self.place.setToolTip(
-            self.tr("{device}; {n} parameters; loaded in {t}").format(
-                device=event.device_name or figures.device(event.device),
-                n=figures.count(event.parameters),
-                t=figures.seconds(event.load_seconds),
-            )
+        self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
+        lead = self.tr("{device}; {n} parameters; loaded in {t}").format(
+            device=event.device_name or figures.device(event.device),
+            n=figures.count(event.parameters),
+            t=figures.seconds(event.load_seconds),
         )
+        terms.give(self.place, "device", lead)
         self.set_context(0)
         self.set_blocks(0, event.target_blocks)
         self.show_speculation(None)

@@ -49,11 +49,11 @@ class Toolbar(QToolBar):
         self._devices: tuple[events.DeviceItem, ...] = ()
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
-        self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136)
-        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104)
-        self.device = Picker(theme, "", self.tr("Device"), least=88)
-        self.dtype = Picker(theme, "", self.tr("Number format"), least=88)
-        self.mode = Picker(theme, "", self.tr("Decoding mode"), least=104)
+        self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
+        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104, term="draft")
+        self.device = Picker(theme, "", self.tr("Device"), least=88, term="device")
+        self.dtype = Picker(theme, "", self.tr("Number format"), least=88, term="dtype")
+        self.mode = Picker(theme, "", self.tr("Decoding"), least=104, term="speculative")
         self.live = ThemedButton(theme, symbol="panel", kind="icon", name=self.tr("Show or hide the live panel"))
         self.live.setToolTip(self.tr("Live panel (Ctrl+Shift+L)"))
         self.live.setCheckable(True)
@@ -130,20 +130,23 @@ class Toolbar(QToolBar):
         self.dtype.set_choices(
             [
                 Choice("auto", auto),
-                Choice("float32", "float32", short="fp32"),
-                Choice("bfloat16", "bfloat16", short="bf16"),
-                Choice("float16", "float16", short="fp16"),
+                Choice("float32", "float32"),
+                Choice("bfloat16", "bfloat16"),
+                Choice("float16", "float16"),
                 Choice("int4", "int4", self.tr("4-bit weights, an approximation")),
             ]
         )
         ready = self._ready
         device = "" if ready is None else figures.device(ready.device)
-        dtype = "" if ready is None else figures.dtype(ready.dtype)
+        dtype = "" if ready is None else ready.dtype
         chosen = s.device_for(s.target)
         self.device.set_value(chosen, self._auto(device) if chosen == "auto" else device or figures.device(chosen))
         self.dtype.set_value(s.dtype, self._auto(dtype) if s.dtype == "auto" else dtype)
         self.mode.set_choices(
-            [Choice("speculative", self.tr("Speculative")), Choice("autoregressive", self.tr("Autoregressive"))]
+            [
+                Choice("speculative", self.tr("Speculative"), self.tr("drafts, and the target checks them")),
+                Choice("autoregressive", self.tr("Plain"), self.tr("a token a pass, nothing drafted")),
+            ]
         )
         self.mode.set_value(s.mode)
 

@@ -91,7 +91,7 @@ class SurvivalChart(_Bars):
         self._empty = self.tr("No speculative round yet")
         self._positions: list[Position] = []
         self._alive: list[float] = []
-        self.setAccessibleName(self.tr("Acceptance by position"))
+        self.setAccessibleName(self.tr("Acceptance rate by position"))
 
     def show_positions(self, positions: list[Position]) -> None:
         """Show how each position fared."""

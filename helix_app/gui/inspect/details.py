@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.gui import figures, pictures
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import what_if, words
 from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart, policy_name
 from helix_app.gui.inspect.trace import PROMPT, Trace
@@ -132,27 +134,30 @@ class RunFacts(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for title, hint, chart in (
+        for title, hint, chart, term in (
             (
-                self.tr("Acceptance by position"),
+                self.tr("Acceptance rate by position"),
                 self.tr("% of drafts that stand up to token n"),
                 self.survival,
+                "acceptance",
             ),
             (
                 self.tr("What if? An estimate"),
                 self.tr("tok/s at a fixed k, and adding or taking one; line: measured, dashes: a bound"),
                 self.what_if,
+                "what_if",
             ),
         ):
             name, words_ = QLabel(title), QLabel(hint)
+            for widget in (name, words_):
+                terms.give(widget, term)
+            chart.setProperty(PROPERTY, term)
             name.setFont(theme.fonts.strong)
             words_.setFont(theme.fonts.small)
             words_.setProperty("tone", "muted")
             words_.setWordWrap(True)
             column.addWidget(name)
             column.addWidget(words_)
-            if chart is self.what_if:
-                words_.setToolTip(self.tr("The bound: every round drafts just what will be accepted"))
             column.addWidget(chart)
             column.addSpacing(4)
             pictures.PictureMenu(chart, "acceptance" if chart is self.survival else "what-if")

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from helix_app.events import PoolName
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect.ledger import Ledger, ledger
 from helix_app.gui.inspect.pool_history import PoolView
 from helix_app.gui.inspect.trace import Trace
@@ -129,7 +131,9 @@ class PoolPanel(QWidget):
         self.grid.setAccessibleName(self.tr("KV cache blocks"))
         self.grid.block_picked.connect(self.block_picked)
         self.grid.zoom_asked.connect(self.zoom)
-        title = QLabel(self.tr("KV cache"))
+        title = QLabel(terms.name("kv_cache"))
+        terms.give(title, "kv_cache")
+        self.setProperty(PROPERTY, "kv_cache")
         title.setFont(theme.fonts.strong)
         self.picker = Picker(theme, "", self.tr("Pool"), least=96)
         self.picker.set_choices([Choice("target", self.tr("Target")), Choice("draft", self.tr("Draft"))])

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from helix_app.gui import figures
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.theme import Theme
@@ -57,6 +58,7 @@ class Timeline(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Rounds over time"))
+        self.setProperty(PROPERTY, "round")
         self.setAccessibleDescription(self.tr("Left and right go from round to round, Home and End to the ends"))
         theme.changed.connect(self.update)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip
 
 from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
 from helix_app.gui.pace import Pace, by_cores
 from helix_app.gui.pictures import PictureMenu
@@ -222,6 +223,7 @@ class PoolMap(QWidget):
         self.grid.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
+        terms.give(self, "kv_cache")
         self.totals = SteadyLabel()
         self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setFont(theme.fonts.small)

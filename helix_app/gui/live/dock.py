@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitte
 
 from helix_app import events
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.live.block_map import PoolMap
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
@@ -83,6 +84,7 @@ class LiveDock(QDockWidget):
         self.setWindowTitle(self.tr("Live"))
         self.setAccessibleName(self.tr("Live panel"))
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setProperty(PROPERTY, "page_live")
         title = QWidget()
         title.setObjectName("dockTitle")
         title.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

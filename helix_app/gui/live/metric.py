@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QStackedLayout
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.steady import SteadyLabel
@@ -97,12 +98,14 @@ class MetricPlot(QWidget):
         fixed: bool = False,
         time_labels: bool = False,
         lively: bool = False,
+        term: str = "",
         parent: QWidget | None = None,
     ) -> None:
         """
         Args:
             lively: drawn while the engine works, for which a curve as one path takes four times too long: its lines
                 are drawn one by one, and a broken curve is one that leaves some of them out.
+            term: of the glossary, for the tooltip and F1.
         """
         super().__init__(parent)
         self._theme = theme
@@ -112,6 +115,8 @@ class MetricPlot(QWidget):
         self._fixed = fixed
         self._scale_drawn = 1.0  # device pixel ratio the pens are made for
         self.setAccessibleName(title)
+        if term:
+            terms.give(self, term)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
         self.value = SteadyLabel("–")
