@@ -129,7 +129,7 @@ def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> d
 def summary(finished: Finished) -> str:
     """One line of figures."""
     m = finished.metrics
-    parts = [f"{m.tokens_generated} tokens in {m.time_seconds:.1f} s"]
+    parts = [messages.fill("{n:token|tokens} in {t} s", n=m.tokens_generated, t=f"{m.time_seconds:.1f}")]
     if m.decode_tokens_per_second is not None:
         parts.append(f"{m.decode_tokens_per_second:.1f} tok/s")
     if m.time_to_first_token is not None:

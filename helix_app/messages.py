@@ -1,12 +1,14 @@
 """Codes to sentences. The window, the command line and the server all show these.
 
 A message says what happened in words a person uses and ends with what to do next. Placeholders are
-filled from the fields of the error or event; a missing field shows as an en dash.
+filled from the fields of the error or event; a missing field shows as an en dash. A count brings its noun:
+``{n:token|tokens}`` reads "1 token" or "1,234 tokens".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import string
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 ERRORS: dict[str, str] = {
@@ -14,7 +16,7 @@ ERRORS: dict[str, str] = {
     # input
     "bad_input": "That cannot be used. {hint}",
     "prompt_empty": "The prompt is empty. Type something to send.",
-    "prompt_too_long": "The prompt has {tokens} tokens, but this model takes {limit} at most. "
+    "prompt_too_long": "The prompt has {tokens:token|tokens}, but this model takes {limit} at most. "
     "Shorten it, start a new conversation or choose a model with a longer context.",
     "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
     "option_invalid": "{option} cannot be {value}. {hint}",
@@ -34,13 +36,13 @@ ERRORS: dict[str, str] = {
     "tokenizer_unreadable": "The tokenizer of {path} cannot be read. Download the model again or choose another one.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
     "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
-    "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size} tokens, the target {target_size}. "
+    "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. "
     "Choose a draft from the same model family.",
     # devices and memory
     "device_unavailable": "The device {device} is not available here ({reason}). Choose auto or cpu.",
     "device_out_of_memory": "There is not enough memory on {device}. Choose a smaller model, a shorter context or the CPU.",
     "out_of_memory": "There is not enough memory for this. Choose a smaller model or a shorter context, or close other programs.",
-    "cache_exhausted": "The cache has no free block left ({blocks} blocks). Start a new conversation or choose a larger context.",
+    "cache_exhausted": "The cache has no free block left ({blocks:block|blocks}). Start a new conversation or choose a larger context.",
     "nan_logits": "The model returned numbers that are not numbers, so the reply stopped. "
     "Load the model with --dtype float32, or download it again.",
     "no_model_loaded": "No model is loaded. Choose a target model first.",
@@ -95,15 +97,15 @@ NOTICES: dict[str, str] = {
     "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "
     "Load the model again to use it once more.",
     "draft_dropped": "The draft cannot go on ({reason}), so Helix drafts from the text itself.",
-    "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
+    "context_reduced": "The context was reduced from {wanted} to {given:token|tokens} to fit in memory.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
-    "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
+    "weights_rounded": "In this model {tensors:tensor is|tensors are} not stored in four bits, and rounded to them: "
     "the text may differ from that of other number formats.",
     "draft_skipped": "The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}",
     "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
     "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",
     "bench_arm_failed": "{arm} failed on the prompt {prompt} and was left out from there on. {reason}",
-    "bench_incomplete": "The run ended early: {done} of {planned} replies were measured, and the figures are of those.",
+    "bench_incomplete": "The run ended early: {done} of {planned:reply|replies} were measured, and the figures are of those.",
     "bench_drift": "The machine's speed moved by {percent} during the run (a fixed reference reply shows it). "
     "Close other programs and run again before relying on small differences.",
     "bench_exported": "The benchmark was saved as {file}.",
@@ -207,10 +209,8 @@ DEVICE_STATES: dict[str, str] = {  # of `doctor`: why auto takes a device or not
 COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one prompt have in common, and what it costs
     "nothing": "The replies are compared as soon as both arms have written.",
     "only_one": "Only one arm has written, so there is nothing to compare. See the other one for the reason, or run again.",
-    "identical": "Identical: {n} tokens",
-    "identical_one": "Identical: 1 token",
-    "so_far": "The same as far as both went: {n} tokens",
-    "so_far_one": "The same as far as both went: 1 token",
+    "identical": "Identical: {n:token|tokens}",
+    "so_far": "The same as far as both went: {n:token|tokens}",
     "differs": "First difference at token {at}: {a} in A, {b} in B",
     "differs_by": "First difference at token {at}: {a} in A, {b} in B, logit gap {gap}",
     "one_ends": "First difference at token {at}: {a} in A, {b} in B",
@@ -227,18 +227,32 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
     "gain_even_off": "Speculation neither gains nor costs here; Helix switched it off after token {token}.",
     "faster": "{faster} decodes {percent} faster than {slower} here.",
     "faster_even": "A and B decode equally fast here: the difference is under 2 %.",
-    "round_cost": "In {arm}, a round drafts {k} tokens in {draft}, verifies in {verify} and spends {rest} besides: {steps} plain steps "
+    "round_cost": "In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} "
     "of {plain}. By the formula it is {expected} times as fast as plain decoding.",
 }
 
 
-class _Dashes(dict[str, str]):
-    def __missing__(self, key: str) -> str:
-        return "–"
+class _Words(string.Formatter):
+    """Knows counts with their nouns, and dashes for what is missing."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(str(key), "–")
+
+    def format_field(self, value: Any, spec: str) -> str:
+        one, bar, many = spec.partition("|")
+        if not bar:
+            return str(value) if isinstance(value, str) else super().format_field(value, spec)
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{shown} {one if shown == '1' else many}"
 
 
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    return template.format_map(_Dashes(fields))
+    return _Words().vformat(template, (), dict(fields))
+
+
+def fill(template: str, **fields: object) -> str:
+    """A text with its fields; ``{n:token|tokens}`` is a count with its noun, in the singular for 1 alone."""
+    return _Words().vformat(template, (), fields)
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
@@ -282,25 +296,27 @@ def comparison_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, s
 
 
 def plural(n: int, one: str, many: str) -> str:
-    """A sentence with a count ``{n}``."""
-    return (one if n == 1 else many).format(n=n)
+    """A sentence with a count ``{n}``, as a whole in the singular for 1."""
+    return (one if n == 1 else many).format(n=f"{n:,}")
 
 
 def certificate_text(c: Mapping[str, Any]) -> str:
     """What a certificate (``engine.certify.Certificate`` as a mapping) shows, in words."""
-    drafted = f"{c['drafted']} tokens were drafted, {c['accepted']} accepted"
+    drafted = fill("{n:token was|tokens were} drafted, {a} accepted", n=c["drafted"], a=c["accepted"])
     if c["holds"] is None:
         why = "nothing was drafted" if not c["drafted"] else "there was too little to compare"
         return f"Certificate: none, since {why}. Ask for a longer reply or another draft."
     if c["kind"] == "identity":
         if c["holds"]:
-            return f"Certificate: identical. All {c['tokens']} tokens are those of plain decoding; {drafted}."
+            same = fill("{n:token is that|tokens are those} of plain decoding", n=c["tokens"])
+            return f"Certificate: identical. {same}; {drafted}."
         gap = c["logit_gap"]
         words = f"Certificate: the replies part at token {c['position'] + 1}; "
         if gap is None:
             return words + "one of them ended there."
         return words + f"plain decoding's token leads by {gap:.2g} in the target's logits. A near tie fell differently."
-    sample = f"{c['trials']:,} verifications over {c['rounds']} drafted rounds, p = {c['p_value']:.3g}; {drafted}"
+    sizes = fill("{t:verification|verifications} over {r:drafted round|drafted rounds}", t=c["trials"], r=c["rounds"])
+    sample = f"{sizes}, p = {c['p_value']:.3g}; {drafted}"
     if c["holds"]:
         return f"Certificate: no difference from the target's distribution ({sample})."
     return f"Certificate: refuted. The tokens do not follow the target's distribution ({sample}). Please report it."

@@ -29,7 +29,7 @@ from helix_app.bench.wording import (
     subtitle,
     title,
 )
-from helix_app.messages import finish_reason_text
+from helix_app.messages import fill, finish_reason_text
 
 _STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 
@@ -266,10 +266,11 @@ def _notes(result: BenchResult, summary: Summary) -> str:
 
 def _settings(result: BenchResult) -> str:
     items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in tables.facts(result))
+    counted = [fill("{n:token|tokens}", n=p.tokens) for p in result.prompts]
     prompts = "".join(
         f"<li><b>{escape(kind_label(p.kind))}</b> {escape(p.text[:400])}{'...' if len(p.text) > 400 else ''} "
-        f'<span class="muted">({p.tokens} tokens)</span></li>'
-        for p in result.prompts
+        f'<span class="muted">({tokens})</span></li>'
+        for p, tokens in zip(result.prompts, counted)
     )
     return (
         f"<h2>Settings and machine</h2><dl>{items}</dl>"

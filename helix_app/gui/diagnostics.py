@@ -266,9 +266,8 @@ class DiagnosticsDialog(QDialog):
         if event.failed is not None:
             self._tell(messages.error_text(event.failed.code, event.failed.fields), "danger")
             return
-        texts = [self.tr("Nothing is wrong."), self.tr("One thing to look at, at the end of the report.")]
-        several = self.tr("{n} things to look at, at the end of the report.").format(n=event.findings)
-        self._tell(texts[event.findings] if event.findings < 2 else several)
+        some = messages.fill(self.tr("{n:thing|things} to look at, at the end of the report."), n=event.findings)
+        self._tell(some if event.findings else self.tr("Nothing is wrong."))
         self.report.setPlainText(event.report)
         if self.report.isHidden():
             self.plot.hide()  # both are too much for a small screen

@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from helix_app.events import Finished, ModelReady
 from helix_app.gui.glossary import terms
-from helix_app.messages import finish_reason_text
+from helix_app.messages import fill, finish_reason_text
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
@@ -78,8 +78,12 @@ def device(code: str) -> str:
 
 def model_facts(event: ModelReady) -> str:
     """What is loaded, on one line."""
-    return tr("{model} · {device} · {dtype} · {n} tokens of context").format(
-        model=event.target_name, device=device(event.device), dtype=event.dtype, n=count(event.context_length)
+    return fill(
+        tr("{model} · {device} · {dtype} · {n:token|tokens} of context"),
+        model=event.target_name,
+        device=device(event.device),
+        dtype=event.dtype,
+        n=event.context_length,
     )
 
 
@@ -91,7 +95,7 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
         (tr("{n} tok/s").format(n=rate(speed)), tr("Decode speed in tokens per second")),
         (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), terms.tip("ttft")),
         (
-            tr("1 token") if m.tokens_generated == 1 else tr("{n} tokens").format(n=count(m.tokens_generated)),
+            fill(tr("{n:token|tokens}"), n=m.tokens_generated),
             tr("Tokens written; the prompt had {p}, {c} of them from the cache").format(
                 p=count(m.prompt_tokens), c=count(m.cached_tokens)
             ),
@@ -103,8 +107,10 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
         parts += [
             (
                 tr("{p} accepted").format(p=percent(m.acceptance_rate)),
-                tr("{a} of {d} draft tokens were accepted").format(
-                    a=count(m.accepted_tokens), d=count(m.drafted_tokens)
+                fill(
+                    tr("{a} of {d:draft token was|draft tokens were} accepted"),
+                    a=count(m.accepted_tokens),
+                    d=m.drafted_tokens,
                 ),
             ),
             (tr("k {r}").format(r=k_range), tr("Tokens drafted a round, fewest to most")),

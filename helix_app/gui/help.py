@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QCursor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.gui import figures
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.diagnostics import DiagnosticsDialog, Rows
@@ -78,8 +78,10 @@ class Help(QObject):
 
     def key_here(self) -> str:
         """The term of what the mouse points to or the cursor is in."""
-        pointed, focused = QApplication.widgetAt(QCursor.pos()), QApplication.focusWidget()
-        by_mouse = QCursor.pos() != self._pointed
+        mouse, focused = QCursor.pos(), QApplication.focusWidget()
+        active = QApplication.activeWindow() or self._window
+        pointed = active.childAt(active.mapFromGlobal(mouse))
+        by_mouse = mouse != self._pointed
         for widget in (pointed, focused) if by_mouse else (focused, pointed):
             key = key_of(widget)
             if key and not terms.term(key).page:
@@ -140,8 +142,11 @@ class Help(QObject):
         if window.live.isVisible():
             plots = window.live.plots.plots()
             filled = sum(not plot.is_empty() for plot in plots)
-            live = self.tr("live panel with {n} of {all} plots and a map of {blocks} blocks").format(
-                n=filled, all=len(plots), blocks=figures.count(blocks)
+            live = messages.fill(
+                self.tr("live panel with {n} of {all:plot|plots} and a map of {blocks:block|blocks}"),
+                n=filled,
+                all=len(plots),
+                blocks=blocks,
             )
         ready = window.models.ready
         model = self.tr("none is loaded") if ready is None else figures.model_facts(ready)

@@ -101,9 +101,10 @@ class StatusBar(QStatusBar):
         self._ready = event
         self._context_length = event.context_length
         self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
-        lead = self.tr("{device}; {n} parameters; loaded in {t}").format(
+        lead = messages.fill(
+            self.tr("{device}; {n:parameter|parameters}; loaded in {t}"),
             device=event.device_name or figures.device(event.device),
-            n=figures.count(event.parameters),
+            n=event.parameters,
             t=figures.seconds(event.load_seconds),
         )
         terms.give(self.place, "device", lead)
@@ -134,8 +135,8 @@ class StatusBar(QStatusBar):
 
     def set_blocks(self, used: int, available: int) -> None:
         """Blocks of the target's pool."""
-        text = self.tr("KV {n} / {all} blocks")
-        self.blocks.setText(text.format(n=figures.count(used), all=figures.count(available)))
+        text = messages.fill(self.tr("KV {n} / {all:block|blocks}"), n=figures.count(used), all=available)
+        self.blocks.setText(text)
 
     def on_round(self, event: events.RoundDone) -> None:
         """A round passed; shown with the batch it came in."""

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from helix_app import messages
 from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.benchmark.kinds import tr
@@ -251,7 +252,7 @@ class History(QWidget):
 
 def _words(entry: BenchEntry) -> str:
     """A run in a sentence."""
-    count = tr("1 reply") if entry.replies == 1 else tr("{n} replies").format(n=entry.replies)
+    count = messages.fill(tr("{n:reply|replies}"), n=entry.replies)
     state = tr("complete") if entry.complete else tr("stopped early")
     speedup = " ".join(part for part in (entry.speedup, entry.interval) if part)
     return f"{entry.title}\n{when(entry.created)} · {count} · {state}\n{speedup}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app import messages
 from helix_app.bench_events import BenchRequest
-from helix_app.gui import figures
 
 ARMS = 2  # plain and speculative decoding; every peer is another one
 MOST_PROMPTS = 5  # built in, of every kind
@@ -61,15 +61,17 @@ def estimate(request: BenchRequest) -> str:
     if not request.kinds:
         return tr("Choose at least one kind of prompts.")
     count = replies(request)
-    text = tr(
-        "{kinds} kinds × {prompts} prompts × {repeats} repeats × {arms} arms = {n} replies of up to {t} tokens"
-    ).format(
+    text = messages.fill(
+        tr(
+            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × {arms:arm|arms} = "
+            "{n:reply|replies} of up to {t:token|tokens}"
+        ),
         kinds=len(request.kinds),
         prompts=request.prompts_per_kind,
         repeats=request.repeats,
         arms=ARMS + len(request.peers),
-        n=figures.count(count),
-        t=figures.count(request.max_tokens),
+        n=count,
+        t=request.max_tokens,
     )
     if request.prompts_per_kind * request.repeats < LEAST_PAIRS:
         text += tr(". Intervals and verdicts by kind need {n} prompts × repeats or more.").format(n=LEAST_PAIRS)

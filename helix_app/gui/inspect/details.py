@@ -7,6 +7,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
@@ -58,8 +59,9 @@ class RoundDetails(QLabel):
         return f'<p style="margin: 0 0 10px 0"><b>{escape(first)}</b><br>{lines}</p>'
 
     def _prompt(self, trace: Trace) -> str:
-        text = self.tr("{n} tokens of prompt, {c} of them from the cache, in {t}").format(
-            n=figures.count(trace.prompt_tokens),
+        text = messages.fill(
+            self.tr("{n:token|tokens} of prompt, {c} of them from the cache, in {t}"),
+            n=trace.prompt_tokens,
             c=figures.count(trace.cached_tokens),
             t=figures.seconds(trace.prefill_seconds),
         )

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import CheckBox, ThemedButton
 from helix_app.gui.inspect.details import RoundDetails, RunFacts
@@ -351,9 +351,7 @@ class InspectPage(QWidget):
         self.title.show_text(trace.question or self.tr("A run"))
         parts = [] if trace.ready is None else [trace.ready.target_name, figures.device(trace.ready.device)]
         parts.append(
-            self.tr("{n} tokens in {r} rounds").format(
-                n=figures.count(len(trace.tokens)), r=figures.count(len(trace.rounds))
-            )
+            messages.fill(self.tr("{n:token|tokens} in {r:round|rounds}"), n=len(trace.tokens), r=len(trace.rounds))
         )
         if isinstance(trace.end, events.Finished):
             parts += [text for text, _tip in figures.reply_stats(trace.end)[:2]]

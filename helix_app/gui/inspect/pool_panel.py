@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.events import PoolName
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
@@ -224,19 +225,25 @@ class PoolPanel(QWidget):
     def lines(self, books: Ledger) -> list[str]:
         """The ledger in words."""
         out = [
-            self.tr("Empty: {n} slots in {b} part-filled blocks · unverified: {s} slots").format(
-                n=figures.count(books.empty_slots),
-                b=figures.count(books.part_filled_blocks),
-                s=figures.count(books.speculative_slots),
+            messages.fill(
+                self.tr(
+                    "Empty: {n:slot|slots} in {b:part-filled block|part-filled blocks} · unverified: {s:slot|slots}"
+                ),
+                n=books.empty_slots,
+                b=books.part_filled_blocks,
+                s=books.speculative_slots,
             ),
-            self.tr("Rolled back so far: {n} slots of rejected draft tokens").format(
-                n=figures.count(books.rolled_back_slots)
+            messages.fill(
+                self.tr("Rolled back so far: {n:slot of a rejected draft token|slots of rejected draft tokens}"),
+                n=books.rolled_back_slots,
             ),
         ]
         if books.shared_blocks:
             out.append(
-                self.tr("Shared: {n} blocks, which spares {m} more").format(
-                    n=figures.count(books.shared_blocks), m=figures.count(books.shared_spared)
+                messages.fill(
+                    self.tr("Shared: {n:block|blocks}, which spares {m} more"),
+                    n=books.shared_blocks,
+                    m=figures.count(books.shared_spared),
                 )
             )
         saved = books.saved_bytes
@@ -244,12 +251,11 @@ class PoolPanel(QWidget):
             out.append(self.tr("Bytes: unknown, this run does not tell the size of a block"))
         else:
             out.append(
-                self.tr("{paged} in use; {saved} less than {n} whole contexts reserved at the start").format(
-                    paged=figures.size(books.paged_bytes), saved=figures.size(max(0, saved)), n=books.sequences
-                )
-                if books.sequences != 1
-                else self.tr("{paged} in use; {saved} less than one whole context reserved at the start").format(
-                    paged=figures.size(books.paged_bytes), saved=figures.size(max(0, saved))
+                messages.fill(
+                    self.tr("{paged} in use; {saved} less than {n:whole context|whole contexts} reserved at the start"),
+                    paged=figures.size(books.paged_bytes),
+                    saved=figures.size(max(0, saved)),
+                    n=books.sequences,
                 )
             )
         return out

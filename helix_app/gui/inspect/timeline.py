@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import words
@@ -233,7 +234,9 @@ class Timeline(QWidget):
             last_text = figures.count(self._trace.rounds[last].index + 1)
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | centre), last_text)
         if group > 1:
-            text = self.tr("each bar is the mean of {n} rounds; turn the wheel to zoom in").format(n=group)
+            text = messages.fill(
+                self.tr("each bar is the mean of {n:round|rounds}; turn the wheel to zoom in"), n=group
+            )
             painter.drawText(row, int(Qt.AlignmentFlag.AlignHCenter | centre), text)
 
     def _legend(self, painter: QPainter) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
 from helix_app.gui.glossary import terms
@@ -155,12 +156,15 @@ class BlockGrid(QWidget):
         owner = self.state.owner_name(index)
         if owner:
             lines.append(self.tr("Sequence {name}").format(name=owner))
-        lines.append(
-            self.tr("{fill} of {size} slots filled").format(fill=int(cell["fill"]), size=self.state.block_size)
+        filled = messages.fill(
+            self.tr("{fill} of {size:slot|slots} filled"), fill=int(cell["fill"]), size=self.state.block_size
         )
+        lines.append(filled)
         if cell["speculative"]:
-            lines.append(self.tr("{n} hold unverified draft tokens").format(n=int(cell["speculative"])))
-        lines.append(self.tr("Used by {n} sequences").format(n=int(cell["refcount"])))
+            drafts = self.tr("{n:slot holds an unverified draft token|slots hold unverified draft tokens}")
+            lines.append(messages.fill(drafts, n=int(cell["speculative"])))
+        if cell["refcount"]:
+            lines.append(messages.fill(self.tr("Used by {n:sequence|sequences}"), n=int(cell["refcount"])))
         return "\n".join(lines)
 
     def event(self, event: QEvent) -> bool:
@@ -249,14 +253,13 @@ class PoolMap(QWidget):
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Show a snapshot."""
         self.grid.apply(snapshot)
-        text = self.tr("{used} / {all} blocks used, {cached} cached")
-        self.totals.setText(
-            text.format(
-                used=figures.count(snapshot.used_blocks),
-                all=figures.count(snapshot.num_blocks),
-                cached=figures.count(snapshot.cached_blocks),
-            )
+        text = messages.fill(
+            self.tr("{used} / {all:block|blocks} used, {cached} cached"),
+            used=figures.count(snapshot.used_blocks),
+            all=snapshot.num_blocks,
+            cached=figures.count(snapshot.cached_blocks),
         )
+        self.totals.setText(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
