@@ -9,12 +9,13 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app import __version__, events, messages, paths
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.plots import CurvePlot
+from helix_app.gui.dialog import Dialog
 from helix_app.gui.frames import SLOW_MS, FrameMeter, FrameReport
 from helix_app.gui.glossary import terms
 from helix_app.gui.live.metric import CurveStyle
@@ -72,6 +73,7 @@ class FrameTable(QWidget):
                 grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight)
             self.cells.append(pair)
         self.names = names
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         grid.setColumnStretch(3, 1)
 
     def show_reports(self, last: FrameReport | None, ever: FrameReport | None) -> None:
@@ -102,7 +104,7 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     )
 
 
-class DiagnosticsDialog(QDialog):
+class DiagnosticsDialog(Dialog):
     """Stays open beside the window and follows it.
 
     Args:

@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QDialog,
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.dialog import Dialog
 from helix_app.gui.glossary import terms
 from helix_app.gui.learning import Learning
 from helix_app.gui.theme import CONTROL, Theme
@@ -82,7 +82,7 @@ class _Form(QWidget):
         self._grid.setRowStretch(self._row, 1)
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(Dialog):
     """Edits a copy of the settings; ``settings()`` and ``seed()`` say what was chosen.
 
     Attributes:
