@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -15,6 +16,7 @@ from helix_app.settings import Settings
 
 OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
 OPEN_FOLDER = "\0folder"
+NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
 
 
 def model_label(value: str, items: tuple[events.CatalogItem, ...]) -> str:
@@ -22,7 +24,10 @@ def model_label(value: str, items: tuple[events.CatalogItem, ...]) -> str:
     for item in items:
         if item.id == value:
             return item.name
-    return Path(value).name or value
+    path = Path(value)
+    while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
+        path = path.parent  # a download of Hugging Face's: the folder above has the name
+    return path.name.rpartition("--")[2] or value
 
 
 class Toolbar(QToolBar):

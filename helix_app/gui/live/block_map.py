@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QToolTip
 from helix_app import messages
 from helix_app.events import CacheSnapshot
 from helix_app.gui import figures
+from helix_app.gui.elided import Elided
 from helix_app.gui.glossary import terms
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, state_word
 from helix_app.gui.pace import Pace, by_cores
 from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 FRAME_MS = by_cores(58, 118)  # painted with every batch of events, or with every second one
@@ -155,7 +155,7 @@ class BlockGrid(QWidget):
         lines = [self.tr("Block {n}: {state}").format(n=index, state=words[state_word(int(cell["state"]))])]
         owner = self.state.owner_name(index)
         if owner:
-            lines.append(self.tr("Sequence {name}").format(name=owner))
+            lines.append(self.tr("Sequence {n}").format(n=int(cell["owner"]) + 1))
         filled = messages.fill(
             self.tr("{fill} of {size:slot|slots} filled"), fill=int(cell["fill"]), size=self.state.block_size
         )
@@ -228,13 +228,12 @@ class PoolMap(QWidget):
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
         terms.give(self, "kv_cache")
-        self.totals = SteadyLabel()
+        self.totals = Elided()
         self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setFont(theme.fonts.small)
         head = QHBoxLayout()
         head.addWidget(heading)
-        head.addStretch()
-        head.addWidget(self.totals)
+        head.addWidget(self.totals, 1)
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -259,7 +258,7 @@ class PoolMap(QWidget):
             all=snapshot.num_blocks,
             cached=figures.count(snapshot.cached_blocks),
         )
-        self.totals.setText(text)
+        self.totals.show_text(text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -13,6 +13,8 @@ from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.theme import Theme
 
+WIDTH = 288  # the least one
+
 
 class BlockMaps(QWidget):
     """The maps of the target's pool and, if there is one, the draft's.
@@ -116,7 +118,8 @@ class LiveDock(QDockWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(split)
         self.setWidget(body)
-        self.setMinimumWidth(288)
+        body.setMinimumWidth(WIDTH)  # whatever its texts would like: the dock keeps the width that a person gave it
+        self.setMinimumWidth(WIDTH)
 
     def pulse(self) -> None:
         """A batch of events is through."""

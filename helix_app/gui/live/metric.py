@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
@@ -19,6 +19,7 @@ from helix_app.gui.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
 DASH = 6.0  # pixels
+AXIS_WIDTH, TICK_OFFSET = 34, 6  # pixels left of a plot, at least, and between a label and the plot
 MOST_DASHED = 600  # points of a broken curve, about
 
 
@@ -165,8 +166,7 @@ class MetricPlot(QWidget):
         box.sigResized.connect(self.on_resized)
         box.sigRangeChangedManually.connect(self.on_range_changed)
         left, bottom = item.getAxis("left"), item.getAxis("bottom")
-        left.setWidth(34)
-        left.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, tickFont=theme.fonts.small)
+        left.setStyle(tickLength=0, tickTextOffset=TICK_OFFSET, maxTickLevel=0, tickFont=theme.fonts.small)
         bottom.setStyle(
             tickLength=0, tickTextOffset=4, maxTickLevel=0, showValues=time_labels, tickFont=theme.fonts.small
         )
@@ -310,8 +310,17 @@ class MetricPlot(QWidget):
         margin = self._top * 9 / max(6.0, height - 18)  # nine pixels, so that the outermost labels are not cut
         item.getViewBox().setYRange(-margin, self._top + margin, padding=0)
         axis = item.getAxis("left")
-        ticks = [0.0, self._top / 2, self._top]
-        axis.setTicks([[(tick, f"{tick:g}") for tick in ticks], []])
+        labels = [(tick, tick_text(tick)) for tick in (0.0, self._top / 2, self._top)]
+        axis.setTicks([labels, []])
+        metrics = QFontMetrics(self._theme.fonts.small)
+        wide = max(AXIS_WIDTH, *(metrics.horizontalAdvance(text) + TICK_OFFSET + 2 for _, text in labels))
+        if axis.fixedWidth != wide:
+            axis.setWidth(wide)
+
+
+def tick_text(value: float) -> str:
+    """1500 as ``1,500``, 0.5 as it is."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
 
 
 def dashes(x: np.ndarray, y: np.ndarray, pixel: float) -> np.ndarray:
