@@ -75,7 +75,7 @@ class HelpPage(QDialog):
         self._lay_out(close)
         self._shown = ""
         self._fill("")
-        theme.changed.connect(self._show_text)
+        theme.changed.connect(lambda: self._fill(self.search.text()))
 
     def _lay_out(self, close: QWidget) -> None:
         left = QVBoxLayout()
@@ -157,6 +157,7 @@ class HelpPage(QDialog):
         item = QListWidgetItem(text, self.list)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
         item.setFont(self._theme.fonts.small)
+        item.setForeground(self._theme.colour("muted"))
         item.setSizeHint(QSize(0, 32))
 
     def _on_current_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None = None) -> None:

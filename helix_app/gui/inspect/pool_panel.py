@@ -12,6 +12,7 @@ from helix_app import messages
 from helix_app.events import PoolName
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.focus import RINGED
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect.ledger import Ledger, ledger
@@ -39,6 +40,7 @@ class RunGrid(BlockGrid):
         self._slot: tuple[int, int] | None = None
         self._at: int | None = None  # where the keyboard is
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(RINGED, True)
 
     def frame(self, blocks: Sequence[int], slot: tuple[int, int] | None = None) -> None:
         """Frame these blocks; ``slot`` is (block, slot in it) to mark."""
