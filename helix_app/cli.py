@@ -14,7 +14,8 @@ from typing import Any, NoReturn
 from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models, logs, paths
 from helix_app.cli_common import put, say
 from helix_app.errors import HelixError, InputError
-from helix_app.messages import error_text, shortened
+from helix_app.filling import shortened
+from helix_app.messages import error_text
 
 log = logging.getLogger(__name__)
 _COMMANDS: dict[str, Any] = {

@@ -209,7 +209,7 @@ class _Progress:
             self._tokens += len(event.emitted)
             seconds = self._bar.format_dict["elapsed"]
             if seconds:
-                self._bar.set_postfix_str(f"{self._tokens / seconds:.0f} tokens/s", refresh=False)
+                self._bar.set_postfix_str(f"{self._tokens / seconds:.0f} tok/s", refresh=False)
         elif isinstance(event, ModelReady):  # it moved to another device
             self._ready = event
         elif isinstance(event, Notice):

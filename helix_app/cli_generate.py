@@ -51,12 +51,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
     add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
-    add("--mode", default="speculative", help="speculative or autoregressive")
+    add("--mode", default="speculative", help="speculative, or autoregressive: plain decoding, which drafts nothing")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")
     add("--certify", action="store_true", help="show that speculation did not change the reply")
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
-    add("--dtype", default="auto", help="auto, float32, bfloat16, float16 or int4")
+    add("--dtype", default="auto", help="number format: auto, float32, bfloat16, float16 or int4")
     add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
     add("--max-tokens", type=int, default=256, metavar="N", help="longest reply (default: %(default)s)")
     add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 always takes the likeliest")
@@ -136,15 +136,15 @@ def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> d
 def summary(finished: Finished) -> str:
     """One line of figures."""
     m = finished.metrics
-    parts = [f"{m.tokens_generated} tokens in {m.time_seconds:.1f} s"]
+    parts = [messages.fill("{n:token|tokens} in {t} s", n=m.tokens_generated, t=f"{m.time_seconds:.1f}")]
     if m.decode_tokens_per_second is not None:
-        parts.append(f"{m.decode_tokens_per_second:.1f} tokens/s")
+        parts.append(f"{m.decode_tokens_per_second:.1f} tok/s")
     if m.time_to_first_token is not None:
         parts.append(f"TTFT {m.time_to_first_token:.2f} s")
     if m.acceptance_rate is not None:
-        parts.append(f"{m.acceptance_rate:.0%} accepted")
+        parts.append(f"acceptance rate {m.acceptance_rate:.0%}")
     if m.mean_accepted_length is not None and m.drafted_tokens:
-        parts.append(f"{m.mean_accepted_length:.2f} tokens a pass")
+        parts.append(f"{m.mean_accepted_length:.2f} tokens per pass")
     parts.append(messages.finish_reason_text(finished.reason))
     return " · ".join(parts)
 

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
     try:
         if args.models_command == "forget":
             tables = forget()
-            told = messages.plural(tables, "Forgot what was learnt (1 table).", "Forgot what was learnt ({n} tables).")
+            told = messages.fill("Forgot what was learnt ({n:table|tables}).", n=tables)
             say(told if tables else "Nothing was learnt.")
             return 0
         catalog = catalog or load_catalog()

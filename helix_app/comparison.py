@@ -250,8 +250,6 @@ def agreement_text(found: Agreement) -> str:
         code = "one_ends"
     elif code == "differs" and found.gap is not None:
         code = "differs_by"
-    if code in ("identical", "so_far") and found.tokens == 1:
-        code += "_one"
     return messages.comparison_text(code, fields)
 
 

@@ -115,7 +115,7 @@ def _versions(facts: Facts) -> Iterator[tuple[str, str]]:
 def _computer(facts: Facts) -> Iterator[tuple[str, str]]:
     torch = facts.torch
     yield "processor", facts.cpu
-    threads = "" if torch.threads is None else f", PyTorch uses {torch.threads} threads"
+    threads = "" if torch.threads is None else messages.fill(", PyTorch uses {n:thread|threads}", n=torch.threads)
     yield "cores", f"{facts.cores}{threads}"
     if torch.capability:
         yield "instructions", torch.capability

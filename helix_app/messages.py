@@ -1,19 +1,17 @@
 """Codes to sentences. The window, the command line and the server all show these.
 
 A message says what happened in words a person uses and ends with what to do next. Placeholders are
-filled from the fields of the error or event; a missing field shows as an en dash.
+filled from the fields of the error or event; a missing field shows as an en dash. A count brings its noun:
+``{n:token|tokens}`` reads "1 token" or "1,234 tokens".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from string import Formatter
 from typing import Any
 
+from helix_app import filling
 from helix_app.messages_files import MODEL_FILES
-
-_LONGEST = 400  # characters that a field of a sentence may have
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -28,16 +26,16 @@ ERRORS: dict[str, str] = {
     # input
     "bad_input": "That cannot be used. {hint}",
     "prompt_empty": "The prompt is empty. Type something to send.",
-    "prompt_too_long": "The prompt has {tokens} tokens, but this model takes {limit} at most. "
+    "prompt_too_long": "The prompt has {tokens:token|tokens}, but this model takes {limit} at most. "
     "Shorten it, start a new conversation or choose a model with a longer context.",
-    "prompt_too_long_default": "The prompt has {tokens} tokens, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
+    "prompt_too_long_default": "The prompt has {tokens:token|tokens}, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
     "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
-    "prompt_too_long_setting": "The prompt has {tokens} tokens, but the context was set to {limit}; this model takes up to {model}. "
+    "prompt_too_long_setting": "The prompt has {tokens:token|tokens}, but the context was set to {limit}; this model takes up to {model}. "
     "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
-    "prompt_too_long_memory": "The prompt has {tokens} tokens, but memory allows a context of {limit} only; this model takes up to {model}. "
+    "prompt_too_long_memory": "The prompt has {tokens:token|tokens}, but memory allows a context of {limit} only; this model takes up to {model}. "
     "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
-    "option_context": "This model takes a context of {limit} tokens at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.",
+    "option_context": "This model takes a context of {limit:token|tokens} at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.",
     "option_invalid": "{option} cannot be {value}. {hint}",
     "no_chat_template": "This model has no chat template, so it cannot hold a conversation. "
     "Choose an instruct or chat model, or use --raw on the command line to continue plain text.",
@@ -53,13 +51,13 @@ ERRORS: dict[str, str] = {
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
     "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
-    "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size} tokens, the target {target_size}. "
+    "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. "
     "Choose a draft from the same model family.",
     # devices and memory
     "device_unavailable": "The device {device} is not available here ({reason}). Choose auto or cpu.",
     "device_out_of_memory": "There is not enough memory on {device}. Choose a smaller model, a shorter context or the CPU.",
     "out_of_memory": "There is not enough memory for this. Choose a smaller model or a shorter context, or close other programs.",
-    "cache_exhausted": "The cache has no free block left ({blocks} blocks). Start a new conversation or choose a larger context.",
+    "cache_exhausted": "The cache has no free block left ({blocks:block|blocks}). Start a new conversation or choose a larger context.",
     "nan_logits": "The model returned numbers that are not numbers, so the reply stopped. "
     "Load the model with --dtype float32, or download it again.",
     "no_model_loaded": "No model is loaded. Choose a target model first.",
@@ -120,11 +118,11 @@ NOTICES: dict[str, str] = {
     "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "
     "Load the model again to use it once more.",
     "draft_dropped": "The draft cannot go on ({reason}), so Helix drafts from the text itself.",
-    "context_reduced": "The context was reduced from {wanted} to {given} tokens to fit in memory.",
+    "context_reduced": "The context was reduced from {wanted} to {given:token|tokens} to fit in memory.",
     "system_folded": "This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. "
     "Leave the system prompt empty to send none.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
-    "weights_rounded": "{tensors} tensors of this model are not stored in four bits and were rounded to them: "
+    "weights_rounded": "In this model {tensors:tensor is|tensors are} not stored in four bits, and rounded to them: "
     "the text may differ from that of other number formats.",
     "cut_unknown": "Helix does not know this model's way of cutting text into tokens ({name}) and cuts as {family} does, so replies may be "
     "worse than they could be. Choose another model, or look for a newer Helix.",
@@ -134,7 +132,7 @@ NOTICES: dict[str, str] = {
     "bench_prompt_skipped": "The prompt {prompt} was left out. {reason}",
     "bench_peer_failed": "{peer} cannot run this model here, so it was left out. {reason}",
     "bench_arm_failed": "{arm} failed on the prompt {prompt} and was left out from there on. {reason}",
-    "bench_incomplete": "The run ended early: {done} of {planned} replies were measured, and the figures are of those.",
+    "bench_incomplete": "The run ended early: {done} of {planned:reply|replies} were measured, and the figures are of those.",
     "bench_drift": "The machine's speed moved by {percent} during the run (a fixed reference reply shows it). "
     "Close other programs and run again before relying on small differences.",
     "bench_exported": "The benchmark was saved as {file}.",
@@ -193,10 +191,10 @@ FINISH_REASONS: dict[str, str] = {
 }
 
 CONTEXT_FULL: dict[str, str] = {  # by what limits the context: how a reply comes to end there
-    "default": "The context is full at {limit} tokens, Helix's default; this model takes up to {model}.",
-    "setting": "The context is full at the {limit} tokens that it was set to; this model takes up to {model}.",
-    "memory": "The context is full at {limit} tokens, for which there was memory; this model takes up to {model}.",
-    "model": "The context is full at {limit} tokens, the most that this model takes.",
+    "default": "The context is full at {limit:token|tokens}, Helix's default; this model takes up to {model}.",
+    "setting": "The context is full at {limit:token|tokens}, which it was set to; this model takes up to {model}.",
+    "memory": "The context is full at {limit:token|tokens}, for which there was memory; this model takes up to {model}.",
+    "model": "The context is full at {limit:token|tokens}, the most that this model takes.",
 }
 
 CONTEXT_STEPS: dict[str, str] = {  # the same: what to do about it on the command line
@@ -254,16 +252,14 @@ DEVICE_STATES: dict[str, str] = {  # of `doctor`: why auto takes a device or not
 COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one prompt have in common, and what it costs
     "nothing": "The replies are compared as soon as both arms have written.",
     "only_one": "Only one arm has written, so there is nothing to compare. See the other one for the reason, or run again.",
-    "identical": "Identical: {n} tokens",
-    "identical_one": "Identical: 1 token",
-    "so_far": "The same as far as both went: {n} tokens",
-    "so_far_one": "The same as far as both went: 1 token",
+    "identical": "Identical: {n:token|tokens}",
+    "so_far": "The same as far as both went: {n:token|tokens}",
     "differs": "First difference at token {at}: {a} in A, {b} in B",
     "differs_by": "First difference at token {at}: {a} in A, {b} in B, logit gap {gap}",
     "one_ends": "First difference at token {at}: {a} in A, {b} in B",
     "other_sample": "Same distribution, different sample: the replies part at token {at}",
     "other_model": "Two models: each writes its own text, so compare what they say and how fast",
-    "other_model_same": "Two models, the same text: {n} tokens",
+    "other_model_same": "Two models, the same text: {n:token|tokens}",
     "the_end": "the end of the reply",
     "gain_waiting": "Speeds are compared once both replies are there.",
     "gain_unknown": "There are too few tokens to compare speeds. Ask for a longer reply.",
@@ -279,49 +275,18 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
     "noisy": "Noisy: the machine's own speed moved by {drift} meanwhile. Close other programs and run again.",
     "steady": "A fixed reference reply before and after each arm differed by {drift}.",
     "not_checked": "How steady the machine was is not known.",
-    "round_cost": "In {arm}, a round drafts {k} tokens in {draft}, verifies in {verify} and spends {rest} besides: {steps} plain steps "
+    "round_cost": "In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} "
     "of {plain}. By the formula it is {expected} times as fast as plain decoding.",
 }
 
 
-_MISSING = "–"
-_ENDS = (".", "!", "?", "…")
-_OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
-
-
-def shortened(text: str) -> str:
-    """A text that a sentence can hold: of a name or number of thousands of characters, the two ends."""
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
-
-
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    """A template with its fields. A field may be a sentence of its own, with or without a full stop: there is one."""
-    given = dict(fields)
-    done, pieces = "", list(Formatter().parse(template))
-    for (literal, name, _spec, _conversion), following in zip(pieces, [*(piece[0] for piece in pieces[1:]), ""]):
-        done += _joined(done, literal)
-        if name is not None:
-            begins = not done.strip() or done.rstrip().endswith(_ENDS)
-            value = shortened(given.get(name, _MISSING).strip())
-            alone = begins and _OWN_SENTENCE.match(following) is not None
-            done = done + _ended(value, following, alone=alone) if value else done.rstrip()
-    return done.replace(" ()", "").strip()
+    return filling.sentence(template, dict(fields))
 
 
-def _ended(value: str, following: str, *, alone: bool) -> str:
-    """A field before ``following``: a sentence inside another one has no full stop, one ``alone`` has."""
-    if alone:
-        return f"{value}." if value != _MISSING and not value.endswith(_ENDS) else value
-    if following.startswith((")", ",", ";", ":")) and re.search(r"[^.\s]\.$", value):
-        return value[:-1]
-    return value
-
-
-def _joined(done: str, literal: str) -> str:
-    """What follows a field: no second full stop after a sentence, no space where the field was empty."""
-    if done.endswith("("):
-        return literal.lstrip()
-    return literal[1:] if literal.startswith(".") and done.endswith(_ENDS) else literal
+def fill(template: str, **fields: object) -> str:
+    """A text with its fields; ``{n:token|tokens}`` is a count with its noun, in the singular for 1 alone."""
+    return filling.counted(template, fields)
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
@@ -380,25 +345,27 @@ def measured_forgotten(count: int) -> str:
 
 
 def plural(n: int, one: str, many: str) -> str:
-    """A sentence with a count ``{n}``."""
-    return (one if n == 1 else many).format(n=n)
+    """A sentence with a count ``{n}``, as a whole in the singular for 1."""
+    return (one if n == 1 else many).format(n=f"{n:,}")
 
 
 def certificate_text(c: Mapping[str, Any]) -> str:
     """What a certificate (``engine.certify.Certificate`` as a mapping) shows, in words."""
-    drafted = f"{c['drafted']} tokens were drafted, {c['accepted']} accepted"
+    drafted = fill("{n:token was|tokens were} drafted, {a} accepted", n=c["drafted"], a=c["accepted"])
     if c["holds"] is None:
         why = "nothing was drafted" if not c["drafted"] else "there was too little to compare"
         return f"Certificate: none, since {why}. Ask for a longer reply or another draft."
     if c["kind"] == "identity":
         if c["holds"]:
-            return f"Certificate: identical. All {c['tokens']} tokens are those of plain decoding; {drafted}."
+            same = fill("{n:token is that|tokens are those} of plain decoding", n=c["tokens"])
+            return f"Certificate: identical. {same}; {drafted}."
         gap = c["logit_gap"]
         words = f"Certificate: the replies part at token {c['position'] + 1}; "
         if gap is None:
             return words + "one of them ended there."
         return words + f"plain decoding's token leads by {gap:.2g} in the target's logits. A near tie fell differently."
-    sample = f"{c['trials']:,} verifications over {c['rounds']} drafted rounds, p = {c['p_value']:.3g}; {drafted}"
+    sizes = fill("{t:verification|verifications} over {r:drafted round|drafted rounds}", t=c["trials"], r=c["rounds"])
+    sample = f"{sizes}, p = {c['p_value']:.3g}; {drafted}"
     if c["holds"]:
         return f"Certificate: no difference from the target's distribution ({sample})."
     return f"Certificate: refuted. The tokens do not follow the target's distribution ({sample}). Please report it."

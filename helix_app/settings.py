@@ -75,6 +75,10 @@ class Settings:
     repetition_penalty: float = _setting(1.0, "Repetition penalty: 1 is off", low=0.1, high=10.0)
     max_tokens: int = _setting(1024, "Longest reply in tokens", low=1, high=1_000_000)
     theme: str = _setting("system", "Theme", choices=("system", "light", "dark"))
+    last_folder: str = _setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")
+    last_model_folder: str = _setting(
+        "", "Folder that a model was last opened from; empty begins where models are kept"
+    )
     window_geometry: str = _setting("", "Where the window was (base64)")
     window_state: str = _setting("", "Where its docks were (base64)")
 

@@ -9,6 +9,7 @@ from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
 from helix_app.engine.scheduler import Scheduler
 from helix_app.events import ChatMessage, Finished, GenerateRequest, Mode, SamplingParams
+from helix_app.messages import fill
 
 SIZES = (1, 2, 4, 8, 16)
 CACHE_TOKENS = 16 * 1024
@@ -44,8 +45,9 @@ def run(bench: Bench) -> Experiment:
                 (str(size), spread(plain), spread(drafted), gain, f"{median(drafted) / median(plain):.2f}x")
             )
     found.notes.append(
-        f"{bench.config.max_tokens} tokens each, greedy, {bench.ready.dtype} on {bench.ready.device_name}; "
-        f"prompts and their first token are part of the time; {preempted} preemptions."
+        fill("{n:token|tokens} each, greedy, ", n=bench.config.max_tokens)
+        + f"{bench.ready.dtype} on {bench.ready.device_name}; "
+        f"prompts and their first token are part of the time; {fill('{n:preemption|preemptions}', n=preempted)}."
     )
     found.data = {f"{size} {mode}": values for (size, mode), values in speeds.items()}
     return found

@@ -17,7 +17,7 @@ from helix_app.settings import LEAST_CONTEXT, Settings
 PEERS = ("transformers", "transformers-assisted")
 BASELINE, HELIX = "autoregressive", "speculative"
 ARM_LABELS = {
-    BASELINE: "Baseline",
+    BASELINE: "Plain",
     HELIX: "Helix",
     "transformers": "transformers",
     "transformers-assisted": "transformers, assisted",

@@ -28,6 +28,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
 from helix_app.events import Mode, SamplingParams
+from helix_app.messages import fill
 
 PLAIN, AUTO = "plain", "auto"
 BEATEN = 1.03  # what another draft may gain over ``auto``
@@ -116,9 +117,10 @@ def _report(bench: Bench, found: _Found, names: list[str], kinds: tuple[str, ...
         f"auto is beaten by more than {BEATEN - 1:.0%} beyond an interval: {', '.join(beaten) or 'never'}."
     )
     told.notes.append(
-        f"Up to {bench.config.max_tokens} tokens each, temperature {bench.config.temperature:g}, {bench.ready.dtype} "
-        f"on {bench.ready.device_name}. Sources: ngram:N is a match of N tokens in the text, table:N a context of N "
-        "in the table (+: it was right often), self the low-bit copy."
+        fill("Up to {n:token|tokens} each, ", n=bench.config.max_tokens)
+        + f"temperature {bench.config.temperature:g}, {bench.ready.dtype} on {bench.ready.device_name}. "
+        "Sources: ngram:N is a match of N tokens in the text, table:N a context of N in the "
+        "table (+: it was right often), self the low-bit copy."
     )
     told.data = {
         "speeds": {f"{k} {n}": {p: list(r.values()) for p, r in by.items()} for (k, n), by in found.speeds.items()},

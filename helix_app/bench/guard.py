@@ -28,6 +28,7 @@ from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
 from helix_app.events import Mode, SamplingParams
+from helix_app.messages import fill
 
 TEMPERATURES = (0.0, 1.2)
 PLAIN = "plain"
@@ -136,6 +137,9 @@ def _report(
     )
     if unsure:
         found.notes.append("Figures without an interval come from too few replies for a verdict; take more --repeats.")
-    found.notes.append(f"{bench.config.max_tokens} tokens each, {bench.ready.dtype} on {bench.ready.device_name}.")
+    found.notes.append(
+        fill("{n:token|tokens} each, ", n=bench.config.max_tokens)
+        + f"{bench.ready.dtype} on {bench.ready.device_name}."
+    )
     found.data = {f"{k} {t} {n}": {p: list(r.values()) for p, r in by.items()} for (k, t, n), by in speeds.items()}
     return found

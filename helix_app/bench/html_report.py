@@ -29,7 +29,7 @@ from helix_app.bench.wording import (
     subtitle,
     title,
 )
-from helix_app.messages import finish_reason_text
+from helix_app.messages import fill, finish_reason_text
 
 _STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 
@@ -82,7 +82,7 @@ def _headline(overall: KindSummary) -> str:
         f'<tr><th>{escape(what)}</th><td class="n">{a}</td><td class="n">{b}</td><td>{ratio}</td></tr>'
         for what, a, b, ratio in rows
     )
-    head = '<tr><th></th><th class="n">Baseline</th><th class="n">Helix</th><th>Speedup</th></tr>'
+    head = '<tr><th></th><th class="n">Plain</th><th class="n">Helix</th><th>Speedup</th></tr>'
     return f'<table class="headline"><thead>{head}</thead><tbody>{cells}</tbody></table>'
 
 
@@ -106,7 +106,7 @@ def _by_kind(summary: Summary) -> str:
     bars = speedup_bars(tables.speedups(summary))
     if not bars:
         return ""
-    head = ("Kind", "Verdict", "Baseline", "Helix", "Accepted", "End to end", "Prompts")
+    head = ("Kind", "Verdict", "Plain", "Helix", "Acceptance rate", "End to end", "Prompts")
     body = []
     for kind in (*summary.kinds, summary.overall):
         base, helix, compared = kind.arm(BASELINE), kind.arm(HELIX), kind.comparison(HELIX)
@@ -149,7 +149,7 @@ def _positions_and_k(helix: ArmFigures | None) -> str:
     if helix.acceptance_by_position:
         rows = [(str(j), share, f"{share:.0%}") for j, share in enumerate(helix.acceptance_by_position, 1)]
         parts.append(
-            '<section><h2>Acceptance by position</h2><p class="muted">How often the j-th token of a draft was '
+            '<section><h2>Acceptance rate by position</h2><p class="muted">How often the j-th token of a draft was '
             "accepted, where all before it were. Over all positions: "
             f"{percent_text(helix.acceptance_rate)}.</p>{columns(rows)}</section>"
         )
@@ -161,7 +161,7 @@ def _positions_and_k(helix: ArmFigures | None) -> str:
         parts.append(
             '<section><h2>Tokens drafted a round</h2><p class="muted">How often each k was used; 0 is a plain step. '
             f"Mean k {number_text(helix.k_mean, 2)}, "
-            f"{number_text(helix.mean_accepted_length, 2)} tokens a pass of the target.</p>"
+            f"{number_text(helix.mean_accepted_length, 2)} tokens per pass of the target.</p>"
             f"{columns(rows, max(share for _, share in shares))}</section>"
         )
     return f'<div class="two">{"".join(parts)}</div>' if parts else ""
@@ -212,7 +212,7 @@ def _peers(result: BenchResult, summary: Summary) -> str:
 
 
 def _all_figures(result: BenchResult, summary: Summary) -> str:
-    head = ["Kind", "Arm", "TTFT", "Tokens/s", "End to end", "Tokens/pass", "Mean k"]
+    head = ["Kind", "Arm", "TTFT", "tok/s", "End to end", "Tokens per pass", "Mean k"]
     head += ["Draft ms", "Verify ms", "Plain ms", "Peak memory", "Tokens", "Ended by"]
     body = []
     for kind in (*summary.kinds, summary.overall):
@@ -266,10 +266,11 @@ def _notes(result: BenchResult, summary: Summary) -> str:
 
 def _settings(result: BenchResult) -> str:
     items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in tables.facts(result))
+    counted = [fill("{n:token|tokens}", n=p.tokens) for p in result.prompts]
     prompts = "".join(
         f"<li><b>{escape(kind_label(p.kind))}</b> {escape(p.text[:400])}{'...' if len(p.text) > 400 else ''} "
-        f'<span class="muted">({p.tokens} tokens)</span></li>'
-        for p in result.prompts
+        f'<span class="muted">({tokens})</span></li>'
+        for p, tokens in zip(result.prompts, counted)
     )
     return (
         f"<h2>Settings and machine</h2><dl>{items}</dl>"

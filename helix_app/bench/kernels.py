@@ -17,6 +17,7 @@ from helix_app.engine.sampling import check_logits, distribution
 from helix_app.engine.verification import verify
 from helix_app.events import SamplingParams
 from helix_app.hub.resolve import resolve_target
+from helix_app.messages import fill
 from helix_app.modelfiles.model_path import inspect
 
 CONTEXT = 256
@@ -105,7 +106,7 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
         exact = bench.config.temperature == 0 and decoder.can_be_exact
         found.notes.append(
             f"One token at {steps.context} tokens of context, {bench.ready.dtype} on {bench.ready.device_name}, "
-            f"{threads} thread{'s' * (threads > 1)}, {'exact' if exact else 'folded'} attention. The fastest of "
+            f"{fill('{n:thread|threads}', n=threads)}, {'exact' if exact else 'folded'} attention. The fastest of "
             f"{len(steps.plain)} steps; their median is {median(steps.plain):,.0f} µs."
         )
     if shares is not None:

@@ -23,7 +23,7 @@ from helix_app.bench.wording import (
     ratio_text,
     verdict_text,
 )
-from helix_app.messages import notice_text
+from helix_app.messages import fill, notice_text
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Table:
 def headline_table(summary: Summary) -> Table | None:
     """What a reader wants first; None without both arms."""
     rows = headline(summary.overall, HELIX)
-    return Table(("", "Baseline", "Helix", "Speedup"), tuple(rows), (1, 2)) if rows else None
+    return Table(("", "Plain", "Helix", "Speedup"), tuple(rows), (1, 2)) if rows else None
 
 
 def kinds_table(summary: Summary) -> Table:
@@ -57,7 +57,7 @@ def kinds_table(summary: Summary) -> Table:
                 percent_text(helix.acceptance_rate if helix else None),
             )
         )
-    head = ("Kind", "Prompts", "Baseline", "Helix", "Speedup", "End to end", "Accepted")
+    head = ("Kind", "Prompts", "Plain", "Helix", "Speedup", "End to end", "Acceptance rate")
     return Table(head, tuple(rows), (1, 2, 3, 6))
 
 
@@ -82,7 +82,8 @@ def details_table(summary: Summary) -> Table:
                 bytes_text(helix.peak_memory_bytes),
             )
         )
-    head = ("Kind", "Tokens/pass", "Mean k", "Draft ms", "Verify ms", "Plain ms", "TTFT ms", "Tokens", "Peak memory")
+    times = ("Draft ms", "Verify ms", "Plain ms", "TTFT ms")
+    head = ("Kind", "Tokens per pass", "Mean k", *times, "Tokens", "Peak memory")
     return Table(head, tuple(rows), tuple(range(1, 9)))
 
 
@@ -126,7 +127,10 @@ def agreement_lines(result: BenchResult) -> list[str]:
     """For each pair of greedy arms, on how many prompts their tokens agree."""
     if not result.greedy or len(result.arms) < 2:
         return []
-    return [f"{name}: {same} of {compared} prompts agree" for name, same, compared in agreement(result)]
+    return [
+        fill("{name}: {n} of {all:prompt agrees|prompts agree}", name=name, n=same, all=compared)
+        for name, same, compared in agreement(result)
+    ]
 
 
 def notes(result: BenchResult, summary: Summary) -> list[str]:
@@ -134,13 +138,14 @@ def notes(result: BenchResult, summary: Summary) -> list[str]:
     found = [notice_text(notice.code, notice.fields) for notice in result.notices]
     short = sum(arm.short_replies for arm in summary.overall.arms)
     if short:
-        found.append(f"{short} of {len(result.runs)} replies ended before {SHORT} tokens; their speeds are rough.")
+        few = "{n} of {all:reply|replies} ended before {least} tokens; such speeds are rough."
+        found.append(fill(few, n=short, all=len(result.runs), least=SHORT))
     return found
 
 
 def replies_text(result: BenchResult) -> str:
     """``36 replies in 1 min 40 s``"""
-    count = "1 reply" if len(result.runs) == 1 else f"{len(result.runs)} replies"
+    count = fill("{n:reply|replies}", n=len(result.runs))
     return f"{count} in {duration_text(result.seconds)}"
 
 
@@ -149,8 +154,11 @@ def facts(result: BenchResult) -> list[tuple[str, str]]:
     machine, settings = result.machine, result.settings
     environment = " ".join(f"{k}={v}" for k, v in dict(machine.get("environment") or {}).items())
     found: list[tuple[str, Any]] = [
-        ("Run", f"{result.created}, {duration_text(result.seconds)}, {len(result.runs)} replies"),
-        ("Processor", f"{machine.get('cpu')}, {machine.get('cores')} cores, threads used: {machine.get('threads')}"),
+        ("Run", f"{result.created}, {duration_text(result.seconds)}, {fill('{n:reply|replies}', n=len(result.runs))}"),
+        (
+            "Processor",
+            fill("{cpu}, {cores:core|cores}, threads used: {threads}", **machine),
+        ),
         ("Device", machine.get("device_name")),
         ("Memory", bytes_text(machine.get("memory_bytes"))),
         ("System", machine.get("system")),
@@ -159,7 +167,7 @@ def facts(result: BenchResult) -> list[tuple[str, str]]:
         ("Kinds", ", ".join(kind_label(kind) for kind in result.kinds)),
         ("Repeats", settings.get("repeats")),
         ("Seed", settings.get("seed")),
-        ("Context", f"{result.model.get('context_length')} tokens"),
+        ("Context", fill("{n:token|tokens}", n=result.model.get("context_length"))),
     ]
     for role, model in result.models.items():
         files = "; ".join(f"{f['name']}, sha256 {f['sha256']}" for f in model.get("files", ()))

@@ -27,6 +27,7 @@ from helix_app import paths, settings as settings_store
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiment import Experiment, Speeds, Table, Told, median, ratio, ratio_text, spread
 from helix_app.bench.programs import Program
+from helix_app.messages import fill
 from helix_app.settings import Settings
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
@@ -176,7 +177,10 @@ def _report(config: BenchConfig, replies: Mapping[str, Mapping[str, Mapping[int,
     found.notes.append(_same_text(replies))
     if shown:
         found.notes.append(f"Shown: {shown}; Qt platform {platform}.")
-    found.notes.append(f"At most {config.max_tokens} tokens each; the programs stay open for one round of prompts.")
+    found.notes.append(
+        fill("At most {n:token|tokens} each; ", n=config.max_tokens)
+        + "the programs stay open for one round of prompts."
+    )
     found.data = {
         arm: {
             prompt: {

@@ -8,6 +8,7 @@ from helix_app.bench.config import ARM_LABELS, BASELINE
 from helix_app.bench.records import BenchResult, Divergence
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import KindSummary
+from helix_app.messages import fill
 
 DASH = "–"
 NO_DIFFERENCE = "no significant difference"
@@ -103,14 +104,14 @@ def subtitle(result: BenchResult) -> str:
         f"draft {draft}",
         f"k {settings.get('k')}",
         "greedy" if temperature == 0 else f"temperature {temperature:g}",
-        f"up to {settings.get('max_tokens')} tokens a reply",
-        "" if result.complete else f"only {len(result.runs)} of {result.planned} replies",
+        fill("up to {n:token|tokens} a reply", n=settings.get("max_tokens")),
+        "" if result.complete else fill("only {n} of {all:reply|replies}", n=len(result.runs), all=result.planned),
     )
     return " · ".join(part for part in parts if part)
 
 
 def headline(overall: KindSummary, helix: str) -> list[tuple[str, str, str, str]]:
-    """The rows of the headline table: what, baseline, Helix, speedup."""
+    """The rows of the headline table: what, plain decoding, Helix, speedup."""
     base, arm, compared = overall.arm(BASELINE), overall.arm(helix), overall.comparison(helix)
     if base is None or arm is None or compared is None:
         return []
@@ -122,7 +123,7 @@ def headline(overall: KindSummary, helix: str) -> list[tuple[str, str, str, str]
             verdict_text(compared.first_token),
         ),
         (
-            "Tokens per second",
+            "Decode speed, tok/s",
             number_text(base.decode_tokens_per_second),
             number_text(arm.decode_tokens_per_second),
             verdict_text(compared.decode),

@@ -5,15 +5,16 @@ from __future__ import annotations
 import platform
 
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from helix_app import __version__, paths
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.dialog import Dialog
 from helix_app.gui.icons import pixmap
 from helix_app.gui.theme import Theme
 
 
-class AboutDialog(QDialog):
+class AboutDialog(Dialog):
     """Name, version and where the person's files are."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QMenu, QPushButton, QSizePolicy, QWidget
 
+from helix_app.gui.glossary import terms
 from helix_app.gui.icons import icon
 from helix_app.gui.theme import CONTROL, RADIUS, Theme
 
@@ -150,9 +151,21 @@ class Picker(QPushButton):
     picked = Signal(str)
 
     def __init__(
-        self, theme: Theme, caption: str, name: str, *, least: int = 64, parent: QWidget | None = None
+        self,
+        theme: Theme,
+        caption: str,
+        name: str,
+        *,
+        least: int = 64,
+        term: str = "",
+        parent: QWidget | None = None,
     ) -> None:
+        """
+        Args:
+            term: of the glossary, for the tooltip and F1.
+        """
         super().__init__(parent)
+        self._term = term
         self._theme = theme
         self._caption = caption
         self._name = name
@@ -210,7 +223,11 @@ class Picker(QPushButton):
 
     def _refresh(self) -> None:
         self.setAccessibleDescription(self.shown())
-        self.setToolTip(self.tr("{name}: {value}").format(name=self._name, value=self.shown()))
+        lead = self.tr("{name}: {value}").format(name=self._name, value=self.shown())
+        if self._term:
+            terms.give(self, self._term, lead)
+        else:
+            self.setToolTip(lead)
         self.updateGeometry()
         self.update()
 

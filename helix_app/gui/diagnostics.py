@@ -9,13 +9,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app import __version__, events, messages, paths
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.plots import CurvePlot
+from helix_app.gui.dialog import Dialog
 from helix_app.gui.frames import SLOW_MS, FrameMeter, FrameReport
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.metric import CurveStyle
 from helix_app.gui.theme import Theme
 
@@ -71,6 +73,7 @@ class FrameTable(QWidget):
                 grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight)
             self.cells.append(pair)
         self.names = names
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         grid.setColumnStretch(3, 1)
 
     def show_reports(self, last: FrameReport | None, ever: FrameReport | None) -> None:
@@ -101,7 +104,7 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     )
 
 
-class DiagnosticsDialog(QDialog):
+class DiagnosticsDialog(Dialog):
     """Stays open beside the window and follows it.
 
     Args:
@@ -135,6 +138,7 @@ class DiagnosticsDialog(QDialog):
             top=40,
             along="",
         )
+        terms.give(self.plot, "frame_time")
         self.plot.setMinimumHeight(150)
         if (inside := self.plot.layout()) is not None:
             inside.setContentsMargins(0, 0, 0, 0)
@@ -264,9 +268,8 @@ class DiagnosticsDialog(QDialog):
         if event.failed is not None:
             self._tell(messages.error_text(event.failed.code, event.failed.fields), "danger")
             return
-        texts = [self.tr("Nothing is wrong."), self.tr("One thing to look at, at the end of the report.")]
-        several = self.tr("{n} things to look at, at the end of the report.").format(n=event.findings)
-        self._tell(texts[event.findings] if event.findings < 2 else several)
+        some = messages.fill(self.tr("{n:thing|things} to look at, at the end of the report."), n=event.findings)
+        self._tell(some if event.findings else self.tr("Nothing is wrong."))
         self.report.setPlainText(event.report)
         if self.report.isHidden():
             self.plot.hide()  # both are too much for a small screen

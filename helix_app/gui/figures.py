@@ -5,12 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.events import Finished, MemoryUse, ModelReady
-from helix_app.messages import finish_reason_text
+from helix_app.gui.glossary import terms
+from helix_app.messages import fill, finish_reason_text
 from helix_app.sizes import size_text
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
-DTYPES = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16", "int4": "int4"}
+DTYPES = ("float32", "bfloat16", "float16", "int4")
 
 
 def tr(text: str) -> str:
@@ -108,15 +109,14 @@ def device(code: str) -> str:
     return f"{DEVICES.get(kind, kind)} {number}".rstrip()
 
 
-def dtype(code: str) -> str:
-    """``bfloat16`` as ``bf16``."""
-    return DTYPES.get(code, code)
-
-
 def model_facts(event: ModelReady) -> str:
     """What is loaded, on one line."""
-    return tr("{model} · {device} · {dtype} · {n} tokens of context").format(
-        model=event.target_name, device=device(event.device), dtype=dtype(event.dtype), n=count(event.context_length)
+    return fill(
+        tr("{model} · {device} · {dtype} · {n:token|tokens} of context"),
+        model=event.target_name,
+        device=device(event.device),
+        dtype=event.dtype,
+        n=event.context_length,
     )
 
 
@@ -126,9 +126,9 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
     speed = m.decode_tokens_per_second if m.decode_tokens_per_second is not None else m.tokens_per_second
     parts = [
         (tr("{n} tok/s").format(n=rate(speed)), tr("Decode speed in tokens per second")),
-        (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), tr("Time to the first token")),
+        (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), terms.tip("ttft")),
         (
-            tr("1 token") if m.tokens_generated == 1 else tr("{n} tokens").format(n=count(m.tokens_generated)),
+            fill(tr("{n:token|tokens}"), n=m.tokens_generated),
             tr("Tokens written; the prompt had {p}, {c} of them from the cache").format(
                 p=count(m.prompt_tokens), c=count(m.cached_tokens)
             ),
@@ -140,11 +140,13 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
         parts += [
             (
                 tr("{p} accepted").format(p=percent(m.acceptance_rate)),
-                tr("{a} of {d} draft tokens were accepted").format(
-                    a=count(m.accepted_tokens), d=count(m.drafted_tokens)
+                fill(
+                    tr("{a} of {d:draft token was|draft tokens were} accepted"),
+                    a=count(m.accepted_tokens),
+                    d=m.drafted_tokens,
                 ),
             ),
-            (tr("K {r}").format(r=k_range), tr("Tokens drafted a round, fewest to most")),
+            (tr("k {r}").format(r=k_range), tr("Tokens drafted a round, fewest to most")),
         ]
     per_pass = UNKNOWN if m.mean_accepted_length is None else f"{m.mean_accepted_length:.1f}"
     parts.append(

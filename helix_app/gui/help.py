@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QCursor, QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.gui import figures
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.diagnostics import DiagnosticsDialog, Rows
 from helix_app.gui.frames import FrameMeter
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY, key_of
+from helix_app.gui.help_page import HelpPage
 
 if TYPE_CHECKING:
     from helix_app.gui.main_window import MainWindow
@@ -21,6 +26,7 @@ class Help(QObject):
 
     Attributes:
         frames: times the window's frames while something is written.
+        page: the page of F1, while it is open.
 
     Signals:
         checkup_requested: look for what is wrong with this computer.
@@ -32,11 +38,71 @@ class Help(QObject):
         super().__init__(window)
         self._window = window
         self._dialog: DiagnosticsDialog | None = None
+        self.page: HelpPage | None = None
+        self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
+        window.preferences.opened.connect(lambda dialog: self.add_key(dialog, "page_settings"))
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.focusChanged.connect(self._on_focus_changed)
+
+    # ------------------------------------------------------------------ F1
+
+    def open_page(self) -> None:
+        """Explain what the mouse points to or the cursor is in: the one that moved last; or else this page."""
+        widget = QApplication.activeWindow() or self._window
+        self.show_term(self.key_here(), widget if widget is not self.page else self._window)
+
+    def show_term(self, key: str, beside: QWidget | None = None) -> None:
+        """Show a term in the page of F1, which opens above ``beside`` (the window) or comes to the front."""
+        above = beside or self._window
+        if self.page is not None and self.page.parentWidget() is not above:
+            self.page.close()  # a dialog that stops the rest would stop it, too
+        if self.page is None:
+            page = HelpPage(self._window.theme, above)
+            page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            page.finished.connect(lambda: self._on_page_closed(page))
+            page.destroyed.connect(lambda: self._on_page_closed(page))
+            self.page = page
+        self.page.show_term(key)
+        self.page.show()
+        self.page.raise_()
+        self.page.activateWindow()
+        self.page.search.setFocus()
+
+    def add_key(self, dialog: QDialog, key: str) -> None:
+        """Let F1 work in a dialog as in the window; ``key`` is what the dialog is about."""
+        dialog.setProperty(PROPERTY, key)
+        shortcut = QShortcut(QKeySequence(Qt.Key.Key_F1), dialog)
+        shortcut.activated.connect(self.open_page)
+
+    def key_here(self) -> str:
+        """The term of what the mouse points to or the cursor is in."""
+        mouse, focused = QCursor.pos(), QApplication.focusWidget()
+        active = QApplication.activeWindow() or self._window
+        pointed = active.childAt(active.mapFromGlobal(mouse))
+        by_mouse = mouse != self._pointed
+        for widget in (pointed, focused) if by_mouse else (focused, pointed):
+            key = key_of(widget)
+            if key and not terms.term(key).page:
+                return key
+        page = self._window.pages.current
+        around = key_of(focused) or (f"page_{page.name}" if page is not None else "")
+        return around if terms.find(around) is not None else "page_keys"
+
+    def _on_focus_changed(self, _before: QWidget | None, _now: QWidget | None) -> None:
+        self._pointed = QCursor.pos()
+
+    def _on_page_closed(self, page: HelpPage) -> None:
+        if self.page is page:
+            self.page = None
+
+    # ------------------------------------------------------------------ dialogs
 
     def open_about(self) -> None:
         """Show the version."""
         dialog = AboutDialog(self._window.theme, self._window)
+        self.add_key(dialog, "page_keys")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
@@ -47,6 +113,7 @@ class Help(QObject):
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.checkup_requested.connect(self.checkup_requested)
             dialog.finished.connect(self._on_closed)
+            self.add_key(dialog, "page_diagnostics")
             self._dialog = dialog
         self._dialog.show()
         self._dialog.raise_()
@@ -75,8 +142,11 @@ class Help(QObject):
         if window.live.isVisible():
             plots = window.live.plots.plots()
             filled = sum(not plot.is_empty() for plot in plots)
-            live = self.tr("live panel with {n} of {all} plots and a map of {blocks} blocks").format(
-                n=filled, all=len(plots), blocks=figures.count(blocks)
+            live = messages.fill(
+                self.tr("live panel with {n} of {all:plot|plots} and a map of {blocks:block|blocks}"),
+                n=filled,
+                all=len(plots),
+                blocks=blocks,
             )
         ready = window.models.ready
         model = self.tr("none is loaded") if ready is None else figures.model_facts(ready)

@@ -51,6 +51,7 @@ class Actions:
     theme_system: QAction
     theme_light: QAction
     theme_dark: QAction
+    help: QAction
     diagnostics: QAction
     about: QAction
     view: QMenu
@@ -92,7 +93,8 @@ def build(window: QMainWindow) -> Actions:
         theme_light=action(tr("&Light"), checkable=True),
         theme_dark=action(tr("&Dark"), checkable=True),
         diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
-        about=action(tr("&About Helix"), "F1"),
+        help=action(tr("&What does this mean?"), "F1"),
+        about=action(tr("&About Helix")),
         view=view,
         after_pages=view.addSeparator(),
     )
@@ -119,7 +121,7 @@ def build(window: QMainWindow) -> Actions:
     for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
         later.setEnabled(False)
     view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
-    bar.addMenu(tr("&Help")).addActions([actions.diagnostics, actions.about])
+    bar.addMenu(tr("&Help")).addActions([actions.help, actions.diagnostics, actions.about])
     return actions
 
 
@@ -150,6 +152,7 @@ def connect(window: MainWindow) -> None:
     a.inspect.triggered.connect(lambda: desk.inspect(desk.book.latest))
     desk.available_changed.connect(a.save_run.setEnabled)
     desk.available_changed.connect(a.inspect.setEnabled)
+    a.help.triggered.connect(window.help.open_page)
     a.diagnostics.triggered.connect(window.help.open_diagnostics)
     a.about.triggered.connect(window.help.open_about)
     for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):

@@ -8,6 +8,8 @@ from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QColor, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.icons import icon
 from helix_app.gui.theme import RADIUS, Theme
 
@@ -123,6 +125,9 @@ class Navigation(QToolBar):
         if number <= 9:
             action.setShortcut(QKeySequence(f"Ctrl+{number}"))
             button.setToolTip(self.tr("{page} (Ctrl+{n})").format(page=page.label, n=number))
+        if terms.find(term := f"page_{page.name}") is not None:
+            for widget in (page.widget, button):
+                widget.setProperty(PROPERTY, term)
         self._pages[page.name], self._buttons[page.name] = page, button
         self._group.addButton(button)
         self._action_group.addAction(action)

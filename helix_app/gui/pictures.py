@@ -7,7 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QWidget
+
+from helix_app.gui.open_dialogs import ask_save
 
 SCALE = 2.0
 
@@ -43,7 +45,7 @@ def save_picture(widget: QWidget, path: Path) -> bool:
 def ask_and_save(widget: QWidget, name: str) -> None:
     """Let the person choose a file and draw the widget into it."""
     kinds = tr("PNG picture (*.png);;SVG drawing (*.svg)")
-    chosen, kind = QFileDialog.getSaveFileName(widget, tr("Save picture"), f"{name}.png", kinds)
+    chosen, kind = ask_save(widget, tr("Save picture"), f"{name}.png", kinds)
     if not chosen:
         return
     path = Path(chosen)

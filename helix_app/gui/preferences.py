@@ -22,10 +22,12 @@ class Preferences(QObject):
         applied: other settings are in effect.
         saved: those before a change that a person made of them: a model may have to be loaded again.
         forget_requested: wipe what was learnt from replies.
+        opened: the dialog, just before it is shown.
     """
 
     applied = Signal()
     saved = Signal(object)
+    opened = Signal(object)
     forget_requested = Signal()
 
     def __init__(self, theme: Theme, settings: Settings, window: QWidget) -> None:
@@ -51,6 +53,7 @@ class Preferences(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.forget_requested.connect(self.forget_requested)
         dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
+        self.opened.emit(dialog)
         dialog.open()
 
     def on_saved(self, settings: Settings, seed: int | None) -> None:

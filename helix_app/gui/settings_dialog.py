@@ -6,7 +6,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
-    QDialog,
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
@@ -23,7 +22,9 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.dialog import Dialog
 from helix_app.gui.figures import count
+from helix_app.gui.glossary import terms
 from helix_app.gui.learning import Learning
 from helix_app.gui.theme import CONTROL, Theme
 from helix_app.settings import DEFAULT_CONTEXT, Settings, changed
@@ -46,9 +47,12 @@ class _Form(QWidget):
         self._grid.setColumnStretch(2, 1)
         self._row = 0
 
-    def add(self, text: str, control: QWidget, hint: str = "", *, wide: bool = False) -> None:
-        """Put a row at the end."""
+    def add(self, text: str, control: QWidget, hint: str = "", *, term: str = "", wide: bool = False) -> None:
+        """Put a row at the end; ``term`` is what it is about in the glossary."""
         label = QLabel(text)
+        if term:
+            for widget in (label, control):
+                terms.give(widget, term)
         label.setBuddy(control)
         control.setAccessibleName(text)
         control.setAccessibleDescription(hint)
@@ -79,7 +83,7 @@ class _Form(QWidget):
         self._grid.setRowStretch(self._row, 1)
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(Dialog):
     """Edits a copy of the settings; ``settings()`` and ``seed()`` say what was chosen.
 
     Attributes:
@@ -213,13 +217,16 @@ class SettingsDialog(QDialog):
         self.seed_edit.setPlaceholderText(self.tr("random"))
         self.seed_edit.setValidator(QIntValidator(0, 2_147_483_647, self.seed_edit))
         form = _Form(self._theme)
-        form.add(self.tr("Temperature"), self.temperature, self.tr("0 always takes the most likely token"))
-        form.add(self.tr("Top-k"), self.top_k, self.tr("keep the k most likely tokens; 0 keeps all"))
-        form.add(self.tr("Top-p"), self.top_p, self.tr("keep the likeliest tokens up to this mass"))
-        form.add(self.tr("Min-p"), self.min_p, self.tr("drop tokens under this share of the likeliest"))
-        form.add(self.tr("Repetition penalty"), self.penalty, self.tr("1 is off"))
-        form.add(self.tr("Longest reply"), self.max_tokens, self.tr("tokens"))
-        form.add(self.tr("Seed"), self.seed_edit, self.tr("the same seed writes the same reply; empty is random"))
+        for term, control, hint in (
+            ("temperature", self.temperature, self.tr("0 always takes the most likely token")),
+            ("top_k", self.top_k, self.tr("keep the k most likely tokens; 0 keeps all")),
+            ("top_p", self.top_p, self.tr("keep the likeliest tokens up to this mass")),
+            ("min_p", self.min_p, self.tr("drop tokens under this share of the likeliest")),
+            ("repetition_penalty", self.penalty, self.tr("1 is off")),
+            ("max_tokens", self.max_tokens, self.tr("tokens")),
+            ("seed", self.seed_edit, self.tr("the same seed writes the same reply; empty is random")),
+        ):
+            form.add(terms.name(term), control, hint, term=term)
         form.close_rows()
         return form
 
@@ -230,14 +237,14 @@ class SettingsDialog(QDialog):
         self.system_prompt.setPlaceholderText(self.tr("You are a helpful assistant."))
         form = _Form(self._theme)
         hint = self.tr("What the model is told before the conversation; empty sends nothing.")
-        form.add(self.tr("System prompt"), self.system_prompt, hint, wide=True)
+        form.add(terms.name("system_prompt"), self.system_prompt, hint, term="system_prompt", wide=True)
         form.close_rows()
         return form
 
     def _engine(self) -> QWidget:
         s = self._settings
         policy, _, number = s.k.partition(":")
-        self.k = Picker(self._theme, "", self.tr("Tokens drafted a round"), least=FIELD_WIDTH)
+        self.k = Picker(self._theme, "", self.tr("Tokens drafted a round"), least=FIELD_WIDTH, term="k")
         self.k.set_choices(
             [
                 Choice("auto", self.tr("Auto"), self.tr("the fastest as measured")),
@@ -251,7 +258,9 @@ class SettingsDialog(QDialog):
         self.k_fixed.setEnabled(policy == "fixed")
         self.context = self._whole(s.context_length, 0, 1_048_576)
         self.context.setSpecialValueText(self.tr("automatic"))
-        self.engine = Picker(self._theme, "", self.tr("Where the engine runs"), least=FIELD_WIDTH)
+        self.engine = Picker(
+            self._theme, "", self.tr("Where the engine runs"), least=FIELD_WIDTH, term="engine_process"
+        )
         self.engine.set_choices(
             [
                 Choice("child", self.tr("Own process"), self.tr("the window survives a crash")),
@@ -263,12 +272,12 @@ class SettingsDialog(QDialog):
         self.learning = Learning(self._theme, s.learn)
         self.learning.forget_requested.connect(self.forget_requested)
         form = _Form(self._theme)
-        form.add(self.tr("Drafted a round (K)"), self.k, self.tr("how many tokens the draft proposes"))
-        form.add(self.tr("Fixed K"), self.k_fixed, self.tr("tokens; 0 decodes plainly"))
+        form.add(terms.name("k"), self.k, self.tr("how many tokens the draft proposes in a round"), term="k")
+        form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term="k")
         hint = self.tr("automatic takes the model's own, up to {n}; changing it loads the model again")
-        form.add(self.tr("Context in tokens"), self.context, hint.format(n=count(DEFAULT_CONTEXT)))
-        form.add(self.tr("Engine runs"), self.engine, self.tr("takes effect after restart"))
-        form.add(self.tr("Learning"), self.learning, wide=True)
+        form.add(self.tr("Context in tokens"), self.context, hint.format(n=count(DEFAULT_CONTEXT)), term="context")
+        form.add(self.tr("Engine runs"), self.engine, self.tr("takes effect after restart"), term="engine_process")
+        form.add(terms.name("learning"), self.learning, term="learning", wide=True)
         form.close_rows()
         return form
 

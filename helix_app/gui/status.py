@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWid
 
 from helix_app import events, messages
 from helix_app.gui import figures
+from helix_app.gui.glossary import terms
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
@@ -71,13 +72,13 @@ class StatusBar(QStatusBar):
         self._speculative = True
         self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
         self._round: events.RoundDone | None = None  # not shown yet
-        self.place = self._label(theme, self.tr("Device and number format"))
-        self.context = self._label(theme, self.tr("Context used"))
+        self.place = self._label(theme, self.tr("Device and number format"), "device")
+        self.context = self._label(theme, self.tr("Context used"), "context")
         self.bar = ThinBar(theme, 64, warns=True)
         self.bar.setAccessibleName(self.tr("Context used"))
-        self.blocks = self._label(theme, self.tr("KV cache blocks used"))
-        self.speculation = self._label(theme, self.tr("Speculation"))
-        self.memory = self._label(theme, self.tr("Memory"))
+        self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
+        self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
+        self.memory = self._label(theme, self.tr("Memory"), "")
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 0, 12, 0)
@@ -95,26 +96,26 @@ class StatusBar(QStatusBar):
         self.setFixedHeight(28)
         self.on_unloaded()
 
-    def _label(self, theme: Theme, name: str) -> SteadyLabel:
+    def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
         label = SteadyLabel()
         label.setProperty("tone", "muted")
         label.setFont(theme.fonts.small)
         label.setAccessibleName(name)
-        label.setToolTip(name)
+        terms.give(label, term, name)
         return label
 
     def on_model_ready(self, event: events.ModelReady) -> None:
         """Another model is loaded."""
         self._ready = event
         self._context_length = event.context_length
-        self.place.setText(f"{figures.device(event.device)} · {figures.dtype(event.dtype)}")
-        self.place.setToolTip(
-            self.tr("{device}; {n} parameters; loaded in {t}").format(
-                device=event.device_name or figures.device(event.device),
-                n=figures.count(event.parameters),
-                t=figures.seconds(event.load_seconds),
-            )
+        self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
+        lead = messages.fill(
+            self.tr("{device}; {n:parameter|parameters}; loaded in {t}"),
+            device=event.device_name or figures.device(event.device),
+            n=event.parameters,
+            t=figures.seconds(event.load_seconds),
         )
+        terms.give(self.place, "device", lead)
         self.set_context(0)
         self.set_blocks(0, event.target_blocks)
         self.show_memory(event.memory)
@@ -166,13 +167,15 @@ class StatusBar(QStatusBar):
     def set_blocks(self, used: int, available: int, cached: int = 0) -> None:
         """Blocks of the target's pool: between replies none is in use, and those of the chat are kept."""
         self._blocks = used, available, cached
-        text = self.tr("KV {n} / {all} blocks") if used or not cached else self.tr("KV {kept} / {all} blocks kept")
-        values = {"n": figures.count(used), "kept": figures.count(cached), "all": figures.count(available)}
-        self.blocks.setText(text.format(**values))
+        text = self.tr("KV {n} / {all:block|blocks}")
+        if cached and not used:
+            text = self.tr("KV {kept} / {all:block|blocks} kept")
+        self.blocks.setText(messages.fill(text, n=figures.count(used), kept=figures.count(cached), all=available))
         tip = self.tr(
-            "KV cache: {n} blocks are in use by a reply, {kept} are kept so that what they hold need not be read again"
+            "KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} kept so that what they hold "
+            "need not be read again."
         )
-        self.blocks.setToolTip(tip.format(**values))
+        terms.give(self.blocks, "kv_cache", messages.fill(tip, n=used, kept=cached))
 
     def on_round(self, event: events.RoundDone) -> None:
         """A round passed; shown with the batch it came in."""

@@ -103,7 +103,8 @@ QFrame#codeBlock { background: $code; border: 1px solid $border; border-radius: 
 QWidget#loadStrip { background: $panel; border-bottom: 1px solid $border; }
 QFrame#comparePaneFrame { background: $raised; border: 1px solid $border; border-radius: 6px; }
 QPlainTextEdit#comparePane { background: transparent; border: none; padding: 0px; border-radius: 0px; }
-QPlainTextEdit#comparePane:focus { border: none; background: $panel; }
+QPlainTextEdit#comparePane:focus { border: none; }
+QTextBrowser#helpText { background: transparent; border: none; color: $text; }
 QFrame#divider { background: $border; border: none; }
 
 QListWidget#sections { background: transparent; border: none; outline: none; }

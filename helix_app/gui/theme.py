@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
+from helix_app.gui.focus import FocusRings
 from helix_app.gui.stylesheet import stylesheet
 
 GRID = 4  # every distance is a multiple of this, in device-independent pixels
@@ -276,6 +277,7 @@ class Theme(QObject):
         if app.style().objectName().lower() != "fusion":
             app.setStyle("Fusion")
         app.setFont(self.fonts.ui)
+        FocusRings(app, lambda: self.colour("accent"), self)
         app.styleHints().colorSchemeChanged.connect(self.on_scheme_changed)
         self._apply()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -15,6 +16,7 @@ from helix_app.settings import Settings
 
 OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
 OPEN_FOLDER = "\0folder"
+NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
 
 
 def model_label(value: str, items: tuple[events.CatalogItem, ...]) -> str:
@@ -22,7 +24,10 @@ def model_label(value: str, items: tuple[events.CatalogItem, ...]) -> str:
     for item in items:
         if item.id == value:
             return item.name
-    return Path(value).name or value
+    path = Path(value)
+    while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
+        path = path.parent  # a download of Hugging Face's: the folder above has the name
+    return path.name.rpartition("--")[2] or value
 
 
 class Toolbar(QToolBar):
@@ -49,11 +54,11 @@ class Toolbar(QToolBar):
         self._devices: tuple[events.DeviceItem, ...] = ()
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
-        self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136)
-        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104)
-        self.device = Picker(theme, "", self.tr("Device"), least=88)
-        self.dtype = Picker(theme, "", self.tr("Number format"), least=88)
-        self.mode = Picker(theme, "", self.tr("Decoding mode"), least=104)
+        self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
+        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104, term="draft")
+        self.device = Picker(theme, "", self.tr("Device"), least=88, term="device")
+        self.dtype = Picker(theme, "", self.tr("Number format"), least=88, term="dtype")
+        self.mode = Picker(theme, "", self.tr("Decoding"), least=104, term="speculative")
         self.live = ThemedButton(theme, symbol="panel", kind="icon", name=self.tr("Show or hide the live panel"))
         self.live.setToolTip(self.tr("Live panel (Ctrl+Shift+L)"))
         self.live.setCheckable(True)
@@ -132,20 +137,23 @@ class Toolbar(QToolBar):
         self.dtype.set_choices(
             [
                 Choice("auto", auto),
-                Choice("float32", "float32", short="fp32"),
-                Choice("bfloat16", "bfloat16", short="bf16"),
-                Choice("float16", "float16", short="fp16"),
+                Choice("float32", "float32"),
+                Choice("bfloat16", "bfloat16"),
+                Choice("float16", "float16"),
                 Choice("int4", "int4", self.tr("4-bit weights, an approximation")),
             ]
         )
         ready = self._ready
         device = "" if ready is None else figures.device(ready.device)
-        dtype = "" if ready is None else figures.dtype(ready.dtype)
+        dtype = "" if ready is None else ready.dtype
         chosen = s.device_for(s.target)
         self.device.set_value(chosen, self._auto(device) if chosen == "auto" else device or figures.device(chosen))
         self.dtype.set_value(s.dtype, self._auto(dtype) if s.dtype == "auto" else dtype)
         self.mode.set_choices(
-            [Choice("speculative", self.tr("Speculative")), Choice("autoregressive", self.tr("Autoregressive"))]
+            [
+                Choice("speculative", self.tr("Speculative"), self.tr("drafts, and the target checks them")),
+                Choice("autoregressive", self.tr("Plain"), self.tr("a token a pass, nothing drafted")),
+            ]
         )
         self.mode.set_value(s.mode)
 

@@ -76,7 +76,7 @@ def test_the_report_tells_the_whole_run() -> None:
     for heading in (
         "Tiny: benchmark",
         "Speedup by kind of prompt",
-        "Acceptance by position",
+        "Acceptance rate by position",
         "Tokens drafted a round",
         "Tokens over time",
         "Against other programs",

@@ -22,13 +22,13 @@ def test_the_headline_and_every_kind_are_shown() -> None:
     head = text.split("\n\n")
     assert head[0] == "Tiny\nSome CPU · float32 · draft ngram · k auto · greedy · up to 128 tokens a reply"
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
-    for row in ("Time to first token", "Tokens per second", "Acceptance rate", "Chat", "Code", "All kinds"):
+    for row in ("Time to first token", "Decode speed, tok/s", "Acceptance rate", "Chat", "Code", "All kinds"):
         assert row in lines
     assert "50%" in lines["Acceptance rate"]
-    assert "1.5" in next(line for line in text.splitlines() if line.startswith("Tokens per second  "))
+    assert "1.5" in next(line for line in text.splitlines() if line.startswith("Decode speed, tok/s  "))
     assert "1: 75%  2: 80%" in text  # 12 of 16 reached, 8 of 10
     assert "0: 25%  2: 75%" in text
-    assert "Baseline and Helix: 6 of 6 prompts agree" in text
+    assert "Plain and Helix: 6 of 6 prompts agree" in text
     assert text.rstrip().splitlines()[-1].startswith("36 replies in 1 min 40 s. Run again: python -m helix_app bench")
 
 
@@ -78,8 +78,8 @@ def test_differences_are_listed_and_cut() -> None:
         for n in range(1, 13)
     )
     text = report(replace(made.result(("chat",), prompts=12), divergences=found))
-    assert "Baseline and Helix: 0 of 12 prompts agree" in text
-    assert "chat-1: Baseline and Helix differ from token 4" in text
+    assert "Plain and Helix: 0 of 12 prompts agree" in text
+    assert "chat-1: Plain and Helix differ from token 4" in text
     assert "logit gap 0.0625" in text
     assert "and 4 more" in text
     assert "\x1b" not in text

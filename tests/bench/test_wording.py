@@ -55,7 +55,7 @@ def test_every_kind_and_arm_has_a_name_for_people() -> None:
     for kind in (*KINDS, OWN, "overall"):
         assert wording.kind_label(kind)[0].isupper()
     assert wording.kind_label("my own") == "my own"
-    assert wording.arm_label(BASELINE) == "Baseline"
+    assert wording.arm_label(BASELINE) == "Plain"
     assert wording.arm_label("other") == "other"
 
 
@@ -66,7 +66,7 @@ def test_the_subtitle_tells_a_run_that_is_not_whole() -> None:
 
 def test_where_a_reply_had_ended_is_told() -> None:
     found = Divergence("chat", "chat-1", BASELINE, HELIX, 7, None, 3, "", "\n", None, 0.5)
-    assert wording.divergence_text(found) == "chat-1: Baseline and Helix differ from token 8 (end of reply / '\\n')"
+    assert wording.divergence_text(found) == "chat-1: Plain and Helix differ from token 8 (end of reply / '\\n')"
 
 
 def test_agreement_counts_prompts_that_both_arms_replied_to() -> None:
@@ -75,7 +75,7 @@ def test_agreement_counts_prompts_that_both_arms_replied_to() -> None:
     found = Divergence("chat", "chat-1", BASELINE, "transformers", 7, 1, 3, "a", "b", 0.5, 0.5)
     result = replace(result, runs=kept, divergences=(found, replace(found, prompt_id="chat-2", arm_a=HELIX)))
     assert wording.agreement(result) == [
-        ("Baseline and Helix", 3, 3),
-        ("Baseline and transformers", 1, 2),
+        ("Plain and Helix", 3, 3),
+        ("Plain and transformers", 1, 2),
         ("Helix and transformers", 1, 2),
     ]

@@ -133,7 +133,7 @@ def test_progress_says_what_how_far_how_fast_how_long(person: Person, page: Benc
     person.hear(BenchProgressed("warm_up", arm="speculative"))
     assert strip.what.text() == "Warming up Helix"
     person.hear(BenchProgressed("measure", "", 12, 48, "autoregressive", "code", 74.2, 61.3))
-    assert strip.what.text() == "Measuring: Code, Baseline"
+    assert strip.what.text() == "Measuring: Code, Plain"
     assert strip.figures.text() == "12 of 48 replies · 25 % · 61 tok/s · 74 s left"
     person.hear(BenchProgressed("measure", "", 13, 48, "speculative", "code", None, None))
     assert strip.figures.text() == "13 of 48 replies · 27 %"

@@ -107,7 +107,7 @@ def test_figures_under_the_reply(chat: Driver) -> None:
     chat.write("done")
     chat.finish("done")
     assert chat.reply.stats_text() == (
-        "61 tok/s · TTFT 0.21 s · 212 tokens · 73 % accepted · K 1–7 · 2.9 tokens per pass · finished"
+        "61 tok/s · TTFT 0.21 s · 212 tokens · 73 % accepted · k 1–7 · 2.9 tokens per pass · finished"
     )
     chat.ask("y")
     chat.finish(

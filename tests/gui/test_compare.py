@@ -83,7 +83,7 @@ def test_presets(driver: CompareDriver) -> None:
     setup = driver.page.setup
     setup.on_preset_picked("k")
     assert setup.arms() == (ArmChoice(k=arms.FIXED), ArmChoice())
-    assert setup.describe(0) == "Speculative · draft auto · K 4"
+    assert setup.describe(0) == "Speculative · draft auto · k 4"
     setup.on_preset_picked("custom")
     assert all(row.isVisible() for row in setup.rows)
     assert setup.arms() == (ArmChoice(k=arms.FIXED), ArmChoice())
@@ -91,7 +91,7 @@ def test_presets(driver: CompareDriver) -> None:
     setup.rows[1].dtype.pick("float32")
     assert setup.arms()[1] == ArmChoice("autoregressive", dtype="float32")
     assert not setup.rows[1].draft.isEnabled()
-    assert setup.describe(1) == "Autoregressive · fp32"
+    assert setup.describe(1) == "Plain · float32"
 
 
 def test_a_draft_model_is_only_offered_where_there_is_one() -> None:
@@ -206,10 +206,10 @@ def test_figures_are_those_of_the_events(driver: CompareDriver) -> None:
     assert b is not None
     shown = driver.page.table.texts()
     assert shown["Decode speed"] == tuple(f"{figures.rate(m.decode_tokens_per_second)} tok/s" for m in (a, b))
-    assert shown["First token after"] == (figures.seconds(0.2), figures.seconds(0.2))
-    assert shown["Acceptance"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
+    assert shown["Time to first token"] == (figures.seconds(0.2), figures.seconds(0.2))
+    assert shown["Acceptance rate"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
     assert shown["Tokens per pass"] == (f"{a.mean_accepted_length:.2f}", "1.00")
-    assert shown["K"] == ("0–2", figures.UNKNOWN)
+    assert shown["k, fewest to most"] == ("0–2", figures.UNKNOWN)
     assert driver.page.gauge.sentence.text() == "Speculation gains 181 % here."
     assert driver.page.plots.ratio.value.text() == "2.81"
     x, y = driver.page.plots.tokens.curves[0].getOriginalDataset()

@@ -176,7 +176,7 @@ def test_four_bit_weights(window: MainWindow) -> None:
     assert window.toolbar.dtype.shown() == "int4"
     assert window.status.place.text() == "CPU · int4"
     window.on_event(fake.ready(dtype="bfloat16"))  # int4 would not be faster there
-    assert window.toolbar.dtype.shown() == "bf16"
+    assert window.toolbar.dtype.shown() == "bfloat16"
     sentence = messages.notice_text("int4_unavailable", {"device": "CPU"})
     window.on_event(events.Notice("int4_unavailable", (("device", "CPU"),)))
     assert window.chat.notices.sentences() == [sentence]

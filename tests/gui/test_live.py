@@ -241,7 +241,7 @@ def test_tooltip_says_what_a_block_holds(qtbot, theme: Theme) -> None:
     assert grid.block_at(grid.rect().topLeft()) == 0
     assert grid.block_at(grid.rect().bottomRight() * 2) is None
     words = grid.describe(0)
-    for part in ("Block 0: shared", "Sequence chat 2", "16 of 16", "3 hold unverified", "2 sequences"):
+    for part in ("Block 0: shared", "Sequence 2", "16 of 16", "3 slots hold unverified", "2 sequences"):
         assert part in words
 
 

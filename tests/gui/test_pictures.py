@@ -51,8 +51,8 @@ def test_a_right_click_saves_a_plot_or_the_map(
     names: list[str] = []
 
     def name(_parent: QWidget, _title: str, proposed: str, _kinds: str) -> tuple[str, str]:
-        names.append(proposed)
-        return str(tmp_path / proposed), ""
+        names.append(Path(proposed).name)
+        return str(tmp_path / names[-1]), ""
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", name)
     request = chat.ask("go")
@@ -67,7 +67,12 @@ def test_a_right_click_saves_a_plot_or_the_map(
         assert menu is not None, widget
         menu.actions()[0].trigger()
         menu.close()
-    assert names == ["acceptance.png", "adaptive-k.png", "speed.png", "kv-cache.png"]
+    assert names == [
+        "acceptance-rate.png",
+        "adaptive-k.png",
+        "decode-speed.png",
+        "kv-cache.png",
+    ]
     assert all(not QImage(str(tmp_path / proposed)).isNull() for proposed in names)
 
 

@@ -44,7 +44,8 @@ def shown(make_window: Callable[..., MainWindow]) -> Callable[..., MainWindow]:
 @pytest.mark.parametrize("name", list(views.VIEWS))
 def test_view(shown, folder: Path, name: str, theme: str) -> None:
     window = shown(name, theme)
-    picture = (views.settings_dialog(window) if name.startswith("settings") else window).grab().toImage()
+    in_dialog = name.startswith(("settings", "diagnostics", "help"))
+    picture = (views.shown_dialog(window) if in_dialog else window).grab().toImage()
     assert picture.save(str(folder / f"{name}-{theme}.png"))
     assert len(colours(picture)) > 12
 

@@ -152,7 +152,7 @@ def test_pickers_show_what_is_in_effect(window: MainWindow) -> None:
     assert bar.target.shown() == "SmolLM2 135M Instruct"
     assert bar.draft.shown() == "Auto: n-gram"
     assert bar.device.shown() == "Auto: CPU"
-    assert bar.dtype.shown() == "Auto: bf16"
+    assert bar.dtype.shown() == "Auto: bfloat16"
     window.on_event(fake.ready(draft="model", draft_name="SmolLM2 tiny", device="directml", dtype="float16"))
     assert (bar.draft.shown(), bar.device.shown(), bar.dtype.shown()) == (
         "Auto: SmolLM2 tiny",
@@ -179,7 +179,7 @@ def test_mode_changes_without_loading(window: MainWindow) -> None:
     window.toolbar.mode.pick("autoregressive")
     assert loads == []
     assert window.settings.mode == "autoregressive"
-    assert window.toolbar.mode.shown() == "Autoregressive"
+    assert window.toolbar.mode.shown() == "Plain"
     assert window.status.speculation.text() == "speculation off"
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from helix_app import bench_views, events
 from helix_app.bench_events import BenchProgressed
@@ -327,6 +327,29 @@ def benchmark_change(window: MainWindow) -> None:
     window.on_event(bench_views.BenchCompared(bench_made.change(1, 2)))
 
 
+def diagnostics(window: MainWindow) -> None:
+    """How smoothly the window ran, beside it."""
+    done(window)
+    window.help.open_diagnostics()
+
+
+def help(window: MainWindow) -> None:
+    """F1 at the cache."""
+    empty(window)
+    window.help.show_term("kv_cache")
+
+
+def help_search(window: MainWindow) -> None:
+    """F1 while something is searched for."""
+    help(window)
+    shown_dialog(window).findChild(QLineEdit).setText("accept")
+
+
+def shown_dialog(window: MainWindow) -> QDialog:
+    """The dialog that is open."""
+    return next(d for d in window.findChildren(QDialog) if d.isVisible())
+
+
 VIEWS: dict[str, Callable[[MainWindow], None]] = {
     view.__name__: view
     for view in (
@@ -362,6 +385,9 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         benchmark_change,
         settings,
         settings_engine,
+        diagnostics,
+        help,
+        help_search,
     )
 }
 

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from helix_app import messages
 from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.benchmark.kinds import differing, tr
@@ -256,7 +257,7 @@ class History(QWidget):
 
 def _words(entry: BenchEntry, differs: str) -> str:
     """A run in a sentence."""
-    count = tr("1 reply") if entry.replies == 1 else tr("{n} replies").format(n=entry.replies)
+    count = messages.fill(tr("{n:reply|replies}"), n=entry.replies)
     state = tr("complete") if entry.complete else tr("stopped early")
     speedup = " ".join(part for part in (entry.speedup, entry.interval) if part)
     title = f"{entry.title}\n{differs}" if differs else entry.title

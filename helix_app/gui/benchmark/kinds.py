@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app import messages
 from helix_app.bench_events import BenchRequest
 from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
@@ -50,7 +51,7 @@ def peers() -> tuple[tuple[str, str, str], ...]:
 
 def arm_name(code: str) -> str:
     """What people call an arm."""
-    names = {"autoregressive": tr("Baseline"), "speculative": tr("Helix")}
+    names = {"autoregressive": tr("Plain"), "speculative": tr("Helix")}
     return names.get(code) or next((name for peer, name, _ in peers() if peer == code), code)
 
 
@@ -92,15 +93,17 @@ def estimate(request: BenchRequest) -> str:
     if not request.kinds:
         return tr("Choose at least one kind of prompts.")
     count = replies(request)
-    text = tr(
-        "{kinds} kinds × {prompts} prompts × {repeats} repeats × {arms} arms = {n} replies of up to {t} tokens"
-    ).format(
+    text = messages.fill(
+        tr(
+            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × {arms:arm|arms} = "
+            "{n:reply|replies} of up to {t:token|tokens}"
+        ),
         kinds=len(request.kinds),
         prompts=request.prompts_per_kind,
         repeats=request.repeats,
         arms=ARMS + len(request.peers),
-        n=figures.count(count),
-        t=figures.count(request.max_tokens),
+        n=count,
+        t=request.max_tokens,
     )
     if request.prompts_per_kind * request.repeats < LEAST_PAIRS:
         text += tr(". Intervals and verdicts by kind need {n} prompts × repeats or more.").format(n=LEAST_PAIRS)
@@ -123,15 +126,15 @@ def _named(what: str, words: str) -> str:
     if what == "draft":
         return tr("draft {x}").format(x=draft_name(words, ()))
     if what == "format":
-        return figures.dtype(words)
+        return words
     if what == "peers":
         others = ", ".join(arm_name(arm) for arm in words.split(", ") if arm)
         return tr("with {programs}").format(programs=others) if others else tr("Helix alone")
     texts = {
-        "k": tr("K {x}"),
-        "prompts": tr("{x} prompts"),
-        "repeats": tr("{x} repeats"),
-        "tokens": tr("{x} tokens"),
+        "k": tr("k {x}"),
+        "prompts": tr("{x:prompt|prompts}"),
+        "repeats": tr("{x:repeat|repeats}"),
+        "tokens": tr("{x:token|tokens}"),
         "temperature": tr("temperature {x}"),
     }
-    return texts.get(what, "{x}").format(x=words)
+    return messages.fill(texts.get(what, "{x}"), x=words)

@@ -60,8 +60,10 @@ class ProgressStrip(QWidget):
         parts = []
         if event.total:
             parts = [
-                self.tr("{done} of {total} replies").format(
-                    done=figures.count(event.done), total=figures.count(event.total)
+                messages.fill(
+                    self.tr("{done} of {total:reply|replies}"),
+                    done=figures.count(event.done),
+                    total=figures.count(event.total),
                 ),
                 figures.percent(event.done / event.total),
             ]

@@ -13,6 +13,7 @@ from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.plots import Bars, RatioPlot
 from helix_app.gui.benchmark.table import TextTable, clear
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.glossary import terms
 from helix_app.gui.theme import Theme
 
 WIDEST = 960
@@ -71,7 +72,7 @@ class Sheet(QScrollArea):
 
 
 class Headline(QWidget):
-    """Baseline, Helix and what lies between them, large."""
+    """Plain decoding, Helix and what lies between them, large."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -158,8 +159,8 @@ class ResultSheet(Sheet):
         self.nothing = self.label("muted")
         self.nothing.setText(self.tr("Too little was measured to compare Helix with plain decoding. Run it again."))
         self.ratios = RatioPlot(theme, self.tr("Speedup by kind of prompt"))
-        self.kinds = TextTable(theme, self.tr("Tokens per second by kind of prompt"), total=True)
-        self.positions = Bars(theme, self.tr("Acceptance by position"), self.tr("position in the draft"))
+        self.kinds = TextTable(theme, self.tr("Decode speed by kind of prompt"), total=True)
+        self.positions = Bars(theme, self.tr("Acceptance rate by position"), self.tr("position in the draft"))
         self.rounds = Bars(theme, self.tr("Tokens drafted a round"), self.tr("tokens drafted (k)"))
         self.details = TextTable(theme, self.tr("Helix in detail"), total=True)
         self.peers = TextTable(theme, self.tr("Other programs"), total=True)
@@ -174,7 +175,7 @@ class ResultSheet(Sheet):
 
     def _lay_out(self, top: QHBoxLayout) -> None:
         self._by_kind = self.section(
-            self.tr("Tokens per second while decoding, by kind of prompt"),
+            self.tr("Decode speed by kind of prompt, in tok/s"),
             self.tr(
                 "Helix over plain decoding on the same weights, with 95 % intervals. Hollow circles: no significant "
                 "difference; crosses: too few replies for a verdict."
@@ -183,9 +184,12 @@ class ResultSheet(Sheet):
             self.kinds,
         )
         self._acceptance = self.section(
-            self.tr("Acceptance by position"), self.tr("Where all before it were accepted"), self.positions
+            self.tr("Acceptance rate by position"), self.tr("Where all before it were accepted"), self.positions
         )
         self._rounds = self.section(self.tr("Tokens drafted a round"), self.tr("Share of rounds by k"), self.rounds)
+        for part, term in ((self._by_kind, "speedup"), (self._acceptance, "acceptance"), (self._rounds, "k")):
+            terms.give(part, term)
+        terms.give(self.headline, "speedup")
         bars = QHBoxLayout()
         bars.setSpacing(24)
         bars.addWidget(self._acceptance, 1)
@@ -198,7 +202,7 @@ class ResultSheet(Sheet):
         row.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignTop)
         self._details = self.section(self.tr("Helix in detail"), "", self.details)
         self._peers = self.section(
-            self.tr("Other programs on the same weights"), self.tr("Tokens per second while decoding"), self.peers
+            self.tr("Other programs on the same weights"), self.tr("Decode speed in tok/s"), self.peers
         )
         self._agreement = self.section(
             self.tr("Same tokens"), self.tr("Greedy replies, token by token"), self.agreement
@@ -286,7 +290,7 @@ class ChangeSheet(Sheet):
                 self.tr("Speedup of B over that of A"),
                 self.tr(
                     "On the prompts that both have. Intervals are widened for the number of kinds, and a verdict needs "
-                    "more than what each run's own baseline moved."
+                    "more than what plain decoding itself moved between the two."
                 ),
                 self.ratios,
                 self.table,

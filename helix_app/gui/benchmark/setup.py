@@ -21,6 +21,7 @@ from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
 from helix_app.gui.compare import arms
+from helix_app.gui.glossary import terms
 from helix_app.gui.theme import CONTROL, Theme
 from helix_app.gui.toolbar import model_label
 from helix_app.settings import Settings
@@ -57,10 +58,12 @@ class Setup(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.target = Picker(theme, self.tr("Target"), self.tr("Target model of the benchmark"), least=160)
-        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft of the benchmark"), least=128)
-        self.k = Picker(theme, "", self.tr("Tokens drafted a round in the benchmark"), least=88)
-        self.dtype = Picker(theme, self.tr("Format"), self.tr("Number format of the benchmark"), least=96)
+        self.target = Picker(
+            theme, self.tr("Target"), self.tr("Target model of the benchmark"), least=160, term="target"
+        )
+        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft of the benchmark"), least=128, term="draft")
+        self.k = Picker(theme, "", self.tr("Tokens drafted a round in the benchmark"), least=88, term="k")
+        self.dtype = Picker(theme, self.tr("Format"), self.tr("Number format of the benchmark"), least=96, term="dtype")
         self.kinds = {code: CheckBox(theme, name) for code, name, _ in kinds.kinds()}
         self.peers = {code: CheckBox(theme, name) for code, name, _ in kinds.peers()}
         self.prompts, self.repeats, self.max_tokens = QSpinBox(), QSpinBox(), QSpinBox()
@@ -68,7 +71,7 @@ class Setup(QScrollArea):
         self._set_up(self.prompts, 1, kinds.MOST_PROMPTS, 2, self.tr("Prompts of each kind"))
         self._set_up(self.repeats, 1, 1000, 3, self.tr("Repeats of every prompt"))
         self._set_up(self.max_tokens, 2, 100_000, 64, self.tr("Longest reply in tokens"))
-        self._set_up(self.temperature, 0, 5, 0, self.tr("Temperature: 0 always takes the most likely token"))
+        self._set_up(self.temperature, 0, 5, 0, terms.name("temperature"))
         self.max_tokens.setSingleStep(16)
         self.temperature.setSingleStep(0.1)
         self.run = ThemedButton(theme, self.tr("Run"), symbol="play", kind="primary", name=self.tr("Run the benchmark"))
@@ -168,13 +171,15 @@ class Setup(QScrollArea):
     def _numbers(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(8)
-        for text, field in (
-            (self.tr("Prompts a kind"), self.prompts),
-            (self.tr("Repeats"), self.repeats),
-            (self.tr("Tokens a reply"), self.max_tokens),
-            (self.tr("Temperature"), self.temperature),
+        for text, field, term in (
+            (self.tr("Prompts a kind"), self.prompts, "interval"),
+            (self.tr("Repeats"), self.repeats, "interval"),
+            (terms.name("max_tokens"), self.max_tokens, "max_tokens"),
+            (terms.name("temperature"), self.temperature, "temperature"),
         ):
             label = QLabel(text)
+            for widget in (label, field):
+                terms.give(widget, term, field.accessibleName())
             label.setProperty("tone", "muted")
             label.setBuddy(field)
             row.addWidget(label)
@@ -189,7 +194,6 @@ class Setup(QScrollArea):
         field.setFont(self._theme.fonts.mono)
         field.lineEdit().setTextMargins(8, 0, 8, 0)
         field.setAccessibleName(name)
-        field.setToolTip(name)
 
     def _pickers(self) -> dict[str, Picker]:
         return {"target": self.target, "draft": self.draft, "k": self.k, "dtype": self.dtype}
@@ -277,7 +281,7 @@ class Setup(QScrollArea):
         self.k.set_choices(arms.k_choices())
         self.k.set_value(self._picked.get("k", s.k))
         dtypes = [Choice("auto", self.tr("Auto"), short=self.tr("auto"))]
-        self.dtype.set_choices(dtypes + [Choice(code, code, short=figures.dtype(code)) for code in figures.DTYPES])
+        self.dtype.set_choices(dtypes + [Choice(code, code) for code in figures.DTYPES])
         self.dtype.set_value(self._picked.get("dtype", s.dtype))
         self._refresh()
 

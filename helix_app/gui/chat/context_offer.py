@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app import events
-from helix_app.gui import figures
+from helix_app import events, messages
 from helix_app.settings import DEFAULT_CONTEXT
 
 _ROOM = 512  # tokens that a reply gets beside a prompt that did not fit
@@ -24,8 +23,8 @@ def larger_context(ready: events.ModelReady | None, needed: int = 0) -> int:
 
 def larger_action(larger: int) -> str:
     """What the button that loads with such a context says; empty for 0."""
-    words = QCoreApplication.translate("context_offer", "Load with {n} tokens")
-    return words.format(n=figures.count(larger)) if larger else ""
+    words = QCoreApplication.translate("context_offer", "Load with {n:token|tokens}")
+    return messages.fill(words, n=larger) if larger else ""
 
 
 def tokens_of(failed: events.Failed) -> int:

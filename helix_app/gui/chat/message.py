@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat import verdict
@@ -201,10 +201,8 @@ class Reply(Column):
 
     def show_reading(self, event: events.PrefillProgress) -> None:
         """How much of the prompt is read, until there is text."""
-        text = self.tr("Reading the prompt: {done} of {all} tokens").format(
-            done=figures.count(event.done_tokens), all=figures.count(event.prompt_tokens)
-        )
-        self._waiting.setText(text)
+        text = self.tr("Reading the prompt: {done} of {all:token|tokens}")
+        self._waiting.setText(messages.fill(text, done=figures.count(event.done_tokens), all=event.prompt_tokens))
 
     def append(self, text: str) -> None:
         """Add text and show it."""

@@ -45,7 +45,7 @@ def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[
     model = draft_model(settings, items)
     another = smallest(other_models(settings, items))
     return (
-        Preset("modes", tr("Speculative | autoregressive"), (ArmChoice(), ArmChoice("autoregressive"))),
+        Preset("modes", tr("Speculative | plain"), (ArmChoice(), ArmChoice("autoregressive"))),
         Preset(
             "model",
             tr("N-gram | draft model"),
@@ -53,7 +53,7 @@ def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[
             "" if model else tr("no other model is here"),
         ),
         Preset("self", tr("N-gram | self, 4 bits"), (ArmChoice(draft="ngram"), ArmChoice(draft="self-int4"))),
-        Preset("k", tr("Fixed K | adaptive K"), (ArmChoice(k=FIXED), ArmChoice(k="auto"))),
+        Preset("k", tr("Fixed k | adaptive k"), (ArmChoice(k=FIXED), ArmChoice(k="auto"))),
         Preset(
             "targets",
             tr("This model | another model"),
@@ -81,16 +81,16 @@ def smallest(items: list[events.CatalogItem]) -> str:
 
 
 def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem, ...], named: bool = False) -> str:
-    """An arm in a few words: ``Speculative · n-gram · K auto``; its model before them where it is ``named``."""
+    """An arm in a few words: ``Speculative · n-gram · k auto``; its model before them where it is ``named``."""
     if arm.mode == "autoregressive":
-        parts = [tr("Autoregressive")]
+        parts = [tr("Plain")]
     else:
         parts = [tr("Speculative"), draft_name(arm.draft or settings.draft, items)]
-        parts.append(tr("K {k}").format(k=arm.k.removeprefix("fixed:")))
+        parts.append(tr("k {k}").format(k=arm.k.removeprefix("fixed:")))
     if arm.target or named:
         parts.insert(0, model_label(arm.target or settings.target, items))
     if arm.dtype:
-        parts.append(figures.dtype(arm.dtype))
+        parts.append(arm.dtype)
     if arm.verify != "auto":
         parts.append(arm.verify)
     return " · ".join(parts)
@@ -110,7 +110,7 @@ def draft_name(draft: str, items: tuple[events.CatalogItem, ...]) -> str:
 
 def mode_choices() -> list[Choice]:
     """How an arm decodes."""
-    return [Choice("speculative", tr("Speculative")), Choice("autoregressive", tr("Autoregressive"))]
+    return [Choice("speculative", tr("Speculative")), Choice("autoregressive", tr("Plain"))]
 
 
 def draft_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:
@@ -127,10 +127,10 @@ def draft_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> 
 
 def k_choices() -> list[Choice]:
     """How many tokens an arm drafts a round."""
-    fixed = [Choice(f"fixed:{n}", tr("Fixed: {n}").format(n=n), short=tr("K {k}").format(k=n)) for n in range(1, 9)]
+    fixed = [Choice(f"fixed:{n}", tr("Fixed: {n}").format(n=n), short=tr("k {k}").format(k=n)) for n in range(1, 9)]
     return [
-        Choice("auto", tr("Auto"), tr("what measures fastest"), short=tr("K auto")),
-        Choice("additive", tr("Additive"), tr("by acceptance alone"), short=tr("K additive")),
+        Choice("auto", tr("Auto"), tr("what measures fastest"), short=tr("k auto")),
+        Choice("additive", tr("Additive"), tr("by acceptance alone"), short=tr("k additive")),
         SEPARATOR,
         *fixed,
     ]
@@ -147,9 +147,9 @@ def verify_choices() -> list[Choice]:
 
 def dtype_choices(settings: Settings) -> list[Choice]:
     """The number format an arm is loaded in."""
-    own = tr("As chosen: {dtype}").format(dtype=figures.dtype(settings.dtype))
+    own = tr("As chosen: {dtype}").format(dtype=settings.dtype)
     choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
-    return choices + [Choice(code, code, short=figures.dtype(code)) for code in figures.DTYPES]
+    return choices + [Choice(code, code) for code in figures.DTYPES]
 
 
 def target_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:

@@ -140,7 +140,7 @@ class ArmPane(QFrame):
     def _show_step(self, step: int) -> None:
         record = self._record
         count = record.tokens[step] if step >= 0 else 0
-        tokens = self.tr("1 token") if count == 1 else self.tr("{n} tokens").format(n=figures.count(count))
+        tokens = messages.fill(self.tr("{n:token|tokens}"), n=count)
         rate = record.rates[step] if step >= 0 else None
         if step == len(record.seconds) - 1 and record.metrics is not None:
             rate = record.metrics.decode_tokens_per_second

@@ -120,7 +120,7 @@ class ComparePlots(QWidget):
         )
         self.ratio = CurvePlot(
             theme,
-            self.tr("Speed-up"),
+            self.tr("Speedup"),
             "x",
             self.tr("Known once both arms have written"),
             (

@@ -14,12 +14,13 @@ from helix_app.comparison import ArmRecord, two_models
 from helix_app.events import RunMetrics
 from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS
+from helix_app.gui.glossary import terms
 from helix_app.gui.theme import Theme
 from helix_app.requests import ArmChoice
 
 
 def sides(arms: tuple[ArmChoice, ArmChoice]) -> tuple[int, int]:
-    """Which arm is over which in the speed-up: the speculative one over the autoregressive, otherwise A over B."""
+    """Which arm is over which in the speedup: the speculative one over the plain, otherwise A over B."""
     return (1, 0) if (arms[0].mode, arms[1].mode) == ("autoregressive", "speculative") else (0, 1)
 
 
@@ -30,17 +31,13 @@ class FigureTable(QWidget):
         super().__init__(parent)
         self.setAccessibleName(self.tr("Figures of both arms"))
         self._rows: list[tuple[str, str, Callable[[RunMetrics], str]]] = [
-            (self.tr("Decode speed"), self.tr("Tokens per second from the first token on"), _decode),
-            (self.tr("First token after"), self.tr("Time to first token, from the request"), _first),
-            (self.tr("Time in all"), self.tr("From the request to the end"), lambda m: figures.seconds(m.time_seconds)),
-            (self.tr("Tokens"), self.tr("Tokens written"), lambda m: figures.count(m.tokens_generated)),
-            (
-                self.tr("Acceptance"),
-                self.tr("Accepted of the draft tokens that the target scored"),
-                lambda m: figures.percent(m.acceptance_rate),
-            ),
-            (self.tr("Tokens per pass"), self.tr("Written per decode pass of the target, on average"), _length),
-            (self.tr("K"), self.tr("Tokens drafted a round: fewest to most"), _k),
+            (terms.name("speed"), "speed", _decode),
+            (self.tr("Time to first token"), "ttft", _first),
+            (self.tr("Time in all"), "", lambda m: figures.seconds(m.time_seconds)),
+            (self.tr("Tokens"), "token", lambda m: figures.count(m.tokens_generated)),
+            (terms.name("acceptance"), "acceptance", lambda m: figures.percent(m.acceptance_rate)),
+            (terms.name("tokens_per_pass"), "tokens_per_pass", _length),
+            (self.tr("k, fewest to most"), "k", _k),
         ]
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 8, 12, 4)
@@ -52,19 +49,22 @@ class FigureTable(QWidget):
             head.setFont(theme.fonts.strong)
             grid.addWidget(head, 0, column, Qt.AlignmentFlag.AlignRight)
         self.cells: list[tuple[QLabel, QLabel]] = []
-        for row, (name, hint, _) in enumerate(self._rows, 1):
+        for row, (name, term, _) in enumerate(self._rows, 1):
             label = QLabel(name)
             label.setProperty("tone", "muted")
             label.setFont(theme.fonts.small)
-            label.setToolTip(hint)
             grid.addWidget(label, row, 0)
             cells = (QLabel(figures.UNKNOWN), QLabel(figures.UNKNOWN))
             for column, cell in enumerate(cells, 1):
                 cell.setFont(theme.fonts.mono_small)
-                cell.setToolTip(hint)
                 cell.setAccessibleName(f"{name}, {LETTERS[column - 1]}")
                 cell.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
                 grid.addWidget(cell, row, column, Qt.AlignmentFlag.AlignRight)
+            for widget in (label, *cells):
+                if term:
+                    terms.give(widget, term)
+                else:
+                    widget.setToolTip(self.tr("From the request to the end"))
             self.cells.append(cells)
         grid.setRowStretch(len(self._rows) + 1, 1)
         for column in (1, 2):
@@ -128,7 +128,7 @@ class GaugeBar(QWidget):
         painter.setBrush(QColor(p.accepted))
         painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(3.0, bar.width() * found.acceptance), 10), 3, 3)
         metrics = painter.fontMetrics()
-        measured = self.tr("accepted {p}").format(p=figures.percent(found.acceptance))
+        measured = self.tr("acceptance rate {p}").format(p=figures.percent(found.acceptance))
         needed = self.tr("break-even {p}").format(p=self.needed_text())
         painter.setPen(QColor(p.text))
         at = min(1.0, max(0.0, found.needed))

@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.comparison import two_models
-from helix_app.gui import figures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.chat.composer import Composer
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import Letter
+from helix_app.gui.glossary import terms
 from helix_app.gui.theme import CONTROL, Theme
 from helix_app.requests import ArmChoice, ChatMessage, CompareRequest, GenerateRequest, LoadChoice, SamplingParams
 from helix_app.settings import Settings
@@ -58,12 +58,18 @@ class ArmRow(QWidget):
     def __init__(self, theme: Theme, index: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         letter = arms.LETTERS[index]
-        self.target = Picker(theme, self.tr("Model"), self.tr("Model of {arm}").format(arm=letter), least=112)
-        self.mode = Picker(theme, "", self.tr("Decoding mode of {arm}").format(arm=letter), least=112)
-        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft of {arm}").format(arm=letter), least=112)
-        self.k = Picker(theme, "", self.tr("Tokens drafted a round by {arm}").format(arm=letter), least=80)
-        self.verify = Picker(theme, "", self.tr("Verification of {arm}").format(arm=letter), least=96)
-        self.dtype = Picker(theme, self.tr("Format"), self.tr("Number format of {arm}").format(arm=letter), least=96)
+        self.target = Picker(
+            theme, self.tr("Model"), self.tr("Model of {arm}").format(arm=letter), least=112, term="target"
+        )
+        self.mode = Picker(theme, "", self.tr("Decoding of {arm}").format(arm=letter), least=112, term="speculative")
+        self.draft = Picker(
+            theme, self.tr("Draft"), self.tr("Draft of {arm}").format(arm=letter), least=112, term="draft"
+        )
+        self.k = Picker(theme, "", self.tr("Tokens drafted a round by {arm}").format(arm=letter), least=80, term="k")
+        self.verify = Picker(theme, "", self.tr("Verification of {arm}").format(arm=letter), least=96, term="verify")
+        self.dtype = Picker(
+            theme, self.tr("Format"), self.tr("Number format of {arm}").format(arm=letter), least=96, term="dtype"
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
@@ -150,18 +156,18 @@ class Setup(QWidget):
         options.setSpacing(8)
         options.addWidget(self.preset)
         options.addStretch()
-        for text, field, hint in (
-            (self.tr("Seed"), self.seed, self.tr("The same for both arms; empty draws one")),
-            (self.tr("Temperature"), self.temperature, self.tr("0 always takes the most likely token")),
-            (self.tr("Tokens"), self.max_tokens, self.tr("Longest reply in tokens")),
+        for term, field in (
+            ("seed", self.seed),
+            ("temperature", self.temperature),
+            ("max_tokens", self.max_tokens),
         ):
-            label = QLabel(text)
+            label = QLabel(terms.name(term))
             label.setProperty("tone", "muted")
             label.setBuddy(field)
             field.setFixedWidth(WIDE if field is self.seed else FIELD)
-            field.setAccessibleName(text)
-            field.setAccessibleDescription(hint)
-            field.setToolTip(hint)
+            field.setAccessibleName(terms.name(term))
+            for widget in (label, field):
+                terms.give(widget, term)
             field.setFixedHeight(CONTROL)
             field.setFont(theme.fonts.mono)
             if isinstance(field, QAbstractSpinBox):
@@ -280,8 +286,7 @@ class Setup(QWidget):
         """Go on with the conversation of this request; None begins anew."""
         self._raced = request
         count = 0 if request is None else sum(message.role != "system" for message in request.messages[:-1])
-        one, many = self.tr("After 1 message of the chat"), self.tr("After {n} messages of the chat")
-        self.before.setText(one if count == 1 else many.format(n=figures.count(count)))
+        self.before.setText(messages.fill(self.tr("After {n:message|messages} of the chat"), n=count))
         self.before.setVisible(count > 0)
         self.drop.setVisible(count > 0)
 

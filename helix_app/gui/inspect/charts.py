@@ -55,15 +55,18 @@ class _Bars(QWidget):
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
         painter.drawText(QRectF(self.rect()).adjusted(0, 4, 0, 0), flags, self._empty)
 
-    def paint_labels(self, painter: QPainter, index: int, box: QRectF, above: str, below: str) -> None:
-        """The figure above a bar, if there is room, and what it is below."""
+    def paint_labels(
+        self, painter: QPainter, index: int, box: QRectF, above: str, below: str, *, alone: bool = False
+    ) -> None:
+        """The figure above a bar, if there is room or it stands ``alone``, and what it is below."""
         p = self._theme.palette
         area = self.area()
         slot = QRectF(box.left() - 2, 0, box.width() + 4, 0)
         painter.setPen(QColor(p.text))
         wide = painter.fontMetrics().horizontalAdvance(above)
-        if above and wide <= slot.width() + 2:
-            place = QRectF(box.center().x() - wide / 2 - 2, box.top() - 17, wide + 4, 15)
+        if above and (alone or wide <= slot.width() + 2):
+            left = min(max(0.0, box.center().x() - wide / 2 - 2), self.width() - wide - 4.0)
+            place = QRectF(left, box.top() - 17, wide + 4, 15)
             painter.fillRect(place, QColor(p.canvas))  # a line may run behind it
             painter.drawText(place, Qt.AlignmentFlag.AlignCenter, above)
         painter.setPen(QColor(p.muted))
@@ -91,7 +94,7 @@ class SurvivalChart(_Bars):
         self._empty = self.tr("No speculative round yet")
         self._positions: list[Position] = []
         self._alive: list[float] = []
-        self.setAccessibleName(self.tr("Acceptance by position"))
+        self.setAccessibleName(self.tr("Acceptance rate by position"))
 
     def show_positions(self, positions: list[Position]) -> None:
         """Show how each position fared."""
@@ -205,7 +208,7 @@ class WhatIfChart(_Bars):
                 painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
             figure = figures.rate(estimate.tokens_per_second)
             name = str(estimate.k) if estimate.policy == "fixed" else self.tr("add.")
-            self.paint_labels(painter, index, box, figure if estimate is best or plain else "", name)
+            self.paint_labels(painter, index, box, figure if estimate is best or plain else "", name, alone=True)
         painter.end()
 
     def _lines(self, painter: QPainter, top: float) -> None:

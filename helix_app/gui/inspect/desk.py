@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
 
 from helix_app import events
 from helix_app.gui import heap
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.inspect.trace import Trace
+from helix_app.gui.open_dialogs import ask_open, ask_save
 from helix_app.gui.run_book import RunBook
 from helix_app.gui.theme import Theme
 from helix_app.runs import SUFFIX, Run, RunItem
@@ -138,9 +139,7 @@ class RunDesk(QObject):
 
     def _ask_and_save(self, run: Run) -> None:
         kinds = self.tr("Helix runs (*{suffix})").format(suffix=SUFFIX)
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        start = str(Path(folder or Path.home()) / f"run{SUFFIX}")
-        chosen = QFileDialog.getSaveFileName(self._window, self.tr("Save run"), start, kinds)[0]
+        chosen, _ = ask_save(self._window, self.tr("Save run"), f"run{SUFFIX}", kinds)
         if chosen:
             path = Path(chosen)
             self.save_requested.emit(str(path if path.suffix else path.with_name(path.name + SUFFIX)), run)
@@ -148,7 +147,7 @@ class RunDesk(QObject):
     def ask_and_open(self) -> None:
         """Choose a run file and show it."""
         kinds = self.tr("Helix runs (*{suffix});;All files (*)").format(suffix=SUFFIX)
-        chosen = QFileDialog.getOpenFileName(self._window, self.tr("Open run"), "", kinds)[0]
+        chosen = ask_open(self._window, self.tr("Open run"), kinds)
         if chosen:
             self.open_requested.emit(chosen)
 

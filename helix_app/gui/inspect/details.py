@@ -7,7 +7,10 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.gui import figures, pictures
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import what_if, words
 from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart, policy_name
 from helix_app.gui.inspect.trace import PROMPT, Trace
@@ -56,8 +59,9 @@ class RoundDetails(QLabel):
         return f'<p style="margin: 0 0 10px 0"><b>{escape(first)}</b><br>{lines}</p>'
 
     def _prompt(self, trace: Trace) -> str:
-        text = self.tr("{n} tokens of prompt, {c} of them from the cache, in {t}").format(
-            n=figures.count(trace.prompt_tokens),
+        text = messages.fill(
+            self.tr("{n:token|tokens} of prompt, {c} of them from the cache, in {t}"),
+            n=trace.prompt_tokens,
             c=figures.count(trace.cached_tokens),
             t=figures.seconds(trace.prefill_seconds),
         )
@@ -132,27 +136,30 @@ class RunFacts(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        for title, hint, chart in (
+        for title, hint, chart, term in (
             (
-                self.tr("Acceptance by position"),
+                self.tr("Acceptance rate by position"),
                 self.tr("% of drafts that stand up to token n"),
                 self.survival,
+                "acceptance",
             ),
             (
                 self.tr("What if? An estimate"),
                 self.tr("tok/s at a fixed k, and adding or taking one; line: measured, dashes: a bound"),
                 self.what_if,
+                "what_if",
             ),
         ):
             name, words_ = QLabel(title), QLabel(hint)
+            for widget in (name, words_):
+                terms.give(widget, term)
+            chart.setProperty(PROPERTY, term)
             name.setFont(theme.fonts.strong)
             words_.setFont(theme.fonts.small)
             words_.setProperty("tone", "muted")
             words_.setWordWrap(True)
             column.addWidget(name)
             column.addWidget(words_)
-            if chart is self.what_if:
-                words_.setToolTip(self.tr("The bound: every round drafts just what will be accepted"))
             column.addWidget(chart)
             column.addSpacing(4)
             pictures.PictureMenu(chart, "acceptance" if chart is self.survival else "what-if")

@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from helix_app.gui.glossary import terms
 from helix_app.gui.inspect.token_view import TINT, draw_underline
 from helix_app.gui.theme import Theme
 
@@ -30,6 +31,7 @@ class TokenLegend(QWidget):
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+        terms.give(self, "origins")
         self.setAccessibleName(
             self.tr("Legend: accepted is underlined, corrected has a wavy line, bonus a dotted one, plain has none")
         )

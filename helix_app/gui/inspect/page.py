@@ -9,16 +9,16 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from helix_app import events
+from helix_app import events, messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import CheckBox, ThemedButton
+from helix_app.gui.elided import Elided
 from helix_app.gui.inspect.details import RoundDetails, RunFacts
 from helix_app.gui.inspect.legend import TokenLegend
 from helix_app.gui.inspect.pool_panel import PoolPanel
@@ -30,33 +30,6 @@ from helix_app.gui.theme import Theme
 
 REFRESH_MS = 150  # while a run grows
 MOST_GROWING = 2000  # rounds up to which acceptance and what-if keep up with it
-
-
-class Elided(QLabel):
-    """One line that ends with an ellipsis where there is no more room; the tooltip has all of it."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._whole = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def show_text(self, text: str) -> None:
-        """Show a text."""
-        self._whole = text[:2000]
-        self.setToolTip(self._whole[:400])
-        self.setAccessibleName(self._whole)
-        self._elide()
-
-    def whole(self) -> str:
-        """All of it."""
-        return self._whole
-
-    def _elide(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(20, self.width())))
-
-    def resizeEvent(self, event: object) -> None:
-        self._elide()
 
 
 class InspectPage(QWidget):
@@ -351,9 +324,7 @@ class InspectPage(QWidget):
         self.title.show_text(trace.question or self.tr("A run"))
         parts = [] if trace.ready is None else [trace.ready.target_name, figures.device(trace.ready.device)]
         parts.append(
-            self.tr("{n} tokens in {r} rounds").format(
-                n=figures.count(len(trace.tokens)), r=figures.count(len(trace.rounds))
-            )
+            messages.fill(self.tr("{n:token|tokens} in {r:round|rounds}"), n=len(trace.tokens), r=len(trace.rounds))
         )
         if isinstance(trace.end, events.Finished):
             parts += [text for text, _tip in figures.reply_stats(trace.end)[:2]]

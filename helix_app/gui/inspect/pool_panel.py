@@ -8,9 +8,13 @@ from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.events import PoolName
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.focus import RINGED
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect.ledger import Ledger, ledger
 from helix_app.gui.inspect.pool_history import PoolView
 from helix_app.gui.inspect.trace import Trace
@@ -36,6 +40,7 @@ class RunGrid(BlockGrid):
         self._slot: tuple[int, int] | None = None
         self._at: int | None = None  # where the keyboard is
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(RINGED, True)
 
     def frame(self, blocks: Sequence[int], slot: tuple[int, int] | None = None) -> None:
         """Frame these blocks; ``slot`` is (block, slot in it) to mark."""
@@ -129,7 +134,9 @@ class PoolPanel(QWidget):
         self.grid.setAccessibleName(self.tr("KV cache blocks"))
         self.grid.block_picked.connect(self.block_picked)
         self.grid.zoom_asked.connect(self.zoom)
-        title = QLabel(self.tr("KV cache"))
+        title = QLabel(terms.name("kv_cache"))
+        terms.give(title, "kv_cache")
+        self.setProperty(PROPERTY, "kv_cache")
         title.setFont(theme.fonts.strong)
         self.picker = Picker(theme, "", self.tr("Pool"), least=96)
         self.picker.set_choices([Choice("target", self.tr("Target")), Choice("draft", self.tr("Draft"))])
@@ -220,19 +227,25 @@ class PoolPanel(QWidget):
     def lines(self, books: Ledger) -> list[str]:
         """The ledger in words."""
         out = [
-            self.tr("Empty: {n} slots in {b} part-filled blocks · unverified: {s} slots").format(
-                n=figures.count(books.empty_slots),
-                b=figures.count(books.part_filled_blocks),
-                s=figures.count(books.speculative_slots),
+            messages.fill(
+                self.tr(
+                    "Empty: {n:slot|slots} in {b:part-filled block|part-filled blocks} · unverified: {s:slot|slots}"
+                ),
+                n=books.empty_slots,
+                b=books.part_filled_blocks,
+                s=books.speculative_slots,
             ),
-            self.tr("Rolled back so far: {n} slots of rejected draft tokens").format(
-                n=figures.count(books.rolled_back_slots)
+            messages.fill(
+                self.tr("Rolled back so far: {n:slot of a rejected draft token|slots of rejected draft tokens}"),
+                n=books.rolled_back_slots,
             ),
         ]
         if books.shared_blocks:
             out.append(
-                self.tr("Shared: {n} blocks, which spares {m} more").format(
-                    n=figures.count(books.shared_blocks), m=figures.count(books.shared_spared)
+                messages.fill(
+                    self.tr("Shared: {n:block|blocks}, which spares {m} more"),
+                    n=books.shared_blocks,
+                    m=figures.count(books.shared_spared),
                 )
             )
         saved = books.saved_bytes
@@ -240,12 +253,11 @@ class PoolPanel(QWidget):
             out.append(self.tr("Bytes: unknown, this run does not tell the size of a block"))
         else:
             out.append(
-                self.tr("{paged} in use; {saved} less than {n} whole contexts reserved at the start").format(
-                    paged=figures.size(books.paged_bytes), saved=figures.size(max(0, saved)), n=books.sequences
-                )
-                if books.sequences != 1
-                else self.tr("{paged} in use; {saved} less than one whole context reserved at the start").format(
-                    paged=figures.size(books.paged_bytes), saved=figures.size(max(0, saved))
+                messages.fill(
+                    self.tr("{paged} in use; {saved} less than {n:whole context|whole contexts} reserved at the start"),
+                    paged=figures.size(books.paged_bytes),
+                    saved=figures.size(max(0, saved)),
+                    n=books.sequences,
                 )
             )
         return out

@@ -24,15 +24,25 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from helix_app import messages
 from helix_app.gui import figures
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.theme import Theme
 
-LEFT, RIGHT, TOP, GAP, BOTTOM = 56, 12, 26, 14, 20
+RIGHT, TOP, GAP, BOTTOM = 12, 26, 14, 20
+WIDEST = "k = 16.0"  # label at the left
 FEWEST = 12  # rounds in sight when zoomed in all the way
 SERIES = ("k", "accepted", "draft", "verify", "overhead")
 Series = NDArray[np.float64]
+
+
+def time_text(ms: float) -> str:
+    """A time for an axis, at most seven characters: ``4.2 ms``, ``420 ms``, ``4.2 s``, ``4,200 s``."""
+    if ms >= 999.5:
+        return f"{ms / 1000:.1f} s" if ms < 99_950 else f"{ms / 1000:,.0f} s"
+    return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"
 
 
 class Timeline(QWidget):
@@ -53,10 +63,12 @@ class Timeline(QWidget):
         self._selected = -1
         self._cached: tuple[tuple[object, ...], QPixmap] | None = None
         self.setFont(theme.fonts.small)
+        self._left = self.fontMetrics().horizontalAdvance(WIDEST) + 10.0  # pixels left of the plot
         self.setMinimumHeight(132)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Rounds over time"))
+        self.setProperty(PROPERTY, "round")
         self.setAccessibleDescription(self.tr("Left and right go from round to round, Home and End to the ends"))
         theme.changed.connect(self.update)
 
@@ -108,7 +120,8 @@ class Timeline(QWidget):
         return QSize(600, 170)
 
     def _plot(self) -> QRectF:
-        return QRectF(LEFT, TOP, max(10, self.width() - LEFT - RIGHT), max(10, self.height() - TOP - BOTTOM))
+        left = self._left
+        return QRectF(left, TOP, max(10, self.width() - left - RIGHT), max(10, self.height() - TOP - BOTTOM))
 
     def round_at(self, x: float) -> int:
         """The round at a place, the nearest one beside the plot."""
@@ -176,7 +189,7 @@ class Timeline(QWidget):
         most_ms = float(np.percentile(total, 99.5)) * 1.1 if len(total) else 1.0  # one hiccup must not flatten the rest
         most_ms = max(most_ms, 1e-3)
         self._axis(painter, upper, self.tr("k = {n}").format(n=f"{most_k:.0f}" if group == 1 else f"{most_k:.1f}"))
-        self._axis(painter, lower, self.tr("{n} ms").format(n=f"{most_ms:.0f}" if most_ms >= 10 else f"{most_ms:.1f}"))
+        self._axis(painter, lower, time_text(most_ms))
         hatched = Qt.BrushStyle.BDiagPattern if wide >= 4 else Qt.BrushStyle.SolidPattern
         accepted, rejected = means["accepted"], means["k"] - means["accepted"]
         corrected = QColor(p.corrected)
@@ -202,8 +215,8 @@ class Timeline(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         painter.setPen(QColor(p.muted))
         flags = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        painter.drawText(QRectF(0, area.top() - 8, LEFT - 6, 16), flags, most)
-        painter.drawText(QRectF(0, area.bottom() - 8, LEFT - 6, 16), flags, "0")
+        painter.drawText(QRectF(0, area.top() - 8, self._left - 6, 16), flags, most)
+        painter.drawText(QRectF(0, area.bottom() - 8, self._left - 6, 16), flags, "0")
 
     def _stack(
         self, painter: QPainter, area: QRectF, wide: float, base: Series, height: Series, most: float, brush: QBrush
@@ -231,12 +244,14 @@ class Timeline(QWidget):
             last_text = figures.count(self._trace.rounds[last].index + 1)
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | centre), last_text)
         if group > 1:
-            text = self.tr("each bar is the mean of {n} rounds; turn the wheel to zoom in").format(n=group)
+            text = messages.fill(
+                self.tr("each bar is the mean of {n:round|rounds}; turn the wheel to zoom in"), n=group
+            )
             painter.drawText(row, int(Qt.AlignmentFlag.AlignHCenter | centre), text)
 
     def _legend(self, painter: QPainter) -> None:
         p = self._theme.palette
-        x = float(LEFT)
+        x = self._left
         entries = (
             (self.tr("accepted"), QBrush(QColor(p.accepted))),
             (self.tr("rejected"), QBrush(QColor(p.corrected), Qt.BrushStyle.BDiagPattern)),

@@ -24,6 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
 from helix_app.gui import pictures
+from helix_app.gui.focus import RINGED
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.token_flow import TokenFlow
 from helix_app.gui.inspect.trace import Trace
@@ -85,6 +86,7 @@ class TokenView(QWidget):
         self.setMouseTracking(True)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setProperty(RINGED, True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)

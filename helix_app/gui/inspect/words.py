@@ -54,7 +54,7 @@ def source(code: str) -> str:
     if kind == "ngram":
         return tr("n-gram of {n}").format(n=number)
     if kind == "table":
-        return tr("n-gram table, {n} tokens of context").format(n=number)
+        return messages.fill(tr("n-gram table, {n:token|tokens} of context"), n=number)
     return {"self": tr("the target in fewer bits"), "model": tr("draft model")}.get(kind, code or figures.UNKNOWN)
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from helix_app import messages
 from helix_app.events import CacheSnapshot
 from helix_app.gui.live.chats import Chats, coloured
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, pages_in_use, state_word
@@ -199,13 +200,16 @@ class BlockGrid(QWidget):
         lines = [self.tr("Block {n}: {state}").format(n=index, state=words[state_word(int(cell["state"]))])]
         owner = self.state.owner_name(index)
         if owner:
-            lines.append(self.tr("Sequence {name}").format(name=owner))
-        lines.append(
-            self.tr("{fill} of {size} slots filled").format(fill=int(cell["fill"]), size=self.state.block_size)
+            lines.append(self.tr("Sequence {n}").format(n=int(cell["owner"]) + 1))
+        filled = messages.fill(
+            self.tr("{fill} of {size:slot|slots} filled"), fill=int(cell["fill"]), size=self.state.block_size
         )
+        lines.append(filled)
         if cell["speculative"]:
-            lines.append(self.tr("{n} hold unverified draft tokens").format(n=int(cell["speculative"])))
-        lines.append(self.tr("Used by {n} sequences").format(n=int(cell["refcount"])))
+            drafts = self.tr("{n:slot holds an unverified draft token|slots hold unverified draft tokens}")
+            lines.append(messages.fill(drafts, n=int(cell["speculative"])))
+        if cell["refcount"]:
+            lines.append(messages.fill(self.tr("Used by {n:sequence|sequences}"), n=int(cell["refcount"])))
         return "\n".join(lines)
 
     def event(self, event: QEvent) -> bool:

@@ -7,10 +7,13 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitte
 
 from helix_app import events
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.live.pool_map import PoolMap
 from helix_app.gui.theme import Theme
+
+WIDTH = 288  # the least one
 
 
 class BlockMaps(QWidget):
@@ -91,6 +94,7 @@ class LiveDock(QDockWidget):
         self.setWindowTitle(self.tr("Live"))
         self.setAccessibleName(self.tr("Live panel"))
         self.setAllowedAreas(Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea)
+        self.setProperty(PROPERTY, "page_live")
         title = QWidget()
         title.setObjectName("dockTitle")
         title.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -122,7 +126,8 @@ class LiveDock(QDockWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(split)
         self.setWidget(body)
-        self.setMinimumWidth(288)
+        body.setMinimumWidth(WIDTH)  # whatever its texts would like: the dock keeps the width that a person gave it
+        self.setMinimumWidth(WIDTH)
 
     def pulse(self) -> None:
         """A batch of events is through."""

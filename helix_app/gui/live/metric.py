@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QHBoxLayout, QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.steady import SteadyLabel
@@ -18,6 +19,7 @@ from helix_app.gui.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
 DASH = 6.0  # pixels
+AXIS_WIDTH, TICK_OFFSET = 34, 6  # pixels left of a plot, at least, and between a label and the plot
 MOST_DASHED = 600  # points of a broken curve, about
 
 
@@ -97,12 +99,14 @@ class MetricPlot(QWidget):
         fixed: bool = False,
         time_labels: bool = False,
         lively: bool = False,
+        term: str = "",
         parent: QWidget | None = None,
     ) -> None:
         """
         Args:
             lively: drawn while the engine works, for which a curve as one path takes four times too long: its lines
                 are drawn one by one, and a broken curve is one that leaves some of them out.
+            term: of the glossary, for the tooltip and F1.
         """
         super().__init__(parent)
         self._theme = theme
@@ -112,6 +116,8 @@ class MetricPlot(QWidget):
         self._fixed = fixed
         self._scale_drawn = 1.0  # device pixel ratio the pens are made for
         self.setAccessibleName(title)
+        if term:
+            terms.give(self, term)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
         self.value = SteadyLabel("–")
@@ -161,8 +167,7 @@ class MetricPlot(QWidget):
         box.sigResized.connect(self.on_resized)
         box.sigRangeChangedManually.connect(self.on_range_changed)
         left, bottom = item.getAxis("left"), item.getAxis("bottom")
-        left.setWidth(34)
-        left.setStyle(tickLength=0, tickTextOffset=6, maxTickLevel=0, tickFont=theme.fonts.small)
+        left.setStyle(tickLength=0, tickTextOffset=TICK_OFFSET, maxTickLevel=0, tickFont=theme.fonts.small)
         bottom.setStyle(
             tickLength=0, tickTextOffset=4, maxTickLevel=0, showValues=time_labels, tickFont=theme.fonts.small
         )
@@ -306,8 +311,17 @@ class MetricPlot(QWidget):
         margin = self._top * 9 / max(6.0, height - 18)  # nine pixels, so that the outermost labels are not cut
         item.getViewBox().setYRange(-margin, self._top + margin, padding=0)
         axis = item.getAxis("left")
-        ticks = [0.0, self._top / 2, self._top]
-        axis.setTicks([[(tick, f"{tick:g}") for tick in ticks], []])
+        labels = [(tick, tick_text(tick)) for tick in (0.0, self._top / 2, self._top)]
+        axis.setTicks([labels, []])
+        metrics = QFontMetrics(self._theme.fonts.small)
+        wide = max(AXIS_WIDTH, *(metrics.horizontalAdvance(text) + TICK_OFFSET + 2 for _, text in labels))
+        if axis.fixedWidth != wide:
+            axis.setWidth(wide)
+
+
+def tick_text(value: float) -> str:
+    """1500 as ``1,500``, 0.5 as it is."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
 
 
 def dashes(x: np.ndarray, y: np.ndarray, pixel: float) -> np.ndarray:

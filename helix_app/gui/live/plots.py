@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from helix_app import events, messages
 from helix_app.gui import figures
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.clock import SessionClock
 from helix_app.gui.live.metric import SPANS, CurveStyle, MetricPlot
 from helix_app.gui.live.ring import Ring
@@ -45,7 +46,7 @@ class LivePlots(QWidget):
         self.speed = Ring(2)
         self.acceptance_plot = MetricPlot(
             theme,
-            self.tr("Acceptance"),
+            terms.name("acceptance"),
             "%",
             self.tr("No speculative round yet"),
             (
@@ -55,19 +56,21 @@ class LivePlots(QWidget):
             top=100,
             fixed=True,
             lively=True,
+            term="acceptance",
         )
         self.k_plot = MetricPlot(
             theme,
-            self.tr("Adaptive K"),
+            terms.name("k"),
             self.tr("tokens"),
             self.tr("No speculative round yet"),
             (CurveStyle("text", steps=True, width=1.4),),
             top=8,
             lively=True,
+            term="k",
         )
         self.speed_plot = MetricPlot(
             theme,
-            self.tr("Speed"),
+            terms.name("speed"),
             "tok/s",
             self.tr("No reply yet"),
             (
@@ -77,6 +80,7 @@ class LivePlots(QWidget):
             top=10,
             time_labels=True,
             lively=True,
+            term="speed",
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

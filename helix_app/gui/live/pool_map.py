@@ -6,12 +6,14 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from helix_app import messages
 from helix_app.events import CacheSnapshot, PrefillDone
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
+from helix_app.gui.elided import Elided
+from helix_app.gui.glossary import terms
 from helix_app.gui.live.block_map import BlockGrid
 from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
 
 
@@ -33,13 +35,13 @@ class PoolMap(QWidget):
         self.grid.setAccessibleName(title)
         heading = QLabel(title)
         heading.setProperty("tone", "muted")
-        self.totals = SteadyLabel()
+        terms.give(self, "kv_cache")
+        self.totals = Elided()
         self.totals.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.totals.setFont(theme.fonts.small)
         head = QHBoxLayout()
         head.addWidget(heading)
-        head.addStretch()
-        head.addWidget(self.totals)
+        head.addWidget(self.totals, 1)
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -78,25 +80,22 @@ class PoolMap(QWidget):
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Show a snapshot."""
         self.grid.apply(snapshot)
-        text = self.tr("{used} / {all} blocks used, {cached} cached")
-        self.totals.setText(
-            text.format(
-                used=figures.count(snapshot.used_blocks),
-                all=figures.count(snapshot.num_blocks),
-                cached=figures.count(snapshot.cached_blocks),
-            )
+        text = messages.fill(
+            self.tr("{used} / {all:block|blocks} used, {cached} cached"),
+            used=figures.count(snapshot.used_blocks),
+            all=snapshot.num_blocks,
+            cached=figures.count(snapshot.cached_blocks),
         )
+        self.totals.show_text(text)
         self._say()
 
     def on_prefill(self, event: PrefillDone) -> None:
         """A reply of the chat has read its prompt."""
         self._chat = event.request_id
-        text = self.tr("{n} of {all} tokens did not have to be read again")
-        self.reuse.setText(
-            text.format(n=figures.count(event.cached_tokens), all=figures.count(event.prompt_tokens))
-            if event.cached_tokens
-            else self.tr("All {all} tokens of the prompt were read").format(all=figures.count(event.prompt_tokens))
-        )
+        text = self.tr("{n} of {all:token|tokens} did not have to be read again")
+        if not event.cached_tokens:
+            text = self.tr("The prompt was read as a whole: {all:token|tokens}")
+        self.reuse.setText(messages.fill(text, n=figures.count(event.cached_tokens), all=event.prompt_tokens))
         self.reuse.show()
         self._say()
         self._fit()
@@ -120,11 +119,11 @@ class PoolMap(QWidget):
 
     def _say(self) -> None:
         state, chats = self.grid.state, self.grid.chats
-        size = self.tr("{n} tokens each").format(n=state.block_size)
+        size = messages.fill(self.tr("{n:token|tokens} each"), n=state.block_size)
         held = chats.blocks_of(self._chat, state.cells) if chats is not None and self._chat else 0
         if held:
-            chat = self.tr("this chat: 1 block") if held == 1 else self.tr("this chat: {n} blocks")
-            size = self.tr("{size}; {chat}").format(size=size, chat=chat.format(n=figures.count(held)))
+            chat = messages.fill(self.tr("this chat: {n:block|blocks}"), n=held)
+            size = self.tr("{size}; {chat}").format(size=size, chat=chat)
         self.note.setText(size)
         hidden = self.grid.hidden_blocks
         if self.grid.whole:

@@ -1,0 +1,102 @@
+"""What each page of the window is for."""
+
+from __future__ import annotations
+
+from helix_app.gui.glossary.term import Term, tr
+
+
+def pages() -> tuple[Term, ...]:
+    """One entry a page, and the keys that work everywhere."""
+    return (
+        _page(
+            "page_chat",
+            tr("Chat"),
+            tr("Write with the model."),
+            tr(
+                "Type below and press Enter; Shift+Enter begins a new line, Esc stops the reply. Under a reply are "
+                "its figures and buttons: copy, write again, show where the tokens came from, look into it, save it "
+                "as a run.\n\nThe bar above chooses target, draft, decoding, device and number format."
+            ),
+            ("target", "draft", "speculative", "page_live"),
+        ),
+        _page(
+            "page_live",
+            tr("Live panel"),
+            tr("What the engine does right now."),
+            tr(
+                "Three plots over the seconds of this session: acceptance rate, adaptive k and decode speed. Turn the "
+                "wheel over a plot to look at a shorter time, double-click to return. Below is the map of the KV "
+                "cache, a cell a block; point at one to read what it holds."
+            ),
+            ("acceptance", "k", "speed", "kv_cache"),
+        ),
+        _page(
+            "page_inspect",
+            tr("Inspect"),
+            tr("Look into a reply, round by round."),
+            tr(
+                "Above are all rounds: what was proposed and accepted, and where the time went. Click a round, or go "
+                "with the arrow keys. Below are the tokens with their origins, the cache at that moment, the round in "
+                "figures and the estimates for another k. A run can be saved as a file and opened on another "
+                "computer."
+            ),
+            ("round", "origins", "what_if", "kv_cache"),
+        ),
+        _page(
+            "page_compare",
+            tr("Compare"),
+            tr("One prompt, two ways to decode it, replayed side by side."),
+            tr(
+                "Choose what is compared, type a prompt and press Enter. The two run one after the other from the same "
+                "seed; then play both on one clock. The figures are of one reply each: to be sure, run a benchmark."
+            ),
+            ("plain", "speedup", "break_even"),
+        ),
+        _page(
+            "page_benchmark",
+            tr("Benchmark"),
+            tr("Measure how much faster Helix is here than plain decoding."),
+            tr(
+                "Each prompt is answered by plain decoding and by Helix, turn about, several times. The figures come "
+                "with 95 % intervals. Close other programs and let it run; the chat waits meanwhile. Each benchmark "
+                "is kept in the list and can be exported or compared with another."
+            ),
+            ("speedup", "interval", "plain"),
+        ),
+        _page(
+            "page_settings",
+            tr("Settings"),
+            tr("Sampling, conversation, engine and appearance."),
+            tr(
+                "Changes apply with Save. Some load the model again, which the text beside them says. Put the cursor "
+                "into a field and press F1 to read what it does."
+            ),
+            ("temperature", "k", "context", "learning"),
+        ),
+        _page(
+            "page_diagnostics",
+            tr("Diagnostics"),
+            tr("How smoothly the window runs, and what is wrong with this computer."),
+            tr(
+                "Check this computer looks at drivers, devices, memory and folders and tries each device with a tiny "
+                "model. Copy for a bug report takes everything along, without the name of your home folder."
+            ),
+            ("frame_time", "device"),
+        ),
+        _page(
+            "page_keys",
+            tr("Keyboard"),
+            tr("Every action has a key."),
+            tr(
+                "Tab goes from control to control, and Ctrl with a number to a page. Ctrl+N: new chat. Ctrl+L: to the "
+                "message field. Esc: stop. Ctrl+R: write the last reply again. Ctrl+I: inspect it. Ctrl+S: save it as "
+                "a run. Ctrl+Shift+L: live panel. Ctrl+comma: settings. Ctrl+Shift+D: diagnostics. F1: this help, at "
+                "what the mouse points to or the cursor is in."
+            ),
+            (),
+        ),
+    )
+
+
+def _page(key: str, name: str, tip: str, text: str, see: tuple[str, ...]) -> Term:
+    return Term(key, name, tip, text, see=see, page=True)
