@@ -78,7 +78,7 @@ class StatusBar(QStatusBar):
         self.bar.setAccessibleName(self.tr("Context used"))
         self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
         self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
-        self.memory = self._label(theme, self.tr("Memory"), "")
+        self.memory = self._label(theme, self.tr("Memory"), "memory")
         row = QWidget()
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 0, 12, 0)
@@ -139,7 +139,7 @@ class StatusBar(QStatusBar):
         """What the model takes now, beside what is free."""
         text, tip = figures.memory_use(use)
         self.memory.setText(text)
-        self.memory.setToolTip(tip)
+        terms.give(self.memory, "memory", tip)
 
     def on_unloaded(self) -> None:
         """No model is loaded."""

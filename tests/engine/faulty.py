@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from helix_app.engine import drafting, loading, scheduler
+from helix_app.engine import calibration, drafting, loading, scheduler
 from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
@@ -128,7 +128,7 @@ class _Patches:
             return attention(decoder, qkv, layer, *args, **kwargs)
 
         loading.pick_device = pick_device  # type: ignore[assignment]
-        loading._CALIBRATION_SECONDS = 0.0
+        calibration._DEVICE_SECONDS = 0.0
         loading.choose_threads = lambda *_: None  # type: ignore[assignment]
         loading.cpu = lambda: self.cpu()  # type: ignore[assignment]
         ModelRunner.forward_many = forward_many  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration, loading
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.device import Device
 from helix_app.engine.drafts.base import Draft
@@ -41,7 +41,7 @@ def engine_there(target: Path, draft: Path | str = "none", **options: Any) -> En
     """An engine in float32 on the simulated device, which must be entered."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loading, "pick_device", lambda *_: (Device("directml", DEVICE, "Simulated"), ""))
-        patch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+        patch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
         engine = loaded(target, draft, device="directml", **options)
     assert engine.ready is not None
     assert engine.ready.device == "directml"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration, loading
 from helix_app.engine.device import Device
 from helix_app.engine.models.decoder import Decoder
 from helix_app.events import (
@@ -56,7 +56,7 @@ class Gpu:
             return attention(decoder, qkv, layer, *args)
 
         patch.setattr(loading, "pick_device", pick_device)
-        patch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+        patch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
         patch.setattr(Decoder, "_attention", fails)
 
 

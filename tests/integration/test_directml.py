@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.scheduler import Scheduler
@@ -26,8 +26,8 @@ PROMPT = "List five fruits, then list the same five fruits again."
 def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(min(2, before))
-    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
-    monkeypatch.setattr(loading, "_CALIBRATION_ROWS", (1,))
+    monkeypatch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
+    monkeypatch.setattr(calibration, "_DEVICE_ROWS", (1,))
     yield
     torch.set_num_threads(before)
 

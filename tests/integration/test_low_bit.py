@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.engine import Engine
@@ -39,7 +39,7 @@ KL = 0.0036  # nats a token; measured 0.0012 on average
 def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(min(2, before))
-    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+    monkeypatch.setattr(calibration, "_SECONDS", 0.0)
     yield
     torch.set_num_threads(before)
 

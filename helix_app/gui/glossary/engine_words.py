@@ -217,6 +217,18 @@ def cache() -> tuple[Term, ...]:
             see=("kv_cache", "sequence"),
         ),
         Term(
+            "memory",
+            tr("Memory"),
+            tr("What Helix and the loaded model take now, beside what is free on this computer."),
+            tr(
+                "Weights take most of it, then the KV cache, which grows with the context; a draft model and a copy of "
+                "the target in fewer bits come on top.\n\nIf it is short, choose a smaller model or a shorter context, "
+                "or close other programs. On a graphics card its own memory is shown where the driver tells it."
+            ),
+            also=tr("RAM, VRAM, free memory, weights"),
+            see=("kv_cache", "context", "dtype"),
+        ),
+        Term(
             "sequence",
             tr("Sequence"),
             tr("A prompt with its reply, as the cache sees it: one row of blocks."),

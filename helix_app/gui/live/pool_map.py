@@ -80,13 +80,11 @@ class PoolMap(QWidget):
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Show a snapshot."""
         self.grid.apply(snapshot)
-        text = messages.fill(
-            self.tr("{used} / {all:block|blocks} used, {cached} cached"),
-            used=figures.count(snapshot.used_blocks),
-            all=snapshot.num_blocks,
-            cached=figures.count(snapshot.cached_blocks),
-        )
-        self.totals.show_text(text)
+        text = self.tr("{used} / {all:block|blocks} used, {cached} cached")
+        if snapshot.cached_blocks and not snapshot.used_blocks:  # between replies: the chat has not left the cache
+            text = self.tr("{cached} / {all:block|blocks} kept")
+        used, cached = figures.count(snapshot.used_blocks), figures.count(snapshot.cached_blocks)
+        self.totals.show_text(messages.fill(text, used=used, all=snapshot.num_blocks, cached=cached))
         self._say()
 
     def on_prefill(self, event: PrefillDone) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration
 from helix_app.engine.engine import Engine
 from tests.engine.tiny import Zoo, loaded, session_of
 
@@ -14,7 +14,7 @@ from tests.engine.tiny import Zoo, loaded, session_of
 def engine(zoo: Zoo) -> Engine:
     """A tiny target that soon goes in circles, and the same model with noise on its embeddings as draft."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+        patch.setattr(calibration, "_SECONDS", 0.0)
         engine = loaded(zoo.gguf("llama-loopy"), zoo.gguf("llama-loopy"))
     draft = session_of(engine).draft_runner
     assert draft is not None

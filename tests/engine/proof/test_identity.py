@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine import loading
+from helix_app.engine import calibration
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine
 from helix_app.requests import SamplingParams
@@ -109,7 +109,7 @@ def test_identity_of_draft_and_target_accepts_all_samples(
 
 @pytest.mark.model
 def test_identity_of_greedy_text_of_the_real_model(default_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+    monkeypatch.setattr(calibration, "_SECONDS", 0.0)
     engine = loaded(default_model, "ngram", context_length=128)
     text = "Count: one, two, three, one, two, three, one, two"
     want = finish(engine, ask(text, mode="autoregressive", max_tokens=9))
