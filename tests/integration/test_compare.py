@@ -99,9 +99,9 @@ def again(recorder: Recorder, page: ComparePage) -> Finished:
 def assert_shows(page: ComparePage, a: RunMetrics, b: RunMetrics) -> None:
     shown = page.table.texts()
     assert shown["Decode speed"] == tuple(f"{figures.rate(m.decode_tokens_per_second)} tok/s" for m in (a, b))
-    assert shown["First token after"] == tuple(figures.seconds(m.time_to_first_token) for m in (a, b))
+    assert shown["Time to first token"] == tuple(figures.seconds(m.time_to_first_token) for m in (a, b))
     assert shown["Tokens"] == (str(a.tokens_generated), str(b.tokens_generated))
-    assert shown["Acceptance"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
+    assert shown["Acceptance rate"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
     assert a.decode_tokens_per_second is not None
     assert b.decode_tokens_per_second is not None
     ratio = a.decode_tokens_per_second / b.decode_tokens_per_second
