@@ -90,6 +90,7 @@ NEVER_ONE = (  # a mean, two constants, and sentences that have a form of their 
     "tokens per pass",
     "before {least} tokens",
     "need {n} prompts × repeats",
+    "things to look at",
     "prompt failed.",
     "prompts failed.",
     "reply was stopped.",

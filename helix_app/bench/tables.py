@@ -138,7 +138,7 @@ def notes(result: BenchResult, summary: Summary) -> list[str]:
     found = [notice_text(notice.code, notice.fields) for notice in result.notices]
     short = sum(arm.short_replies for arm in summary.overall.arms)
     if short:
-        few = "{n} of {all:reply|replies} ended before {least} tokens; such speeds are rough."
+        few = "{n} of {all:reply|replies} ended before {least} tokens; their speeds are rough."
         found.append(fill(few, n=short, all=len(result.runs), least=SHORT))
     return found
 

@@ -268,7 +268,8 @@ class DiagnosticsDialog(Dialog):
         if event.failed is not None:
             self._tell(messages.error_text(event.failed.code, event.failed.fields), "danger")
             return
-        some = messages.fill(self.tr("{n:thing|things} to look at, at the end of the report."), n=event.findings)
+        one = self.tr("One thing to look at, at the end of the report.")
+        some = messages.plural(event.findings, one, self.tr("{n} things to look at, at the end of the report."))
         self._tell(some if event.findings else self.tr("Nothing is wrong."))
         self.report.setPlainText(event.report)
         if self.report.isHidden():

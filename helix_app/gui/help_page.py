@@ -157,7 +157,6 @@ class HelpPage(QDialog):
         item = QListWidgetItem(text, self.list)
         item.setFlags(Qt.ItemFlag.NoItemFlags)
         item.setFont(self._theme.fonts.small)
-        item.setForeground(self._theme.colour("muted"))
         item.setSizeHint(QSize(0, 32))
 
     def _on_current_changed(self, item: QListWidgetItem | None, _before: QListWidgetItem | None = None) -> None:

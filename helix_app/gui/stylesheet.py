@@ -110,6 +110,7 @@ QFrame#divider { background: $border; border: none; }
 QListWidget#sections { background: transparent; border: none; outline: none; }
 QListWidget#sections::item { color: $text; padding-left: 8px; border-radius: 6px; border: 1px solid transparent; }
 QListWidget#sections::item:hover { background: $hover; }
+QListWidget#sections::item:disabled { color: $muted; background: transparent; padding-top: 8px; }
 QListWidget#sections::item:selected { background: $pressed; color: $text; }
 QListWidget#sections::item:selected:focus { border: 1px solid $accent; }
 

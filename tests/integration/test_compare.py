@@ -113,9 +113,9 @@ def assert_the_chat_goes_on_from_its_cache(recorder: Recorder, page: ComparePage
 def assert_shows(page: ComparePage, a: RunMetrics, b: RunMetrics) -> None:
     shown = page.table.texts()
     assert shown["Decode speed"] == tuple(f"{figures.rate(m.decode_tokens_per_second)} tok/s" for m in (a, b))
-    assert shown["First token after"] == tuple(figures.seconds(m.time_to_first_token) for m in (a, b))
+    assert shown["Time to first token"] == tuple(figures.seconds(m.time_to_first_token) for m in (a, b))
     assert shown["Tokens"] == (str(a.tokens_generated), str(b.tokens_generated))
-    assert shown["Acceptance"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
+    assert shown["Acceptance rate"] == (figures.percent(a.acceptance_rate), figures.UNKNOWN)
     assert a.decode_tokens_per_second is not None
     assert b.decode_tokens_per_second is not None
     ratio = a.decode_tokens_per_second / b.decode_tokens_per_second
