@@ -86,6 +86,7 @@ class ModelDesk(QObject):
         if not self._window.chat.generating:  # a reply may go on elsewhere
             self._window.live.plots.clear()
         self._window.live.blocks.on_model_ready(event)
+        self._window.status.on_model_ready(event)
         self._show(event)
         if self._models.loading is None:
             self._load_view.on_idle()
@@ -104,6 +105,7 @@ class ModelDesk(QObject):
             window.toolbar.set_settings(window.settings)
             self._load_view.on_idle()
         if was_load and ready is not None:
+            window.status.on_kept(ready)
             self._show(ready)
         elif was_load:
             self._show_no_model()
@@ -115,7 +117,6 @@ class ModelDesk(QObject):
         """A model is there."""
         window = self._window
         window.toolbar.on_model_ready(ready)
-        window.status.on_model_ready(ready)
         window.chat.set_model(ready.target_name, figures.model_facts(ready))
         window.compare.set_model(ready, self._models.choice())
         window.setWindowTitle(self.tr("{model} – Helix").format(model=ready.target_name))

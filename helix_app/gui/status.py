@@ -69,6 +69,7 @@ class StatusBar(QStatusBar):
         self._context_length = 0
         self._ready: events.ModelReady | None = None
         self._speculative = True
+        self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
         self._round: events.RoundDone | None = None  # not shown yet
         self.place = self._label(theme, self.tr("Device and number format"))
         self.context = self._label(theme, self.tr("Context used"))
@@ -119,6 +120,13 @@ class StatusBar(QStatusBar):
         self.show_memory(event.memory)
         self.show_speculation(None)
 
+    def on_kept(self, event: events.ModelReady) -> None:
+        """Another model was not loaded: this one is still there, and the conversation in its cache."""
+        tokens, blocks = self._tokens, self._blocks
+        self.on_model_ready(event)
+        self.set_context(tokens)
+        self.set_blocks(*blocks)
+
     def on_new_chat(self) -> None:
         """Another conversation, of which nothing is written yet."""
         self._round = None
@@ -150,12 +158,14 @@ class StatusBar(QStatusBar):
 
     def set_context(self, tokens: int) -> None:
         """Tokens of the running sequence."""
+        self._tokens = tokens
         available = figures.count(self._context_length) if self._context_length else figures.UNKNOWN
         self.context.setText(self.tr("context {n} / {all}").format(n=figures.count(tokens), all=available))
         self.bar.set_fraction(tokens / self._context_length if self._context_length else 0)
 
     def set_blocks(self, used: int, available: int, cached: int = 0) -> None:
         """Blocks of the target's pool: between replies none is in use, and those of the chat are kept."""
+        self._blocks = used, available, cached
         text = self.tr("KV {n} / {all} blocks") if used or not cached else self.tr("KV {kept} / {all} blocks kept")
         values = {"n": figures.count(used), "kept": figures.count(cached), "all": figures.count(available)}
         self.blocks.setText(text.format(**values))

@@ -34,6 +34,8 @@ def test_a_wrong_pick_leaves_everything_as_it_was(window: MainWindow) -> None:
     assert window.actions_.unload.isEnabled()
     assert window.live.blocks.maps["target"].totals.text() == before[1]
     assert not window.live.plots.k_plot.is_empty()
+    assert window.status.context.text() == before[0] != "context 0 / 8,192"
+    assert window.status.blocks.text() == "KV 165 / 512 blocks"
     assert [m.content for m in chat.ask("and now?").messages] == ["hello", "hi", "and now?"]
     assert len(loads) == 1
 
@@ -101,6 +103,10 @@ def test_what_is_typed_while_a_model_loads_stays(window: MainWindow) -> None:
     editor.submitted.emit()
     assert chat.requests == []
     assert window.chat.error.isVisible()
+    assert not window.chat.hint.isVisible()  # the same is not said twice
+    window.chat.error.close_button.click()
+    assert window.chat.hint.isVisible()
+    editor.submitted.emit()
     window.on_event(fake.ready(dtype="float32"))
     assert editor.toPlainText() == "first words"
     assert not window.chat.error.isVisible()

@@ -116,6 +116,45 @@ def error(window: MainWindow) -> None:
     window.chat.send()
 
 
+def wrong_pick(window: MainWindow) -> None:
+    """A draft that does not fit was picked: the model from before is still there."""
+    done(window)
+    window.toolbar.draft.pick("/models/other/Some-other-model.gguf")
+    fields = (("draft_size", "32,000"), ("target_size", "49,152"))
+    window.on_event(events.Failed("draft_vocab_size", "", fields, kept=True))
+
+
+def loading_again(window: MainWindow) -> None:
+    """Another format is being loaded, a message waits, and Enter was pressed too early."""
+    done(window)
+    window.toolbar.dtype.pick("float32")
+    window.on_event(events.LoadProgress("weights", 0.96))
+    window.chat.composer.editor.setPlainText("What I write now is not lost")
+    window.chat.send()
+
+
+def reading(window: MainWindow) -> None:
+    """A long prompt is being read."""
+    _load(window)
+    request = _ask(window, "Summarise this: " + QUESTION * 9)
+    window.on_event(events.PrefillProgress(request, 1024, 9000))
+
+
+def too_long(window: MainWindow) -> None:
+    """A message that was refused is back in the field."""
+    done(window)
+    window.actions_.new_chat.trigger()
+    request = _ask(window, QUESTION)
+    fields = (("tokens", "9,000"), ("limit", "8,192"))
+    window.on_event(events.Failed("prompt_too_long", "", fields, request))
+
+
+def chat_beside_benchmark(window: MainWindow) -> None:
+    """A benchmark runs, and the chat says what that means before one types."""
+    benchmark_running(window)
+    window.pages.show_page("chat")
+
+
 def _play(window: MainWindow, rounds: int, **values: int) -> None:
     """Ask, and answer with a run that was made."""
     request = _ask(window)
@@ -260,6 +299,11 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         streaming,
         done,
         error,
+        wrong_pick,
+        loading_again,
+        reading,
+        too_long,
+        chat_beside_benchmark,
         tokens,
         inspect_empty,
         inspect,

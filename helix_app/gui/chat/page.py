@@ -86,6 +86,7 @@ class ChatPage(QWidget):
         self.view.content.typed.connect(self.composer.insert)
         self.error = ErrorBox(theme)
         self.error.dismissed.connect(self.error.hide)
+        self.error.dismissed.connect(lambda: self._tell())
         self.error.hide()
         self._below = QVBoxLayout()
         self._below.setSpacing(8)
@@ -305,6 +306,7 @@ class ChatPage(QWidget):
         if code:
             self._told = True
             self.show_error(events.Failed(code))
+            self.hint.hide()  # it says the same
         return bool(code)
 
     def _take_back(self, reply: Reply, draft: Draft) -> None:
