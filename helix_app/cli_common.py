@@ -106,7 +106,7 @@ def may_learn() -> bool:
     """Whether replies may be learnt from. What is wrong with the settings is said."""
     chosen, wrong = settings.read()
     if wrong is not None:
-        notice("settings_damaged", **wrong)
+        notice(settings.notice_of(wrong), **wrong)
     return chosen.learn
 
 
