@@ -137,7 +137,7 @@ def _on_disk(path: Path) -> _Kept:
     except FileNotFoundError:
         return _Kept({}, {})
     except (OSError, ValueError) as exc:
-        return _Kept(_doubts(), {}, getattr(exc, "strerror", None) or str(exc))
+        return _Kept(_doubts(), {}, texts.why(exc))
     try:
         raw = texts.parse_json(text)
         if not isinstance(raw, dict):
