@@ -152,7 +152,7 @@ def build(
     run_files.failed.connect(desk.on_file_failed)
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
-        controller.post(Notice("settings_damaged", tuple(store.wrong.items())))
+        controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
     return App(client, controller, window, run_files, benchmarks, checkups)
 
 

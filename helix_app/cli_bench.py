@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helix_app import messages
+from helix_app import messages, texts
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
 from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 from helix_app.errors import HelixError, InputError
@@ -239,7 +239,7 @@ def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:
 
 
 def _unwritten(kind: type[HelixError], path: Path | str, exc: OSError | ValueError) -> HelixError:
-    return kind("bench_output", path=path, reason=getattr(exc, "strerror", None) or exc, detail=str(exc))
+    return kind("bench_output", path=path, reason=texts.why(exc), detail=str(exc))
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:

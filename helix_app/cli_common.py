@@ -84,7 +84,7 @@ def read_input(code: str, path: Path | str) -> str:
             raise ValueError(f"it has more than {_MOST_BYTES >> 20} MiB")
         text, guessed = texts.decode(data)
     except (OSError, ValueError) as exc:
-        raise InputError(code, path=name, reason=getattr(exc, "strerror", None) or exc) from exc
+        raise InputError(code, path=name, reason=texts.why(exc)) from exc
     if guessed:
         notice("encoding_guessed", path=name, encoding=guessed)
     return text
@@ -108,7 +108,7 @@ def may_learn() -> bool:
     """Whether replies may be learnt from. What is wrong with the settings is said."""
     chosen, wrong = settings.read()
     if wrong is not None:
-        notice("settings_damaged", **wrong)
+        notice(settings.notice_of(wrong), **wrong)
     return chosen.learn
 
 

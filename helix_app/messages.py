@@ -111,8 +111,10 @@ ERRORS: dict[str, str] = {
 
 NOTICES: dict[str, str] = {
     "encoding_guessed": "{path} is not UTF-8, so it was read as {encoding}. Save it as UTF-8 if letters come out wrong.",
-    "settings_damaged": "The settings in {file} could not be read as they stand ({reason}). What could be read is in effect, and "
-    "Helix learns nothing from replies until you choose it again in the settings. A copy of the file is kept as {copy}.",
+    "settings_damaged": "The settings in {file} are damaged ({reason}). What could be read of them is in effect; learning from replies "
+    "is off unless that could be read. Look through the settings and save them; the damaged file is kept as {copy}.",
+    "settings_unreadable": "The settings in {file} cannot be read ({reason}), so the defaults are in effect, and learning from replies "
+    "is off. Check the permissions of that file, then start again.",
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",
     "forced_cpu": "HELIX_FORCE_CPU is set, so Helix runs on the CPU.",
     "moved_to_cpu": "{device} cannot go on ({reason}), so Helix goes on with the same reply on the CPU. "

@@ -101,7 +101,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def read(path: Path | None = None) -> tuple[Settings, dict[str, str] | None]:
-    """The settings on disk, and what is wrong with them: the fields of the notice ``settings_damaged``, or None.
+    """The settings on disk, and what is wrong with them, None for nothing (the fields of ``notice_of``).
 
     Of a file that is damaged, each setting that can still be made out counts. A choice that nobody can make out
     takes the value that ``doubt`` names, for it must not be loosened by an accident. A copy of the file is kept
@@ -113,7 +113,13 @@ def read(path: Path | None = None) -> tuple[Settings, dict[str, str] | None]:
         return Settings(**kept.good), None
     log.info("settings damaged: %s", kept.wrong)
     copy = _keep_copy(path)
-    return Settings(**kept.good), {"file": str(path), "reason": kept.wrong, "copy": str(copy or "–")}
+    copied = {"copy": str(copy)} if copy is not None else {}
+    return Settings(**kept.good), {"file": str(path), "reason": kept.wrong, **copied}
+
+
+def notice_of(wrong: dict[str, str]) -> str:
+    """The code of the notice that tells what ``read`` found wrong."""
+    return "settings_damaged" if "copy" in wrong else "settings_unreadable"
 
 
 @dataclass
@@ -137,7 +143,7 @@ def _on_disk(path: Path) -> _Kept:
     except FileNotFoundError:
         return _Kept({}, {})
     except (OSError, ValueError) as exc:
-        return _Kept(_doubts(), {}, getattr(exc, "strerror", None) or str(exc))
+        return _Kept(_doubts(), {}, texts.why(exc))
     try:
         raw = texts.parse_json(text)
         if not isinstance(raw, dict):

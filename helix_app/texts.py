@@ -26,16 +26,17 @@ def decode(data: bytes) -> tuple[str, str]:
         The text, and the encoding where it was guessed; empty where it was not.
 
     Raises:
-        ValueError: it is no text; the words say why.
+        ValueError: it is no text; ``why`` has the words.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             try:
                 return data.decode(encoding), ""
-            except UnicodeDecodeError:
+            except UnicodeDecodeError as exc:
                 if encoding == "utf-32":
                     continue  # UTF-16 that begins with a zero
-                raise ValueError(f"it is not the {encoding[:6].upper()} that it begins as") from None
+                exc.reason = f"it is not the {encoding[:6].upper().rstrip('-')} that it begins as"
+                raise
     try:
         return data.decode("utf-8"), ""
     except UnicodeDecodeError:
@@ -47,6 +48,11 @@ def decode(data: bytes) -> tuple[str, str]:
             except (UnicodeDecodeError, LookupError):
                 continue
     raise ValueError("it is not text")
+
+
+def why(exc: OSError | ValueError) -> str:
+    """What kept a file from being read, for a sentence."""
+    return str(getattr(exc, "strerror", None) or getattr(exc, "reason", None) or exc)
 
 
 def read(path: Path | str) -> str:
