@@ -21,6 +21,7 @@ class BenchRequest:
     temperature: float = 0.0
     seed: int = 0
     peers: tuple[str, ...] = ()
+    context: int | None = None
 
 
 @dataclass(frozen=True)

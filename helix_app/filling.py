@@ -40,14 +40,14 @@ def shortened(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 4 :]}"
 
 
-def sentence(template: str, fields: Mapping[str, str]) -> str:
+def sentence(template: str, fields: Mapping[str, object]) -> str:
     """A template with its fields. A field may be a sentence of its own, with or without a full stop: there is one."""
     done, pieces = "", list(_WORDS.parse(template))
     for (literal, name, spec, _conversion), following in zip(pieces, [*(piece[0] for piece in pieces[1:]), ""]):
         done += _joined(done, literal)
         if name is not None:
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
-            value = shortened(fields.get(name, MISSING).strip())
+            value = shortened(str(fields.get(name, MISSING)).strip())
             if spec and value:
                 value = _WORDS.format_field(value, spec)
             alone = begins and _OWN_SENTENCE.match(following) is not None

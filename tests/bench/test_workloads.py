@@ -136,9 +136,15 @@ def test_two_prompts_of_one_name_are_refused(write: Write) -> None:
     assert "called x" in refusal(write('{"id": "x", "prompt": "a"}\nb\n{"id": "x", "prompt": "c"}\n'))
 
 
-@pytest.mark.parametrize("content", ["", "\n \n\t\n", b"\xff\xfe\x00a", b"caf\xe9\n"])
+@pytest.mark.parametrize("content", ["", "\n \n\t\n", b"\xff\xfe\x00", b"\0\xff\xfe\n"])
 def test_a_file_without_prompts_is_refused(write: Write, content: str | bytes) -> None:
     refusal(write(content))
+
+
+def test_a_file_in_another_encoding_is_read(write: Write) -> None:
+    for content in (b"caf\xe9\n", "caf\u00e9\n".encode("utf-16"), b"\xef\xbb\xbfcaf\xc3\xa9\n"):
+        (prompt,) = from_file(write(content))
+        assert prompt.text == "caf\u00e9"
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:

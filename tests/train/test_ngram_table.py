@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import loading
+from helix_app.engine import calibration
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
@@ -27,7 +27,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Short texts, one thread, no time for calibration."""
-    monkeypatch.setattr(loading, "_CALIBRATION_SECONDS", 0.0)
+    monkeypatch.setattr(calibration, "_SECONDS", 0.0)
     monkeypatch.setattr(ngram_table, "_ANSWER_TOKENS", 24)
     monkeypatch.setattr(ngram_table, "_AT_ONCE", 4)
     before = torch.get_num_threads()

@@ -251,6 +251,7 @@ class Setup(QScrollArea):
             repeats=self.repeats.value(),
             temperature=round(self.temperature.value(), 2),
             peers=tuple(code for code, box in self.peers.items() if box.isChecked()),
+            context=self._settings.context_length or None,
         )
 
     # ------------------------------------------------------------------ details

@@ -74,11 +74,20 @@ class Table:
 class TableDecoder:
     """A decoder whose keys are token ids: it knows of the context what the cache holds."""
 
-    graphs = None
+    graphs, kernels, bits, parameters, dtype = None, (), 0, 0, torch.float64
 
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
-        self.config: Any = SimpleNamespace(vocab_size=table.vocab, num_layers=1, num_kv_heads=1, head_dim=1)
+        self.config: Any = SimpleNamespace(
+            architecture="table",
+            vocab_size=table.vocab,
+            hidden_size=1,
+            intermediate_size=1,
+            num_layers=1,
+            num_heads=1,
+            num_kv_heads=1,
+            head_dim=1,
+        )
 
     @torch.inference_mode()
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:
