@@ -104,12 +104,12 @@ def test_what_the_chat_measured_comes_first(window: MainWindow) -> None:
 def test_runs_name_what_differs_between_them() -> None:
     runs = (entry(1), entry(2, named=named(draft="self-int4", k="4")), entry(3, named=named(kinds="chat")))
     assert kinds.differing(runs) == [
-        "draft n-gram · K auto · Chat, Code",
-        "draft self, 4 bits · K 4 · Chat, Code",
-        "draft n-gram · K auto · Chat",
+        "draft n-gram · k auto · Chat, Code",
+        "draft self, 4 bits · k 4 · Chat, Code",
+        "draft n-gram · k auto · Chat",
     ]
     assert kinds.differing((entry(1), entry(2))) == ["", ""]
-    assert kinds.differing((entry(1), entry(2, named=named(format="int4")))) == ["bf16", "int4"]
+    assert kinds.differing((entry(1), entry(2, named=named(format="int4")))) == ["bfloat16", "int4"]
     assert kinds.differing((entry(1, named=()), entry(2))) == ["", ""]  # of one nothing is known
 
 

@@ -78,7 +78,7 @@ def test_a_model_of_its_own_can_be_picked_for_an_arm(driver: CompareDriver) -> N
     assert setup.note.isHidden()
     setup.rows[1].target.pick(fake.BIG.id)
     assert setup.arms()[1] == ArmChoice("autoregressive", target=fake.BIG.id)
-    assert setup.describe(1) == f"{fake.BIG.name} · Autoregressive"
+    assert setup.describe(1) == f"{fake.BIG.name} · Plain"
 
 
 def test_replies_are_shown_as_the_chat_shows_them(driver: CompareDriver) -> None:

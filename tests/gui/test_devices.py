@@ -56,9 +56,10 @@ def test_an_adapter_is_asked_for_by_its_number(window: MainWindow) -> None:
     window.on_event(FOUND)
     next(a for a in window.toolbar.device.menu_actions() if "7800" in a.text()).trigger()
     assert loads[-1].device == "directml:1"
-    assert saved[-1].devices == {fake.SMOL.id: "directml:1"}
     assert window.toolbar.device.shown() == "DirectML 1"
+    assert saved == []  # it is remembered once it is loaded
     window.on_event(fake.ready(device="directml", device_name=DISCRETE.name, dtype="float16"))
+    assert saved[-1].devices == {fake.SMOL.id: "directml:1"}
     assert window.toolbar.device.shown() == "DirectML"
     window.toolbar.device.pick("directml:1")  # it runs there
     assert len(loads) == 1

@@ -170,7 +170,7 @@ def test_the_chats_share_and_what_was_reused(window: MainWindow) -> None:
     window.on_event(shot(cells(512, a=(0, 6, BLOCK_CACHED, NO_OWNER))))
     assert target.note.text() == "16 tokens each; this chat: 6 blocks"
     window.on_event(PrefillDone("r2", 40, 0, 0.1))
-    assert target.reuse.text() == "All 40 tokens of the prompt were read"
+    assert target.reuse.text() == "The prompt was read as a whole: 40 tokens"
     window.actions_.new_chat.trigger()
     QApplication.processEvents()
     assert target.note.text() == "16 tokens each"

@@ -71,7 +71,7 @@ def test_memory_is_shown_beside_what_is_free(window: MainWindow) -> None:
     assert "Weights: 151 MB" in label.toolTip()
     window.on_event(events.MemoryUse(700_000_000, None, None, None))
     assert label.text() == "memory 700 MB, – free"
-    assert label.toolTip() == "Engine, with all its libraries: 700 MB"
+    assert "Engine, with all its libraries: 700 MB<br>" in label.toolTip()  # and nothing that is not known
     window.on_event(fake.ready(memory=events.MemoryUse(1, 2, 3, 4, 5, 2_000_000_000, 14_000_000_000, 17_000_000_000)))
     assert label.text() == "GPU memory 2.0 GB, 14.0 GB free"
     window.on_event(events.Unloaded())
@@ -115,10 +115,10 @@ def test_how_much_of_the_prompt_is_read(chat: Driver) -> None:
 
 
 def test_a_benchmark_is_said_before_one_types(window: MainWindow) -> None:
-    window.on_benchmark_running_changed(True)
+    window.benchmark.running_changed.emit(True)
     assert window.chat.hint.isVisible()
     assert window.chat.hint.text().startswith("A benchmark is running")
-    window.on_benchmark_running_changed(False)
+    window.benchmark.running_changed.emit(False)
     assert not window.chat.hint.isVisible()
 
 

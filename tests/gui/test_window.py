@@ -157,7 +157,7 @@ def test_pickers_show_what_is_in_effect(window: MainWindow) -> None:
     assert (bar.draft.shown(), bar.device.shown(), bar.dtype.shown()) == (
         "Auto: SmolLM2 tiny",
         "Auto: DirectML",
-        "Auto: fp16",
+        "Auto: float16",
     )
 
 

@@ -165,7 +165,6 @@ class Gauge(QWidget):
         self.noise.setFont(theme.fonts.strong)
         self.noise.setWordWrap(True)
         self.noise.hide()
-        self._fonts = theme.fonts
         self.cost = QLabel()
         self.cost.setProperty("tone", "muted")
         self.cost.setFont(theme.fonts.small)
@@ -210,7 +209,6 @@ class Gauge(QWidget):
         self.sentence.setToolTip(f"{once}\n{noise.text()}")
         self.noise.setText(noise.warning())
         self.noise.setVisible(noise.noisy)
-        self.sentence.setFont(self._fonts.ui if noise.noisy else self._fonts.strong)
         self.cost.setText("" if found is None else cost_text(found, LETTERS[of]))
         self.bar.show_found(found)
         self.bar.setVisible(found is not None)
