@@ -16,7 +16,7 @@ import torch
 
 from helix_app import __version__, texts
 from helix_app.engine.device import cpu
-from helix_app.engine.memory import total_memory
+from helix_app.engine.memory import total_memory, windows_working_set
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.paths import cache_dir
 
@@ -125,41 +125,9 @@ def peak_memory(device: str) -> int | None:
         except OSError:
             return None
     elif sys.platform == "win32":
-        return _windows_peak()
+        return windows_working_set()[1]
     elif sys.platform == "darwin":
         import resource
 
         return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return None
-
-
-if sys.platform == "win32":
-    import ctypes
-    from ctypes import wintypes
-
-    class _Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS
-        _fields_ = (
-            ("cb", wintypes.DWORD),
-            ("PageFaultCount", wintypes.DWORD),
-            ("PeakWorkingSetSize", ctypes.c_size_t),
-            ("WorkingSetSize", ctypes.c_size_t),
-            ("QuotaPeakPagedPoolUsage", ctypes.c_size_t),
-            ("QuotaPagedPoolUsage", ctypes.c_size_t),
-            ("QuotaPeakNonPagedPoolUsage", ctypes.c_size_t),
-            ("QuotaNonPagedPoolUsage", ctypes.c_size_t),
-            ("PagefileUsage", ctypes.c_size_t),
-            ("PeakPagefileUsage", ctypes.c_size_t),
-        )
-
-    def _windows_peak() -> int | None:
-        counters = _Counters(cb=ctypes.sizeof(_Counters))
-        kernel = ctypes.windll.kernel32
-        kernel.GetCurrentProcess.restype = wintypes.HANDLE
-        ask = kernel.K32GetProcessMemoryInfo
-        ask.argtypes = (wintypes.HANDLE, ctypes.POINTER(_Counters), wintypes.DWORD)
-        done = ask(kernel.GetCurrentProcess(), ctypes.byref(counters), counters.cb)
-        return int(counters.PeakWorkingSetSize) if done else None
-else:
-
-    def _windows_peak() -> int | None:
-        return None

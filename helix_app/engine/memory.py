@@ -37,7 +37,7 @@ def free_memory() -> int | None:
 def resident_memory() -> int | None:
     """Bytes of main memory that this process holds: its resident set, files that it has mapped included."""
     if sys.platform == "win32":
-        return _windows_resident()
+        return windows_working_set()[0]
     with suppress(OSError, ValueError, IndexError):
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE")
@@ -93,13 +93,16 @@ if sys.platform == "win32":
             ("PeakPagefileUsage", ctypes.c_size_t),
         )
 
-    def _windows_resident() -> int | None:
+    def windows_working_set() -> tuple[int | None, int | None]:
+        """Bytes that this process holds now, and held at most."""
         counters = _Counters(cb=ctypes.sizeof(_Counters))
         process = ctypes.windll.kernel32.GetCurrentProcess
         process.restype = wintypes.HANDLE
         ask = ctypes.windll.kernel32.K32GetProcessMemoryInfo
         ask.argtypes = (wintypes.HANDLE, ctypes.POINTER(_Counters), wintypes.DWORD)
-        return int(counters.WorkingSetSize) if ask(process(), ctypes.byref(counters), counters.cb) else None
+        if not ask(process(), ctypes.byref(counters), counters.cb):
+            return None, None
+        return int(counters.WorkingSetSize), int(counters.PeakWorkingSetSize)
 
     def _windows_memory() -> tuple[int | None, int | None]:
         status = _Status(dwLength=ctypes.sizeof(_Status))
@@ -111,5 +114,6 @@ else:
     def _windows_memory() -> tuple[int | None, int | None]:
         return None, None
 
-    def _windows_resident() -> int | None:
-        return None
+    def windows_working_set() -> tuple[int | None, int | None]:
+        """Bytes that this process holds now, and held at most."""
+        return None, None
