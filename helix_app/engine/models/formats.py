@@ -19,6 +19,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.measured import drop, known, remembered
+from helix_app.engine.memory import free_memory
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import expected_shape
@@ -32,6 +33,8 @@ INT4 = "int4"
 _WEIGHTS = 32 * 2**20  # of the trial: 64 MB in bfloat16, more than the caches of a desktop hold
 _MOST_VOCAB, _MOST_INNER = 8192, 8192  # larger ones are tried as these: time and memory of the trial stay small
 _BLOCK, _BLOCKS, _TURNS, _WARM = 16, 2, 9, 2
+_BYTES = {"float32": 12, "bfloat16": 8, INT4: 8}  # that a weight of the trial takes while it is made
+_SHARE = 0.5  # of the free memory that the trial may take
 _CLEAR = 1.05  # times the next best: a choice that is remembered
 _SURPRISE = 1.6  # between a step as it was tried and as it is in use, either way: the trial no longer holds
 
@@ -43,9 +46,9 @@ def step_seconds(config: ModelConfig) -> dict[str, float]:
 
 
 def choose_dtype(config: ModelConfig) -> torch.dtype:
-    """The dense format with the shortest plain step."""
+    """The dense format with the shortest plain step; the smaller one where there was no memory to try any."""
     seconds = step_seconds(config)
-    return DENSE[min(DENSE, key=lambda name: seconds.get(name, math.inf))]
+    return DENSE[min(reversed(DENSE), key=lambda name: seconds.get(name, math.inf))]
 
 
 def int4_share(config: ModelConfig, device: torch.device, over: torch.dtype | None = None) -> float:
@@ -58,7 +61,7 @@ def int4_share(config: ModelConfig, device: torch.device, over: torch.dtype | No
         return math.inf
     seconds = step_seconds(config)
     dense = [seconds[name] for name, dtype in DENSE.items() if name in seconds and over in (None, dtype)]
-    return seconds.get(INT4, math.inf) / min(dense or seconds.values())
+    return seconds[INT4] / min(dense) if dense and INT4 in seconds else 1.0
 
 
 def contradicts(config: ModelConfig, name: str, seconds: float) -> bool:
@@ -80,13 +83,17 @@ def _name(config: ModelConfig) -> str:
 
 def _clear(seconds: dict[str, float]) -> bool:
     dense = sorted(seconds[name] for name in DENSE if name in seconds)
-    return len(dense) < 2 or dense[1] > _CLEAR * dense[0]
+    return len(dense) == 1 or (len(dense) == 2 and dense[1] > _CLEAR * dense[0])
 
 
 def _measure(config: ModelConfig) -> dict[str, float]:
     trial = _trial(config)
     runners = {}
     for name in (*DENSE, INT4):
+        free = free_memory()
+        if free is not None and _weights(trial) * _BYTES[name] > free * _SHARE:
+            log.info("%s is not tried: too little memory is free", name)
+            continue
         try:
             runners[name] = _runner(trial, name)
         except (RuntimeError, MemoryError) as exc:

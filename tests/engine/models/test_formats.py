@@ -109,6 +109,16 @@ def test_a_real_trial_knows_every_format_that_exists() -> None:
     assert formats.choose_dtype(TINY) in formats.DENSE.values()
 
 
+def test_without_memory_for_a_trial_the_smaller_format_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "free_memory", lambda: 1000)
+    assert formats.step_seconds(TINY) == {}
+    assert formats.choose_dtype(TINY) == torch.bfloat16
+    assert formats.int4_share(TINY, CPU) in (1.0, float("inf"))  # whoever asks for four bits gets them
+    another_program()
+    monkeypatch.setattr(formats, "free_memory", lambda: None)
+    assert formats.step_seconds(TINY)  # it was not kept
+
+
 @pytest.mark.parametrize(
     ("shape", "layers"),
     [
