@@ -157,6 +157,7 @@ def refused(path: Path) -> RunFileError:
         gzip.compress(b'{"format": "helix-run", "version": 1}\n{"type": "os.system", "t": 0, "event": {}}\n'),
         gzip.compress(b'{"format": "helix-run", "version": 1}\n{"type": [], "t": 0, "event": {}}\n'),
     ],
+    ids=lambda data: f"{len(data)} bytes",
 )
 def test_what_is_no_run_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x"
