@@ -9,6 +9,7 @@ import pytest
 
 from helix_app.bridge.faults import FaultReporter
 from helix_app.events import Event, Failed
+from helix_app.logs import log_file
 
 
 def fail(text: str) -> None:
@@ -31,7 +32,7 @@ def test_same_lines_are_shown_once(caplog: pytest.LogCaptureFixture) -> None:
     assert isinstance(failed, Failed)
     assert failed.code == "internal"
     assert "ZeroDivisionError: one" in failed.detail
-    assert dict(failed.fields)["log"].endswith("helix.log")
+    assert dict(failed.fields)["log"] == str(log_file())
     assert caplog.text.count("Traceback") == 1
     assert "again: ZeroDivisionError: two" in caplog.text
     try:
