@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import helix_app
 from helix_app import logs, messages, paths, settings as settings_store
 from helix_app.errors import HelixError
-from helix_app.events import CheckupDone, EngineClient, Event, Failed, Notice, Unloaded
+from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, Notice
+from helix_app.protocol.loading import Unloaded
 from helix_app.settings import Keeper, Settings
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from helix_app import messages
 from helix_app.comparison import ArmRecord, speedup
-from helix_app.events import RoundDone
+from helix_app.protocol.events import RoundDone
 
 EVEN = 0.02  # a smaller difference of one run each is noise
 SWITCHED_OFF = ("costs_more", "paused", "overdrawn", "below_30")

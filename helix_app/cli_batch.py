@@ -16,18 +16,9 @@ from typing import Any
 from helix_app import messages, texts
 from helix_app.cli_common import ctrl_c_cancels, put, read_input, say
 from helix_app.errors import InputError
-from helix_app.events import (
-    EngineClient,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    RoundDone,
-    TextDelta,
-)
+from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, RoundDone, TextDelta
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest, LoadRequest
 
 _MOST_AT_ONCE = 64
 _PROMPT_ROOM = 256  # cache tokens a reply gets beside its own length, when the cache is sized

@@ -13,22 +13,9 @@ from typing import TYPE_CHECKING, Any
 from helix_app import cli_batch, messages
 from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, may_learn, put, read_input, say
 from helix_app.errors import HelixError, InputError
-from helix_app.events import (
-    ChatMessage,
-    EngineClient,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadChoice,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    SamplingParams,
-    TextDelta,
-    Unloaded,
-)
+from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, TextDelta
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 from helix_app.settings import Settings
 from helix_app.texts import whole
 

@@ -18,12 +18,12 @@ from tqdm import tqdm
 from helix_app import messages
 from helix_app.cli_common import ctrl_c_cancels, put, say
 from helix_app.errors import HelixError, InputError
-from helix_app.events import DownloadDone, DownloadProgress
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.download import download
 from helix_app.hub.failures import format_bytes
 from helix_app.hub.learned import forget
+from helix_app.protocol.hub import DownloadDone, DownloadProgress
 
 _STAGES = {"connect": "Connecting", "download": "Downloading", "verify": "Verifying", "unpack": "Unpacking"}
 

@@ -12,21 +12,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from helix_app import messages
-from helix_app.events import (
+from helix_app.protocol.events import (
     Alternative,
     EmittedToken,
     Event,
     Failed,
     Finished,
-    LoadProgress,
-    ModelReady,
     Notice,
     PrefillDone,
     RoundDone,
     RunMetrics,
     TextDelta,
 )
-from helix_app.requests import ArmChoice, SamplingParams
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import ArmChoice, SamplingParams
 
 Verdict = Literal["nothing", "so_far", "identical", "differs", "other_sample", "other_model"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helix_app.events import Failed
+from helix_app.protocol.events import Failed
 
 
 class HelixError(Exception):

@@ -22,18 +22,18 @@ from typing import Any, NoReturn, Union
 import helix_app
 from helix_app import plain
 from helix_app.errors import RunFileError
-from helix_app.events import (
+from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,
     Failed,
     Finished,
-    GenerateRequest,
-    ModelReady,
     Notice,
     PrefillDone,
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest
 
 FORMAT, VERSION = "helix-run", 1
 SUFFIX = ".helixrun"

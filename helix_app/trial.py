@@ -21,7 +21,8 @@ from helix_app import logs, messages, settings as settings_store
 from helix_app.errors import HelixError
 
 if TYPE_CHECKING:
-    from helix_app.events import Event, Failed, Finished, LoadChoice, LoadRequest
+    from helix_app.protocol.events import Event, Failed, Finished
+    from helix_app.protocol.requests import LoadChoice, LoadRequest
 
 SETTLE_MS = 300  # the window is quiet for so long before a message is sent, and after a reply
 SIZE = 1280, 800
@@ -50,8 +51,8 @@ def _terminal(asked: dict[str, Any]) -> int:
     """``generate``, with the engine in this process as it has it, but prompt after prompt."""
     from helix_app import cli, cli_generate
     from helix_app.engine.engine import Engine
-    from helix_app.events import LoadChoice
     from helix_app.hub.resolve import to_load_request
+    from helix_app.protocol.requests import LoadChoice
 
     args = cli.build_parser().parse_args(["generate", "--json", *asked["generate"]])
     engine, cancel = Engine(), threading.Event()
@@ -78,8 +79,9 @@ def _window(asked: dict[str, Any]) -> int:
     from PySide6.QtCore import QObject, QTimer, Signal
 
     from helix_app import app as root
-    from helix_app.events import Failed, Finished, ModelReady
     from helix_app.gui import heap
+    from helix_app.protocol.events import Failed, Finished
+    from helix_app.protocol.loading import ModelReady
 
     class Lines(QObject):
         """Reads standard input on a thread of its own; an empty line stands for its end."""

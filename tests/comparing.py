@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helix_app.events import (
+from helix_app.protocol.events import (
     Alternative,
     EmittedToken,
     Event,

@@ -6,19 +6,18 @@ import random
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.events import (
+from helix_app.protocol.events import (
     Alternative,
-    ChatMessage,
     EmittedToken,
     Finished,
-    GenerateRequest,
-    ModelReady,
     PrefillDone,
     ProposedToken,
     RoundDone,
     RunMetrics,
     TextDelta,
 )
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.runs import Run, RunItem
 
 WORDS = [" the", " a", " of", " cache", " block", " token", " draft", " and", " is", " to", " each", " model", ",", "."]

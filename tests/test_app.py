@@ -20,24 +20,13 @@ from helix_app.app import App, build, make_client, make_hub
 from helix_app.bridge.controller import Hub
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
-from helix_app.events import (
-    CatalogChanged,
-    CatalogItem,
-    DownloadDone,
-    DownloadFailed,
-    Event,
-    Finished,
-    Forgotten,
-    LoadChoice,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    TextDelta,
-    Unloaded,
-)
 from helix_app.gui.chat.message import Reply
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
+from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDelta
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
+from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 from helix_app.settings import Keeper, Settings
 from tests.engine.fake_engines import ask
 from tests.waiting import vanished, wait_for

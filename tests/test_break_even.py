@@ -6,7 +6,7 @@ import pytest
 
 from helix_app.break_even import Noise, break_even, cost_text, faster_text, gain_text, switched_off_after
 from helix_app.comparison import ArmRecord
-from helix_app.events import RoundDone
+from helix_app.protocol.events import RoundDone
 from tests.comparing import WORDS, a_round, metrics, plain_reply, token
 from tests.test_comparison import record
 
@@ -23,7 +23,7 @@ def arm(rounds: list[RoundDone], rate: float | None) -> ArmRecord:
     made = ArmRecord()
     for event in rounds:
         made.add(event)
-    from helix_app.events import Finished
+    from helix_app.protocol.events import Finished
 
     made.add(Finished("r", "eos", "", (), metrics(60, 1.0, decode_tokens_per_second=rate)))
     return made

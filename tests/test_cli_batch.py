@@ -19,7 +19,8 @@ from helix_app.engine.certify import Certified, first_token_test
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.engine import Engine
 from helix_app.errors import InputError
-from helix_app.events import ChatMessage, Event, GenerateRequest, SamplingParams
+from helix_app.protocol.events import Event
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 from tests.engine.tiny import Zoo, loaded
 
 Run = Callable[..., tuple[int, list[dict], str]]

@@ -16,9 +16,10 @@ import torch
 from helix_app import cli, cli_generate, messages, settings
 from helix_app.engine.engine import Engine
 from helix_app.engine.models import formats, low_bit
-from helix_app.events import Event, Failed, Finished, ModelReady, Notice, TextDelta, Unloaded
 from helix_app.hub.catalog import load_catalog
-from helix_app.requests import GenerateRequest, LoadRequest, Request
+from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
+from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
 from helix_app.settings import Settings
 from tests.engine.tiny import Zoo
 

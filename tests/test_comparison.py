@@ -19,8 +19,9 @@ from helix_app.comparison import (
     speedup_curve,
     thinned,
 )
-from helix_app.events import Alternative, Event, Failed, LoadProgress, TextDelta
-from helix_app.requests import ArmChoice, SamplingParams
+from helix_app.protocol.events import Alternative, Event, Failed, TextDelta
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import ArmChoice, SamplingParams
 from tests.comparing import WORDS, a_round, plain_reply, spec_reply, token
 
 GREEDY = SamplingParams(temperature=0.0, seed=1)

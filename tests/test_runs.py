@@ -16,19 +16,18 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from helix_app import messages, plain, runs
 from helix_app.errors import RunFileError
-from helix_app.events import (
+from helix_app.protocol.events import (
     CacheSnapshot,
-    ChatMessage,
     Failed,
     Finished,
-    GenerateRequest,
-    ModelReady,
     Notice,
     PrefillDone,
     RoundDone,
     RunMetrics,
     TextDelta,
 )
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.runs import Run, RunItem
 from tests.made_runs import made_run
 

@@ -17,16 +17,8 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.generation import Session
 from helix_app.engine.writing import write_reply
 from helix_app.errors import HelixError
-from helix_app.events import (
-    ChatMessage,
-    Event,
-    Finished,
-    GenerateRequest,
-    Mode,
-    PrefillDone,
-    RoundDone,
-    SamplingParams,
-)
+from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 
 
 @dataclass(frozen=True)

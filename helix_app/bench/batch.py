@@ -8,8 +8,9 @@ from collections import defaultdict
 from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
 from helix_app.engine.scheduler import Scheduler
-from helix_app.events import ChatMessage, Finished, GenerateRequest, Mode, SamplingParams
 from helix_app.messages import fill
+from helix_app.protocol.events import Finished
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 
 SIZES = (1, 2, 4, 8, 16)
 CACHE_TOKENS = 16 * 1024

@@ -11,7 +11,7 @@ import torch
 
 from helix_app.bench.arms import Task
 from helix_app.bench.records import Divergence, RunRecord
-from helix_app.comparison import first_difference as first_difference
+from helix_app.comparison import first_difference
 from helix_app.engine.certify import logits_after
 from helix_app.engine.generation import Session, prompt_tokens
 

@@ -27,8 +27,8 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
-from helix_app.events import Mode, SamplingParams
 from helix_app.messages import fill
+from helix_app.protocol.requests import Mode, SamplingParams
 
 PLAIN, AUTO = "plain", "auto"
 BEATEN = 1.03  # what another draft may gain over ``auto``

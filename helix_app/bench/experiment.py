@@ -25,9 +25,11 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, prompt_tokens
 from helix_app.engine.writing import write_reply
 from helix_app.errors import HelixError
-from helix_app.events import Failed, Finished, GenerateRequest, LoadChoice, ModelReady, Notice, RoundDone
 from helix_app.hub.resolve import to_load_request
 from helix_app.messages import notice_text
+from helix_app.protocol.events import Failed, Finished, Notice, RoundDone
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest, LoadChoice
 
 Told = Callable[[str], None]
 Speeds = dict[str, dict[int, float]]  # prompt -> repeat -> decode tokens a second

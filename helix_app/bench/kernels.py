@@ -15,10 +15,10 @@ from helix_app.bench.passes import LINEARS, Passes, weight_bytes
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.sampling import check_logits, distribution
 from helix_app.engine.verification import verify
-from helix_app.events import SamplingParams
 from helix_app.hub.resolve import resolve_target
 from helix_app.messages import fill
 from helix_app.modelfiles.model_path import inspect
+from helix_app.protocol.requests import SamplingParams
 
 CONTEXT = 256
 TEMPERATURES = (0.0, 0.8)

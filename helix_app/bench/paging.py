@@ -20,7 +20,7 @@ from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.attention import Span
 from helix_app.engine.scheduler import Scheduler
 from helix_app.engine.untracked import untracked
-from helix_app.events import ChatMessage, GenerateRequest, SamplingParams
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 
 CONTEXTS = (256, 1024, 4096)
 LIMIT = 2048  # tokens that a conversation may grow to, and that a contiguous cache reserves

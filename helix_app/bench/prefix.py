@@ -8,7 +8,8 @@ from collections import defaultdict
 from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
 from helix_app.engine.writing import write_reply
-from helix_app.events import Failed, Finished, GenerateRequest, SamplingParams
+from helix_app.protocol.events import Failed, Finished
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
 
 SHARES = (25, 50, 90)
 LENGTH = 1024  # tokens of the second turn's prompt

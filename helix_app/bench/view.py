@@ -19,7 +19,7 @@ from helix_app.bench.wording import (
     title,
     verdict_text,
 )
-from helix_app.bench_views import BenchBar, BenchChange, BenchEntry, BenchRatio, BenchTable, BenchView, Verdict
+from helix_app.protocol.bench_views import BenchBar, BenchChange, BenchEntry, BenchRatio, BenchTable, BenchView, Verdict
 
 _CHANGES: dict[str, Verdict] = {"faster": "higher", "slower": "lower", "same": "same", "few": "few"}
 

@@ -25,7 +25,12 @@ from helix_app.bench.markdown_report import markdown_report
 from helix_app.bench.records import BenchResult, parse_json
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import Summary, summarise
-from helix_app.bench_views import (
+from helix_app.bridge.worker import thread_for
+from helix_app.engine.client import RESULTS, failure
+from helix_app.engine.host import HostClient
+from helix_app.errors import HelixError
+from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
+from helix_app.protocol.bench_views import (
     BenchAsked,
     BenchCancel,
     BenchCompare,
@@ -43,20 +48,8 @@ from helix_app.bench_views import (
     BenchOpened,
     ExportFormat,
 )
-from helix_app.bridge.worker import thread_for
-from helix_app.engine.client import RESULTS, failure
-from helix_app.engine.host import HostClient
-from helix_app.errors import HelixError
-from helix_app.events import (
-    BenchDone,
-    BenchProgressed,
-    BenchRequest,
-    EngineClient,
-    Event,
-    Failed,
-    LoadProgress,
-    Unloaded,
-)
+from helix_app.protocol.events import EngineClient, Event, Failed
+from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 
 log = logging.getLogger(__name__)

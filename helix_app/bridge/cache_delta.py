@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from helix_app.events import CACHE_CELL, NO_OWNER, CacheSnapshot
+from helix_app.protocol.events import CACHE_CELL, NO_OWNER, CacheSnapshot
 
 _CELL = np.dtype(CACHE_CELL)
 _INDEX = np.dtype("<u4")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.bridge.worker import Task, TaskWorker, thread_for
-from helix_app.events import CheckupDone, Event
+from helix_app.protocol.events import CheckupDone, Event
 
 Examine = Callable[[threading.Event], CheckupDone]
 

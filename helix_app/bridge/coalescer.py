@@ -8,7 +8,9 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from helix_app.bridge import cache_delta
-from helix_app.events import CacheSnapshot, DownloadProgress, Event, LoadProgress, PrefillProgress, RoundDone, TextDelta
+from helix_app.protocol.events import CacheSnapshot, Event, PrefillProgress, RoundDone, TextDelta
+from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.loading import LoadProgress
 
 MOST_WAITING = 256  # events that may wait for a window that is slower than the engine
 MOST_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all

@@ -19,29 +19,30 @@ from helix_app.bench import reference
 from helix_app.comparison import first_difference, logit_gap, two_models
 from helix_app.engine.client import RESULTS, failure
 from helix_app.errors import HelixError
-from helix_app.events import (
-    ArmChoice,
+from helix_app.hub.resolve import DRAFTS
+from helix_app.protocol.events import (
     CacheSnapshot,
-    ChatMessage,
     CompareArm,
     CompareDone,
-    CompareRequest,
     CompareStarted,
     EngineClient,
     Event,
     Failed,
     Finished,
-    GenerateRequest,
-    LoadChoice,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
     PrefillDone,
     RoundDone,
+)
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import (
+    ArmChoice,
+    ChatMessage,
+    CompareRequest,
+    GenerateRequest,
+    LoadChoice,
+    LoadRequest,
     SamplingParams,
     Written,
 )
-from helix_app.hub.resolve import DRAFTS
 
 log = logging.getLogger(__name__)
 

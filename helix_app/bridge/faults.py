@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from helix_app import logs
-from helix_app.events import Event, Failed
+from helix_app.protocol.events import Event, Failed
 
 log = logging.getLogger(__name__)
 

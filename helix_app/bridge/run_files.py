@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 from helix_app import runs
 from helix_app.bridge.worker import thread_for
 from helix_app.errors import HelixError
-from helix_app.events import Failed
+from helix_app.protocol.events import Failed
 
 log = logging.getLogger(__name__)
 

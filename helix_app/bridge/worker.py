@@ -12,17 +12,14 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from helix_app.bridge.compare import Comparison
 from helix_app.engine.client import RESULTS, failure
-from helix_app.events import (
-    CompareDone,
+from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed
+from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.requests import (
     CompareRequest,
     DevicesRequest,
-    EngineClient,
-    Event,
-    Failed,
     GenerateRequest,
     LoadChoice,
     LoadRequest,
-    Unloaded,
     UnloadRequest,
 )
 

@@ -23,7 +23,8 @@ from helix_app.engine.reply import Reply, Round
 from helix_app.engine.sampling import pick
 from helix_app.engine.scheduler import CHUNK, Scheduler
 from helix_app.engine.verification import verify
-from helix_app.events import Event, Finished, GenerateRequest
+from helix_app.protocol.events import Event, Finished
+from helix_app.protocol.requests import GenerateRequest
 
 TRIALS = 1000  # verifications of each drafted round
 _ROUNDS = 64  # drafted rounds that are tried

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
-from helix_app.events import ChatMessage, Notice
+from helix_app.protocol.events import Notice
+from helix_app.protocol.requests import ChatMessage
 
 
 def chat_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:

@@ -13,23 +13,11 @@ import traceback
 from collections.abc import Callable, Generator, Iterator
 
 from helix_app.errors import HelixError
-from helix_app.events import (
-    BenchDone,
-    Checked,
-    DevicesFound,
-    DevicesRequest,
-    EngineClient,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadProgress,
-    ModelReady,
-    Request,
-    RunMetrics,
-    Unloaded,
-)
 from helix_app.logs import log_file
+from helix_app.protocol.bench import BenchDone
+from helix_app.protocol.events import EngineClient, Event, Failed, Finished, RunMetrics
+from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import DevicesRequest, GenerateRequest, Request
 
 log = logging.getLogger(__name__)
 

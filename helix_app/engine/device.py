@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.adapters import Adapter, best, best_first
-from helix_app.engine.device_errors import is_device_lost as is_device_lost, is_out_of_memory as is_out_of_memory
 from helix_app.engine.hardware import cpu_name
 from helix_app.engine.probe import directml_adapters, no_directml
 from helix_app.engine.torch_facts import cuda_adapters
 from helix_app.errors import DeviceError, InputError
-from helix_app.events import DeviceItem, DevicesFound
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.protocol.loading import DevicesFound
+from helix_app.protocol.requests import DeviceItem
 
 log = logging.getLogger(__name__)
 KINDS = ("auto", "directml", "cuda", "cpu")

@@ -16,7 +16,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.self_test import make_runner
 from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 LAYERS, DRAFTED = 30, 4
 _DRAFT_LAYERS = 2

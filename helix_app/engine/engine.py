@@ -20,22 +20,10 @@ from helix_app.engine.memory_use import memory_use
 from helix_app.engine.recovery import LOST, Place, Recovery
 from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
 from helix_app.errors import HelixError
-from helix_app.events import (
-    Checked,
-    DevicesRequest,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    Request,
-    Unloaded,
-    UnloadRequest,
-)
 from helix_app.logs import log_file
+from helix_app.protocol.events import Event, Failed, Finished, Notice
+from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest
 
 log = logging.getLogger(__name__)
 

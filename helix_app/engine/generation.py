@@ -18,7 +18,8 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_params
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import InputError
-from helix_app.events import CacheSnapshot, GenerateRequest, Notice
+from helix_app.protocol.events import CacheSnapshot, Notice
+from helix_app.protocol.requests import GenerateRequest
 
 _DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
 _DOUBT_ROWS = 5  # with so many rows

@@ -20,18 +20,9 @@ from helix_app.engine.host_child import Broken, Cancel, Done, Hello, Items, Read
 from helix_app.engine.host_process import ChildGone, ChildProcess
 from helix_app.engine.host_progress import Progress
 from helix_app.errors import HostError
-from helix_app.events import (
-    Event,
-    Failed,
-    GenerateRequest,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    Request,
-    Unloaded,
-    UnloadRequest,
-)
+from helix_app.protocol.events import Event, Failed, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,8 @@ from typing import Union
 
 from helix_app import logs, paths
 from helix_app.engine.client import engine_factory, failure, guarded_stream, request_id_of
-from helix_app.events import CacheSnapshot, EngineClient, Event, Failed, Request, RoundDone, TextDelta
+from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, RoundDone, TextDelta
+from helix_app.protocol.requests import Request
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from helix_app.engine.metrics import RunRecorder
-from helix_app.events import Event, Finished, GenerateRequest, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.requests import GenerateRequest
 
 
 class Progress:

@@ -17,7 +17,8 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.calibration import calibrate
 from helix_app.engine.context import Context, allocate, choose_context
-from helix_app.engine.device import Device, check_dtype, cpu, forced_cpu, is_out_of_memory, pick_device, pick_dtype
+from helix_app.engine.device import Device, check_dtype, cpu, forced_cpu, pick_device, pick_dtype
+from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft, check_vocabulary
@@ -34,11 +35,13 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
 from helix_app.errors import DeviceError, HelixError, InputError
-from helix_app.events import Event, LoadProgress, LoadRequest, ModelReady, Notice
 from helix_app.logs import log_file
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
+from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import LoadRequest
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16

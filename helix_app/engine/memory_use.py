@@ -7,7 +7,7 @@ import torch
 from helix_app.engine.generation import Session
 from helix_app.engine.memory import free_memory, resident_memory, total_memory
 from helix_app.engine.runner import ModelRunner
-from helix_app.events import MemoryUse
+from helix_app.protocol.loading import MemoryUse
 
 PACKED_BYTES = {4: 0.5625, 8: 1.0625}  # of a weight in so many bits, the scales of its group included
 

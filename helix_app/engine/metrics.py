@@ -13,7 +13,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from helix_app.events import RunMetrics, Written
+from helix_app.protocol.events import RunMetrics
+from helix_app.protocol.requests import Written
 
 _WINDOW = 16  # rounds that "rolling" means
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from helix_app.engine.client import failure
 from helix_app.engine.reply import Reply
-from helix_app.events import Event, GenerateRequest
+from helix_app.protocol.events import Event
+from helix_app.protocol.requests import GenerateRequest
 
 
 @dataclass(eq=False)

@@ -25,7 +25,8 @@ from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.memory import return_memory
 from helix_app.engine.scheduler import Scheduler
-from helix_app.events import CacheSnapshot, Event, ModelReady, Notice
+from helix_app.protocol.events import CacheSnapshot, Event, Notice
+from helix_app.protocol.loading import ModelReady
 
 log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out

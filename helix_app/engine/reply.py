@@ -23,19 +23,19 @@ from helix_app.engine.sampling import check_logits, distribution, likeliest, one
 from helix_app.engine.stopping import StopMatcher
 from helix_app.engine.tokenizer import StreamDecoder
 from helix_app.engine.verification import Verdict, verify, verify_greedy
-from helix_app.events import (
+from helix_app.protocol.events import (
     Alternative,
     EmittedToken,
     Event,
     Finished,
     FinishReason,
-    GenerateRequest,
     PrefillDone,
     PrefillProgress,
     ProposedToken,
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.requests import GenerateRequest
 
 
 @dataclass

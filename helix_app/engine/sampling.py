@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.errors import InputError, NumericsError
-from helix_app.events import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 
 def check_params(params: SamplingParams) -> None:

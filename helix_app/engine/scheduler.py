@@ -32,7 +32,8 @@ from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
 from helix_app.errors import CacheExhaustedError
-from helix_app.events import CacheSnapshot, Event, GenerateRequest
+from helix_app.protocol.events import CacheSnapshot, Event
+from helix_app.protocol.requests import GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
 LONG_PROMPT = 512  # tokens; how far a longer one is read is told

@@ -23,7 +23,7 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.verification import verify
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.groups4 import Groups4
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 CONFIG = ModelConfig(
     architecture="llama",

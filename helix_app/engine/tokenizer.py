@@ -24,11 +24,11 @@ from helix_app import paths
 from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.errors import InputError, ModelFileError
-from helix_app.events import ChatMessage
 from helix_app.modelfiles.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions
+from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)
 _VERSION = 3  # of what is cached

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.sampling import pick
-from helix_app.events import Provenance
+from helix_app.protocol.events import Provenance
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from helix_app.engine.generation import Session
 from helix_app.engine.scheduler import Scheduler
-from helix_app.events import Event, Finished, GenerateRequest
+from helix_app.protocol.events import Event, Finished
+from helix_app.protocol.requests import GenerateRequest
 
 
 def write_reply(session: Session, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from helix_app import __version__, events, messages, paths
+from helix_app import __version__, messages, paths
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.plots import CurvePlot
@@ -20,6 +20,7 @@ from helix_app.gui.frames import SLOW_MS, FrameMeter, FrameReport
 from helix_app.gui.glossary import terms
 from helix_app.gui.live.metric import CurveStyle
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
 
 REFRESH_MS = 500
 SHOWN = 600  # frames of the plot

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QCursor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.diagnostics import DiagnosticsDialog, Rows
@@ -16,6 +16,7 @@ from helix_app.gui.frames import FrameMeter
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY, key_of
 from helix_app.gui.help_page import HelpPage
+from helix_app.protocol import events
 
 if TYPE_CHECKING:
     from helix_app.gui.main_window import MainWindow

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app import events
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.loading import LoadStrip
 from helix_app.gui.model_flow import ModelFlow
 from helix_app.gui.theme import Theme
 from helix_app.gui.welcome import WelcomePage
+from helix_app.protocol import events
+from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import LoadChoice
 
 
 class LoadView(QObject):
@@ -45,13 +48,13 @@ class LoadView(QObject):
         """Whether the card is what the window shows; the card must be in a stack."""
         return not self.welcome.isHidden()
 
-    def on_load_started(self, choice: events.LoadChoice) -> None:
+    def on_load_started(self, choice: LoadChoice) -> None:
         """A model is about to be loaded."""
         self._loading = self._models.name(choice.target)
         self._chat.error.hide()
-        self.on_load_progress(events.LoadProgress("start_engine"))
+        self.on_load_progress(LoadProgress("start_engine"))
 
-    def on_load_progress(self, event: events.LoadProgress) -> None:
+    def on_load_progress(self, event: LoadProgress) -> None:
         """A step of loading."""
         if event.stage == "bring_back":
             self._loading = event.detail
@@ -64,9 +67,9 @@ class LoadView(QObject):
     def on_download_started(self, model_id: str) -> None:
         """A model is about to be fetched."""
         self._chat.error.hide()
-        self.on_download_progress(events.DownloadProgress(model_id, "connect", 0, 0))
+        self.on_download_progress(DownloadProgress(model_id, "connect", 0, 0))
 
-    def on_download_progress(self, event: events.DownloadProgress) -> None:
+    def on_download_progress(self, event: DownloadProgress) -> None:
         """How far a download is."""
         if self.on_welcome:
             self.welcome.show_download(event)
@@ -74,13 +77,13 @@ class LoadView(QObject):
             self._downloading = event.model_id
             self.strip.show_download(event, self._models.name(event.model_id))
 
-    def on_download_done(self, event: events.DownloadDone) -> None:
+    def on_download_done(self, event: DownloadDone) -> None:
         """A model is here."""
         if self._models.loading is None:
             self.strip.hide()
         self._models.on_download_done(event)
 
-    def on_download_failed(self, event: events.DownloadFailed) -> None:
+    def on_download_failed(self, event: DownloadFailed) -> None:
         """A download ended without a model."""
         self._models.on_download_failed(event)
         if self.on_welcome:

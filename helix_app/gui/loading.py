@@ -6,11 +6,13 @@ from PySide6.QtCore import QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.status import ThinBar
 from helix_app.gui.theme import Theme
+from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.loading import LoadProgress
 
 
 class ProgressLine(ThinBar):
@@ -62,7 +64,7 @@ def download_stage(stage: str) -> str:
     return words.get(stage, stage)
 
 
-def download_figures(event: events.DownloadProgress) -> str:
+def download_figures(event: DownloadProgress) -> str:
     """Bytes, percent, speed and time left, as far as they are known."""
     parts = []
     if event.total_bytes:
@@ -116,7 +118,7 @@ class LoadStrip(QWidget):
         lay_out(self, self.text, self.figures, self.cancel, self.line)
         self.hide()
 
-    def show_loading(self, event: events.LoadProgress, name: str) -> None:
+    def show_loading(self, event: LoadProgress, name: str) -> None:
         """A step of loading."""
         self.text.setText(messages.stage_text(event.stage))
         parts = [name, event.detail, "" if event.fraction is None else figures.percent(event.fraction)]
@@ -124,7 +126,7 @@ class LoadStrip(QWidget):
         self.line.set_fraction(event.fraction)
         self.show()
 
-    def show_download(self, event: events.DownloadProgress, name: str) -> None:
+    def show_download(self, event: DownloadProgress, name: str) -> None:
         """How far a download is."""
         self.text.setText(self.tr("{stage} {name}").format(stage=download_stage(event.stage), name=name))
         self.figures.setText(download_figures(event))

@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
-from helix_app import events
 from helix_app.gui import measuring, menus
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
@@ -28,6 +27,9 @@ from helix_app.gui.preferences import Preferences
 from helix_app.gui.status import StatusBar
 from helix_app.gui.theme import Theme
 from helix_app.gui.toolbar import Toolbar
+from helix_app.protocol import events
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
 from helix_app.settings import Settings
 
 TOLD_MS = 6000
@@ -88,18 +90,18 @@ class MainWindow(QMainWindow):
         desk = self.model_desk = ModelDesk(self, self.models, self.load_view)
         self._connect()
         self._handlers: dict[type, Callable[[Any], None]] = {
-            events.CatalogChanged: desk.on_catalog_changed,
-            events.DownloadProgress: self.load_view.on_download_progress,
-            events.DownloadDone: self.load_view.on_download_done,
-            events.DownloadFailed: self.load_view.on_download_failed,
+            CatalogChanged: desk.on_catalog_changed,
+            DownloadProgress: self.load_view.on_download_progress,
+            DownloadDone: self.load_view.on_download_done,
+            DownloadFailed: self.load_view.on_download_failed,
             events.Forgotten: self.on_forgotten,
             events.CheckupDone: self.help.on_checkup_done,
-            events.LoadProgress: desk.on_load_progress,
-            events.DevicesFound: self.toolbar.on_devices_found,
-            events.ModelReady: desk.on_model_ready,
-            events.Unloaded: desk.on_unloaded,
+            LoadProgress: desk.on_load_progress,
+            DevicesFound: self.toolbar.on_devices_found,
+            ModelReady: desk.on_model_ready,
+            Unloaded: desk.on_unloaded,
             events.Notice: self.chat.notices.add,
-            events.MemoryUse: self.status.show_memory,
+            MemoryUse: self.status.show_memory,
             events.PrefillProgress: self.chat.on_prefill_progress,
             events.PrefillDone: self.live.blocks.on_prefill,
             events.RoundDone: self.on_round_done,

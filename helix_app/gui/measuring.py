@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helix_app.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest
 
 if TYPE_CHECKING:
     from helix_app.gui.main_window import MainWindow

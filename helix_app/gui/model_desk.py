@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app import events
 from helix_app.gui import figures
 from helix_app.gui.load_view import LoadView
 from helix_app.gui.model_flow import ModelFlow
 from helix_app.gui.open_dialogs import ask_file, ask_folder
 from helix_app.gui.toolbar import OPEN_FILE, OPEN_FOLDER
+from helix_app.protocol import events
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import LoadChoice
 
 if TYPE_CHECKING:
     from helix_app.gui.main_window import MainWindow
@@ -36,7 +39,7 @@ class ModelDesk(QObject):
         models.settings_loaded.connect(lambda values: window.preferences.change(**values))
         window.welcome.open_requested.connect(lambda: self.on_picked("target", OPEN_FILE))
 
-    def on_catalog_changed(self, event: events.CatalogChanged) -> None:
+    def on_catalog_changed(self, event: CatalogChanged) -> None:
         """The models people can choose; without one on this computer the card is shown."""
         window = self._window
         window.toolbar.set_catalog(event.items)
@@ -58,7 +61,7 @@ class ModelDesk(QObject):
         elif value:
             self._models.pick(setting, value)
 
-    def on_load_started(self, choice: events.LoadChoice) -> None:
+    def on_load_started(self, choice: LoadChoice) -> None:
         """A model is about to be loaded."""
         window = self._window
         if window.chat.generating:
@@ -75,12 +78,12 @@ class ModelDesk(QObject):
         self._load_view.on_download_started(model_id)
         self.download_requested.emit(model_id)
 
-    def on_load_progress(self, event: events.LoadProgress) -> None:
+    def on_load_progress(self, event: LoadProgress) -> None:
         """A step of loading."""
         self._models.on_load_progress(event)
         self._load_view.on_load_progress(event)
 
-    def on_model_ready(self, event: events.ModelReady) -> None:
+    def on_model_ready(self, event: ModelReady) -> None:
         """The model is loaded: write."""
         self._models.on_model_ready(event)
         if not self._window.chat.generating:  # a reply may go on elsewhere
@@ -91,7 +94,7 @@ class ModelDesk(QObject):
         if self._models.loading is None:
             self._load_view.on_idle()
 
-    def on_unloaded(self, _event: events.Unloaded) -> None:
+    def on_unloaded(self, _event: Unloaded) -> None:
         """The model is gone, or its loading was stopped (not: replaced by another)."""
         self._models.on_unloaded()
         self._load_view.on_idle()
@@ -113,7 +116,7 @@ class ModelDesk(QObject):
         if window.pages.current is not None and event.code != "load_cancelled":
             window.pages.show_page("chat")  # where the error is
 
-    def _show(self, ready: events.ModelReady) -> None:
+    def _show(self, ready: ModelReady) -> None:
         """A model is there."""
         window = self._window
         window.toolbar.on_model_ready(ready)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app import events
 from helix_app.gui.toolbar import model_label
+from helix_app.protocol import events
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import CatalogItem, LoadChoice
 from helix_app.settings import Settings, changed
 
 LOAD_SETTINGS = (
@@ -41,16 +44,16 @@ class ModelFlow(QObject):
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.items: tuple[events.CatalogItem, ...] | None = None
-        self.ready: events.ModelReady | None = None
-        self.loading: events.LoadChoice | None = None
+        self.items: tuple[CatalogItem, ...] | None = None
+        self.ready: ModelReady | None = None
+        self.loading: LoadChoice | None = None
         self.returning = False
         self._settings = settings
         self._picked: dict[str, object] = {}  # for the load that is on its way; kept once it has loaded
         self._saved_over: dict[
             str, object
         ] = {}  # what the settings were that a dialog has changed since a model loaded
-        self._before: events.ModelReady | None = None  # loaded when the load began
+        self._before: ModelReady | None = None  # loaded when the load began
         self._wanted: set[str] = set()  # models that are loaded once they are here
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
@@ -73,7 +76,7 @@ class ModelFlow(QObject):
         self._started = True
         self._load_first()
 
-    def on_catalog_changed(self, event: events.CatalogChanged) -> None:
+    def on_catalog_changed(self, event: CatalogChanged) -> None:
         """The models people can choose."""
         self.items = event.items
         self._load_first()
@@ -101,10 +104,10 @@ class ModelFlow(QObject):
             self._picked["devices"] = {**s.devices, s.target: value}
             self.load()
 
-    def choice(self) -> events.LoadChoice:
+    def choice(self) -> LoadChoice:
         """The load that the settings and what was picked ask for."""
         s = self.asked
-        return events.LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
+        return LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
 
     def load(self) -> None:
         """Load what the settings say."""
@@ -127,18 +130,18 @@ class ModelFlow(QObject):
         self._wanted.add(model_id)
         self.download_requested.emit(model_id)
 
-    def on_download_done(self, event: events.DownloadDone) -> None:
+    def on_download_done(self, event: DownloadDone) -> None:
         """A model is here; load it if that is what it was fetched for."""
         if event.model_id in self._wanted:
             self._wanted.discard(event.model_id)
             self._picked["target"] = event.model_id
             self.load()
 
-    def on_download_failed(self, event: events.DownloadFailed) -> None:
+    def on_download_failed(self, event: DownloadFailed) -> None:
         """It did not arrive."""
         self._wanted.discard(event.model_id)
 
-    def on_model_ready(self, event: events.ModelReady) -> None:
+    def on_model_ready(self, event: ModelReady) -> None:
         """A model is loaded: the one that was asked for, or in mid load the one from before, which is back."""
         self.ready, self._before = event, None
         if not self.returning:
@@ -147,7 +150,7 @@ class ModelFlow(QObject):
             if picked:
                 self.settings_loaded.emit(picked)
 
-    def on_load_progress(self, event: events.LoadProgress) -> None:
+    def on_load_progress(self, event: LoadProgress) -> None:
         """A step of loading."""
         self.returning = self.returning or event.stage == "bring_back"
 
@@ -185,7 +188,7 @@ class ModelFlow(QObject):
             self.load()
 
 
-def first_target(chosen: str, items: tuple[events.CatalogItem, ...]) -> str:
+def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:
     """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
     here = [item.id for item in items if item.path]
     known = any(item.id == chosen for item in items)

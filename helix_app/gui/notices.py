@@ -5,10 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.icons import pixmap
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.hub import DownloadFailed
 
 MOST_NOTICES = 3
 PASSING_MS = 15_000  # how long a notice of something that is over is shown
@@ -133,7 +135,7 @@ class ErrorBox(_Message):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, "error", "alert", parent)
 
-    def show_failure(self, failed: events.Failed | events.DownloadFailed, action: str = "") -> None:
+    def show_failure(self, failed: events.Failed | DownloadFailed, action: str = "") -> None:
         """Show a failure."""
         self.fill(messages.error_text(failed.code, failed.fields), failed.detail, action)
         self.show()

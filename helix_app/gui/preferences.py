@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from helix_app import events
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
 from helix_app.settings import Settings, changed as with_values
 
 

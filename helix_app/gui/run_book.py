@@ -7,18 +7,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.events import (
-    CacheSnapshot,
-    Failed,
-    Finished,
-    GenerateRequest,
-    ModelReady,
-    Notice,
-    PrefillDone,
-    RoundDone,
-    TextDelta,
-)
 from helix_app.gui import heap
+from helix_app.protocol.events import CacheSnapshot, Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs import Run, RunEvent, RunItem
 
 MOST_BYTES = 192 * 2**20  # of all recorded runs together, as estimated below

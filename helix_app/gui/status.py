@@ -6,11 +6,13 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary import terms
 from helix_app.gui.steady import SteadyLabel
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.loading import MemoryUse, ModelReady
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
 
@@ -68,7 +70,7 @@ class StatusBar(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self._context_length = 0
-        self._ready: events.ModelReady | None = None
+        self._ready: ModelReady | None = None
         self._speculative = True
         self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
         self._round: events.RoundDone | None = None  # not shown yet
@@ -104,7 +106,7 @@ class StatusBar(QStatusBar):
         terms.give(label, term, name)
         return label
 
-    def on_model_ready(self, event: events.ModelReady) -> None:
+    def on_model_ready(self, event: ModelReady) -> None:
         """Another model is loaded."""
         self._ready = event
         self._context_length = event.context_length
@@ -121,7 +123,7 @@ class StatusBar(QStatusBar):
         self.show_memory(event.memory)
         self.show_speculation(None)
 
-    def on_kept(self, event: events.ModelReady) -> None:
+    def on_kept(self, event: ModelReady) -> None:
         """Another model was not loaded: this one is still there, and the conversation in its cache."""
         tokens, blocks = self._tokens, self._blocks
         self.on_model_ready(event)
@@ -135,7 +137,7 @@ class StatusBar(QStatusBar):
             self.set_context(0)
         self.show_speculation(None)
 
-    def show_memory(self, use: events.MemoryUse | None) -> None:
+    def show_memory(self, use: MemoryUse | None) -> None:
         """What the model takes now, beside what is free."""
         text, tip = figures.memory_use(use)
         self.memory.setText(text)

@@ -8,10 +8,11 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
-from helix_app import events
 from helix_app.gui import figures
 from helix_app.gui.buttons import SEPARATOR, Choice, Picker, ThemedButton
 from helix_app.gui.theme import Theme
+from helix_app.protocol.loading import DevicesFound, ModelReady
+from helix_app.protocol.requests import CatalogItem, DeviceItem
 from helix_app.settings import Settings
 
 OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
@@ -19,7 +20,7 @@ OPEN_FOLDER = "\0folder"
 NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
 
 
-def model_label(value: str, items: tuple[events.CatalogItem, ...]) -> str:
+def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
     """What people call a catalog id or a path."""
     for item in items:
         if item.id == value:
@@ -48,10 +49,10 @@ class Toolbar(QToolBar):
         self.setWindowTitle(self.tr("Models and settings"))
         self.setMovable(False)
         self.setFloatable(False)
-        self._items: tuple[events.CatalogItem, ...] = ()
+        self._items: tuple[CatalogItem, ...] = ()
         self._settings = Settings()
-        self._ready: events.ModelReady | None = None
-        self._devices: tuple[events.DeviceItem, ...] = ()
+        self._ready: ModelReady | None = None
+        self._devices: tuple[DeviceItem, ...] = ()
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
         self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
@@ -89,7 +90,7 @@ class Toolbar(QToolBar):
             "dtype": self.dtype,
         }
 
-    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
         """The models people can choose."""
         self._items = items
         self._fill()
@@ -99,13 +100,13 @@ class Toolbar(QToolBar):
         self._settings = settings
         self._fill()
 
-    def on_devices_found(self, event: events.DevicesFound) -> None:
+    def on_devices_found(self, event: DevicesFound) -> None:
         """The devices of this computer; none when nobody could look."""
         if event.devices:
             self._devices = event.devices
             self._fill()
 
-    def on_model_ready(self, event: events.ModelReady) -> None:
+    def on_model_ready(self, event: ModelReady) -> None:
         """Show what is in effect."""
         self._ready = event
         self._fill()
@@ -186,7 +187,7 @@ class Toolbar(QToolBar):
             found.append(Choice(chosen, figures.device(chosen)))  # of another day, or a kind without a number
         return [auto, SEPARATOR, *found]
 
-    def _device_choice(self, item: events.DeviceItem) -> Choice:
+    def _device_choice(self, item: DeviceItem) -> Choice:
         label = self.tr("{kind}: {name}").format(kind=figures.device(item.kind), name=item.name)
         return Choice(item.value, label, figures.memory(item.memory_bytes), short=figures.device(item.value))
 

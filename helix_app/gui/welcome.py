@@ -5,13 +5,17 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.icons import pixmap
 from helix_app.gui.loading import ProgressLine, download_figures, download_stage
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.hub import DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import CatalogItem
 
 CARD_WIDTH = 528
 
@@ -36,7 +40,7 @@ class WelcomePage(QWidget):
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._item: events.CatalogItem | None = None
+        self._item: CatalogItem | None = None
         self._below = QWidget()  # the error and its distance to the buttons
         card = QFrame()
         card.setObjectName("card")
@@ -125,7 +129,7 @@ class WelcomePage(QWidget):
         self.show_item(None)
 
     @property
-    def item(self) -> events.CatalogItem | None:
+    def item(self) -> CatalogItem | None:
         """The suggested model."""
         return self._item
 
@@ -133,7 +137,7 @@ class WelcomePage(QWidget):
         """Whether progress is shown in place of the buttons."""
         return not self._busy.isHidden()
 
-    def show_item(self, item: events.CatalogItem | None) -> None:
+    def show_item(self, item: CatalogItem | None) -> None:
         """Suggest a model, or only a file of one's own."""
         self._item = item
         for widget in (self.model, self.facts, self.summary, self.start):
@@ -149,12 +153,12 @@ class WelcomePage(QWidget):
         if item.path:
             self.start.setText(self.tr("Start"))
 
-    def show_download(self, event: events.DownloadProgress) -> None:
+    def show_download(self, event: DownloadProgress) -> None:
         """How far the download is."""
         self._show_busy(download_stage(event.stage), download_figures(event))
         self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
 
-    def show_loading(self, event: events.LoadProgress) -> None:
+    def show_loading(self, event: LoadProgress) -> None:
         """How far loading is."""
         detail = " · ".join(
             part for part in (event.detail, "" if event.fraction is None else figures.percent(event.fraction)) if part
@@ -162,13 +166,13 @@ class WelcomePage(QWidget):
         self._show_busy(messages.stage_text(event.stage), detail)
         self.line.set_fraction(event.fraction)
 
-    def show_failure(self, event: events.DownloadFailed | events.Failed) -> None:
+    def show_failure(self, event: DownloadFailed | events.Failed) -> None:
         """Back to the buttons, with the reason unless the person stopped it."""
         self.show_idle()
         if event.code == "download_cancelled":
             self.start.setText(self.tr("Continue download"))
         elif event.code != "load_cancelled":  # the person stopped it
-            if isinstance(event, events.DownloadFailed):
+            if isinstance(event, DownloadFailed):
                 self.start.setText(self.tr("Try again"))
             self.error.show_failure(event)
             self._below.show()

@@ -24,13 +24,13 @@ import filelock
 
 from helix_app import paths
 from helix_app.errors import DownloadError, HelixError
-from helix_app.events import DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.hub import failures, store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError
 from helix_app.hub.fetch import Remote, Retry, fetch
 from helix_app.hub.progress import Meter, hash_file
 from helix_app.hub.sources import locate
+from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
 
 log = logging.getLogger(__name__)
 

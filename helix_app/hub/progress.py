@@ -10,8 +10,8 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Literal
 
-from helix_app.events import DownloadProgress
 from helix_app.hub.failures import Cancelled
+from helix_app.protocol.hub import DownloadProgress
 
 Stage = Literal["connect", "download", "verify", "unpack"]
 

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from helix_app import paths, texts
 from helix_app.errors import HelixError, ModelFileError
-from helix_app.events import CatalogItem, DownloadDone, DownloadProgress
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
+from helix_app.protocol.hub import DownloadDone, DownloadProgress
+from helix_app.protocol.requests import CatalogItem
 
 _GGUF_MAGIC = b"GGUF"
 

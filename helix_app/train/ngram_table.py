@@ -22,9 +22,10 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import prompt_tokens
 from helix_app.errors import HelixError, InputError
-from helix_app.events import ChatMessage, Failed, Finished, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 from helix_app.hub.resolve import to_load_request
 from helix_app.messages import error_text
+from helix_app.protocol.events import Failed, Finished
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 
 _SUBJECTS = [
     "cooking",

@@ -11,9 +11,10 @@ import torch
 from helix_app.bench import divergence
 from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig
-from helix_app.bench.divergence import find_divergences, first_difference
+from helix_app.bench.divergence import find_divergences
 from helix_app.bench.records import Divergence, RunRecord
 from helix_app.bench.workloads import Prompt
+from helix_app.comparison import first_difference
 from helix_app.engine import certify
 from helix_app.engine.certify import logits_after
 from helix_app.engine.engine import Engine

@@ -15,16 +15,10 @@ from helix_app.bench.records import BenchResult, parse_json, to_json
 from helix_app.bench.runner import run_benchmark
 from helix_app.bench.summary import summarise
 from helix_app.bench.workloads import Prompt
-from helix_app.events import (
-    BenchDone,
-    BenchProgressed,
-    BenchRequest,
-    Event,
-    Failed,
-    GenerateRequest,
-    Unloaded,
-    UnloadRequest,
-)
+from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
+from helix_app.protocol.events import Event, Failed
+from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.requests import GenerateRequest, UnloadRequest
 from tests.engine.tiny import Zoo
 
 PROMPTS = (Prompt("chat", "chat-1", "the cat sat"), Prompt("code", "code-1", "the dog lay"))

@@ -17,8 +17,8 @@ from helix_app.bench.records import BenchNotice, BenchResult, ReferenceRun, RunR
 from helix_app.bench.runner import Measured, measure, plan, reference_drift, run_benchmark, warm_up
 from helix_app.bench.workloads import Prompt
 from helix_app.errors import HelixError, InputError
-from helix_app.events import GenerateRequest
 from helix_app.messages import notice_text
+from helix_app.protocol.requests import GenerateRequest
 from tests.bench import made
 from tests.engine.tiny import Zoo
 

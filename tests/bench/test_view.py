@@ -9,7 +9,7 @@ from helix_app.bench.records import BenchResult
 from helix_app.bench.summary import summarise
 from helix_app.bench.text_report import text_report
 from helix_app.bench.wording import verdict_text
-from helix_app.bench_views import BenchEntry, BenchView
+from helix_app.protocol.bench_views import BenchEntry, BenchView
 from tests.bench import made
 
 

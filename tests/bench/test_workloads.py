@@ -13,7 +13,7 @@ from helix_app.engine.tokenizer import load_tokenizer
 from helix_app.errors import InputError
 from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import inspect
-from helix_app.requests import ChatMessage
+from helix_app.protocol.requests import ChatMessage
 
 Write = Callable[[str | bytes], Path]
 

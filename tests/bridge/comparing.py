@@ -8,24 +8,17 @@ from dataclasses import replace
 
 from helix_app.bridge.compare import Comparison
 from helix_app.errors import InputError
-from helix_app.events import (
-    Alternative,
+from helix_app.protocol.events import Alternative, CompareArm, CompareDone, Event, Finished, PrefillDone, TextDelta
+from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.requests import (
     ArmChoice,
     ChatMessage,
-    CompareArm,
-    CompareDone,
     CompareRequest,
-    Event,
-    Finished,
     GenerateRequest,
     LoadChoice,
-    LoadProgress,
     LoadRequest,
-    PrefillDone,
     Request,
     SamplingParams,
-    TextDelta,
-    Unloaded,
 )
 from tests.comparing import plain_reply, token
 from tests.engine.fake_engines import model_ready, snapshot

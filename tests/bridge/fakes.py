@@ -10,16 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import Hub, SessionController
 from helix_app.errors import HelixError, InputError
-from helix_app.events import (
-    CatalogItem,
-    DownloadDone,
-    DownloadFailed,
-    DownloadProgress,
-    Event,
-    LoadChoice,
-    LoadRequest,
-    TextDelta,
-)
+from helix_app.protocol.events import Event, TextDelta
+from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 
 
 class FakeHub:

@@ -16,7 +16,10 @@ from helix_app.bench.html_report import html_report
 from helix_app.bench.markdown_report import markdown_report
 from helix_app.bench.records import BenchResult, parse_json, to_json
 from helix_app.bench.summary import summarise
-from helix_app.bench_views import (
+from helix_app.bridge.benchmarks import Benchmarks
+from helix_app.errors import HelixError
+from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
+from helix_app.protocol.bench_views import (
     BenchCancel,
     BenchCompare,
     BenchCompared,
@@ -33,18 +36,9 @@ from helix_app.bench_views import (
     BenchView,
     ExportFormat,
 )
-from helix_app.bridge.benchmarks import Benchmarks
-from helix_app.errors import HelixError
-from helix_app.events import (
-    BenchDone,
-    BenchProgressed,
-    BenchRequest,
-    Event,
-    Failed,
-    LoadProgress,
-    Request,
-    Unloaded,
-)
+from helix_app.protocol.events import Event, Failed
+from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.requests import Request
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 from tests.bench import made
 

@@ -11,7 +11,7 @@ import pytest
 from helix_app.bridge import cache_delta
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.events import CacheSnapshot
+from helix_app.protocol.events import CacheSnapshot
 
 
 def step(pool: BlockPool, chance: random.Random, lengths: dict[str, int], look: Callable[[], None]) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from helix_app.bridge.checkups import Checkups
 from helix_app.errors import HelixError
-from helix_app.events import CheckupDone
+from helix_app.protocol.events import CheckupDone
 
 
 class Examiner:

@@ -14,18 +14,18 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge import coalescer as module
 from helix_app.bridge.cache_delta import merge, mergeable
 from helix_app.bridge.coalescer import MOST_WAITING, EventBuffer, EventCoalescer
-from helix_app.events import (
+from helix_app.protocol.events import (
     CACHE_CELL,
     NO_OWNER,
     CacheSnapshot,
-    DownloadProgress,
     Event,
-    LoadProgress,
     Notice,
     PrefillProgress,
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.loading import LoadProgress
 from tests.engine.fake_engines import finished, round_done
 from tests.waiting import wait_for
 

@@ -10,8 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
-from helix_app.events import (
-    ArmChoice,
+from helix_app.protocol.events import (
     CacheSnapshot,
     CompareArm,
     CompareDone,
@@ -19,16 +18,12 @@ from helix_app.events import (
     Event,
     Failed,
     Finished,
-    GenerateRequest,
-    LoadChoice,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
     Notice,
-    Request,
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import ArmChoice, GenerateRequest, LoadChoice, LoadRequest, Request
 from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.comparing import plain_reply

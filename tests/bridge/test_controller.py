@@ -17,22 +17,10 @@ from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
 from helix_app.errors import HelixError
-from helix_app.events import (
-    CatalogChanged,
-    DownloadDone,
-    DownloadFailed,
-    DownloadProgress,
-    Event,
-    Failed,
-    Finished,
-    Forgotten,
-    LoadChoice,
-    LoadProgress,
-    ModelReady,
-    Notice,
-    TextDelta,
-    Unloaded,
-)
+from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import LoadChoice
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.engine.fake_engines import ask
 

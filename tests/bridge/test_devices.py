@@ -10,21 +10,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
-from helix_app.events import (
-    DeviceItem,
-    DevicesFound,
-    DevicesRequest,
-    Event,
-    Failed,
-    Finished,
-    LoadChoice,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Request,
-    Unloaded,
-    UnloadRequest,
-)
+from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import DeviceItem, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.engine.fake_engines import ask, finished, model_ready
 

@@ -10,19 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
-from helix_app.events import (
-    ArmChoice,
-    CompareDone,
-    CompareRequest,
-    DevicesFound,
-    Failed,
-    Finished,
-    LoadChoice,
-    LoadRequest,
-    ModelReady,
-    TextDelta,
-    Unloaded,
-)
+from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
+from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
+from helix_app.protocol.requests import ArmChoice, CompareRequest, LoadChoice, LoadRequest
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.bridge.test_devices import Searching
 from tests.engine.fake_engines import ask

@@ -21,9 +21,9 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.scheduler import Scheduler
 from helix_app.engine.tokenizer import load_tokenizer
 from helix_app.engine.writing import write_reply
-from helix_app.events import Event, Failed, Finished
 from helix_app.modelfiles.model_path import inspect
-from helix_app.requests import GenerateRequest, SamplingParams
+from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
 

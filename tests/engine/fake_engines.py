@@ -18,27 +18,19 @@ from pathlib import Path
 
 from helix_app.engine.client import cancelled_result
 from helix_app.errors import HelixError, ModelFileError
-from helix_app.events import (
+from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,
-    ChatMessage,
-    Checked,
-    DevicesFound,
     EmittedToken,
     Event,
     Failed,
     Finished,
-    GenerateRequest,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
     PrefillDone,
-    Request,
     RoundDone,
     TextDelta,
-    Unloaded,
-    UnloadRequest,
 )
+from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, Request, UnloadRequest
 
 
 def ask(text: str, request_id: str = "r1") -> GenerateRequest:

@@ -24,7 +24,8 @@ from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.events import Event, Request
+from helix_app.protocol.events import Event
+from helix_app.protocol.requests import Request
 
 GPU = "Stand-in GPU"
 OUT_OF_MEMORY = {

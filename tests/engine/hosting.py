@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
-from helix_app.events import Event, ModelReady, Notice, Request, TextDelta
+from helix_app.protocol.events import Event, Notice, TextDelta
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import Request
 
 FAKE = "tests.engine.fake_engines:Scripted"
 Client = HostClient | LocalClient

@@ -9,8 +9,8 @@ import pytest
 from helix_app import messages
 from helix_app.engine.chat_prompt import fold_system
 from helix_app.engine.engine import Engine
-from helix_app.events import Event, Failed, Finished, Notice
-from helix_app.requests import ChatMessage, GenerateRequest
+from helix_app.protocol.events import Event, Failed, Finished, Notice
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from tests.engine.tiny import GREEDY, TEMPLATE, check_idle, events, loaded, session_of, write_gguf
 
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"

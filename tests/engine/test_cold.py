@@ -9,7 +9,8 @@ import pytest
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.engine.scheduler import Scheduler
-from helix_app.events import Event, Finished, GenerateRequest, PrefillDone
+from helix_app.protocol.events import Event, Finished, PrefillDone
+from helix_app.protocol.requests import GenerateRequest
 from tests.engine.tiny import ask, check_idle, events, finish, runners, session_of
 
 LONG = "the cat sat on the mat and the cat sat on the mat and the cat sat on the mat"

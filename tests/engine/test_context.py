@@ -16,9 +16,10 @@ from helix_app.engine.context import Context, allocate, choose_context
 from helix_app.engine.device import cpu
 from helix_app.engine.engine import Engine
 from helix_app.errors import InputError
-from helix_app.events import Failed, ModelReady, Notice
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.requests import GenerateRequest, LoadRequest
+from helix_app.protocol.events import Failed, Notice
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest, LoadRequest
 from tests.engine.tiny import Zoo, ask, events, finish, session_of
 
 CONFIG = ModelConfig("llama", 300, 32, 32, 1, 2, 2, 16, context_length=32768)

@@ -14,7 +14,7 @@ from scipy import stats
 from helix_app.engine.coupled import coupled_draw, coupled_pick, gumbel_noise, verify_coupled
 from helix_app.engine.sampling import distribution
 from helix_app.engine.verification import Verdict
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 SEEDS = (0, 1, 2**63 - 1)
 ROW = torch.tensor([0.4, 0.05, 0.0, 0.25, 0.2, 0.1], dtype=torch.float64)

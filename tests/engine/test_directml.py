@@ -17,8 +17,8 @@ from helix_app.engine.models import device_layers
 from helix_app.engine.reply import Reply, Round
 from helix_app.engine.simulated_directml import DirectMLViolation, SimulatedDirectML
 from helix_app.engine.verification import Verdict
-from helix_app.events import Failed, Finished, RoundDone
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Failed, Finished, RoundDone
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests
 from tests.engine.simulated import There, engine_there, runner_there, simulated
 from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of

@@ -16,8 +16,9 @@ from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
 from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
-from helix_app.events import CacheSnapshot, Event, Failed, Finished, LoadProgress, ModelReady, Notice, Unloaded
-from helix_app.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
 
 GPU = Device("cuda", torch.device("cpu"), "A Card")

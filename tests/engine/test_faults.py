@@ -11,21 +11,9 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.host import HostClient
-from helix_app.events import (
-    CacheSnapshot,
-    ChatMessage,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    RoundDone,
-    SamplingParams,
-    TextDelta,
-)
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone, TextDelta
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine.faulty import GPU, Fault, Faults
 from tests.engine.tiny import GREEDY, Zoo
 

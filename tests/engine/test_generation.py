@@ -12,8 +12,8 @@ import torch
 from helix_app.engine import reply
 from helix_app.engine.engine import Engine
 from helix_app.engine.runner import ModelRunner
-from helix_app.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.drafting import TARGET
 from tests.engine.tiny import GREEDY, Zoo, ask, check_idle, events, finish, loaded, runners, session_of
 

@@ -18,17 +18,9 @@ from helix_app.engine.client import LocalClient, guarded_stream
 from helix_app.engine.host import HostClient
 from helix_app.engine.host_child import MOST_GATHERED
 from helix_app.engine.host_process import WAITING_MESSAGES, exit_text
-from helix_app.events import (
-    Event,
-    Failed,
-    Finished,
-    LoadProgress,
-    LoadRequest,
-    RoundDone,
-    TextDelta,
-    Unloaded,
-    UnloadRequest,
-)
+from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDelta
+from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.fake_engines import Scripted, ask
 from tests.engine.hosting import FAKE, Client, closed_after, events_of, text_of, until
 from tests.waiting import vanished, wait_for
@@ -266,7 +258,8 @@ def test_ctrl_c_does_not_reach_the_child(host: HostClient) -> None:
 PARENT = """
 import sys, threading
 from helix_app.engine.host import HostClient
-from helix_app.events import LoadRequest, TextDelta
+from helix_app.protocol.events import TextDelta
+from helix_app.protocol.requests import LoadRequest
 from tests.engine.fake_engines import ask
 
 if __name__ == "__main__":

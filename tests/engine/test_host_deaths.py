@@ -12,19 +12,9 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.host import HostClient
-from helix_app.events import (
-    Failed,
-    Finished,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    PrefillDone,
-    RoundDone,
-    TextDelta,
-    Unloaded,
-    UnloadRequest,
-)
+from helix_app.protocol.events import Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.fake_engines import ask
 from tests.engine.hosting import FAKE, closed_after, events_of, notices, ready, text_of, until
 from tests.waiting import wait_for

@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from helix_app.engine.host_child import MOST_GATHERED, Done, Items, _Outbox
-from helix_app.events import Failed, TextDelta
+from helix_app.protocol.events import Failed, TextDelta
 from tests.engine.fake_engines import round_done
 
 

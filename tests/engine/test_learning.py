@@ -11,8 +11,8 @@ import pytest
 
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
-from helix_app.events import Finished, RoundDone
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.drafting import TARGET
 from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
 

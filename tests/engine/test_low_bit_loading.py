@@ -17,8 +17,9 @@ from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models import formats, low_bit
 from helix_app.engine.models.decoder import Decoder
-from helix_app.events import CacheSnapshot, Event, LoadProgress, ModelReady, Notice, RoundDone, Unloaded
-from helix_app.requests import LoadRequest
+from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import LoadRequest
 from tests.engine.models.test_low_bit import needs
 from tests.engine.tiny import Zoo, ask, events, finish, session_of
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from helix_app.engine import memory, memory_use
-from helix_app.events import Finished, MemoryUse, ModelReady
+from helix_app.protocol.events import Finished
+from helix_app.protocol.loading import MemoryUse, ModelReady
 from tests.engine.test_engine import load
 from tests.engine.tiny import Zoo, ask, events, loaded, session_of
 

@@ -15,19 +15,9 @@ import torch
 from helix_app.engine import calibration, loading
 from helix_app.engine.device import Device
 from helix_app.engine.models.decoder import Decoder
-from helix_app.events import (
-    CacheSnapshot,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadProgress,
-    LoadRequest,
-    ModelReady,
-    Notice,
-    UnloadRequest,
-    Written,
-)
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
 from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
 
 LOST = "CUDA error: unspecified launch failure"

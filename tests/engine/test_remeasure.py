@@ -13,7 +13,7 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
-from helix_app.events import Finished
+from helix_app.protocol.events import Finished
 from tests.engine.crowds import Models, alone, check_empty
 from tests.engine.drafting import TARGET
 from tests.engine.tiny import Zoo, ask, check_idle, events, loaded, session_of

@@ -15,8 +15,8 @@ from helix_app.engine import reply, verification
 from helix_app.engine.engine import Engine
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import distribution
-from helix_app.events import Failed, PrefillDone, RoundDone
-from helix_app.requests import GenerateRequest, SamplingParams, Verify
+from helix_app.protocol.events import Failed, PrefillDone, RoundDone
+from helix_app.protocol.requests import GenerateRequest, SamplingParams, Verify
 from tests.engine.tiny import check_idle, session_of
 
 # --------------------------------------------------------------------------- the same distribution

@@ -11,7 +11,8 @@ import torch
 
 from helix_app.engine import scheduler
 from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.events import Event, Failed, Finished, GenerateRequest, PrefillDone, RoundDone
+from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
+from helix_app.protocol.requests import GenerateRequest
 from tests.engine.crowds import (
     SAMPLINGS,
     TEXTS,

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.engine import scheduler
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
+from helix_app.protocol.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
 from tests.engine.cache.test_pool_screen import Screen
 from tests.engine.crowds import (
     SAMPLINGS,

@@ -18,7 +18,7 @@ from helix_app.engine.text.byte_level import byte_level_bpe
 from helix_app.engine.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
 from helix_app.errors import HelixError, InputError, ModelFileError
 from helix_app.modelfiles.model_path import inspect
-from helix_app.requests import ChatMessage
+from helix_app.protocol.requests import ChatMessage
 from tests.engine.tiny import END, EOS_ID, PAD, START, STOP, Zoo, tokenizer, write_gguf
 
 TEXTS = [

@@ -19,7 +19,7 @@ from scipy import stats
 
 from helix_app.engine.sampling import distribution, one_hot, pick
 from helix_app.engine.verification import Verdict, acceptance_probs, residual, verify, verify_greedy
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 VOCAB = 3
 Context = tuple[int, ...]

@@ -20,8 +20,8 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
-from helix_app.events import Event, Failed, Finished
-from helix_app.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
+from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
-from helix_app import events
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.main_window import MainWindow
-from helix_app.requests import CompareRequest
+from helix_app.protocol import events
+from helix_app.protocol.requests import CompareRequest
 from tests.comparing import plain_reply, spec_reply
 from tests.gui import fake
 

@@ -11,9 +11,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from helix_app import events
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
+from helix_app.protocol.hub import CatalogChanged
 from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.driver import Driver
@@ -51,7 +51,7 @@ def make_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
 def window(make_window: Callable[..., MainWindow]) -> MainWindow:
     """A window with a loaded model."""
     made = make_window()
-    made.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    made.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
     made.start()
     made.on_event(fake.ready())
     return made

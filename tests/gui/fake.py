@@ -7,22 +7,22 @@ import random
 
 import numpy as np
 
-from helix_app import events
-from helix_app.events import (
+from helix_app.protocol import events
+from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_SHARED,
     BLOCK_USED,
     CACHE_CELL,
     NO_OWNER,
     CacheSnapshot,
-    CatalogItem,
-    ModelReady,
     RoundDone,
     RunMetrics,
 )
+from helix_app.protocol.loading import MemoryUse, ModelReady
+from helix_app.protocol.requests import CatalogItem
 
 CELL = np.dtype(CACHE_CELL)
-MEMORY = events.MemoryUse(612_000_000, 151_000_000, 189_000_000, 5_100_000_000, 8_300_000_000)
+MEMORY = MemoryUse(612_000_000, 151_000_000, 189_000_000, 5_100_000_000, 8_300_000_000)
 
 SMOL = CatalogItem(
     id="smollm2-135m-instruct",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 
-from helix_app import events
-from helix_app.events import ChatMessage, Failed, Notice, TextDelta
 from helix_app.gui.chat.code_block import CodeBlock
 from helix_app.gui.chat.markdown import parse
 from helix_app.gui.chat.message import Reply, UserBubble
+from helix_app.protocol import events
+from helix_app.protocol.events import Failed, Notice, TextDelta
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
 from tests.gui.driver import Driver
 
@@ -59,7 +61,7 @@ def test_settings_make_the_request(make_window) -> None:
     window = make_window(
         system_prompt="Be brief.", temperature=0.0, top_k=5, max_tokens=7, k="fixed:3", mode="autoregressive"
     )
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     window.start()
     window.on_event(fake.ready())
     window.preferences.on_saved(window.settings, 42)

@@ -8,16 +8,17 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from helix_app import events
 from helix_app.comparison import agreement_text
-from helix_app.events import Failed, LoadProgress, Notice
 from helix_app.gui import figures
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
 from helix_app.messages import ERRORS
-from helix_app.requests import ArmChoice, LoadChoice
+from helix_app.protocol import events
+from helix_app.protocol.events import Failed, Notice
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice
 from helix_app.settings import Settings, changed
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
@@ -98,7 +99,7 @@ def test_a_draft_model_is_only_offered_where_there_is_one() -> None:
     smol, big = fake.here(fake.SMOL), fake.here(fake.BIG)
     settings = Settings()
 
-    def model_preset(settings: Settings, *items: events.CatalogItem) -> arms.Preset:
+    def model_preset(settings: Settings, *items: CatalogItem) -> arms.Preset:
         return next(preset for preset in arms.presets(settings, items) if preset.name == "model")
 
     assert model_preset(settings, smol, fake.BIG).missing

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.theme import Theme
-from helix_app.requests import ArmChoice, LoadChoice
+from helix_app.protocol.requests import ArmChoice, LoadChoice
 from helix_app.settings import Settings
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake

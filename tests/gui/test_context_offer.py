@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.events import Failed
 from helix_app.gui.chat.context_offer import larger_context
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.notices import OfferBox
 from helix_app.gui.settings_dialog import SettingsDialog
-from helix_app.requests import LoadChoice
+from helix_app.protocol.events import Failed
+from helix_app.protocol.requests import LoadChoice
 from tests.gui import fake
 from tests.gui.driver import Driver
 

@@ -10,9 +10,10 @@ import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPixmap
 
-from helix_app import events
-from helix_app.events import DeviceItem, DevicesFound
 from helix_app.gui.main_window import MainWindow
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.loading import DevicesFound
+from helix_app.protocol.requests import DeviceItem
 from tests.gui import fake, views
 from tests.gui.fake import record
 
@@ -68,7 +69,7 @@ def test_an_adapter_is_asked_for_by_its_number(window: MainWindow) -> None:
 def test_each_model_keeps_its_device(make_window: Callable[..., MainWindow]) -> None:
     window = make_window()
     loads = record(window.load_requested)
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
     window.start()
     window.on_event(fake.ready())
     window.toolbar.device.pick("cpu")

@@ -10,11 +10,12 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from helix_app import events
 from helix_app.gui import diagnostics, frames
 from helix_app.gui.diagnostics import DiagnosticsDialog, frame_figures, milliseconds, without_home
 from helix_app.gui.frames import FrameMeter, FrameReport
 from helix_app.gui.main_window import MainWindow
+from helix_app.protocol import events
+from helix_app.protocol.loading import Unloaded
 from tests.gui import fake, views
 from tests.gui.driver import Driver
 
@@ -207,7 +208,7 @@ def test_facts(window: MainWindow) -> None:
     assert facts["Engine"] == "in a process of its own"
     window.live.close()
     assert dict(window.help.facts())["Window"].endswith("live panel closed")
-    window.on_event(events.Unloaded())
+    window.on_event(Unloaded())
     assert dict(window.help.facts())["Model"] == "none is loaded"
 
 

@@ -7,8 +7,6 @@ import math
 import numpy as np
 import pytest
 
-from helix_app import events
-from helix_app.events import BLOCK_CACHED, BLOCK_SHARED, BLOCK_USED
 from helix_app.gui.live.block_map import BlockGrid, cell_colours
 from helix_app.gui.live.clock import GAP, SessionClock
 from helix_app.gui.live.metric import DASH, dashes, nice_ceiling
@@ -17,6 +15,8 @@ from helix_app.gui.live.pool import PoolState, draw_cells, grid_for
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
+from helix_app.protocol.events import BLOCK_CACHED, BLOCK_SHARED, BLOCK_USED
+from helix_app.protocol.loading import Unloaded
 from tests.gui import fake
 
 
@@ -273,5 +273,5 @@ def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
     assert window.status.speculation.text() == "speculation off: no draft"
     assert isinstance(window.live.plots, LivePlots)
     assert len(window.live.plots.k) == 0
-    window.on_event(events.Unloaded())
+    window.on_event(Unloaded())
     assert window.status.place.text() == "No model loaded"

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from helix_app.events import (
+from helix_app.gui.live.block_map import PAGE, BlockGrid, cell_colours
+from helix_app.gui.live.chats import Chats, coloured
+from helix_app.gui.live.pool_map import PoolMap
+from helix_app.gui.main_window import MainWindow
+from helix_app.gui.theme import Theme
+from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_FREE,
     BLOCK_SHARED,
@@ -15,11 +20,6 @@ from helix_app.events import (
     CacheSnapshot,
     PrefillDone,
 )
-from helix_app.gui.live.block_map import PAGE, BlockGrid, cell_colours
-from helix_app.gui.live.chats import Chats, coloured
-from helix_app.gui.live.pool_map import PoolMap
-from helix_app.gui.main_window import MainWindow
-from helix_app.gui.theme import Theme
 from tests.gui import fake
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QTimer
 
-from helix_app import events
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.notices import PASSING
 from helix_app.gui.status import ThinBar
 from helix_app.messages import NOTICES
+from helix_app.protocol import events
+from helix_app.protocol.loading import MemoryUse, Unloaded
 from tests.gui import fake
 from tests.gui.driver import Driver
 
@@ -69,12 +70,12 @@ def test_memory_is_shown_beside_what_is_free(window: MainWindow) -> None:
     label = window.status.memory
     assert label.text() == "memory 612 MB, 5.1 GB free"
     assert "Weights: 151 MB" in label.toolTip()
-    window.on_event(events.MemoryUse(700_000_000, None, None, None))
+    window.on_event(MemoryUse(700_000_000, None, None, None))
     assert label.text() == "memory 700 MB, – free"
     assert "Engine, with all its libraries: 700 MB<br>" in label.toolTip()  # and nothing that is not known
-    window.on_event(fake.ready(memory=events.MemoryUse(1, 2, 3, 4, 5, 2_000_000_000, 14_000_000_000, 17_000_000_000)))
+    window.on_event(fake.ready(memory=MemoryUse(1, 2, 3, 4, 5, 2_000_000_000, 14_000_000_000, 17_000_000_000)))
     assert label.text() == "GPU memory 2.0 GB, 14.0 GB free"
-    window.on_event(events.Unloaded())
+    window.on_event(Unloaded())
     assert label.text() == "memory –"
 
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from helix_app import events
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.navigation import Page
+from helix_app.protocol.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.fake import record
 
@@ -53,7 +53,7 @@ def test_a_page_without_room_hides_the_live_dock_and_brings_it_back(make_window,
     window.close()
     assert saved[-1].window_state
     second = make_window(window_state=saved[-1].window_state)
-    second.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    second.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     assert second.live.isVisible()  # it was only hidden by the page
     window.show()
     window.pages.show_page("chat")
@@ -66,7 +66,7 @@ def test_a_page_without_room_hides_the_live_dock_and_brings_it_back(make_window,
 
 def test_the_card_of_the_first_start_has_no_rail(make_window) -> None:
     window = make_window()
-    window.on_event(events.CatalogChanged((fake.SMOL,)))
+    window.on_event(CatalogChanged((fake.SMOL,)))
     assert not window.pages.isVisible()
     assert not any(action.isEnabled() for action in window.pages.actions_)
     window.on_event(fake.ready())

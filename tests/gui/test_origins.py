@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helix_app.events import RoundDone
 from helix_app.gui.chat.message import Reply
 from helix_app.gui.main_window import MainWindow
+from helix_app.protocol.events import RoundDone
 from tests.gui.driver import Driver
 from tests.made_runs import made_run
 

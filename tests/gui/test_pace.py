@@ -6,11 +6,11 @@ import pytest
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
-from helix_app import events
 from helix_app.gui import pace as pace_module
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.pace import Pace, by_cores
 from helix_app.gui.steady import SPARE, SteadyLabel
+from helix_app.protocol import events
 from tests.gui import fake
 from tests.gui.driver import Driver
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtTest import QTest
 
-from helix_app import events
 from helix_app.gui.main_window import MainWindow
+from helix_app.protocol import events
+from helix_app.protocol.loading import LoadProgress
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
@@ -54,8 +55,8 @@ def test_a_draft_that_does_not_fit_is_forgotten(window: MainWindow) -> None:
 def test_what_comes_back_after_a_late_failure_is_shown_and_not_the_pick(window: MainWindow) -> None:
     saved = record(window.settings_changed)
     window.toolbar.target.pick("/x/big.gguf")
-    window.on_event(events.LoadProgress("weights", 0.5))
-    window.on_event(events.LoadProgress("bring_back", detail="SmolLM2 135M Instruct"))
+    window.on_event(LoadProgress("weights", 0.5))
+    window.on_event(LoadProgress("bring_back", detail="SmolLM2 135M Instruct"))
     assert window.strip.text.text() == "Bringing back the model from before"
     assert window.strip.figures.text() == "SmolLM2 135M Instruct"
     window.on_event(fake.ready(device="directml"))

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app import events
-from helix_app.events import GenerateRequest, SamplingParams
 from helix_app.gui.chat.verdict import LEAST_ROUNDS, LEAST_TOKENS, same_text, sentence
 from helix_app.gui.main_window import MainWindow
-from helix_app.requests import ArmChoice
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.requests import ArmChoice, GenerateRequest, SamplingParams
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
 from tests.gui.comparing import CompareDriver
@@ -86,7 +85,7 @@ def test_figures_come_on_demand(window: MainWindow, chat: Driver) -> None:
 
 def test_a_greedy_reply_of_exact_rows_has_the_same_text(make_window) -> None:
     window = make_window(temperature=0.0)
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     window.start()
     window.on_event(fake.ready(exact_rows=True))
     chat = Driver(window)

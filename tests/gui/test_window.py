@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from helix_app import events
-from helix_app.events import LoadChoice
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.gui.toolbar import OPEN_FILE
+from helix_app.protocol import events
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.requests import LoadChoice
 from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.fake import record
@@ -20,7 +22,7 @@ from tests.gui.fake import record
 def test_welcome_flow_from_download_to_chat(make_window) -> None:
     window = make_window()
     downloads, loads, saved = map(record, (window.download_requested, window.load_requested, window.settings_changed))
-    window.on_event(events.CatalogChanged((fake.SMOL, fake.BIG)))
+    window.on_event(CatalogChanged((fake.SMOL, fake.BIG)))
     window.start()
     assert window.welcome.isVisible()
     assert not window.toolbar.isVisible()
@@ -30,12 +32,12 @@ def test_welcome_flow_from_download_to_chat(make_window) -> None:
     assert window.welcome.facts.text() == "145 MB · Apache 2.0 licence"
     window.welcome.start.click()
     assert downloads == [fake.SMOL.id]
-    window.on_event(events.DownloadProgress(fake.SMOL.id, "download", 61_400_000, 144_811_904, 11_200_000.0, 7.4))
+    window.on_event(DownloadProgress(fake.SMOL.id, "download", 61_400_000, 144_811_904, 11_200_000.0, 7.4))
     assert window.welcome.figures.text() == "61.4 MB of 145 MB · 42 % · 11.2 MB/s · 7 s left"
-    window.on_event(events.DownloadDone(fake.SMOL.id, "/models/x.gguf"))
+    window.on_event(DownloadDone(fake.SMOL.id, "/models/x.gguf"))
     assert loads == [LoadChoice(fake.SMOL.id, learn=True)]
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
-    window.on_event(events.LoadProgress("weights", 0.5))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    window.on_event(LoadProgress("weights", 0.5))
     assert window.welcome.stage.text() == "Loading weights"
     assert len(loads) == 1
     window.on_event(fake.ready())
@@ -49,12 +51,12 @@ def test_welcome_flow_from_download_to_chat(make_window) -> None:
 def test_cancelled_download_can_be_continued(make_window) -> None:
     window = make_window()
     cancels = record(window.download_cancel_requested)
-    window.on_event(events.CatalogChanged((fake.SMOL,)))
+    window.on_event(CatalogChanged((fake.SMOL,)))
     window.start()
     window.welcome.start.click()
     window.welcome.cancel.click()
     assert cancels == [fake.SMOL.id]
-    window.on_event(events.DownloadFailed(fake.SMOL.id, "download_cancelled"))
+    window.on_event(DownloadFailed(fake.SMOL.id, "download_cancelled"))
     assert window.welcome.start.text() == "Continue download"
     assert not window.welcome.error.isVisible()
     assert not window.welcome.busy()
@@ -63,11 +65,9 @@ def test_cancelled_download_can_be_continued(make_window) -> None:
 def test_failed_download_says_why_and_can_be_tried_again(make_window) -> None:
     window = make_window()
     downloads = record(window.download_requested)
-    window.on_event(events.CatalogChanged((fake.SMOL,)))
+    window.on_event(CatalogChanged((fake.SMOL,)))
     window.welcome.start.click()
-    window.on_event(
-        events.DownloadFailed(fake.SMOL.id, "download_no_network", "refused", (("host", "huggingface.co"),))
-    )
+    window.on_event(DownloadFailed(fake.SMOL.id, "download_no_network", "refused", (("host", "huggingface.co"),)))
     assert window.welcome.error.isVisible()
     assert "no connection to huggingface.co" in window.welcome.error.sentence.text()
     assert window.welcome.start.text() == "Try again"
@@ -79,12 +79,12 @@ def test_failed_download_says_why_and_can_be_tried_again(make_window) -> None:
 def test_welcome_opens_a_file(make_window, monkeypatch: pytest.MonkeyPatch) -> None:
     window = make_window()
     loads = record(window.load_requested)
-    window.on_event(events.CatalogChanged((fake.SMOL,)))
+    window.on_event(CatalogChanged((fake.SMOL,)))
     window.start()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_args: ("/somewhere/model.gguf", ""))
     window.welcome.open.click()
     assert [load.target for load in loads] == ["/somewhere/model.gguf"]
-    window.on_event(events.LoadProgress("weights", 0.1))
+    window.on_event(LoadProgress("weights", 0.1))
     window.on_event(events.Failed("model_corrupt", "bad magic", (("path", "/somewhere/model.gguf"),)))
     assert "damaged or incomplete" in window.welcome.error.sentence.text()
     assert not window.welcome.busy()
@@ -92,7 +92,7 @@ def test_welcome_opens_a_file(make_window, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_an_empty_catalog_offers_only_a_file(make_window) -> None:
     window = make_window()
-    window.on_event(events.CatalogChanged(()))
+    window.on_event(CatalogChanged(()))
     assert window.welcome.isVisible()
     assert not window.welcome.start.isVisible()
     assert window.welcome.open.isVisible()
@@ -103,7 +103,7 @@ def test_start_loads_the_chosen_model_once(make_window) -> None:
     loads = record(window.load_requested)
     window.start()
     assert loads == []
-    catalog = events.CatalogChanged((fake.here(fake.SMOL),))
+    catalog = CatalogChanged((fake.here(fake.SMOL),))
     window.on_event(catalog)
     window.on_event(catalog)
     assert loads == [LoadChoice(fake.SMOL.id, "ngram", "cpu", "auto", 2048, learn=True)]
@@ -116,15 +116,15 @@ def test_start_takes_what_is_here_when_the_choice_is_not(make_window) -> None:
     window = make_window(target=fake.BIG.id)
     loads = record(window.load_requested)
     window.start()
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
     assert [load.target for load in loads] == [fake.SMOL.id]
 
 
 def test_loading_strip(make_window) -> None:
     window = make_window()
     window.start()
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
-    window.on_event(events.LoadProgress("weights", 0.45))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(LoadProgress("weights", 0.45))
     assert window.strip.isVisible()
     assert window.strip.text.text() == "Loading weights"
     assert window.strip.figures.text() == "SmolLM2 135M Instruct · 45 %"
@@ -136,7 +136,7 @@ def test_loading_strip(make_window) -> None:
 def test_failed_load_closes_the_composer_and_says_why(make_window) -> None:
     window = make_window()
     window.start()
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     window.on_event(events.Failed("out_of_memory", "bad_alloc"))
     assert window.chat.error.isVisible()
     assert not window.strip.isVisible()
@@ -193,13 +193,13 @@ def test_a_model_that_is_not_here_is_downloaded_first(window: MainWindow) -> Non
     action.trigger()
     assert downloads == [fake.BIG.id]
     assert loads == []
-    window.on_event(events.DownloadProgress(fake.BIG.id, "download", 500_000_000, 1_600_000_000, None, None))
+    window.on_event(DownloadProgress(fake.BIG.id, "download", 500_000_000, 1_600_000_000, None, None))
     assert window.strip.isVisible()
     assert "31 %" in window.strip.figures.text()
     assert window.chat.composer.editor.isEnabled()  # the loaded model goes on meanwhile
     window.strip.cancel.click()
     assert cancels == [fake.BIG.id]
-    window.on_event(events.DownloadDone(fake.BIG.id, "/m"))
+    window.on_event(DownloadDone(fake.BIG.id, "/m"))
     assert [load.target for load in loads] == [fake.BIG.id]
 
 
@@ -226,11 +226,11 @@ def test_a_change_while_writing_stops_the_reply_first(window: MainWindow) -> Non
 def test_a_load_that_was_stopped_is_over(window: MainWindow) -> None:
     seen = record(window.cancel_requested)
     window.toolbar.device.pick("cpu")
-    window.on_event(events.LoadProgress("tokenizer"))
+    window.on_event(LoadProgress("tokenizer"))
     assert window.strip.isVisible()
     window.strip.cancel.click()
     assert len(seen) == 1
-    window.on_event(events.Unloaded())
+    window.on_event(Unloaded())
     assert not window.strip.isVisible()
     assert not window.chat.composer.editor.isEnabled()
     loads = record(window.load_requested)
@@ -249,7 +249,7 @@ def test_unload(window: MainWindow) -> None:
     seen = record(window.unload_requested)
     window.actions_.unload.trigger()
     assert len(seen) == 1
-    window.on_event(events.Unloaded())
+    window.on_event(Unloaded())
     assert not window.chat.composer.editor.isEnabled()
     assert not window.actions_.unload.isEnabled()
     assert window.toolbar.device.shown() == "Auto"

@@ -16,10 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import __version__, events
+from helix_app import __version__
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.buttons import Picker
 from helix_app.gui.main_window import MainWindow
+from helix_app.protocol import events
+from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress
 from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.fake import record
@@ -45,7 +48,7 @@ def test_the_live_dock_comes_back_and_is_remembered(make_window, window: MainWin
     saved = record(window.settings_changed)
     window.close()
     second = make_window(window_state=saved[-1].window_state, window_geometry=saved[-1].window_geometry)
-    second.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    second.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     second.start()
     second.on_event(fake.ready())
     assert not second.live.isVisible()
@@ -58,7 +61,7 @@ def test_a_closed_window_is_freed(qapp: QApplication) -> None:
     window = MainWindow(Settings())
     window.show()
     window.start()
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
     window.on_event(fake.ready())
     for page in window.pages.pages():
         window.pages.show_page(page.name)
@@ -136,9 +139,9 @@ def test_loading_can_be_cancelled(window: MainWindow) -> None:
 def test_a_download_does_not_hide_the_load_that_runs(window: MainWindow) -> None:
     window.toolbar.target.pick(fake.BIG.id)
     window.toolbar.draft.pick("none")
-    window.on_event(events.LoadProgress("weights", 0.3))
-    window.on_event(events.DownloadProgress(fake.BIG.id, "download", 1, 2))
+    window.on_event(LoadProgress("weights", 0.3))
+    window.on_event(DownloadProgress(fake.BIG.id, "download", 1, 2))
     assert window.strip.text.text() == "Loading weights"
-    window.on_event(events.DownloadFailed(fake.BIG.id, "download_failed", "", (("name", "Qwen"),)))
+    window.on_event(DownloadFailed(fake.BIG.id, "download_failed", "", (("name", "Qwen"),)))
     assert window.strip.isVisible()
     assert "did not complete" in window.chat.error.sentence.text()

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
-from helix_app import bench_views, events
-from helix_app.bench_events import BenchProgressed
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.protocol import bench_views, events
+from helix_app.protocol.bench import BenchProgressed
+from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.settings import Settings
 from tests.gui import bench_made, comparing, fake
 from tests.made_runs import made_run
@@ -27,14 +30,14 @@ def settle() -> None:
 
 
 def _load(window: MainWindow) -> None:
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
     window.start()
     window.on_event(fake.ready())
 
 
 def welcome(window: MainWindow) -> None:
     """First start."""
-    window.on_event(events.CatalogChanged((fake.SMOL, fake.BIG)))
+    window.on_event(CatalogChanged((fake.SMOL, fake.BIG)))
     window.start()
 
 
@@ -42,14 +45,14 @@ def downloading(window: MainWindow) -> None:
     """The suggested model is on its way."""
     welcome(window)
     window.welcome.start.click()
-    window.on_event(events.DownloadProgress(fake.SMOL.id, "download", 61_400_000, 144_811_904, 11_200_000.0, 7.4))
+    window.on_event(DownloadProgress(fake.SMOL.id, "download", 61_400_000, 144_811_904, 11_200_000.0, 7.4))
 
 
 def download_failed(window: MainWindow) -> None:
     """It did not arrive."""
     downloading(window)
     window.on_event(
-        events.DownloadFailed(
+        DownloadFailed(
             fake.SMOL.id,
             "download_no_network",
             "ConnectError: [Errno 111] Connection refused",
@@ -60,9 +63,9 @@ def download_failed(window: MainWindow) -> None:
 
 def loading(window: MainWindow) -> None:
     """A model is being loaded."""
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
     window.start()
-    window.on_event(events.LoadProgress("weights", 0.45))
+    window.on_event(LoadProgress("weights", 0.45))
 
 
 def empty(window: MainWindow) -> None:
@@ -71,7 +74,7 @@ def empty(window: MainWindow) -> None:
 
 
 def _ask(window: MainWindow, text: str = QUESTION) -> str:
-    requests: list[events.GenerateRequest] = []
+    requests: list[GenerateRequest] = []
     window.generate_requested.connect(requests.append)
     window.chat.composer.editor.setPlainText(text)
     window.chat.send()
@@ -148,7 +151,7 @@ def loading_again(window: MainWindow) -> None:
     """Another format is being loaded, a message waits, and Enter was pressed too early."""
     done(window)
     window.toolbar.dtype.pick("float32")
-    window.on_event(events.LoadProgress("weights", 0.96))
+    window.on_event(LoadProgress("weights", 0.96))
     window.chat.composer.editor.setPlainText("What I write now is not lost")
     window.chat.send()
 
@@ -262,7 +265,7 @@ def compare_noisy(window: MainWindow) -> None:
 def compare_models(window: MainWindow) -> None:
     """Two models, each with its own text, and arms of their own."""
     _load(window)
-    window.on_event(events.CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
     window.pages.show_page("compare")
     setup = window.compare.setup
     setup.on_preset_picked("targets")

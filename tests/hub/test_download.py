@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from helix_app.errors import DownloadError
-from helix_app.events import DownloadDone, DownloadFailed
 from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download, download_events
+from helix_app.protocol.hub import DownloadDone, DownloadFailed
 from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, WHEEL, entry, pull, sha256, wheel_source
 from tests.hub.server import FileServer
 from tests.waiting import wait_for

@@ -8,9 +8,9 @@ import pytest
 
 from helix_app import messages
 from helix_app.errors import HelixError
-from helix_app.events import LoadChoice, LoadRequest
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.resolve import ResolvedModel, resolve_target, to_load_request
+from helix_app.protocol.requests import LoadChoice, LoadRequest
 from tests.hub.models import PAYLOAD, entry
 
 CATALOG = Catalog((entry(), entry(id="small", name="Small Model")))

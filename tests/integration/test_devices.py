@@ -14,19 +14,8 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import build, make_client
 from helix_app.engine.host import HostClient
-from helix_app.events import (
-    ChatMessage,
-    Event,
-    Failed,
-    Finished,
-    GenerateRequest,
-    LoadRequest,
-    Notice,
-    RoundDone,
-    SamplingParams,
-    TextDelta,
-    UnloadRequest,
-)
+from helix_app.protocol.events import Event, Failed, Finished, Notice, RoundDone, TextDelta
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from helix_app.settings import Settings
 from tests.engine.tiny import Zoo
 from tests.integration.test_window import LONG, Person, Recorder

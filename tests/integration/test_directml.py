@@ -12,8 +12,8 @@ from helix_app.engine import calibration
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.scheduler import Scheduler
-from helix_app.events import Finished, RoundDone
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.simulated import decoder_there, runner_there, simulated
 from tests.engine.tiny import ask, finish, loaded, session_of

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helix_app.engine.engine import Engine
-from helix_app.events import Finished
+from helix_app.protocol.events import Finished
 from tests.engine.tiny import ask, finish, loaded, runners, session_of
 
 pytestmark = pytest.mark.model

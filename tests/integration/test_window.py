@@ -18,20 +18,20 @@ from pytestqt.qtbot import QtBot
 from helix_app.app import App, build, make_client
 from helix_app.bench.programs import Program
 from helix_app.engine.host import HostClient
-from helix_app.events import (
+from helix_app.gui.main_window import MainWindow
+from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,
     EngineClient,
     Event,
     Failed,
     Finished,
-    ModelReady,
     PrefillDone,
-    Request,
     RoundDone,
     TextDelta,
 )
-from helix_app.gui.main_window import MainWindow
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import Request
 from helix_app.settings import Settings, save
 from tests.waiting import vanished
 

@@ -19,7 +19,7 @@ from helix_app.engine.loading import load
 from helix_app.errors import HelixError
 from helix_app.modelfiles.gguf_file import read_header
 from helix_app.modelfiles.model_path import inspect
-from helix_app.requests import LoadRequest
+from helix_app.protocol.requests import LoadRequest
 from tests.engine.tiny import Zoo
 
 

@@ -11,10 +11,10 @@ import pytest
 from tokenizers import AddedToken
 
 from helix_app.engine.tokenizer import load_tokenizer
-from helix_app.events import ChatMessage
 from helix_app.modelfiles.config import RopeScaling, config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.special_tokens import END_NAMES, end_tokens
+from helix_app.protocol.requests import ChatMessage
 from tests.engine.text.files import (
     CONTROL,
     NORMAL,

@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from helix_app.engine.control.policy import Offer
-from helix_app.events import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 
 @dataclass(frozen=True)

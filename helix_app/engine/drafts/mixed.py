@@ -12,7 +12,7 @@ from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.events import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 
 class MixedDraft:

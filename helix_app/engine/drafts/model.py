@@ -17,7 +17,7 @@ from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
 from helix_app.errors import CacheExhaustedError, DraftMismatchError, NumericsError
-from helix_app.events import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 _CHUNK = 512  # prompt tokens a forward pass
 

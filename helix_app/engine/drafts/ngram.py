@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram_table import NgramTable
-from helix_app.events import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured
 _LONG = 4  # tokens of a match that is right more often than not

@@ -29,11 +29,11 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app import messages
-from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.benchmark.kinds import differing, tr
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.theme import RADIUS, Theme
+from helix_app.protocol.bench_views import BenchEntry
 
 ROW, TALL = 48, 66
 _ENTRY, _DIFFERS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1

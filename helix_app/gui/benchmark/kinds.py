@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app import messages
-from helix_app.bench_events import BenchRequest
-from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.compare.arms import draft_name
+from helix_app.protocol.bench import BenchRequest
+from helix_app.protocol.bench_views import BenchEntry
 
 ARMS = 2  # plain and speculative decoding; every peer is another one
 MOST_PROMPTS = 5  # built in, of every kind

@@ -10,8 +10,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import bench_views as bench, events
-from helix_app.bench_events import BenchProgressed
 from helix_app.gui.benchmark.history import History, when
 from helix_app.gui.benchmark.progress import ProgressStrip
 from helix_app.gui.benchmark.result import ChangeSheet, ResultSheet
@@ -19,6 +17,9 @@ from helix_app.gui.benchmark.setup import Setup
 from helix_app.gui.notices import ErrorBox, NoticeBar
 from helix_app.gui.open_dialogs import ask_export
 from helix_app.gui.theme import Theme
+from helix_app.protocol import bench_views as bench, events
+from helix_app.protocol.bench import BenchProgressed
+from helix_app.protocol.requests import CatalogItem
 from helix_app.settings import Settings
 
 SIDES = (248, 320)  # width of the list in a narrow and in a wide window
@@ -103,7 +104,7 @@ class BenchmarkPage(QWidget):
         """What is chosen in the toolbar."""
         self.setup.set_settings(settings)
 
-    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
         """The models there are."""
         self.setup.set_catalog(items)
 

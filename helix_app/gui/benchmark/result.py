@@ -8,13 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
 
-from helix_app.bench_views import BenchChange, BenchEntry, BenchTable, BenchView, ExportFormat
 from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.plots import Bars, RatioPlot
 from helix_app.gui.benchmark.table import TextTable, clear
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.glossary import terms
 from helix_app.gui.theme import Theme
+from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchTable, BenchView, ExportFormat
 
 WIDEST = 960
 SIDE = 24

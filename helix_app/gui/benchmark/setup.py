@@ -14,9 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import events
-from helix_app.bench_events import BenchRequest
-from helix_app.bench_views import BenchEntry
 from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
@@ -24,6 +21,9 @@ from helix_app.gui.compare import arms
 from helix_app.gui.glossary import terms
 from helix_app.gui.theme import CONTROL, Theme
 from helix_app.gui.toolbar import model_label
+from helix_app.protocol.bench import BenchRequest
+from helix_app.protocol.bench_views import BenchEntry
+from helix_app.protocol.requests import CatalogItem
 from helix_app.settings import Settings
 
 FIELD = 56  # width of a number
@@ -50,7 +50,7 @@ class Setup(QScrollArea):
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._settings = theme, settings
-        self._items: tuple[events.CatalogItem, ...] = ()
+        self._items: tuple[CatalogItem, ...] = ()
         self._picked: dict[str, str] = {}
         self._entries: tuple[BenchEntry, ...] = ()
         self._live: dict[tuple[str, str], float] = {}  # plain tokens/s of this session by target and format
@@ -205,7 +205,7 @@ class Setup(QScrollArea):
         self._settings = settings
         self._fill()
 
-    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
         """The models there are."""
         self._items = items
         self._fill()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app import events, messages
+from helix_app import messages
+from helix_app.protocol import events
+from helix_app.protocol.loading import ModelReady
 from helix_app.settings import DEFAULT_CONTEXT
 
 _ROOM = 512  # tokens that a reply gets beside a prompt that did not fit
 TOO_LONG = "prompt_too_long"  # and what begins so: codes of prompts over the context
 
 
-def larger_context(ready: events.ModelReady | None, needed: int = 0) -> int:
+def larger_context(ready: ModelReady | None, needed: int = 0) -> int:
     """The next context to load the model with, for ``needed`` tokens at least; 0 where a setting cannot help."""
     if ready is None or ready.context_limit not in ("default", "setting") or needed >= ready.model_context:
         return 0

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat import verdict
@@ -22,6 +22,8 @@ from helix_app.gui.chat.token_body import TokenBody
 from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.notices import ErrorBox, OfferBox
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.requests import GenerateRequest
 
 PADDING = 12
 SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all
@@ -133,7 +135,7 @@ class Reply(Column):
         tokens: what stands in place of its text while that is shown as tokens.
         offer: what can be done where it ended for want of context.
         request: what it answers, None while nobody said; with it the figures below it are judged.
-        exact_rows: as in ``events.ModelReady`` of the model that wrote it.
+        exact_rows: as in ``ModelReady`` of the model that wrote it.
 
     Signals:
         again_requested: write this reply again.
@@ -156,7 +158,7 @@ class Reply(Column):
         super().__init__(parent)
         self._theme = theme
         self.request_id = request_id
-        self.request: events.GenerateRequest | None = None
+        self.request: GenerateRequest | None = None
         self.exact_rows = False
         self._written: events.RunMetrics | None = None
         self._plain_rounds: list[float] = []  # seconds of those that drafted nothing

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui.chat.composer import Composer, Draft
 from helix_app.gui.chat.context_offer import TOO_LONG, larger_action, larger_context, tokens_of
 from helix_app.gui.chat.empty import EmptyChat
@@ -20,6 +20,9 @@ from helix_app.gui.notices import ErrorBox, NoticeBar
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
 from helix_app.messages import context_full_text
+from helix_app.protocol import events
+from helix_app.protocol.hub import DownloadFailed
+from helix_app.protocol.loading import ModelReady
 from helix_app.settings import Settings
 
 FRAME_MS = 33
@@ -44,7 +47,7 @@ class ChatPage(QWidget):
         view: the messages.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
-        exact_rows: as in ``events.ModelReady`` of what is loaded.
+        exact_rows: as in ``ModelReady`` of what is loaded.
         notices: what the person should know.
         error: what went wrong outside a reply.
         blocked: code of messages.py that says why nothing can be sent now (``block``); empty when something can.
@@ -75,7 +78,7 @@ class ChatPage(QWidget):
         self._settings = settings
         self._seed: int | None = None
         self._model = ""
-        self._ready: events.ModelReady | None = None
+        self._ready: ModelReady | None = None
         self.exact_rows = False
         self.blocked, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
         self._coming = False  # a model is being loaded
@@ -135,9 +138,7 @@ class ChatPage(QWidget):
         """What the next request is made with."""
         self._settings, self._seed = settings, seed
 
-    def set_model(
-        self, name: str, description: str, ready: events.ModelReady | None = None, *, coming: bool = False
-    ) -> None:
+    def set_model(self, name: str, description: str, ready: ModelReady | None = None, *, coming: bool = False) -> None:
         """The model that answers; without one ``description`` says why nothing can be sent.
 
         While one is ``coming``, a message to it can be written.
@@ -313,7 +314,7 @@ class ChatPage(QWidget):
         if self._reply is not None and event.request_id == self._reply.request_id:
             self._reply.show_reading(event)
 
-    def show_error(self, event: events.Failed | events.DownloadFailed) -> None:
+    def show_error(self, event: events.Failed | DownloadFailed) -> None:
         """An error that belongs to no reply, under the composer."""
         self._offered = self._larger(event) if isinstance(event, events.Failed) else 0
         self.error.show_failure(event, larger_action(self._offered))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
-from helix_app.events import ChatMessage, GenerateRequest, SamplingParams
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 from helix_app.settings import Settings
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app.events import Finished, GenerateRequest, RunMetrics
+from helix_app.protocol.events import Finished, RunMetrics
+from helix_app.protocol.requests import GenerateRequest
 
 LEAST_TOKENS = 16  # a shorter reply is over before its speed says anything
 LEAST_ROUNDS = 3  # rounds without a draft that say how fast plain decoding was meanwhile

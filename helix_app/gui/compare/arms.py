@@ -7,12 +7,11 @@ from typing import cast
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app import events
 from helix_app.comparison import two_models
 from helix_app.gui import figures
 from helix_app.gui.buttons import SEPARATOR, Choice
 from helix_app.gui.toolbar import model_label
-from helix_app.requests import ArmChoice, LoadChoice, Mode, Verify
+from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice, Mode, Verify
 from helix_app.settings import Settings
 
 LETTERS = ("A", "B")
@@ -40,7 +39,7 @@ class Preset:
     missing: str = ""
 
 
-def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[Preset, ...]:
+def presets(settings: Settings, items: tuple[CatalogItem, ...]) -> tuple[Preset, ...]:
     """The presets for what is on this computer; ``custom`` is not among them."""
     model = draft_model(settings, items)
     another = smallest(other_models(settings, items))
@@ -63,24 +62,24 @@ def presets(settings: Settings, items: tuple[events.CatalogItem, ...]) -> tuple[
     )
 
 
-def other_models(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[events.CatalogItem]:
+def other_models(settings: Settings, items: tuple[CatalogItem, ...]) -> list[CatalogItem]:
     """The models on this computer but the target."""
     return [item for item in items if item.path and item.id != settings.target]
 
 
-def draft_model(settings: Settings, items: tuple[events.CatalogItem, ...]) -> str:
+def draft_model(settings: Settings, items: tuple[CatalogItem, ...]) -> str:
     """A model that could draft: the one chosen, or the smallest other one that is here; empty for none."""
     if settings.draft not in DRAFTS:
         return settings.draft
     return smallest(other_models(settings, items))
 
 
-def smallest(items: list[events.CatalogItem]) -> str:
+def smallest(items: list[CatalogItem]) -> str:
     """The smallest of these models; empty for none."""
     return min(items, key=lambda item: item.size_bytes).id if items else ""
 
 
-def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem, ...], named: bool = False) -> str:
+def describe(arm: ArmChoice, settings: Settings, items: tuple[CatalogItem, ...], named: bool = False) -> str:
     """An arm in a few words: ``Speculative · n-gram · k auto``; its model before them where it is ``named``."""
     if arm.mode == "autoregressive":
         parts = [tr("Plain")]
@@ -96,7 +95,7 @@ def describe(arm: ArmChoice, settings: Settings, items: tuple[events.CatalogItem
     return " · ".join(parts)
 
 
-def draft_name(draft: str, items: tuple[events.CatalogItem, ...]) -> str:
+def draft_name(draft: str, items: tuple[CatalogItem, ...]) -> str:
     """What people call a draft."""
     names = {
         "auto": tr("draft auto"),
@@ -113,7 +112,7 @@ def mode_choices() -> list[Choice]:
     return [Choice("speculative", tr("Speculative")), Choice("autoregressive", tr("Plain"))]
 
 
-def draft_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:
+def draft_choices(settings: Settings, items: tuple[CatalogItem, ...]) -> list[Choice]:
     """What an arm drafts with."""
     own = tr("As chosen: {draft}").format(draft=draft_name(settings.draft, items))
     choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
@@ -152,7 +151,7 @@ def dtype_choices(settings: Settings) -> list[Choice]:
     return choices + [Choice(code, code) for code in figures.DTYPES]
 
 
-def target_choices(settings: Settings, items: tuple[events.CatalogItem, ...]) -> list[Choice]:
+def target_choices(settings: Settings, items: tuple[CatalogItem, ...]) -> list[Choice]:
     """The model an arm runs."""
     own = tr("As chosen: {model}").format(model=model_label(settings.target, items))
     choices = [Choice("", own, short=tr("as chosen"))]

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import events
 from helix_app.break_even import QUIET, Noise
 from helix_app.comparison import Agreement, ArmRecord, agreement
 from helix_app.gui.buttons import Choice, Picker
@@ -25,7 +24,9 @@ from helix_app.gui.compare.transport import Transport
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
-from helix_app.requests import CompareRequest, GenerateRequest, LoadChoice
+from helix_app.protocol import events
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import CatalogItem, CompareRequest, GenerateRequest, LoadChoice
 from helix_app.settings import Settings
 
 SHARE = 8  # times as long as a drawing of the panes took until the next one
@@ -64,7 +65,7 @@ class ComparePage(QWidget):
         self.own: LoadChoice | None = None
         self.may_run: Callable[[], str] = lambda: ""
         self.records = (ArmRecord(), ArmRecord())
-        self._ready: events.ModelReady | None = None
+        self._ready: ModelReady | None = None
         self._request: CompareRequest | None = None
         self._running = False
         self._stopping = False
@@ -173,11 +174,11 @@ class ComparePage(QWidget):
         """What the next comparison takes sampling and system prompt from."""
         self.setup.set_settings(settings)
 
-    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
         """The models there are."""
         self.setup.set_catalog(items)
 
-    def set_model(self, ready: events.ModelReady | None, own: LoadChoice | None, reason: str = "") -> None:
+    def set_model(self, ready: ModelReady | None, own: LoadChoice | None, reason: str = "") -> None:
         """What is loaded and by which choice; without a model ``reason`` says why nothing can be run."""
         self._ready, self.own = ready, own
         available = ready is not None and own is not None

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.comparison import two_models
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.chat.composer import Composer
@@ -26,7 +26,15 @@ from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.glossary import terms
 from helix_app.gui.theme import CONTROL, Theme
-from helix_app.requests import ArmChoice, ChatMessage, CompareRequest, GenerateRequest, LoadChoice, SamplingParams
+from helix_app.protocol.requests import (
+    ArmChoice,
+    CatalogItem,
+    ChatMessage,
+    CompareRequest,
+    GenerateRequest,
+    LoadChoice,
+    SamplingParams,
+)
 from helix_app.settings import Settings
 
 FIELD, WIDE = 80, 112  # width of a number, and of a seed
@@ -86,7 +94,7 @@ class ArmRow(QWidget):
     def _pickers(self) -> tuple[Picker, ...]:
         return self.target, self.mode, self.draft, self.k, self.verify, self.dtype
 
-    def set_context(self, settings: Settings, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_context(self, settings: Settings, items: tuple[CatalogItem, ...]) -> None:
         """What there is to choose from."""
         self.target.set_choices(arms.target_choices(settings, items))
         self.draft.set_choices(arms.draft_choices(settings, items))
@@ -134,7 +142,7 @@ class Setup(QWidget):
     def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
-        self._items: tuple[events.CatalogItem, ...] = ()
+        self._items: tuple[CatalogItem, ...] = ()
         self._raced: GenerateRequest | None = None  # whose conversation and sampling are taken
         self.prompt = PromptBox(theme)
         self.prompt.editor.setAccessibleName(self.tr("Prompt for both arms"))
@@ -215,7 +223,7 @@ class Setup(QWidget):
         self._settings = settings
         self._fill()
 
-    def set_catalog(self, items: tuple[events.CatalogItem, ...]) -> None:
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
         """The models there are."""
         self._items = items
         self._fill()

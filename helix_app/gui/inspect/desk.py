@@ -8,7 +8,6 @@ from weakref import WeakValueDictionary
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from helix_app import events
 from helix_app.gui import heap
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.inspect.page import InspectPage
@@ -16,6 +15,8 @@ from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.open_dialogs import ask_open, ask_save
 from helix_app.gui.run_book import RunBook
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs import SUFFIX, Run, RunItem
 
 
@@ -69,7 +70,7 @@ class RunDesk(QObject):
         """Record an event of the running reply."""
         self.book.on_event(event)
 
-    def begin(self, request: events.GenerateRequest) -> None:
+    def begin(self, request: GenerateRequest) -> None:
         """A reply is asked for."""
         self.book.begin(request)
         self.available_changed.emit(True)

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import events, messages
+from helix_app import messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import CheckBox, ThemedButton
 from helix_app.gui.elided import Elided
@@ -27,6 +27,7 @@ from helix_app.gui.inspect.token_view import TokenView
 from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
 
 REFRESH_MS = 150  # while a run grows
 MOST_GROWING = 2000  # rounds up to which acceptance and what-if keep up with it

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from helix_app.events import CACHE_CELL, NO_OWNER, CacheSnapshot
+from helix_app.protocol.events import CACHE_CELL, NO_OWNER, CacheSnapshot
 
 CELL = np.dtype(CACHE_CELL)
 KEY_FRAMES = 256  # deltas between two whole states: to go to any moment applies at most that many

@@ -9,7 +9,6 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app import messages
-from helix_app.events import PoolName
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.focus import RINGED
@@ -21,6 +20,7 @@ from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.theme import Theme
+from helix_app.protocol.events import PoolName
 
 
 class RunGrid(BlockGrid):

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helix_app.events import (
+from helix_app.gui.inspect.pool_history import PoolHistory
+from helix_app.protocol.events import (
     CacheSnapshot,
     EmittedToken,
     Failed,
     Finished,
-    GenerateRequest,
-    ModelReady,
     PoolName,
     PrefillDone,
     ProposedToken,
     RoundDone,
 )
-from helix_app.gui.inspect.pool_history import PoolHistory
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs import RunItem
 
 PROMPT = -1  # "round" of the token that the prompt's own pass gave

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from helix_app.additive import K_MAX, AdditiveRule
-from helix_app.events import RoundDone
+from helix_app.protocol.events import RoundDone
 
 MOST_K = K_MAX
 PLAYED = 600  # rounds of the additive policy: its figure then moves by about two in a hundred

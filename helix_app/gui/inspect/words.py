@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app import messages
-from helix_app.events import ProposedToken, Provenance
 from helix_app.gui import figures
 from helix_app.gui.inspect.trace import PROMPT, Trace
+from helix_app.protocol.events import ProposedToken, Provenance
 
 SHOWN = 3  # best alternatives
 

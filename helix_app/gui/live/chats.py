@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from helix_app.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
+from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
 
 _NOBODY = -1
 _HALF = 0.5  # of a finished sequence's blocks: who takes so many of them over goes on with its chat

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
-from helix_app import events
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.live.pool_map import PoolMap
 from helix_app.gui.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.loading import ModelReady
 
 WIDTH = 288  # the least one
 
@@ -55,7 +56,7 @@ class BlockMaps(QWidget):
             self.maps["draft"].show()
         self._stack.setCurrentIndex(1)
 
-    def on_model_ready(self, event: events.ModelReady) -> None:
+    def on_model_ready(self, event: ModelReady) -> None:
         """New pools, all free until the first snapshot."""
         pools: tuple[tuple[events.PoolName, int], ...] = (
             ("target", event.target_blocks),

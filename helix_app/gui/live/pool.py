@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from helix_app.events import (
+from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_FREE,
     BLOCK_SHARED,

@@ -7,7 +7,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app import messages
-from helix_app.events import CacheSnapshot, PrefillDone
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.elided import Elided
@@ -15,6 +14,7 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.live.block_map import BlockGrid
 from helix_app.gui.pictures import PictureMenu
 from helix_app.gui.theme import Theme
+from helix_app.protocol.events import CacheSnapshot, PrefillDone
 
 
 class PoolMap(QWidget):

@@ -10,7 +10,7 @@ import pytest
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.errors import CacheExhaustedError
-from helix_app.events import BLOCK_USED, CACHE_CELL
+from helix_app.protocol.events import BLOCK_USED, CACHE_CELL
 
 _CELL = np.dtype(CACHE_CELL)
 Cell = tuple[int, int, int, int, str]  # state, fill, speculative, refcount, owner

@@ -10,7 +10,15 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.errors import CacheExhaustedError
-from helix_app.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, CACHE_CELL, NO_OWNER, CacheSnapshot
+from helix_app.protocol.events import (
+    BLOCK_CACHED,
+    BLOCK_FREE,
+    BLOCK_SHARED,
+    BLOCK_USED,
+    CACHE_CELL,
+    NO_OWNER,
+    CacheSnapshot,
+)
 
 _CELL = np.dtype(CACHE_CELL)
 Cell = tuple[int, int, int, int, str]  # state, fill, speculative, refcount, owner

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.events import Finished, RoundDone
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import Crowd, Models, alone
 from tests.engine.tiny import GREEDY, Zoo, ask
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 PARAMS = SamplingParams()
 

@@ -17,7 +17,7 @@ from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import distribution, penalise
 from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
 from helix_app.engine.verification import verify
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, check_same, requests
 from tests.engine.simulated import decoder_there, runner_there, simulated
 from tests.engine.tiny import VOCAB, Zoo

@@ -12,8 +12,8 @@ from helix_app.engine.drafts.model import Ask, propose_together
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
-from helix_app.events import Finished, RoundDone
-from helix_app.requests import SamplingParams
+from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, Models, alone, check_empty, check_same, requests
 from tests.engine.models.test_low_bit import needs
 from tests.engine.tiny import GREEDY, Zoo, ask, finish, loaded, session_of

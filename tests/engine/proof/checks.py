@@ -26,8 +26,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import pick
-from helix_app.events import Event, Finished, PrefillDone, RoundDone
-from helix_app.requests import GenerateRequest, SamplingParams
+from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.proof.enumerate_paths import BrokenPromise, Context, Law, OneHotDraft, intervals, outcomes
 from tests.engine.tiny import GREEDY, session_of
 

@@ -29,7 +29,7 @@ from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.verification import Verdict
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 
 Context = tuple[int, ...]
 Law = dict[Context, float]

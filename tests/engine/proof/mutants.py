@@ -19,7 +19,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.metrics import RunRecorder
 from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.verification import Verdict
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import Patch, engine_class, everywhere
 from tests.engine.proof.test_exact import PARAMS
 

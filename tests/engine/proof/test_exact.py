@@ -10,7 +10,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import install, reply_law, self_draft
 from tests.engine.proof.enumerate_paths import (
     Context,

@@ -18,8 +18,8 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.control.policy import FixedK
 from helix_app.engine.engine import Engine
-from helix_app.events import Failed
-from helix_app.requests import GenerateRequest, SamplingParams
+from helix_app.protocol.events import Failed
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.proof import mutants as bugs
 from tests.engine.proof.checks import (
     Patch,

@@ -27,7 +27,7 @@ from helix_app.engine.models.weights import expected_shape
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import distribution
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.requests import SamplingParams
+from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof import mutants
 from tests.engine.proof.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
 from tests.engine.proof.enumerate_paths import OneHotDraft

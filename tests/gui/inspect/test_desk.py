@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from helix_app import events, runs
+from helix_app import runs
 from helix_app.bridge.run_files import RunFiles
-from helix_app.events import Finished, ModelReady, RoundDone
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.run_book import RunBook, weight
+from helix_app.protocol import events
+from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.loading import ModelReady
 from helix_app.runs import Run
 from tests.gui import fake
 from tests.gui.driver import Driver

@@ -7,12 +7,12 @@ import random
 import numpy as np
 import pytest
 
-from helix_app.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
 from helix_app.gui.inspect import pool_history
 from helix_app.gui.inspect.ledger import ledger
 from helix_app.gui.inspect.pool_history import CELL, PoolHistory
 from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.live.pool import PoolState
+from helix_app.protocol.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
 from helix_app.runs import Run, RunItem
 from tests.made_runs import made_run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Union
 
-from helix_app.bench_events import BenchProgressed, BenchRequest
-from helix_app.events import Failed
+from helix_app.protocol.bench import BenchProgressed, BenchRequest
+from helix_app.protocol.events import Failed
 
 ExportFormat = Literal["csv", "json", "md", "html"]
 Verdict = Literal["higher", "lower", "same", "few"]

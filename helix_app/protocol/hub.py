@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from helix_app.requests import CatalogItem
+from helix_app.protocol.requests import CatalogItem
 
 
 @dataclass(frozen=True)

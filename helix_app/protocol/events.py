@@ -12,38 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Union
 
-from helix_app.bench_events import BenchDone as BenchDone, BenchProgressed as BenchProgressed
-from helix_app.hub_events import (
-    CatalogChanged as CatalogChanged,
-    DownloadDone as DownloadDone,
-    DownloadFailed as DownloadFailed,
-    DownloadProgress as DownloadProgress,
-)
-from helix_app.load_events import (
-    Checked as Checked,
-    DevicesFound as DevicesFound,
-    LoadProgress as LoadProgress,
-    MemoryUse as MemoryUse,
-    ModelReady as ModelReady,
-    Unloaded as Unloaded,
-)
-from helix_app.requests import (
-    ArmChoice as ArmChoice,
-    BenchRequest as BenchRequest,
-    CatalogItem as CatalogItem,
-    ChatMessage as ChatMessage,
-    CompareRequest as CompareRequest,
-    DeviceItem as DeviceItem,
-    DevicesRequest as DevicesRequest,
-    GenerateRequest as GenerateRequest,
-    LoadChoice as LoadChoice,
-    LoadRequest as LoadRequest,
-    Mode as Mode,
-    Request as Request,
-    SamplingParams as SamplingParams,
-    UnloadRequest as UnloadRequest,
-    Verify as Verify,
-    Written as Written,
+from helix_app.protocol.bench import BenchDone, BenchProgressed
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
+from helix_app.protocol.requests import (
+    Request,
 )
 
 Provenance = Literal["accepted", "corrected", "bonus", "plain"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Union
 
-from helix_app.bench_events import BenchRequest as BenchRequest
+from helix_app.protocol.bench import BenchRequest
 
 Mode = Literal["speculative", "autoregressive"]
 Verify = Literal["auto", "rejection", "coupled"]

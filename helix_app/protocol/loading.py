@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helix_app.requests import DeviceItem
+from helix_app.protocol.requests import DeviceItem
 
 
 @dataclass(frozen=True)
