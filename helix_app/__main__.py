@@ -7,7 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-from helix_app.messages import error_text
+from helix_app.base.messages import error_text
 
 
 def main() -> int:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import helix_app
-from helix_app import logs, messages, paths, settings as settings_store
-from helix_app.errors import HelixError
+from helix_app.base import logs, messages, paths, settings as settings_store
+from helix_app.base.errors import HelixError
+from helix_app.base.settings import Keeper, Settings
 from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, Notice
 from helix_app.protocol.loading import Unloaded
-from helix_app.settings import Keeper, Settings
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
@@ -77,8 +77,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         settings = keeper.settings
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
+        from helix_app.base import heap
         from helix_app.bridge.faults import FaultReporter
-        from helix_app.gui import heap
 
         app = build(settings, keeper=keeper)
     except ImportError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.comparison import ArmRecord, speedup
 from helix_app.protocol.events import RoundDone
 

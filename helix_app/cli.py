@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models, logs, paths
+from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models
+from helix_app.base import logs, paths
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.filling import shortened
+from helix_app.base.messages import error_text
 from helix_app.cli_common import put, say
-from helix_app.errors import HelixError, InputError
-from helix_app.filling import shortened
-from helix_app.messages import error_text
 
 log = logging.getLogger(__name__)
 _COMMANDS: dict[str, Any] = {

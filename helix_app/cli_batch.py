@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from helix_app import messages, texts
+from helix_app.base import messages, texts
+from helix_app.base.errors import InputError
 from helix_app.cli_common import ctrl_c_cancels, put, read_input, say
-from helix_app.errors import InputError
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest

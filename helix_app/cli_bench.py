@@ -10,10 +10,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helix_app import messages, texts
+from helix_app.base import messages, texts
+from helix_app.base.errors import HelixError, InputError
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
 from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
-from helix_app.errors import HelixError, InputError
 
 if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult

@@ -12,9 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from helix_app import messages, settings, texts
-from helix_app.errors import HelixError, InputError
-from helix_app.settings import DEFAULT_CONTEXT
+from helix_app.base import messages, settings, texts
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.settings import DEFAULT_CONTEXT
 
 CONTEXT_HELP = f"the model's own, {DEFAULT_CONTEXT:,} at most, unless given"
 _MOST_BYTES = 1 << 28  # of an input; far beyond what any context takes

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from helix_app import cli_batch, messages
+from helix_app import cli_batch
+from helix_app.base import messages
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.settings import Settings
+from helix_app.base.texts import whole
 from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, may_learn, put, read_input, say
-from helix_app.errors import HelixError, InputError
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
-from helix_app.settings import Settings
-from helix_app.texts import whole
 
 if TYPE_CHECKING:
     from helix_app.engine.certify import Certificate

@@ -15,9 +15,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.errors import HelixError, InputError
 from helix_app.cli_common import ctrl_c_cancels, put, say
-from helix_app.errors import HelixError, InputError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.download import download

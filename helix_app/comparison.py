@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.protocol.events import (
     Alternative,
     EmittedToken,

@@ -14,12 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.sizes import size_text
 from helix_app.engine.adapters import Adapter, best_first
 from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.engine.findings import Finding, findings, state_of
 from helix_app.engine.measured_file import DAYS, REFERENCE
-from helix_app.sizes import size_text
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache

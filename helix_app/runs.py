@@ -21,7 +21,7 @@ from typing import Any, NoReturn, Union
 
 import helix_app
 from helix_app import plain
-from helix_app.errors import RunFileError
+from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,

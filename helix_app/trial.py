@@ -17,8 +17,8 @@ import threading
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from helix_app import logs, messages, settings as settings_store
-from helix_app.errors import HelixError
+from helix_app.base import logs, messages, settings as settings_store
+from helix_app.base.errors import HelixError
 
 if TYPE_CHECKING:
     from helix_app.protocol.events import Event, Failed, Finished
@@ -79,7 +79,7 @@ def _window(asked: dict[str, Any]) -> int:
     from PySide6.QtCore import QObject, QTimer, Signal
 
     from helix_app import app as root
-    from helix_app.gui import heap
+    from helix_app.base import heap
     from helix_app.protocol.events import Failed, Finished
     from helix_app.protocol.loading import ModelReady
 

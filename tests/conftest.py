@@ -55,8 +55,8 @@ def default_model() -> Path:
 
 
 def _pull_default_model(root: Path) -> Path:
-    from helix_app import messages
-    from helix_app.errors import HelixError
+    from helix_app.base import messages
+    from helix_app.base.errors import HelixError
     from helix_app.hub import store
     from helix_app.hub.catalog import load_catalog
     from helix_app.hub.download import download

@@ -15,8 +15,9 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from helix_app import settings as settings_store
 from helix_app.app import App, build, make_client, make_hub
+from helix_app.base import settings as settings_store
+from helix_app.base.settings import Keeper, Settings
 from helix_app.bridge.controller import Hub
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
@@ -27,7 +28,6 @@ from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDe
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
-from helix_app.settings import Keeper, Settings
 from tests.engine.fake_engines import ask
 from tests.waiting import vanished, wait_for
 

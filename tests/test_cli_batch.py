@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app import cli, messages
+from helix_app import cli
+from helix_app.base import messages
+from helix_app.base.errors import InputError
 from helix_app.cli_batch import read_batch
 from helix_app.engine import generation, queue, reply, scheduler
 from helix_app.engine.certify import Certified, first_token_test
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.engine import Engine
-from helix_app.errors import InputError
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 from tests.engine.tiny import Zoo, loaded

@@ -13,14 +13,15 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app import cli, cli_generate, messages, settings
+from helix_app import cli, cli_generate
+from helix_app.base import messages, settings
+from helix_app.base.settings import Settings
 from helix_app.engine.engine import Engine
 from helix_app.engine.models import formats, low_bit
 from helix_app.hub.catalog import load_catalog
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
-from helix_app.settings import Settings
 from tests.engine.tiny import Zoo
 
 FIELDS = {

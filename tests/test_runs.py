@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app import messages, plain, runs
-from helix_app.errors import RunFileError
+from helix_app import plain, runs
+from helix_app.base import messages
+from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
     CacheSnapshot,
     Failed,

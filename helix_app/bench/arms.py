@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from helix_app.base.errors import HelixError
 from helix_app.bench.config import HELIX, BenchConfig
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.generation import Session
 from helix_app.engine.writing import write_reply
-from helix_app.errors import HelixError
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 

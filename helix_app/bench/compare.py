@@ -12,13 +12,13 @@ from typing import Literal
 
 import numpy as np
 
+from helix_app.base.errors import InputError
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
 from helix_app.bench.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
 from helix_app.bench.summary import decode_speed, paired, speeds
 from helix_app.bench.tables import Table
 from helix_app.bench.wording import NO_DIFFERENCE, TOO_FEW, interval_text, kind_label, ratio_text, table
-from helix_app.errors import InputError
 
 Change = Literal["faster", "slower", "same", "few"]
 _WATCHED = ("target", "draft", "k", "device", "dtype", "max_tokens", "temperature")

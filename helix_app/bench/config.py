@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from helix_app.base.errors import InputError
+from helix_app.base.settings import LEAST_CONTEXT, Settings
 from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
-from helix_app.errors import InputError
-from helix_app.settings import LEAST_CONTEXT, Settings
 
 PEERS = ("transformers", "transformers-assisted")
 BASELINE, HELIX = "autoregressive", "speculative"

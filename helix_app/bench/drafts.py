@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
+from helix_app.base.messages import fill
 from helix_app.bench.arms import Task
 from helix_app.bench.experiment import (
     Bench,
@@ -27,7 +28,6 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
-from helix_app.messages import fill
 from helix_app.protocol.requests import Mode, SamplingParams
 
 PLAIN, AUTO = "plain", "auto"

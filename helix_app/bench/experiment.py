@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from helix_app.base.errors import HelixError
+from helix_app.base.messages import notice_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BenchConfig
@@ -24,9 +26,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, prompt_tokens
 from helix_app.engine.writing import write_reply
-from helix_app.errors import HelixError
 from helix_app.hub.resolve import to_load_request
-from helix_app.messages import notice_text
 from helix_app.protocol.events import Failed, Finished, Notice, RoundDone
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadChoice

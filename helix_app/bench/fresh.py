@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from helix_app import paths
+from helix_app.base import paths
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiment import Experiment, Speeds, Told, median, ratio, ratio_text
 from helix_app.bench.guard import FLOOR

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from helix_app.base.messages import fill
 from helix_app.bench.arms import Task
 from helix_app.bench.experiment import (
     Bench,
@@ -27,7 +28,6 @@ from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.generation import Session
-from helix_app.messages import fill
 from helix_app.protocol.requests import Mode, SamplingParams
 
 TEMPERATURES = (0.0, 1.2)

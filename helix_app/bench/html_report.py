@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
+from helix_app.base.messages import fill, finish_reason_text
 from helix_app.bench import tables
 from helix_app.bench.charts import Line, columns, line_plot, speedup_bars
 from helix_app.bench.config import BASELINE, HELIX, PEERS
@@ -29,7 +30,6 @@ from helix_app.bench.wording import (
     subtitle,
     title,
 )
-from helix_app.messages import fill, finish_reason_text
 
 _STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 

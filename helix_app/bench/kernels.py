@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from helix_app.base.messages import fill
 from helix_app.bench import bandwidth, layer_times, operators
 from helix_app.bench.experiment import Bench, Experiment, Table, median, spread
 from helix_app.bench.passes import LINEARS, Passes, weight_bytes
@@ -16,7 +17,6 @@ from helix_app.engine.models.weights import open_weights
 from helix_app.engine.sampling import check_logits, distribution
 from helix_app.engine.verification import verify
 from helix_app.hub.resolve import resolve_target
-from helix_app.messages import fill
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import SamplingParams
 

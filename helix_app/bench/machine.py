@@ -14,11 +14,12 @@ from typing import Any
 
 import torch
 
-from helix_app import __version__, texts
+from helix_app import __version__
+from helix_app.base import texts
+from helix_app.base.paths import cache_dir
 from helix_app.engine.device import cpu
 from helix_app.engine.memory import total_memory, windows_working_set
 from helix_app.modelfiles.model_path import ModelFiles
-from helix_app.paths import cache_dir
 
 log = logging.getLogger(__name__)
 _TOLD_ENVIRONMENT = (  # variables that change speed

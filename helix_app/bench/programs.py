@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from helix_app.errors import HelixError
+from helix_app.base.errors import HelixError
 
 SECONDS = 300  # longer than loading or any reply takes
 POLL_SECONDS = 0.1

@@ -20,13 +20,13 @@ from typing import Any
 
 import torch
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.settings import Settings
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
-from helix_app.errors import HelixError, InputError
 from helix_app.hub.resolve import resolve_target
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import inspect
-from helix_app.settings import Settings
 
 SHARD_BYTES = 2**29
 _HEAD_DIM = 64

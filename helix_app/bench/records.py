@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
-from helix_app import texts
-from helix_app.errors import InputError
+from helix_app.base import texts
+from helix_app.base.errors import InputError
 
 SCHEMA, SCHEMA_VERSION = "helix.bench", 1
 

@@ -16,6 +16,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
+from helix_app.base.errors import HelixError
+from helix_app.base.logs import log_file
+from helix_app.base.messages import error_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
@@ -26,10 +29,7 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import Session, check_request, prompt_tokens
-from helix_app.errors import HelixError
 from helix_app.hub.resolve import to_load_request
-from helix_app.logs import log_file
-from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady

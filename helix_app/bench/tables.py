@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helix_app.base.messages import fill, notice_text
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
 from helix_app.bench.statistics import Estimate
@@ -23,7 +24,6 @@ from helix_app.bench.wording import (
     ratio_text,
     verdict_text,
 )
-from helix_app.messages import fill, notice_text
 
 
 @dataclass(frozen=True)

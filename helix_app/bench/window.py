@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app import paths, settings as settings_store
+from helix_app.base import paths, settings as settings_store
+from helix_app.base.messages import fill
+from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiment import Experiment, Speeds, Table, Told, median, ratio, ratio_text, spread
 from helix_app.bench.programs import Program
-from helix_app.messages import fill
-from helix_app.settings import Settings
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
 ARMS = (TERMINAL, WINDOW, ORIGINS)

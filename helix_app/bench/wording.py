@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helix_app.base.messages import fill
 from helix_app.bench.config import ARM_LABELS, BASELINE
 from helix_app.bench.records import BenchResult, Divergence
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import KindSummary
-from helix_app.messages import fill
 
 DASH = "–"
 NO_DIFFERENCE = "no significant difference"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.errors import InputError
-from helix_app.messages import notice_text
-from helix_app.paths import resource
-from helix_app.texts import decode
+from helix_app.base.errors import InputError
+from helix_app.base.messages import notice_text
+from helix_app.base.paths import resource
+from helix_app.base.texts import decode
 
 if sys.version_info >= (3, 11):
     import tomllib

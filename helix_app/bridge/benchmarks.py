@@ -16,6 +16,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
+from helix_app.base.errors import HelixError
 from helix_app.bench import view as views
 from helix_app.bench.compare import compare
 from helix_app.bench.csv_report import csv_report
@@ -28,7 +29,6 @@ from helix_app.bench.summary import Summary, summarise
 from helix_app.bridge.worker import thread_for
 from helix_app.engine.client import RESULTS, failure
 from helix_app.engine.host import HostClient
-from helix_app.errors import HelixError
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.bench_views import (
     BenchAsked,

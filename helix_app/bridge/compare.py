@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal
 
+from helix_app.base.errors import HelixError
 from helix_app.bench import reference
 from helix_app.comparison import first_difference, logit_gap, two_models
 from helix_app.engine.client import RESULTS, failure
-from helix_app.errors import HelixError
 from helix_app.hub.resolve import DRAFTS
 from helix_app.protocol.events import (
     CacheSnapshot,

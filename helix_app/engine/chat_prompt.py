@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from helix_app.base.errors import InputError
 from helix_app.engine.tokenizer import Tokenizer
-from helix_app.errors import InputError
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage
 

@@ -18,7 +18,9 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from helix_app import __version__, paths, settings
+from helix_app import __version__
+from helix_app.base import paths, settings
+from helix_app.base.errors import DeviceError
 from helix_app.engine import jobs
 from helix_app.engine.adapters import Adapter, best
 from helix_app.engine.folders import FolderFact, crash_lines, disk_free, helix_folders, settings_error
@@ -26,7 +28,6 @@ from helix_app.engine.hardware import Card, cpu_name, system_cards
 from helix_app.engine.measured_file import Entry, kept
 from helix_app.engine.memory import free_memory, total_memory
 from helix_app.engine.probe import directml_adapters, installed
-from helix_app.errors import DeviceError
 
 log = logging.getLogger(__name__)
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "safetensors", "gguf", "PySide6-Essentials")

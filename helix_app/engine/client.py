@@ -12,8 +12,8 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator
 
-from helix_app.errors import HelixError
-from helix_app.logs import log_file
+from helix_app.base.errors import HelixError
+from helix_app.base.logs import log_file
 from helix_app.protocol.bench import BenchDone
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, RunMetrics
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded

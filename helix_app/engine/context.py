@@ -9,16 +9,16 @@ from typing import Literal
 
 import torch
 
+from helix_app.base.errors import InputError
+from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.device import Device
 from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.memory import free_memory, return_memory
 from helix_app.engine.models.device_layers import make_cache
-from helix_app.errors import InputError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import LoadRequest
-from helix_app.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
 
 log = logging.getLogger(__name__)
 Limit = Literal["model", "default", "setting", "memory"]

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import torch
 
+from helix_app.base.errors import DeviceError, InputError
 from helix_app.engine.adapters import Adapter, best, best_first
 from helix_app.engine.hardware import cpu_name
 from helix_app.engine.probe import directml_adapters, no_directml
 from helix_app.engine.torch_facts import cuda_adapters
-from helix_app.errors import DeviceError, InputError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.loading import DevicesFound
 from helix_app.protocol.requests import DeviceItem

@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+from helix_app.base.errors import HelixError
+from helix_app.base.logs import log_file
 from helix_app.engine import calibration
 from helix_app.engine.certify import Certified, certify
 from helix_app.engine.client import cancelled_result, failure
@@ -19,8 +21,6 @@ from helix_app.engine.memory import return_memory
 from helix_app.engine.memory_use import memory_use
 from helix_app.engine.recovery import LOST, Place, Recovery
 from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
-from helix_app.errors import HelixError
-from helix_app.logs import log_file
 from helix_app.protocol.events import Event, Failed, Finished, Notice
 from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from helix_app.base.errors import InputError
 from helix_app.engine import calibration
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.engine.chat_prompt import chat_tokens
@@ -17,7 +18,6 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.sampling import check_params
 from helix_app.engine.tokenizer import Tokenizer
-from helix_app.errors import InputError
 from helix_app.protocol.events import CacheSnapshot, Notice
 from helix_app.protocol.requests import GenerateRequest
 

@@ -15,11 +15,11 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 
+from helix_app.base.errors import HostError
 from helix_app.engine.client import DEFAULT_ENGINE, cancelled_result, request_id_of
 from helix_app.engine.host_child import Broken, Cancel, Done, Hello, Items, Ready, Run
 from helix_app.engine.host_process import ChildGone, ChildProcess
 from helix_app.engine.host_progress import Progress
-from helix_app.errors import HostError
 from helix_app.protocol.events import Event, Failed, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest

@@ -12,6 +12,9 @@ from pathlib import Path
 import torch
 
 from helix_app.additive import K_MAX
+from helix_app.base.errors import DeviceError, HelixError, InputError
+from helix_app.base.logs import log_file
+from helix_app.base.messages import error_text
 from helix_app.engine import measured
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
@@ -34,9 +37,6 @@ from helix_app.engine.models.weights import open_weights
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.threads import choose_threads
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
-from helix_app.errors import DeviceError, HelixError, InputError
-from helix_app.logs import log_file
-from helix_app.messages import error_text
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Event, Notice

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app import paths, texts
+from helix_app.base import paths, texts
 
 log = logging.getLogger(__name__)
 DAYS = 30

@@ -10,10 +10,10 @@ import logging
 import threading
 from typing import Any
 
+from helix_app.base.errors import DeviceError
 from helix_app.engine import jobs
 from helix_app.engine.adapters import Adapter, make_adapter
 from helix_app.engine.hardware import memory_by_name, system_cards
-from helix_app.errors import DeviceError
 
 log = logging.getLogger(__name__)
 PROBE_SECONDS = 60.0  # the first import of torch on a slow disk takes half of it

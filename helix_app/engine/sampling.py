@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.errors import InputError, NumericsError
+from helix_app.base.errors import InputError, NumericsError
 from helix_app.protocol.requests import SamplingParams
 
 

@@ -22,6 +22,7 @@ from typing import TypeVar
 
 import torch
 
+from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.client import failure
 from helix_app.engine.control.policy import Crowd
 from helix_app.engine.drafting import propose_all, run_pass
@@ -31,7 +32,6 @@ from helix_app.engine.queue import Entry, Source, Waiting
 from helix_app.engine.reply import Reply, Round, Timing
 from helix_app.engine.runner import Rows
 from helix_app.engine.sampling import check_logits
-from helix_app.errors import CacheExhaustedError
 from helix_app.protocol.events import CacheSnapshot, Event
 from helix_app.protocol.requests import GenerateRequest
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from helix_app.base.errors import DeviceError
 from helix_app.engine.adapters import Adapter, make_adapter
-from helix_app.errors import DeviceError
 
 
 def cuda_adapters() -> tuple[Adapter, ...]:

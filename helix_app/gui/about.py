@@ -7,7 +7,8 @@ import platform
 from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app import __version__, paths
+from helix_app import __version__
+from helix_app.base import paths
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.dialog import Dialog
 from helix_app.gui.icons import pixmap

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app.base.messages import fill, finish_reason_text
+from helix_app.base.sizes import size_text
 from helix_app.gui.glossary import terms
-from helix_app.messages import fill, finish_reason_text
 from helix_app.protocol.events import Finished
 from helix_app.protocol.loading import MemoryUse, ModelReady
-from helix_app.sizes import size_text
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}

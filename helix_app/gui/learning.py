@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui.buttons import CheckBox, ThemedButton
 from helix_app.gui.theme import Theme
 from helix_app.protocol import events

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
+from helix_app.base.settings import Settings
 from helix_app.gui import measuring, menus
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
@@ -30,7 +31,6 @@ from helix_app.gui.toolbar import Toolbar
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
-from helix_app.settings import Settings
 
 TOLD_MS = 6000
 

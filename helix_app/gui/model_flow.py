@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from helix_app.base.settings import Settings, changed
 from helix_app.gui.toolbar import model_label
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import CatalogItem, LoadChoice
-from helix_app.settings import Settings, changed
 
 LOAD_SETTINGS = (
     "target",

@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from helix_app import paths
+from helix_app.base import paths
 from helix_app.gui.preferences import Preferences
 
 MODELS, DOCUMENTS = "last_model_folder", "last_folder"  # the settings that remember

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QByteArray, QObject, Signal
 from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-from helix_app.settings import Settings
+from helix_app.base.settings import Settings
 
 
 def restore(window: QMainWindow, settings: Settings) -> None:

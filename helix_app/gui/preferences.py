@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from helix_app.base.settings import Settings, changed as with_values
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.gui.theme import Theme
 from helix_app.protocol import events
-from helix_app.settings import Settings, changed as with_values
 
 
 class Preferences(QObject):

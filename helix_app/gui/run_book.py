@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.gui import heap
+from helix_app.base import heap
 from helix_app.protocol.events import CacheSnapshot, Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest

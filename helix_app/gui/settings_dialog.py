@@ -21,13 +21,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.dialog import Dialog
 from helix_app.gui.figures import count
 from helix_app.gui.glossary import terms
 from helix_app.gui.learning import Learning
 from helix_app.gui.theme import CONTROL, Theme
-from helix_app.settings import DEFAULT_CONTEXT, Settings, changed
 
 LABEL_WIDTH = 152
 FIELD_WIDTH = 144

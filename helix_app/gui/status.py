@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary import terms
 from helix_app.gui.steady import SteadyLabel

@@ -8,12 +8,12 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
+from helix_app.base.settings import Settings
 from helix_app.gui import figures
 from helix_app.gui.buttons import SEPARATOR, Choice, Picker, ThemedButton
 from helix_app.gui.theme import Theme
 from helix_app.protocol.loading import DevicesFound, ModelReady
 from helix_app.protocol.requests import CatalogItem, DeviceItem
-from helix_app.settings import Settings
 
 OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
 OPEN_FOLDER = "\0folder"

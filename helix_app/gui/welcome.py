@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.icons import pixmap

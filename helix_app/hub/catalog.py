@@ -10,8 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from helix_app import paths
-from helix_app.errors import HelixError, InputError
+from helix_app.base import paths
+from helix_app.base.errors import HelixError, InputError
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -22,8 +22,8 @@ from typing import TypeVar, Union
 
 import filelock
 
-from helix_app import paths
-from helix_app.errors import DownloadError, HelixError
+from helix_app.base import paths
+from helix_app.base.errors import DownloadError, HelixError
 from helix_app.hub import failures, store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from helix_app.errors import DownloadError
+from helix_app.base.errors import DownloadError
+from helix_app.base.sizes import size_text
 from helix_app.hub.catalog import CatalogEntry
 from helix_app.hub.proxies import Proxy, without_secrets
-from helix_app.sizes import size_text
 
 Reason = Literal["skipped", "refused", "network", "interrupted", "checksum"]
 

@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from helix_app.errors import InputError, ModelFileError
+from helix_app.base.errors import InputError, ModelFileError
+from helix_app.base.paths import expanded
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.learned import learned_table, shipped_table
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
-from helix_app.paths import expanded
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 
 DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helix_app import paths, texts
-from helix_app.errors import HelixError, ModelFileError
+from helix_app.base import paths, texts
+from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.special_tokens import end_tokens, known_id
 
 ARCHITECTURES = ("llama", "qwen2")

@@ -9,8 +9,8 @@ import struct
 from pathlib import Path
 from typing import Any, NoReturn
 
-from helix_app import texts
-from helix_app.errors import ModelFileError
+from helix_app.base import texts
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles import foreign
 from helix_app.modelfiles.other_kinds import UNKNOWN_BASE
 from helix_app.modelfiles.part_names import model_name

@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import NoReturn
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 
 _HEAD = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"

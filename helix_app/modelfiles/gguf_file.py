@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from helix_app import paths, texts
-from helix_app.errors import ModelFileError
+from helix_app.base import paths, texts
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
 from helix_app.modelfiles.gguf_guard import check_header

@@ -12,7 +12,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles import foreign
 
 MAGIC = b"GGUF"

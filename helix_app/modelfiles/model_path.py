@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
+from helix_app.base.paths import expanded
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
 from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
@@ -15,7 +16,6 @@ from helix_app.modelfiles.other_kinds import check_config
 from helix_app.modelfiles.special_tokens import end_tokens
 from helix_app.modelfiles.split import read_model
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
-from helix_app.paths import expanded
 
 Kind = Literal["gguf", "safetensors"]
 

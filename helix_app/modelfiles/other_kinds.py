@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 
 ENCODERS = frozenset(
     (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.gguf_file import GgufHeader, TensorInfo, read_header
 from helix_app.modelfiles.part_names import model_name, part_files, part_name
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helix_app import paths
+from helix_app.base import paths
 from helix_app.modelfiles.special_tokens import END_NAMES
 
 log = logging.getLogger(__name__)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from helix_app.base.errors import HelixError
 from helix_app.bench.arms import EngineArm, Task, by_position, make_request, record_of
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import prompt_tokens
-from helix_app.errors import HelixError
 from helix_app.protocol.events import EmittedToken, Event, Finished, PrefillDone, RoundDone, RunMetrics
 from tests.engine.tiny import Zoo, check_idle, loaded, session_of
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from helix_app import cli, cli_bench
+from helix_app.base.errors import InputError
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.workloads import Prompt
-from helix_app.errors import InputError
 
 PLENTY = BenchConfig(
     target="/models/with space/it's.gguf",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from helix_app.base.messages import notice_text
 from helix_app.bench.arms import EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, PEERS, BenchConfig
 from helix_app.bench.peers import TransformersArm, build_model, load_peers
@@ -18,7 +19,6 @@ from helix_app.bench.runner import run_benchmark
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
 from helix_app.engine.generation import prompt_tokens
-from helix_app.messages import notice_text
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo, check_idle, hf_model, loaded, session_of
 

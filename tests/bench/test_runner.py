@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.messages import notice_text
 from helix_app.bench import runner
 from helix_app.bench.arms import Task
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress
 from helix_app.bench.records import BenchNotice, BenchResult, ReferenceRun, RunRecord
 from helix_app.bench.runner import Measured, measure, plan, reference_drift, run_benchmark, warm_up
 from helix_app.bench.workloads import Prompt
-from helix_app.errors import HelixError, InputError
-from helix_app.messages import notice_text
 from helix_app.protocol.requests import GenerateRequest
 from tests.bench import made
 from tests.engine.tiny import Zoo

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from helix_app.base.errors import InputError
 from helix_app.bridge.compare import Comparison
-from helix_app.errors import InputError
 from helix_app.protocol.events import Alternative, CompareArm, CompareDone, Event, Finished, PrefillDone, TextDelta
 from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from helix_app.base.errors import HelixError
 from helix_app.bridge.checkups import Checkups
-from helix_app.errors import HelixError
 from helix_app.protocol.events import CheckupDone
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.errors import HelixError
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.client import LocalClient
 from helix_app.engine.host import HostClient
-from helix_app.errors import HelixError
 from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded

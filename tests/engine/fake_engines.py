@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.engine.client import cancelled_result
-from helix_app.errors import HelixError, ModelFileError
 from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,

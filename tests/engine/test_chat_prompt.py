@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.engine.chat_prompt import fold_system
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Event, Failed, Finished, Notice

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.errors import InputError
 from helix_app.engine import context
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.context import Context, allocate, choose_context
 from helix_app.engine.device import cpu
 from helix_app.engine.engine import Engine
-from helix_app.errors import InputError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import ModelReady

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from helix_app.base.errors import DeviceError, InputError
 from helix_app.engine import device, probe, torch_facts
 from helix_app.engine.adapters import Adapter, make_adapter
 from helix_app.engine.device import DevicesFound, found_devices, parse_device, pick_device
-from helix_app.errors import DeviceError, InputError
 
 GB = 2**30
 INTEGRATED = make_adapter("directml", 0, "AMD Radeon(TM) Graphics", GB // 2)

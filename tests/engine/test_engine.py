@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.engine import loading
 from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine

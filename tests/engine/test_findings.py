@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.engine import findings as module
 from helix_app.engine.adapters import make_adapter
 from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, TorchFacts, Trouble

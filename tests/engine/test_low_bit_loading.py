@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.engine import loading
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from helix_app.base.errors import DeviceError
 from helix_app.engine import jobs, probe
 from helix_app.engine.hardware import Card
-from helix_app.errors import DeviceError
 
 GB = 2**30
 STAND_INS = Path(__file__).parent / "stand_ins"

@@ -9,8 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
+from helix_app.base.errors import InputError, NumericsError
 from helix_app.engine.sampling import check_logits, check_params, distribution, penalise, pick
-from helix_app.errors import InputError, NumericsError
 from helix_app.protocol.requests import SamplingParams
 
 NEUTRAL = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}

@@ -8,8 +8,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from helix_app.base.paths import resource
 from helix_app.engine.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
-from helix_app.paths import resource
 
 HERE = torch.arange(12.0).view(3, 4)
 

@@ -12,11 +12,11 @@ import pytest
 import tokenizers
 from hypothesis import given, settings, strategies as st
 
-from helix_app import paths
+from helix_app.base import paths
+from helix_app.base.errors import HelixError, InputError, ModelFileError
 from helix_app.engine import tokenizer as module
 from helix_app.engine.text.byte_level import byte_level_bpe
 from helix_app.engine.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
-from helix_app.errors import HelixError, InputError, ModelFileError
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
 from tests.engine.tiny import END, EOS_ID, PAD, START, STOP, Zoo, tokenizer, write_gguf

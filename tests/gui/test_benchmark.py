@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.settings import Settings
 from helix_app.bench import statistics, workloads
 from helix_app.bench.config import BASELINE, HELIX, PEERS, BenchConfig
 from helix_app.bench.wording import arm_label, kind_label
@@ -15,7 +16,6 @@ from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench import BenchProgressed, BenchRequest
-from helix_app.settings import Settings
 from tests.bench import made
 from tests.gui import bench_made, fake
 from tests.gui.bench_made import Person, at, looking_at

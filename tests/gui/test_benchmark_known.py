@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.settings import Settings
 from helix_app.bench import reference, runner
 from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
@@ -16,7 +17,6 @@ from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
 from helix_app.protocol import bench_views as bench
 from helix_app.protocol.bench import BenchRequest
-from helix_app.settings import Settings
 from tests.gui import bench_made, fake
 from tests.gui.bench_made import Person, looking_at
 

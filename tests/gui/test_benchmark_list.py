@@ -8,12 +8,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.benchmark.plots import ticks
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
 from helix_app.protocol import bench_views as bench
-from helix_app.settings import Settings
 from tests.bench import made
 from tests.gui import bench_made
 from tests.gui.bench_made import Person, at, looking_at

@@ -8,18 +8,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.messages import ERRORS
+from helix_app.base.settings import Settings, changed
 from helix_app.comparison import agreement_text
 from helix_app.gui import figures
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.theme import Theme
-from helix_app.messages import ERRORS
 from helix_app.protocol import events
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice
-from helix_app.settings import Settings, changed
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
 from tests.gui.comparing import CompareDriver

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.settings import Settings
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.theme import Theme
 from helix_app.protocol.requests import ArmChoice, LoadChoice
-from helix_app.settings import Settings
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
 from tests.gui.comparing import CompareDriver

@@ -6,13 +6,13 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.settings import Settings
 from helix_app.gui.buttons import CheckBox
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.protocol import events
 from helix_app.protocol.events import Failed, Forgotten
-from helix_app.settings import Settings
 from tests.gui import fake, views
 from tests.gui.fake import record
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QTimer
 
+from helix_app.base.messages import NOTICES
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.notices import PASSING
 from helix_app.gui.status import ThinBar
-from helix_app.messages import NOTICES
 from helix_app.protocol import events
 from helix_app.protocol.loading import MemoryUse, Unloaded
 from tests.gui import fake

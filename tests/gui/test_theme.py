@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from helix_app import paths
+from helix_app.base import paths
 from helix_app.gui import icons
 from helix_app.gui.theme import CONTRAST_PAIRS, DARK, LIGHT, Palette, Theme, contrast
 

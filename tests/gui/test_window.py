@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
+from helix_app.base.settings import Settings
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.gui.toolbar import OPEN_FILE
@@ -12,7 +13,6 @@ from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import LoadChoice
-from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.fake import record
 

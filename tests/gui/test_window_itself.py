@@ -17,13 +17,13 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app import __version__
+from helix_app.base.settings import Settings
 from helix_app.gui.about import AboutDialog
 from helix_app.gui.buttons import Picker
 from helix_app.gui.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress
-from helix_app.settings import Settings
 from tests.gui import fake
 from tests.gui.fake import record
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
+from helix_app.base.settings import Settings
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.settings_dialog import SettingsDialog
@@ -16,7 +17,6 @@ from helix_app.protocol.bench import BenchProgressed
 from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.settings import Settings
 from tests.gui import bench_made, comparing, fake
 from tests.made_runs import made_run
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import paths, settings
-from helix_app.errors import HelixError, InputError
+from helix_app.base import paths, settings
+from helix_app.base.errors import HelixError, InputError
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
 from tests.hub.models import entry, write_catalog
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli_models, messages
+from helix_app import cli_models
+from helix_app.base import messages
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table
 from tests.hub.models import PAYLOAD, REPO, entry, write_catalog

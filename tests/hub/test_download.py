@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.errors import DownloadError
+from helix_app.base.errors import DownloadError
 from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download, download_events
@@ -213,7 +213,7 @@ def test_the_copy_shipped_with_the_program_comes_first(
 ) -> None:
     shipped = tmp_path / "models" / "tiny.gguf"
     shipped.parent.mkdir()
-    monkeypatch.setattr("helix_app.paths.resource", lambda *names: tmp_path.joinpath(*names))
+    monkeypatch.setattr("helix_app.base.paths.resource", lambda *names: tmp_path.joinpath(*names))
     served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD)
     model = entry(BundledSource("models/tiny.gguf"), HUB)
     shipped.write_bytes(PAYLOAD)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from helix_app import messages
-from helix_app.errors import DownloadError
+from helix_app.base import messages
+from helix_app.base.errors import DownloadError
 from helix_app.hub.catalog import BundledSource, HubSource
 from helix_app.hub.failures import format_bytes
 from tests.hub.models import HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256, wheel, wheel_source

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.errors import HelixError
 from helix_app.engine.drafts.ngram_table import NgramTable
-from helix_app.errors import HelixError
 from helix_app.hub.learned import forget, learned_table
 
 

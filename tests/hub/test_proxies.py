@@ -11,8 +11,8 @@ import huggingface_hub
 import pytest
 from huggingface_hub import constants
 
-from helix_app import messages
-from helix_app.errors import DownloadError
+from helix_app.base import messages
+from helix_app.base.errors import DownloadError
 from helix_app.hub import proxies
 from helix_app.hub.failures import SourceError
 from helix_app.hub.fetch import Remote, Retry, fetch

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import messages
-from helix_app.errors import HelixError
+from helix_app.base import messages
+from helix_app.base.errors import HelixError
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.resolve import ResolvedModel, resolve_target, to_load_request
 from helix_app.protocol.requests import LoadChoice, LoadRequest

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.errors import DownloadError, HelixError, ModelFileError
+from helix_app.base.errors import DownloadError, HelixError, ModelFileError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.failures import format_bytes

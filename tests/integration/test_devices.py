@@ -13,10 +13,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.app import build, make_client
+from helix_app.base.settings import Settings
 from helix_app.engine.host import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
-from helix_app.settings import Settings
 from tests.engine.tiny import Zoo
 from tests.integration.test_window import LONG, Person, Recorder
 

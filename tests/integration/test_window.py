@@ -16,6 +16,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build, make_client
+from helix_app.base.settings import Settings, save
 from helix_app.bench.programs import Program
 from helix_app.engine.host import HostClient
 from helix_app.gui.main_window import MainWindow
@@ -32,7 +33,6 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import Request
-from helix_app.settings import Settings, save
 from tests.waiting import vanished
 
 CELL = np.dtype(CACHE_CELL)

@@ -14,8 +14,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from helix_app import messages
-from helix_app.errors import HelixError
+from helix_app.base import messages
+from helix_app.base.errors import HelixError
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo
 from tests.modelfiles.made_files import made, rewrite

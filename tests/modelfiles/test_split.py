@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helix_app import messages
-from helix_app.errors import ModelFileError
+from helix_app.base import messages
+from helix_app.base.errors import ModelFileError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.resolve import resolve_target

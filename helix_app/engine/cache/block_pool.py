@@ -19,8 +19,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.free_list import FreeList
-from helix_app.errors import CacheExhaustedError
 
 _ROOT = 0  # content of "nothing before"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from helix_app.additive import AdditiveRule
-from helix_app.errors import InputError
+from helix_app.base.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
@@ -16,7 +17,6 @@ from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.runner import ModelRunner, Rows
 from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise, pick
 from helix_app.engine.tokenizer import Tokenizer
-from helix_app.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.protocol.requests import SamplingParams
 
 _CHUNK = 512  # prompt tokens a forward pass

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from helix_app.errors import ModelFileError
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf_file import GgufHeader
 from helix_app.modelfiles.groups4 import Groups4

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
+from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.history import History, when
 from helix_app.gui.benchmark.progress import ProgressStrip
 from helix_app.gui.benchmark.result import ChangeSheet, ResultSheet
@@ -20,7 +21,6 @@ from helix_app.gui.theme import Theme
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench import BenchProgressed
 from helix_app.protocol.requests import CatalogItem
-from helix_app.settings import Settings
 
 SIDES = (248, 320)  # width of the list in a narrow and in a wide window
 NARROW = 1040  # a page that is narrower has the narrow list

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from helix_app.base.settings import Settings
 from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
@@ -24,7 +25,6 @@ from helix_app.gui.toolbar import model_label
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
 from helix_app.protocol.requests import CatalogItem
-from helix_app.settings import Settings
 
 FIELD = 56  # width of a number
 WIDEST = 760  # of the form

@@ -8,7 +8,9 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
+from helix_app.base.messages import context_full_text
+from helix_app.base.settings import Settings
 from helix_app.gui.chat.composer import Composer, Draft
 from helix_app.gui.chat.context_offer import TOO_LONG, larger_action, larger_context, tokens_of
 from helix_app.gui.chat.empty import EmptyChat
@@ -19,11 +21,9 @@ from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.notices import ErrorBox, NoticeBar
 from helix_app.gui.pace import Pace
 from helix_app.gui.theme import Theme
-from helix_app.messages import context_full_text
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadFailed
 from helix_app.protocol.loading import ModelReady
-from helix_app.settings import Settings
 
 FRAME_MS = 33
 NOT_SENT = (  # errors of a message that no model has seen; those of too long ones begin with TOO_LONG

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 
+from helix_app.base.settings import Settings
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
-from helix_app.settings import Settings
 
 
 @dataclass

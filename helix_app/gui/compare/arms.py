@@ -7,12 +7,12 @@ from typing import cast
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app.base.settings import Settings
 from helix_app.comparison import two_models
 from helix_app.gui import figures
 from helix_app.gui.buttons import SEPARATOR, Choice
 from helix_app.gui.toolbar import model_label
 from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice, Mode, Verify
-from helix_app.settings import Settings
 
 LETTERS = ("A", "B")
 CUSTOM = "custom"

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.comparison import Agreement, Verdict, agreement_text
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.arms import LETTERS

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.comparison import ArmRecord
 from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.break_even import QUIET, BreakEven, Noise, break_even, cost_text, faster_text, gain_text
 from helix_app.comparison import ArmRecord, two_models
 from helix_app.gui import figures

@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.buttons import CheckBox, ThemedButton
 from helix_app.gui.elided import Elided

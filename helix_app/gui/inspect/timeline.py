@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.protocol.events import ProposedToken, Provenance

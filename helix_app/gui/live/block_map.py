@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, QSize
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui.live.chats import Chats, coloured
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, pages_in_use, state_word
 from helix_app.gui.pace import Pace, by_cores

@@ -7,7 +7,7 @@ import math
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary import terms
 from helix_app.gui.live.clock import SessionClock

@@ -6,7 +6,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.elided import Elided

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
-from helix_app.errors import CacheExhaustedError
 from helix_app.protocol.events import BLOCK_USED, CACHE_CELL
 
 _CELL = np.dtype(CACHE_CELL)

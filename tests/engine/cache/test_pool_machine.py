@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.errors import CacheExhaustedError
 
 History = tuple[int, ...]
 _BLOCKS = (8, 12, 6, 10, 5, 4, 3, 2, 1)

@@ -9,8 +9,8 @@ import pytest
 import tokenizers
 from tokenizers import AddedToken, decoders, models, normalizers
 
+from helix_app.base.errors import ModelFileError
 from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
-from helix_app.errors import ModelFileError
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.text.files import (
     BYTE,

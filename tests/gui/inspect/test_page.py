@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from helix_app import messages
+from helix_app.base import messages
 from helix_app.gui import pictures
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.page import InspectPage

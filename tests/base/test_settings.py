@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import messages, settings
+from helix_app.base import messages, settings
+from helix_app.base.settings import Keeper, Settings
 from helix_app.engine.folders import settings_error
-from helix_app.settings import Keeper, Settings
 
 
 def test_learning_is_kept_on_disk(tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_what_this_version_does_not_know_stays(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from helix_app import settings
+from helix_app.base import settings
 keeper = settings.Keeper(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()

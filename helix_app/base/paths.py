@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from helix_app.errors import InputError
+from helix_app.base.errors import InputError
 
 _APP = "Helix"
 
@@ -26,7 +26,7 @@ def _resource_root() -> Path:
     frozen = getattr(sys, "_MEIPASS", None)
     if frozen:
         return Path(frozen) / "resources"
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     installed = package / "_resources"  # where the wheel puts resources/
     return installed if installed.is_dir() else package.parent / "resources"
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from helix_app import texts
+from helix_app.base import texts
 
 WORDS = "“Größe” – 日本 🙂"
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helix_app import filling
-from helix_app.messages_files import MODEL_FILES
+from helix_app.base import filling
+from helix_app.base.messages_files import MODEL_FILES
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",

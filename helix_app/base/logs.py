@@ -7,8 +7,8 @@ import logging.handlers
 import sys
 from pathlib import Path
 
-from helix_app import paths
-from helix_app.errors import InputError
+from helix_app.base import paths
+from helix_app.base.errors import InputError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 

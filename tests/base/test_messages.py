@@ -10,7 +10,7 @@ from string import Formatter
 
 import pytest
 
-from helix_app import messages
+from helix_app.base import messages
 
 TABLES = {
     "errors": (messages.ERRORS, messages.error_text),
@@ -55,7 +55,7 @@ def test_every_sentence_ends_with_a_next_step() -> None:
         assert len(re.findall(r"[.?!](?:\s|$)", told)) >= 2, code
 
 
-SOURCES = Path(messages.__file__).parent
+SOURCES = Path(messages.__file__).parents[1]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ NOUNS = (
     "|tensor|thing|thread|token"
 )
 COUNTED = re.compile(rf"\{{[^{{}}|]*\}}(?: [a-z\-]+)?? (?:{NOUNS})s?\b")
-FOR_PEOPLE = ("gui/", "cli", "messages.py", "doctor.py", "comparison.py", "bench/tables.py", "bench/wording.py")
+FOR_PEOPLE = ("gui/", "cli", "base/messages.py", "doctor", "comparison.py", "bench/tables.py", "bench/wording.py")
 NEVER_ONE = (  # a mean, two constants, and sentences that have a form of their own for 1
     "tokens per pass",
     "before {least} tokens",

@@ -20,7 +20,7 @@ from typing import Any
 
 import filelock
 
-from helix_app import paths, texts
+from helix_app.base import paths, texts
 
 log = logging.getLogger(__name__)
 DEFAULT_CONTEXT = 8192  # most tokens of context when the person asks for no number
