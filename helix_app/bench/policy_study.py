@@ -17,10 +17,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from helix_app.additive import K_MAX
 from helix_app.engine.control.ledger import SHARE, START_STEPS
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
+from helix_app.runs.additive import K_MAX
 
 PLAIN_SECONDS = 0.02
 CALIBRATED_ROWS = (1, 2, 3, 5, 9)

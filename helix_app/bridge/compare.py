@@ -17,7 +17,6 @@ from typing import Literal
 
 from helix_app.base.errors import HelixError
 from helix_app.bench import reference
-from helix_app.comparison import first_difference, logit_gap, two_models
 from helix_app.engine.client import RESULTS, failure
 from helix_app.hub.resolve import DRAFTS
 from helix_app.protocol.events import (
@@ -43,6 +42,7 @@ from helix_app.protocol.requests import (
     SamplingParams,
     Written,
 )
+from helix_app.runs.comparison import first_difference, logit_gap, two_models
 
 log = logging.getLogger(__name__)
 

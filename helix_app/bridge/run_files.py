@@ -10,10 +10,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from helix_app import runs
 from helix_app.base.errors import HelixError
 from helix_app.bridge.worker import thread_for
 from helix_app.protocol.events import Failed
+from helix_app.runs import run as runs
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.additive import K_MAX
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
 from helix_app.engine.reply import Round
 from helix_app.engine.runner import ModelRunner, Rows
+from helix_app.runs.additive import K_MAX
 
 _DRAFT_SHARE = 0.9  # of a round's time that a draft on the device is taken to have at most
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import torch
 
-from helix_app.additive import K_MAX
 from helix_app.base.errors import DeviceError, HelixError, InputError
 from helix_app.base.logs import log_file
 from helix_app.base.messages import error_text
@@ -42,6 +41,7 @@ from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest
+from helix_app.runs.additive import K_MAX
 
 log = logging.getLogger(__name__)
 BLOCK_SIZE = 16

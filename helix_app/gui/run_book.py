@@ -11,7 +11,7 @@ from helix_app.base import heap
 from helix_app.protocol.events import CacheSnapshot, Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.runs import Run, RunEvent, RunItem
+from helix_app.runs.run import Run, RunEvent, RunItem
 
 MOST_BYTES = 192 * 2**20  # of all recorded runs together, as estimated below
 

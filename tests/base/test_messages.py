@@ -85,7 +85,7 @@ NOUNS = (
     "|tensor|thing|thread|token"
 )
 COUNTED = re.compile(rf"\{{[^{{}}|]*\}}(?: [a-z\-]+)?? (?:{NOUNS})s?\b")
-FOR_PEOPLE = ("gui/", "cli", "base/messages.py", "doctor", "comparison.py", "bench/tables.py", "bench/wording.py")
+FOR_PEOPLE = ("gui/", "cli", "base/messages.py", "doctor", "runs/", "bench/reports/")
 NEVER_ONE = (  # a mean, two constants, and sentences that have a form of their own for 1
     "tokens per pass",
     "before {least} tokens",

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QThread
 
-from helix_app import runs
 from helix_app.bridge import run_files
 from helix_app.bridge.run_files import RunFiles
-from helix_app.runs import Run, RunItem
-from tests.made_runs import made_run
+from helix_app.runs import run as runs
+from helix_app.runs.run import Run, RunItem
+from tests.runs.made_runs import made_run
 
 
 class Watch:

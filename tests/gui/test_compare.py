@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.base.messages import ERRORS
 from helix_app.base.settings import Settings, changed
-from helix_app.comparison import agreement_text
 from helix_app.gui import figures
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.page import ComparePage
@@ -20,6 +19,7 @@ from helix_app.protocol import events
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice
+from helix_app.runs.comparison import agreement_text
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
 from tests.gui.comparing import CompareDriver

@@ -6,7 +6,7 @@ from helix_app.gui.chat.message import Reply
 from helix_app.gui.main_window import MainWindow
 from helix_app.protocol.events import RoundDone
 from tests.gui.driver import Driver
-from tests.made_runs import made_run
+from tests.runs.made_runs import made_run
 
 
 def begin(window: MainWindow, chat: Driver, rounds: int = 30) -> list[object]:

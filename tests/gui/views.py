@@ -18,7 +18,7 @@ from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgr
 from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import bench_made, comparing, fake
-from tests.made_runs import made_run
+from tests.runs.made_runs import made_run
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
 

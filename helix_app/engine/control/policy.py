@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from helix_app.additive import AdditiveRule
 from helix_app.base.errors import InputError
+from helix_app.runs.additive import AdditiveRule
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from helix_app.additive import K_MAX
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
 from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
+from helix_app.runs.additive import K_MAX
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
 _GUARD, _GUARD_RECOVER = 0.30, 0.40

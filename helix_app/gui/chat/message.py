@@ -19,11 +19,11 @@ from helix_app.gui.chat.footer import Footer
 from helix_app.gui.chat.markdown import MarkdownStream
 from helix_app.gui.chat.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
-from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.notices import ErrorBox, OfferBox
 from helix_app.gui.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
+from helix_app.runs.trace import Trace
 
 PADDING = 12
 SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from helix_app.gui.chat.message import Reply
 from helix_app.gui.chat.view import ConversationView
-from helix_app.gui.inspect.trace import Trace
+from helix_app.runs.trace import Trace
 
 ALTERNATIVES = 3  # best tokens a position that requests ask for while origins are shown
 

@@ -10,8 +10,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base.settings import Settings
-from helix_app.break_even import QUIET, Noise
-from helix_app.comparison import Agreement, ArmRecord, agreement
 from helix_app.gui.buttons import Choice, Picker
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import AgreementBadge
@@ -28,6 +26,8 @@ from helix_app.gui.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import CatalogItem, CompareRequest, GenerateRequest, LoadChoice
+from helix_app.runs.break_even import QUIET, Noise
+from helix_app.runs.comparison import Agreement, ArmRecord, agreement
 
 SHARE = 8  # times as long as a drawing of the panes took until the next one
 PLOT_MS = 250  # between drawings of the plots while an arm runs: they must not take its processor

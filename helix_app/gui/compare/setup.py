@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 
 from helix_app.base import messages
 from helix_app.base.settings import Settings
-from helix_app.comparison import two_models
 from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.chat.composer import Composer
 from helix_app.gui.compare import arms
@@ -36,6 +35,7 @@ from helix_app.protocol.requests import (
     LoadChoice,
     SamplingParams,
 )
+from helix_app.runs.comparison import two_models
 
 FIELD, WIDE = 80, 112  # width of a number, and of a seed
 MAX_TOKENS = 256  # a comparison is waited for

@@ -7,8 +7,8 @@ from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPe
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from helix_app.gui import figures
-from helix_app.gui.inspect.what_if import Estimate, Position
 from helix_app.gui.theme import Theme
+from helix_app.runs.what_if import Estimate, Position
 
 MOST_BARS = 24
 AXIS = 18  # pixels below the bars

@@ -11,10 +11,11 @@ from helix_app.base import messages
 from helix_app.gui import figures, pictures
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
-from helix_app.gui.inspect import what_if, words
+from helix_app.gui.inspect import words
 from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart, policy_name
-from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.theme import Theme
+from helix_app.runs import what_if
+from helix_app.runs.trace import PROMPT, Trace
 
 MOST_ROWS = 24  # proposals listed
 

@@ -24,10 +24,10 @@ from helix_app.gui.inspect.legend import TokenLegend
 from helix_app.gui.inspect.pool_panel import PoolPanel
 from helix_app.gui.inspect.timeline import Timeline
 from helix_app.gui.inspect.token_view import TokenView
-from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.notices import ErrorBox
 from helix_app.gui.theme import Theme
 from helix_app.protocol import events
+from helix_app.runs.trace import PROMPT, Trace
 
 REFRESH_MS = 150  # while a run grows
 MOST_GROWING = 2000  # rounds up to which acceptance and what-if keep up with it

@@ -14,13 +14,13 @@ from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.focus import RINGED
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
-from helix_app.gui.inspect.ledger import Ledger, ledger
-from helix_app.gui.inspect.pool_history import PoolView
-from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.theme import Theme
 from helix_app.protocol.events import PoolName
+from helix_app.runs.pool_history import PoolView
+from helix_app.runs.trace import Trace
+from helix_app.runs.waste import Ledger, ledger
 
 
 class RunGrid(BlockGrid):

@@ -28,8 +28,8 @@ from helix_app.base import messages
 from helix_app.gui import figures
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.inspect import words
-from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.theme import Theme
+from helix_app.runs.trace import Trace
 
 RIGHT, TOP, GAP, BOTTOM = 12, 26, 14, 20
 WIDEST = "k = 16.0"  # label at the left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 
-from helix_app.gui.inspect.trace import PROMPT, Trace
+from helix_app.runs.trace import PROMPT, Trace
 
 NEWLINE = "↵"
 LONGEST = 400  # characters of one token that are shown

@@ -27,8 +27,8 @@ from helix_app.gui import pictures
 from helix_app.gui.focus import RINGED
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.token_flow import TokenFlow
-from helix_app.gui.inspect.trace import Trace
 from helix_app.gui.theme import Theme
+from helix_app.runs.trace import Trace
 
 LEADING = 10  # pixels between two lines, for the underlines
 TINT = 46  # of 255: how strong the colour lies behind a token

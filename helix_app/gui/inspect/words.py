@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication
 
 from helix_app.base import messages
 from helix_app.gui import figures
-from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.protocol.events import ProposedToken, Provenance
+from helix_app.runs.trace import PROMPT, Trace
 
 SHOWN = 3  # best alternatives
 

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from helix_app.additive import K_MAX, K_START
 from helix_app.base import messages
 from helix_app.base.errors import InputError
 from helix_app.engine.control.policy import AdditiveK, Choice, FixedK, Offer, Outcome, parse_k
+from helix_app.runs.additive import K_MAX, K_START
 
 OFFER = (Offer("draft"),)
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QFileDialog
 
-from helix_app import runs
 from helix_app.bridge.run_files import RunFiles
 from helix_app.gui.main_window import MainWindow
 from helix_app.gui.run_book import RunBook, weight
 from helix_app.protocol import events
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.loading import ModelReady
-from helix_app.runs import Run
+from helix_app.runs import run as runs
+from helix_app.runs.run import Run
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
-from tests.made_runs import made_run
+from tests.runs.made_runs import made_run
 
 
 def play(window: MainWindow, chat: Driver, text: str = "Why?", rounds: int = 25) -> Run:

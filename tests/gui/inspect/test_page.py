@@ -16,12 +16,12 @@ from helix_app.gui import pictures
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.inspect.timeline import Timeline
-from helix_app.gui.inspect.trace import PROMPT, Trace
-from helix_app.gui.inspect.what_if import estimates, survival
 from helix_app.gui.theme import Theme
-from helix_app.runs import Run
+from helix_app.runs.run import Run
+from helix_app.runs.trace import PROMPT, Trace
+from helix_app.runs.what_if import estimates, survival
 from tests.gui.fake import record
-from tests.made_runs import made_run
+from tests.runs.made_runs import made_run
 
 
 @pytest.fixture

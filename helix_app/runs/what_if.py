@@ -23,8 +23,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from helix_app.additive import K_MAX, AdditiveRule
 from helix_app.protocol.events import RoundDone
+from helix_app.runs.additive import K_MAX, AdditiveRule
 
 MOST_K = K_MAX
 PLAYED = 600  # rounds of the additive policy: its figure then moves by about two in a hundred

@@ -7,14 +7,14 @@ import random
 import numpy as np
 import pytest
 
-from helix_app.gui.inspect import pool_history
-from helix_app.gui.inspect.ledger import ledger
-from helix_app.gui.inspect.pool_history import CELL, PoolHistory
-from helix_app.gui.inspect.trace import PROMPT, Trace
 from helix_app.gui.live.pool import PoolState
 from helix_app.protocol.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
-from helix_app.runs import Run, RunItem
-from tests.made_runs import made_run
+from helix_app.runs import pool_history
+from helix_app.runs.pool_history import CELL, PoolHistory
+from helix_app.runs.run import Run, RunItem
+from helix_app.runs.trace import PROMPT, Trace
+from helix_app.runs.waste import ledger
+from tests.runs.made_runs import made_run
 
 
 @pytest.fixture(scope="module")

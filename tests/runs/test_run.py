@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app import plain, runs
 from helix_app.base import messages
 from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
@@ -29,8 +28,9 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.runs import Run, RunItem
-from tests.made_runs import made_run
+from helix_app.runs import plain, run as runs
+from helix_app.runs.run import Run, RunItem
+from tests.runs.made_runs import made_run
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False, min_value=0, max_value=1e9)
 COUNT = st.integers(0, 10_000)

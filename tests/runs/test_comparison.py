@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from helix_app.comparison import (
+from helix_app.protocol.events import Alternative, Event, Failed, TextDelta
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import ArmChoice, SamplingParams
+from helix_app.runs.comparison import (
     Agreement,
     ArmRecord,
     agreement,
@@ -19,9 +22,6 @@ from helix_app.comparison import (
     speedup_curve,
     thinned,
 )
-from helix_app.protocol.events import Alternative, Event, Failed, TextDelta
-from helix_app.protocol.loading import LoadProgress
-from helix_app.protocol.requests import ArmChoice, SamplingParams
 from tests.comparing import WORDS, a_round, plain_reply, spec_reply, token
 
 GREEDY = SamplingParams(temperature=0.0, seed=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from helix_app.gui.inspect.pool_history import PoolHistory
 from helix_app.protocol.events import (
     CacheSnapshot,
     EmittedToken,
@@ -17,7 +16,8 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.runs import RunItem
+from helix_app.runs.pool_history import PoolHistory
+from helix_app.runs.run import RunItem
 
 PROMPT = -1  # "round" of the token that the prompt's own pass gave
 

@@ -18,7 +18,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.runs import Run, RunItem
+from helix_app.runs.run import Run, RunItem
 
 WORDS = [" the", " a", " of", " cache", " block", " token", " draft", " and", " is", " to", " each", " model", ",", "."]
 WORDS += [" keeps", " when", " reads", "\n", " row", " of", " attention", " which", " shared", " 16", " slots", " pass"]

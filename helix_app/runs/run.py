@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, NoReturn, Union
 
 import helix_app
-from helix_app import plain
 from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
     CACHE_CELL,
@@ -34,6 +33,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
+from helix_app.runs import plain
 
 FORMAT, VERSION = "helix-run", 1
 SUFFIX = ".helixrun"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from helix_app.base import messages
-from helix_app.comparison import ArmRecord, speedup
 from helix_app.protocol.events import RoundDone
+from helix_app.runs.comparison import ArmRecord, speedup
 
 EVEN = 0.02  # a smaller difference of one run each is noise
 SWITCHED_OFF = ("costs_more", "paused", "overdrawn", "below_30")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helix_app.gui.inspect.pool_history import PoolView
-from helix_app.gui.inspect.trace import Trace
 from helix_app.protocol.events import BLOCK_SHARED, BLOCK_USED, PoolName
+from helix_app.runs.pool_history import PoolView
+from helix_app.runs.trace import Trace
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.break_even import Noise, break_even, cost_text, faster_text, gain_text, switched_off_after
-from helix_app.comparison import ArmRecord
 from helix_app.protocol.events import RoundDone
+from helix_app.runs.break_even import Noise, break_even, cost_text, faster_text, gain_text, switched_off_after
+from helix_app.runs.comparison import ArmRecord
 from tests.comparing import WORDS, a_round, metrics, plain_reply, token
-from tests.test_comparison import record
+from tests.runs.test_comparison import record
 
 
 def drafted(index: int, k: int, accepted: int, **values: object) -> RoundDone:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.gui.inspect.what_if import (
+from helix_app.protocol.events import EmittedToken, ProposedToken, RoundDone
+from helix_app.runs.what_if import (
     Position,
     draft_seconds,
     estimates,
@@ -14,7 +15,6 @@ from helix_app.gui.inspect.what_if import (
     seconds_for,
     survival,
 )
-from helix_app.protocol.events import EmittedToken, ProposedToken, RoundDone
 from tests.gui import fake
 
 TOKEN = EmittedToken(1, "x", "plain", 0.5)
