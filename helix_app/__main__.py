@@ -16,7 +16,7 @@ def main() -> int:
     _fill_descriptors()
     if sys.stderr is not None:
         sys.stderr = _Patient(sys.stderr)  # type: ignore[assignment]
-    from helix_app import cli
+    from helix_app.cli import main as cli
 
     return cli.main()
 

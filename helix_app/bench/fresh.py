@@ -70,7 +70,7 @@ def _first_reply(
     }
     opening = {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
-    with Program([sys.executable, "-m", "helix_app.trial"], environment, errors, cancel) as program:
+    with Program([sys.executable, "-m", "helix_app.cli.trial"], environment, errors, cancel) as program:
         if program.ask(opening) is None:
             return None
         said = program.ask({"prompt": prompt})

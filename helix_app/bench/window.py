@@ -2,7 +2,7 @@
 
 The same replies three ways: ``generate`` in a terminal, the window with its live panel (three plots and a map of 4,096
 blocks), and the window that also shows where each token came from. For each repetition three programs are started and
-stay open (``helix_app.trial``: ``generate`` as the command has it, and the window, sent messages as a person would),
+stay open (``helix_app.cli.trial``: ``generate`` as the command has it; the window, sent messages as a person would),
 and each prompt is written by all three, one right after the other in an order drawn anew: on a computer whose speed
 wanders from minute to minute, programs that each wrote one reply told more of that than of the window. The first reply
 of a program does not count. Settings, seed, cache and its folder are the same. The window times its own frames, as
@@ -103,7 +103,7 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
 
 def _start(arm: str, environment: Mapping[str, str], cancel: threading.Event) -> Program:
     errors = Path(environment["HELIX_HOME"]) / f"errors {ARMS.index(arm)}.txt"
-    return Program([sys.executable, "-m", "helix_app.trial"], environment, errors, cancel)
+    return Program([sys.executable, "-m", "helix_app.cli.trial"], environment, errors, cancel)
 
 
 def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app import cli, cli_bench
 from helix_app.base.errors import InputError
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.workloads import Prompt
+from helix_app.cli import bench, main as cli
 
 PLENTY = BenchConfig(
     target="/models/with space/it's.gguf",
@@ -35,7 +35,7 @@ PLENTY = BenchConfig(
 )
 def test_the_command_asks_for_the_same_again(config: BenchConfig) -> None:
     args = cli.build_parser().parse_args(config.argv())
-    assert cli_bench.config_of(args) == config
+    assert bench.config_of(args) == config
 
 
 def test_the_command_is_a_line_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from helix_app import cli
 from helix_app.base import paths, settings
 from helix_app.base.errors import HelixError
 from helix_app.bench import experiment, programs as bench_programs, window
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.programs import Program
+from helix_app.cli import main as cli
 
 FRAMES = {"median": 16.0, "p95": 18.0, "p99": 20.0, "worst": 30.0, "paint_p95": None}
 SPEED = {window.TERMINAL: 100.0, window.WINDOW: 98.0, window.ORIGINS: 90.0}
@@ -37,7 +37,7 @@ class Programs:
     def __call__(
         self, command: list[str], environment: dict[str, str], errors: Path, cancel: threading.Event
     ) -> FakeProgram:
-        assert command[1:] == ["-m", "helix_app.trial"]
+        assert command[1:] == ["-m", "helix_app.cli.trial"]
         self.started += 1
         self.environments.append(dict(environment))
         self.settings.append(settings.load(Path(environment["HELIX_HOME"]) / "config" / "settings.json"))

@@ -230,7 +230,7 @@ def test_a_trial_of_the_window(default_model: Path, tmp_path: Path) -> None:
     ]
     texts = []
     for opening in openings:
-        command = [sys.executable, "-m", "helix_app.trial"]
+        command = [sys.executable, "-m", "helix_app.cli.trial"]
         with Program(command, environment, tmp_path / "errors.txt", threading.Event()) as program:
             assert program.ask(opening) == {"ready": True}
             told = [program.ask({"prompt": text}) for text in ("Say hello to the reader.", "Count to three.")]

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli
 from helix_app.base import messages
+from helix_app.cli import main as cli
 from tests.engine.tiny import Zoo
 
 HUGE = "1" * 5000
@@ -240,7 +240,7 @@ sys.exit(main())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize("module", ["helix_app.cli", "helix_app.base.settings", "torch", "torch.nn"])
+@pytest.mark.parametrize("module", ["helix_app.cli.main", "helix_app.base.settings", "torch", "torch.nn"])
 def test_ctrl_c_in_the_middle_of_an_import(model: str, module: str) -> None:
     """Where an exception would come out as anything, or not at all."""
     done = subprocess.run([sys.executable, "-c", _INTERRUPTED, module, model], capture_output=True, text=True)

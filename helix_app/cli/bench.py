@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
-from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
+from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 
 if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
-from helix_app.cli_common import ctrl_c_cancels, put, say
+from helix_app.cli.common import ctrl_c_cancels, put, say
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog, load_catalog
 from helix_app.hub.download import download

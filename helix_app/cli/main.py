@@ -11,19 +11,20 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from helix_app import __version__, cli_bench, cli_doctor, cli_generate, cli_models
+from helix_app import __version__
 from helix_app.base import logs, paths
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.filling import shortened
 from helix_app.base.messages import error_text
-from helix_app.cli_common import put, say
+from helix_app.cli import bench, doctor, generate, models
+from helix_app.cli.common import put, say
 
 log = logging.getLogger(__name__)
 _COMMANDS: dict[str, Any] = {
-    "generate": cli_generate,
-    "bench": cli_bench,
-    "models": cli_models,
-    "doctor": cli_doctor,
+    "generate": generate,
+    "bench": bench,
+    "models": models,
+    "doctor": doctor,
 }
 _LATER = ("serve", "train-draft")  # subcommands of later versions
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli_models
 from helix_app.base import messages
+from helix_app.cli import models
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table
 from tests.hub.models import PAYLOAD, REPO, entry, write_catalog
@@ -25,8 +25,8 @@ CATALOG = Catalog((entry(), entry(known=False, id="absent", sources=entry().sour
 
 def run(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
-    cli_models.add_parser(parser.add_subparsers(dest="command", required=True))
-    return cli_models.run(parser.parse_args(["models", *arguments]), catalog=CATALOG)
+    models.add_parser(parser.add_subparsers(dest="command", required=True))
+    return models.run(parser.parse_args(["models", *arguments]), catalog=CATALOG)
 
 
 def test_from_pull_to_verify(server: FileServer, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -115,10 +115,10 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
     catalog = write_catalog(tmp_path / "catalog.toml", [entry()])
     code = (
         "import argparse, pathlib, sys\n"
-        "from helix_app import cli_models\n"
+        "from helix_app.cli import models\n"
         "from helix_app.hub import catalog\n"
         "arguments = argparse.Namespace(models_command='pull', id='tiny')\n"
-        f"sys.exit(cli_models.run(arguments, catalog=catalog.load_catalog(pathlib.Path({str(catalog)!r}))))\n"
+        f"sys.exit(models.run(arguments, catalog=catalog.load_catalog(pathlib.Path({str(catalog)!r}))))\n"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
         assert served.held.wait(60)
@@ -133,7 +133,7 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
 
 def test_every_code_has_a_sentence() -> None:
     """Over the source, since some failures cannot be brought about here."""
-    source = Path(cli_models.__file__).parent
+    source = Path(models.__file__).parents[1]
     raised = re.compile(r'(?:Helix|Download|Input|ModelFile|Device|Draft\w+)Error\(\s*"([a-z_]+)"')
     codes = {code for file in source.rglob("*.py") for code in raised.findall(file.read_text(encoding="utf-8"))}
     assert {"download_failed", "download_locked", "model_unknown", "verify_cancelled"} <= codes

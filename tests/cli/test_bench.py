@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli
 from helix_app.base.messages import notice_text
 from helix_app.bench import runner
 from helix_app.bench.arms import EngineArm, Task
 from helix_app.bench.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
+from helix_app.cli import main as cli
 from helix_app.engine.device import cpu
 from helix_app.engine.models import formats
 from tests.bench import made

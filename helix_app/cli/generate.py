@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from helix_app import cli_batch
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import Settings
 from helix_app.base.texts import whole
-from helix_app.cli_common import CONTEXT_HELP, check_output, ctrl_c_cancels, may_learn, put, read_input, say
+from helix_app.cli import batch
+from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, may_learn, put, read_input, say
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     try:
         check_output()
         if args.batch is not None:
-            return cli_batch.run(args, engine=engine)
+            return batch.run(args, engine=engine)
         request = request_of(args, read_prompt(args))
         if args.certify and args.mode == "autoregressive":
             raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app import cli, cli_generate
 from helix_app.base import messages, settings
 from helix_app.base.settings import Settings
+from helix_app.cli import generate as command, main as cli
 from helix_app.engine.engine import Engine
 from helix_app.engine.models import formats, low_bit
 from helix_app.hub.catalog import load_catalog
@@ -317,7 +317,7 @@ def parsed(model: str, *args: str) -> argparse.Namespace:
 
 
 def scripted(model: str, engine: Scripted, *args: str) -> int:
-    return cli_generate.run(parsed(model, *args), engine=engine)
+    return command.run(parsed(model, *args), engine=engine)
 
 
 def test_options_reach_the_engine(model: str, real: tuple[ModelReady, Finished]) -> None:

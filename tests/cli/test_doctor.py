@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import cli, doctor
+from helix_app import doctor
+from helix_app.cli import main as cli
 from helix_app.engine import measured_file
 from helix_app.engine.adapters import make_adapter
 from helix_app.engine.checkup import Facts, LibraryFacts, Trouble
@@ -141,7 +142,7 @@ def run_doctor(home: Path, *flags: str, **environment: str) -> subprocess.Comple
         capture_output=True,
         text=True,
         encoding="utf-8",
-        cwd=Path(__file__).parents[1],
+        cwd=Path(__file__).parents[2],
         env={**base, "HELIX_HOME": str(home), **environment},
         timeout=200,
         check=False,

@@ -1,7 +1,7 @@
 """A program that writes replies one at a time as they are asked for: `generate` kept open, or the window by itself.
 
-``bench window`` runs it as ``python -m helix_app.trial`` and talks to it in lines of JSON. The first line that it reads
-is an object: ``blocks`` of the cache (so that its map is that large) and either ``generate``, the options of that
+``bench window`` runs it as ``python -m helix_app.cli.trial`` and talks to it in lines of JSON. The first line that it
+reads is an object: ``blocks`` of the cache (so that its map is that large) and either ``generate``, the options of that
 command, or ``window`` with ``seed`` and ``origins`` (whether the tokens' origins are shown); the settings are those in
 the configuration folder. It answers ``{"ready": true}`` once the model is loaded. Each further line has a ``prompt``,
 sent as a person would send it in a new chat, and is answered by ``text``, ``metrics`` (of ``Finished``) and, by the
@@ -49,7 +49,7 @@ def _explain(event: Failed) -> dict[str, Any]:
 
 def _terminal(asked: dict[str, Any]) -> int:
     """``generate``, with the engine in this process as it has it, but prompt after prompt."""
-    from helix_app import cli, cli_generate
+    from helix_app.cli import generate, main as cli
     from helix_app.engine.engine import Engine
     from helix_app.hub.resolve import to_load_request
     from helix_app.protocol.requests import LoadChoice
@@ -58,11 +58,11 @@ def _terminal(asked: dict[str, Any]) -> int:
     engine, cancel = Engine(), threading.Event()
     load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, args.context, learn=False))
     try:
-        cli_generate.load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
+        generate.load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
         _tell({"ready": True})
         for line in sys.stdin:
-            request = cli_generate.request_of(args, json.loads(line)["prompt"])
-            finished, _ = cli_generate.reply_events(engine.stream(request, cancel), show=False)
+            request = generate.request_of(args, json.loads(line)["prompt"])
+            finished, _ = generate.reply_events(engine.stream(request, cancel), show=False)
             _tell({"text": finished.text, "metrics": asdict(finished.metrics)})
     except HelixError as problem:
         _tell({"error": messages.error_text(problem.code, problem.fields)})

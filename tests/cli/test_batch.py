@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app import cli
 from helix_app.base import messages
 from helix_app.base.errors import InputError
-from helix_app.cli_batch import read_batch
+from helix_app.cli import main as cli
+from helix_app.cli.batch import read_batch
 from helix_app.engine import generation, queue, reply, scheduler
 from helix_app.engine.certify import Certified, first_token_test
 from helix_app.engine.drafts.base import Proposal
