@@ -188,7 +188,7 @@ def make_hub(settings: Settings) -> Hub:
 
 def examine(cancel: threading.Event) -> CheckupDone:
     """What is wrong with this computer, as ``doctor`` says it."""
-    from helix_app import doctor
+    from helix_app.doctor import report as doctor
 
     facts, found = doctor.examine(cancel, log.info)
     return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))

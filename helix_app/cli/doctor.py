@@ -10,9 +10,9 @@ import argparse
 import json
 import logging
 
-from helix_app import doctor
 from helix_app.base import messages
 from helix_app.cli.common import check_output, ctrl_c_cancels, put, say
+from helix_app.doctor import report as doctor
 from helix_app.engine import measured_file
 
 

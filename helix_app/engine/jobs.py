@@ -23,7 +23,7 @@ FLAG = "--helix-job"
 JOBS = {
     "directml": "helix_app.engine.probe:list_directml",
     "torch": "helix_app.engine.torch_facts:gather",
-    "self-test": "helix_app.engine.self_test:run",
+    "self-test": "helix_app.doctor.self_test:run",
     "operators": "helix_app.engine.directml:counts",
 }
 POLL_SECONDS = 0.05  # how late a cancel is noticed

@@ -11,7 +11,7 @@ import pytest
 
 from helix_app.base import messages, settings
 from helix_app.base.settings import Keeper, Settings
-from helix_app.engine.folders import settings_error
+from helix_app.doctor.folders import settings_error
 
 
 def test_learning_is_kept_on_disk(tmp_path: Path) -> None:

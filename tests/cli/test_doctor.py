@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from helix_app import doctor
 from helix_app.cli import main as cli
+from helix_app.doctor import report as doctor
+from helix_app.doctor.checkup import Facts, LibraryFacts, Trouble
+from helix_app.doctor.findings import findings
+from helix_app.doctor.folders import FolderFact
 from helix_app.engine import measured_file
 from helix_app.engine.adapters import make_adapter
-from helix_app.engine.checkup import Facts, LibraryFacts, Trouble
-from helix_app.engine.findings import findings
-from helix_app.engine.folders import FolderFact
 from helix_app.engine.measured_file import Entry
-from tests.engine.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, torch_trouble, with_test
+from tests.doctor.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, torch_trouble, with_test
 
 FULL = replace(
     FINE,

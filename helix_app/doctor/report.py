@@ -16,9 +16,9 @@ from typing import Any
 
 from helix_app.base import messages
 from helix_app.base.sizes import size_text
+from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
+from helix_app.doctor.findings import Finding, findings, state_of
 from helix_app.engine.adapters import Adapter, best_first
-from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
-from helix_app.engine.findings import Finding, findings, state_of
 from helix_app.engine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}

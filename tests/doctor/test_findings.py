@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from helix_app.base import messages
-from helix_app.engine import findings as module
+from helix_app.doctor import findings as module
+from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, TorchFacts, Trouble
+from helix_app.doctor.findings import finding, findings, state_of
+from helix_app.doctor.folders import FolderFact
 from helix_app.engine.adapters import make_adapter
-from helix_app.engine.checkup import Facts, LibraryFacts, ModelFact, SelfTest, TorchFacts, Trouble
-from helix_app.engine.findings import finding, findings, state_of
-from helix_app.engine.folders import FolderFact
 from helix_app.engine.hardware import Card
 
 GB = 2**30

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from helix_app.engine import self_test
+from helix_app.doctor import self_test
 from helix_app.engine.runner import ModelRunner
 
 CPU = torch.device("cpu")

@@ -21,9 +21,9 @@ from typing import TypeVar
 from helix_app import __version__
 from helix_app.base import paths, settings
 from helix_app.base.errors import DeviceError
+from helix_app.doctor.folders import FolderFact, crash_lines, disk_free, helix_folders, settings_error
 from helix_app.engine import jobs
 from helix_app.engine.adapters import Adapter, best
-from helix_app.engine.folders import FolderFact, crash_lines, disk_free, helix_folders, settings_error
 from helix_app.engine.hardware import Card, cpu_name, system_cards
 from helix_app.engine.measured_file import Entry, kept
 from helix_app.engine.memory import free_memory, total_memory

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from helix_app.engine import checkup, folders, jobs, probe
-from helix_app.engine.checkup import Facts, ModelFact
+from helix_app.doctor import checkup, folders
+from helix_app.doctor.checkup import Facts, ModelFact
+from helix_app.engine import jobs, probe
 
 MODELS = (ModelFact("m", 5, False),)
 TORCH: dict[str, Any] = {
