@@ -22,7 +22,7 @@ from helix_app.engine.models.weights import WeightSource, expected_shape
 from helix_app.engine.runner import ModelRunner
 from helix_app.engine.verification import verify
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.modelfiles.groups4 import Groups4
+from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.protocol.requests import SamplingParams
 
 CONFIG = ModelConfig(

@@ -24,7 +24,7 @@ from helix_app.base import paths
 from helix_app.base.errors import InputError, ModelFileError
 from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
-from helix_app.modelfiles.gguf_file import GgufHeader, short_name
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions

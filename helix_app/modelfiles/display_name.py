@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.gguf_file import read_header
+from helix_app.modelfiles.gguf.gguf_file import read_header
 
 MOST_CHARACTERS = 64
 _NO_NAMES = frozenset(

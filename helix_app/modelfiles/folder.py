@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles import foreign
-from helix_app.modelfiles.other_kinds import UNKNOWN_BASE
+from helix_app.modelfiles.gguf.other_kinds import UNKNOWN_BASE
 from helix_app.modelfiles.part_names import model_name
 
 INDEX = "model.safetensors.index.json"

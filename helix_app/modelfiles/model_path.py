@@ -11,10 +11,10 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.paths import expanded
 from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
-from helix_app.modelfiles.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
-from helix_app.modelfiles.other_kinds import check_config
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
+from helix_app.modelfiles.gguf.other_kinds import check_config
+from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.special_tokens import end_tokens
-from helix_app.modelfiles.split import read_model
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 
 Kind = Literal["gguf", "safetensors"]

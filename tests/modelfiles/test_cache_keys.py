@@ -12,7 +12,8 @@ from tokenizers import AddedToken
 
 from helix_app.engine import tokenizer as module
 from helix_app.engine.tokenizer import load_tokenizer
-from helix_app.modelfiles import gguf_file, stamps
+from helix_app.modelfiles import stamps
+from helix_app.modelfiles.gguf import gguf_file
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
 from tests.engine.text.files import NORMAL, byte_level, byte_names, write_folder, write_gguf

@@ -17,7 +17,7 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import load
-from helix_app.modelfiles.gguf_file import read_header
+from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.tiny import Zoo

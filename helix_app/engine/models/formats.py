@@ -25,7 +25,7 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import expected_shape
 from helix_app.engine.runner import ModelRunner
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.modelfiles.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 log = logging.getLogger(__name__)
 DENSE = {"float32": torch.float32, "bfloat16": torch.bfloat16}

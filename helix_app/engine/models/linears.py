@@ -7,7 +7,7 @@ import torch
 from helix_app.engine.models import low_bit
 from helix_app.engine.models.linear import LinearFn, LinearKind, choose_linear, make_linear
 from helix_app.engine.models.weights import WeightSource
-from helix_app.modelfiles.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 
 class LinearMaker:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from helix_app.engine.models.linear import LinearFn
-from helix_app.modelfiles.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 log = logging.getLogger(__name__)
 ACTIVATIONS = torch.bfloat16

@@ -12,8 +12,8 @@ import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.modelfiles.gguf_file import GgufHeader
-from helix_app.modelfiles.groups4 import Groups4
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader
+from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.model_path import ModelFiles
 
 # role -> (name in GGUF, name in safetensors); {i} is the layer

@@ -12,7 +12,7 @@ from helix_app.engine.models import low_bit
 from helix_app.engine.models.linear import make_linear
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.low_bit import Int4Linear, Int8Linear, dense, fits, joined, packed_linear, to_groups4
-from helix_app.modelfiles.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 CPU = torch.device("cpu")
 HALF_ULP = 2.0**-8  # of bfloat16, relative: what rounding to it may change

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.gguf_file import GgufHeader, TensorInfo, read_header
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader, TensorInfo, read_header
 from helix_app.modelfiles.part_names import model_name, part_files, part_name
 
 _NUMBER, _COUNT, _TENSORS = "split.no", "split.count", "split.tensors.count"

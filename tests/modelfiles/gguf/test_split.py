@@ -13,9 +13,9 @@ from helix_app.base.errors import ModelFileError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.resolve import resolve_target
+from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.part_names import model_name, part_files
-from helix_app.modelfiles.split import read_model
 from tests.engine.tiny import Zoo, ask, finish, loaded
 from tests.modelfiles.made_files import rewrite
 

@@ -19,10 +19,10 @@ import numpy as np
 
 from helix_app.base import paths, texts
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles import groups4
 from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
-from helix_app.modelfiles.gguf_guard import check_header
-from helix_app.modelfiles.other_kinds import check_kind
+from helix_app.modelfiles.gguf import groups4
+from helix_app.modelfiles.gguf.gguf_guard import check_header
+from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
 from helix_app.modelfiles.stamps import stamp, versions
 
