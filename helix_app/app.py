@@ -160,10 +160,10 @@ def build(
 def make_client(settings: Settings) -> EngineClient:
     """The engine where the settings want it. Neither kind imports torch here."""
     if settings.engine_process == "thread":
-        from helix_app.engine.client import LocalClient
+        from helix_app.engine.host.client import LocalClient
 
         return LocalClient()
-    from helix_app.engine.host import HostClient
+    from helix_app.engine.host.parent import HostClient
     from helix_app.gui.pace import by_cores
 
     return HostClient(gather_seconds=by_cores(60, 90) / 1000)

@@ -19,8 +19,8 @@ from helix_app.app import App, build, make_client, make_hub
 from helix_app.base import settings as settings_store
 from helix_app.base.settings import Keeper, Settings
 from helix_app.bridge.controller import Hub
-from helix_app.engine.client import LocalClient
-from helix_app.engine.host import HostClient
+from helix_app.engine.host.client import LocalClient
+from helix_app.engine.host.parent import HostClient
 from helix_app.gui.chat.message import Reply
 from helix_app.gui.settings_dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
@@ -28,7 +28,7 @@ from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDe
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
-from tests.engine.fake_engines import ask
+from tests.engine.host.fake_engines import ask
 from tests.waiting import vanished, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -58,7 +58,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def app(home: Path, qtbot: QtBot) -> Iterator[App]:
-    app = build(Settings(target="m"), lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub())
+    app = build(Settings(target="m"), lambda _: HostClient("tests.engine.host.fake_engines:Scripted"), fake_hub())
     qtbot.addWidget(app.window)
     app.start()
     yield app
@@ -103,7 +103,7 @@ def test_what_was_learnt_is_wiped_by_the_button(home: Path, qtbot: QtBot) -> Non
     table.parent.mkdir(parents=True)
     table.write_bytes(b"h" * 32 + b"learnt")
     settings = Settings(target="m")
-    app = build(settings, lambda _: HostClient("tests.engine.fake_engines:Scripted"), make_hub(settings))
+    app = build(settings, lambda _: HostClient("tests.engine.host.fake_engines:Scripted"), make_hub(settings))
     qtbot.addWidget(app.window)
     app.start()
     app.window.preferences.open_dialog()
@@ -136,7 +136,9 @@ def test_settings_that_are_damaged_are_told_and_kept(home: Path, qtbot: QtBot) -
     file.parent.mkdir(parents=True)
     file.write_text('{"learn": tru', encoding="utf-8")
     keeper = Keeper()
-    app = build(keeper.settings, lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub(), keeper=keeper)
+    app = build(
+        keeper.settings, lambda _: HostClient("tests.engine.host.fake_engines:Scripted"), fake_hub(), keeper=keeper
+    )
     qtbot.addWidget(app.window)
     qtbot.waitUntil(
         lambda: any(f"{file}.bad" in notice.text() for notice in app.window.chat.notices.findChildren(QLabel))
@@ -148,7 +150,9 @@ def test_settings_that_are_damaged_are_told_and_kept(home: Path, qtbot: QtBot) -
 
 
 def test_two_windows_on_one_folder_keep_each_other_s_settings(home: Path, qtbot: QtBot) -> None:
-    apps = [build(Settings(), lambda _: HostClient("tests.engine.fake_engines:Scripted"), fake_hub()) for _ in range(2)]
+    apps = [
+        build(Settings(), lambda _: HostClient("tests.engine.host.fake_engines:Scripted"), fake_hub()) for _ in range(2)
+    ]
     for app in apps:
         qtbot.addWidget(app.window)
     apps[0].window.preferences.change(theme="dark")

@@ -15,8 +15,8 @@ from helix_app.bench.config import HELIX, BenchConfig
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
-from helix_app.engine.generation import Session
-from helix_app.engine.writing import write_reply
+from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 

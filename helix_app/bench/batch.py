@@ -8,7 +8,7 @@ from collections import defaultdict
 from helix_app.base.messages import fill
 from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
-from helix_app.engine.scheduler import Scheduler
+from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.events import Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 

@@ -11,8 +11,8 @@ import torch
 
 from helix_app.bench.arms import Task
 from helix_app.bench.records import Divergence, RunRecord
-from helix_app.engine.certify import logits_after
-from helix_app.engine.generation import Session, prompt_tokens
+from helix_app.engine.rounds.certify import logits_after
+from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.runs.comparison import first_difference
 
 log = logging.getLogger(__name__)

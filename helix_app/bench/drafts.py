@@ -27,7 +27,7 @@ from helix_app.bench.experiment import (
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.generation import Session
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.requests import Mode, SamplingParams
 
 PLAIN, AUTO = "plain", "auto"

@@ -24,8 +24,8 @@ from helix_app.bench.wording import table
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session, prompt_tokens
-from helix_app.engine.writing import write_reply
+from helix_app.engine.rounds.session import Session, prompt_tokens
+from helix_app.engine.rounds.writing import write_reply
 from helix_app.hub.resolve import to_load_request
 from helix_app.protocol.events import Failed, Finished, Notice, RoundDone
 from helix_app.protocol.loading import ModelReady

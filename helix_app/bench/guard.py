@@ -27,7 +27,7 @@ from helix_app.bench.experiment import (
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.generation import Session
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.requests import Mode, SamplingParams
 
 TEMPERATURES = (0.0, 1.2)

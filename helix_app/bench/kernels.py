@@ -14,8 +14,8 @@ from helix_app.bench import bandwidth, layer_times, operators
 from helix_app.bench.experiment import Bench, Experiment, Table, median, spread
 from helix_app.bench.passes import LINEARS, Passes, weight_bytes
 from helix_app.engine.models.weights import open_weights
-from helix_app.engine.sampling import check_logits, distribution
-from helix_app.engine.verification import verify
+from helix_app.engine.sampling.filters import check_logits, distribution
+from helix_app.engine.sampling.verification import verify
 from helix_app.hub.resolve import resolve_target
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import SamplingParams

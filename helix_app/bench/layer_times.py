@@ -12,9 +12,9 @@ import torch
 
 from helix_app.bench.experiment import median
 from helix_app.bench.passes import LINEARS, bytes_of
-from helix_app.engine.models import low_bit
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.kernels.linear import LinearFn, OneDnnLinear, PlainLinear
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linear import LinearFn, OneDnnLinear, PlainLinear
 from helix_app.engine.models.weights import WeightSource
 
 ROWS = (1, 2, 3, 5, 9)

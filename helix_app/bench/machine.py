@@ -17,8 +17,8 @@ import torch
 from helix_app import __version__
 from helix_app.base import texts
 from helix_app.base.paths import cache_dir
-from helix_app.engine.device import cpu
-from helix_app.engine.memory import total_memory, windows_working_set
+from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.memory import total_memory, windows_working_set
 from helix_app.modelfiles.model_path import ModelFiles
 
 log = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ import torch
 from torch.autograd.profiler import profile, record_function
 
 from helix_app.engine.cache.kv_cache import KVView
+from helix_app.engine.kernels.attention import SpanPath
 from helix_app.engine.models import decoder
-from helix_app.engine.models.attention import SpanPath
 from helix_app.engine.models.residual import MirroredResidual, Residual
 
 LINEAR, ATTENTION, NORM, ROTARY, CACHE, OTHER = (

@@ -17,9 +17,9 @@ from helix_app.bench.experiment import Bench, Experiment, median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.models.attention import Span
-from helix_app.engine.scheduler import Scheduler
-from helix_app.engine.untracked import untracked
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.machine.untracked import untracked
+from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 
 CONTEXTS = (256, 1024, 4096)

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.models.attention import Span
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_cache
-from helix_app.engine.untracked import untracked
 
 LINEARS = ("qkv", "out", "gate_up", "down")  # of each layer, in the order they run; the output head comes last
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from helix_app.bench.experiment import Bench, Experiment, median, spread
 from helix_app.bench.workloads import built_in
-from helix_app.engine.writing import write_reply
+from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 

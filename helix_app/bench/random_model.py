@@ -23,7 +23,7 @@ import torch
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import Settings
-from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
+from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.hub.resolve import resolve_target
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import inspect

@@ -26,9 +26,9 @@ from helix_app.bench.divergence import find_divergences
 from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
 from helix_app.bench.reference import DRIFT, TEXT, TOKENS, drift
 from helix_app.bench.workloads import Prompt
-from helix_app.engine.device_errors import is_out_of_memory
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session, check_request, prompt_tokens
+from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.rounds.session import Session, check_request, prompt_tokens
 from helix_app.hub.resolve import to_load_request
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice

@@ -27,8 +27,8 @@ from helix_app.bench.records import BenchResult, parse_json
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import Summary, summarise
 from helix_app.bridge.worker import thread_for
-from helix_app.engine.client import RESULTS, failure
-from helix_app.engine.host import HostClient
+from helix_app.engine.host.client import RESULTS, failure
+from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.bench_views import (
     BenchAsked,

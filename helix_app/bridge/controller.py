@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.bridge.coalescer import EventCoalescer
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
-from helix_app.engine.client import cancelled_result
+from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed, Forgotten
 from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded

@@ -13,7 +13,7 @@ import logging
 from helix_app.base import messages
 from helix_app.cli.common import check_output, ctrl_c_cancels, put, say
 from helix_app.doctor import report as doctor
-from helix_app.engine import measured_file
+from helix_app.engine.machine import measured_file
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

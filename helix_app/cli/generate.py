@@ -21,7 +21,7 @@ from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 
 if TYPE_CHECKING:
-    from helix_app.engine.certify import Certificate
+    from helix_app.engine.rounds.certify import Certificate
 
 _DEFAULTS = Settings()
 _BATCH = (
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
 
 def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> dict[str, Any]:
     """The JSON object: the reply, every figure of RunMetrics, and what it ran on."""
-    from helix_app.engine.generation import is_coupled
+    from helix_app.engine.rounds.session import is_coupled
 
     return {
         "generated_text": finished.text,
@@ -150,7 +150,7 @@ def load_request_of(args: argparse.Namespace) -> LoadRequest:
     Raises:
         HelixError: a model that is not there, or a context that makes no sense.
     """
-    from helix_app.engine.context import check_context
+    from helix_app.engine.loading.context import check_context
     from helix_app.hub.resolve import to_load_request
 
     if args.context is not None:
@@ -179,7 +179,7 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
     system = (ChatMessage("system", told),) if told else ()
     if options.raw and system:
         raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
-    from helix_app.engine.generation import check_request  # wrong options are refused before the model is loaded
+    from helix_app.engine.rounds.session import check_request  # wrong options are refused before the model is loaded
 
     request = GenerateRequest(
         request_id=request_id,

@@ -18,8 +18,8 @@ from helix_app.base import messages
 from helix_app.base.sizes import size_text
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.doctor.findings import Finding, findings, state_of
-from helix_app.engine.adapters import Adapter, best_first
-from helix_app.engine.measured_file import DAYS, REFERENCE
+from helix_app.engine.machine.adapters import Adapter, best_first
+from helix_app.engine.machine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache

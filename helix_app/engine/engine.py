@@ -10,17 +10,17 @@ from dataclasses import replace
 
 from helix_app.base.errors import HelixError
 from helix_app.base.logs import log_file
-from helix_app.engine import calibration
-from helix_app.engine.certify import Certified, certify
-from helix_app.engine.client import cancelled_result, failure
-from helix_app.engine.device import found_devices
-from helix_app.engine.device_errors import is_out_of_memory
-from helix_app.engine.generation import Session
-from helix_app.engine.loading import LoadCancelled, Loaded, check, load
-from helix_app.engine.memory import return_memory
-from helix_app.engine.memory_use import memory_use
-from helix_app.engine.recovery import LOST, Place, Recovery
-from helix_app.engine.scheduler import MAX_RUNNING, Scheduler
+from helix_app.engine.host.client import cancelled_result, failure
+from helix_app.engine.loading import calibration
+from helix_app.engine.loading.load import LoadCancelled, Loaded, check, load
+from helix_app.engine.machine.device import found_devices
+from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.memory import return_memory
+from helix_app.engine.rounds.certify import Certified, certify
+from helix_app.engine.rounds.memory_use import memory_use
+from helix_app.engine.rounds.recovery import LOST, Place, Recovery
+from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished, Notice
 from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest

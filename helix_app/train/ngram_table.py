@@ -22,7 +22,7 @@ from helix_app.base.errors import HelixError, InputError
 from helix_app.base.messages import error_text
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import prompt_tokens
+from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.hub.resolve import to_load_request
 from helix_app.protocol.events import Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams

@@ -12,7 +12,7 @@ from helix_app.bench.arms import EngineArm, Task, by_position, make_request, rec
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import prompt_tokens
+from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.protocol.events import EmittedToken, Event, Finished, PrefillDone, RoundDone, RunMetrics
 from tests.engine.tiny import Zoo, check_idle, loaded, session_of
 

@@ -14,10 +14,10 @@ from helix_app.bench.config import BASELINE, HELIX, BenchConfig
 from helix_app.bench.divergence import find_divergences
 from helix_app.bench.records import Divergence, RunRecord
 from helix_app.bench.workloads import Prompt
-from helix_app.engine import certify
-from helix_app.engine.certify import logits_after
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import prompt_tokens
+from helix_app.engine.rounds import certify
+from helix_app.engine.rounds.certify import logits_after
+from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.runs.comparison import first_difference
 from tests.bench import made
 from tests.engine.tiny import Zoo, check_idle, hf_model, loaded, session_of

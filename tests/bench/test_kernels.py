@@ -11,7 +11,8 @@ import torch
 
 from helix_app.bench import bandwidth, experiment, kernels, layer_times, operators
 from helix_app.bench.experiment import Experiment
-from helix_app.engine.models import formats, low_bit
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading import formats
 from tests.bench.tiny_bench import opened, small_machine
 from tests.engine.tiny import Zoo
 

@@ -18,7 +18,7 @@ from helix_app.bench.peers import TransformersArm, build_model, load_peers
 from helix_app.bench.runner import run_benchmark
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import prompt_tokens
+from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo, check_idle, hf_model, loaded, session_of
 

@@ -11,7 +11,7 @@ import pytest
 from helix_app.base.errors import InputError
 from helix_app.base.messages import error_text
 from helix_app.bench.workloads import KINDS, OWN, Prompt, built_in, from_file
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
 

@@ -21,7 +21,7 @@ from helix_app.protocol.requests import (
     SamplingParams,
 )
 from tests.comparing import plain_reply, token
-from tests.engine.fake_engines import model_ready, snapshot
+from tests.engine.host.fake_engines import model_ready, snapshot
 
 OWN = LoadChoice("m", draft="auto", dtype="bfloat16", learn=True)
 SPEC, PLAIN = ArmChoice(), ArmChoice("autoregressive")

@@ -26,7 +26,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
-from tests.engine.fake_engines import finished, round_done
+from tests.engine.host.fake_engines import finished, round_done
 from tests.waiting import wait_for
 
 CELL = np.dtype(CACHE_CELL)

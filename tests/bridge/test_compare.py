@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
-from helix_app.engine.client import LocalClient
+from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import (
     CacheSnapshot,
     CompareArm,
@@ -27,7 +27,7 @@ from helix_app.protocol.requests import ArmChoice, GenerateRequest, LoadChoice, 
 from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.comparing import plain_reply
-from tests.engine.fake_engines import ask, model_ready
+from tests.engine.host.fake_engines import ask, model_ready
 
 # --------------------------------------------------------------------------- what the engine is asked
 
@@ -216,7 +216,7 @@ def test_a_move_to_another_device_is_told_and_undone() -> None:
 
 @pytest.fixture
 def controller(qtbot: QtBot) -> Iterator[SessionController]:
-    made = SessionController(LocalClient("tests.engine.fake_engines:Scripted"), FakeHub().hub(), stop_ms=5000)
+    made = SessionController(LocalClient("tests.engine.host.fake_engines:Scripted"), FakeHub().hub(), stop_ms=5000)
     made.start()
     yield made
     assert made.shutdown()

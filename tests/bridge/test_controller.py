@@ -15,16 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.base.errors import HelixError
 from helix_app.bridge.controller import SessionController
-from helix_app.engine.client import LocalClient
-from helix_app.engine.host import HostClient
+from helix_app.engine.host.client import LocalClient
+from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadChoice
 from tests.bridge.fakes import FakeHub, Watcher
-from tests.engine.fake_engines import ask
+from tests.engine.host.fake_engines import ask
 
-FAKE = "tests.engine.fake_engines:Scripted"
+FAKE = "tests.engine.host.fake_engines:Scripted"
 Client = HostClient | LocalClient
 
 
@@ -307,7 +307,7 @@ def test_shutdown_in_mid_reply_delivers_the_partial_reply(controller: SessionCon
 def test_shutdown_before_anything_is_ready(client: Client, hub: FakeHub, qtbot: QtBot) -> None:
     never_started = SessionController(client, hub.hub())
     assert never_started.shutdown()
-    started = SessionController(type(client)("tests.engine.fake_engines:Scripted"), hub.hub())
+    started = SessionController(type(client)("tests.engine.host.fake_engines:Scripted"), hub.hub())
     started.start()
     started.load(LoadChoice("m"))
     assert started.shutdown()

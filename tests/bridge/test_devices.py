@@ -14,7 +14,7 @@ from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DeviceItem, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge.fakes import FakeHub, Watcher
-from tests.engine.fake_engines import ask, finished, model_ready
+from tests.engine.host.fake_engines import ask, finished, model_ready
 
 FOUND = DevicesFound((DeviceItem("cpu", "cpu", "A CPU"),))
 

@@ -9,13 +9,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
-from helix_app.engine.client import LocalClient
+from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
 from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import ArmChoice, CompareRequest, LoadChoice, LoadRequest
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.bridge.test_devices import Searching
-from tests.engine.fake_engines import ask
+from tests.engine.host.fake_engines import ask
 
 COMPARE = CompareRequest("c1", LoadChoice("m"), (ArmChoice(), ArmChoice("autoregressive")), ())
 
@@ -23,7 +23,7 @@ COMPARE = CompareRequest("c1", LoadChoice("m"), (ArmChoice(), ArmChoice("autoreg
 @pytest.fixture
 def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> Iterator[SessionController]:
     monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    made = SessionController(LocalClient("tests.engine.fake_engines:Scripted"), FakeHub().hub(), stop_ms=5000)
+    made = SessionController(LocalClient("tests.engine.host.fake_engines:Scripted"), FakeHub().hub(), stop_ms=5000)
     made.start()
     yield made
     assert made.shutdown()

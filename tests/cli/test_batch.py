@@ -16,10 +16,10 @@ from helix_app.base import messages
 from helix_app.base.errors import InputError
 from helix_app.cli import main as cli
 from helix_app.cli.batch import read_batch
-from helix_app.engine import generation, queue, reply, scheduler
-from helix_app.engine.certify import Certified, first_token_test
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.engine import Engine
+from helix_app.engine.rounds import queue, reply, scheduler, session as generation
+from helix_app.engine.rounds.certify import Certified, first_token_test
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
 from tests.engine.tiny import Zoo, loaded
@@ -324,6 +324,8 @@ def test_the_distribution_test_has_power(one_hot: bool, monkeypatch: pytest.Monk
     chi, freedom = first_token_test(target, proposal, 2000, random.Random(1))
     assert freedom == 3
     assert chi < 16.3  # p > 0.001
-    monkeypatch.setattr("helix_app.engine.verification.residual", lambda target_row, draft_id, draft_row: target_row)
+    monkeypatch.setattr(
+        "helix_app.engine.sampling.verification.residual", lambda target_row, draft_id, draft_row: target_row
+    )
     wrong, _ = first_token_test(target, proposal, 2000, random.Random(1))
     assert wrong > 50

@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.doctor import checkup, folders
 from helix_app.doctor.checkup import Facts, ModelFact
-from helix_app.engine import jobs, probe
+from helix_app.engine.machine.probes import jobs, probe
 
 MODELS = (ModelFact("m", 5, False),)
 TORCH: dict[str, Any] = {

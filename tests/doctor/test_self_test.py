@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from helix_app.doctor import self_test
-from helix_app.engine.runner import ModelRunner
+from helix_app.engine.models.runner import ModelRunner
 
 CPU = torch.device("cpu")
 

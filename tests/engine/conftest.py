@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from helix_app.engine import scheduler
+from helix_app.engine.rounds import scheduler
 from tests.engine.crowds import Models
 from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
 from tests.engine.tiny import Zoo

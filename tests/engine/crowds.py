@@ -15,12 +15,12 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
-from helix_app.engine.generation import Session
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.runner import ModelRunner
-from helix_app.engine.scheduler import Scheduler
-from helix_app.engine.tokenizer import load_tokenizer
-from helix_app.engine.writing import write_reply
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.rounds.scheduler import Scheduler
+from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.writing import write_reply
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams

@@ -10,21 +10,21 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import calibration, loading
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.device import Device
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session
+from helix_app.engine.loading import calibration, load as loading
+from helix_app.engine.machine.device import Device
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
-from helix_app.engine.runner import ModelRunner
+from helix_app.engine.rounds.session import Session
 from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
-from helix_app.engine.tokenizer import Tokenizer, load_tokenizer
+from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import EOS_ID, loaded
 

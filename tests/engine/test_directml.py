@@ -10,13 +10,13 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from helix_app.engine.certify import certify
 from helix_app.engine.directml import DRAFTED, coverage
 from helix_app.engine.drafts import model, on_device
 from helix_app.engine.models import device_layers
-from helix_app.engine.reply import Reply, Round
+from helix_app.engine.rounds.certify import certify
+from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.sampling.verification import Verdict
 from helix_app.engine.simulated_directml import DirectMLViolation, SimulatedDirectML
-from helix_app.engine.verification import Verdict
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from helix_app.base import messages
-from helix_app.engine import loading
-from helix_app.engine.device import Device
 from helix_app.engine.engine import Engine
-from helix_app.engine.models import formats, low_bit
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading import formats, load as loading
+from helix_app.engine.machine.device import Device
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded

@@ -19,7 +19,7 @@ import torch
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 

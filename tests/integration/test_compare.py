@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build
 from helix_app.base.settings import Settings
-from helix_app.engine.client import LocalClient
+from helix_app.engine.host.client import LocalClient
 from helix_app.gui import figures
 from helix_app.gui.compare.page import ComparePage
 from helix_app.protocol.events import Failed, Finished, RunMetrics

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import build, make_client
 from helix_app.base.settings import Settings
-from helix_app.engine.host import HostClient
+from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.tiny import Zoo

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine import calibration
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.generation import Session
-from helix_app.engine.scheduler import Scheduler
+from helix_app.engine.loading import calibration
+from helix_app.engine.rounds.scheduler import Scheduler
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.models.test_decoder import runner_of

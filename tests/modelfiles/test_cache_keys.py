@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from tokenizers import AddedToken
 
-from helix_app.engine import tokenizer as module
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.text import tokenizer as module
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles import stamps
 from helix_app.modelfiles.gguf import gguf_file
 from helix_app.modelfiles.model_path import inspect

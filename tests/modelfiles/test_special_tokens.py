@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tokenizers import AddedToken
 
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.config import RopeScaling, config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.special_tokens import END_NAMES, end_tokens

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from helix_app.engine.untracked import untracked
+from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
 Layers = tuple[torch.Tensor, ...]

@@ -10,13 +10,13 @@ import torch
 
 from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.engine.control.policy import Offer
-from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
-from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.engine.sampling import check_logits, distribution, likeliest, one_hot, penalise, pick
-from helix_app.engine.tokenizer import Tokenizer
+from helix_app.engine.models.runner import ModelRunner, Rows
+from helix_app.engine.sampling.coupled import coupled_draw
+from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise, pick
+from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.requests import SamplingParams
 
 _CHUNK = 512  # prompt tokens a forward pass

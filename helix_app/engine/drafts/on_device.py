@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from helix_app.base.errors import CacheExhaustedError
-from helix_app.engine.coupled import gumbel_noise
 from helix_app.engine.drafts.base import Proposal
-from helix_app.engine.runner import Rows
-from helix_app.engine.sampling import distribution
+from helix_app.engine.models.runner import Rows
+from helix_app.engine.sampling.coupled import gumbel_noise
+from helix_app.engine.sampling.filters import distribution
 
 if TYPE_CHECKING:
     from helix_app.engine.drafts.model import Ask, ModelDraft

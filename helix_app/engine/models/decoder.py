@@ -25,14 +25,14 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.models.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
-from helix_app.engine.models.linear import LinearFn, LinearKind, same_rows
-from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
+from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
+from helix_app.engine.kernels.linears import LinearMaker
+from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.rope import rope_table, rotate_
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
 from helix_app.engine.models.weights import WeightSource
-from helix_app.engine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
 _WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be split into so many

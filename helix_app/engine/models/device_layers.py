@@ -23,7 +23,7 @@ import torch.nn.functional as F
 
 from helix_app.engine.cache.joined_cache import JoinedCache, JoinedView
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.models.attention import Span
+from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.fused import agreeing
 from helix_app.engine.models.rope import rope_table

@@ -27,7 +27,7 @@ import torch.nn.functional as F
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 
 if TYPE_CHECKING:
-    from helix_app.engine.models.attention import Span
+    from helix_app.engine.kernels.attention import Span
     from helix_app.engine.models.decoder import Decoder
 
 log = logging.getLogger(__name__)

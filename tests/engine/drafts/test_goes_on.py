@@ -14,7 +14,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import Ask
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.verification import verify
+from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.tiny import ask, check_idle, finish, session_of
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.coupled import coupled_draw
 from helix_app.engine.drafts import on_device
 from helix_app.engine.drafts.model import Ask, ModelDraft
 from helix_app.engine.drafts.on_device import OnDevice, first_home
-from helix_app.engine.runner import ModelRunner
-from helix_app.engine.sampling import distribution, penalise
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.sampling.coupled import coupled_draw
+from helix_app.engine.sampling.filters import distribution, penalise
+from helix_app.engine.sampling.verification import verify
 from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
-from helix_app.engine.verification import verify
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, check_same, requests
 from tests.engine.simulated import decoder_there, runner_there, simulated

@@ -10,12 +10,12 @@ import torch
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import Ask, propose_together
 from helix_app.engine.drafts.self_draft import SelfDraft
-from helix_app.engine.generation import Session
-from helix_app.engine.runner import ModelRunner
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, Models, alone, check_empty, check_same, requests
-from tests.engine.models.test_low_bit import needs
+from tests.engine.kernels.test_low_bit import needs
 from tests.engine.tiny import GREEDY, Zoo, ask, finish, loaded, session_of
 
 SEEDED = SamplingParams(temperature=1.0, top_k=8, top_p=0.95, seed=5)

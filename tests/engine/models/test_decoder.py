@@ -9,10 +9,10 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.kernels.linear import OneDnnLinear, PlainLinear, make_linear
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.linear import OneDnnLinear, PlainLinear, make_linear
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
-from helix_app.engine.runner import ModelRunner
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import SHAPES, VOCAB, Zoo, hf_model
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine import measured
+from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, missing_rows
+from helix_app.engine.kernels.linear import PlainLinear, same_rows
+from helix_app.engine.machine import measured
 from helix_app.engine.models import decoder
-from helix_app.engine.models.attention import EXACT_ROWS, EXACT_TORCH, missing_rows
-from helix_app.engine.models.linear import PlainLinear, same_rows
-from helix_app.engine.runner import ModelRunner, Rows
+from helix_app.engine.models.runner import ModelRunner, Rows
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
 from tests.engine.tiny import Zoo
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import logits_of, runner_of, worst
 from tests.engine.tiny import Zoo, from_gguf_name

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.calibration import calibrate
+from helix_app.engine.loading.calibration import calibrate
 from helix_app.engine.models import step_graphs
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import CudaRecorder, StepGraphs, for_device
-from helix_app.engine.runner import ModelRunner
 from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, some_ids, worst
 from tests.engine.models.test_ragged import SHUFFLED, TINY
 from tests.engine.tiny import Zoo, ask, finish, loaded, session_of

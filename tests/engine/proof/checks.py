@@ -23,9 +23,9 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.generation import Session
-from helix_app.engine.runner import ModelRunner
-from helix_app.engine.sampling import pick
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.rounds.session import Session
+from helix_app.engine.sampling.filters import pick
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.proof.enumerate_paths import BrokenPromise, Context, Law, OneHotDraft, intervals, outcomes
@@ -286,7 +286,7 @@ def reply_law(engine: Engine, patch: Patch, prompt: Context, params: SamplingPar
 
     law: Law = {}
     with patch.context() as inner:
-        everywhere(inner, "verify", choose_verdict, but="helix_app.engine.verification")
+        everywhere(inner, "verify", choose_verdict, but="helix_app.engine.sampling.verification")
         everywhere(inner, "pick", choose_token, within="helix_app.engine.drafts")
         while True:
             at, mass = 0, 1.0

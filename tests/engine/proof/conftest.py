@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.engine import calibration
 from helix_app.engine.engine import Engine
+from helix_app.engine.loading import calibration
 from tests.engine.tiny import Zoo, loaded, session_of
 
 

@@ -21,14 +21,14 @@ from typing import Any
 
 import torch
 
-from helix_app.engine import sampling, verification
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.policy import KPolicy, Offer, Outcome
 from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.runner import ModelRunner
-from helix_app.engine.verification import Verdict
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.sampling import filters, verification
+from helix_app.engine.filters.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 
 Context = tuple[int, ...]
@@ -301,8 +301,8 @@ def spoken_law(
             for proposal, drafted in proposals(draft, tokens, k, params) if k else [(Proposal(), 1.0)]:
                 ids = proposal.ids
                 seen = torch.tensor(sorted(set(tokens)))
-                logits = sampling.penalise(target.rows(tokens, ids), params.repetition_penalty, seen, ids)
-                probs = sampling.distribution(logits, params)
+                logits = filters.penalise(target.rows(tokens, ids), params.repetition_penalty, seen, ids)
+                probs = filters.distribution(logits, params)
                 for verdict, weight in outcomes(probs, ids, proposal.probs):
                     here = mass * drafted * weight
                     whole = (*text, *ids[: verdict.accepted], verdict.next_token)

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine import coupled, sampling, verification
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.drafts import model as drafting
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.metrics import RunRecorder
-from helix_app.engine.runner import ModelRunner, Rows
-from helix_app.engine.verification import Verdict
+from helix_app.engine.models.runner import ModelRunner, Rows
+from helix_app.engine.rounds.metrics import RunRecorder
+from helix_app.engine.sampling import coupled, filters, verification
+from helix_app.engine.filters.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import Patch, engine_class, everywhere
 from tests.engine.proof.test_exact import PARAMS
@@ -26,8 +26,8 @@ from tests.engine.proof.test_exact import PARAMS
 Tensor = torch.Tensor
 
 real_accept, real_residual, real_verify = verification.acceptance_probs, verification.residual, verification.verify
-real_pick, real_distribution, real_penalise = sampling.pick, sampling.distribution, sampling.penalise
-real_likeliest = sampling.likeliest
+real_pick, real_distribution, real_penalise = filters.pick, filters.distribution, filters.penalise
+real_likeliest = filters.likeliest
 
 
 def no_filter(logits: Tensor, params: SamplingParams) -> Tensor:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine import calibration
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine
+from helix_app.engine.loading import calibration
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import (
     check_cache,

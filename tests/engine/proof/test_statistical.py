@@ -23,9 +23,9 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import expected_shape
-from helix_app.engine.runner import ModelRunner
-from helix_app.engine.sampling import distribution
+from helix_app.engine.sampling.filters import distribution
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof import mutants

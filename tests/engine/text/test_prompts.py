@@ -11,7 +11,7 @@ from tokenizers import AddedToken
 
 from helix_app.base.messages import NOTICES, notice_text
 from helix_app.engine.engine import Engine
-from helix_app.engine.tokenizer import StreamDecoder, Tokenizer, load_tokenizer
+from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest

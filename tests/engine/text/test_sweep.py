@@ -18,7 +18,7 @@ import pytest
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from helix_app.engine.tokenizer import load_tokenizer
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.text.files import NORMAL, write_folder, write_gguf
 from tests.engine.text.texts import TEXTS

@@ -1,0 +1,391 @@
+"""The engine in a child process, behind the same interface as the engine itself.
+
+Importing torch, a crashed GPU library or an out-of-memory kill then never freezes or ends the window.
+Importing this module does not import torch.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import pickle
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+
+from helix_app.base.errors import HostError
+from helix_app.engine.host.child import Broken, Cancel, Done, Hello, Items, Ready, Run
+from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, request_id_of
+from helix_app.engine.host.process import ChildGone, ChildProcess
+from helix_app.engine.host.progress import Progress
+from helix_app.protocol.events import Event, Failed, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.1  # how late a cancel is noticed while the child is silent; longer than rounds are gathered
+_MOST_DEATHS = 3  # of children in one reply, before it is given up
+_KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
+_DIED_LOADING = "the engine stopped while loading on it"
+
+
+class _BrokenEngineError(Exception):
+    def __init__(self, failed: Failed) -> None:
+        self.failed = failed
+
+
+class HostClient:
+    """An ``events.EngineClient`` whose engine lives in a child process.
+
+    The child starts with ``start`` or the first request. One that dies or hangs in the middle of a reply is replaced:
+    the new one loads what was loaded and goes on with the same reply, the second time on the CPU. One that died in
+    between is replaced by the next request.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_ENGINE,
+        *,
+        grace_seconds: float = 5.0,
+        close_seconds: float = 2.0,
+        start_seconds: float = 300.0,
+        hang_seconds: float = 120.0,
+        hang_seconds_cpu: float = 900.0,
+        gather_seconds: float = 0.06,
+    ) -> None:
+        """
+        Args:
+            target: ``"module:callable"`` that makes the engine, imported in the child.
+            grace_seconds: silence after Stop before the child is killed.
+            close_seconds: how long ``close`` (and a crash) waits for the child to end by itself.
+            start_seconds: how long importing the engine may take.
+            hang_seconds: silence in a reply or a load after which a child that uses a GPU counts as hung.
+            hang_seconds_cpu: the same on the CPU, where one pass over a long prompt may take minutes.
+            gather_seconds: from one sending of a reply's rounds to the next; 0 sends every event by itself. Text grows
+                sixteen times a second then, and of a child that is killed so much is written anew.
+        """
+        self._target, self._gather_seconds = target, gather_seconds
+        self._grace_seconds = grace_seconds
+        self._close_seconds = close_seconds
+        self._start_seconds = start_seconds
+        self._hang_seconds, self._hang_seconds_cpu = hang_seconds, hang_seconds_cpu
+        self._turn = threading.Lock()  # held by the running stream
+        self._lock = threading.Lock()  # guards _child and _closed
+        self._child: ChildProcess | None = None
+        self._closed = False
+        self._loaded: LoadRequest | None = None
+        self._on_cpu = False  # where the model of ``_loaded`` runs, as far as is known
+        self._device_name = ""
+        self._deaths = 0  # of children in replies since the person last loaded a model
+        self._numbers = itertools.count()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the child while it runs."""
+        child = self._child
+        return child.pid if child is not None and child.alive else None
+
+    def start(self) -> None:
+        """Start the child now, without waiting for it. Failures show with the first request."""
+        try:
+            self._ensure_child()
+        except HostError as error:
+            log.warning("the engine process could not be started: %s", error.detail)
+
+    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        """See ``events.EngineClient``. A second stream at the same time is ``Failed("engine_busy")``."""
+        request_id = request_id_of(request)
+        if not self._turn.acquire(blocking=False):
+            yield Failed("engine_busy", request_id=request_id)
+            return
+        try:
+            yield from self._answer(request, cancel)
+        except HostError as error:
+            log.error("engine process: %s", error.detail)
+            yield error.as_event(request_id)
+        except _BrokenEngineError as error:
+            yield replace(error.failed, request_id=request_id)
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """End the child: politely, then by force. Ends a running stream."""
+        with self._lock:
+            self._closed = True
+            child = self._child
+        if child is not None:
+            child.end(self._close_seconds if child.ready else 0)  # half an import has nothing to save
+
+    # ----------------------------------------------------------------- one request
+
+    def _answer(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        if isinstance(request, UnloadRequest) and self.pid is None:
+            self._loaded = None
+            yield Unloaded()
+            return
+        if isinstance(request, GenerateRequest):
+            yield from self._reply(request, cancel)
+        elif isinstance(request, LoadRequest):
+            yield from self._load(request, cancel)
+        else:
+            yield from self._ask(request, cancel)
+            if isinstance(request, UnloadRequest):
+                self._renew()
+
+    def _ask(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+        """Send a request to a child that is ready; cancelled while it starts, it is answered here."""
+        child = self._ensure_child()
+        if not (yield from self._await_ready(child, cancel)):
+            yield cancelled_result(request)
+            return
+        before = self._loaded
+        with closing(self._exchange(child, request, cancel)) as events:
+            for event in events:
+                if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
+                    self._loaded = request
+                elif isinstance(event, Failed) and isinstance(request, LoadRequest):
+                    self._loaded = before if event.kept else None
+                elif isinstance(event, Unloaded):
+                    self._loaded = None
+                yield event
+
+    def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load; what was loaded before comes back where loading cost it its child."""
+        before = self._loaded
+        if (yield from self._refused(request, cancel)):
+            return
+        renewed = self._renew()
+        self._deaths = 0
+        failed: Failed | None = None
+        try:
+            for event in self._load_or_on_cpu(request, cancel):
+                failed = event if renewed and before is not None and isinstance(event, Failed) else None
+                if failed is None:
+                    yield event
+        except HostError as error:
+            self._loaded = None if cancel.is_set() else before
+            if cancel.is_set() and not self._closed:
+                yield Unloaded()
+                return
+            if self._closed or before is None:
+                raise
+            log.warning("engine process while loading: %s", error.detail)
+            failed = error.as_event()
+        if failed is not None and before is not None:
+            yield from self._bring_back(before, failed, cancel)
+
+    def _bring_back(self, before: LoadRequest, failed: Failed, cancel: threading.Event) -> Iterator[Event]:
+        """Load what was loaded before, and tell then why the other could not be."""
+        yield LoadProgress("bring_back", detail=before.target_name)
+        for event in self._ask(before, cancel):
+            if not isinstance(event, Failed):
+                yield event
+            if isinstance(event, Unloaded):  # stopped
+                return
+        yield replace(failed, kept=self._loaded is not None)
+
+    def _load_or_on_cpu(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Load; a device that ends the child while it loads is given up for the CPU."""
+        self._on_cpu, self._device_name = False, ""
+        try:
+            yield from self._ask(request, cancel)
+            return
+        except HostError as error:
+            if cancel.is_set() or self._closed or self._on_cpu or request.device == "cpu":
+                raise
+            log.warning("engine process while loading: %s", error.detail)
+            detail = error.detail
+        device = self._device_name or request.device
+        yield Notice("fallback_cpu", (("device", device), ("reason", _DIED_LOADING)), detail)
+        yield from self._ask(replace(request, device="cpu"), cancel)
+
+    def _refused(self, request: LoadRequest, cancel: threading.Event) -> Generator[Event, None, bool]:
+        """Whether the load cannot succeed, asked of a child that would have to end for it; its Failed is told then."""
+        child = self._child
+        if child is None or not child.alive or not child.used_up or not child.loaded:
+            return False
+        for event in self._exchange(child, replace(request, check_only=True), cancel):
+            if isinstance(event, Failed):
+                yield replace(event, kept=True)
+                return True
+        return False
+
+    def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
+        """Write a reply, with another child if one dies: first the same again, then on the CPU with less memory."""
+        progress = Progress(request)
+        own_deaths = 0
+        while True:
+            try:
+                yield from self._reply_once(progress, cancel, told=own_deaths > 0)
+                return
+            except HostError as error:
+                if self._closed:
+                    raise
+                if cancel.is_set():
+                    yield progress.stopped()
+                    return
+                log.error("engine process: %s", error.detail)
+                own_deaths += 1
+                self._deaths += 1
+                if self._loaded is None or own_deaths >= _MOST_DEATHS:
+                    raise
+                detail = error.detail
+            notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()
+            if own_deaths > 1 or (self._deaths > 1 and not self._on_cpu):
+                if not self._on_cpu:
+                    notice, fields = "engine_restarted_on_cpu", (("device", self._device_name),)
+                self._loaded = _lighter(self._loaded)
+            yield Notice(notice, fields, detail, request.request_id)
+
+    def _reply_once(self, progress: Progress, cancel: threading.Event, told: bool) -> Iterator[Event]:
+        """One attempt. Raises HostError when the child dies or hangs."""
+        request = progress.request()
+        child = self._ensure_child()
+        if not (yield from self._await_ready(child, cancel)):
+            yield progress.stopped()
+            return
+        if self._loaded is not None and not child.loaded:
+            if not told:  # it died in between
+                yield Notice("engine_restarted", request_id=request.request_id)
+            with closing(self._exchange(child, self._loaded, cancel)) as events:
+                for event in events:
+                    if isinstance(event, Failed) and not cancel.is_set():
+                        yield replace(event, request_id=request.request_id)
+                        return
+                    if not isinstance(event, (Failed, Unloaded)):
+                        yield event
+            if cancel.is_set():
+                yield progress.stopped()
+                return
+        with closing(self._exchange(child, request, cancel)) as events:
+            for event in events:
+                seen = progress.take(event)
+                if seen is not None:
+                    yield seen
+
+    def _await_ready(self, child: ChildProcess, cancel: threading.Event) -> Generator[Event, None, bool]:
+        """Wait until the child has imported the engine. False when cancelled; the child goes on."""
+        if child.ready:
+            return True
+        yield LoadProgress("start_engine")
+        deadline = time.monotonic() + self._start_seconds
+        while not cancel.is_set():
+            message = self._receive(child)
+            if isinstance(message, Hello):
+                yield LoadProgress("import")
+            elif isinstance(message, Ready):
+                child.ready = True
+                return True
+            elif isinstance(message, Broken):
+                self._drop(child, self._close_seconds)
+                raise _BrokenEngineError(message.failed)
+            elif time.monotonic() > deadline:
+                self._drop(child, 0)
+                raise HostError(detail="did not start")
+        return False
+
+    def _exchange(self, child: ChildProcess, request: Request, cancel: threading.Event) -> Generator[Event, None, None]:
+        """Send one request and yield what answers it. An abandoned one is cancelled and waited for."""
+        number = next(self._numbers)
+        child.send(Run(number, request))
+        try:
+            for event in self._events(child, number, cancel):
+                self._note(child, event)
+                yield event
+        except GeneratorExit:
+            abandoned = threading.Event()
+            abandoned.set()
+            with suppress(HostError):
+                for _ in self._events(child, number, abandoned):
+                    pass
+            raise
+
+    def _events(self, child: ChildProcess, number: int, cancel: threading.Event) -> Iterator[Event]:
+        """The events of one request up to its Done, passing cancel on and killing a child that ignores it."""
+        told = False
+        silent = longest = 0.0  # counted in polls: a computer that slept was not silent
+        while True:
+            if not told and cancel.is_set():
+                child.send(Cancel(number))
+                told, silent = True, 0.0
+            message = self._receive(child)
+            if message is None:
+                silent += POLL_SECONDS
+                # a pass that took long before may take as long again
+                if told and silent > max(self._grace_seconds, 2 * longest):
+                    self._drop(child, 0)
+                    raise HostError(detail="did not answer Stop")
+                if silent > (self._hang_seconds_cpu if self._on_cpu else self._hang_seconds):
+                    self._drop(child, 0)
+                    raise HostError(detail=f"did not answer for {silent:.0f} seconds")
+                continue
+            longest, silent = max(longest, silent), 0.0
+            if isinstance(message, Done) and message.number == number:
+                return
+            if isinstance(message, Items) and message.number == number:
+                for pickled in message.events:
+                    yield pickle.loads(pickled)
+
+    def _note(self, child: ChildProcess, event: Event) -> None:
+        """What an event says about the child and its device."""
+        if isinstance(event, ModelReady):
+            child.loaded = True
+            self._on_cpu, self._device_name = event.device == "cpu", event.device_name
+            child.used_up = child.used_up or event.device in _KEEPS_MEMORY
+        elif isinstance(event, LoadProgress) and event.stage in ("cpu", "gpu"):
+            self._on_cpu, self._device_name = event.stage == "cpu", event.detail
+        elif isinstance(event, Notice) and event.code == "moved_to_cpu":
+            child.used_up = True  # a device that was lost comes back only to a new process
+
+    # ------------------------------------------------------------------- the child
+
+    def _renew(self) -> bool:
+        """Take a new child where the old one cannot give the device or its memory back; whether that was so."""
+        child = self._child
+        if child is None or not child.used_up:
+            return False
+        self._drop(child, self._close_seconds)
+        self.start()
+        return True
+
+    def _ensure_child(self) -> ChildProcess:
+        """The running child, a new one if there is none. Raises HostError when it cannot be started."""
+        with self._lock:
+            if self._closed:
+                raise HostError(detail="closed")
+            child = self._child
+            if child is not None and (child.alive or not child.ready):  # one that died on import has a reason to tell
+                return child
+            if child is not None:
+                child.end(0)
+                log.warning("engine process %d ended while idle: %s", child.pid, child.exit_text())
+            try:
+                self._child = ChildProcess(self._target, self._gather_seconds)
+            except OSError as error:
+                self._child = None
+                raise HostError(detail=str(error)) from error
+            return self._child
+
+    def _receive(self, child: ChildProcess) -> Hello | Ready | Broken | Items | Done | None:
+        """The next message within POLL_SECONDS. Raises HostError when the child is gone."""
+        try:
+            return child.receive(POLL_SECONDS)
+        except ChildGone:
+            self._drop(child, self._close_seconds)
+            detail = "closed" if self._closed else child.exit_text()
+            raise HostError(detail=detail) from None
+
+    def _drop(self, child: ChildProcess, patience: float) -> None:
+        child.end(patience)
+        with self._lock:
+            if self._child is child:
+                self._child = None
+
+
+def _lighter(request: LoadRequest) -> LoadRequest:
+    """The same model with what may have been too much left out: the GPU, a draft model, a cache for many."""
+    draft = request.draft if request.draft in ("none", "ngram") else "ngram"
+    return replace(request, device="cpu", draft=draft, cache_tokens=None)

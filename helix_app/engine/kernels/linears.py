@@ -1,0 +1,81 @@
+"""A model's linear layers from its weight file, in the number format that was chosen."""
+
+from __future__ import annotations
+
+import torch
+
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
+from helix_app.engine.models.weights import WeightSource
+from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
+
+
+class LinearMaker:
+    """Makes linear layers, several roles of the same input as one.
+
+    Dense ones are of ``kind``, or for None of what measured fastest for their shape. With ``bits`` 4 a Q4_0 or Q4_1
+    tensor runs on the file's own integers; whatever else is packed is rounded anew.
+
+    Attributes:
+        bits: of packed weights, 0 for dense ones.
+        head_bits: of the output head, 0 for a dense one.
+        parameters: weights made so far.
+        rounded: tensors that were rounded to fewer bits than their file holds.
+    """
+
+    def __init__(
+        self, kind: LinearKind | None, dtype: torch.dtype, device: torch.device, bits: int = 0, head_bits: int = 0
+    ) -> None:
+        self._kind, self._dtype, self._device = kind, dtype, device
+        self.bits, self.head_bits = bits, head_bits
+        self.parameters = self.rounded = 0
+
+    def tensor(self, source: WeightSource, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        """A tensor as it is, in this format's dtype and on its device."""
+        loaded = source.get(role, kind, layer)
+        self.parameters += loaded.numel()
+        return loaded.to(self._dtype).to(self._device).contiguous()
+
+    def linear(self, source: WeightSource, roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
+        """A layer's linear of these roles. Raises ModelFileError."""
+        biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None
+        if self.bits == 4:
+            groups = self._groups4(source, roles, layer)
+            if groups is not None:
+                return low_bit.Int4Linear(groups, biases)
+        weight = torch.cat([self.tensor(source, role, "weight", layer) for role in roles])
+        return self._made(8, weight, biases, len(roles)) if self.bits == 8 else self._dense(weight, biases)
+
+    def head(self, source: WeightSource, embed: torch.Tensor | None) -> LinearFn:
+        """The output head; ``embed`` is the embedding it shares its weight with, None for a head of its own."""
+        weight = embed if embed is not None else self.tensor(source, "head")
+        return self._made(self.head_bits, weight, None, 1)
+
+    def _dense(self, weight: torch.Tensor, bias: torch.Tensor | None) -> LinearFn:
+        kind = self._kind or choose_linear(self._dtype, self._device, *weight.shape)
+        return make_linear(kind, weight, bias)
+
+    def _made(self, bits: int, weight: torch.Tensor, bias: torch.Tensor | None, roles: int) -> LinearFn:
+        if not bits or not low_bit.fits(bits, *weight.shape):
+            return self._dense(weight, bias)
+        self.rounded += roles
+        return low_bit.packed_linear(bits, weight, bias)
+
+    def _groups4(self, source: WeightSource, roles: tuple[str, ...], layer: int) -> Groups4 | None:
+        """All roles in four bits; None where their shape cannot be packed."""
+        parts, rounded = [], 0
+        for role in roles:
+            groups = source.groups4(role, layer)
+            if groups is None:
+                weight = source.get(role, "weight", layer)
+                if weight.shape[1] % GROUP:
+                    return None
+                groups = low_bit.to_groups4(weight)
+                rounded += 1
+            parts.append(groups)
+        whole = low_bit.joined(parts)
+        if not low_bit.fits(4, *whole.integers.shape):
+            return None
+        self.parameters += whole.integers.size
+        self.rounded += rounded
+        return whole

@@ -1,0 +1,106 @@
+"""How many tokens one sequence may have: what was asked for, what the model takes and what memory allows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from helix_app.base.errors import InputError
+from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.memory import free_memory, return_memory
+from helix_app.engine.models.device_layers import make_cache
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.protocol.events import Notice
+from helix_app.protocol.requests import LoadRequest
+
+log = logging.getLogger(__name__)
+Limit = Literal["model", "default", "setting", "memory"]
+_WORTH = 1024  # tokens; a cache that holds fewer is no use, and another device is tried
+_SHARE = 0.8  # of the free memory that a cache may take
+
+
+@dataclass(frozen=True)
+class Context:
+    """The context of a loaded model.
+
+    Attributes:
+        tokens: most of one sequence, prompt and reply together.
+        model: what the model itself takes.
+        limit: why there are not more.
+    """
+
+    tokens: int
+    model: int
+    limit: Limit = "model"
+
+    def given(self, tokens: int) -> Context:
+        """The same where memory allows only so many."""
+        return Context(tokens, self.model, "memory") if tokens < self.tokens else self
+
+
+def choose_context(request: LoadRequest, config: ModelConfig) -> Context:
+    """The context to load a model with.
+
+    Raises:
+        InputError: a context that is required and that the model does not take.
+    """
+    model = config.context_length
+    wanted = request.context_length
+    if wanted is None:
+        return Context(min(DEFAULT_CONTEXT, model), model, "default" if model > DEFAULT_CONTEXT else "model")
+    least = min(LEAST_CONTEXT, model)
+    if request.context_required:
+        check_context(wanted, least)
+        if wanted > model:
+            raise InputError("option_context", value=f"{wanted:,}", limit=f"{model:,}")
+    tokens = min(max(least, wanted), model)
+    return Context(tokens, model, "setting" if tokens < model else "model")
+
+
+def check_context(wanted: int, least: int = LEAST_CONTEXT) -> None:
+    """Raise InputError for a context that no model is loaded with."""
+    if wanted < least:
+        raise InputError("option_invalid", option="context", value=wanted, hint=f"Use {least} tokens or more.")
+
+
+def allocate(
+    config: ModelConfig, blocks: int, block_size: int, context: int, dtype: torch.dtype, device: Device
+) -> Generator[Notice, None, KVCache]:
+    """A generator that returns a cache of so many blocks, or of as many as memory allows, with a notice.
+
+    Raises:
+        RuntimeError, MemoryError: the device's own, when not even a short context fits.
+    """
+    least = -(-min(context, _WORTH) // block_size)
+    room = free_memory() if device.kind == "cpu" else None
+    if room is not None:
+        fits = int(room * _SHARE) // KVCache.bytes_per_block(config, block_size, dtype)
+        blocks = max(min(blocks, fits), least)
+    while True:
+        cache = _try_cache(config, blocks, block_size, dtype, device, last=blocks <= least)
+        if cache is not None:
+            break
+        return_memory()
+        blocks = max(blocks // 2, least)
+    if blocks * block_size < context:
+        yield Notice("context_reduced", (("wanted", f"{context:,}"), ("given", f"{blocks * block_size:,}")))
+    return cache
+
+
+def _try_cache(
+    config: ModelConfig, blocks: int, block_size: int, dtype: torch.dtype, device: Device, *, last: bool
+) -> KVCache | None:
+    try:
+        return make_cache(config, blocks, block_size, dtype, device.torch_device)
+    except (RuntimeError, MemoryError) as exc:
+        if last or not is_out_of_memory(exc):
+            raise
+        log.info("no memory for a cache of %d blocks on %s: %s", blocks, device.kind, exc)
+        return None

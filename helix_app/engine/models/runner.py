@@ -1,0 +1,217 @@
+"""A decoder together with its block pool and its cache: sequences of tokens in, logits out.
+
+The target and a draft model each have one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.models.decoder import Decoder
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tokens to append to one sequence; logits are wanted of the last ``logit_rows``.
+
+    ``tail`` ``[n]`` are more ids after ``ids``, which the host does not know yet: they are on the device.
+    """
+
+    sequence_id: str
+    ids: Sequence[int]
+    logit_rows: int
+    exact: bool = False
+    tail: torch.Tensor | None = None
+
+    @property
+    def count(self) -> int:
+        """How many tokens there are."""
+        return len(self.ids) + (0 if self.tail is None else self.tail.shape[0])
+
+
+class ModelRunner:
+    """Runs one model over many sequences' blocks.
+
+    Attributes:
+        decoder, pool, cache: what it joins.
+        max_tokens: most tokens of one sequence.
+        costs: seconds of a forward pass by rows, as measured.
+    """
+
+    def __init__(self, decoder: Decoder, pool: BlockPool, cache: KVCache) -> None:
+        self.decoder = decoder
+        self.costs = CostTable()
+        self.join(pool, cache)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a pass is over when its call returns; otherwise it is best never to ask for what it gives."""
+        return self.decoder.device.type == "cpu"
+
+    def join(self, pool: BlockPool, cache: KVCache) -> None:
+        """Work on this pool and its cache from now on."""
+        self.pool, self.cache = pool, cache
+        self.max_tokens = min(self.decoder.max_positions, pool.num_blocks * pool.block_size)
+
+    def resize(self, num_blocks: int) -> None:
+        """Replace pool and cache by empty ones of another size; no sequence may be open.
+
+        Raises:
+            RuntimeError: the device's own errors; the runner is of no use then.
+        """
+        self.join(BlockPool(num_blocks, self.pool.block_size), self.cache.replaced(num_blocks))
+
+    def release(self) -> None:
+        """Free weights and cache, whoever still holds this object; it is of no use then."""
+        self.decoder.release()
+        self.cache.release()
+
+    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "", apart: bool = False) -> int:
+        """Begin a sequence; returns how many of its tokens the cache already holds (BlockPool.open)."""
+        return self.pool.open(sequence_id, tokens, label, apart)
+
+    def length(self, sequence_id: str) -> int:
+        """Slots in use by a sequence."""
+        return self.pool.tables()[sequence_id].length
+
+    def forward(self, sequence_id: str, ids: Sequence[int], logit_rows: int, exact: bool = False) -> torch.Tensor:
+        """Append tokens to a sequence and run them.
+
+        Mutates: allocates blocks, writes keys and values; the tokens stay speculative until ``commit``.
+
+        Args:
+            exact: see ``decoder.Span``.
+
+        Returns:
+            Logits of the last ``logit_rows`` tokens, ``[logit_rows, vocab]`` float32, on the CPU.
+
+        Raises:
+            CacheExhaustedError: no block left; nothing changed.
+            RuntimeError: the device's own errors.
+        """
+        return self.forward_many((Rows(sequence_id, ids, logit_rows, exact),))[0]
+
+    def forward_many(
+        self, batch: Sequence[Rows], reserved: bool = False, carried: Sequence[torch.Tensor] = ()
+    ) -> list[torch.Tensor]:
+        """``forward`` for several sequences at once: one ragged batch, logits of each.
+
+        Args:
+            reserved: the slots are there already (``reserve``).
+            carried: other tensors on the device that come home with the logits, in the same transfer.
+
+        Returns:
+            The logits of each sequence, then what was carried, in float32.
+
+        Raises:
+            CacheExhaustedError: no block left; sequences before the one that found none keep theirs.
+        """
+        tokens, spans = self._prepared(batch, reserved)
+        begin = time.perf_counter()
+        logits, *others = brought_home((self.decoder.forward_many(tokens, spans), *carried))
+        seconds = time.perf_counter() - begin
+        graphs = self.decoder.graphs
+        if len(spans) == 1 and not carried and not (graphs is not None and graphs.tried):
+            self.costs.add(spans[0].rows, spans[0].start, seconds)
+        return [*logits.split([span.logit_rows for span in spans]), *others]
+
+    def launch(self, batch: Sequence[Rows], reserved: bool = False) -> torch.Tensor:
+        """``forward_many`` without waiting for the device: all logits ``[logit rows, vocab]``, still on it."""
+        return self.decoder.forward_many(*self._prepared(batch, reserved))
+
+    def _prepared(self, batch: Sequence[Rows], reserved: bool) -> tuple[torch.Tensor, list[Span]]:
+        """The token ids ``[rows of all]`` on the device, and their spans."""
+        spans: list[Span] = []
+        ids: list[int] = []
+        for rows in batch:
+            if not reserved:
+                self.reserve(rows.sequence_id, self.length(rows.sequence_id) + rows.count)
+            start = self.length(rows.sequence_id) - rows.count
+            view = self._view(rows.sequence_id, rows.count)
+            spans.append(Span(start, rows.count, view, rows.logit_rows, rows.exact))
+            ids += rows.ids
+        return self._ids(batch, ids), spans
+
+    def _ids(self, batch: Sequence[Rows], known: list[int]) -> torch.Tensor:
+        """The ids of a batch ``[rows]`` on the device; ``known`` are those the host knows, in one upload."""
+        ids = torch.tensor(known, dtype=torch.int64)
+        if known:
+            ids = ids.to(self.decoder.device)
+        return ids if all(rows.tail is None for rows in batch) else _with_tails(ids, batch)
+
+    def try_rows(self, rows: int) -> None:
+        """Run so many rows on a sequence of their own, for the time they take.
+
+        Raises:
+            CacheExhaustedError: no block left.
+        """
+        name = "rows on trial"
+        self.open(name, ())
+        try:
+            self.forward(name, [0] * rows, rows)
+        finally:
+            self.close(name)
+
+    def reserve(self, sequence_id: str, length: int) -> None:
+        """Give a sequence slots for ``length`` tokens, a copy of its own of a block it is about to write into.
+
+        Raises:
+            CacheExhaustedError: no block left; nothing changed.
+        """
+        for source, destination in self.pool.extend(sequence_id, length):
+            self.cache.copy_block(source, destination)
+
+    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
+        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""
+        self.pool.commit(sequence_id, tokens)
+        self.pool.truncate(sequence_id, len(tokens))
+
+    def close(self, sequence_id: str) -> None:
+        """End a sequence; unknown ids are fine."""
+        if sequence_id in self.pool.tables():
+            self.pool.close(sequence_id)
+
+    def discard(self, sequence_id: str) -> None:
+        """End a sequence whose unverified content is damaged: nothing of what only it used is kept."""
+        table, size = self.pool.tables()[sequence_id], self.pool.block_size
+        self.cache.scrub(self.pool.discard(sequence_id))
+        if table.length > table.verified and table.verified % size:  # a fork may still hold the block before that
+            self.cache.scrub(table.blocks[table.verified // size :][:1], table.verified % size)
+
+    def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""
+        return self._view(sequence_id, 0).read(layer)
+
+    def _view(self, sequence_id: str, rows: int) -> KVView:
+        table = self.pool.tables()[sequence_id]
+        return self.cache.view(table.blocks, table.length, rows)
+
+
+def brought_home(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Tensors on the CPU, numbers of 16 bits widened to float32, all in one transfer from the device."""
+    if len(tensors) == 1:
+        home = tensors[0].cpu()
+        return [home.float() if home.element_size() == 2 else home]
+    flat = torch.cat([tensor.float().reshape(-1) for tensor in tensors]).cpu()
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    return [part.view(tensor.shape) for part, tensor in zip(parts, tensors)]
+
+
+def _with_tails(ids: torch.Tensor, batch: Sequence[Rows]) -> torch.Tensor:
+    """The host's ids (one tensor on the device) and the device's own, in the order of the batch."""
+    parts, at = [], 0
+    for rows in batch:
+        if rows.ids:
+            parts.append(ids.narrow(0, at, len(rows.ids)))
+            at += len(rows.ids)
+        if rows.tail is not None:
+            parts.append(rows.tail)
+    return parts[0] if len(parts) == 1 else torch.cat(parts)

@@ -1,0 +1,91 @@
+"""Proposals of one pass: every reply's own draft, and one batch for all that ask the same draft model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
+from helix_app.engine.models.runner import ModelRunner, Rows
+from helix_app.engine.rounds.reply import Round
+from helix_app.runs.additive import K_MAX
+
+_DRAFT_SHARE = 0.9  # of a round's time that a draft on the device is taken to have at most
+
+
+class DraftFault(RuntimeError):
+    """Drafting failed on the device; its cause is the library's own error. The target may still be able to go on."""
+
+
+def propose_all(plans: Sequence[Round]) -> None:
+    """Draft what the plans say. Mutates: their proposals and draft seconds.
+
+    Raises:
+        DraftFault: whatever the device raised.
+    """
+    try:
+        _propose_all(plans)
+    except (RuntimeError, MemoryError) as exc:
+        raise DraftFault(str(exc)) from exc
+
+
+def _propose_all(plans: Sequence[Round]) -> None:
+    asking: list[tuple[Round, ModelDraft]] = []
+    for plan in plans:
+        model = _model_of(plan)
+        if model is not None:
+            asking.append((plan, model))
+        elif plan.choice.k > 0:
+            begin = time.perf_counter()
+            plan.reply.propose(plan)
+            plan.draft_seconds += time.perf_counter() - begin
+    if not asking:
+        return
+    begin = time.perf_counter()
+    proposals = propose_together([_ask(plan, model) for plan, model in asking])
+    seconds = (time.perf_counter() - begin) / len(asking)
+    for (plan, _), proposal in zip(asking, proposals):
+        plan.proposal = proposal
+        plan.draft_seconds += seconds
+
+
+def _model_of(plan: Round) -> ModelDraft | None:
+    """The draft model that this plan asks, None for a draft without one."""
+    draft = plan.reply.draft
+    if isinstance(draft, MixedDraft):
+        draft = draft.asked(plan.choice.source)
+    return draft if plan.choice.k > 0 and isinstance(draft, ModelDraft) else None
+
+
+def _ask(plan: Round, model: ModelDraft) -> Ask:
+    reply, k = plan.reply, plan.choice.k
+    text = reply.draft.ngram if isinstance(reply.draft, MixedDraft) else None
+    most = k if plan.choice.reason == "fixed" else max(k, min(K_MAX, reply.room))
+    return Ask(model, reply.tokens, k, reply.request.sampling, reply.uniform, reply.draft_seed, text, most)
+
+
+def run_pass(runner: ModelRunner, batch: Sequence[Rows], plans: Sequence[Round]) -> list[torch.Tensor]:
+    """One pass of the target; what was drafted on the device comes home with its logits, in one transfer.
+
+    Mutates: pending proposals of the plans, and their draft seconds.
+
+    Args:
+        batch: slots reserved; the rows of the plans come first.
+    """
+    pending = [plan.proposal.pending for plan in plans]
+    carried = [tensor for one in pending if one is not None for tensor in one.sent]
+    begin = time.perf_counter()
+    results = runner.forward_many(batch, reserved=True, carried=carried)
+    seconds = time.perf_counter() - begin
+    logits, home = results[: len(batch)], iter(results[len(batch) :])
+    for i, (plan, one) in enumerate(zip(plans, pending)):
+        if one is not None:
+            plan.proposal = one.arrived([next(home) for _ in one.sent])
+            logits[i] = logits[i][: plan.proposal.count + 1]
+            # the device drafted while the host went on, and the host waited for it in this pass
+            most = _DRAFT_SHARE * (plan.draft_seconds + seconds)
+            plan.draft_seconds = max(plan.draft_seconds, min(one.seconds, most))
+    return logits

@@ -1,0 +1,37 @@
+"""What a loaded model takes, beside what is free."""
+
+from __future__ import annotations
+
+import torch
+
+from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.rounds.session import Session
+from helix_app.protocol.loading import MemoryUse
+
+PACKED_BYTES = {4: 0.5625, 8: 1.0625}  # of a weight in so many bits, the scales of its group included
+
+
+def memory_use(session: Session) -> MemoryUse:
+    """What this session takes now."""
+    runners = session.runners
+    weights = sum(_weights(runner) for runner in runners)
+    caches = {id(runner.cache): runner.cache.block_bytes * runner.pool.num_blocks for runner in runners}
+    used, free, total = _device_memory(session.runner.decoder.device)
+    return MemoryUse(resident_memory(), weights, sum(caches.values()), free_memory(), total_memory(), used, free, total)
+
+
+def _weights(runner: ModelRunner) -> int:
+    decoder = runner.decoder
+    return round(decoder.parameters * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize))
+
+
+def _device_memory(device: torch.device) -> tuple[int | None, int | None, int | None]:
+    """Held, free and all memory of a card; None for a device that does not say."""
+    if device.type != "cuda":
+        return None, None, None
+    try:
+        free, total = torch.cuda.mem_get_info(device)
+        return int(torch.cuda.memory_reserved(device)), int(free), int(total)
+    except RuntimeError:
+        return None, None, None

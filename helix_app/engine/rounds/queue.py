@@ -1,0 +1,97 @@
+"""Who waits for a place in the scheduler: replies in their order, and requests that are not even looked at yet."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+from helix_app.engine.host.client import failure
+from helix_app.engine.rounds.reply import Reply
+from helix_app.protocol.events import Event
+from helix_app.protocol.requests import GenerateRequest
+
+
+@dataclass(eq=False)
+class Entry:
+    """A reply in the scheduler.
+
+    Attributes:
+        order: sorts first who goes first.
+        at: tokens that the cache holds while it is in prefill; None while it waits.
+    """
+
+    reply: Reply
+    order: tuple[int, int]
+    at: int | None = None
+    decoding: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.reply.name
+
+
+class Waiting:
+    """Entries by their order; nothing here takes time in proportion to how many wait, but going over them."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Entry] = {}
+        self._heap: list[tuple[tuple[int, int], int, Entry]] = []  # may hold some that no longer wait
+        self._added = 0
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(list(self._by_name.values()))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def add(self, entry: Entry) -> None:
+        """Let it wait. Its name must differ from those of the others."""
+        self._by_name[entry.name] = entry
+        self._added += 1
+        heapq.heappush(self._heap, (entry.order, self._added, entry))
+
+    def first(self) -> Entry | None:
+        """Whose turn is next; it goes on waiting."""
+        while self._heap:
+            entry = self._heap[0][2]
+            if self._by_name.get(entry.name) is entry:
+                return entry
+            heapq.heappop(self._heap)
+        return None
+
+    def remove(self, entry: Entry) -> None:
+        """It waits no longer. Raises KeyError for one that does not wait."""
+        del self._by_name[entry.name]
+
+    def clear(self) -> None:
+        """Nobody waits."""
+        self._by_name.clear()
+        self._heap.clear()
+
+
+@dataclass
+class Source:
+    """Requests that come as there is room for them: until then they cost neither time nor memory.
+
+    Attributes:
+        cancel: ends their replies; no more requests are taken then.
+    """
+
+    requests: Iterator[GenerateRequest]
+    cancel: threading.Event
+
+    def give(self, add: Callable[[GenerateRequest, threading.Event], None]) -> Generator[Event, None, bool]:
+        """Add one request; one that cannot begin fails by itself. False when there are no more, or none are wanted."""
+        request = None if self.cancel.is_set() else next(self.requests, None)
+        if request is None:
+            return False
+        try:
+            add(request, self.cancel)
+        except Exception as error:  # whatever a library says to one prompt must not cost the others
+            yield failure(error, request.request_id)
+        return True

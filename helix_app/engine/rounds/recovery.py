@@ -1,0 +1,178 @@
+"""Replies that outlive a device: what happens when memory runs out or the device fails in the middle of them.
+
+The rungs, each taken at most once or twice and told in one notice:
+
+    a draft that failed      is replaced by the n-gram draft, which needs no device
+    memory ran out           the cache shrinks, then the draft model goes, then the model moves to the CPU
+    the device is lost       the model moves to the CPU
+    any other device error   the same; on the CPU it is an error of Helix and ends the replies
+
+The tokens of every reply are kept; what the cache held of them is computed again, as after a preemption.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.machine.device_errors import is_device_lost, is_out_of_memory
+from helix_app.engine.machine.memory import return_memory
+from helix_app.engine.rounds.drafting import DraftFault
+from helix_app.engine.rounds.scheduler import Scheduler
+from helix_app.engine.rounds.session import Session
+from helix_app.protocol.events import CacheSnapshot, Event, Notice
+from helix_app.protocol.loading import ModelReady
+
+log = logging.getLogger(__name__)
+_SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out
+_WORTH = 0.8  # a cache that would keep more than this is left as it is
+
+NO_MEMORY, FAILED, LOST = "not enough memory on it", "it failed", "it stopped working"
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """An error of the device, without the frames that would keep its tensors alive.
+
+    Attributes:
+        error: as raised, for whoever has to raise it again.
+        text: the library's own words.
+    """
+
+    error: BaseException
+    text: str
+    in_draft: bool
+    memory: bool
+    lost: bool
+
+
+@dataclass
+class Place:
+    """What runs and where; the engine has one and takes it over from here when it changes.
+
+    Attributes:
+        session: None after a move to the CPU that was stopped.
+    """
+
+    session: Session | None
+    ready: ModelReady
+
+
+class Recovery:
+    """Runs a scheduler to its end and keeps its replies going."""
+
+    def __init__(self, scheduler: Scheduler, place: Place, to_cpu: Callable[[str, str, str], Iterator[Event]]) -> None:
+        """
+        Args:
+            place: kept up to date.
+            to_cpu: ``(device name, reason, detail)``: frees everything, loads the model on the CPU and puts it into
+                ``place``. Raises HelixError when it cannot.
+        """
+        self._scheduler, self._place, self._to_cpu = scheduler, place, to_cpu
+        self._notices: list[Notice] = []  # told once the replies go on: a later rung makes them void
+
+    def run(self) -> Iterator[Event]:
+        """The events of all replies.
+
+        Raises:
+            HelixError: nothing is left to try.
+            RuntimeError: an error that is not the device's.
+        """
+        while self._scheduler.busy:
+            fault: _Fault | None = None
+            try:
+                for event in self._scheduler.step():
+                    if self._notices and not isinstance(event, CacheSnapshot):  # the pass that failed now went through
+                        yield from self._notices
+                        self._notices.clear()
+                    yield event
+            except (RuntimeError, MemoryError) as exc:
+                fault = _fault(exc)
+            if fault is not None:
+                yield from self._recover(fault)
+
+    def _recover(self, fault: _Fault) -> Iterator[Event]:
+        place = self._place
+        session, device = place.session, place.ready.device
+        assert session is not None
+        log.warning("%s failed in the middle of a reply: %s", device, fault.text)
+        if fault.lost and device != "cpu":
+            yield from self._move(fault, LOST)
+        elif self._makes_do(fault):
+            yield place.ready
+        elif device != "cpu":
+            yield from self._move(fault, NO_MEMORY if fault.memory else FAILED)
+        else:
+            self._scheduler.halt(intact=True)
+            yield from session.snapshots()
+            raise fault.error
+
+    def _makes_do(self, fault: _Fault) -> bool:
+        """Take a rung on the same device; False when there is none."""
+        if fault.in_draft and self._drop_draft(fault):
+            return True
+        return fault.memory and (self._shrink() or self._drop_draft(fault))
+
+    def _move(self, fault: _Fault, reason: str) -> Iterator[Event]:
+        self._scheduler.halt(intact=False)
+        self._notices.clear()
+        yield from self._to_cpu(self._place.ready.device_name, reason, fault.text)
+        if self._place.session is not None:  # None when it was stopped, and so are the replies
+            self._scheduler.move(self._place.session)
+
+    def _drop_draft(self, fault: _Fault) -> bool:
+        """Draft from the text alone from now on; False when that is so already."""
+        place, session = self._place, self._place.session
+        if session is None or session.draft is None or isinstance(session.draft, NgramDraft):
+            return False
+        self._scheduler.halt(intact=True)
+        session.draft = session.draft.ngram if isinstance(session.draft, MixedDraft) else NgramDraft()
+        if session.draft_runner is not None:
+            session.draft_runner.release()
+            session.draft_runner = None
+        return_memory()
+        place.ready = replace(place.ready, draft="ngram", draft_name="", draft_blocks=0)
+        reason = NO_MEMORY if fault.memory else FAILED
+        self._notices.append(
+            Notice("draft_dropped", (("device", place.ready.device_name), ("reason", reason)), fault.text)
+        )
+        self._scheduler.move(session)
+        return True
+
+    def _shrink(self) -> bool:
+        """Give half of the cache's memory back; False when that would be too little or leave too little."""
+        place, session = self._place, self._place.session
+        assert session is not None
+        runner = session.runner
+        before, size = runner.pool.num_blocks, runner.pool.block_size
+        blocks = max(int(before * _SMALLER), -(-self._scheduler.longest // size))
+        if blocks > before * _WORTH:
+            return False
+        self._scheduler.halt(intact=True)
+        runner.resize(blocks)
+        model = session.draft.model if isinstance(session.draft, MixedDraft) else session.draft
+        if isinstance(model, SelfDraft):  # it lives on the target's cache
+            model.runner.join(runner.pool, runner.cache)
+        return_memory()
+        fields = (("wanted", f"{place.ready.context_length:,}"), ("given", f"{runner.max_tokens:,}"))
+        place.ready = replace(place.ready, context_length=runner.max_tokens, target_blocks=blocks)
+        self._notices.append(Notice("context_reduced", fields))
+        self._scheduler.move(session)
+        return True
+
+
+def _fault(exc: BaseException) -> _Fault:
+    """Keep what is known of an error, not the frames of the pass that failed, for they hold its tensors."""
+    in_draft = isinstance(exc, DraftFault)
+    own = exc.__cause__ if in_draft and exc.__cause__ is not None else exc
+    fault = _Fault(own, f"{type(own).__name__}: {own}", in_draft, is_out_of_memory(own), is_device_lost(own))
+    link: BaseException | None = exc
+    while link is not None:
+        traceback.clear_frames(link.__traceback__)
+        link = link.__cause__ or link.__context__
+    return fault

@@ -1,0 +1,394 @@
+"""One reply being written: its tokens, its judgement of proposals, its text and its figures.
+
+It never runs a model. The scheduler gives it logits; it answers with events.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
+from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.mixed import set_apart
+from helix_app.engine.rounds.metrics import RunRecorder
+from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
+from helix_app.engine.sampling.coupled import verify_coupled
+from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise
+from helix_app.engine.sampling.stopping import StopMatcher
+from helix_app.engine.sampling.verification import Verdict, verify, verify_greedy
+from helix_app.engine.text.tokenizer import StreamDecoder
+from helix_app.protocol.events import (
+    Alternative,
+    EmittedToken,
+    Event,
+    Finished,
+    FinishReason,
+    PrefillDone,
+    PrefillProgress,
+    ProposedToken,
+    RoundDone,
+    TextDelta,
+)
+from helix_app.protocol.requests import GenerateRequest
+
+
+@dataclass
+class Round:
+    """What one reply takes to the next pass of the target.
+
+    Attributes:
+        draft_seconds: spent on its proposal.
+    """
+
+    reply: Reply
+    offers: tuple[Offer, ...]
+    choice: Choice
+    proposal: Proposal
+    draft_seconds: float = 0.0
+
+    @property
+    def tail(self) -> torch.Tensor | None:
+        """Drafted ids that only the device knows."""
+        return None if self.proposal.pending is None else self.proposal.pending.ids
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of a round.
+
+    Attributes:
+        verify: the target's pass and the judgement.
+        begin: when the round began, on ``time.perf_counter``.
+        share: what a token costs this reply in a crowd without drafting; None when it is alone.
+        cost: what the round cost this reply in a crowd; None when it is alone.
+    """
+
+    verify: float
+    begin: float
+    share: float | None = None
+    cost: float | None = None
+
+
+class Reply:
+    """State of one reply.
+
+    Attributes:
+        request, cancel: as given.
+        name: of its sequence in the pools.
+        tokens: prompt and reply; all but the last have their keys and values in the target's cache while decoding.
+        prompt_length: how many of them are the prompt.
+        reason: why it ended, None while it goes on.
+        draft: of its own, None when it decodes plainly.
+        seed: of its random numbers.
+        exact: its tokens are a function of the request, so numerics must not depend on the number of rows.
+        limit: tokens at its end at the latest; the last one needs no slot of its own.
+        cached: prompt tokens that the cache held already.
+    """
+
+    def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
+        """Raises InputError for a prompt or options that make no sense."""
+        check_request(request)
+        self.request, self.cancel, written = request, cancel, request.written
+        self.name = request.request_id
+        self._tokenizer = session.tokenizer
+        self._recorder = RunRecorder()
+        self.tokens = prompt_tokens(session, request)
+        self.prompt_length = len(self.tokens)
+        params = request.sampling
+        self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
+        # what was written by an engine that died used up numbers of its own
+        self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
+        self.coupled = is_coupled(request) and params.temperature > 0
+        self.exact = params.temperature == 0 or is_coupled(request)
+        self._decoder = StreamDecoder(session.tokenizer, self.tokens if request.raw else ())
+        self._stops = StopMatcher(request.stop)
+        self._text: list[str] = []
+        self._fresh = ""
+        self.reason: FinishReason | None = None
+        self.cached = 0
+        self._prefill_begin: float | None = None
+        self.move(session)
+        if written is not None:
+            self._recorder.resume(written)
+            for token in written.token_ids:
+                if self.reason is None:
+                    self._append(token)
+
+    def move(self, session: Session) -> None:
+        """Go on with another session of the same model, or with the same one after its draft or its cache changed."""
+        request, params = self.request, self.request.sampling
+        self._session = session
+        self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
+        self._policy = session.policy(request)
+        self.draft: Draft | None = None
+        if request.mode == "speculative" and session.draft is not None:
+            # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
+            repeatable = params.seed is not None and not is_coupled(request)
+            self.draft = session.draft.fresh(repeatable or request.cold)
+            if request.cold:
+                set_apart(self.draft)
+        self._policy.begin()
+
+    # ----------------------------------------------------------------- prompt
+
+    @property
+    def goal(self) -> int:
+        """Tokens the cache must hold before this reply decodes: the prompt, or after a preemption all but the last."""
+        return self.prompt_length if self._recorder.tokens == 0 else len(self.tokens) - 1
+
+    def opened(self, cached: int) -> None:
+        """Its sequence begins, or begins again, with so many tokens in the cache."""
+        if self._prefill_begin is None:
+            self._prefill_begin, self.cached = time.perf_counter(), cached
+        if self.draft is not None:
+            self.draft.begin(self.name, self.name)
+
+    def reading(self, at: int | None) -> PrefillProgress:
+        """How far its prompt is, with ``at`` tokens in the cache."""
+        return PrefillProgress(self.name, min(at or 0, self.prompt_length), self.prompt_length, self.cached)
+
+    def prefilled(self, logits: torch.Tensor) -> Iterator[Event]:
+        """The prompt ran; ``logits`` ``[1, vocab]`` of its last token give the first of the reply.
+
+        Raises:
+            NumericsError: the logits are not numbers.
+        """
+        if self._recorder.tokens:  # after a preemption or another engine: these were drawn before
+            yield from self.show()
+            return
+        verdict, probs = self._judge(logits, Proposal())
+        emitted = self._emit((verdict.next_token,), verdict, probs, logits)
+        self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
+        assert self._prefill_begin is not None
+        yield PrefillDone(
+            self.name, self.prompt_length, self.cached, time.perf_counter() - self._prefill_begin, emitted
+        )
+        yield from self.show()
+
+    # ----------------------------------------------------------------- rounds
+
+    def choose(self, crowd: Crowd | None = None) -> Round:
+        """Decide how much to draft in the next round."""
+        if self.draft is not None and not self._policy.could_pay(len(self.tokens), crowd):
+            return Round(self, (), Choice(0, "costs_more"), Proposal())  # without the time that a look for drafts takes
+        offers = self.draft.offers(self.tokens) if self.draft is not None else ()
+        return Round(self, offers, self._choice(offers, crowd), Proposal())
+
+    def propose(self, plan: Round) -> None:
+        """Draft what the plan says, from this reply's own draft."""
+        if plan.choice.k > 0 and self.draft is not None:
+            k, source = plan.choice.k, plan.choice.source
+            plan.proposal = self.draft.propose(
+                self.tokens, k, self.request.sampling, self.uniform, source, self.draft_seed
+            )
+
+    @property
+    def room(self) -> int:
+        """Tokens that a draft may still propose; one more always comes from the target itself."""
+        return self.limit - len(self.tokens) - 1
+
+    @property
+    def draft_seed(self) -> int | None:
+        """The seed whose noise drafts share with the target; None for rejection sampling."""
+        return self.seed if self.coupled else None
+
+    def uniform(self) -> float:
+        """The next random number in [0, 1)."""
+        return self._random.random()
+
+    def judge(self, plan: Round, logits: torch.Tensor) -> tuple[Verdict, torch.Tensor]:
+        """The verdict on a proposal, and the target's distributions ``[k + 1, vocab]``.
+
+        Raises:
+            NumericsError: the logits are not numbers.
+        """
+        return self._judge(logits, plan.proposal)
+
+    def settle(
+        self, plan: Round, judged: tuple[Verdict, torch.Tensor], logits: torch.Tensor, timing: Timing
+    ) -> Iterator[Event]:
+        """Take a verdict over: tokens, figures, what the policy learns."""
+        verdict, probs = judged
+        proposal, k = plan.proposal, len(plan.proposal.ids)
+        reason = "no_match" if plan.choice.k and not k else plan.choice.reason
+        before = len(self.tokens)
+        emitted = self._emit((*proposal.ids[: verdict.accepted], verdict.next_token), verdict, probs, logits)
+        if self.draft is not None:
+            self.draft.settle(self.tokens)
+        # a reply that ends inside its draft: what lies past the end was never asked
+        scored = min(k, len(emitted)) if self.reason is not None else k
+        accepted = min(verdict.accepted, len(emitted))
+        seconds = time.perf_counter() - timing.begin
+        self._recorder.round(scored, accepted, len(emitted), seconds)
+        if timing.cost is None:
+            self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
+        self._session.too_dear = 0 if k else self._session.too_dear + (reason == "costs_more")
+        names = tuple(offer.source for offer in plan.offers)
+        cost = seconds if timing.cost is None else timing.cost
+        self._policy.learn(
+            Outcome(
+                plan.choice.source,
+                scored,
+                accepted,
+                cost,
+                plan.draft_seconds,
+                before,
+                names,
+                timing.share,
+                scored if proposal.own is None else min(scored, proposal.own),
+                proposal.then,
+            )
+        )
+        yield self._round_done(
+            Choice(scored, reason), self._proposed(proposal, probs, scored), accepted, emitted, plan, timing, seconds
+        )
+        yield from self.show()
+
+    def _choice(self, offers: tuple[Offer, ...], crowd: Crowd | None) -> Choice:
+        if self.request.mode == "autoregressive":
+            return Choice(0, "autoregressive")
+        if self.draft is None:
+            return Choice(0, "no_draft")
+        choice = self._policy.choose(offers, len(self.tokens), crowd)
+        room = self.room
+        return choice if choice.k <= room else Choice(max(0, room), "limit", choice.source)
+
+    def _judge(self, logits: torch.Tensor, proposal: Proposal) -> tuple[Verdict, torch.Tensor]:
+        check_logits(logits)
+        params = self.request.sampling
+        if params.repetition_penalty != 1.0:
+            seen = torch.tensor(sorted(set(self.tokens)), dtype=torch.int64)
+            logits = penalise(logits, params.repetition_penalty, seen, proposal.ids)
+        if params.temperature == 0:
+            best = likeliest(logits)
+            return verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits)
+        probs = distribution(logits, params)
+        if self.coupled:
+            return verify_coupled(probs, proposal.ids, self.seed, len(self.tokens)), probs
+        uniforms = [self.uniform() for _ in range(len(proposal.ids) + 1)]
+        return verify(probs, proposal.ids, proposal.probs, uniforms), probs
+
+    def _emit(
+        self, ids: Sequence[int], verdict: Verdict, probs: torch.Tensor, logits: torch.Tensor
+    ) -> tuple[EmittedToken, ...]:
+        """Append tokens to the reply up to its end."""
+        emitted = []
+        for j, token in enumerate(ids):
+            emitted.append(
+                EmittedToken(
+                    token_id=token,
+                    text=self._tokenizer.token_text(token),
+                    provenance="accepted" if j < verdict.accepted else verdict.provenance,
+                    target_prob=float(probs[j, token]),
+                    alternatives=self._alternatives(logits[j]),
+                )
+            )
+            self._append(token)
+            if self.reason is not None:
+                break
+        return tuple(emitted)
+
+    def _append(self, token: int) -> None:
+        """One more token of the reply; sets ``reason`` if it ends it."""
+        self.tokens.append(token)
+        if token in self._session.eos:
+            self.reason = "eos"
+            return
+        self._read(self._decoder.push((token,)))
+        if self.reason is None and len(self.tokens) >= self.limit:
+            generated = len(self.tokens) - self.prompt_length
+            self.reason = "length" if generated >= self.request.max_tokens else "context_full"
+
+    def _alternatives(self, logits: torch.Tensor) -> tuple[Alternative, ...]:
+        if self.request.alternatives <= 0:
+            return ()
+        values, ids = logits.softmax(dim=-1).topk(min(self.request.alternatives, logits.shape[-1]))
+        pairs = zip(ids.tolist(), values.tolist())
+        return tuple(Alternative(i, self._tokenizer.token_text(i), p) for i, p in pairs)
+
+    def _proposed(self, proposal: Proposal, probs: torch.Tensor, scored: int) -> tuple[ProposedToken, ...]:
+        return tuple(
+            ProposedToken(
+                token_id=token,
+                text=self._tokenizer.token_text(token),
+                draft_prob=1.0 if proposal.probs is None else float(proposal.probs[j, token]),
+                target_prob=float(probs[j, token]),
+            )
+            for j, token in enumerate(proposal.ids[:scored])
+        )
+
+    def _round_done(
+        self,
+        choice: Choice,
+        proposed: tuple[ProposedToken, ...],
+        accepted: int,
+        emitted: tuple[EmittedToken, ...],
+        plan: Round,
+        timing: Timing,
+        seconds: float,
+    ) -> RoundDone:
+        recorder = self._recorder
+        return RoundDone(
+            request_id=self.name,
+            index=recorder.rounds - 1,
+            k=choice.k,
+            proposed=proposed,
+            accepted=accepted,
+            emitted=emitted,
+            draft_seconds=plan.draft_seconds,
+            verify_seconds=timing.verify,
+            overhead_seconds=max(0.0, seconds - timing.verify - plan.draft_seconds),
+            k_reason=choice.reason,
+            rolling_acceptance=recorder.rolling_acceptance,
+            acceptance_rate=recorder.acceptance_rate,
+            rolling_tokens_per_second=recorder.rolling_tokens_per_second,
+            decode_tokens_per_second=recorder.decode_tokens_per_second,
+            plain_tokens_per_second=self._session.plain_tokens_per_second(len(self.tokens)),
+            mean_accepted_length=recorder.mean_accepted_length,
+            tokens_generated=recorder.tokens,
+            context_tokens=len(self.tokens),
+            elapsed_seconds=recorder.elapsed,
+            source=plan.choice.source if choice.k else "",
+        )
+
+    # ----------------------------------------------------------------- text and end
+
+    def finish(self) -> Finished:
+        """The result, once ``reason`` is known and its blocks are free."""
+        assert self.reason is not None
+        plain = self._session.plain_tokens_per_second(len(self.tokens))
+        return Finished(
+            request_id=self.name,
+            reason=self.reason,
+            text="".join(self._text),
+            token_ids=tuple(self.tokens[self.prompt_length :]),
+            metrics=self._recorder.finish(self.seed, plain),
+        )
+
+    def read_end(self) -> Iterator[TextDelta]:
+        """The reply is over: show what was held back, unless a stop text ended it."""
+        if self.reason != "stop":
+            self._read(self._decoder.flush())
+        if self.reason != "stop":
+            self._fresh += self._stops.flush()
+        yield from self.show()
+
+    def show(self) -> Iterator[TextDelta]:
+        """New text that may be shown."""
+        if self._fresh:
+            fresh, self._fresh = self._fresh, ""
+            self._text.append(fresh)
+            yield TextDelta(self.name, fresh)
+
+    def _read(self, text: str) -> None:
+        """Look for stop texts in new text; what may be shown waits in ``_fresh``."""
+        shown, stopped = self._stops.push(text)
+        self._fresh += shown
+        if stopped:
+            self.reason = "stop"

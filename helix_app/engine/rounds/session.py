@@ -1,0 +1,205 @@
+"""What a reply needs before it begins: a loaded session, the prompt as tokens, options that make sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from helix_app.base.errors import InputError
+from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
+from helix_app.engine.control.throughput import Source, ThroughputK
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.loading import calibration
+from helix_app.engine.loading.context import Context
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.sampling.filters import check_params
+from helix_app.engine.text.chat_prompt import chat_tokens
+from helix_app.engine.text.tokenizer import Tokenizer
+from helix_app.protocol.events import CacheSnapshot, Notice
+from helix_app.protocol.requests import GenerateRequest
+
+_DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
+_DOUBT_ROWS = 5  # with so many rows
+_MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
+
+
+@dataclass
+class Session:
+    """A loaded target with its draft, and what was learnt about their speed.
+
+    Attributes:
+        draft: begins afresh for each reply (``Draft.fresh``).
+        costs: seconds of a whole round of one reply without its draft, by rows.
+        crowd_costs: the same of a round of several replies, by all their rows and the sum of their contexts.
+        sources: what ``--k auto`` learnt of acceptance.
+        too_dear: rounds since the last draft that decoded plainly because a draft costs more.
+        doubt: such rounds after which costs are measured again.
+        policies: other policies that remember.
+        learned: table that replies are learnt into, None for none.
+        draft_runner: of the draft model, None for a draft without one.
+        notices: what prompts gave rise to and nobody was told yet (``take_notices``).
+        told: codes of notices that are told once after loading.
+        context: what limits the target's sequences, None where nobody chose.
+    """
+
+    runner: ModelRunner
+    tokenizer: Tokenizer
+    draft: Draft | None
+    eos: frozenset[int]
+    draft_runner: ModelRunner | None = None
+    costs: CostTable = field(default_factory=CostTable)
+    crowd_costs: CostTable = field(default_factory=CostTable)
+    sources: dict[str, Source] = field(default_factory=dict)
+    policies: dict[str, KPolicy] = field(default_factory=dict)
+    learned: NgramTable | None = None
+    too_dear: int = 0
+    doubt: int = _DOUBT
+    context: Context | None = None
+    notices: list[Notice] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def tell_once(self, notice: Notice) -> None:
+        """Have a notice told with the next events, unless it was since loading."""
+        if notice.code not in self.told:
+            self.told.add(notice.code)
+            self.notices.append(notice)
+
+    def take_notices(self) -> list[Notice]:
+        """What is to be told now; it is told once."""
+        taken, self.notices = self.notices, []
+        return taken
+
+    def policy(self, request: GenerateRequest) -> KPolicy:
+        """The policy of this request; adaptive ones remember what earlier replies taught them.
+
+        A seed asks for the same reply again. With rejection sampling the tokens depend on where drafts begin, so k
+        then looks neither at the clock nor at earlier replies.
+        """
+        fixed = parse_k(request.k)
+        if fixed is not None:
+            return FixedK(fixed)
+        seeded = request.sampling.seed is not None and request.sampling.temperature > 0
+        if seeded and not is_coupled(request):
+            return AdditiveK()
+        if request.k == "auto":
+            return ThroughputK(self.costs, self.sources)
+        return self.policies.setdefault(request.k, AdditiveK())
+
+    def snapshots(self, *, full: bool = False) -> Iterator[CacheSnapshot]:
+        """The state of the target's pool and of the draft's, if it has one."""
+        yield take_snapshot(self.runner.pool, "target", full=full)
+        if self.draft_runner is not None:
+            yield take_snapshot(self.draft_runner.pool, "draft", full=full)
+
+    def release(self) -> None:
+        """Free weights and caches, whoever still holds this object; it is of no use then."""
+        for runner in self.runners:
+            runner.release()
+
+    @property
+    def runners(self) -> tuple[ModelRunner, ...]:
+        """Of the target, and of a draft model or a copy in fewer bits; each once."""
+        own = getattr(self.draft, "model", self.draft)
+        found = (self.runner, self.draft_runner, getattr(own, "runner", None))
+        return tuple({id(runner): runner for runner in found if runner is not None}.values())
+
+    def clear_caches(self) -> None:
+        """Forget cached prefixes of target and draft, so that the next prompt runs from its first token."""
+        for runner in (self.runner, self.draft_runner):
+            if runner is not None:
+                runner.pool.clear_cache()
+
+    def remeasure(self) -> None:
+        """Measure a verification pass again if drafting was too dear for long: the machine may have been busy.
+
+        For between replies; takes three passes of the target, and ever more rarely while they only confirm.
+        """
+        single = self.costs.expect(1, 0)
+        if self.too_dear < self.doubt or self.runner.pool.free_blocks < 1 or single is None:
+            return
+        self.too_dear = 0
+        proportion = calibration.proportion_now(self.runner, _DOUBT_ROWS)
+        if calibration.doubtful(self.runner, self.costs, _DOUBT_ROWS, proportion):
+            self.costs.replace(_DOUBT_ROWS, proportion * single)
+            self.doubt = _DOUBT
+        else:
+            self.doubt = min(2 * self.doubt, _DOUBT_MOST)
+
+    def plain_tokens_per_second(self, context: int) -> float | None:
+        """What plain decoding reaches at this context, as measured; None while unknown."""
+        seconds = self.costs.expect(1, context)
+        return 1.0 / seconds if seconds else None
+
+
+def is_coupled(request: GenerateRequest) -> bool:
+    """Whether the reply is a function of seed and position alone: asked for, or by default when a seed is given."""
+    return request.verify == "coupled" or (request.verify == "auto" and request.sampling.seed is not None)
+
+
+def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
+    """The token ids that the reply follows.
+
+    Raises:
+        InputError: nothing to send, more than the context takes, or a chat template that refuses it.
+    """
+    limit = session.runner.max_tokens
+    text = request.prompt if request.raw else "".join(m.content for m in request.messages)
+    last = request.prompt if request.raw else (request.messages[-1].content if request.messages else "")
+    if not last.strip():
+        raise InputError("prompt_empty")
+    if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
+        raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
+    if request.raw:
+        ids = session.tokenizer.encode(request.prompt, add_bos=True)
+    else:
+        ids, folded = chat_tokens(session.tokenizer, request.messages)
+        if folded is not None:
+            session.tell_once(folded)
+    if len(ids) >= limit:
+        raise _too_long(session, limit, len(ids))
+    if not ids:
+        raise InputError("prompt_empty")
+    return ids
+
+
+def _too_long(session: Session, limit: int, tokens: int, about: str = "") -> InputError:
+    """Which limit a prompt is over: the model's own, or one that can be raised."""
+    context = (session.context or Context(limit, limit)).given(limit)
+    told = f"{about}{limit if about else tokens:,}"
+    if context.limit == "model" or tokens >= context.model:
+        return InputError("prompt_too_long", tokens=told, limit=f"{max(limit, context.model):,}")
+    code = f"prompt_too_long_{context.limit}"
+    return InputError(code, tokens=told, limit=f"{limit:,}", model=f"{context.model:,}")
+
+
+def check_request(request: GenerateRequest) -> None:
+    """Raise InputError for options that are wrong or that this version does not have."""
+    check_params(request.sampling)
+    parse_k(request.k)
+    if request.verify not in ("auto", "rejection", "coupled"):
+        raise InputError("option_invalid", option="verify", value=request.verify, hint="Use rejection or coupled.")
+    if request.mode not in ("speculative", "autoregressive"):
+        hint = "Use speculative or autoregressive."
+        raise InputError("option_invalid", option="mode", value=request.mode, hint=hint)
+    if type(request.max_tokens) is not int or request.max_tokens < 1:
+        raise InputError("option_invalid", option="max-tokens", value=request.max_tokens, hint="Use 1 or more.")
+    if not isinstance(request.stop, tuple) or not all(isinstance(stop, str) for stop in request.stop):
+        raise InputError("option_invalid", option="stop", value=request.stop, hint="Give a list of texts.")
+    for text in (request.prompt, *(message.content for message in request.messages)):
+        if not isinstance(text, str):
+            raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")
+
+
+def common_prefix(a: Sequence[int], b: Sequence[int], most: int) -> int:
+    """Length of the common beginning, at most ``most``; bisection over slices, which compare fast."""
+    low, high = 0, min(most, len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

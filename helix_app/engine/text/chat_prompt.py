@@ -1,0 +1,56 @@
+"""A conversation as tokens, and what is done where the model's chat template refuses it.
+
+Templates of some families take no system message and say so in a sentence of their own. The system prompt then goes to
+the beginning of the first message, as the makers of such models advise, and the person is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from helix_app.base.errors import InputError
+from helix_app.engine.text.tokenizer import Tokenizer
+from helix_app.protocol.events import Notice
+from helix_app.protocol.requests import ChatMessage
+
+
+def chat_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+    """Token ids of a conversation, and a notice when its system prompt was folded into the first message.
+
+    Raises:
+        InputError: no template, or one that refuses the conversation in either form; its own sentence is told.
+    """
+    try:
+        return tokenizer.encode_chat(messages), None
+    except InputError as exc:
+        refusal = _refusal(exc)
+    folded = fold_system(messages)
+    if refusal.code == "no_chat_template" or not folded:
+        raise refusal
+    try:
+        ids = tokenizer.encode_chat(folded)
+    except InputError as exc:
+        raise _refusal(exc) from exc
+    return ids, Notice("system_folded", (("reason", refusal.fields.get("reason", "")),), refusal.detail)
+
+
+def fold_system(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The same conversation with its system prompt at the beginning of the first message; empty where there is none."""
+    if len(messages) < 2 or messages[0].role != "system" or messages[1].role != "user":
+        return ()
+    text = f"{messages[0].content}\n\n{messages[1].content}"
+    return (replace(messages[1], content=text), *messages[2:])
+
+
+def _refusal(exc: InputError) -> InputError:
+    """What a template raised, in its own words: a refusal it wrote itself, or a fault in it."""
+    from jinja2.exceptions import TemplateError
+
+    cause = exc.__cause__
+    if cause is None:
+        return exc
+    own = type(cause) is TemplateError  # what raise_exception in a template raises; faults are subclasses
+    reason = " ".join(str(cause).split()) or type(cause).__name__
+    code = "template_refused" if own else "template_failed"
+    return InputError(code, reason=reason, detail=exc.detail)

@@ -1,0 +1,82 @@
+"""What a reply's rounds tell leaves the engine's process gathered, and nothing waits for long."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+
+import pytest
+
+from helix_app.engine.host.child import MOST_GATHERED, Done, Items, _Outbox
+from helix_app.protocol.events import Failed, TextDelta
+from tests.engine.host.fake_engines import round_done
+
+
+class Pipe:
+    """A writing end that keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[object] = []
+        self.some = threading.Event()
+
+    def send_bytes(self, data: bytes) -> None:
+        self.sent.append(pickle.loads(data))
+        self.some.set()
+
+
+def test_rounds_wait_for_each_other_and_nothing_else_waits() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.send(Done(0))  # from now on for an hour
+    for n in range(3):
+        outbox.put(1, TextDelta("r", str(n)))
+    assert len(pipe.sent) == 1
+    end = Failed("internal", request_id="r")
+    outbox.put(1, end)
+    outbox.send(Done(1))
+    first, items, last = pipe.sent
+    assert isinstance(items, Items)
+    assert [pickle.loads(event) for event in items.events] == [*(TextDelta("r", str(n)) for n in range(3)), end]
+    assert (first, last) == (Done(0), Done(1))
+
+
+def test_a_round_that_comes_alone_is_sent_soon() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=0.001)  # type: ignore[arg-type]
+    outbox.put(1, TextDelta("r", "x"))
+    assert pipe.some.wait(10)
+    assert pipe.sent == [Items(1, (pickle.dumps(TextDelta("r", "x"), protocol=pickle.HIGHEST_PROTOCOL),))]
+
+
+def test_a_round_goes_with_its_text_and_by_the_thread_that_brings_it() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.put(1, round_done("r", 0))
+    assert not pipe.sent
+    outbox.put(1, TextDelta("r", "x"))  # nothing was sent in the last hour
+    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == [2]
+    outbox.put(1, TextDelta("r", "y"))
+    assert len(pipe.sent) == 1
+
+
+@pytest.mark.parametrize("texts", [0, 1, 2])
+def test_what_waits_is_sent_when_nothing_else_comes(texts: int) -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=0.01)  # type: ignore[arg-type]
+    for n in range(texts):
+        outbox.put(1, TextDelta("r", str(n)))
+    outbox.put(1, round_done("r", 0))
+    arrived = 0
+    while arrived < texts + 1:
+        assert pipe.some.wait(10)
+        pipe.some.clear()
+        arrived = sum(len(items.events) for items in pipe.sent if isinstance(items, Items))
+
+
+def test_a_message_holds_only_so_many() -> None:
+    pipe = Pipe()
+    outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
+    outbox.send(Done(0))
+    for n in range(3 * MOST_GATHERED):
+        outbox.put(1, TextDelta("r", str(n)))
+    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == 3 * [MOST_GATHERED]

@@ -1,0 +1,206 @@
+"""Loading in four bits, and drafts that are the target in fewer bits."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from helix_app.base import messages
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.engine import Engine
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading import formats, load as loading
+from helix_app.engine.models.decoder import Decoder
+from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
+from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import LoadRequest
+from tests.engine.kernels.test_low_bit import needs
+from tests.engine.tiny import Zoo, ask, events, finish, session_of
+
+
+@pytest.fixture
+def target(zoo: Zoo) -> Path:
+    return zoo.gguf("llama-q4", quant="Q4_0")
+
+
+@pytest.fixture
+def pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed weights are taken to be fast here: what is measured is another test's."""
+    share = 0.5 if low_bit.exists(4, torch.device("cpu")) else 2.0
+    monkeypatch.setattr(formats, "int4_share", lambda *_: share)
+    monkeypatch.setattr(loading, "_copy_pays", lambda target: share < 1)
+
+
+def load(engine: Engine, target: Path, **options: Any) -> tuple[ModelReady, list[Event]]:
+    request = LoadRequest(str(target), **{"draft": "none", "device": "cpu", "dtype": "float32", **options})
+    seen = events(engine, request)
+    assert isinstance(seen[-1], ModelReady), seen[-1]
+    return seen[-1], seen
+
+
+def notices(seen: list[Event]) -> list[Notice]:
+    found = [event for event in seen if isinstance(event, Notice)]
+    for notice in found:
+        text = messages.notice_text(notice.code, dict(notice.fields))
+        assert text
+        assert "{" not in text
+    return found
+
+
+# --------------------------------------------------------------------------- four bits
+
+
+@needs(4)
+@pytest.mark.usefixtures("pays")
+@pytest.mark.parametrize(("quant", "rounded"), [("Q4_0", 0), ("Q4_1", 0), ("F32", 14), ("Q8_0", 14)])
+def test_a_target_in_four_bits(zoo: Zoo, quant: str, rounded: int) -> None:
+    engine = Engine()
+    ready, seen = load(engine, zoo.gguf("llama-q4", quant=quant), dtype="int4")
+    decoder = session_of(engine).runner.decoder
+    assert (ready.dtype, ready.draft, decoder.bits, decoder.dtype) == ("int4", "none", 4, torch.bfloat16)
+    told = notices(seen)
+    assert [n.code for n in told] == (["weights_rounded"] if rounded else [])
+    assert [dict(n.fields) for n in told] == ([{"tensors": str(rounded)}] if rounded else [])
+    assert finish(engine, ask()).metrics.tokens_generated > 0
+
+
+@needs(4)
+@pytest.mark.usefixtures("pays")
+def test_drafting_in_four_bits_changes_no_token(target: Path) -> None:
+    engine = Engine()
+    load(engine, target, dtype="int4", draft="ngram")
+    request = ask("1 2 3 1 2 3 1 2", max_tokens=40, k="fixed:3")
+    want = finish(engine, ask("1 2 3 1 2 3 1 2", max_tokens=40, mode="autoregressive"))
+    session_of(engine).clear_caches()
+    assert finish(engine, request).token_ids == want.token_ids
+
+
+@needs(4)
+def test_four_bits_that_save_only_memory_are_used_where_asked_for(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.1)
+    ready, seen = load(Engine(), target, dtype="int4", draft="auto")
+    assert (ready.dtype, ready.draft, notices(seen)) == ("int4", "ngram", [])
+    assert load(Engine(), target, draft="auto")[0].draft == "ngram"
+
+
+@pytest.mark.parametrize("cost", [1.3, math.inf])
+def test_four_bits_that_are_slow_are_told_of_and_left(
+    target: Path, monkeypatch: pytest.MonkeyPatch, cost: float
+) -> None:
+    monkeypatch.setattr(formats, "int4_share", lambda *_: cost)
+    engine = Engine()
+    ready, seen = load(engine, target, dtype="int4")
+    assert [n.code for n in notices(seen)] == ["int4_unavailable"]
+    assert ready.dtype in ("float32", "bfloat16")  # as auto
+    assert session_of(engine).runner.decoder.bits == 0
+    finish(engine, ask(max_tokens=3))
+
+
+# --------------------------------------------------------------------------- drafts
+
+
+@pytest.mark.parametrize("bits", [pytest.param(4, marks=needs(4)), pytest.param(8, marks=needs(8))])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_copy_in_fewer_bits_shares_pool_and_cache(target: Path, dtype: str, bits: int) -> None:
+    engine = Engine()
+    ready, seen = load(engine, target, draft=f"self-int{bits}", dtype=dtype, context_length=128)
+    assert (ready.draft, ready.draft_name, ready.draft_blocks, ready.dtype) == (f"self-int{bits}", "", 0, dtype)
+    session = session_of(engine)
+    draft = session.draft
+    assert isinstance(draft, SelfDraft)  # asked for by name: used alone
+    assert session.draft_runner is None
+    assert draft.runner.pool is session.runner.pool
+    assert draft.runner.cache is session.runner.cache
+    assert draft.runner.decoder is not session.runner.decoder
+    assert draft.runner.max_tokens == session.runner.max_tokens == 128
+    assert draft.runner.costs.samples(1, 0) > 0  # its step was measured
+    assert notices(seen) == []
+    stages = [e.stage for e in seen if isinstance(e, LoadProgress)]
+    assert set(stages) <= set(messages.STAGES)
+    assert "draft_weights" in stages
+    assert {e.pool for e in seen if isinstance(e, CacheSnapshot)} == {"target"}
+    got = events(engine, ask(k="fixed:3", max_tokens=20))
+    assert any(e.accepted for e in got if isinstance(e, RoundDone))
+
+
+@needs(8)
+def test_stop_while_the_copy_is_made(target: Path) -> None:
+    import threading
+
+    engine, cancel = Engine(), threading.Event()
+    for last in engine.stream(LoadRequest(str(target), draft="self-int8", device="cpu", dtype="float32"), cancel):
+        if isinstance(last, LoadProgress) and last.stage == "draft_weights":
+            cancel.set()
+    assert isinstance(last, Unloaded)
+    assert engine.session is None
+
+
+@needs(4)
+@pytest.mark.usefixtures("pays")
+def test_auto_takes_text_and_copy_where_that_pays(target: Path) -> None:
+    engine = Engine()
+    ready, _ = load(engine, target, draft="auto")
+    assert ready.draft == "self-int4"
+    draft = session_of(engine).draft
+    assert isinstance(draft, MixedDraft)
+    assert isinstance(draft.model, SelfDraft)
+    assert finish(engine, ask()).metrics.tokens_generated > 0
+
+
+def test_auto_is_the_text_alone_where_it_does_not(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.0)
+    engine = Engine()
+    assert load(engine, target, draft="auto")[0].draft == "ngram"
+    assert isinstance(session_of(engine).draft, NgramDraft)
+
+
+@needs(4)
+@pytest.mark.usefixtures("pays")
+def test_a_target_in_four_bits_is_not_copied(target: Path) -> None:
+    engine = Engine()
+    ready, _ = load(engine, target, draft="auto", dtype="int4")
+    assert (ready.draft, ready.dtype) == ("ngram", "int4")
+
+
+@needs(8)
+def test_a_draft_model_that_cannot_be_used_leaves_auto(
+    target: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty.gguf").touch()
+    engine = Engine()
+    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.0)
+    options = {"draft": str(tmp_path / "empty.gguf"), "draft_required": False, "draft_name": "Other"}
+    ready, seen = load(engine, target, **options)
+    assert ([n.code for n in notices(seen)], ready.draft) == (["draft_skipped"], "ngram")
+
+
+def test_the_copy_is_calibrated_on_the_target_s_pool_and_leaves_nothing(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no kernel at all, a dense copy stands in for the packed one."""
+    monkeypatch.setattr(low_bit, "exists", lambda *_: True)
+    monkeypatch.setattr(loading, "_HEAD_BITS", 0)
+    real = Decoder.__init__
+
+    def dense(self: Decoder, *args: Any, **options: Any) -> None:
+        real(self, *args, **{**options, "bits": 0})
+
+    monkeypatch.setattr(Decoder, "__init__", dense)
+    engine = Engine()
+    load(engine, target, draft="self-int4")
+    pool = session_of(engine).runner.pool
+    pool.check_integrity()
+    assert (pool.used_blocks, pool.tables()) == (0, {})
+    want = finish(engine, ask(mode="autoregressive", max_tokens=30))
+    session_of(engine).clear_caches()
+    got = finish(engine, ask(k="fixed:4", max_tokens=30))
+    assert got.token_ids == want.token_ids
+    assert (got.metrics.acceptance_rate or 0) > 0.8

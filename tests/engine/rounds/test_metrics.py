@@ -1,0 +1,74 @@
+"""Every figure from a clock that a test moves."""
+
+from __future__ import annotations
+
+import pytest
+
+from helix_app.engine.rounds.metrics import RunRecorder
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_figures_of_a_reply() -> None:
+    clock = Clock()
+    recorder = RunRecorder(clock)
+    clock.now += 2.0
+    recorder.prefilled(prompt_tokens=10, cached_tokens=4, emitted=1)
+    clock.now += 1.0
+    recorder.round(drafted=4, accepted=3, emitted=4, seconds=1.0)
+    clock.now += 1.0
+    recorder.round(drafted=0, accepted=0, emitted=1, seconds=1.0)
+    clock.now += 2.0
+    recorder.round(drafted=2, accepted=0, emitted=1, seconds=2.0)
+    clock.now += 1.0
+    metrics = recorder.finish(seed=5, plain_tokens_per_second=1.5)
+    assert (metrics.tokens_generated, metrics.prompt_tokens, metrics.cached_tokens) == (7, 10, 4)
+    assert (metrics.target_passes, metrics.drafted_tokens, metrics.accepted_tokens) == (3, 6, 3)
+    assert metrics.acceptance_rate == pytest.approx(3 / 6)
+    assert metrics.mean_accepted_length == pytest.approx(6 / 3)  # the prompt's own pass is no decode pass
+    assert metrics.time_to_first_token == pytest.approx(2.0)
+    assert metrics.time_seconds == pytest.approx(7.0)
+    assert metrics.tokens_per_second == pytest.approx(7 / 7)
+    assert metrics.decode_tokens_per_second == pytest.approx(6 / 4)
+    assert (metrics.k_mean, metrics.k_min, metrics.k_max) == (2.0, 0, 4)
+    assert (metrics.seed, metrics.plain_tokens_per_second) == (5, 1.5)
+    assert recorder.rolling_acceptance == pytest.approx(0.5)
+    assert recorder.rolling_tokens_per_second == pytest.approx(6 / 4)
+
+
+def test_a_reply_that_never_began_has_no_figures() -> None:
+    clock = Clock()
+    recorder = RunRecorder(clock)
+    clock.now += 1.0
+    metrics = recorder.finish(0, None)
+    assert metrics.tokens_generated == metrics.target_passes == 0
+    for name in ("tokens_per_second", "decode_tokens_per_second", "time_to_first_token", "acceptance_rate"):
+        assert getattr(metrics, name) is None
+    assert metrics.mean_accepted_length is metrics.k_mean is metrics.k_min is None
+
+
+def test_one_token_has_no_decode_speed() -> None:
+    clock = Clock()
+    recorder = RunRecorder(clock)
+    clock.now += 1.0
+    recorder.prefilled(3, 0, 1)
+    clock.now += 1.0
+    assert recorder.decode_tokens_per_second is None
+    assert recorder.finish(0, None).tokens_per_second == pytest.approx(0.5)
+
+
+def test_rolling_figures_forget() -> None:
+    recorder = RunRecorder(Clock())
+    for _ in range(20):
+        recorder.round(4, 4, 5, 1.0)
+    for _ in range(16):
+        recorder.round(4, 1, 2, 1.0)
+    assert recorder.rolling_acceptance == pytest.approx(0.25)
+    assert recorder.rolling_tokens_per_second == pytest.approx(2)
+    assert recorder.acceptance_rate == pytest.approx((80 + 16) / 144)

@@ -1,0 +1,50 @@
+"""Who waits: in order, and without looking at everybody."""
+
+from __future__ import annotations
+
+import random
+from typing import cast
+
+import pytest
+
+from helix_app.engine.rounds.queue import Entry, Waiting
+from helix_app.engine.rounds.reply import Reply
+
+
+class Named:
+    """What the queue sees of a reply."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def entry(name: str, order: tuple[int, int]) -> Entry:
+    return Entry(cast(Reply, Named(name)), order)
+
+
+def test_the_first_is_always_the_one_with_the_least_order() -> None:
+    chance, waiting = random.Random(1), Waiting()
+    left: list[Entry] = []
+    for number in range(400):
+        if left and chance.random() < 0.45:
+            gone = chance.choice(left) if chance.random() < 0.5 else min(left, key=lambda e: e.order)
+            waiting.remove(gone)
+            left.remove(gone)
+            if chance.random() < 0.3:  # it ran for a while and was preempted
+                waiting.add(gone)
+                left.append(gone)
+        else:
+            left.append(entry(str(number), (chance.randrange(9), number)))
+            waiting.add(left[-1])
+        assert len(waiting) == len(left)
+        assert set(waiting) == set(left)
+        assert waiting.first() is min(left, key=lambda e: e.order, default=None)
+        assert all(one.name in waiting for one in left)
+    waiting.clear()
+    assert waiting.first() is None
+    assert len(waiting) == 0
+
+
+def test_one_that_does_not_wait_cannot_be_removed() -> None:
+    with pytest.raises(KeyError):
+        Waiting().remove(entry("a", (0, 0)))
