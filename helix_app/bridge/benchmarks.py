@@ -17,13 +17,13 @@ from typing import Protocol
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.base.errors import HelixError
-from helix_app.bench import view as views
-from helix_app.bench.compare import compare
-from helix_app.bench.csv_report import csv_report
 from helix_app.bench.facts import RunFacts, run_facts
-from helix_app.bench.html_report import html_report
-from helix_app.bench.markdown_report import markdown_report
 from helix_app.bench.records import BenchResult, parse_json
+from helix_app.bench.reports import view as views
+from helix_app.bench.reports.compare import compare
+from helix_app.bench.reports.csv_report import csv_report
+from helix_app.bench.reports.html_report import html_report
+from helix_app.bench.reports.markdown_report import markdown_report
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import Summary, summarise
 from helix_app.bridge.worker import thread_for

@@ -128,7 +128,18 @@ def _experiment(args: argparse.Namespace) -> int:
     _check_outputs((args.json, "", ""), config.prompts_file)
     from dataclasses import replace
 
-    from helix_app.bench import batch, context, drafts, experiment, fresh, guard, kernels, paging, prefix, window
+    from helix_app.bench.experiments import (
+        batch,
+        context,
+        drafts,
+        experiment,
+        fresh,
+        guard,
+        kernels,
+        paging,
+        prefix,
+        window,
+    )
 
     if args.prompts:
         config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded
@@ -243,11 +254,11 @@ def _unwritten(kind: type[HelixError], path: Path | str, exc: OSError | ValueErr
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:
-    from helix_app.bench.csv_report import csv_report
-    from helix_app.bench.html_report import html_report
     from helix_app.bench.records import to_json
+    from helix_app.bench.reports.csv_report import csv_report
+    from helix_app.bench.reports.html_report import html_report
+    from helix_app.bench.reports.text_report import text_report
     from helix_app.bench.summary import summarise
-    from helix_app.bench.text_report import text_report
 
     summary = summarise(result)
     failure: HelixError | None = None
@@ -267,8 +278,8 @@ def _write(result: BenchResult, args: argparse.Namespace) -> None:
 
 
 def _compare(first: str, second: str, outputs: Sequence[str]) -> int:
-    from helix_app.bench.compare import compare, compare_report
     from helix_app.bench.records import read_json
+    from helix_app.bench.reports.compare import compare, compare_report
 
     if any(outputs):
         hint = "It prints its report; leave out --json, --html and --csv."

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.bench import bandwidth, context, kernels, layer_times, operators
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiment import Bench, open_bench
+from helix_app.bench.experiments import context, kernels
+from helix_app.bench.experiments.experiment import Bench, open_bench
+from helix_app.bench.profile import bandwidth, layer_times, operators
 
 
 def opened(target: Path, stop_at: str = "", **options: object) -> Bench:

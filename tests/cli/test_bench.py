@@ -16,7 +16,7 @@ import pytest
 from helix_app.base.messages import notice_text
 from helix_app.bench import runner
 from helix_app.bench.arms import EngineArm, Task
-from helix_app.bench.passes import Passes
+from helix_app.bench.profile.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
 from helix_app.cli import main as cli
 from helix_app.engine.loading import formats

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.base.settings import Settings
 from helix_app.bench import statistics, workloads
 from helix_app.bench.config import BASELINE, HELIX, PEERS, BenchConfig
-from helix_app.bench.wording import arm_label, kind_label
+from helix_app.bench.reports.wording import arm_label, kind_label
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.main_window import MainWindow

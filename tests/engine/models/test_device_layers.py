@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.bench.passes import weight_bytes
+from helix_app.bench.profile.passes import weight_bytes
 from helix_app.engine.models import device_layers
 from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
