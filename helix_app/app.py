@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
     from helix_app.bridge.run_files import RunFiles
-    from helix_app.gui.main_window import MainWindow
+    from helix_app.gui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     keeper = settings_store.Keeper()
     try:
         application = make_application([*argv[:1], *qt_arguments])
-        from helix_app.gui.splash import show_splash
+        from helix_app.gui.window.splash import show_splash
 
         settings = keeper.settings
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
@@ -115,7 +115,7 @@ def build(
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
     from helix_app.bridge.run_files import RunFiles
-    from helix_app.gui.main_window import MainWindow
+    from helix_app.gui.window.main_window import MainWindow
 
     client = (client_factory or make_client)(settings)
     controller = SessionController(client, hub or make_hub(settings))
@@ -164,7 +164,7 @@ def make_client(settings: Settings) -> EngineClient:
 
         return LocalClient()
     from helix_app.engine.host.parent import HostClient
-    from helix_app.gui.pace import by_cores
+    from helix_app.gui.kit.pace import by_cores
 
     return HostClient(gather_seconds=by_cores(60, 90) / 1000)
 

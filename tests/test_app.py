@@ -22,7 +22,7 @@ from helix_app.bridge.controller import Hub
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.gui.chat.message import Reply
-from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
 from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed

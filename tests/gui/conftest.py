@@ -12,8 +12,8 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from helix_app.base.settings import Settings
-from helix_app.gui.main_window import MainWindow
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.driver import Driver

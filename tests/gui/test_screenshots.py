@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from helix_app.gui.main_window import MainWindow
+from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 
 

@@ -9,15 +9,17 @@ from dataclasses import replace
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from helix_app.base.settings import Settings
-from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.main_window import MainWindow
-from helix_app.gui.settings_dialog import SettingsDialog
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.settings.dialog import SettingsDialog
+from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views, events
 from helix_app.protocol.bench import BenchProgressed
 from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
-from tests.gui import bench_made, comparing, fake
+from tests.gui import fake
+from tests.gui.benchmark import bench_made
+from tests.gui.compare import comparing
 from tests.runs.made_runs import made_run
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from helix_app.app import App, build
 from helix_app.base.settings import Settings
 from helix_app.engine.host.client import LocalClient
-from helix_app.gui import figures
 from helix_app.gui.compare.page import ComparePage
+from helix_app.gui.kit import figures
 from helix_app.protocol.events import Failed, Finished, RunMetrics
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ArmChoice, GenerateRequest

@@ -19,7 +19,7 @@ from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
 from helix_app.bench.programs import Program
 from helix_app.engine.host.parent import HostClient
-from helix_app.gui.main_window import MainWindow
+from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import (
     CACHE_CELL,
     CacheSnapshot,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.base import messages
-from helix_app.gui import figures
 from helix_app.gui.compare.arms import draft_name
+from helix_app.gui.kit import figures
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
-from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit.pictures import PictureMenu
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchBar, BenchRatio
 
 ROW = 28

@@ -6,11 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
 from helix_app.gui.benchmark.kinds import arm_name, kind_name
-from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.loading import ProgressLine, lay_out
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.loading import ProgressLine, lay_out
 from helix_app.protocol.bench import BenchProgressed
 
 

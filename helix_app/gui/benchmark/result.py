@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, Q
 from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.plots import Bars, RatioPlot
 from helix_app.gui.benchmark.table import TextTable, clear
-from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.glossary import terms
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchTable, BenchView, ExportFormat
 
 WIDEST = 960

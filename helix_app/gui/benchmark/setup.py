@@ -15,13 +15,13 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.base.settings import Settings
-from helix_app.gui import figures
 from helix_app.gui.benchmark import kinds
-from helix_app.gui.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
 from helix_app.gui.compare import arms
 from helix_app.gui.glossary import terms
-from helix_app.gui.theme import CONTROL, Theme
-from helix_app.gui.toolbar import model_label
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
+from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.window.toolbar import model_label
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
 from helix_app.protocol.requests import CatalogItem

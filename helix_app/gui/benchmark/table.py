@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QWidget
 
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchTable
 
 WRAPPED = 24  # characters of a cell from which on it may be wrapped

@@ -8,9 +8,9 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from helix_app.gui import figures
-from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
 
 MOST_LINES = 8
 LONG_PASTE = 8000  # characters; a longer paste becomes an attachment instead of text to lay out

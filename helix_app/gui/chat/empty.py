@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
 
 
 class EmptyChat(QWidget):

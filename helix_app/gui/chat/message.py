@@ -9,18 +9,18 @@ from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPai
 from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
-from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat import verdict
-from helix_app.gui.chat.blocks import BlockStack
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.context_offer import larger_action
 from helix_app.gui.chat.footer import Footer
-from helix_app.gui.chat.markdown import MarkdownStream
-from helix_app.gui.chat.text_block import TextBlock
+from helix_app.gui.chat.text.blocks import BlockStack
+from helix_app.gui.chat.text.markdown import MarkdownStream
+from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
-from helix_app.gui.notices import ErrorBox, OfferBox
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.notices import ErrorBox, OfferBox
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace

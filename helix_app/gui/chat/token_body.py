@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QWidget
 from helix_app.gui.chat.column import Column
 from helix_app.gui.inspect.legend import TokenLegend
 from helix_app.gui.inspect.token_view import TokenView
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.runs.trace import Trace
 
 

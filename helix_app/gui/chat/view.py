@@ -14,11 +14,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
-from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message import Reply, UserBubble, text_width
-from helix_app.gui.chat.text_block import TextBlock
-from helix_app.gui.theme import Theme
+from helix_app.gui.chat.text.text_block import TextBlock
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
 
 MARGIN = 24
 LINE_CHARACTERS = 80

@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.compare.arms import LETTERS
-from helix_app.gui.icons import pixmap
-from helix_app.gui.theme import RADIUS, Theme
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.icons import pixmap
+from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.runs.comparison import Agreement, Verdict, agreement_text
 
 COLOURS = ("accent_text", "plain")  # of the arms, as of measured and plain decoding in the live panel

@@ -6,9 +6,9 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from helix_app.gui.chat.blocks import BlockStack
-from helix_app.gui.chat.markdown import MarkdownStream
-from helix_app.gui.theme import Theme
+from helix_app.gui.chat.text.blocks import BlockStack
+from helix_app.gui.chat.text.markdown import MarkdownStream
+from helix_app.gui.look.theme import Theme
 
 MARGIN = 12
 LONG = 8000  # characters; a longer text that is scrubbed backwards is shown when the hand rests

@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base.settings import Settings
-from helix_app.gui.buttons import Choice, Picker
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import AgreementBadge
 from helix_app.gui.compare.empty import EmptyComparison
@@ -20,9 +19,10 @@ from helix_app.gui.compare.replay import FRAME_MS, ReplayClock
 from helix_app.gui.compare.results import FigureTable, Gauge, sides
 from helix_app.gui.compare.setup import Setup
 from helix_app.gui.compare.transport import Transport
-from helix_app.gui.notices import ErrorBox
-from helix_app.gui.pace import Pace
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit.buttons import Choice, Picker
+from helix_app.gui.kit.pace import Pace
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.notices import ErrorBox
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import CatalogItem, CompareRequest, GenerateRequest, LoadChoice

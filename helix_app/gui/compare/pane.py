@@ -7,13 +7,13 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.compare.formatted import FormattedPane
 from helix_app.gui.compare.text_pane import TextPane
-from helix_app.gui.notices import ErrorBox
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.notices import ErrorBox
 from helix_app.runs.comparison import ArmRecord
 
 

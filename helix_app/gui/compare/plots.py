@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
-from helix_app.gui import figures
 from helix_app.gui.compare.badge import COLOURS
+from helix_app.gui.kit import figures
 from helix_app.gui.live.metric import CurveStyle, MetricPlot, nice_ceiling
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.runs.comparison import ArmRecord, speedup, speedup_curve, thinned
 
 MOST = 500  # points of a curve: about one a pixel; more take long to stroke

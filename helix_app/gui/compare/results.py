@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
 from helix_app.gui.compare.arms import LETTERS
 from helix_app.gui.glossary import terms
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import RunMetrics
 from helix_app.protocol.requests import ArmChoice
 from helix_app.runs.break_even import QUIET, BreakEven, Noise, break_even, cost_text, faster_text, gain_text

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QTextEdit, QWidget
 
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 
 LONGEST_PARAGRAPH = 2000  # characters; a paragraph is laid out as a whole whenever it grows
 SLACK = 120  # characters that a paragraph may grow on to end at a space

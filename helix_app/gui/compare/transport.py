@@ -5,10 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
-from helix_app.gui import figures
-from helix_app.gui.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.compare.replay import SPEEDS, ReplayClock
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.look.theme import Theme
 
 STEPS = 2000  # positions of the slider
 

@@ -6,8 +6,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from helix_app.gui import figures
-from helix_app.gui.theme import Theme
+from helix_app.gui.kit import figures
+from helix_app.gui.look.theme import Theme
 from helix_app.runs.what_if import Estimate, Position
 
 MOST_BARS = 24

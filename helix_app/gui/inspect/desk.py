@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QWidget
 from helix_app.base import heap
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.inspect.page import InspectPage
-from helix_app.gui.open_dialogs import ask_open, ask_save
-from helix_app.gui.run_book import RunBook
-from helix_app.gui.theme import Theme
+from helix_app.gui.inspect.run_book import RunBook
+from helix_app.gui.kit.open_dialogs import ask_open, ask_save
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import SUFFIX, Run, RunItem

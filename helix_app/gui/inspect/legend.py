@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from helix_app.gui.glossary import terms
 from helix_app.gui.inspect.token_view import TINT, draw_underline
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 
 LINE = 22
 SWATCH = 20

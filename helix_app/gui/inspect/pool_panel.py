@@ -9,14 +9,14 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures, pictures
-from helix_app.gui.buttons import Choice, Picker, ThemedButton
-from helix_app.gui.focus import RINGED
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
+from helix_app.gui.kit import figures, pictures
+from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.focus import RINGED
 from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import PoolName
 from helix_app.runs.pool_history import PoolView
 from helix_app.runs.trace import Trace

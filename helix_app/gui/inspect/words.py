@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.base import messages
-from helix_app.gui import figures
+from helix_app.gui.kit import figures
 from helix_app.protocol.events import ProposedToken, Provenance
 from helix_app.runs.trace import PROMPT, Trace
 

@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QHelpEvent, QImage, QPainter, QPaintEvent, QSh
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from helix_app.base import messages
+from helix_app.gui.kit.pace import Pace, by_cores
 from helix_app.gui.live.chats import Chats, coloured
 from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, pages_in_use, state_word
-from helix_app.gui.pace import Pace, by_cores
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import CacheSnapshot
 
 FRAME_MS = by_cores(58, 118)  # painted with every batch of events, or with every second one

@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
-from helix_app.gui.buttons import ThemedButton
 from helix_app.gui.glossary.term import PROPERTY
+from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.live.pool_map import PoolMap
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from helix_app.gui.live.block_map import cell_colours
 from helix_app.gui.live.pool import CELL, draw_cells
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
 
 SIDE = 11

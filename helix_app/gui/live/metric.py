@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QHBoxLayout, QLabel,
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
 from helix_app.gui.glossary import terms
+from helix_app.gui.kit.pictures import PictureMenu
+from helix_app.gui.kit.steady import SteadyLabel
 from helix_app.gui.live.ring import Ring
-from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.steady import SteadyLabel
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 
 SPANS = (10.0, 20.0, 30.0, 60.0)
 DASH = 6.0  # pixels

@@ -8,13 +8,13 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
 from helix_app.gui.glossary import terms
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.pace import Pace, by_cores
 from helix_app.gui.live.clock import SessionClock
 from helix_app.gui.live.metric import SPANS, CurveStyle, MetricPlot
 from helix_app.gui.live.ring import Ring
-from helix_app.gui.pace import Pace, by_cores
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 
 FRAME_MS = by_cores(118, 238)  # three curves take 7 ms to draw

@@ -7,13 +7,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui import figures
-from helix_app.gui.buttons import ThemedButton
-from helix_app.gui.elided import Elided
 from helix_app.gui.glossary import terms
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.elided import Elided
+from helix_app.gui.kit.pictures import PictureMenu
 from helix_app.gui.live.block_map import BlockGrid
-from helix_app.gui.pictures import PictureMenu
-from helix_app.gui.theme import Theme
+from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import CacheSnapshot, PrefillDone
 
 

@@ -20,7 +20,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from helix_app.engine.filters.verification import Verdict
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
@@ -29,6 +28,7 @@ from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling import filters, verification
+from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 
 Context = tuple[int, ...]

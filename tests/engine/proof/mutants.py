@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import torch
-from helix_app.engine.filters.verification import Verdict
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
@@ -19,6 +18,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.sampling import coupled, filters, verification
+from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import Patch, engine_class, everywhere
 from tests.engine.proof.test_exact import PARAMS

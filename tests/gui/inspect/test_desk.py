@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from helix_app.bridge.run_files import RunFiles
-from helix_app.gui.main_window import MainWindow
-from helix_app.gui.run_book import RunBook, weight
+from helix_app.gui.inspect.run_book import RunBook, weight
+from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.loading import ModelReady

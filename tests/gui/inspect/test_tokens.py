@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from helix_app.gui.inspect import words
 from helix_app.gui.inspect.token_flow import NEWLINE, TokenFlow
 from helix_app.gui.inspect.token_view import TINT, TokenView, draw_underline
-from helix_app.gui.theme import DARK, LIGHT, Theme, contrast
+from helix_app.gui.look.theme import DARK, LIGHT, Theme, contrast
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
 from tests.gui.fake import record

@@ -1,0 +1,309 @@
+"""One laid-out block of text: a paragraph, a heading, a list item, a table or a piece of code."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QColor,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextOption,
+)
+from PySide6.QtWidgets import QWidget
+
+from helix_app.gui.chat.text.units import Unit
+from helix_app.gui.look.theme import Palette, Theme
+
+INDENT = 24  # pixels a list level
+QUOTE = 16  # pixels a quotation level
+LONGEST_WORD = 24  # characters that a table cell keeps in one line
+HEADING_SIZES = {1: 6, 2: 4, 3: 2, 4: 1}  # pixels over the size of the text
+
+
+class SafeDocument(QTextDocument):
+    """A document that never fetches anything."""
+
+    def loadResource(self, _kind: int, _name: object) -> object:
+        return None
+
+
+class TextBlock(QWidget):
+    """A document painted without a viewport of its own, so that a reply can be one long selection.
+
+    Attributes:
+        renders: how often the document was made anew.
+        caret: paint a thin caret after the last character.
+
+    Signals:
+        height_changed: the text needs another height at the same width.
+    """
+
+    height_changed = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._unit = Unit("text")
+        self._plain = False
+        self._width = -1
+        self._height = 0
+        self._caret = False
+        self._stale = False  # its colours are those of another theme
+        self._selection: tuple[int, int] | None = None
+        self._css = ""  # of the document
+        self.renders = 0
+        self.document = SafeDocument(self)
+        self.document.setDocumentMargin(0)
+        self.document.setUndoRedoEnabled(False)
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.IBeamCursor)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        theme.changed.connect(self.on_theme_changed)
+
+    @property
+    def unit(self) -> Unit:
+        """What it shows."""
+        return self._unit
+
+    def show_unit(self, unit: Unit) -> None:
+        """Show a unit; nothing happens when it is the one shown."""
+        if unit == self._unit and self.renders:
+            return
+        self._unit = unit
+        self._plain = False
+        self._render()
+
+    def show_plain(self, text: str) -> None:
+        """Show text as it is."""
+        self._plain = True
+        self._unit = Unit("text", body=text)
+        self._render()
+
+    def text(self) -> str:
+        """The text without marks."""
+        return self.document.toPlainText()
+
+    def set_caret(self, visible: bool) -> None:
+        """Show or hide the caret at the end."""
+        if visible != self._caret:
+            self._caret = visible
+            self.update()
+
+    def has_caret(self) -> bool:
+        """Whether the caret is shown at the moment."""
+        return self._caret
+
+    def on_theme_changed(self) -> None:
+        """Take the colours of the theme when it is painted next; thousands of blocks may be out of sight."""
+        self._stale = True
+        self.update()
+
+    def _recolour(self) -> None:
+        self._render()
+
+    def _left(self) -> int:
+        return self._unit.quote * QUOTE + self._unit.indent * INDENT
+
+    def _render(self) -> None:
+        self.renders += 1
+        unit, p, fonts = self._unit, self._theme.palette, self._theme.fonts
+        font = fonts.chat
+        if unit.kind == "heading":
+            font = type(font)(font)
+            font.setPixelSize(fonts.chat.pixelSize() + HEADING_SIZES.get(unit.level, 0))
+            font.setWeight(fonts.strong.weight())
+        if font != self.document.defaultFont():  # this and each of the following lays the document out
+            self.document.setDefaultFont(font)
+        if self._plain:
+            self._wrap(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+            self.document.setPlainText(unit.body)
+            self._space_lines()
+        else:
+            css = _css(p, fonts.mono.families() or [fonts.mono.family()])
+            if css != self._css:
+                self._css = css
+                self.document.setDefaultStyleSheet(css)
+            self.document.setHtml(_html(unit, p))
+            if unit.kind == "text":
+                self._space_lines()
+            words = unit.kind == "table" and max(map(len, self.text().split()), default=0) <= LONGEST_WORD
+            anywhere = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere  # in a table it would cut short words
+            self._wrap(QTextOption.WrapMode.WordWrap if words else anywhere)
+        self._selection = None
+        self._measure()
+        self.update()
+
+    def _wrap(self, mode: QTextOption.WrapMode) -> None:
+        option = self.document.defaultTextOption()
+        if option.wrapMode() != mode:
+            option.setWrapMode(mode)
+            self.document.setDefaultTextOption(option)
+
+    def _space_lines(self) -> None:
+        cursor = QTextCursor(self.document)
+        cursor.select(QTextCursor.SelectionType.Document)
+        block_format = cursor.blockFormat()
+        block_format.setLineHeight(4.0, 4)  # QTextBlockFormat.LineDistanceHeight: extra pixels between lines
+        cursor.mergeBlockFormat(block_format)
+
+    def _measure(self) -> None:
+        if self._width < 0:
+            return
+        self.document.setTextWidth(max(40, self._width - self._left()))
+        height = math.ceil(self.document.size().height())
+        if height != self._height:
+            self._height = height
+            self.height_changed.emit()
+
+    def height_for(self, width: int) -> int:
+        """Height at a width."""
+        if width != self._width:
+            self._width = width
+            self.document.setTextWidth(max(40, width - self._left()))
+            self._height = math.ceil(self.document.size().height())
+        return self._height
+
+    def ideal_width(self) -> int:
+        """Width the text takes when no line is broken by the column."""
+        return math.ceil(self.document.idealWidth())
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._width, self._height)
+
+    # ------------------------------------------------------------------ selection
+
+    def position_at(self, point: QPoint) -> int:
+        """Position of the character boundary nearest to a point of this widget."""
+        if point.y() < 0:
+            return 0
+        if point.y() >= self.height():
+            return self.length()
+        spot = QPointF(point) - QPointF(self._left(), 0)
+        return max(0, self.document.documentLayout().hitTest(spot, Qt.HitTestAccuracy.FuzzyHit))
+
+    def length(self) -> int:
+        """Number of positions."""
+        return max(0, self.document.characterCount() - 1)
+
+    def word_at(self, point: QPoint) -> tuple[int, int]:
+        """Start and end of the word at a point."""
+        cursor = QTextCursor(self.document)
+        cursor.setPosition(self.position_at(point))
+        cursor.select(QTextCursor.SelectionType.WordUnderCursor)
+        return cursor.selectionStart(), cursor.selectionEnd()
+
+    def select(self, start: int, end: int) -> None:
+        """Mark from ``start`` to ``end``; equal positions mark nothing."""
+        wanted = (start, end) if end > start else None
+        if wanted != self._selection:
+            self._selection = wanted
+            self.update()
+
+    def selected_text(self) -> str:
+        """The marked text."""
+        if self._selection is None:
+            return ""
+        cursor = QTextCursor(self.document)
+        cursor.setPosition(self._selection[0])
+        cursor.setPosition(min(self._selection[1], self.length()), QTextCursor.MoveMode.KeepAnchor)
+        text = cursor.selection().toPlainText()
+        return f"{self._unit.marker} {text}" if self._unit.marker and self._selection[0] == 0 else text
+
+    def link_at(self, point: QPoint) -> str:
+        """Address of the link at a point, empty when there is none."""
+        spot = QPointF(point) - QPointF(self._left(), 0)
+        return str(self.document.documentLayout().anchorAt(spot))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        link = self.link_at(event.position().toPoint())
+        self.setCursor(Qt.CursorShape.PointingHandCursor if link else Qt.CursorShape.IBeamCursor)
+        self.setToolTip(link)
+        event.ignore()
+
+    # ------------------------------------------------------------------ painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._stale:
+            self._stale = False
+            self._recolour()
+        p = self._theme.palette
+        painter = QPainter(self)
+        for depth in range(self._unit.quote):
+            x = self._unit.quote_indent * INDENT + depth * QUOTE
+            painter.fillRect(QRectF(x, 0, 3, self.height()), QColor(p.border_strong))
+        left = self._left()
+        if self._unit.marker:
+            self._paint_marker(painter, left)
+        painter.translate(left, 0)
+        context = QAbstractTextDocumentLayout.PaintContext()
+        context.palette = QPalette(self.palette())
+        context.palette.setColor(QPalette.ColorRole.Text, QColor(p.muted if self._unit.quote else p.text))
+        context.clip = QRectF(event.rect().translated(-left, 0))
+        if self._selection is not None:
+            mark = QAbstractTextDocumentLayout.Selection()
+            mark.cursor = QTextCursor(self.document)
+            mark.cursor.setPosition(self._selection[0])
+            mark.cursor.setPosition(min(self._selection[1], self.length()), QTextCursor.MoveMode.KeepAnchor)
+            mark.format = QTextCharFormat()
+            mark.format.setBackground(QColor(p.selection))
+            mark.format.setForeground(QColor(p.text))
+            context.selections = [mark]
+        painter.setClipRect(context.clip)
+        self.document.documentLayout().draw(painter, context)
+        if self._caret:
+            painter.fillRect(self._caret_rect(), QColor(p.accent_text))
+        painter.end()
+
+    def _paint_marker(self, painter: QPainter, left: int) -> None:
+        p, unit = self._theme.palette, self._unit
+        first = self.document.begin().layout().lineAt(0)
+        line = first.height() if first.isValid() else self.document.size().height()
+        if unit.marker == "•":
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            colour = QColor(p.muted)
+            painter.setPen(colour)
+            painter.setBrush(colour if unit.indent % 2 else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(left - 12, line / 2 + 1), 2.0, 2.0)
+            return
+        painter.setPen(QColor(p.muted))
+        painter.setFont(self._theme.fonts.chat)
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRectF(left - 64, 0, 58, line), int(flags), unit.marker)
+
+    def _caret_rect(self) -> QRectF:
+        block = self.document.lastBlock()
+        layout = block.layout()
+        origin = self.document.documentLayout().blockBoundingRect(block).topLeft()
+        line = layout.lineForTextPosition(max(0, block.length() - 1))
+        if not line.isValid():
+            return QRectF(origin.x() + 1, origin.y() + 2, 2, self._theme.fonts.chat.pixelSize())
+        found: Any = line.cursorToX(block.length() - 1)  # a tuple of the edge and the position
+        x = float(found[0] if isinstance(found, tuple) else found)
+        return QRectF(origin.x() + x + 2, origin.y() + line.y() + 2, 2, line.height() - 4)
+
+
+def _css(p: Palette, mono: list[str]) -> str:
+    families = ",".join(f"'{name}'" for name in mono)
+    return (
+        f"a {{ color: {p.accent_text}; text-decoration: underline; }}"
+        f"code {{ font-family: {families}; background-color: {p.bubble}; color: {p.text}; }}"
+        f"th {{ background-color: {p.panel}; font-weight: 600; }}"
+    )
+
+
+def _html(unit: Unit, p: Palette) -> str:
+    if unit.kind == "table":
+        return (
+            f'<table border="1" cellspacing="0" cellpadding="6" style="border-collapse: collapse;'
+            f' border-style: solid; border-color: {p.border}">{unit.body}</table>'
+        )
+    return f"<div>{unit.body}</div>" if unit.body else ""

@@ -1,0 +1,87 @@
+"""Asking for a file or a folder: every dialog of the window comes from here.
+
+Each begins in the folder that was used last, models apart from everything else; before that in Documents, or where
+models are kept. Never in the folder of the program, which is where Qt would begin.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QStandardPaths
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from helix_app.base import paths
+from helix_app.gui.settings.preferences import Preferences
+
+MODELS, DOCUMENTS = "last_model_folder", "last_folder"  # the settings that remember
+
+
+def tr(text: str) -> str:
+    """Translate in the context of these dialogs."""
+    return QCoreApplication.translate("open_dialogs", text)
+
+
+def ask_file(parent: QWidget) -> str:
+    """Path of a model file, empty when the person changed their mind."""
+    pattern = tr("Models (*.gguf);;All files (*)")
+    start = str(start_folder(parent, MODELS))
+    return _used(parent, QFileDialog.getOpenFileName(parent, tr("Open a model file"), start, pattern)[0], MODELS)
+
+
+def ask_folder(parent: QWidget) -> str:
+    """Path of a model folder, empty when the person changed their mind."""
+    title = tr("Open a folder with config.json and .safetensors files")
+    return _used(parent, QFileDialog.getExistingDirectory(parent, title, str(start_folder(parent, MODELS))), MODELS)
+
+
+def ask_open(parent: QWidget, title: str, kinds: str) -> str:
+    """Path of a file to read, empty when the person changed their mind; ``kinds`` as Qt's filters."""
+    start = str(start_folder(parent))
+    return _used(parent, QFileDialog.getOpenFileName(parent, title, start, kinds)[0])
+
+
+def ask_save(parent: QWidget, title: str, name: str, kinds: str = "") -> tuple[str, str]:
+    """Path of a file to write and the kind that was picked, both empty when the person changed their mind.
+
+    Args:
+        name: what is suggested.
+    """
+    chosen, kind = QFileDialog.getSaveFileName(parent, title, str(start_folder(parent) / name), kinds)
+    return _used(parent, chosen), kind
+
+
+def ask_export(parent: QWidget, name: str) -> str:
+    """Path of a report to write, empty when the person changed their mind; ``name`` is suggested."""
+    return ask_save(parent, tr("Export"), name)[0]
+
+
+def start_folder(parent: QWidget, remembered: str = DOCUMENTS) -> Path:
+    """Where a dialog begins."""
+    preferences = _preferences(parent)
+    last = "" if preferences is None else str(getattr(preferences.settings, remembered))
+    if last and Path(last).is_dir():
+        return Path(last)
+    if remembered == MODELS and paths.models_dir().is_dir():
+        return paths.models_dir()
+    documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(documents) if documents and Path(documents).is_dir() else Path.home()
+
+
+def _used(parent: QWidget, chosen: str, remembered: str = DOCUMENTS) -> str:
+    preferences = _preferences(parent)
+    if chosen and preferences is not None:
+        folder = str(Path(chosen).parent)
+        if folder != getattr(preferences.settings, remembered):
+            preferences.change(**{remembered: folder})
+    return chosen
+
+
+def _preferences(widget: QWidget | None) -> Preferences | None:
+    """Those of the window around a widget, also from a dialog above it."""
+    while widget is not None:
+        for child in widget.children():
+            if isinstance(child, Preferences):
+                return child
+        widget = widget.parentWidget()
+    return None

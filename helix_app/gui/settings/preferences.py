@@ -1,0 +1,71 @@
+"""The settings in effect: changed by the toolbar and the menus, or in the dialog, and then saved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from helix_app.base.settings import Settings, changed as with_values
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.settings.dialog import SettingsDialog
+from helix_app.protocol import events
+
+
+class Preferences(QObject):
+    """Holds the settings and shows their dialog.
+
+    Attributes:
+        settings: those in effect.
+        seed: of the replies of this session; None draws one for each.
+
+    Signals:
+        applied: other settings are in effect.
+        saved: those before a change that a person made of them: a model may have to be loaded again.
+        forget_requested: wipe what was learnt from replies.
+        opened: the dialog, just before it is shown.
+    """
+
+    applied = Signal()
+    saved = Signal(object)
+    opened = Signal(object)
+    forget_requested = Signal()
+
+    def __init__(self, theme: Theme, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme, self._window = theme, window
+        self.settings = settings
+        self.seed: int | None = None
+
+    def change(self, **values: object) -> None:
+        """Set some of them."""
+        self.settings = with_values(self.settings, **values)
+        self.applied.emit()
+
+    def set_context(self, tokens: int) -> None:
+        """Take another context; the model is loaded again for it."""
+        before = self.settings
+        self.change(context_length=tokens)
+        self.saved.emit(before)
+
+    def open_dialog(self) -> None:
+        """Show the settings; they apply when saved."""
+        dialog = SettingsDialog(self._theme, self.settings, self.seed, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.forget_requested.connect(self.forget_requested)
+        dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
+        self.opened.emit(dialog)
+        dialog.open()
+
+    def on_saved(self, settings: Settings, seed: int | None) -> None:
+        """Take over what the dialog says."""
+        self.seed = seed
+        before, self.settings = self.settings, settings
+        self.applied.emit()
+        self.saved.emit(before)
+
+    def on_forgotten(self, event: events.Forgotten) -> bool:
+        """What was learnt is wiped, or could not be: said where the button is. False when that is not there."""
+        dialog = self._window.findChild(SettingsDialog)
+        if dialog is not None:
+            dialog.learning.show_forgotten(event)
+        return dialog is not None

@@ -1,0 +1,164 @@
+"""The menu bar: every action of the window, with its shortcut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from helix_app.gui.kit import pictures
+from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER
+
+if TYPE_CHECKING:
+    from helix_app.gui.window.main_window import MainWindow
+
+
+def tr(text: str) -> str:
+    """Translate in the context of the menus."""
+    return QCoreApplication.translate("menus", text)
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The actions; the window connects them.
+
+    Attributes:
+        view: the View menu; actions of pages go in before ``after_pages``.
+    """
+
+    new_chat: QAction
+    open_file: QAction
+    open_folder: QAction
+    unload: QAction
+    settings: QAction
+    quit: QAction
+    focus: QAction
+    stop: QAction
+    again: QAction
+    copy_reply: QAction
+    live: QAction
+    latest: QAction
+    origins: QAction
+    ghosts: QAction
+    open_run: QAction
+    save_run: QAction
+    save_picture: QAction
+    inspect: QAction
+    theme_system: QAction
+    theme_light: QAction
+    theme_dark: QAction
+    help: QAction
+    diagnostics: QAction
+    about: QAction
+    view: QMenu
+    after_pages: QAction
+
+
+def build(window: QMainWindow) -> Actions:
+    """Make the menus of a window."""
+
+    def action(text: str, shortcut: str = "", *, checkable: bool = False) -> QAction:
+        made = QAction(text, window)
+        made.setCheckable(checkable)
+        if shortcut:
+            made.setShortcut(QKeySequence(shortcut))
+        return made
+
+    bar = window.menuBar()
+    file, chat, view = bar.addMenu(tr("&File")), bar.addMenu(tr("&Chat")), bar.addMenu(tr("&View"))
+    actions = Actions(
+        new_chat=action(tr("&New chat"), "Ctrl+N"),
+        open_file=action(tr("&Open model file…"), "Ctrl+O"),
+        open_folder=action(tr("Open model &folder…"), "Ctrl+Shift+O"),
+        unload=action(tr("&Unload model")),
+        settings=action(tr("&Settings…"), "Ctrl+,"),
+        quit=action(tr("&Quit"), "Ctrl+Q"),
+        focus=action(tr("Go to the &message field"), "Ctrl+L"),
+        stop=action(tr("&Stop the reply"), "Esc"),
+        again=action(tr("&Write the last reply again"), "Ctrl+R"),
+        copy_reply=action(tr("&Copy the last reply"), "Ctrl+Shift+C"),
+        live=action(tr("&Live panel"), "Ctrl+Shift+L", checkable=True),
+        latest=action(tr("&Jump to latest"), "Ctrl+J"),
+        origins=action(tr("Token &origins"), "Ctrl+Shift+T", checkable=True),
+        ghosts=action(tr("&Rejected draft tokens"), "Ctrl+Shift+R", checkable=True),
+        open_run=action(tr("Open &run…")),
+        save_run=action(tr("Save r&un…"), "Ctrl+S"),
+        save_picture=action(tr("Save &picture of the window…"), "Ctrl+Shift+P"),
+        inspect=action(tr("&Inspect the last reply"), "Ctrl+I"),
+        theme_system=action(tr("As the &system"), checkable=True),
+        theme_light=action(tr("&Light"), checkable=True),
+        theme_dark=action(tr("&Dark"), checkable=True),
+        diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
+        help=action(tr("&What does this mean?"), "F1"),
+        about=action(tr("&About Helix")),
+        view=view,
+        after_pages=view.addSeparator(),
+    )
+    actions.quit.setMenuRole(QAction.MenuRole.QuitRole)
+    actions.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+    actions.about.setMenuRole(QAction.MenuRole.AboutRole)
+    group = QActionGroup(window)
+    for theme in (actions.theme_system, actions.theme_light, actions.theme_dark):
+        group.addAction(theme)
+    file.addActions([actions.new_chat])
+    file.addSeparator()
+    file.addActions([actions.open_file, actions.open_folder, actions.unload])
+    file.addSeparator()
+    file.addActions([actions.open_run, actions.save_run, actions.save_picture])
+    file.addSeparator()
+    file.addActions([actions.settings])
+    file.addSeparator()
+    file.addActions([actions.quit])
+    chat.addActions([actions.focus, actions.stop, actions.again, actions.copy_reply, actions.inspect])
+    view.addActions([actions.live, actions.latest])
+    view.addSeparator()
+    view.addActions([actions.origins, actions.ghosts])
+    view.addSeparator()
+    for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
+        later.setEnabled(False)
+    view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
+    bar.addMenu(tr("&Help")).addActions([actions.help, actions.diagnostics, actions.about])
+    return actions
+
+
+def connect(window: MainWindow) -> None:
+    """Let the actions of a window do what they say."""
+    a, chat = window.actions_, window.chat
+    a.new_chat.triggered.connect(lambda: _in_chat(window, chat.new_chat))
+    chat.new_chat_requested.connect(a.new_chat.trigger)
+    chat.context_requested.connect(window.preferences.set_context)
+    a.open_file.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FILE))
+    a.open_folder.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FOLDER))
+    a.unload.triggered.connect(window.unload_requested)
+    a.settings.triggered.connect(window.preferences.open_dialog)
+    a.quit.triggered.connect(window.close)
+    a.focus.triggered.connect(lambda: _in_chat(window, chat.composer.setFocus))
+    a.stop.triggered.connect(chat.stop)
+    a.again.triggered.connect(chat.again)
+    a.copy_reply.triggered.connect(chat.copy_reply)
+    a.live.triggered.connect(lambda shown: window.live.setVisible(shown))
+    a.latest.triggered.connect(lambda: _in_chat(window, chat.view.follow))
+    desk, origins = window.desk, chat.origins
+    a.origins.toggled.connect(origins.show_all)
+    a.origins.toggled.connect(a.ghosts.setEnabled)
+    a.ghosts.toggled.connect(origins.set_ghosts)
+    a.open_run.triggered.connect(desk.ask_and_open)
+    a.save_run.triggered.connect(desk.save_last)
+    a.save_picture.triggered.connect(lambda: pictures.ask_and_save(window, "helix"))
+    a.inspect.triggered.connect(lambda: desk.inspect(desk.book.latest))
+    desk.available_changed.connect(a.save_run.setEnabled)
+    desk.available_changed.connect(a.inspect.setEnabled)
+    a.help.triggered.connect(window.help.open_page)
+    a.diagnostics.triggered.connect(window.help.open_diagnostics)
+    a.about.triggered.connect(window.help.open_about)
+    for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
+        action.triggered.connect(lambda _=False, value=value: window.preferences.change(theme=value))
+
+
+def _in_chat(window: MainWindow, act: Callable[[], None]) -> None:
+    window.pages.show_page("chat")
+    act()

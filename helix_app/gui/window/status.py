@@ -1,0 +1,225 @@
+"""The status bar: where the model runs, how full the context and the cache are, what speculation gains."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
+
+from helix_app.base import messages
+from helix_app.gui.glossary import terms
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.steady import SteadyLabel
+from helix_app.gui.look.theme import Theme
+from helix_app.protocol import events
+from helix_app.protocol.loading import MemoryUse, ModelReady
+
+PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
+
+
+class ThinBar(QWidget):
+    """A fraction as a bar of four pixels.
+
+    Attributes:
+        warns: whether nearly full is a warning, as of a context; progress only becomes complete.
+    """
+
+    def __init__(self, theme: Theme, width: int = 0, warns: bool = False, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.warns = warns
+        self._theme = theme
+        self._fraction: float | None = 0.0
+        self._wide = width
+        if width:
+            self.setFixedSize(width, 4)
+        else:
+            self.setFixedHeight(4)
+            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.changed.connect(self.update)
+
+    def set_fraction(self, fraction: float | None) -> None:
+        """0..1, None when unknown."""
+        self._fraction = None if fraction is None else min(1.0, max(0.0, fraction))
+        self.update()
+
+    def fraction(self) -> float | None:
+        """What it shows."""
+        return self._fraction
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._wide or 120, 4)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        p = self._theme.palette
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(p.pressed))
+        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
+        if self._fraction:
+            nearly_full = self.warns and self._fraction > 0.9
+            painter.setBrush(QColor(p.corrected if nearly_full else p.accent))
+            painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), 4), 2, 2)
+        painter.end()
+
+
+class StatusBar(QStatusBar):
+    """Four facts, each with its unit; an en dash where one is not known yet."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self._context_length = 0
+        self._ready: ModelReady | None = None
+        self._speculative = True
+        self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
+        self._round: events.RoundDone | None = None  # not shown yet
+        self.place = self._label(theme, self.tr("Device and number format"), "device")
+        self.context = self._label(theme, self.tr("Context used"), "context")
+        self.bar = ThinBar(theme, 64, warns=True)
+        self.bar.setAccessibleName(self.tr("Context used"))
+        self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
+        self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
+        self.memory = self._label(theme, self.tr("Memory"), "memory")
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(12, 0, 12, 0)
+        layout.setSpacing(12)
+        shown = (self.place, self.context, self.bar, self.blocks, self.memory, self.speculation)
+        for index, widget in enumerate(shown):
+            if index not in (0, 2):
+                line = QFrame()
+                line.setObjectName("divider")
+                line.setFixedSize(1, 14)
+                layout.addWidget(line)
+            layout.addWidget(widget)
+        layout.addStretch()
+        self.addWidget(row, 1)
+        self.setFixedHeight(28)
+        self.on_unloaded()
+
+    def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
+        label = SteadyLabel()
+        label.setProperty("tone", "muted")
+        label.setFont(theme.fonts.small)
+        label.setAccessibleName(name)
+        terms.give(label, term, name)
+        return label
+
+    def on_model_ready(self, event: ModelReady) -> None:
+        """Another model is loaded."""
+        self._ready = event
+        self._context_length = event.context_length
+        self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
+        lead = messages.fill(
+            self.tr("{device}; {n:parameter|parameters}; loaded in {t}"),
+            device=event.device_name or figures.device(event.device),
+            n=event.parameters,
+            t=figures.seconds(event.load_seconds),
+        )
+        terms.give(self.place, "device", lead)
+        self.set_context(0)
+        self.set_blocks(0, event.target_blocks)
+        self.show_memory(event.memory)
+        self.show_speculation(None)
+
+    def on_kept(self, event: ModelReady) -> None:
+        """Another model was not loaded: this one is still there, and the conversation in its cache."""
+        tokens, blocks = self._tokens, self._blocks
+        self.on_model_ready(event)
+        self.set_context(tokens)
+        self.set_blocks(*blocks)
+
+    def on_new_chat(self) -> None:
+        """Another conversation, of which nothing is written yet."""
+        self._round = None
+        if self._ready is not None:
+            self.set_context(0)
+        self.show_speculation(None)
+
+    def show_memory(self, use: MemoryUse | None) -> None:
+        """What the model takes now, beside what is free."""
+        text, tip = figures.memory_use(use)
+        self.memory.setText(text)
+        terms.give(self.memory, "memory", tip)
+
+    def on_unloaded(self) -> None:
+        """No model is loaded."""
+        self._ready = None
+        self._context_length = 0
+        self.place.setText(self.tr("No model loaded"))
+        self.context.setText(self.tr("context –"))
+        self.bar.set_fraction(0)
+        self.blocks.setText(self.tr("KV –"))
+        self.show_memory(None)
+        self.speculation.setText(self.tr("speculation –"))
+
+    def set_mode(self, mode: str) -> None:
+        """The next reply is speculative or not."""
+        self._speculative = mode == "speculative"
+        self.show_speculation(None)
+
+    def set_context(self, tokens: int) -> None:
+        """Tokens of the running sequence."""
+        self._tokens = tokens
+        available = figures.count(self._context_length) if self._context_length else figures.UNKNOWN
+        self.context.setText(self.tr("context {n} / {all}").format(n=figures.count(tokens), all=available))
+        self.bar.set_fraction(tokens / self._context_length if self._context_length else 0)
+
+    def set_blocks(self, used: int, available: int, cached: int = 0) -> None:
+        """Blocks of the target's pool: between replies none is in use, and those of the chat are kept."""
+        self._blocks = used, available, cached
+        text = self.tr("KV {n} / {all:block|blocks}")
+        if cached and not used:
+            text = self.tr("KV {kept} / {all:block|blocks} kept")
+        self.blocks.setText(messages.fill(text, n=figures.count(used), kept=figures.count(cached), all=available))
+        tip = self.tr(
+            "KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} kept so that what they hold "
+            "need not be read again."
+        )
+        terms.give(self.blocks, "kv_cache", messages.fill(tip, n=used, kept=cached))
+
+    def on_round(self, event: events.RoundDone) -> None:
+        """A round passed; shown with the batch it came in."""
+        self._round = event
+
+    def flush(self) -> None:
+        """Show the latest round."""
+        event, self._round = self._round, None
+        if event is not None:
+            self.set_context(event.context_tokens)
+            self.show_speculation(event)
+
+    def show_speculation(self, event: events.RoundDone | None) -> None:
+        """What speculation does, from the latest round."""
+        ready = self._ready
+        if ready is None:
+            self.speculation.setText(self.tr("speculation –"))
+        elif not self._speculative or (event is not None and event.k_reason == "autoregressive"):
+            self.speculation.setText(self.tr("speculation off"))
+        elif ready.draft == "none":
+            self.speculation.setText(self.tr("speculation off: no draft"))
+        elif event is None:
+            self.speculation.setText(self.tr("speculation on"))
+        elif event.k == 0 and event.k_reason in PAUSES:
+            reason = messages.k_reason_text(event.k_reason)
+            self.speculation.setText(self.tr("speculation paused: {reason}").format(reason=reason))
+        else:
+            self.speculation.setText(self._gain(event.decode_tokens_per_second, event.plain_tokens_per_second))
+
+    def on_finished(self, event: events.Finished) -> None:
+        """What speculation gained in the whole reply."""
+        self.flush()
+        m = event.metrics
+        if self._ready is not None and m.drafted_tokens:
+            self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))
+
+    def _gain(self, measured: float | None, plain: float | None) -> str:
+        if measured is None or not plain:
+            return self.tr("speculation on")
+        factor = round(measured / plain, 1)
+        if factor > 1:
+            return self.tr("speculation on, {x}x over plain").format(x=factor)
+        if factor == 1:
+            return self.tr("speculation on, as fast as plain")
+        return self.tr("speculation on, {x}x of plain speed").format(x=factor)

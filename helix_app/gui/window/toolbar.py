@@ -1,0 +1,228 @@
+"""The bar above the conversation: which model, which draft, where it runs and how."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
+
+from helix_app.base.settings import Settings
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import SEPARATOR, Choice, Picker, ThemedButton
+from helix_app.gui.look.theme import Theme
+from helix_app.protocol.loading import DevicesFound, ModelReady
+from helix_app.protocol.requests import CatalogItem, DeviceItem
+
+OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
+OPEN_FOLDER = "\0folder"
+NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
+
+
+def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
+    """What people call a catalog id or a path."""
+    for item in items:
+        if item.id == value:
+            return item.name
+    path = Path(value)
+    while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
+        path = path.parent  # a download of Hugging Face's: the folder above has the name
+    return path.name.rpartition("--")[2] or value
+
+
+class Toolbar(QToolBar):
+    """Pickers for what is loaded and how it decodes, and buttons for a new chat and the settings.
+
+    Attributes:
+        target, draft, device, dtype, mode: the pickers.
+
+    Signals:
+        picked: (setting, value) chosen by a person; a value may be OPEN_FILE or OPEN_FOLDER.
+    """
+
+    picked = Signal(str, str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("mainToolbar")
+        self.setWindowTitle(self.tr("Models and settings"))
+        self.setMovable(False)
+        self.setFloatable(False)
+        self._items: tuple[CatalogItem, ...] = ()
+        self._settings = Settings()
+        self._ready: ModelReady | None = None
+        self._devices: tuple[DeviceItem, ...] = ()
+        self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
+        self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
+        self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
+        self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104, term="draft")
+        self.device = Picker(theme, "", self.tr("Device"), least=88, term="device")
+        self.dtype = Picker(theme, "", self.tr("Number format"), least=88, term="dtype")
+        self.mode = Picker(theme, "", self.tr("Decoding"), least=104, term="speculative")
+        self.live = ThemedButton(theme, symbol="panel", kind="icon", name=self.tr("Show or hide the live panel"))
+        self.live.setToolTip(self.tr("Live panel (Ctrl+Shift+L)"))
+        self.live.setCheckable(True)
+        self.options = ThemedButton(theme, symbol="settings", kind="icon", name=self.tr("Settings"))
+        self.options.setToolTip(self.tr("Settings (Ctrl+,)"))
+        row = QWidget()
+        layout = QHBoxLayout(row)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self.new_chat)
+        for picker in self.pickers().values():
+            layout.addWidget(picker)
+        layout.addStretch(1)
+        layout.addWidget(self.options)
+        layout.addWidget(self.live)
+        self.addWidget(row)
+        for name, picker in self.pickers().items():
+            picker.picked.connect(lambda value, name=name: self.picked.emit(name, value))
+        self.set_settings(self._settings)
+
+    def pickers(self) -> dict[str, Picker]:
+        """The pickers by the setting they change."""
+        return {
+            "target": self.target,
+            "draft": self.draft,
+            "mode": self.mode,
+            "device": self.device,
+            "dtype": self.dtype,
+        }
+
+    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
+        """The models people can choose."""
+        self._items = items
+        self._fill()
+
+    def set_settings(self, settings: Settings) -> None:
+        """What is chosen."""
+        self._settings = settings
+        self._fill()
+
+    def on_devices_found(self, event: DevicesFound) -> None:
+        """The devices of this computer; none when nobody could look."""
+        if event.devices:
+            self._devices = event.devices
+            self._fill()
+
+    def on_model_ready(self, event: ModelReady) -> None:
+        """Show what is in effect."""
+        self._ready = event
+        self._fill()
+
+    def set_locked(self, reason: str) -> None:
+        """Let nothing else be loaded for this reason; empty lets it again."""
+        for picker in (self.target, self.draft, self.device, self.dtype):
+            picker.setEnabled(not reason)
+        self._fill()
+        if reason:
+            for picker in (self.target, self.draft, self.device, self.dtype):
+                picker.setToolTip(reason)
+
+    def on_unloaded(self) -> None:
+        """Nothing is in effect; what is chosen is shown."""
+        self._ready = None
+        self._fill()
+
+    def _fill(self) -> None:
+        s = self._settings
+        self.target.set_choices(self._target_choices())
+        self.target.set_value(s.target, model_label(s.target, self._items))
+        if self._ready is not None and self._ready.target_file:
+            self.target.setToolTip(f"{self.target.toolTip()}\n{self._ready.target_file}")
+        self.draft.set_choices(self._draft_choices())
+        self.draft.set_value(s.draft, self._draft_shown())
+        auto = self.tr("Auto")
+        self.device.set_choices(self._device_choices())
+        self.dtype.set_choices(
+            [
+                Choice("auto", auto),
+                Choice("float32", "float32"),
+                Choice("bfloat16", "bfloat16"),
+                Choice("float16", "float16"),
+                Choice("int4", "int4", self.tr("4-bit weights, an approximation")),
+            ]
+        )
+        ready = self._ready
+        device = "" if ready is None else figures.device(ready.device)
+        dtype = "" if ready is None else ready.dtype
+        chosen = s.device_for(s.target)
+        self.device.set_value(chosen, self._auto(device) if chosen == "auto" else device or figures.device(chosen))
+        self.dtype.set_value(s.dtype, self._auto(dtype) if s.dtype == "auto" else dtype)
+        self.mode.set_choices(
+            [
+                Choice("speculative", self.tr("Speculative"), self.tr("drafts, and the target checks them")),
+                Choice("autoregressive", self.tr("Plain"), self.tr("a token a pass, nothing drafted")),
+            ]
+        )
+        self.mode.set_value(s.mode)
+
+    def _auto(self, effective: str) -> str:
+        return self.tr("Auto: {value}").format(value=effective) if effective else ""
+
+    def _target_choices(self) -> list[Choice]:
+        here = [item for item in self._items if item.path]
+        away = [item for item in self._items if not item.path]
+        choices = [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here]
+        if here and away:
+            choices.append(SEPARATOR)
+        for item in away:
+            size = figures.size(item.download_bytes or item.size_bytes)
+            choices.append(Choice(item.id, item.name, self.tr("download {size}").format(size=size), "download"))
+        if choices:
+            choices.append(SEPARATOR)
+        choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
+        choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
+        return choices
+
+    def _device_choices(self) -> list[Choice]:
+        """Auto, then each adapter that was found; kinds alone as long as nobody has looked."""
+        auto = Choice("auto", self.tr("Auto"), self.tr("the best at hand"))
+        if not self._devices:
+            return [auto, *(Choice(code, figures.device(code)) for code in ("directml", "cuda", "cpu"))]
+        found = [self._device_choice(item) for item in self._devices]
+        chosen = self._settings.device_for(self._settings.target)
+        if chosen != "auto" and all(choice.value != chosen for choice in found):
+            found.append(Choice(chosen, figures.device(chosen)))  # of another day, or a kind without a number
+        return [auto, SEPARATOR, *found]
+
+    def _device_choice(self, item: DeviceItem) -> Choice:
+        label = self.tr("{kind}: {name}").format(kind=figures.device(item.kind), name=item.name)
+        return Choice(item.value, label, figures.memory(item.memory_bytes), short=figures.device(item.value))
+
+    def _draft_choices(self) -> list[Choice]:
+        choices = [
+            Choice("auto", self.tr("Auto"), self.tr("the best at hand")),
+            Choice("none", self.tr("None"), self.tr("plain decoding")),
+            Choice("ngram", self.tr("N-gram"), self.tr("drafts from the text itself")),
+            Choice("self-int4", self.tr("Self, 4 bits"), self.tr("the target itself, in fewer bits")),
+            Choice("self-int8", self.tr("Self, 8 bits"), self.tr("the target itself, in fewer bits")),
+        ]
+        others = [item for item in self._items if item.path and item.id != self._settings.target]
+        if others:
+            choices.append(SEPARATOR)
+            choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
+        choices.append(SEPARATOR)
+        choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
+        choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
+        return choices
+
+    def _draft_shown(self) -> str:
+        chosen, ready = self._settings.draft, self._ready
+        words = {
+            "none": self.tr("none"),
+            "ngram": self.tr("n-gram"),
+            "self-int4": self.tr("self, 4 bits"),
+            "self-int8": self.tr("self, 8 bits"),
+        }
+        effective = "" if ready is None else words.get(ready.draft, ready.draft_name or self.tr("model"))
+        if chosen == "auto":
+            if ready is not None and ready.draft.startswith("self-"):
+                effective = self.tr("n-gram + self")
+            return self._auto(effective)
+        if chosen in words:
+            return ""
+        if ready is not None and ready.draft != "model":
+            return effective  # the chosen draft could not be used
+        return model_label(chosen, self._items)

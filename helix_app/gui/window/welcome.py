@@ -1,0 +1,206 @@
+"""The first start: one card in the middle and nothing else."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from helix_app.base import messages
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.icons import pixmap
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.loading import ProgressLine, download_figures, download_stage
+from helix_app.gui.window.notices import ErrorBox
+from helix_app.protocol import events
+from helix_app.protocol.hub import DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.requests import CatalogItem
+
+CARD_WIDTH = 528
+
+
+class WelcomePage(QWidget):
+    """Suggests a model, downloads it and shows how far that is.
+
+    Attributes:
+        start: "Download and start", "Continue download" or "Try again".
+
+    Signals:
+        download_requested: fetch this model.
+        cancel_requested: stop fetching or loading it; what arrived is kept.
+        open_requested: choose a file instead.
+    """
+
+    download_requested = Signal(str)
+    cancel_requested = Signal(str)
+    open_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("canvas")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._item: CatalogItem | None = None
+        self._below = QWidget()  # the error and its distance to the buttons
+        card = QFrame()
+        card.setObjectName("card")
+        card.setFixedWidth(CARD_WIDTH)
+        self._mark = QLabel()
+        self._mark.setFixedSize(48, 48)
+        title = QLabel(self.tr("Chat with a model on this computer."))
+        title.setFont(theme.fonts.title)
+        title.setWordWrap(True)
+        self.model = QLabel()
+        self.model.setFont(theme.fonts.strong)
+        self.facts = QLabel()
+        self.facts.setProperty("tone", "muted")
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setTextFormat(Qt.TextFormat.PlainText)
+        self.start = ThemedButton(theme, self.tr("Download and start"), symbol="download", kind="primary")
+        self.start.clicked.connect(self.on_start_clicked)
+        self.open = ThemedButton(theme, self.tr("Open a file…"), symbol="file")
+        self.open.clicked.connect(self.open_requested)
+        for button in (self.start, self.open):
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setAutoDefault(True)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(0, 0, 0, 0)
+        buttons.setSpacing(8)
+        buttons.addWidget(self.start)
+        buttons.addWidget(self.open)
+        buttons.addStretch()
+        idle = QWidget()
+        idle.setLayout(buttons)
+
+        self.stage = QLabel()
+        self.figures = QLabel()
+        self.figures.setProperty("tone", "muted")
+        self.figures.setFont(theme.fonts.small)
+        self.line = ProgressLine(theme)
+        self.line.setAccessibleName(self.tr("Progress"))
+        self.cancel = ThemedButton(theme, self.tr("Cancel"), name=self.tr("Cancel loading or downloading"))
+        self.cancel.clicked.connect(self.on_cancel_clicked)
+        words = QVBoxLayout()
+        words.setSpacing(4)
+        words.addWidget(self.stage)
+        words.addWidget(self.figures)
+        words.addWidget(self.line)
+        busy = QWidget()
+        row = QHBoxLayout(busy)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(16)
+        row.addLayout(words, 1)
+        row.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._idle, self._busy = idle, busy
+
+        self.error = ErrorBox(theme)
+        self.error.dismissed.connect(lambda: self._below.hide())
+        below = QVBoxLayout(self._below)
+        below.setContentsMargins(0, 16, 0, 0)
+        below.addWidget(self.error)
+        self._below.hide()
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(32, 32, 32, 32)
+        inner.setSpacing(0)
+        inner.addWidget(self._mark)
+        inner.addSpacing(16)
+        inner.addWidget(title)
+        inner.addSpacing(24)
+        inner.addWidget(self.model)
+        inner.addSpacing(4)
+        inner.addWidget(self.facts)
+        inner.addSpacing(8)
+        inner.addWidget(self.summary)
+        inner.addSpacing(24)
+        inner.addWidget(idle)
+        inner.addWidget(busy)
+        inner.addWidget(self._below)
+        outer = QVBoxLayout(self)
+        across = QHBoxLayout()  # stretches instead of an alignment, so that wrapped text gets its height
+        across.addStretch()
+        across.addWidget(card)
+        across.addStretch()
+        outer.addStretch(5)
+        outer.addLayout(across)
+        outer.addStretch(6)
+        busy.hide()
+        self._mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
+        self.show_item(None)
+
+    @property
+    def item(self) -> CatalogItem | None:
+        """The suggested model."""
+        return self._item
+
+    def busy(self) -> bool:
+        """Whether progress is shown in place of the buttons."""
+        return not self._busy.isHidden()
+
+    def show_item(self, item: CatalogItem | None) -> None:
+        """Suggest a model, or only a file of one's own."""
+        self._item = item
+        for widget in (self.model, self.facts, self.summary, self.start):
+            widget.setVisible(item is not None)
+        if item is None:
+            self.open.setText(self.tr("Open a model file…"))
+            return
+        self.open.setText(self.tr("Open a file…"))
+        self.model.setText(item.name)
+        size = figures.size(item.download_bytes or item.size_bytes)
+        self.facts.setText(self.tr("{size} · {licence} licence").format(size=size, licence=item.licence))
+        self.summary.setText(item.summary)
+        if item.path:
+            self.start.setText(self.tr("Start"))
+
+    def show_download(self, event: DownloadProgress) -> None:
+        """How far the download is."""
+        self._show_busy(download_stage(event.stage), download_figures(event))
+        self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
+
+    def show_loading(self, event: LoadProgress) -> None:
+        """How far loading is."""
+        detail = " · ".join(
+            part for part in (event.detail, "" if event.fraction is None else figures.percent(event.fraction)) if part
+        )
+        self._show_busy(messages.stage_text(event.stage), detail)
+        self.line.set_fraction(event.fraction)
+
+    def show_failure(self, event: DownloadFailed | events.Failed) -> None:
+        """Back to the buttons, with the reason unless the person stopped it."""
+        self.show_idle()
+        if event.code == "download_cancelled":
+            self.start.setText(self.tr("Continue download"))
+        elif event.code != "load_cancelled":  # the person stopped it
+            if isinstance(event, DownloadFailed):
+                self.start.setText(self.tr("Try again"))
+            self.error.show_failure(event)
+            self._below.show()
+        self.start.setAccessibleName(self.start.text())
+
+    def show_idle(self) -> None:
+        """The buttons."""
+        self._busy.hide()
+        self._idle.show()
+        self.cancel.setEnabled(True)
+        self.line.set_fraction(0)
+
+    def on_start_clicked(self) -> None:
+        """Download the suggested model."""
+        if self._item is not None:
+            self._show_busy(download_stage("connect"), "")
+            self.line.set_fraction(None)
+            self.cancel.setFocus()
+            self.download_requested.emit(self._item.id)
+
+    def on_cancel_clicked(self) -> None:
+        """Stop the download or the load."""
+        self.cancel.setEnabled(False)
+        self.cancel_requested.emit(self._item.id if self._item is not None else "")
+
+    def _show_busy(self, stage: str, detail: str) -> None:
+        self._below.hide()
+        self._idle.hide()
+        self._busy.show()
+        self.stage.setText(stage)
+        self.figures.setText(detail or " ")

@@ -1,0 +1,102 @@
+"""Made-up benchmarks as the bridge hands them to the window, and a person at the benchmark page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtWidgets import QApplication
+
+from helix_app.bench.facts import run_facts
+from helix_app.bench.records import BenchResult, to_json
+from helix_app.bench.reports import view as views
+from helix_app.bench.reports.compare import compare
+from helix_app.bench.summary import summarise
+from helix_app.gui.benchmark.page import BenchmarkPage
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol import bench_views as bench
+from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchView
+from tests.bench import made
+from tests.gui import fake
+
+
+def entry(result: BenchResult, run_id: int) -> BenchEntry:
+    """Its line in the list."""
+    speedup = views.overall_speedup(summarise(result))
+    return views.entry(run_id, result.created, views.run_title(result), len(result.runs), result.complete, speedup)
+
+
+def view(run_id: int = 1, result: BenchResult | None = None) -> BenchView:
+    """A run to show."""
+    if result is None:
+        return replace(usual(), entry=replace(usual().entry, id=run_id))
+    return views.view(result, summarise(result), entry(result, run_id))
+
+
+def listed(run_id: int, **named: str) -> BenchEntry:
+    """A line of the list as the bridge tells it, but for what is named."""
+    facts = run_facts(to_json(made.result()))
+    words = tuple({**dict(facts.named), **named}.items())
+    return replace(view(run_id).entry, named=words, target=facts.target, dtype=facts.dtype, plain=facts.plain)
+
+
+@lru_cache
+def usual() -> BenchView:
+    """Helix half as fast again in two kinds of prompts."""
+    return view(0, made.result())
+
+
+@lru_cache
+def change(a: int = 1, b: int = 2) -> BenchChange:
+    """Two runs; the second is slower and from another machine."""
+    first, second = made.result(), made.result(speed=made.noisy(1.1, seed=1), machine={"cpu": "Another"})
+    return views.change(compare(first, second), entry(first, a), entry(second, b))
+
+
+class Person:
+    """At a benchmark page.
+
+    Attributes:
+        asked: what the page asked for.
+    """
+
+    def __init__(self, page: BenchmarkPage) -> None:
+        self.page = page
+        self.asked: list[bench.BenchAsked] = []
+        page.asked.connect(self.asked.append)
+
+    def hear(self, event: object) -> None:
+        """What the bridge tells."""
+        self.page.handlers()[type(event)](event)
+
+    def listed(self, *views: bench.BenchView) -> None:
+        self.hear(bench.BenchListed(tuple(view.entry for view in views)))
+
+    def select(self, *rows: int) -> None:
+        """Click a row, and others with Ctrl."""
+        box = self.page.history.list
+        for i, row in enumerate(rows):
+            flag = QItemSelectionModel.SelectionFlag.Select if i else QItemSelectionModel.SelectionFlag.ClearAndSelect
+            box.setCurrentRow(row, flag)
+
+    def error(self) -> str:
+        return self.page.error.sentence.text() if self.page.error.isVisible() else ""
+
+
+def looking_at(page: BenchmarkPage) -> Person:
+    """Someone who looks at a page that stands alone, with one model on this computer."""
+    page.set_catalog((fake.here(fake.SMOL), fake.BIG))
+    someone = Person(page)
+    page.resize(960, 640)
+    page.show()
+    QApplication.processEvents()
+    return someone
+
+
+def at(window: MainWindow) -> Person:
+    """Someone at the page of a window."""
+    someone = Person(window.benchmark)
+    window.pages.show_page("benchmark")
+    QApplication.processEvents()
+    return someone

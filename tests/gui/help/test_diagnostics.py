@@ -1,0 +1,277 @@
+"""The window times its own frames and says what it found; the dialog that shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+
+from helix_app.gui.help import diagnostics
+from helix_app.gui.help.diagnostics import DiagnosticsDialog, frame_figures, milliseconds, without_home
+from helix_app.gui.kit import frames
+from helix_app.gui.kit.frames import FrameMeter, FrameReport
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol import events
+from helix_app.protocol.loading import Unloaded
+from tests.gui import fake, views
+from tests.gui.driver import Driver
+
+
+class Clock:
+    """Seconds that pass when told."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def meter(qapp: QApplication, clock: Clock) -> FrameMeter:
+    return FrameMeter(clock=clock)
+
+
+def beat(meter: FrameMeter, clock: Clock, *milliseconds_: float) -> None:
+    for value in milliseconds_:
+        meter.on_batch()
+        clock.now += value / 1000
+        meter.on_paint(0.002)
+
+
+def test_report(meter: FrameMeter, clock: Clock) -> None:
+    assert meter.last() is None
+    assert meter.ever() is None
+    meter.start()
+    beat(meter, clock, *[16.0] * 98, 40.0, 90.0)
+    meter.on_paint(0.012)  # nothing came: painted, but no frame
+    report = meter.last()
+    assert report is not None
+    assert report.frames == 100
+    assert report.seconds == pytest.approx(98 * 0.016 + 0.13)
+    assert (report.median, report.p95, report.worst) == pytest.approx((16, 16, 90))
+    assert report.p99 == pytest.approx(np.percentile([16.0] * 98 + [40.0, 90.0], 99))
+    assert report.slow == pytest.approx(0.02)
+    assert (report.paints, report.paint_median, report.paint_p95) == (101, pytest.approx(2), pytest.approx(2))
+
+
+def test_batches_that_are_painted_together_are_one_frame(meter: FrameMeter, clock: Clock) -> None:
+    meter.start()
+    for _ in range(3):
+        meter.on_batch()
+        clock.now += 0.01
+    meter.on_paint(0.001)
+    meter.on_paint(0.001)
+    report = meter.last()
+    assert report is not None
+    assert (report.frames, report.worst, report.paints) == (1, pytest.approx(30), 2)
+
+
+def test_stretches(meter: FrameMeter, clock: Clock) -> None:
+    meter.start()
+    beat(meter, clock, 16, 16)
+    meter.on_batch()  # never painted
+    meter.stop()
+    clock.now += 60  # nothing is written for a minute: that is no frame
+    meter.on_paint(1.0)
+    meter.on_batch()
+    meter.start()
+    beat(meter, clock, 20)
+    last, ever = meter.last(), meter.ever()
+    assert last is not None
+    assert ever is not None
+    assert (last.frames, last.worst) == (1, pytest.approx(20))
+    assert (ever.frames, ever.worst, ever.paints) == (3, pytest.approx(20), 3)
+
+
+def test_only_the_newest_are_kept(meter: FrameMeter, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "KEPT", 5)
+    meter = FrameMeter(clock=clock)
+    meter.start()
+    beat(meter, clock, 1, 2, 3, 4, 5, 6, 7)
+    assert meter.recent(3) == pytest.approx([5, 6, 7])
+    assert meter.recent(100) == pytest.approx([3, 4, 5, 6, 7])
+    report = meter.last()
+    assert report is not None
+    assert (report.frames, report.worst) == (5, pytest.approx(7))
+
+
+def test_times_while_a_reply_is_written(window: MainWindow, chat: Driver, qtbot) -> None:
+    meter = window.help.frames
+    assert not meter.running
+    chat.ask("Hello")
+    assert meter.running
+    for text in ("Hello ", "to ", "you."):
+        window.on_events([events.TextDelta(chat.requests[-1].request_id, text)])
+        window.chat.flush()
+        window.repaint()
+        qtbot.waitUntil(lambda: meter._began is None)
+    assert (report := meter.last()) is not None
+    assert report.frames == 3
+    chat.finish("Hello to you.")
+    assert not meter.running
+    report = meter.last()
+    assert report is not None
+    assert report.paint_p95 is not None
+    assert report.paint_p95 > 0
+    window.repaint()
+    assert meter.last() == report  # nothing is timed between replies
+
+
+def test_times_a_comparison(window: MainWindow) -> None:
+    window.compare.running_changed.emit(True)
+    assert window.help.frames.running
+    window.compare.running_changed.emit(False)
+    assert not window.help.frames.running
+
+
+REPORT = FrameReport(1200, 20.0, 16.04, 17.6, 21.0, 48.0, 0.0025, 340, 2.31, 4.0)
+
+
+def test_figures() -> None:
+    assert frame_figures(None) == ("–",) * 8
+    assert frame_figures(REPORT) == ("16 ms", "18 ms", "21 ms", "48 ms", "0.2 %", "2.3 ms", "4.0 ms", "1,200")
+    assert milliseconds(None) == "–"
+
+
+@pytest.fixture
+def dialog(window: MainWindow) -> Callable[[], DiagnosticsDialog]:
+    """Opens the dialog from the menu."""
+
+    def show() -> DiagnosticsDialog:
+        window.actions_.diagnostics.trigger()
+        found = window.findChild(DiagnosticsDialog)
+        assert found is not None
+        return found
+
+    return show
+
+
+def test_dialog_before_a_reply(dialog: Callable[[], DiagnosticsDialog]) -> None:
+    shown = dialog()
+    assert shown.isVisible()
+    assert "Write a reply" in shown.verdict.text()
+    assert {cell.text() for pair in shown.table.cells for cell in pair} == {"–"}
+    assert shown.plot.is_empty()
+
+
+@pytest.mark.parametrize(("p95", "words"), [(17.6, "smoothly"), (33.5, "stutters")])
+def test_dialog_says_what_the_meter_says(
+    window: MainWindow, dialog: Callable[[], DiagnosticsDialog], p95: float, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = FrameReport(*{**REPORT.as_dict(), "p95": p95}.values())
+    meter = window.help.frames
+    monkeypatch.setattr(meter, "last", lambda: report)
+    monkeypatch.setattr(meter, "recent", lambda count: np.array([16.0, 17.0, 40.0]))
+    shown = dialog()
+    assert words in shown.verdict.text()
+    assert tuple(pair[0].text() for pair in shown.table.cells) == frame_figures(report)
+    x, y = shown.plot.curves[0].getData()
+    assert list(y) == [16.0, 17.0, 40.0]
+    assert list(x) == [1, 2, 3]
+
+
+def test_dialog_follows_a_reply(chat: Driver, dialog: Callable[[], DiagnosticsDialog], qtbot) -> None:
+    shown = dialog()
+    request = chat.ask("Hello").request_id
+    chat.window.on_events([events.TextDelta(request, "Hello")])
+    qtbot.waitUntil(lambda: shown.table.cells[0][0].text() != "–")
+    assert not shown.plot.is_empty()
+    chat.finish("Hello")
+
+
+def test_one_dialog_that_can_be_opened_again(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) -> None:
+    first = dialog()
+    assert dialog() is first
+    first.accept()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    again = dialog()
+    assert again is not first
+    assert again.isVisible()
+    assert len(window.findChildren(DiagnosticsDialog)) == 1
+
+
+def test_facts(window: MainWindow) -> None:
+    facts = dict(window.help.facts())
+    assert facts["Window"].startswith("1280 x 800 at 100 %")
+    assert "a map of 512 blocks" in facts["Window"] or "live panel" in facts["Window"]
+    assert "SmolLM2 135M Instruct" in facts["Model"]
+    assert "CPU" in facts["Model"]
+    assert facts["Engine"] == "in a process of its own"
+    window.live.close()
+    assert dict(window.help.facts())["Window"].endswith("live panel closed")
+    window.on_event(Unloaded())
+    assert dict(window.help.facts())["Model"] == "none is loaded"
+
+
+def test_facts_count_what_is_shown(window: MainWindow) -> None:
+    views.settle()
+    window.on_event(fake.snapshot(fake.pool_cells(4096)))
+    views.settle()
+    assert "map of 4,096 blocks" in dict(window.help.facts())["Window"]
+
+
+def test_checkup(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) -> None:
+    asked = fake.record(window.checkup_requested)
+    shown = dialog()
+    shown.check.click()
+    assert len(asked) == 1
+    assert not shown.check.isEnabled()
+    assert shown.report.isHidden()
+    window.on_event(events.CheckupDone("Versions\n  Helix  1.0", 2))
+    assert shown.check.isEnabled()
+    views.settle()
+    assert not shown.report.isHidden()
+    assert shown.report.height() >= 200
+    assert shown.checked.text().startswith("2 things")
+    assert "Versions\n  Helix  1.0" in shown.text()
+    for findings, words in ((0, "Nothing is wrong."), (1, "One thing")):
+        window.on_event(events.CheckupDone("x", findings))
+        assert shown.checked.text().startswith(words)
+
+
+def test_checkup_that_fails(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) -> None:
+    shown = dialog()
+    shown.check.click()
+    window.on_event(events.CheckupDone(failed=events.Failed("internal", "boom")))
+    assert shown.check.isEnabled()
+    assert shown.checked.property("tone") == "danger"
+    assert shown.checked.text()
+    assert shown.report.isHidden()
+
+
+def test_checkup_after_the_dialog_was_closed(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) -> None:
+    shown = dialog()
+    shown.check.click()
+    shown.accept()
+    window.on_event(events.CheckupDone("x", 0))  # nobody looks any more
+
+
+def test_copy(window: MainWindow, dialog: Callable[[], DiagnosticsDialog], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(window.help.frames, "last", lambda: REPORT)
+    monkeypatch.setattr(diagnostics.paths, "log_dir", lambda: Path.home() / "helix" / "logs")
+    shown = dialog()
+    shown.copied.click()
+    text = QApplication.clipboard().text()
+    assert "95 of 100 frames within: 18 ms | –" in text
+    assert "SmolLM2 135M Instruct" in text
+    assert "~" in text
+    assert str(Path.home() / "helix") not in text
+
+
+@pytest.mark.parametrize(
+    ("home", "path", "text"),
+    [("/home/ann", "/home/ann/x", "~/x"), ("/home/ann", "/home/anna/x", "/home/anna/x"), ("/", "/x", "/x")],
+)
+def test_without_home(home: str, path: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: Path(home))
+    assert without_home(Path(path)).replace("\\", "/") == text

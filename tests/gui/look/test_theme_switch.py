@@ -1,0 +1,65 @@
+"""Another theme while everything is open: what the screen shows then is what a window made in that theme shows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
+
+from helix_app.gui.window.main_window import MainWindow
+from tests.gui import views
+
+VIEWS = [name for name in views.VIEWS if name not in ("downloading", "download_failed")]
+
+
+@pytest.fixture(autouse=True)
+def no_caret(qapp: QApplication) -> None:
+    """A blinking caret would differ by itself."""
+    qapp.setCursorFlashTime(0)
+
+
+def screen_of(window: MainWindow, dialog: QWidget | None = None) -> np.ndarray:
+    """What the screen holds of a window, which is not asked to paint itself for this, as ``[rows, columns, 3]``."""
+    views.settle()
+    shown = dialog or window
+    picture = shown.screen().grabWindow(shown.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
+    pixels = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)
+    return pixels[..., :3].copy()
+
+
+def dialog_of(window: MainWindow, name: str) -> QWidget | None:
+    return views.settings_dialog(window) if name.startswith("settings") else None
+
+
+def keep(pixels: np.ndarray, name: str) -> None:
+    """For people to look at, where HELIX_SCREENSHOTS says."""
+    folder = os.environ.get("HELIX_SCREENSHOTS")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        rows, columns, _ = pixels.shape
+        rgb = np.ascontiguousarray(pixels[..., ::-1])
+        picture = QImage(rgb.data, columns, rows, columns * 3, QImage.Format.Format_RGB888)
+        assert picture.save(str(Path(folder) / f"{name}.png"))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_switched_window_looks_like_a_new_one(make_window: Callable[..., MainWindow], name: str) -> None:
+    made = {}
+    for theme in ("light", "dark"):
+        window = make_window(theme=theme)
+        views.show(window, name)
+        made[theme] = screen_of(window, dialog_of(window, name))
+        if theme == "light":
+            window.close()
+    for theme in ("light", "dark"):  # the window is dark: there and back
+        window.preferences.change(theme=theme)
+        seen = screen_of(window, dialog_of(window, name))
+        keep(seen, f"switched-{name}-{theme}")
+        other = (np.abs(seen.astype(int) - made[theme]) > 24).any(axis=-1)
+        where = np.argwhere(other)
+        assert other.mean() < 0.001, f"{theme}: {other.sum()} pixels, {where.min(axis=0)} to {where.max(axis=0)}"

@@ -1,0 +1,135 @@
+"""What is easily cut off, drifts or reads like a number of the program's own."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QLabel
+
+from helix_app.gui.help.diagnostics import DiagnosticsDialog
+from helix_app.gui.inspect.timeline import Timeline, time_text
+from helix_app.gui.live.metric import CurveStyle, MetricPlot, tick_text
+from helix_app.gui.live.ring import Ring
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.gui.window.toolbar import model_label
+from tests.gui import fake, views
+
+# ------------------------------------------------------------------------------ nothing is cut off
+
+
+def squeezed(dialog: DiagnosticsDialog) -> list[str]:
+    """Labels that are lower than their text."""
+    labels = [label for label in dialog.findChildren(QLabel) if label.isVisible() and label.text()]
+    assert len(labels) > 20
+    return [
+        label.text()
+        for label in labels
+        if label.height() < (label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height())
+    ]
+
+
+def test_a_longer_verdict_squeezes_nothing_in_diagnostics(window: MainWindow) -> None:
+    window.help.open_diagnostics()
+    dialog = window.findChild(DiagnosticsDialog)
+    assert dialog is not None
+    views.settle()
+    assert squeezed(dialog) == []
+    dialog.verdict.setText("One frame in twenty took longer than that, jumping quickly. " * 4)
+    dialog.facts.setText(dialog.facts.text() + "\n" + "~/a long folder, quite typically/" * 5)
+    views.settle()
+    assert squeezed(dialog) == []
+    dialog.resize(dialog.width(), 100)
+    views.settle()
+    assert squeezed(dialog) == []
+
+
+@pytest.mark.parametrize("top", [8, 100, 1500, 12_000])
+def test_the_labels_of_an_axis_have_room(theme: Theme, top: float) -> None:
+    plot = MetricPlot(theme, "Tokens", "", "none", (CurveStyle("accent_text"),), top=10)
+    ring = Ring(2)
+    ring.append(1.0, top)
+    plot.show_rings(((ring, 1),), 0.0, "1")
+    axis = plot.plot.getPlotItem().getAxis("left")
+    texts = [text for _, text in axis._tickLevels[0]]
+    metrics = QFontMetrics(theme.fonts.small)
+    assert axis.maximumWidth() >= max(metrics.horizontalAdvance(text) for text in texts) + 6
+    plot.deleteLater()
+
+
+def test_numbers_of_an_axis() -> None:
+    assert [tick_text(v) for v in (0.0, 0.5, 40.0, 1500.0, 2_000_000.0)] == ["0", "0.5", "40", "1,500", "2,000,000"]
+    assert [time_text(v) for v in (4.23, 42.0, 999.4, 999.6, 4230.0, 99_940.0, 4_230_000.0)] == [
+        "4.2 ms",
+        "42 ms",
+        "999 ms",
+        "1.0 s",
+        "4.2 s",
+        "99.9 s",
+        "4,230 s",
+    ]
+
+
+def test_the_rounds_over_time_have_room_for_their_labels(theme: Theme) -> None:
+    timeline = Timeline(theme)
+    timeline.resize(600, 170)
+    metrics = timeline.fontMetrics()
+    labels = ["k = 8", "k = 15.9", *(time_text(ms) for ms in (9.9, 999.0, 1234.0, 9_999_000.0))]
+    assert max(metrics.horizontalAdvance(text) for text in labels) <= timeline.x_of(0) - 6
+    timeline.deleteLater()
+
+
+# ------------------------------------------------------------------------------ the live panel stands still
+
+
+def test_the_live_panel_keeps_its_width_whatever_it_says(window: MainWindow) -> None:
+    for width in (288, 344, 400):
+        window.resizeDocks([window.live], [width], Qt.Orientation.Horizontal)
+        views.settle()
+        assert window.live.width() == width
+        for blocks in (512, 65_536, 16):
+            window.on_event(fake.snapshot(fake.pool_cells(blocks)))
+            window.on_event(
+                fake.round_done("x", blocks, rolling_tokens_per_second=float(blocks), plain_tokens_per_second=1e5)
+            )
+            window.live.flush()
+            views.settle()
+            assert window.live.width() == width
+        for name in ("inspect", "chat", "compare", "chat"):
+            window.pages.show_page(name)
+            views.settle()
+        assert window.live.width() == width
+
+
+# ------------------------------------------------------------------------------ no ids of the program's own
+
+
+def test_no_tooltip_of_a_block_holds_an_id(window: MainWindow) -> None:
+    cells = fake.pool_cells(64)
+    shot = fake.snapshot(cells)
+    owners = tuple(uuid.uuid4().hex for _ in shot.owners)
+    window.on_event(type(shot)(**{**vars(shot), "owners": owners}))
+    grid = window.live.blocks.maps["target"].grid
+    texts = [grid.describe(index) for index in range(len(cells))]
+    assert any("Sequence 1" in text for text in texts)
+    assert not [text for text in texts if re.search(r"[0-9a-f]{8,}", text)]
+    one = int(np.flatnonzero(cells["refcount"] == 1)[0])
+    assert texts[one].endswith("Used by 1 sequence")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/models/My model.gguf", "My model.gguf"),
+        ("/hub/models--HuggingFaceTB--SmolLM2-135M/snapshots/" + "12fd25f7" * 5, "SmolLM2-135M"),
+        ("/hub/models--org--Tiny/blobs/" + "ab" * 32, "Tiny"),
+        ("deadbeef", "deadbeef"),
+    ],
+)
+def test_a_model_is_not_called_by_a_checksum(path: str, name: str) -> None:
+    assert model_label(path, ()) == name
