@@ -9,10 +9,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from helix_app.bench import random_model
-from helix_app.bench.random_model import SIZES, tensors, write
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
+from tests.bench import random_model
+from tests.bench.random_model import SIZES, tensors, write
 from tests.engine.tiny import EOS_ID, Zoo, ask, finish, loaded
 
 

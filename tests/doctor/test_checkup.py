@@ -120,7 +120,6 @@ def test_whatever_is_broken_the_rest_is_told(answers: dict[str, Any], monkeypatc
         "environment",
         "system_cards",
         "helix_folders",
-        "operator_coverage",
     ):
         monkeypatch.setattr(checkup, name, fail)
     facts, _ = look()

@@ -23,9 +23,9 @@ from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, mak
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.rounds.session import Session
-from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
 from tests.engine.tiny import EOS_ID, loaded
 
 

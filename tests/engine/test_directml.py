@@ -10,17 +10,18 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from helix_app.engine.directml import DRAFTED, coverage
+from helix_app.doctor.checkup import DIRECTML_OPERATORS
 from helix_app.engine.drafts import model, on_device
 from helix_app.engine.models import device_layers
 from helix_app.engine.rounds.certify import certify
 from helix_app.engine.rounds.reply import Reply, Round
 from helix_app.engine.sampling.verification import Verdict
-from helix_app.engine.simulated_directml import DirectMLViolation, SimulatedDirectML
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests
+from tests.engine.directml_work import DRAFTED, counts, coverage
 from tests.engine.simulated import There, engine_there, runner_there, simulated
+from tests.engine.simulated_directml import DirectMLViolation, SimulatedDirectML
 from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
 
 SHUFFLED = random.Random(5).sample(range(128), 128)
@@ -214,6 +215,10 @@ def test_what_a_token_and_a_round_ask_of_the_device() -> None:
         assert work.total - fewer.total == each
         assert work.total == 6 * each + beside
     assert whole.drafted == DRAFTED
+
+
+def test_what_doctor_tells_of_it_is_true() -> None:
+    assert counts() == DIRECTML_OPERATORS
 
 
 def test_coverage_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

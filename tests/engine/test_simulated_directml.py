@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.base.paths import resource
-from helix_app.engine.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
+from tests.engine.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
 
 HERE = torch.arange(12.0).view(3, 4)
 

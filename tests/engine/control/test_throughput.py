@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from helix_app.bench.policy_study import WORLDS, Run, World, simulate
 from helix_app.engine.control.ledger import SHARE
 from helix_app.engine.control.policy import Choice, FixedK, KPolicy, Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
+from tests.engine.control.policy_study import WORLDS, Run, World, simulate
 
 TRACES = 25
 

@@ -16,10 +16,10 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
 from helix_app.engine.sampling.filters import distribution, penalise
 from helix_app.engine.sampling.verification import verify
-from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, check_same, requests
 from tests.engine.simulated import decoder_there, runner_there, simulated
+from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
 from tests.engine.tiny import VOCAB, Zoo
 
 DRAFT = torch.tensor([[1.0, 0.2, 0.9, -1.0, 0.5, -0.3, 0.0, 2.0]])

@@ -15,10 +15,10 @@ from helix_app.bench.profile.passes import weight_bytes
 from helix_app.engine.models import device_layers
 from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
-from helix_app.engine.simulated_directml import DEVICE, DeviceTensor, SimulatedDirectML
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import runner_of, some_ids
 from tests.engine.simulated import decoder_there, runner_there, simulated
+from tests.engine.simulated_directml import DEVICE, DeviceTensor, SimulatedDirectML
 from tests.engine.tiny import SHAPES, Zoo
 
 TOLERANCE = 1e-4

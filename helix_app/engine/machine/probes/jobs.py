@@ -24,7 +24,6 @@ JOBS = {
     "directml": "helix_app.engine.machine.probes.probe:list_directml",
     "torch": "helix_app.engine.machine.torch_facts:gather",
     "self-test": "helix_app.doctor.self_test:run",
-    "operators": "helix_app.engine.directml:counts",
 }
 POLL_SECONDS = 0.05  # how late a cancel is noticed
 _KILL_SECONDS = 5.0  # that a killed process may take to go

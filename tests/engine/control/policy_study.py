@@ -1,6 +1,6 @@
 """A synthetic study of the policies: simulated costs and acceptance, thousands of seeded traces, no model.
 
-    python -m helix_app.bench.policy_study [--traces N] [--seed N]
+    python -m tests.engine.control.policy_study [--traces N] [--seed N]
 
 Each trace has a world (cost of extra rows, of a drafted token and of noise, acceptance by position, changes in the
 middle of the reply) and every policy writes the same number of tokens in it. Reported by world: time against the best
@@ -173,7 +173,7 @@ def study(traces: int, seed: int = 0, noise: float = 0.0) -> list[Row]:
 
 def main() -> int:
     """Print the study as a table."""
-    parser = argparse.ArgumentParser(prog="python -m helix_app.bench.policy_study", description="Study the policies.")
+    parser = argparse.ArgumentParser(prog="python -m tests.engine.control.policy_study", description="Study the policies.")
     parser.add_argument("--traces", type=int, default=300, help="traces of each world")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--noise", type=float, default=0.05, help="spread of the measured times")

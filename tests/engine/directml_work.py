@@ -15,8 +15,8 @@ import torch
 from helix_app.doctor.self_test import make_runner
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.models.runner import ModelRunner, Rows
-from helix_app.engine.simulated_directml import DEVICE, SimulatedDirectML
 from helix_app.protocol.requests import SamplingParams
+from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
 
 LAYERS, DRAFTED = 30, 4
 _DRAFT_LAYERS = 2
