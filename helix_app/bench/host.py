@@ -11,11 +11,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict
 
+from helix_app.base.failures import failure
 from helix_app.bench.config import BenchConfig, BenchProgress
 from helix_app.bench.records import BenchResult, to_json
 from helix_app.bench.runner import run_benchmark
 from helix_app.bench.summary import summarise
-from helix_app.engine.host.client import cancelled_result, failure
+from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.events import Event, Failed
 from helix_app.protocol.loading import Unloaded

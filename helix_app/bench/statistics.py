@@ -12,6 +12,7 @@ A verdict rests on the prompts that were run. With three prompts a kind an inter
 
 from __future__ import annotations
 
+import statistics
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,11 @@ class Estimate:
         if self.low is None or self.high is None:
             return "few"
         return "higher" if self.low > 1 else "lower" if self.high < 1 else "same"
+
+
+def median(values: Sequence[float]) -> float:
+    """The median; 0 for nothing."""
+    return statistics.median(values) if values else 0.0
 
 
 def ratios(over: Mapping[str, Mapping[int, float]], under: Mapping[str, Mapping[int, float]]) -> dict[str, list[float]]:

@@ -17,6 +17,7 @@ from typing import Protocol
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.base.errors import HelixError
+from helix_app.base.failures import failure
 from helix_app.bench.facts import RunFacts, run_facts
 from helix_app.bench.records import BenchResult, parse_json
 from helix_app.bench.reports import view as views
@@ -27,7 +28,7 @@ from helix_app.bench.reports.markdown_report import markdown_report
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import Summary, summarise
 from helix_app.bridge.worker import thread_for
-from helix_app.engine.host.client import RESULTS, failure
+from helix_app.engine.host.client import RESULTS
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.bench_views import (

@@ -16,8 +16,9 @@ from dataclasses import replace
 from typing import Literal
 
 from helix_app.base.errors import HelixError
+from helix_app.base.failures import failure
 from helix_app.bench import reference
-from helix_app.engine.host.client import RESULTS, failure
+from helix_app.engine.host.client import RESULTS
 from helix_app.hub.resolve import DRAFTS
 from helix_app.protocol.events import (
     CacheSnapshot,

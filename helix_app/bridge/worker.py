@@ -10,8 +10,9 @@ from typing import Protocol, Union, runtime_checkable
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
+from helix_app.base.failures import failure
 from helix_app.bridge.compare import Comparison
-from helix_app.engine.host.client import RESULTS, failure
+from helix_app.engine.host.client import RESULTS
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed
 from helix_app.protocol.loading import Unloaded
 from helix_app.protocol.requests import (

@@ -16,6 +16,8 @@ from typing import Any
 from helix_app.base import messages, texts
 from helix_app.base.errors import InputError
 from helix_app.cli.common import ctrl_c_cancels, put, read_input, say
+from helix_app.cli.replies import context_full, load_events, result
+from helix_app.cli.requests import load_request_of, request_of
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
@@ -115,8 +117,6 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     Raises:
         HelixError: nothing can be written: a bad file, options, or a model that cannot be loaded.
     """
-    from helix_app.cli.generate import load_events, load_request_of
-
     if args.certify:
         raise InputError("option_invalid", option="certify", value="used with --batch", hint="Give one --prompt.")
     asked = [_asked(args, item) for item in read_batch(args.batch)]
@@ -141,8 +141,6 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
 
 def _asked(args: argparse.Namespace, item: Item) -> tuple[Item, GenerateRequest | None]:
     """A line with its request; without one it says why it cannot be used."""
-    from helix_app.cli.generate import request_of
-
     if item.wrong is not None:
         return item, None
     try:
@@ -207,8 +205,6 @@ class _Progress:
             self._bar.clear()
             say(messages.notice_text(event.code, event.fields))
         elif isinstance(event, Finished):
-            from helix_app.cli.generate import result
-
             self.cancelled += event.reason == "cancelled"
             self.full += event.reason == "context_full"
             item, request = self._running.pop(event.request_id)
@@ -233,8 +229,6 @@ class _Progress:
         if self.failed:
             say(messages.plural(self.failed, "{n} prompt failed.", "{n} prompts failed."))
         if self.full:
-            from helix_app.cli.generate import context_full
-
             say(messages.plural(self.full, "{n} reply ended early.", "{n} replies ended early."))
             say(context_full(self._ready))
         if self.cancelled:

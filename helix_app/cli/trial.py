@@ -49,7 +49,9 @@ def _explain(event: Failed) -> dict[str, Any]:
 
 def _terminal(asked: dict[str, Any]) -> int:
     """``generate``, with the engine in this process as it has it, but prompt after prompt."""
-    from helix_app.cli import generate, main as cli
+    from helix_app.cli import main as cli
+    from helix_app.cli.replies import load_events, reply_events
+    from helix_app.cli.requests import request_of
     from helix_app.engine.engine import Engine
     from helix_app.hub.resolve import to_load_request
     from helix_app.protocol.requests import LoadChoice
@@ -58,11 +60,11 @@ def _terminal(asked: dict[str, Any]) -> int:
     engine, cancel = Engine(), threading.Event()
     load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, args.context, learn=False))
     try:
-        generate.load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
+        load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
         _tell({"ready": True})
         for line in sys.stdin:
-            request = generate.request_of(args, json.loads(line)["prompt"])
-            finished, _ = generate.reply_events(engine.stream(request, cancel), show=False)
+            request = request_of(args, json.loads(line)["prompt"])
+            finished, _ = reply_events(engine.stream(request, cancel), show=False)
             _tell({"text": finished.text, "metrics": asdict(finished.metrics)})
     except HelixError as problem:
         _tell({"error": messages.error_text(problem.code, problem.fields)})

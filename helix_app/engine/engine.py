@@ -9,13 +9,14 @@ from contextlib import closing
 from dataclasses import replace
 
 from helix_app.base.errors import HelixError
+from helix_app.base.failures import failure
 from helix_app.base.logs import log_file
-from helix_app.engine.host.client import cancelled_result, failure
-from helix_app.engine.loading import calibration
+from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.load import LoadCancelled, Loaded, check, load
 from helix_app.engine.machine.device import found_devices
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
+from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.certify import Certified, certify
 from helix_app.engine.rounds.memory_use import memory_use
 from helix_app.engine.rounds.recovery import LOST, Place, Recovery

@@ -19,8 +19,8 @@ from helix_app.bench.arms import EngineArm, Task
 from helix_app.bench.profile.passes import Passes
 from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
 from helix_app.cli import main as cli
-from helix_app.engine.loading import formats
 from helix_app.engine.machine.device import cpu
+from helix_app.engine.measuring import formats
 from tests.bench import made
 from tests.bench.tiny_bench import small_machine
 from tests.engine.tiny import Zoo

@@ -18,7 +18,7 @@ from helix_app.base.settings import Settings
 from helix_app.cli import generate as command, main as cli
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats
+from helix_app.engine.measuring import formats
 from helix_app.hub.catalog import load_catalog
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.loading import ModelReady, Unloaded

@@ -16,8 +16,9 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import calibration, load as loading
+from helix_app.engine.loading import load as loading
 from helix_app.engine.machine.device import Device
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner

@@ -13,8 +13,9 @@ import torch
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats, load as loading
+from helix_app.engine.loading import load as loading
 from helix_app.engine.machine.device import Device
+from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded

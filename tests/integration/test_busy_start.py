@@ -13,7 +13,7 @@ import pytest
 
 CHOOSE = """
 import sys
-from helix_app.engine.loading import formats
+from helix_app.engine.measuring import formats
 from helix_app.modelfiles.model_path import inspect
 config = inspect(sys.argv[1]).config
 print(formats.choose_dtype(config), formats.known(formats._name(config)))

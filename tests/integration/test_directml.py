@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.loading import calibration
+from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone

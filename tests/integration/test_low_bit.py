@@ -12,7 +12,7 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import calibration
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helix_app.engine.drafts.ngram_table import NgramTable
-from helix_app.engine.loading import calibration
+from helix_app.engine.measuring import calibration
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.train import ngram_table

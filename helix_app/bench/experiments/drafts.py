@@ -18,12 +18,12 @@ from helix_app.bench.experiments.experiment import (
     Table,
     apart,
     kinds_of,
-    median,
     ratio,
     ratio_text,
     reply_of,
     tasks_of,
 )
+from helix_app.bench.statistics import median
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft

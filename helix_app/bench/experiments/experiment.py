@@ -129,11 +129,6 @@ def spread(values: Sequence[float], digits: int = 1) -> str:
     return f"{statistics.median(values):.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
 
 
-def median(values: Sequence[float]) -> float:
-    """The median; 0 for nothing."""
-    return statistics.median(values) if values else 0.0
-
-
 def tasks_of(bench: Bench, prompts: Sequence[Prompt]) -> list[Task]:
     """Prompts as requests."""
     tasks = []

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from helix_app.base import paths
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, Speeds, Told, median, ratio, ratio_text
+from helix_app.bench.experiments.experiment import Experiment, Speeds, Told, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
 from helix_app.bench.programs import Program
+from helix_app.bench.statistics import median
 
 MODES = ("speculative", "autoregressive")
 BLOCKS = 512

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from helix_app.base.messages import fill
-from helix_app.bench.experiments.experiment import Bench, Experiment, Table, median, spread
+from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
 from helix_app.bench.profile import bandwidth, layer_times, operators
 from helix_app.bench.profile.passes import LINEARS, Passes, weight_bytes
+from helix_app.bench.statistics import median
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.sampling.filters import check_logits, distribution
 from helix_app.engine.sampling.verification import verify

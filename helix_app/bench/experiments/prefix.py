@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 
-from helix_app.bench.experiments.experiment import Bench, Experiment, median, spread
+from helix_app.bench.experiments.experiment import Bench, Experiment, spread
+from helix_app.bench.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Failed, Finished

@@ -27,8 +27,9 @@ from helix_app.base import paths, settings as settings_store
 from helix_app.base.messages import fill
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, Speeds, Table, Told, median, ratio, ratio_text, spread
+from helix_app.bench.experiments.experiment import Experiment, Speeds, Table, Told, ratio, ratio_text, spread
 from helix_app.bench.programs import Program
+from helix_app.bench.statistics import median
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
 ARMS = (TERMINAL, WINDOW, ORIGINS)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
+from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft, Proposal
-from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
+from helix_app.engine.drafts.model import ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.protocol.requests import SamplingParams
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 import torch
 
 from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.engine.control.policy import Offer
+from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Proposal
-from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.models.runner import ModelRunner, Rows
-from helix_app.engine.sampling.coupled import coupled_draw
-from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise, pick
+from helix_app.engine.sampling.filters import check_logits
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.requests import SamplingParams
 
@@ -100,7 +98,7 @@ class ModelDraft:
     def _cost(self, rows: int, context: int) -> float:
         return self.runner.costs.expect(rows, context) or 0.0
 
-    def missing(self, tokens: Sequence[int]) -> list[int]:
+    def catch_up(self, tokens: Sequence[int]) -> list[int]:
         """Open the sequence if need be and run all but the last rows it has not seen; returns those.
 
         Raises:
@@ -139,60 +137,6 @@ class ModelDraft:
         return torch.nn.functional.pad(logits, (0, self._vocab - width), value=float("-inf"))
 
 
-@dataclass
-class Ask:
-    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far.
-
-    Attributes:
-        text: goes on with the proposal as soon as it ends in a long match, at no cost; up to ``most`` tokens in all.
-    """
-
-    draft: ModelDraft
-    tokens: Sequence[int]
-    k: int
-    params: SamplingParams
-    uniform: Callable[[], float]
-    seed: int | None = None
-    text: NgramDraft | None = None
-    most: int = 0
-    then: str = ""
-    own: int | None = None
-    ids: list[int] = field(default_factory=list)
-    rows: list[torch.Tensor] = field(default_factory=list)
-
-    def draw(self, logits: torch.Tensor) -> None:
-        """Draw the next token from logits ``[1, vocab]``."""
-        params = self.params
-        if params.repetition_penalty != 1.0:
-            seen = torch.tensor(sorted({*self.tokens, *self.ids}), dtype=torch.int64)
-            logits = penalise(logits, params.repetition_penalty, seen, ())
-        if params.temperature == 0:
-            best = likeliest(logits)
-            self.rows.append(one_hot(best, logits))
-            token = int(best)
-        else:
-            self.rows.append(distribution(logits, params))
-            row = self.rows[-1][0]
-            at = len(self.tokens) + len(self.ids)
-            token = pick(row, self.uniform()) if self.seed is None else coupled_draw(row, self.seed, at)
-        self.ids.append(token)
-        if self.text is not None and len(self.ids) < self.most:
-            length, more = self.text.goes_on(self.tokens, self.ids, self.most - len(self.ids))
-            if length:
-                self.own, self.then = len(self.ids), f"ngram:{length}"
-                self.rows.append(one_hot(torch.tensor(more), logits.expand(len(more), -1)))
-                self.ids += more
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing more is to be drawn."""
-        return self.own is not None or len(self.ids) >= self.k
-
-    def proposal(self) -> Proposal:
-        """The tokens drawn."""
-        return Proposal(tuple(self.ids), torch.cat(self.rows), self.own, self.then) if self.ids else Proposal()
-
-
 def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     """``ModelDraft.propose`` for several sequences of one model, their steps batched.
 
@@ -207,7 +151,7 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
         if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
             continue
         try:
-            ids = draft.missing(ask.tokens)
+            ids = draft.catch_up(ask.tokens)
             draft.runner.reserve(draft.sequence, len(ask.tokens))
             active.append((ask, ids))
         except CacheExhaustedError:

@@ -15,18 +15,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import torch
 
 from helix_app.base.errors import CacheExhaustedError
+from helix_app.engine.drafts.ask import Ask, Drafter
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
 from helix_app.engine.sampling.filters import distribution
-
-if TYPE_CHECKING:
-    from helix_app.engine.drafts.model import Ask, ModelDraft
 
 _LEAST = 1e-30  # a time in the race that is 0 would make a token of probability 0 no number
 
@@ -57,7 +54,7 @@ class OnDevice:
     _seen: torch.Tensor | None = None
 
     @property
-    def draft(self) -> ModelDraft:
+    def draft(self) -> Drafter:
         """Whose proposal it is."""
         return self.ask.draft
 
@@ -84,7 +81,7 @@ class OnDevice:
         self.drawn.append(token)
 
     def _penalised(self, logits: torch.Tensor, penalty: float) -> torch.Tensor:
-        """``sampling.penalise`` where the last of the tokens seen are known to the device alone."""
+        """``filters.penalise`` where the last of the tokens seen are known to the device alone."""
         if self._seen is None:
             seen = torch.zeros(logits.shape)
             seen[:, sorted(set(self.tokens))] = 1.0
@@ -144,7 +141,7 @@ def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
         if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
             continue
         with suppress(CacheExhaustedError):
-            ids = draft.missing(ask.tokens)
+            ids = draft.catch_up(ask.tokens)
             draft.runner.reserve(draft.sequence, len(ask.tokens))
             active.append((runs[id(ask)], ids))
     while active:

@@ -24,7 +24,8 @@ from multiprocessing.connection import Connection
 from typing import Union
 
 from helix_app.base import logs, paths
-from helix_app.engine.host.client import engine_factory, failure, guarded_stream, request_id_of
+from helix_app.base.failures import failure
+from helix_app.engine.host.client import engine_factory, guarded_stream, request_id_of
 from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, RoundDone, TextDelta
 from helix_app.protocol.requests import Request
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import importlib
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Generator, Iterator
 
-from helix_app.base.errors import HelixError
-from helix_app.base.logs import log_file
+from helix_app.base.failures import failure
 from helix_app.protocol.bench import BenchDone
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, RunMetrics
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
@@ -35,21 +33,6 @@ def engine_factory(target: str) -> Callable[[], EngineClient]:
 def request_id_of(request: Request) -> str:
     """The id that events of this request carry; empty for anything but a reply."""
     return request.request_id if isinstance(request, GenerateRequest) else ""
-
-
-def failure(error: BaseException, request_id: str = "") -> Failed:
-    """An exception as an event. What nobody expected is logged here, as an internal error."""
-    if isinstance(error, HelixError):
-        return error.as_event(request_id)
-    if isinstance(error, MemoryError):
-        return Failed("out_of_memory", str(error), request_id=request_id)
-    if isinstance(error, OSError) and error.filename is not None:
-        log.warning("a file failed the engine", exc_info=error)
-        fields = (("path", str(error.filename)), ("reason", error.strerror or str(error)))
-        return Failed("file_failed", str(error), fields, request_id)
-    log.error("unexpected error in the engine", exc_info=error)
-    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    return Failed("internal", text, (("log", str(log_file())),), request_id)
 
 
 def cancelled_result(request: Request) -> Event:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import queue
-import signal
-import sys
 import threading
 from contextlib import suppress
 from multiprocessing import connection
 
 from helix_app.engine.host.child import Close, ToChild, ToParent, child_main
+from helix_app.engine.machine.exit_codes import exit_text
 
 log = logging.getLogger(__name__)
 
@@ -150,17 +149,3 @@ class ChildProcess:
                 log.debug("the engine process no longer reads")
             except Exception:
                 log.exception("a request that cannot be sent")
-
-
-def exit_text(code: int | None) -> str:
-    """An exit code as people look it up: by signal name, or in hexadecimal where Windows does."""
-    if code is None:
-        return "did not end"
-    if code < 0:
-        try:
-            return f"signal {-code} ({signal.Signals(-code).name})"
-        except ValueError:
-            return f"signal {-code}"
-    if sys.platform == "win32" and code > 0xFFFF:
-        return f"exit code 0x{code & 0xFFFFFFFF:08X}"
-    return f"exit code {code}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
@@ -16,33 +14,14 @@ from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
 from helix_app.engine.models.device_layers import make_cache
+from helix_app.engine.rounds.session import Context
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import LoadRequest
 
 log = logging.getLogger(__name__)
-Limit = Literal["model", "default", "setting", "memory"]
 _WORTH = 1024  # tokens; a cache that holds fewer is no use, and another device is tried
 _SHARE = 0.8  # of the free memory that a cache may take
-
-
-@dataclass(frozen=True)
-class Context:
-    """The context of a loaded model.
-
-    Attributes:
-        tokens: most of one sequence, prompt and reply together.
-        model: what the model itself takes.
-        limit: why there are not more.
-    """
-
-    tokens: int
-    model: int
-    limit: Limit = "model"
-
-    def given(self, tokens: int) -> Context:
-        """The same where memory allows only so many."""
-        return Context(tokens, self.model, "memory") if tokens < self.tokens else self
 
 
 def choose_context(request: LoadRequest, config: ModelConfig) -> Context:

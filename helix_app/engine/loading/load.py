@@ -23,19 +23,20 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats
-from helix_app.engine.loading.calibration import calibrate
-from helix_app.engine.loading.context import Context, allocate, choose_context
+from helix_app.engine.loading.context import allocate, choose_context
 from helix_app.engine.machine import measured
-from helix_app.engine.machine.device import Device, check_dtype, cpu, forced_cpu, pick_device, pick_dtype
+from helix_app.engine.machine.device import Device, check_dtype, cpu, forced_cpu, pick_device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
 from helix_app.engine.machine.threads import choose_threads
+from helix_app.engine.measuring import formats
+from helix_app.engine.measuring.calibration import calibrate
+from helix_app.engine.measuring.formats import pick_dtype
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
-from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.session import Context, Session
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name

@@ -15,7 +15,6 @@ from helix_app.engine.machine.adapters import Adapter, best, best_first
 from helix_app.engine.machine.hardware import cpu_name
 from helix_app.engine.machine.probes.probe import directml_adapters, no_directml
 from helix_app.engine.machine.torch_facts import cuda_adapters
-from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.loading import DevicesFound
 from helix_app.protocol.requests import DeviceItem
 
@@ -145,24 +144,6 @@ def device_of(adapter: Adapter) -> Device:
         return Device("directml", torch_directml.device(adapter.index), adapter.title)
     except Exception as exc:  # a library without a contract: whatever it raises, the CPU is still there
         raise no_directml("raised", f"{type(exc).__name__}: {exc}") from exc
-
-
-def pick_dtype(wanted: str, device: Device, config: ModelConfig) -> torch.dtype:
-    """The number format: the wanted one, or for ``auto`` the fastest safe one for such a model on this device.
-
-    Raises:
-        InputError: not a format, or one this device cannot compute.
-    """
-    if wanted == "auto":
-        if device.kind == "directml":
-            return torch.float16
-        if device.kind == "cuda":
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-        from helix_app.engine.loading.formats import choose_dtype
-
-        return choose_dtype(config)
-    check_dtype(wanted, device)
-    return DTYPES[wanted]
 
 
 def check_dtype(wanted: str, device: Device) -> None:

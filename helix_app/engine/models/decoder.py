@@ -27,8 +27,8 @@ import torch.nn.functional as F
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
-from helix_app.engine.kernels.linears import LinearMaker
 from helix_app.engine.machine.untracked import untracked
+from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.rope import rope_table, rotate_
 from helix_app.engine.models.step_graphs import StepGraphs, for_device

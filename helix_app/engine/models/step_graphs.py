@@ -19,16 +19,14 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVCache, KVView
-
-if TYPE_CHECKING:
-    from helix_app.engine.kernels.attention import Span
-    from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.kernels.attention import Path, Span
+from helix_app.modelfiles.config import ModelConfig
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +39,19 @@ _BETTER = 0.97  # of the plain pass's time that a recorded one must stay under
 _TURNS = 3
 _WARM_UPS = 2
 _TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}  # of the largest logit
+
+
+class Recorded(Protocol):
+    """The decoder whose passes are recorded; attributes as those of ``decoder.Decoder``."""
+
+    config: ModelConfig
+    dtype: torch.dtype
+    cache_dtype: torch.dtype
+    device: torch.device
+
+    def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
+        """One sequence's rows through all layers: ids and positions ``[rows]``, logits ``[logit_rows, vocab]``."""
+        ...
 
 
 class Recorder(Protocol):
@@ -83,7 +94,7 @@ class CudaRecorder:
         torch.cuda.synchronize(self._device)
 
 
-def for_device(decoder: Decoder) -> StepGraphs | None:
+def for_device(decoder: Recorded) -> StepGraphs | None:
     """Recorded passes for a decoder where the device has them and nobody does without."""
     if decoder.device.type != "cuda" or os.environ.get(SWITCH) == "0":
         return None
@@ -102,7 +113,7 @@ class StepGraphs:
         off: why nothing is recorded any more, empty while it is.
     """
 
-    def __init__(self, decoder: Decoder, recorder: Recorder, clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, decoder: Recorded, recorder: Recorder, clock: Callable[[], float] = time.perf_counter) -> None:
         self._decoder, self._recorder, self._clock = decoder, recorder, clock
         self._cache: KVCache | None = None
         self._steps: dict[tuple[int, int, int], _Step | None] = {}  # None: the plain pass is better
@@ -196,7 +207,7 @@ class _Step:
 
     def __init__(
         self,
-        decoder: Decoder,
+        decoder: Recorded,
         cache: KVCache,
         key: tuple[int, int, int],
         recorder: Recorder,
@@ -234,7 +245,7 @@ class _Step:
 class _BlockPath:
     """Attention over a fixed number of blocks, wherever they are and however many of their slots are in use."""
 
-    def __init__(self, decoder: Decoder, cache: KVCache, positions: torch.Tensor, numbers: torch.Tensor) -> None:
+    def __init__(self, decoder: Recorded, cache: KVCache, positions: torch.Tensor, numbers: torch.Tensor) -> None:
         """
         Args:
             positions: of the rows ``[rows]``.

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import torch
 
+from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.model import Ask, ModelDraft, propose_together
+from helix_app.engine.drafts.model import ModelDraft, propose_together
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.reply import Round
 from helix_app.runs.additive import K_MAX

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-from helix_app.engine.host.client import failure
+from helix_app.base.failures import failure
 from helix_app.engine.rounds.reply import Reply
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import GenerateRequest

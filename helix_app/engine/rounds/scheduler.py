@@ -23,8 +23,8 @@ from typing import TypeVar
 import torch
 
 from helix_app.base.errors import CacheExhaustedError
+from helix_app.base.failures import failure
 from helix_app.engine.control.policy import Crowd
-from helix_app.engine.host.client import failure
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.drafting import propose_all, run_pass
 from helix_app.engine.rounds.opening import open_sequence

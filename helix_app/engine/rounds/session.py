@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from helix_app.base.errors import InputError
 from helix_app.engine.cache.snapshot import take_snapshot
@@ -12,8 +13,7 @@ from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngram_table import NgramTable
-from helix_app.engine.loading import calibration
-from helix_app.engine.loading.context import Context
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
 from helix_app.engine.text.chat_prompt import chat_tokens
@@ -21,9 +21,29 @@ from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
 from helix_app.protocol.requests import GenerateRequest
 
+Limit = Literal["model", "default", "setting", "memory"]
 _DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
 _DOUBT_ROWS = 5  # with so many rows
 _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
+
+
+@dataclass(frozen=True)
+class Context:
+    """The context of a loaded model.
+
+    Attributes:
+        tokens: most of one sequence, prompt and reply together.
+        model: what the model itself takes.
+        limit: why there are not more.
+    """
+
+    tokens: int
+    model: int
+    limit: Limit = "model"
+
+    def given(self, tokens: int) -> Context:
+        """The same where memory allows only so many."""
+        return Context(tokens, self.model, "memory") if tokens < self.tokens else self
 
 
 @dataclass

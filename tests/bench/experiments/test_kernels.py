@@ -13,7 +13,7 @@ from helix_app.bench.experiments import experiment, kernels
 from helix_app.bench.experiments.experiment import Experiment
 from helix_app.bench.profile import bandwidth, layer_times, operators
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats
+from helix_app.engine.measuring import formats
 from tests.bench.tiny_bench import opened, small_machine
 from tests.engine.tiny import Zoo
 

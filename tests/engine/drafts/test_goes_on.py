@@ -10,8 +10,8 @@ import torch
 
 from helix_app.engine.control.policy import Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
+from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.model import Ask
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.verification import verify

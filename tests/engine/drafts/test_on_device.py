@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from helix_app.engine.drafts import on_device
-from helix_app.engine.drafts.model import Ask, ModelDraft
+from helix_app.engine.drafts.ask import Ask
+from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.on_device import OnDevice, first_home
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw

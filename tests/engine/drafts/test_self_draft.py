@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.model import Ask, propose_together
+from helix_app.engine.drafts.model import propose_together
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session

@@ -20,8 +20,9 @@ from typing import Any
 import torch
 
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import calibration, load as loading
+from helix_app.engine.loading import load as loading
 from helix_app.engine.machine.device import Device
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds import drafting, scheduler

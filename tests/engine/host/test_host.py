@@ -17,7 +17,8 @@ import pytest
 from helix_app.engine.host.child import MOST_GATHERED
 from helix_app.engine.host.client import LocalClient, guarded_stream
 from helix_app.engine.host.parent import HostClient
-from helix_app.engine.host.process import WAITING_MESSAGES, exit_text
+from helix_app.engine.host.process import WAITING_MESSAGES
+from helix_app.engine.machine.exit_codes import exit_text
 from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDelta
 from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import LoadRequest, UnloadRequest

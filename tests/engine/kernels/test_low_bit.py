@@ -10,8 +10,8 @@ from hypothesis.extra import numpy as arrays
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import make_linear
-from helix_app.engine.kernels.linears import LinearMaker
 from helix_app.engine.kernels.low_bit import Int4Linear, Int8Linear, dense, fits, joined, packed_linear, to_groups4
+from helix_app.engine.models.linears import LinearMaker
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 CPU = torch.device("cpu")

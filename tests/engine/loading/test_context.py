@@ -14,8 +14,9 @@ from helix_app.base.errors import InputError
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import context
-from helix_app.engine.loading.context import Context, allocate, choose_context
+from helix_app.engine.loading.context import allocate, choose_context
 from helix_app.engine.machine.device import cpu
+from helix_app.engine.rounds.session import Context
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import ModelReady

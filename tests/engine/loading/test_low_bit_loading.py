@@ -15,7 +15,8 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats, load as loading
+from helix_app.engine.loading import load as loading
+from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded

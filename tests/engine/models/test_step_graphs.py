@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.loading.calibration import calibrate
+from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import CudaRecorder, StepGraphs, for_device

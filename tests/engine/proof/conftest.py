@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import calibration
+from helix_app.engine.measuring import calibration
 from tests.engine.tiny import Zoo, loaded, session_of
 
 

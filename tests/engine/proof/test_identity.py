@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import calibration
+from helix_app.engine.measuring import calibration
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import (
     check_cache,

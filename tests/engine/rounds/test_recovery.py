@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.loading import calibration, load as loading
+from helix_app.engine.loading import load as loading
 from helix_app.engine.machine.device import Device
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady

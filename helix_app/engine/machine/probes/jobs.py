@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from helix_app.engine.machine.exit_codes import exit_text
+
 FLAG = "--helix-job"
 JOBS = {
     "directml": "helix_app.engine.machine.probes.probe:list_directml",
@@ -117,8 +119,6 @@ def _answer(text: str, errors: str, code: int) -> dict[str, Any]:
             kind, message, trace = (str(said.get(key, "")) for key in ("kind", "error", "trace"))
             raise JobError("raised", f"{kind}: {message}", trace[-_DETAIL_CHARACTERS:], kind)
     if code != 0:
-        from helix_app.engine.host.process import exit_text
-
         raise JobError("crashed", exit_text(code), errors)
     raise JobError("garbled", text.strip()[:80], errors)
 

@@ -19,6 +19,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.kernels import low_bit
+from helix_app.engine.machine.device import DTYPES, Device, check_dtype
 from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
@@ -43,6 +44,22 @@ def step_seconds(config: ModelConfig) -> dict[str, float]:
     """Seconds of a plain step of such a model on this CPU, by format; those that exist in this build."""
     found = remembered(_name(config), lambda: _measure(config), _clear)
     return {name: float(seconds) for name, seconds in found.items()}
+
+
+def pick_dtype(wanted: str, device: Device, config: ModelConfig) -> torch.dtype:
+    """The number format: the wanted one, or for ``auto`` the fastest safe one for such a model on this device.
+
+    Raises:
+        InputError: not a format, or one this device cannot compute.
+    """
+    if wanted == "auto":
+        if device.kind == "directml":
+            return torch.float16
+        if device.kind == "cuda":
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return choose_dtype(config)
+    check_dtype(wanted, device)
+    return DTYPES[wanted]
 
 
 def choose_dtype(config: ModelConfig) -> torch.dtype:

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from helix_app.engine.loading import calibration
-from helix_app.engine.loading.calibration import calibrate
 from helix_app.engine.machine import measured, quiet
+from helix_app.engine.measuring import calibration
+from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.runner import ModelRunner
 from tests.engine.crowds import Models
 

@@ -10,8 +10,8 @@ import torch
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import calibration
 from helix_app.engine.machine import quiet
+from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds import session as generation
 from helix_app.engine.rounds.session import Session

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import formats
 from helix_app.engine.machine import measured, quiet
-from helix_app.engine.machine.device import cpu, pick_dtype
+from helix_app.engine.machine.device import cpu
+from helix_app.engine.measuring import formats
+from helix_app.engine.measuring.formats import pick_dtype
 from helix_app.modelfiles.config import ModelConfig
 
 CPU = torch.device("cpu")

@@ -1,0 +1,27 @@
+"""An exception becomes the event that tells of it: the one place where that is done."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from helix_app.base.errors import HelixError
+from helix_app.base.logs import log_file
+from helix_app.protocol.events import Failed
+
+log = logging.getLogger(__name__)
+
+
+def failure(error: BaseException, request_id: str = "") -> Failed:
+    """An exception as an event. What nobody expected is logged here, as an internal error."""
+    if isinstance(error, HelixError):
+        return error.as_event(request_id)
+    if isinstance(error, MemoryError):
+        return Failed("out_of_memory", str(error), request_id=request_id)
+    if isinstance(error, OSError) and error.filename is not None:
+        log.warning("a file failed the engine", exc_info=error)
+        fields = (("path", str(error.filename)), ("reason", error.strerror or str(error)))
+        return Failed("file_failed", str(error), fields, request_id)
+    log.error("unexpected error in the engine", exc_info=error)
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Failed("internal", text, (("log", str(log_file())),), request_id)

@@ -1,0 +1,72 @@
+"""Options of the command line as requests: what to load, and what to write."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from helix_app.base.errors import InputError
+from helix_app.base.texts import whole
+from helix_app.cli.common import may_learn, read_input
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
+
+
+def load_request_of(args: argparse.Namespace) -> LoadRequest:
+    """The load that options ask for.
+
+    Raises:
+        HelixError: a model that is not there, or a context that makes no sense.
+    """
+    from helix_app.engine.loading.context import check_context
+    from helix_app.hub.resolve import to_load_request
+
+    if args.context is not None:
+        check_context(args.context)
+    learn = may_learn()
+    choice = LoadChoice(args.target, args.draft, args.device, args.dtype, context_length=args.context, learn=learn)
+    return replace(to_load_request(choice), context_required=args.context is not None)
+
+
+def read_prompt(args: argparse.Namespace) -> str:
+    """The prompt, from standard input where it is ``-``. Raises InputError when it is empty."""
+    prompt: str = read_input("prompt_unreadable", "-") if args.prompt == "-" else args.prompt
+    if not prompt.strip():
+        raise InputError("prompt_empty")
+    return prompt
+
+
+def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", **changes: Any) -> GenerateRequest:
+    """The request that options and a prompt make; ``changes`` are options of this prompt alone.
+
+    Raises:
+        InputError: options that make no sense.
+    """
+    options = argparse.Namespace(**{**vars(args), **changes})
+    prompt, told = whole(prompt), whole(options.system)
+    system = (ChatMessage("system", told),) if told else ()
+    if options.raw and system:
+        raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
+    from helix_app.engine.rounds.session import check_request  # wrong options are refused before the model is loaded
+
+    request = GenerateRequest(
+        request_id=request_id,
+        messages=() if options.raw else (*system, ChatMessage("user", prompt)),
+        prompt=prompt if options.raw else "",
+        raw=options.raw,
+        mode=options.mode,
+        k=options.k,
+        verify=options.verify,
+        max_tokens=options.max_tokens,
+        sampling=SamplingParams(
+            temperature=options.temperature,
+            top_k=options.top_k,
+            top_p=options.top_p,
+            min_p=options.min_p,
+            repetition_penalty=options.repetition_penalty,
+            seed=options.seed,
+        ),
+        stop=tuple(whole(text) for text in options.stop),
+    )
+    check_request(request)
+    return request

@@ -1,0 +1,102 @@
+"""What a sequence wants of a draft that is a model, and what came of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+
+from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.sampling.coupled import coupled_draw
+from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, penalise, pick
+from helix_app.protocol.requests import SamplingParams
+
+
+class Drafter(Protocol):
+    """A draft that is a model with a sequence of its own (``model.ModelDraft``, ``self_draft.SelfDraft``).
+
+    Attributes:
+        runner: of the model.
+        sequence: id of the sequence it serves, None for none.
+    """
+
+    runner: ModelRunner
+    sequence: str | None
+
+    def catch_up(self, tokens: Sequence[int]) -> list[int]:
+        """Run all but the last rows that its cache lacks; returns those."""
+        ...
+
+    def confirm(self, tokens: Sequence[int]) -> None:
+        """The pass that ran the last of ``tokens`` gave numbers."""
+        ...
+
+    def drawn(self, tokens: Sequence[int]) -> None:
+        """Drafting after ``tokens`` is over for this round."""
+        ...
+
+    def fit(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits ``[rows, vocab]`` as wide as the target's."""
+        ...
+
+    def give_up(self) -> None:
+        """Draft nothing more for this sequence."""
+        ...
+
+
+@dataclass
+class Ask:
+    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far.
+
+    Attributes:
+        text: goes on with the proposal as soon as it ends in a long match, at no cost; up to ``most`` tokens in all.
+    """
+
+    draft: Drafter
+    tokens: Sequence[int]
+    k: int
+    params: SamplingParams
+    uniform: Callable[[], float]
+    seed: int | None = None
+    text: NgramDraft | None = None
+    most: int = 0
+    then: str = ""
+    own: int | None = None
+    ids: list[int] = field(default_factory=list)
+    rows: list[torch.Tensor] = field(default_factory=list)
+
+    def draw(self, logits: torch.Tensor) -> None:
+        """Draw the next token from logits ``[1, vocab]``."""
+        params = self.params
+        if params.repetition_penalty != 1.0:
+            seen = torch.tensor(sorted({*self.tokens, *self.ids}), dtype=torch.int64)
+            logits = penalise(logits, params.repetition_penalty, seen, ())
+        if params.temperature == 0:
+            best = likeliest(logits)
+            self.rows.append(one_hot(best, logits))
+            token = int(best)
+        else:
+            self.rows.append(distribution(logits, params))
+            row = self.rows[-1][0]
+            at = len(self.tokens) + len(self.ids)
+            token = pick(row, self.uniform()) if self.seed is None else coupled_draw(row, self.seed, at)
+        self.ids.append(token)
+        if self.text is not None and len(self.ids) < self.most:
+            length, more = self.text.goes_on(self.tokens, self.ids, self.most - len(self.ids))
+            if length:
+                self.own, self.then = len(self.ids), f"ngram:{length}"
+                self.rows.append(one_hot(torch.tensor(more), logits.expand(len(more), -1)))
+                self.ids += more
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to be drawn."""
+        return self.own is not None or len(self.ids) >= self.k
+
+    def proposal(self) -> Proposal:
+        """The tokens drawn."""
+        return Proposal(tuple(self.ids), torch.cat(self.rows), self.own, self.then) if self.ids else Proposal()
