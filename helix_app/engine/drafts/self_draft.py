@@ -35,7 +35,7 @@ class SelfDraft(ModelDraft):
             return ()
         return (Offer(self.source, room, self._cost(1, len(tokens))),)
 
-    def missing(self, tokens: Sequence[int]) -> list[int]:
+    def catch_up(self, tokens: Sequence[int]) -> list[int]:
         return [tokens[-1]]
 
     def confirm(self, tokens: Sequence[int]) -> None:
