@@ -164,6 +164,7 @@ class _Progress:
 
         self._asked = asked
         self._running: dict[str, tuple[Item, GenerateRequest]] = {}
+        self._texts: dict[str, str] = {}  # of those, as far as they are written
         self._ready = ready
         self._tokens = self._told = 0
         self.failed = self.cancelled = self.full = 0
@@ -194,7 +195,9 @@ class _Progress:
 
     def on(self, event: Event, item: Item | None = None) -> None:
         """Take an event of any reply, or a failure of a line that has none."""
-        if isinstance(event, RoundDone):
+        if isinstance(event, TextDelta):
+            self._texts[event.request_id] = self._texts.get(event.request_id, "") + event.text
+        elif isinstance(event, RoundDone):
             self._tokens += len(event.emitted)
             seconds = self._bar.format_dict["elapsed"]
             if seconds:
@@ -208,11 +211,14 @@ class _Progress:
             self.cancelled += event.reason == "cancelled"
             self.full += event.reason == "context_full"
             item, request = self._running.pop(event.request_id)
+            self._texts.pop(event.request_id, None)
             self._write(item, result(request, self._ready, event))
         elif isinstance(event, Failed):
             self.failed += 1
             item = item or self._running.pop(event.request_id)[0]
-            self._write(item, {"error": messages.error_text(event.code, event.fields), "error_code": event.code})
+            told = {"error": messages.error_text(event.code, event.fields), "error_code": event.code}
+            written = self._texts.pop(event.request_id, "")  # what there is of it is not lost
+            self._write(item, {**told, "generated_text": written} if written else told)
         if isinstance(event, (RoundDone, TextDelta)):
             self._bar.update(0)
 

@@ -12,13 +12,16 @@ from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.base.logs import log_file
 from helix_app.engine.host.client import cancelled_result
-from helix_app.engine.loading.load import LoadCancelled, Loaded, check, load
+from helix_app.engine.loading.build import Loaded
+from helix_app.engine.loading.load import load
+from helix_app.engine.loading.memory_use import memory_use
+from helix_app.engine.loading.plan import plan
+from helix_app.engine.loading.runners import LoadCancelled
 from helix_app.engine.machine.device import found_devices
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.certify import Certified, certify
-from helix_app.engine.rounds.memory_use import memory_use
 from helix_app.engine.rounds.recovery import LOST, Place, Recovery
 from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
 from helix_app.engine.rounds.session import Session
@@ -56,7 +59,7 @@ class Engine:
         request_id = request.request_id if isinstance(request, GenerateRequest) else ""
         try:
             if isinstance(request, LoadRequest) and request.check_only:
-                check(request)
+                plan(request)
                 yield Checked()
             elif isinstance(request, LoadRequest):
                 yield from self._load_or_keep(request, cancel)

@@ -16,7 +16,7 @@ from helix_app.base import messages
 from helix_app.base.errors import InputError
 from helix_app.cli import main as cli
 from helix_app.cli.batch import read_batch
-from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds import queue, reply, scheduler, session as generation
 from helix_app.engine.rounds.certify import Certified, first_token_test
@@ -162,6 +162,9 @@ def test_a_reply_that_breaks_on_the_way_costs_that_reply_alone(
     code, told, _ = batch("the cat\na dog\nthe cat")
     assert code == 1
     assert {item["line"]: item.get("error_code") for item in told} == {1: None, 2: "internal", 3: None}
+    if part == "read_end":  # all of it was written
+        (lost,) = (item for item in told if item["line"] == 2)
+        assert lost["generated_text"]
 
 
 def test_halves_of_characters_in_a_prompt_are_replaced(batch: Run) -> None:
@@ -226,7 +229,7 @@ def test_ctrl_c_keeps_what_is_done(batch: Run, monkeypatch: pytest.MonkeyPatch) 
 
     def step(self: scheduler.Scheduler) -> object:
         if self._steps == 4:
-            for entry in (*self._running, *self._waiting):
+            for entry in (*self._roster.running, *self._roster.waiting):
                 entry.reply.cancel.set()
         return real(self)
 
@@ -242,7 +245,7 @@ def test_ctrl_c_leaves_alone_what_has_not_begun(batch: Run, monkeypatch: pytest.
     real = scheduler.Scheduler.step
 
     def step(self: scheduler.Scheduler) -> Iterator[Event]:
-        for entry in (*self._running, *self._waiting) if self._steps == 4 else ():
+        for entry in (*self._roster.running, *self._roster.waiting) if self._steps == 4 else ():
             entry.reply.cancel.set()
         return real(self)
 

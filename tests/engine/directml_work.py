@@ -109,7 +109,7 @@ class _Sequence:
         self.target.open(self.name, ())
         self.target.forward(self.name, self.tokens[:-1], 1)
         self._draft = ModelDraft(self.draft_runner, self.target.decoder.config.vocab_size)
-        self._draft.begin(self.name, self.name)
+        self._draft.begin(self.name)
 
     def work(self, round_of: Callable[[], None]) -> Work:
         """What a round asks of the device, once all that happens only the first time has happened."""

@@ -16,7 +16,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import place
 from helix_app.engine.machine.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
@@ -41,7 +41,7 @@ def simulated() -> Iterator[SimulatedDirectML]:
 def engine_there(target: Path, draft: Path | str = "none", **options: Any) -> Engine:
     """An engine in float32 on the simulated device, which must be entered."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loading, "pick_device", lambda *_: (Device("directml", DEVICE, "Simulated"), ""))
+        patch.setattr(place, "pick_device", lambda *_: (Device("directml", DEVICE, "Simulated"), ""))
         patch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
         engine = loaded(target, draft, device="directml", **options)
     assert engine.ready is not None

@@ -14,8 +14,8 @@ from helix_app.doctor.checkup import DIRECTML_OPERATORS
 from helix_app.engine.drafts import model, on_device
 from helix_app.engine.models import device_layers
 from helix_app.engine.rounds.certify import certify
+from helix_app.engine.rounds.judgement import Judgement
 from helix_app.engine.rounds.reply import Reply, Round
-from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests
@@ -252,7 +252,7 @@ def test_a_draft_whose_numbers_are_none(
     request = ask(TEXT, sampling=sampling, verify=verify, max_tokens=30, k="fixed:4")
     judge = Reply.judge
 
-    def judged(reply: Reply, plan: Round, rows: torch.Tensor) -> tuple[Verdict, torch.Tensor]:
+    def judged(reply: Reply, plan: Round, rows: torch.Tensor) -> Judgement:
         assert rows.shape[0] == plan.proposal.count + 1
         return judge(reply, plan, rows)
 

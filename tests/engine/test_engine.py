@@ -13,7 +13,7 @@ import torch
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import place
 from helix_app.engine.machine.device import Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
@@ -116,7 +116,7 @@ def test_a_draft_model_is_loaded_beside_the_target(target: Path) -> None:
 def test_a_card_that_fails_is_given_up_for_the_cpu(
     target: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str, at: int
 ) -> None:
-    monkeypatch.setattr(loading, "pick_device", lambda *_: (GPU, ""))
+    monkeypatch.setattr(place, "pick_device", lambda *_: (GPU, ""))
     monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
     real, calls = Decoder.load, []
 

@@ -339,5 +339,5 @@ def check_idle(engine: Engine) -> None:
 def runners(session: Session) -> Iterator[Any]:
     """The target's runner, then the draft's if it has one."""
     yield session.runner
-    if session.draft is not None and hasattr(session.draft, "runner"):
+    if session.draft is not None and session.draft.runner is not None:
         yield session.draft.runner

@@ -25,8 +25,9 @@ from helix_app.bench.experiments.experiment import (
 )
 from helix_app.bench.statistics import median
 from helix_app.engine.control.policy import Offer
-from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.requests import Mode, SamplingParams
 

@@ -30,7 +30,6 @@ class BlockTable:
     """The blocks of one sequence.
 
     Attributes:
-        label: name shown in the block map.
         blocks: physical block of every 16 tokens.
         length: slots in use: verified tokens, then speculative ones.
         verified: tokens whose keys and values are final.
@@ -39,7 +38,6 @@ class BlockTable:
         apart: it takes nothing from the prefix index and leaves nothing in it.
     """
 
-    label: str
     blocks: list[int] = field(default_factory=list)
     length: int = 0
     verified: int = 0
@@ -113,7 +111,7 @@ class BlockPool:
 
     # ----------------------------------------------------------------- life of a sequence
 
-    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "", apart: bool = False) -> int:
+    def open(self, sequence_id: str, tokens: Sequence[int], apart: bool = False) -> int:
         """Begin a sequence; take the longest cached prefix of ``tokens``, ending before the last of them.
 
         One that stands ``apart`` takes none, and its blocks are blank once it is closed: what others left in the
@@ -123,7 +121,7 @@ class BlockPool:
         """
         if sequence_id in self._tables:
             raise ValueError(f"sequence {sequence_id} is already open")
-        table = self._tables[sequence_id] = BlockTable(label or sequence_id, apart=apart)
+        table = self._tables[sequence_id] = BlockTable(apart=apart)
         if apart:
             return 0
         size = self.block_size
@@ -138,7 +136,7 @@ class BlockPool:
         table.length = table.verified = table.registered * size
         return table.length
 
-    def fork(self, parent_id: str, sequence_id: str, length: int, label: str = "") -> None:
+    def fork(self, parent_id: str, sequence_id: str, length: int) -> None:
         """Begin a sequence that shares the first ``length`` verified tokens of another, without copying them.
 
         Mutates: references the parent's blocks; whoever first writes into a shared block gets a copy (``extend``).
@@ -152,9 +150,7 @@ class BlockPool:
         for block in shared:
             self._reference(block)
         contents = parent.contents[: length // self.block_size]
-        self._tables[sequence_id] = BlockTable(
-            label or sequence_id, list(shared), length, length, contents, apart=parent.apart
-        )
+        self._tables[sequence_id] = BlockTable(list(shared), length, length, contents, apart=parent.apart)
 
     def extend(self, sequence_id: str, length: int) -> list[tuple[int, int]]:
         """Give a sequence slots for ``length`` tokens; all or nothing.

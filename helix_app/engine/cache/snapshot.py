@@ -25,11 +25,11 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
     owners: list[str] = []
     tables: list[tuple[str, bytes]] = []
     used: dict[int, tuple[int, int, int]] = {}  # block -> fill, speculative, owner
-    for table in pool.tables().values():
+    for sequence_id, table in pool.tables().items():
         owner = len(owners)
-        owners.append(table.label)
+        owners.append(sequence_id)
         if full or table.moved:
-            tables.append((table.label, struct.pack(f"<{len(table.blocks)}I", *table.blocks)))
+            tables.append((sequence_id, struct.pack(f"<{len(table.blocks)}I", *table.blocks)))
             table.moved = False
         for i, block in enumerate(table.blocks):
             if not full and block not in dirty:

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import torch
 
-from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
 from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, penalise, pick

@@ -3,59 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-import torch
-
 from helix_app.engine.control.policy import Offer
+from helix_app.engine.drafts.ask import Ask
+from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.protocol.requests import SamplingParams
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Drafted tokens and the distributions they were drawn from.
-
-    ``probs`` is ``[len(ids), vocab]`` after the same filters as the target's; None says one-hot. Where a second source
-    went on with the proposal of the first, ``own`` is how many tokens the first drew, ``then`` the name of the second.
-
-    A ``pending`` one was drawn on the device and is not known here yet: only how many tokens it has.
-    """
-
-    ids: tuple[int, ...] = ()
-    probs: torch.Tensor | None = None
-    own: int | None = None
-    then: str = ""
-    pending: Pending | None = None
-
-    @property
-    def count(self) -> int:
-        """How many tokens it has."""
-        return len(self.ids) if self.pending is None else self.pending.ids.shape[0]
-
-
-class Pending(Protocol):
-    """A proposal that is still on the device.
-
-    Attributes:
-        ids: the drafted tokens ``[k]``.
-        sent: what has to come home to know it.
-        seconds: that the device is expected to take for it.
-    """
-
-    ids: torch.Tensor
-    sent: tuple[torch.Tensor, ...]
-    seconds: float
-
-    def arrived(self, home: Sequence[torch.Tensor]) -> Proposal:
-        """The proposal, from what was sent, now on the CPU in float32; shorter where the draft's numbers were none."""
-        ...
 
 
 class Draft(Protocol):
     """Proposes tokens. One draft serves one sequence at a time."""
 
     kind: str
+
+    @property
+    def runner(self) -> ModelRunner | None:
+        """Of the model that it asks; None for a draft without one."""
+        ...
 
     def fresh(self, repeatable: bool = False) -> Draft:
         """One of the same kind for another sequence; models and caches are shared.
@@ -64,7 +29,7 @@ class Draft(Protocol):
         """
         ...
 
-    def begin(self, sequence_id: str, label: str) -> None:
+    def begin(self, sequence_id: str) -> None:
         """A new sequence starts."""
         ...
 
@@ -87,6 +52,35 @@ class Draft(Protocol):
             uniform: independent numbers in [0, 1) to draw with.
             seed: draw with the noise of ``coupled.py`` instead, as the target will.
         """
+        ...
+
+    def ask(
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
+        most: int = 0,
+    ) -> Ask | None:
+        """``propose`` as a question to its model, for many replies at once; None where no model is asked.
+
+        Args:
+            most: tokens in all that a second source may go on to.
+        """
+        ...
+
+    def set_apart(self) -> None:
+        """Take nothing from the prefix cache of a draft model, and leave nothing there."""
+        ...
+
+    def without_model(self) -> Draft:
+        """What is left of it where its model fails; itself where it asks none."""
+        ...
+
+    def follow(self, target: ModelRunner) -> None:
+        """The target has another pool and cache; whoever lives on them moves along."""
         ...
 
     def settle(self, tokens: Sequence[int]) -> None:

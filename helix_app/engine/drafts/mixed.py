@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.ask import Ask
-from helix_app.engine.drafts.base import Draft, Proposal
 from helix_app.engine.drafts.model import ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.protocol.requests import SamplingParams
 
 
@@ -28,16 +29,43 @@ class MixedDraft:
     def __init__(self, ngram: NgramDraft, model: ModelDraft) -> None:
         self.ngram, self.model = ngram, model
 
+    @property
+    def runner(self) -> ModelRunner:
+        return self.model.runner
+
     def fresh(self, repeatable: bool = False) -> MixedDraft:
         return MixedDraft(self.ngram.fresh(repeatable), self.model.fresh(repeatable))
 
-    def begin(self, sequence_id: str, label: str) -> None:
-        self.ngram.begin(sequence_id, label)
-        self.model.begin(sequence_id, label)
+    def begin(self, sequence_id: str) -> None:
+        self.ngram.begin(sequence_id)
+        self.model.begin(sequence_id)
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
         context, model, table = self.ngram.context_offers, self.model.offers, self.ngram.table_offers
         return (*context(tokens), *model(tokens), *table(tokens))
+
+    def ask(
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
+        most: int = 0,
+    ) -> Ask | None:
+        if self.asked(source) is self.ngram:
+            return None
+        return Ask(self.model, tokens, k, params, uniform, seed, self.ngram, most or k)
+
+    def set_apart(self) -> None:
+        self.model.set_apart()
+
+    def without_model(self) -> NgramDraft:
+        return self.ngram
+
+    def follow(self, target: ModelRunner) -> None:
+        self.model.follow(target)
 
     def propose(
         self,
@@ -48,9 +76,10 @@ class MixedDraft:
         source: str = "",
         seed: int | None = None,
     ) -> Proposal:
-        if self.asked(source) is self.ngram:
+        ask = self.ask(tokens, k, params, uniform, source, seed)
+        if ask is None:
             return self.ngram.propose(tokens, k, params, uniform, source, seed)
-        return propose_together((Ask(self.model, tokens, k, params, uniform, seed, self.ngram, k),))[0]
+        return propose_together((ask,))[0]
 
     def asked(self, source: str) -> NgramDraft | ModelDraft:
         """Which of the two offers this source."""
@@ -62,10 +91,3 @@ class MixedDraft:
     def end(self) -> None:
         self.ngram.end()
         self.model.end()
-
-
-def set_apart(draft: Draft) -> None:
-    """Let a draft model of this reply take nothing from its prefix cache, and leave nothing there."""
-    model = draft.model if isinstance(draft, MixedDraft) else draft
-    if isinstance(model, ModelDraft):
-        model.apart = True

@@ -10,8 +10,9 @@ import torch
 from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.ask import Ask
-from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.sampling.filters import check_logits
 from helix_app.engine.text.tokenizer import Tokenizer
@@ -51,11 +52,10 @@ class ModelDraft:
         self.runner, self._vocab = runner, target_vocab
         self.sequence: str | None = None
         self.apart = False
-        self._label = ""
         self._opened = False
 
-    def begin(self, sequence_id: str, label: str) -> None:
-        self.sequence, self._label, self._opened = sequence_id, label, False
+    def begin(self, sequence_id: str) -> None:
+        self.sequence, self._opened = sequence_id, False
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
         room = self.runner.max_tokens - len(tokens)
@@ -68,6 +68,27 @@ class ModelDraft:
     def fresh(self, repeatable: bool = False) -> ModelDraft:
         return ModelDraft(self.runner, self._vocab)
 
+    def ask(
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
+        most: int = 0,
+    ) -> Ask:
+        return Ask(self, tokens, k, params, uniform, seed)
+
+    def set_apart(self) -> None:
+        self.apart = True
+
+    def without_model(self) -> NgramDraft:
+        return NgramDraft()
+
+    def follow(self, target: ModelRunner) -> None:
+        pass  # it has a pool and a cache of its own
+
     def propose(
         self,
         tokens: Sequence[int],
@@ -77,7 +98,7 @@ class ModelDraft:
         source: str = "",
         seed: int | None = None,
     ) -> Proposal:
-        return propose_together((Ask(self, tokens, k, params, uniform, seed),))[0]
+        return propose_together((self.ask(tokens, k, params, uniform, source, seed),))[0]
 
     def settle(self, tokens: Sequence[int]) -> None:
         if self._opened and self.sequence is not None:
@@ -108,7 +129,7 @@ class ModelDraft:
         name = self.sequence
         assert name is not None
         if not self._opened:
-            self.runner.open(name, tokens, self._label, self.apart)
+            self.runner.open(name, tokens, self.apart)
             self._opened = True
         # a target padded to more tokens may write one this model has no embedding for; any other stands in
         known = self.runner.decoder.config.vocab_size

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from helix_app.engine.control.policy import Offer
-from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.protocol.requests import SamplingParams
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured
@@ -28,6 +28,7 @@ class NgramDraft:
     """
 
     kind = "ngram"
+    runner = None  # asks no model
 
     def __init__(self, longest: int = 6, shortest: int = 2, tables: Sequence[NgramTable] = ()) -> None:
         """``tables`` are asked in their order; the first that knows a longer context answers."""
@@ -46,7 +47,7 @@ class NgramDraft:
         """Whether it asks any."""
         return bool(self._tables)
 
-    def begin(self, sequence_id: str, label: str) -> None:
+    def begin(self, sequence_id: str) -> None:
         self._after.clear()
         self._indexed = 0
 
@@ -64,6 +65,27 @@ class NgramDraft:
         if found is None:
             return ()
         return (Offer(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MOST, _SECONDS),)
+
+    def ask(
+        self,
+        tokens: Sequence[int],
+        k: int,
+        params: SamplingParams,
+        uniform: Callable[[], float],
+        source: str = "",
+        seed: int | None = None,
+        most: int = 0,
+    ) -> None:
+        return None
+
+    def set_apart(self) -> None:
+        pass
+
+    def without_model(self) -> NgramDraft:
+        return self
+
+    def follow(self, target: object) -> None:
+        pass
 
     def propose(
         self,

@@ -20,7 +20,7 @@ import torch
 
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.drafts.ask import Ask, Drafter
-from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
 from helix_app.engine.sampling.filters import distribution

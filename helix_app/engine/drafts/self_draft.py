@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from helix_app.engine.control.policy import Offer
 from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.models.runner import ModelRunner
 
 
 class SelfDraft(ModelDraft):
@@ -26,7 +27,7 @@ class SelfDraft(ModelDraft):
     def fresh(self, repeatable: bool = False) -> SelfDraft:
         return SelfDraft(self.runner, self._vocab)
 
-    def begin(self, sequence_id: str, label: str) -> None:
+    def begin(self, sequence_id: str) -> None:
         self.sequence = sequence_id
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
@@ -34,6 +35,9 @@ class SelfDraft(ModelDraft):
         if self.sequence is None or room < 1:
             return ()
         return (Offer(self.source, room, self._cost(1, len(tokens))),)
+
+    def follow(self, target: ModelRunner) -> None:
+        self.runner.join(target.pool, target.cache)
 
     def catch_up(self, tokens: Sequence[int]) -> list[int]:
         return [tokens[-1]]

@@ -74,9 +74,9 @@ class ModelRunner:
         self.decoder.release()
         self.cache.release()
 
-    def open(self, sequence_id: str, tokens: Sequence[int], label: str = "", apart: bool = False) -> int:
+    def open(self, sequence_id: str, tokens: Sequence[int], apart: bool = False) -> int:
         """Begin a sequence; returns how many of its tokens the cache already holds (BlockPool.open)."""
-        return self.pool.open(sequence_id, tokens, label, apart)
+        return self.pool.open(sequence_id, tokens, apart)
 
     def length(self, sequence_id: str) -> int:
         """Slots in use by a sequence."""

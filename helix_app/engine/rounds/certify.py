@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 
-from helix_app.engine.drafts.base import Proposal
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.rounds.reply import Reply, Round
 from helix_app.engine.rounds.scheduler import CHUNK, Scheduler
 from helix_app.engine.rounds.session import Session, is_coupled, prompt_tokens

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.drafts.ask import Ask
-from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.model import ModelDraft, propose_together
+from helix_app.engine.drafts.model import propose_together
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.reply import Round
-from helix_app.runs.additive import K_MAX
 
 _DRAFT_SHARE = 0.9  # of a round's time that a draft on the device is taken to have at most
 
@@ -34,11 +32,11 @@ def propose_all(plans: Sequence[Round]) -> None:
 
 
 def _propose_all(plans: Sequence[Round]) -> None:
-    asking: list[tuple[Round, ModelDraft]] = []
+    asking: list[tuple[Round, Ask]] = []
     for plan in plans:
-        model = _model_of(plan)
-        if model is not None:
-            asking.append((plan, model))
+        ask = plan.reply.ask(plan)
+        if ask is not None:
+            asking.append((plan, ask))
         elif plan.choice.k > 0:
             begin = time.perf_counter()
             plan.reply.propose(plan)
@@ -46,26 +44,11 @@ def _propose_all(plans: Sequence[Round]) -> None:
     if not asking:
         return
     begin = time.perf_counter()
-    proposals = propose_together([_ask(plan, model) for plan, model in asking])
+    proposals = propose_together([ask for _, ask in asking])
     seconds = (time.perf_counter() - begin) / len(asking)
     for (plan, _), proposal in zip(asking, proposals):
         plan.proposal = proposal
         plan.draft_seconds += seconds
-
-
-def _model_of(plan: Round) -> ModelDraft | None:
-    """The draft model that this plan asks, None for a draft without one."""
-    draft = plan.reply.draft
-    if isinstance(draft, MixedDraft):
-        draft = draft.asked(plan.choice.source)
-    return draft if plan.choice.k > 0 and isinstance(draft, ModelDraft) else None
-
-
-def _ask(plan: Round, model: ModelDraft) -> Ask:
-    reply, k = plan.reply, plan.choice.k
-    text = reply.draft.ngram if isinstance(reply.draft, MixedDraft) else None
-    most = k if plan.choice.reason == "fixed" else max(k, min(K_MAX, reply.room))
-    return Ask(model, reply.tokens, k, reply.request.sampling, reply.uniform, reply.draft_seed, text, most)
 
 
 def run_pass(runner: ModelRunner, batch: Sequence[Rows], plans: Sequence[Round]) -> list[torch.Tensor]:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import heapq
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from helix_app.base.failures import failure
 from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import GenerateRequest
+
+_FIRST_SECONDS = 4.0  # that the first of many replies is given room
+_SLOWER = 2.0  # times a single row, that a pass may take meanwhile
 
 
 @dataclass(eq=False)
@@ -80,10 +85,27 @@ class Source:
 
     Attributes:
         cancel: ends their replies; no more requests are taken then.
+        ended: how many replies are over.
     """
 
     requests: Iterator[GenerateRequest]
     cancel: threading.Event
+    ended: int = 0
+    begun: float = field(default_factory=time.monotonic)
+
+    def places(self, session: Session, max_running: int) -> int:
+        """How many replies may be on at once.
+
+        Where every row costs, a crowd writes its first reply much later than that reply would be written alone. Until
+        one is over, or for a while, so few are let in that a pass takes at most twice as long as for one.
+        """
+        single = session.costs.expect(1, 0)
+        if self.ended or single is None or time.monotonic() - self.begun > _FIRST_SECONDS:
+            return max_running
+        places = 1
+        while places < max_running and (session.costs.expect(places + 1, 0) or 0.0) <= _SLOWER * single:
+            places += 1
+        return places
 
     def give(self, add: Callable[[GenerateRequest, threading.Event], None]) -> Generator[Event, None, bool]:
         """Add one request; one that cannot begin fails by itself. False when there are no more, or none are wanted."""

@@ -17,9 +17,6 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.machine.device_errors import is_device_lost, is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
@@ -128,10 +125,10 @@ class Recovery:
     def _drop_draft(self, fault: _Fault) -> bool:
         """Draft from the text alone from now on; False when that is so already."""
         place, session = self._place, self._place.session
-        if session is None or session.draft is None or isinstance(session.draft, NgramDraft):
+        if session is None or session.draft is None or session.draft.runner is None:
             return False
         self._scheduler.halt(intact=True)
-        session.draft = session.draft.ngram if isinstance(session.draft, MixedDraft) else NgramDraft()
+        session.draft = session.draft.without_model()
         if session.draft_runner is not None:
             session.draft_runner.release()
             session.draft_runner = None
@@ -155,9 +152,8 @@ class Recovery:
             return False
         self._scheduler.halt(intact=True)
         runner.resize(blocks)
-        model = session.draft.model if isinstance(session.draft, MixedDraft) else session.draft
-        if isinstance(model, SelfDraft):  # it lives on the target's cache
-            model.runner.join(runner.pool, runner.cache)
+        if session.draft is not None:
+            session.draft.follow(runner)
         return_memory()
         fields = (("wanted", f"{place.ready.context_length:,}"), ("given", f"{runner.max_tokens:,}"))
         place.ready = replace(place.ready, context_length=runner.max_tokens, target_blocks=blocks)

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
-from helix_app.engine.drafts.base import Draft, Proposal
-from helix_app.engine.drafts.mixed import set_apart
+from helix_app.engine.drafts.ask import Ask
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.rounds.judgement import Judgement, Timing
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
 from helix_app.engine.sampling.coupled import verify_coupled
 from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise
 from helix_app.engine.sampling.stopping import StopMatcher
-from helix_app.engine.sampling.verification import Verdict, verify, verify_greedy
+from helix_app.engine.sampling.verification import verify, verify_greedy
 from helix_app.engine.text.tokenizer import StreamDecoder
 from helix_app.protocol.events import (
     Alternative,
@@ -36,6 +38,7 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.requests import GenerateRequest
+from helix_app.runs.additive import K_MAX
 
 
 @dataclass
@@ -56,23 +59,6 @@ class Round:
     def tail(self) -> torch.Tensor | None:
         """Drafted ids that only the device knows."""
         return None if self.proposal.pending is None else self.proposal.pending.ids
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Seconds of a round.
-
-    Attributes:
-        verify: the target's pass and the judgement.
-        begin: when the round began, on ``time.perf_counter``.
-        share: what a token costs this reply in a crowd without drafting; None when it is alone.
-        cost: what the round cost this reply in a crowd; None when it is alone.
-    """
-
-    verify: float
-    begin: float
-    share: float | None = None
-    cost: float | None = None
 
 
 class Reply:
@@ -132,7 +118,7 @@ class Reply:
             repeatable = params.seed is not None and not is_coupled(request)
             self.draft = session.draft.fresh(repeatable or request.cold)
             if request.cold:
-                set_apart(self.draft)
+                self.draft.set_apart()
         self._policy.begin()
 
     # ----------------------------------------------------------------- prompt
@@ -147,7 +133,7 @@ class Reply:
         if self._prefill_begin is None:
             self._prefill_begin, self.cached = time.perf_counter(), cached
         if self.draft is not None:
-            self.draft.begin(self.name, self.name)
+            self.draft.begin(self.name)
 
     def reading(self, at: int | None) -> PrefillProgress:
         """How far its prompt is, with ``at`` tokens in the cache."""
@@ -162,8 +148,8 @@ class Reply:
         if self._recorder.tokens:  # after a preemption or another engine: these were drawn before
             yield from self.show()
             return
-        verdict, probs = self._judge(logits, Proposal())
-        emitted = self._emit((verdict.next_token,), verdict, probs, logits)
+        judgement = self._judge(logits, Proposal())
+        emitted = self._emit((judgement.verdict.next_token,), judgement)
         self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
         assert self._prefill_begin is not None
         yield PrefillDone(
@@ -180,12 +166,20 @@ class Reply:
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
         return Round(self, offers, self._choice(offers, crowd), Proposal())
 
+    def ask(self, plan: Round) -> Ask | None:
+        """What the plan asks of a draft model; None where it asks none."""
+        k, source = plan.choice.k, plan.choice.source
+        if k <= 0 or self.draft is None:
+            return None
+        most = k if plan.choice.reason == "fixed" else max(k, min(K_MAX, self.room))
+        return self.draft.ask(self.tokens, k, self.request.sampling, self._uniform, source, self.draft_seed, most)
+
     def propose(self, plan: Round) -> None:
         """Draft what the plan says, from this reply's own draft."""
         if plan.choice.k > 0 and self.draft is not None:
             k, source = plan.choice.k, plan.choice.source
             plan.proposal = self.draft.propose(
-                self.tokens, k, self.request.sampling, self.uniform, source, self.draft_seed
+                self.tokens, k, self.request.sampling, self._uniform, source, self.draft_seed
             )
 
     @property
@@ -198,27 +192,25 @@ class Reply:
         """The seed whose noise drafts share with the target; None for rejection sampling."""
         return self.seed if self.coupled else None
 
-    def uniform(self) -> float:
+    def _uniform(self) -> float:
         """The next random number in [0, 1)."""
         return self._random.random()
 
-    def judge(self, plan: Round, logits: torch.Tensor) -> tuple[Verdict, torch.Tensor]:
-        """The verdict on a proposal, and the target's distributions ``[k + 1, vocab]``.
+    def judge(self, plan: Round, logits: torch.Tensor) -> Judgement:
+        """The verdict on a proposal, from the target's logits ``[k + 1, vocab]``.
 
         Raises:
             NumericsError: the logits are not numbers.
         """
         return self._judge(logits, plan.proposal)
 
-    def settle(
-        self, plan: Round, judged: tuple[Verdict, torch.Tensor], logits: torch.Tensor, timing: Timing
-    ) -> Iterator[Event]:
+    def settle(self, plan: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
         """Take a verdict over: tokens, figures, what the policy learns."""
-        verdict, probs = judged
+        verdict, probs = judgement.verdict, judgement.target_probs
         proposal, k = plan.proposal, len(plan.proposal.ids)
         reason = "no_match" if plan.choice.k and not k else plan.choice.reason
         before = len(self.tokens)
-        emitted = self._emit((*proposal.ids[: verdict.accepted], verdict.next_token), verdict, probs, logits)
+        emitted = self._emit((*proposal.ids[: verdict.accepted], verdict.next_token), judgement)
         if self.draft is not None:
             self.draft.settle(self.tokens)
         # a reply that ends inside its draft: what lies past the end was never asked
@@ -229,20 +221,18 @@ class Reply:
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_dear = 0 if k else self._session.too_dear + (reason == "costs_more")
-        names = tuple(offer.source for offer in plan.offers)
-        cost = seconds if timing.cost is None else timing.cost
         self._policy.learn(
             Outcome(
-                plan.choice.source,
-                scored,
-                accepted,
-                cost,
-                plan.draft_seconds,
-                before,
-                names,
-                timing.share,
-                scored if proposal.own is None else min(scored, proposal.own),
-                proposal.then,
+                source=plan.choice.source,
+                drafted=scored,
+                accepted=accepted,
+                seconds=seconds if timing.cost is None else timing.cost,
+                draft_seconds=plan.draft_seconds,
+                context=before,
+                offered=tuple(offer.source for offer in plan.offers),
+                plain_seconds=timing.share,
+                own=scored if proposal.own is None else min(scored, proposal.own),
+                then=proposal.then,
             )
         )
         yield self._round_done(
@@ -259,34 +249,32 @@ class Reply:
         room = self.room
         return choice if choice.k <= room else Choice(max(0, room), "limit", choice.source)
 
-    def _judge(self, logits: torch.Tensor, proposal: Proposal) -> tuple[Verdict, torch.Tensor]:
+    def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
         check_logits(logits)
-        params = self.request.sampling
+        params, given = self.request.sampling, logits
         if params.repetition_penalty != 1.0:
             seen = torch.tensor(sorted(set(self.tokens)), dtype=torch.int64)
             logits = penalise(logits, params.repetition_penalty, seen, proposal.ids)
         if params.temperature == 0:
             best = likeliest(logits)
-            return verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits)
+            return Judgement(verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits), given)
         probs = distribution(logits, params)
         if self.coupled:
-            return verify_coupled(probs, proposal.ids, self.seed, len(self.tokens)), probs
-        uniforms = [self.uniform() for _ in range(len(proposal.ids) + 1)]
-        return verify(probs, proposal.ids, proposal.probs, uniforms), probs
+            return Judgement(verify_coupled(probs, proposal.ids, self.seed, len(self.tokens)), probs, given)
+        uniforms = [self._uniform() for _ in range(len(proposal.ids) + 1)]
+        return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), probs, given)
 
-    def _emit(
-        self, ids: Sequence[int], verdict: Verdict, probs: torch.Tensor, logits: torch.Tensor
-    ) -> tuple[EmittedToken, ...]:
+    def _emit(self, ids: Sequence[int], judgement: Judgement) -> tuple[EmittedToken, ...]:
         """Append tokens to the reply up to its end."""
-        emitted = []
+        verdict, emitted = judgement.verdict, []
         for j, token in enumerate(ids):
             emitted.append(
                 EmittedToken(
                     token_id=token,
                     text=self._tokenizer.token_text(token),
                     provenance="accepted" if j < verdict.accepted else verdict.provenance,
-                    target_prob=float(probs[j, token]),
-                    alternatives=self._alternatives(logits[j]),
+                    target_prob=float(judgement.target_probs[j, token]),
+                    alternatives=self._alternatives(judgement.logits[j]),
                 )
             )
             self._append(token)

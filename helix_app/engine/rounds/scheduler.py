@@ -7,9 +7,8 @@ that begin (chunked prefill, as in Sarathi and vLLM). One reply alone takes exac
        ^                  |           |
        +---- preempt -----+-----------+       its blocks go back; what it wrote is kept and run again later
 
-Memory: a reply is admitted when the blocks for its prompt are free and every running one still finds a block to grow.
-When a running one finds none, the running reply that comes last in the order makes room. The order is arrival, each
-priority being worth some steps: it never changes, few can overtake anyone, and the first in it always goes on.
+The order is arrival, each priority being worth some steps: it never changes, few can overtake anyone, and the first in
+it always goes on. ``roster.py`` keeps it, ``work.py`` has the records of a step.
 """
 
 from __future__ import annotations
@@ -22,15 +21,23 @@ from typing import TypeVar
 
 import torch
 
-from helix_app.base.errors import CacheExhaustedError
 from helix_app.base.failures import failure
-from helix_app.engine.control.policy import Crowd
-from helix_app.engine.models.runner import Rows
+from helix_app.engine.control.policy import Choice, Crowd
 from helix_app.engine.rounds.drafting import propose_all, run_pass
-from helix_app.engine.rounds.opening import open_sequence
-from helix_app.engine.rounds.queue import Entry, Source, Waiting
-from helix_app.engine.rounds.reply import Reply, Round, Timing
+from helix_app.engine.rounds.judgement import Timing
+from helix_app.engine.rounds.queue import Entry, Source
+from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.rounds.roster import Roster
 from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.work import (
+    DecodeRound,
+    JudgedRound,
+    PromptChunk,
+    Shares,
+    Step,
+    context_of,
+    crowd_shares,
+)
 from helix_app.engine.sampling.filters import check_logits
 from helix_app.protocol.events import CacheSnapshot, Event
 from helix_app.protocol.requests import GenerateRequest
@@ -46,35 +53,37 @@ Witness = Callable[[Reply, Round, torch.Tensor], None]
 
 
 class Scheduler:
-    """Runs replies of one session together.
-
-    Attributes:
-        preemptions: how often a running reply made room.
-        forks: how often a reply took its beginning over from a running one.
-    """
+    """Runs replies of one session together."""
 
     def __init__(self, session: Session, max_running: int = MAX_RUNNING, witness: Witness | None = None) -> None:
         """``witness`` is told each round of every reply, with the target's distributions ``[k + 1, vocab]``."""
         self._session, self._runner = session, session.runner
-        self._max_running, self._witness = max_running, witness
-        self._waiting: Waiting = Waiting()
-        self._running: list[Entry] = []
+        self._roster = Roster(session, max_running)
+        self._witness = witness
         self._source: Source | None = None
         self._arrivals = self._steps = 0
-        self._made_room = -1  # step of the last preemption
         self._last_snapshot = 0.0
         self._shown = False
-        self.preemptions = self.forks = 0
 
     @property
     def busy(self) -> bool:
         """Whether any reply is unfinished."""
-        return bool(self._running or len(self._waiting) or self._source is not None)
+        return bool(len(self._roster) or self._source is not None)
 
     @property
     def running(self) -> int:
         """Replies that hold blocks."""
-        return len(self._running)
+        return len(self._roster.running)
+
+    @property
+    def preemptions(self) -> int:
+        """How often a running reply made room."""
+        return self._roster.preemptions
+
+    @property
+    def forks(self) -> int:
+        """How often a reply took its beginning over from a running one."""
+        return self._roster.forks
 
     def add(self, request: GenerateRequest, cancel: threading.Event | None = None) -> None:
         """Queue a request. Its id must differ from those of the others here.
@@ -83,11 +92,11 @@ class Scheduler:
             InputError: a prompt or options that make no sense.
         """
         name = request.request_id
-        if name in self._waiting or any(entry.name == name for entry in self._running):
+        if name in self._roster:
             raise ValueError(f"there is a request {name} already")
         reply = Reply(self._session, request, cancel or threading.Event())
         order = (self._steps - _PRIORITY_STEPS * request.priority, self._arrivals)
-        self._waiting.add(Entry(reply, order))
+        self._roster.waiting.add(Entry(reply, order))
         self._arrivals += 1
 
     def feed(self, requests: Iterable[GenerateRequest], cancel: threading.Event) -> None:
@@ -97,10 +106,7 @@ class Scheduler:
     def close(self) -> None:
         """Give up every reply and free its blocks."""
         self._source = None
-        for entry in self._running:
-            self._release(entry)
-        self._running.clear()
-        self._waiting.clear()
+        self._roster.clear(self._session)
 
     def halt(self, *, intact: bool) -> None:
         """Make every reply that runs wait again, with all it wrote; what a failed pass left behind is wiped.
@@ -108,25 +114,18 @@ class Scheduler:
         Args:
             intact: the device still works and its blocks can be given back; otherwise they are left as they are.
         """
-        for entry in self._running:
-            if intact:
-                self._runner.discard(entry.reply.name)
-            if entry.reply.draft is not None:
-                entry.reply.draft.end()
-            entry.at, entry.decoding = None, False
-            self._waiting.add(entry)
-        self._running.clear()
+        self._roster.halt(self._session, intact=intact)
 
     def move(self, session: Session) -> None:
         """After ``halt``: go on with this session, another one or the same with another draft or cache."""
         self._session, self._runner, self._shown = session, session.runner, False
-        for entry in self._waiting:
+        for entry in self._roster.waiting:
             entry.reply.move(session)
 
     @property
     def longest(self) -> int:
         """Tokens that the longest reply here may come to."""
-        replies = [entry.reply for entry in (*self._running, *self._waiting)]
+        replies = [entry.reply for entry in (*self._roster.running, *self._roster.waiting)]
         return max((min(reply.limit, len(reply.tokens) + CHUNK) for reply in replies), default=0)
 
     # ----------------------------------------------------------------- one step
@@ -137,124 +136,60 @@ class Scheduler:
         Raises:
             RuntimeError: the device's own errors; no reply can go on then.
         """
+        yield from self._arrive()
+        step = yield from self._plan()
+        if step is None:
+            return
+        reading = (chunk.entry for chunk in step.chunks)
+        yield from (e.reply.reading(e.at) for e in reading if e.reply.goal - e.reply.cached > LONG_PROMPT)
+        logits = run_pass(self._runner, step.batch, [work.round for work in step.rounds])
+        yield from self._settle(step, logits)
+
+    def _arrive(self) -> Iterator[Event]:
+        """Take requests in, and see off whoever has ended in the meantime."""
         if not self._shown:
             self._shown = True
             yield from self._session.snapshots(full=True)
         yield from self._take_in()
         self._steps += 1
-        for entry in [*self._running, *self._waiting]:
+        self._roster.begin_step()
+        for entry in [*self._roster.running, *self._roster.waiting]:
             if entry.reply.cancel.is_set():
                 entry.reply.reason = "cancelled"
             if entry.reply.reason is not None:  # cancelled, or written to its end by an engine that died there
                 yield from self._end(entry)
+
+    def _take_in(self) -> Iterator[Event]:
+        """Requests of the source, while fewer replies are here than may be on at once."""
+        while self._source is not None:
+            if len(self._roster) >= self._source.places(self._session, self._roster.max_running):
+                return
+            if not (yield from self._source.give(self.add)):
+                self._source = None
+
+    # ----------------------------------------------------------------- plan
+
+    def _plan(self) -> Generator[Event, None, Step | None]:
+        """Proposals and chunks of prompts for the next pass, all slots reserved; None where there is nothing to run."""
         begin = time.perf_counter()
-        plans = self._plan()
+        proposed = self._proposals()
         drafted = time.perf_counter()
-        decoding = [(entry, plan) for entry, plan in plans if self._make_room(entry, plan.proposal.count + 1)]
-        prompts = list(self._prompts(bool(decoding)))
+        make_room, running = self._roster.make_room, self._roster.running
+        rounds = [work for work in proposed if make_room(self._session, work.entry, work.round.proposal.count + 1)]
+        chunks = list(self._chunks(bool(rounds)))
+        for entry in [e for e in running if e.reply.reason is not None]:
+            yield from self._end(entry)
         # whoever was preempted for another waits for the next step
-        decoding = [(entry, plan) for entry, plan in decoding if entry in self._running]
-        prompts = [(entry, ids) for entry, ids in prompts if entry in self._running]
-        for entry in [e for e in self._running if e.reply.reason is not None]:
-            yield from self._end(entry)
-            decoding = [pair for pair in decoding if pair[0] is not entry]
-        batch = [
-            Rows(e.reply.name, (e.reply.tokens[-1], *p.proposal.ids), p.proposal.count + 1, e.reply.exact, p.tail)
-            for e, p in decoding
-        ]
-        batch += [Rows(entry.reply.name, ids, 1, entry.reply.exact) for entry, ids in prompts]
-        if not batch:
-            return
-        yield from (e.reply.reading(e.at) for e, _ in prompts if e.reply.goal - e.reply.cached > LONG_PROMPT)
-        logits = run_pass(self._runner, batch, [plan for _, plan in decoding])
-        yield from self._verdicts(decoding, logits, begin, drafted, mixed=bool(prompts))
-        for (entry, ids), rows in zip(prompts, logits[len(decoding) :]):
-            yield from self._prompt_done(entry, len(ids), rows)
-        if not any(plan.proposal.ids for _, plan in decoding):
-            yield from self._snapshots()
+        rounds = [work for work in rounds if work.entry in running]
+        chunks = [work for work in chunks if work.entry in running]
+        return Step(rounds, chunks, begin, drafted) if rounds or chunks else None
 
-    def _verdicts(
-        self,
-        decoding: list[tuple[Entry, Round]],
-        logits: list[torch.Tensor],
-        begin: float,
-        drafted: float,
-        mixed: bool,
-    ) -> Iterator[Event]:
-        """Judge every proposal, then tell each reply. All verdicts come first: the block map shows what was tried."""
-        judged = []
-        for (entry, plan), rows in zip(decoding, logits):
-            verdict = yield from self._alone(entry, partial(entry.reply.judge, plan, rows))
-            if verdict is not None:
-                judged.append((entry, plan, verdict, rows))
-                if self._witness is not None:
-                    self._witness(entry.reply, plan, verdict[1])
-        verified = time.perf_counter()
-        if any(plan.proposal.ids for _, plan in decoding):
-            yield from self._snapshots()
-        alone = len(decoding) == 1 and not mixed
-        shares = (None, [None] * len(judged)) if alone else self._shares(judged, verified - drafted, mixed)
-        for (entry, plan, verdict, rows), cost in zip(judged, shares[1]):
-            before = len(entry.reply.tokens)
-            timing = Timing(verified - drafted, begin, shares[0], cost)
-            settling = entry.reply.settle(plan, verdict, rows, timing)
-            events = yield from self._alone(entry, partial(list[Event], settling))
-            if events is None:
-                continue
-            self._runner.commit(entry.reply.name, entry.reply.tokens[: before + verdict[0].accepted])
-            yield from events
-            if entry.reply.reason is not None:
-                yield from self._end(entry)
-
-    def _shares(
-        self, judged: Sequence[tuple[Entry, Round, object, torch.Tensor]], seconds: float, mixed: bool
-    ) -> tuple[float, list[float]]:
-        """What a plain token costs each reply of a crowd, and what this round cost each."""
-        drafts = [len(plan.proposal.ids) for _, plan, _, _ in judged]
-        rows, context = sum(drafts) + len(judged), self._context([entry for entry, *_ in judged])
-        table = self._session.crowd_costs if len(judged) > 1 else self._session.costs
-        if not mixed:
-            table.add(rows, context, seconds)
-        count = max(1, len(judged))
-        total = table.expect(rows, context) or seconds
-        plain = (table.expect(count, context) or seconds) / count
-        costs = []
-        for k, (_, plan, _, _) in zip(drafts, judged):
-            own = max(0.0, total - (table.expect(rows - k, context) or total)) if k else 0.0
-            costs.append(plain + own + plan.draft_seconds)
-        return plain, costs
-
-    def _prompt_done(self, entry: Entry, count: int, logits: torch.Tensor) -> Iterator[Event]:
-        """A chunk of a prompt ran."""
-        reply = entry.reply
-        assert entry.at is not None
-        last = entry.at + count >= reply.goal
-
-        def first() -> list[Event]:
-            check_logits(logits)  # of every chunk, before others may share what it wrote
-            return list(reply.prefilled(logits)) if last else []
-
-        events = yield from self._alone(entry, first)
-        if events is None:
-            return
-        entry.at += count
-        self._runner.commit(reply.name, reply.tokens[: entry.at])
-        yield from self._snapshots()
-        if not last:
-            return
-        entry.decoding = True
-        yield from events
-        if reply.reason is not None:
-            yield from self._end(entry)
-
-    # ----------------------------------------------------------------- drafts
-
-    def _plan(self) -> list[tuple[Entry, Round]]:
+    def _proposals(self) -> list[DecodeRound]:
         """k and proposal of every reply that decodes, the first in the order first."""
-        entries = sorted((e for e in self._running if e.decoding), key=lambda e: e.order)
-        others, context = len(entries) - 1, self._context(entries)
+        entries = self._roster.decoding()
+        others, context = len(entries) - 1, context_of(entries)
         spare, size = self._runner.pool.free_blocks, self._runner.pool.block_size
-        plans: list[tuple[Entry, Round]] = []
+        rounds: list[DecodeRound] = []
         extra = 0  # rows that drafts have already added
 
         def seconds(rows: int) -> float | None:
@@ -267,33 +202,19 @@ class Scheduler:
             # a draft must not drive another reply out: it takes what is free beyond one block for each
             fits = max(0, (spare - len(entries)) * size)
             if others and plan.choice.k > fits:
-                plan.choice = type(plan.choice)(0, "limit", plan.choice.source)
+                plan.choice = Choice(0, "limit", plan.choice.source)
             plan.draft_seconds = time.perf_counter() - begin
             extra += plan.choice.k
             spare -= -(-plan.choice.k // size)
-            plans.append((entry, plan))
-        propose_all([plan for _, plan in plans])
-        return plans
+            rounds.append(DecodeRound(entry, plan))
+        propose_all([work.round for work in rounds])
+        return rounds
 
-    @staticmethod
-    def _context(entries: list[Entry]) -> int:
-        return sum(len(entry.reply.tokens) for entry in entries)
-
-    # ----------------------------------------------------------------- prompts and memory
-
-    def _take_in(self) -> Iterator[Event]:
-        """Requests of the source, while fewer replies are here than may run at once."""
-        while self._source is not None and len(self._running) + len(self._waiting) < self._max_running:
-            if not (yield from self._source.give(self.add)):
-                self._source = None
-
-    def _prompts(self, beside: bool) -> Iterator[tuple[Entry, list[int]]]:
+    def _chunks(self, beside: bool) -> Iterator[PromptChunk]:
         """Chunks of prompts for this pass, in order; admits who waits while there is room."""
         budget, taken = _CHUNK_BESIDE if beside else CHUNK, 0
         while taken < budget:
-            begun = [e for e in self._running if not e.decoding and e.reply.reason is None]
-            started = [e for e in begun if e.at is not None and self._runner.length(e.reply.name) == e.at]
-            entry = min(started, key=lambda e: e.order, default=None) or self._admit()
+            entry = self._roster.reading(self._session)
             if entry is None:
                 return
             assert entry.at is not None
@@ -301,58 +222,70 @@ class Scheduler:
             if not ids:  # preempted, and all of it was still in the cache
                 entry.decoding = True
                 continue
-            if not self._make_room(entry, len(ids)):
+            if not self._roster.make_room(self._session, entry, len(ids)):
                 return
             taken += len(ids)
             if entry.at + len(ids) == entry.reply.goal:  # it decodes next: the others' prompts must not hold it up
                 budget = min(budget, _CHUNK_BESIDE)
-            yield entry, ids
+            yield PromptChunk(entry, ids)
 
-    def _admit(self) -> Entry | None:
-        """Let the first of those who wait begin, if its prompt fits beside what runs."""
-        entry = self._waiting.first()
-        if entry is None or len(self._running) >= self._max_running:
-            return None
-        if self._made_room == self._steps:
-            return None  # one was preempted just now: its blocks are for who needed them
-        pool, reply = self._runner.pool, entry.reply
-        needed = -(-(reply.goal + 1) // pool.block_size)
-        if self._running and needed + len(self._running) > pool.free_blocks:
-            return None
-        self._waiting.remove(entry)
-        self._running.append(entry)
-        entry.at, forked = open_sequence(self._session, reply, self._running)
-        self.forks += forked
-        reply.opened(entry.at)
-        return entry
+    # ----------------------------------------------------------------- settle
 
-    def _make_room(self, entry: Entry, count: int) -> bool:
-        """Reserve slots for ``count`` more tokens, preempting who comes later. False when it cannot run now."""
-        runner, reply = self._runner, entry.reply
-        while entry in self._running:
-            try:
-                runner.reserve(reply.name, runner.length(reply.name) + count)
-                return True
-            except CacheExhaustedError:
-                last = max(self._running, key=lambda e: e.order)
-                if last is entry and len(self._running) == 1:
-                    reply.reason = "context_full"  # the pool is smaller than the context
-                    return False
-                self._preempt(last)
-        return False
+    def _settle(self, step: Step, logits: Sequence[torch.Tensor]) -> Iterator[Event]:
+        """Judge every proposal, then tell each reply. All verdicts come first: the block map shows what was tried."""
+        judged: list[JudgedRound] = []
+        for work, rows in zip(step.rounds, logits):
+            judgement = yield from self._alone(work.entry, partial(work.entry.reply.judge, work.round, rows))
+            if judgement is not None:
+                judged.append(JudgedRound(work.entry, work.round, judgement))
+                if self._witness is not None:
+                    self._witness(work.entry.reply, work.round, judgement.target_probs)
+        seconds = time.perf_counter() - step.drafted
+        if step.proposes:
+            yield from self._snapshots()
+        shares = None if step.alone else crowd_shares(self._session, judged, seconds, mixed=bool(step.chunks))
+        for index, done in enumerate(judged):
+            yield from self._round_done(done, _timing(step, seconds, shares, index))
+        for chunk, rows in zip(step.chunks, logits[len(step.rounds) :]):
+            yield from self._chunk_done(chunk, rows)
+        if not step.proposes:
+            yield from self._snapshots()
 
-    def _preempt(self, entry: Entry) -> None:
-        self.preemptions += 1
-        self._running.remove(entry)
-        self._release(entry)
-        entry.at, entry.decoding = None, False
-        self._made_room = self._steps
-        self._waiting.add(entry)
+    def _round_done(self, done: JudgedRound, timing: Timing) -> Iterator[Event]:
+        """A round was judged."""
+        entry, reply = done.entry, done.entry.reply
+        before = len(reply.tokens)
+        settling = reply.settle(done.round, done.judgement, timing)
+        events = yield from self._alone(entry, partial(list[Event], settling))
+        if events is None:
+            return
+        self._runner.commit(reply.name, reply.tokens[: before + done.judgement.verdict.accepted])
+        yield from events
+        if reply.reason is not None:
+            yield from self._end(entry)
 
-    def _release(self, entry: Entry) -> None:
-        self._runner.close(entry.reply.name)
-        if entry.reply.draft is not None:
-            entry.reply.draft.end()
+    def _chunk_done(self, chunk: PromptChunk, logits: torch.Tensor) -> Iterator[Event]:
+        """A chunk of a prompt ran."""
+        entry, reply = chunk.entry, chunk.entry.reply
+        assert entry.at is not None
+        last = entry.at + len(chunk.ids) >= reply.goal
+
+        def first() -> list[Event]:
+            check_logits(logits)  # of every chunk, before others may share what it wrote
+            return list(reply.prefilled(logits)) if last else []
+
+        events = yield from self._alone(entry, first)
+        if events is None:
+            return
+        entry.at += len(chunk.ids)
+        self._runner.commit(reply.name, reply.tokens[: entry.at])
+        yield from self._snapshots()
+        if not last:
+            return
+        entry.decoding = True
+        yield from events
+        if reply.reason is not None:
+            yield from self._end(entry)
 
     # ----------------------------------------------------------------- ends
 
@@ -362,7 +295,9 @@ class Scheduler:
         if events is None:
             return
         yield from events
-        self._remove(entry)
+        self._roster.remove(self._session, entry)
+        if self._source is not None:
+            self._source.ended += 1
         if self._session.learned is not None and not entry.reply.request.cold:
             self._session.learned.learn(entry.reply.tokens, entry.reply.prompt_length)
         yield from self._session.snapshots()
@@ -375,25 +310,22 @@ class Scheduler:
         except (RuntimeError, MemoryError):  # of the device, and so of all
             raise
         except Exception as error:
-            yield from self._fail(entry, error)
+            if entry in self._roster.running:
+                self._runner.discard(entry.reply.name)
+            self._roster.remove(self._session, entry)
+            yield from self._session.snapshots()
+            yield failure(error, entry.reply.name)
             return None
-
-    def _fail(self, entry: Entry, error: Exception) -> Iterator[Event]:
-        if entry in self._running:
-            self._runner.discard(entry.reply.name)
-        self._remove(entry)
-        yield from self._session.snapshots()
-        yield failure(error, entry.reply.name)
-
-    def _remove(self, entry: Entry) -> None:
-        if entry in self._running:
-            self._running.remove(entry)
-            self._release(entry)
-        else:
-            self._waiting.remove(entry)
 
     def _snapshots(self) -> Iterator[CacheSnapshot]:
         now = time.perf_counter()
         if now - self._last_snapshot >= _SNAPSHOT_SECONDS:
             self._last_snapshot = now
             yield from self._session.snapshots()
+
+
+def _timing(step: Step, seconds: float, shares: Shares | None, index: int) -> Timing:
+    """Times of one reply's round: its own where it is alone, else its share of the crowd's."""
+    if shares is None:
+        return Timing(seconds, step.begin)
+    return Timing(seconds, step.begin, shares.plain, shares.costs[index])

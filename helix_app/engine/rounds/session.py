@@ -122,8 +122,7 @@ class Session:
     @property
     def runners(self) -> tuple[ModelRunner, ...]:
         """Of the target, and of a draft model or a copy in fewer bits; each once."""
-        own = getattr(self.draft, "model", self.draft)
-        found = (self.runner, self.draft_runner, getattr(own, "runner", None))
+        found = (self.runner, self.draft_runner, self.draft.runner if self.draft is not None else None)
         return tuple({id(runner): runner for runner in found if runner is not None}.values())
 
     def clear_caches(self) -> None:

@@ -52,7 +52,7 @@ class PoolMachine(RuleBasedStateMachine):
         begin = data.draw(st.one_of(st.just(()), st.sampled_from(known)))
         tokens = [*begin, *data.draw(_TOKENS)]
         name = self._name()
-        hit = self.pool.open(name, tokens, f"label {name}", apart)
+        hit = self.pool.open(name, tokens, apart)
         if apart:
             assert hit == 0
             self.apart.add(name)

@@ -77,7 +77,7 @@ class PoolMachine(RuleBasedStateMachine):
     def open(self, tokens: list[int]) -> None:
         name = f"s{self.count}"
         self.count += 1
-        hit = self.pool.open(name, tokens, f"label {name}")
+        hit = self.pool.open(name, tokens)
         assert hit % self.size == 0
         assert hit < max(1, len(tokens)), "the last token of a prompt must be run"
         table = self.pool.tables()[name]
@@ -172,7 +172,7 @@ class PoolMachine(RuleBasedStateMachine):
         slots = range(start, min(start + self.size, len(self.tokens[name])))
         speculative = sum(slot >= self.verified[name] for slot in slots)
         state = BLOCK_SHARED if len(holders) > 1 else BLOCK_USED
-        return state, len(slots), speculative, len(holders), f"label {name}"
+        return state, len(slots), speculative, len(holders), name
 
 
 TestPoolMachine = PoolMachine.TestCase

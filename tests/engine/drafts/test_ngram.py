@@ -21,7 +21,7 @@ def propose(draft: NgramDraft, tokens: Sequence[int], k: int = 4) -> tuple[int, 
 
 def fresh(tokens: Sequence[int], k: int = 4, longest: int = 5, shortest: int = 2) -> tuple[int, ...]:
     draft = NgramDraft(longest, shortest)
-    draft.begin("s", "s")
+    draft.begin("s")
     return propose(draft, tokens, k)
 
 
@@ -46,7 +46,7 @@ def searched(tokens: list[int], k: int, longest: int, shortest: int) -> tuple[in
 @settings(max_examples=200, deadline=None, derandomize=True)
 def test_a_growing_index_finds_what_a_search_finds(steps: list[list[int]], k: int, longest: int, shortest: int) -> None:
     draft = NgramDraft(longest, shortest)
-    draft.begin("s", "s")
+    draft.begin("s")
     tokens: list[int] = []
     for step in steps:
         tokens += step
@@ -81,7 +81,7 @@ def test_a_match_needs_its_shortest_length() -> None:
 
 def test_the_length_of_the_match_is_known() -> None:
     draft = NgramDraft()
-    draft.begin("s", "s")
+    draft.begin("s")
     for tokens, length in (([1, 2, 3, 9, 1, 2, 3], 3), ([1, 2, 3, 9, 1, 2, 3, 0], 0)):
         propose(draft, tokens)
         assert draft.match_length == length
@@ -90,8 +90,8 @@ def test_the_length_of_the_match_is_known() -> None:
 @pytest.mark.parametrize("between", [NgramDraft.end, lambda draft: None], ids=["ended", "begun again"])
 def test_a_new_sequence_knows_nothing_of_the_last(between: object) -> None:
     draft = NgramDraft()
-    draft.begin("a", "a")
+    draft.begin("a")
     assert propose(draft, [1, 2, 3, 1, 2], 1) == (3,)
     between(draft)  # type: ignore[operator]
-    draft.begin("b", "b")
+    draft.begin("b")
     assert propose(draft, [4, 5, 6, 1, 2], 1) == ()

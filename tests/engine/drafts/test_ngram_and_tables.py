@@ -33,7 +33,7 @@ def shipped(tmp_path: Path) -> NgramTable:
 
 def draft(*tables: NgramTable) -> NgramDraft:
     made = NgramDraft(tables=tables)
-    made.begin("s", "s")
+    made.begin("s")
     return made
 
 
@@ -159,7 +159,7 @@ def test_a_repeatable_one_asks_only_what_never_changes(learned: NgramTable, ship
     learned.learn([1, 2, 3], 2)
     made = draft(learned, shipped)
     for fresh, knows in ((made.fresh(), True), (made.fresh(repeatable=True), False)):
-        fresh.begin("t", "t")
+        fresh.begin("t")
         assert (sources(fresh, [1, 2]) == ["table:2"]) == knows
         assert sources(fresh, [20, 21]) == ["table:2+"]
         assert sources(fresh, [1, 2, 9, 1, 2])[0] == "ngram:2"
@@ -171,7 +171,7 @@ def test_a_fresh_one_looks_for_the_same_lengths(shipped: NgramTable) -> None:
     texts = {(1, 2, 9, 1, 2): [], (1, 2, 3, 9, 1, 2, 3): ["ngram:3"], (0, 1, 2, 3, 4, 9, 0, 1, 2, 3, 4): ["ngram:4"]}
     for text, want in texts.items():
         made = NgramDraft(4, 3, [shipped]).fresh()
-        made.begin("s", "s")
+        made.begin("s")
         assert sources(made, text) == want
 
 
@@ -180,7 +180,7 @@ def test_a_mixed_draft_offers_the_model_between_text_and_table(
 ) -> None:
     model = Models(zoo).session("model").draft
     mixed = MixedDraft(NgramDraft(tables=[learned, shipped]), model)  # type: ignore[arg-type]
-    mixed.begin("s", "s")
+    mixed.begin("s")
     text = [20, 21, 9, 20, 21]
     assert [offer.source for offer in mixed.offers(text)] == ["ngram:2", "model", "table:2+"]
     for source, asked in (("ngram:2", mixed.ngram), ("table:2+", mixed.ngram), ("model", mixed.model)):

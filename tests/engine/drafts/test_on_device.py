@@ -219,7 +219,7 @@ def test_a_proposal_ends_before_numbers_that_are_none(
 def test_a_full_draft_cache_ends_a_proposal(zoo: Zoo, device: SimulatedDirectML) -> None:
     runner = runner_there(decoder_there(zoo.gguf("llama-small")), 2)
     draft = ModelDraft(runner, VOCAB)
-    draft.begin("s", "s")
+    draft.begin("s")
     proposal = draft.propose(list(range(4, 34)), 2, SamplingParams(temperature=0.0), lambda: 0.5)
     assert proposal.count == 2
     draft.settle(list(range(4, 34)))

@@ -48,7 +48,7 @@ def opened(session: Session, name: str = "s", text: tuple[int, ...] = TEXT) -> S
     runner.forward(name, text[:-1], 1)
     runner.commit(name, text[:-1])
     draft = self_of(session).fresh()
-    draft.begin(name, name)
+    draft.begin(name)
     return draft
 
 

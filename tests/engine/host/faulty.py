@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import load, place, runners
 from helix_app.engine.machine.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
@@ -100,7 +100,7 @@ class _Patches:
         self.armed: Fault | None = None
 
     def install(self) -> None:
-        pick, forward, draft = loading.pick_device, ModelRunner.forward_many, drafting._propose_all
+        pick, forward, draft = place.pick_device, ModelRunner.forward_many, drafting._propose_all
         attention = Decoder._attention
 
         def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Device, str]:
@@ -130,10 +130,10 @@ class _Patches:
                 self.fail(self.armed)
             return attention(decoder, qkv, layer, *args, **kwargs)
 
-        loading.pick_device = pick_device  # type: ignore[assignment]
+        place.pick_device = pick_device  # type: ignore[assignment]
         calibration._DEVICE_SECONDS = 0.0
-        loading.choose_threads = lambda *_: None  # type: ignore[assignment]
-        loading.cpu = lambda: self.cpu()  # type: ignore[assignment]
+        runners.choose_threads = lambda *_: None  # type: ignore[assignment]
+        load.cpu = place.cpu = lambda: self.cpu()  # type: ignore[assignment]
         ModelRunner.forward_many = forward_many  # type: ignore[method-assign]
         Decoder._attention = second_layer  # type: ignore[method-assign]
         drafting._propose_all = propose

@@ -15,7 +15,7 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import drafts
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
@@ -35,7 +35,7 @@ def pays(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packed weights are taken to be fast here: what is measured is another test's."""
     share = 0.5 if low_bit.exists(4, torch.device("cpu")) else 2.0
     monkeypatch.setattr(formats, "int4_share", lambda *_: share)
-    monkeypatch.setattr(loading, "_copy_pays", lambda target: share < 1)
+    monkeypatch.setattr(drafts, "_copy_pays", lambda target: share < 1)
 
 
 def load(engine: Engine, target: Path, **options: Any) -> tuple[ModelReady, list[Event]]:
@@ -188,7 +188,7 @@ def test_the_copy_is_calibrated_on_the_target_s_pool_and_leaves_nothing(
 ) -> None:
     """Where there is no kernel at all, a dense copy stands in for the packed one."""
     monkeypatch.setattr(low_bit, "exists", lambda *_: True)
-    monkeypatch.setattr(loading, "_HEAD_BITS", 0)
+    monkeypatch.setattr(drafts, "_HEAD_BITS", 0)
     real = Decoder.__init__
 
     def dense(self: Decoder, *args: Any, **options: Any) -> None:

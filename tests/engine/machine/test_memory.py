@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import drafts
 from helix_app.engine.machine import memory
 
 
@@ -31,5 +31,5 @@ def test_a_system_that_does_not_say_is_unknown(monkeypatch: pytest.MonkeyPatch, 
 def test_a_copy_takes_a_small_part_of_what_is_free(
     monkeypatch: pytest.MonkeyPatch, free: int | None, fits: bool
 ) -> None:
-    monkeypatch.setattr(loading, "free_memory", lambda: free)
-    assert loading._room_for_copy(100 * 10**6) is fits
+    monkeypatch.setattr(drafts, "free_memory", lambda: free)
+    assert drafts._room_for_copy(100 * 10**6) is fits

@@ -17,10 +17,11 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner

@@ -24,8 +24,9 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.policy import KPolicy, Offer, Outcome
-from helix_app.engine.drafts.base import Draft, Proposal
+from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling import filters, verification
 from helix_app.engine.sampling.verification import Verdict
@@ -116,6 +117,7 @@ class OneHotDraft:
     """Drafts a fixed token after each context and says nothing of probabilities."""
 
     kind = "one-hot"
+    runner = None
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -123,9 +125,11 @@ class OneHotDraft:
     def fresh(self, repeatable: bool = False) -> OneHotDraft:
         return self
 
-    def begin(self, sequence_id: str, label: str) -> None: ...
+    def begin(self, sequence_id: str) -> None: ...
     def settle(self, tokens: Sequence[int]) -> None: ...
     def end(self) -> None: ...
+    def set_apart(self) -> None: ...
+    def ask(self, *_: object) -> None: ...
 
     def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
         return (Offer("one-hot"),)
@@ -252,7 +256,7 @@ def proposals(draft: Draft, tokens: Context, k: int, params: SamplingParams) -> 
             drawn += 1
             return next(numbers, 0.5)
 
-        draft.begin("s", "s")
+        draft.begin("s")
         proposal = draft.propose(tokens, k, params, uniform, "model")
         draft.end()
         return proposal
@@ -294,7 +298,7 @@ def spoken_law(
     for done in range(length):
         for (text, _), (before, mass) in paths[done].items():
             tokens = (*prompt, *text)
-            draft.begin("s", "s")
+            draft.begin("s")
             choice = before.choose(draft.offers(tokens), len(tokens))
             draft.end()
             k = choice.k if ahead else min(choice.k, length - done - 1)

@@ -13,8 +13,8 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.drafts import model as drafting
-from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.sampling import coupled, filters, verification
@@ -255,11 +255,11 @@ def end_inside_a_draft_missed(patch: Patch) -> None:
     reply = engine_class("Reply")
     real = reply._emit
 
-    def emit(self: Any, ids: Sequence[int], verdict: Verdict, *rest: Any) -> Any:
+    def emit(self: Any, ids: Sequence[int], judgement: Any) -> Any:
         with pytest.MonkeyPatch.context() as late:
             late.setattr(self._session, "eos", frozenset())
-            before = real(self, ids[:-1], verdict, *rest)
-        return before + real(self, ids[-1:], verdict, *rest)
+            before = real(self, ids[:-1], judgement)
+        return before + real(self, ids[-1:], judgement)
 
     patch.setattr(reply, "_emit", emit)
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
-from typing import cast
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from helix_app.engine.rounds.queue import Entry, Waiting
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.rounds.queue import Entry, Source, Waiting
 from helix_app.engine.rounds.reply import Reply
 
 
@@ -48,3 +52,18 @@ def test_the_first_is_always_the_one_with_the_least_order() -> None:
 def test_one_that_does_not_wait_cannot_be_removed() -> None:
     with pytest.raises(KeyError):
         Waiting().remove(entry("a", (0, 0)))
+
+
+def test_the_first_of_many_replies_gets_room_where_rows_cost() -> None:
+    """Few are let in until one reply is over, or for a while; where more rows cost next to nothing, all are."""
+    for cost, places in ((1.0, 2), (0.3, 4), (0.01, 64)):
+        costs = CostTable()
+        costs.add(1, 0, 0.1)
+        costs.relate({2: 1.0 + cost, 9: 1.0 + 8 * cost})
+        session: Any = SimpleNamespace(costs=costs)
+        source = Source(iter(()), threading.Event())
+        assert source.places(session, 64) == places
+        assert replace(source, ended=1).places(session, 64) == 64
+        assert replace(source, begun=source.begun - 60).places(session, 64) == 64
+    unknown: Any = SimpleNamespace(costs=CostTable())
+    assert Source(iter(()), threading.Event()).places(unknown, 64) == 64

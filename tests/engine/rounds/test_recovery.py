@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.loading import load as loading
+from helix_app.engine.loading import place
 from helix_app.engine.machine.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
@@ -34,7 +34,7 @@ class Gpu:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.words = ""
-        attention, pick = Decoder._attention, loading.pick_device
+        attention, pick = Decoder._attention, place.pick_device
         self._used = False
 
         def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Device, str]:
@@ -46,7 +46,7 @@ class Gpu:
                 raise RuntimeError(self.words)
             return attention(decoder, qkv, layer, *args)
 
-        patch.setattr(loading, "pick_device", pick_device)
+        patch.setattr(place, "pick_device", pick_device)
         patch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
         patch.setattr(Decoder, "_attention", fails)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from helix_app.engine.loading import memory_use
 from helix_app.engine.machine import memory
-from helix_app.engine.rounds import memory_use
 from helix_app.protocol.events import Finished
 from helix_app.protocol.loading import MemoryUse, ModelReady
 from tests.engine.test_engine import load

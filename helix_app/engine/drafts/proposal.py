@@ -1,0 +1,49 @@
+"""What a draft proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Drafted tokens and the distributions they were drawn from.
+
+    ``probs`` is ``[len(ids), vocab]`` after the same filters as the target's; None says one-hot. Where a second source
+    went on with the proposal of the first, ``own`` is how many tokens the first drew, ``then`` the name of the second.
+
+    A ``pending`` one was drawn on the device and is not known here yet: only how many tokens it has.
+    """
+
+    ids: tuple[int, ...] = ()
+    probs: torch.Tensor | None = None
+    own: int | None = None
+    then: str = ""
+    pending: Pending | None = None
+
+    @property
+    def count(self) -> int:
+        """How many tokens it has."""
+        return len(self.ids) if self.pending is None else self.pending.ids.shape[0]
+
+
+class Pending(Protocol):
+    """A proposal that is still on the device.
+
+    Attributes:
+        ids: the drafted tokens ``[k]``.
+        sent: what has to come home to know it.
+        seconds: that the device is expected to take for it.
+    """
+
+    ids: torch.Tensor
+    sent: tuple[torch.Tensor, ...]
+    seconds: float
+
+    def arrived(self, home: Sequence[torch.Tensor]) -> Proposal:
+        """The proposal, from what was sent, now on the CPU in float32; shorter where the draft's numbers were none."""
+        ...

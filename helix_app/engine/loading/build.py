@@ -1,0 +1,94 @@
+"""A planned model on its device: number format, target, draft, and the session that holds them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading.drafts import MadeDraft, make_draft
+from helix_app.engine.loading.plan import Plan
+from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
+from helix_app.engine.machine.device import Device
+from helix_app.engine.measuring import formats
+from helix_app.engine.rounds.session import Session
+from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady
+
+_INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
+
+
+@dataclass
+class Loaded:
+    """The result of loading."""
+
+    session: Session
+    ready: ModelReady
+
+
+def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Event, None, Loaded]:
+    """A generator of progress and notices that returns what can write replies; seconds of loading are still 0.
+
+    Raises:
+        HelixError: the model cannot be used.
+        LoadCancelled: ``cancel`` was set.
+        RuntimeError, MemoryError: the device's own.
+    """
+    shape = yield from _shape(what, device)
+    yield LoadProgress("tokenizer")
+    yield from what.guesses()
+    what.tokenizer.prepare()
+    runner = yield from load_target(what.target, shape, cancel)
+    if runner.decoder.rounded:
+        yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
+    made = yield from make_draft(what, runner, shape, cancel)
+    session = Session(
+        runner,
+        what.tokenizer,
+        made.draft,
+        frozenset(what.target.config.eos_token_ids),
+        made.runner,
+        learned=made.learned,
+        context=what.context.given(runner.max_tokens),
+    )
+    session.costs.begin_with(runner.costs)
+    return Loaded(session, _ready(what, shape, session, made))
+
+
+def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
+    """The number format and size, with a notice where four bits were asked for and are no use."""
+    wanted, config = what.request.dtype, what.target.config
+    tokens = what.context.tokens, what.cache_tokens
+    if wanted == "int4":
+        if formats.int4_share(config, device.torch_device) <= _INT4_MOST:
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4)
+        yield Notice("int4_unavailable", (("device", device.name),))
+        wanted = "auto"
+    return Shape(device, formats.pick_dtype(wanted, device, config), *tokens)
+
+
+def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:
+    runner, draft, context = session.runner, made.runner, session.context
+    assert context is not None
+    return ModelReady(
+        target_name=what.target_name,
+        draft=made.kind,
+        draft_name=what.draft_name,
+        device=shape.device.kind,
+        device_name=shape.device.name,
+        dtype="int4" if shape.bits else str(shape.dtype).removeprefix("torch."),
+        context_length=runner.max_tokens,
+        block_size=BLOCK_SIZE,
+        target_blocks=runner.pool.num_blocks,
+        draft_blocks=draft.pool.num_blocks if draft is not None else 0,
+        parameters=runner.decoder.parameters,
+        vocab_size=what.target.config.vocab_size,
+        load_seconds=0.0,
+        target_block_bytes=runner.cache.block_bytes,
+        draft_block_bytes=draft.cache.block_bytes if draft is not None else 0,
+        model_context=context.model,
+        context_limit=context.limit,
+        target_file=str(what.target.path),
+        exact_rows=runner.decoder.can_be_exact,
+    )

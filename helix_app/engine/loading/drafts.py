@@ -1,0 +1,150 @@
+"""The draft of a planned model: which one it gets, and how it is made.
+
+It lies here and not in ``engine/drafts``, for to make a draft is to load a model.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from helix_app.base.errors import InputError
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading.plan import SELF_BITS, Plan
+from helix_app.engine.loading.runners import Shape, load_draft, read_weights
+from helix_app.engine.machine.memory import free_memory
+from helix_app.engine.measuring import formats
+from helix_app.engine.measuring.calibration import calibrate
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.protocol.events import Event
+from helix_app.protocol.loading import LoadProgress
+from helix_app.runs.additive import K_MAX
+
+log = logging.getLogger(__name__)
+_COPY_BYTES, _COPY_SHARE = 0.7, 0.25  # of a weight in four bits, and of the free memory that a draft on auto may take
+_COPY_MOST, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take; share of its tokens that stand
+_HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
+
+
+@dataclass(frozen=True)
+class MadeDraft:
+    """A draft ready to use.
+
+    Attributes:
+        kind: as ``ModelReady.draft``.
+        draft: None for ``none``.
+        runner: of a draft model with a pool of its own.
+        learned: table that replies are learnt into.
+    """
+
+    kind: str
+    draft: Draft | None
+    runner: ModelRunner | None = None
+    learned: NgramTable | None = None
+
+
+def make_draft(
+    what: Plan, target: ModelRunner, shape: Shape, cancel: threading.Event
+) -> Generator[Event, None, MadeDraft]:
+    """A generator of progress that returns the draft.
+
+    Args:
+        shape: of the target; a draft model has the same format and device.
+
+    Raises:
+        InputError: no kernel for packed weights here.
+        LoadCancelled: ``cancel`` was set.
+    """
+    kind = what.draft_kind
+    if kind == "auto":
+        copy = not shape.bits and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
+        kind = "self-int4" if copy else "ngram"
+    tables = _tables(what)
+    learned = next((table for table in tables if table.writable), None)
+    ngram = NgramDraft(tables=tables)
+    # with draft auto the policy may take either of two; a draft asked for by name is used alone
+    if what.draft is not None:
+        context = min(target.max_tokens, what.draft.config.context_length)
+        runner = yield from load_draft(what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens), cancel)
+        model = ModelDraft(runner, what.target.config.vocab_size)
+        draft = model if what.request.draft_required else MixedDraft(ngram, model)
+        return MadeDraft(kind, draft, runner, learned)
+    if kind in SELF_BITS:
+        own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
+        return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
+    return MadeDraft(kind, ngram if kind == "ngram" else None, learned=learned)
+
+
+def check_copy(kind: str, device: torch.device) -> None:
+    """Raise InputError for a low-bit copy of the target where no kernel runs it."""
+    if kind in SELF_BITS and not low_bit.exists(SELF_BITS[kind], device):
+        raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
+
+
+def _copy_pays(target: ModelRunner) -> bool:
+    """Whether a copy of the target in four bits would be worth its memory as a draft: much cheaper than a plain step,
+    and right as often as such copies are, it must gain something with what more rows cost the target."""
+    decoder = target.decoder
+    share = formats.int4_share(decoder.config, decoder.device, decoder.dtype)
+    single = target.costs.expect(1, 0)
+    if share > _COPY_MOST or single is None:
+        return False
+    tokens, gains = 1.0, []
+    for k in range(1, K_MAX + 1):
+        tokens += _COPY_ACCEPTANCE**k
+        gains.append(tokens / ((target.costs.expect(k + 1, 0) or single) / single + k * share))
+    return max(gains) > 1.0
+
+
+def _room_for_copy(parameters: int) -> bool:
+    """Whether a four-bit copy takes only a small part of the memory that is free."""
+    free = free_memory()
+    return free is None or parameters * _COPY_BYTES < free * _COPY_SHARE
+
+
+def _tables(what: Plan) -> Sequence[NgramTable]:
+    """The tables that can be used; what is wrong with the others goes to the log, for they only help."""
+    tables, tokenizer = [], what.tokenizer
+    for path, writable in ((what.request.learned_table, True), (what.request.ngram_table, False)):
+        if path:
+            try:
+                tables.append(NgramTable(Path(path), tokenizer.size, tokenizer.fingerprint, writable=writable))
+            except (OSError, ValueError) as exc:
+                log.warning("n-gram table %s not used: %s", path, exc)
+    return tables
+
+
+def _self_draft(
+    files: ModelFiles, target: ModelRunner, bits: int, cancel: threading.Event
+) -> Generator[Event, None, SelfDraft]:
+    """A generator of progress that returns a low-bit copy of the target on the target's own cache."""
+    kept = target.decoder
+    check_copy(f"self-int{bits}", kept.device)  # a card may have been given up for the CPU since
+    decoder = Decoder(
+        kept.config,
+        dtype=low_bit.ACTIVATIONS,
+        device=kept.device,
+        max_positions=kept.max_positions,
+        linear_kind=kept.linear_kind,
+        bits=bits,
+        head_bits=_HEAD_BITS,
+        cache_dtype=kept.dtype,
+    )
+    yield from read_weights(files, decoder, kept, "draft_weights", cancel)
+    runner = ModelRunner(decoder, target.pool, target.cache)
+    yield LoadProgress("warm_up")
+    calibrate(runner, ())
+    return SelfDraft(runner, kept.config.vocab_size)

@@ -1,0 +1,43 @@
+"""Where a planned model goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Generator
+
+from helix_app.engine.loading.drafts import check_copy
+from helix_app.engine.loading.plan import Plan
+from helix_app.engine.loading.runners import LoadCancelled
+from helix_app.engine.machine.device import Device, check_dtype, cpu, forced_cpu, pick_device
+from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress
+
+_LOST = "it stopped working; close Helix and start it again to use it"
+
+
+def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Generator[Event, None, Device]:
+    """A generator of progress and notices that returns the device to try first.
+
+    Args:
+        lost: kinds of devices that stopped working in this process and are not tried again.
+
+    Raises:
+        InputError: a number format or a draft that this device does not compute.
+        LoadCancelled: ``cancel`` was set.
+    """
+    wanted = what.request.device
+    yield LoadProgress("devices")
+    device, why_not = pick_device(wanted, cancel)
+    if cancel.is_set():
+        raise LoadCancelled
+    if device.kind in lost:
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", _LOST)))
+        device, why_not = cpu(), ""
+    if why_not and forced_cpu():
+        yield Notice("forced_cpu")
+    elif why_not:
+        name = "The graphics card" if wanted == "auto" else wanted
+        yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+    check_dtype(what.request.dtype, device)
+    check_copy(what.draft_kind, device.torch_device)
+    return device

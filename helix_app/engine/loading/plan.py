@@ -1,0 +1,93 @@
+"""What a load request asks for, read and checked before anything takes memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from helix_app.base.errors import HelixError
+from helix_app.base.messages import error_text
+from helix_app.engine.drafts.model import check_vocabulary
+from helix_app.engine.loading.context import choose_context
+from helix_app.engine.rounds.session import Context
+from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.modelfiles.part_names import model_name
+from helix_app.protocol.events import Notice
+from helix_app.protocol.requests import LoadRequest
+
+SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
+_KINDS = ("auto", "none", "ngram", *SELF_BITS)  # of drafts that are no files
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be loaded.
+
+    Attributes:
+        request: as asked.
+        draft: files of a draft model, None for any other draft.
+        draft_kind: ``auto``, ``none``, ``ngram``, ``model`` or one of ``SELF_BITS``.
+        cache_tokens: that the cache should hold, of all sequences.
+        skipped: why an optional draft model is left out.
+    """
+
+    request: LoadRequest
+    target: ModelFiles
+    tokenizer: Tokenizer
+    draft: ModelFiles | None
+    draft_kind: str
+    context: Context
+    cache_tokens: int
+    skipped: Notice | None = None
+
+    @property
+    def target_name(self) -> str:
+        """As people call it."""
+        return self.request.target_name or model_name(self.target.path)
+
+    @property
+    def draft_name(self) -> str:
+        """Of a draft model; empty for any other draft."""
+        return "" if self.draft is None else self.request.draft_name or model_name(self.draft.path)
+
+    def guesses(self) -> Iterator[Notice]:
+        """What had to be guessed of the tokenizer, told at every load, for the text may suffer."""
+        info = self.tokenizer.info
+        if info.guessed_cut:
+            code = "cut_unknown" if info.unknown_cut not in ("", "default") else "cut_unnamed"
+            yield Notice(code, (("name", info.unknown_cut), ("family", info.guessed_cut)))
+
+
+def plan(request: LoadRequest) -> Plan:
+    """Read headers and vocabularies.
+
+    Raises:
+        HelixError: what this load would end with before it needs memory.
+    """
+    target = inspect(Path(request.target))
+    tokenizer = _tokenizer_of(target)
+    kind, draft, skipped = request.draft, None, None
+    if kind not in _KINDS:
+        try:
+            kind, draft = "model", inspect(Path(request.draft))
+            check_vocabulary(tokenizer, load_tokenizer(draft))
+        except HelixError as exc:
+            if request.draft_required:
+                raise
+            kind, draft = "auto", None
+            fields = (("draft", request.draft_name), ("reason", error_text(exc.code, exc.fields)))
+            skipped = Notice("draft_skipped", fields, exc.detail)
+    context = choose_context(request, target.config)
+    cache_tokens = max(context.tokens, request.cache_tokens or 0)
+    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped)
+
+
+def _tokenizer_of(target: ModelFiles) -> Tokenizer:
+    """Its tokenizer. Raises HelixError for one that cannot be read, or has more tokens than the weights."""
+    tokenizer, vocabulary = load_tokenizer(target), target.config.vocab_size
+    if tokenizer.size > vocabulary:
+        what = f"{tokenizer.size} tokens in the tokenizer, {vocabulary} in the weights"
+        raise HelixError("model_weights_mismatch", path=target.path, what=what)
+    return tokenizer

@@ -1,0 +1,94 @@
+"""A model's files become a runner: weights read, cache allocated, costs measured."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.loading.context import allocate
+from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.threads import choose_threads
+from helix_app.engine.measuring.calibration import calibrate
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.device_layers import make_decoder
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.models.weights import open_weights
+from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.protocol.events import Event
+from helix_app.protocol.loading import LoadProgress
+
+BLOCK_SIZE = 16
+_THREADS = torch.get_num_threads()  # before any were chosen
+_MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
+
+
+class LoadCancelled(Exception):
+    """The person pressed Stop while a model was loading."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a model is to lie in memory.
+
+    Attributes:
+        context: tokens of its longest sequence.
+        cache_tokens: that its cache should hold, of all sequences.
+        bits: of packed weights, 0 for dense ones.
+    """
+
+    device: Device
+    dtype: torch.dtype
+    context: int
+    cache_tokens: int
+    bits: int = 0
+
+
+def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
+    """A generator of progress that returns the target's runner, with the number of threads that suits it."""
+    runner = yield from _load(files, shape, "weights", cancel)
+    if shape.device.kind == "cpu":
+        choose_threads(lambda: runner.try_rows(1), _THREADS)
+    calibrate(runner)
+    return runner
+
+
+def load_draft(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
+    """A generator of progress that returns a draft model's runner."""
+    runner = yield from _load(files, shape, "draft_weights", cancel)
+    calibrate(runner)
+    return runner
+
+
+def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
+    config, device, dtype = files.config, shape.device, shape.dtype
+    decoder = make_decoder(
+        config, dtype=dtype, device=device.torch_device, max_positions=shape.context, bits=shape.bits
+    )
+    yield from read_weights(files, decoder, None, stage, cancel)
+    yield LoadProgress("allocate_cache")
+    wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
+    most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
+    blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
+    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, device)
+    yield LoadProgress("warm_up")
+    return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE), cache)
+
+
+def read_weights(
+    files: ModelFiles, decoder: Decoder, like: Decoder | None, stage: str, cancel: threading.Event
+) -> Iterator[Event]:
+    """Fill a decoder from its files; ``like`` shares embeddings and output head.
+
+    Raises:
+        LoadCancelled: ``cancel`` was set.
+    """
+    with open_weights(files) as source:
+        for fraction in decoder.load(source, like):
+            if cancel.is_set():
+                raise LoadCancelled
+            yield LoadProgress(stage, fraction)
