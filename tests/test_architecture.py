@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "helix_app"
 TEXT = (PACKAGE / "ARCHITECTURE.md").read_text("utf-8")
-FILES = {path.relative_to(ROOT).as_posix() for folder in ("helix_app", "tests") for path in (ROOT / folder).rglob("*.py")}
+FILES = {path.relative_to(ROOT).as_posix() for name in ("helix_app", "tests") for path in (ROOT / name).rglob("*.py")}
 TITLES = {"The way of one prompt": 14, "A model path": 14}  # a walk, and the most files it may lead through
 
 

@@ -135,7 +135,7 @@ class PoolMachine(RuleBasedStateMachine):
         blocks, name = list(self.pool.tables()[parent].blocks), self._name()
         with pytest.raises(ValueError):
             self.pool.fork(parent, name, verified + 1)
-        self.pool.fork(parent, name, length, name)
+        self.pool.fork(parent, name, length)
         assert self.pool.tables()[name].blocks == blocks[: -(-length // self.size)]
         assert self.pool.tables()[parent].blocks == blocks
         if parent in self.apart:
