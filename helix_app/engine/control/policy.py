@@ -28,7 +28,7 @@ class Offer:
 
 
 @dataclass(frozen=True)
-class Choice:
+class KChoice:
     """k for the next round, the code (messages.K_REASONS) that says why, and the source to ask."""
 
     k: int
@@ -87,7 +87,7 @@ class KPolicy(Protocol):
         """Whether any draft is worth asking for what it offers; if not, ``choose`` would not take it."""
         ...
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice: ...
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice: ...
 
     def learn(self, outcome: Outcome) -> None: ...
 
@@ -104,10 +104,10 @@ class FixedK:
     def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         if not offers:
-            return Choice(0, "no_match")
-        return Choice(min(self._k, offers[0].most), "fixed", offers[0].source)
+            return KChoice(0, "no_match")
+        return KChoice(min(self._k, offers[0].most), "fixed", offers[0].source)
 
     def learn(self, outcome: Outcome) -> None:
         pass
@@ -130,9 +130,9 @@ class AdditiveK:
     def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         k, reason = self._rule.choose(offers[0].most if offers else None)
-        return Choice(k, reason, offers[0].source if k else "")
+        return KChoice(k, reason, offers[0].source if k else "")
 
     def learn(self, outcome: Outcome) -> None:
         self._rule.learn(outcome.drafted, outcome.accepted)

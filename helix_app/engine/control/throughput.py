@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
-from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
+from helix_app.engine.control.policy import Crowd, KChoice, Offer, Outcome
 from helix_app.runs.additive import K_MAX
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
@@ -99,22 +99,22 @@ class ThroughputK:
         passes = ((rows, pass_of.seconds(rows)) for rows in range(2, K_MAX + 2))
         return any(seconds is None or rows + pass_of.tokens > least * seconds for rows, seconds in passes)
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> Choice:
+    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""
         self._offer = self._known_draft = self._known_pass = None
         pass_of = _Pass(self.table, context, crowd)
         plain = pass_of.seconds(1)
         if plain is None or (crowd is None and self.table.samples(1, context) < 1):
-            return Choice(0, "measure_plain")
+            return KChoice(0, "measure_plain")
         if not offers:
-            return Choice(0, "no_match")
+            return KChoice(0, "no_match")
         sure = self.table.samples(1, context) >= _SURE
         if crowd is None and self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
-            return Choice(0, "measure_plain")
+            return KChoice(0, "measure_plain")
         share = plain / (1 + pass_of.tokens)  # what a plain token costs
         allowed = self.ledger.allowance(share)
-        best, best_rate = Choice(0, "costs_more"), _MARGIN / share
+        best, best_rate = KChoice(0, "costs_more"), _MARGIN / share
         capped = held = False
         for offer in offers:
             source = self._source(offer.source)
@@ -128,13 +128,13 @@ class ThroughputK:
                 elif seconds + pass_of.surprise(k + 1) - plain > allowed:  # at worst only one token is emitted
                     held = True
                 else:
-                    best, best_rate = Choice(k, "best_rate", offer.source), rate
+                    best, best_rate = KChoice(k, "best_rate", offer.source), rate
                     self._offer = offer
         if best.k and self._offer is not None:
             self._expect(self._offer, best.k, context, pass_of)
             return best
         reason = "overdrawn" if held else "below_30" if capped else "costs_more"
-        return self._probe(offers, context, pass_of, plain, allowed) or Choice(0, reason)
+        return self._probe(offers, context, pass_of, plain, allowed) or KChoice(0, reason)
 
     def learn(self, outcome: Outcome) -> None:
         """A round is over."""
@@ -191,7 +191,7 @@ class ThroughputK:
 
     def _probe(
         self, offers: tuple[Offer, ...], context: int, pass_of: _Pass, plain: float, allowed: float
-    ) -> Choice | None:
+    ) -> KChoice | None:
         """A short draft of a source that has not drafted for long, if it could pay and the ledger can bear it."""
         for offer in offers:
             source = self._source(offer.source)
@@ -203,7 +203,7 @@ class ThroughputK:
             if seconds - plain <= allowed and hoped / seconds > _MARGIN * (1 + pass_of.tokens) / plain:
                 self._probing, self._offer = offer.source, offer
                 self._expect(offer, k, context, pass_of)
-                return Choice(k, "probe", offer.source)
+                return KChoice(k, "probe", offer.source)
         return None
 
     def _end_probe(self, source: Source, outcome: Outcome, plain: float) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import Choice, Crowd, Offer, Outcome
+from helix_app.engine.control.policy import Crowd, KChoice, Offer, Outcome
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import Proposal
@@ -51,7 +51,7 @@ class Round:
 
     reply: Reply
     offers: tuple[Offer, ...]
-    choice: Choice
+    choice: KChoice
     proposal: Proposal
     draft_seconds: float = 0.0
 
@@ -162,7 +162,9 @@ class Reply:
     def choose(self, crowd: Crowd | None = None) -> Round:
         """Decide how much to draft in the next round."""
         if self.draft is not None and not self._policy.could_pay(len(self.tokens), crowd):
-            return Round(self, (), Choice(0, "costs_more"), Proposal())  # without the time that a look for drafts takes
+            return Round(
+                self, (), KChoice(0, "costs_more"), Proposal()
+            )  # without the time that a look for drafts takes
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
         return Round(self, offers, self._choice(offers, crowd), Proposal())
 
@@ -236,18 +238,18 @@ class Reply:
             )
         )
         yield self._round_done(
-            Choice(scored, reason), self._proposed(proposal, probs, scored), accepted, emitted, plan, timing, seconds
+            KChoice(scored, reason), self._proposed(proposal, probs, scored), accepted, emitted, plan, timing, seconds
         )
         yield from self.show()
 
-    def _choice(self, offers: tuple[Offer, ...], crowd: Crowd | None) -> Choice:
+    def _choice(self, offers: tuple[Offer, ...], crowd: Crowd | None) -> KChoice:
         if self.request.mode == "autoregressive":
-            return Choice(0, "autoregressive")
+            return KChoice(0, "autoregressive")
         if self.draft is None:
-            return Choice(0, "no_draft")
+            return KChoice(0, "no_draft")
         choice = self._policy.choose(offers, len(self.tokens), crowd)
         room = self.room
-        return choice if choice.k <= room else Choice(max(0, room), "limit", choice.source)
+        return choice if choice.k <= room else KChoice(max(0, room), "limit", choice.source)
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
         check_logits(logits)
@@ -313,7 +315,7 @@ class Reply:
 
     def _round_done(
         self,
-        choice: Choice,
+        choice: KChoice,
         proposed: tuple[ProposedToken, ...],
         accepted: int,
         emitted: tuple[EmittedToken, ...],

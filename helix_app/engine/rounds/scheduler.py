@@ -22,7 +22,7 @@ from typing import TypeVar
 import torch
 
 from helix_app.base.failures import failure
-from helix_app.engine.control.policy import Choice, Crowd
+from helix_app.engine.control.policy import Crowd, KChoice
 from helix_app.engine.rounds.drafting import propose_all, run_pass
 from helix_app.engine.rounds.judgement import Timing
 from helix_app.engine.rounds.queue import Entry, Source
@@ -202,7 +202,7 @@ class Scheduler:
             # a draft must not drive another reply out: it takes what is free beyond one block for each
             fits = max(0, (spare - len(entries)) * size)
             if others and plan.choice.k > fits:
-                plan.choice = Choice(0, "limit", plan.choice.source)
+                plan.choice = KChoice(0, "limit", plan.choice.source)
             plan.draft_seconds = time.perf_counter() - begin
             extra += plan.choice.k
             spare -= -(-plan.choice.k // size)

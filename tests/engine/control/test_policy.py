@@ -8,13 +8,13 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.errors import InputError
-from helix_app.engine.control.policy import AdditiveK, Choice, FixedK, Offer, Outcome, parse_k
+from helix_app.engine.control.policy import AdditiveK, FixedK, KChoice, Offer, Outcome, parse_k
 from helix_app.runs.additive import K_MAX, K_START
 
 OFFER = (Offer("draft"),)
 
 
-def rounds(policy: AdditiveK, count: int, share: float) -> list[Choice]:
+def rounds(policy: AdditiveK, count: int, share: float) -> list[KChoice]:
     """Rounds in which the first ``share`` of each draft stands."""
     made = []
     for _ in range(count):
@@ -25,9 +25,9 @@ def rounds(policy: AdditiveK, count: int, share: float) -> list[Choice]:
 
 
 def test_fixed_is_fixed_as_far_as_the_offer_goes() -> None:
-    assert FixedK(4).choose(OFFER, 0) == Choice(4, "fixed", "draft")
+    assert FixedK(4).choose(OFFER, 0) == KChoice(4, "fixed", "draft")
     assert FixedK(4).choose((Offer("draft", most=2),), 0).k == 2
-    assert FixedK(4).choose((), 0) == Choice(0, "no_match")
+    assert FixedK(4).choose((), 0) == KChoice(0, "no_match")
 
 
 def test_additive_rises_one_by_one_and_stops_at_the_top() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from helix_app.engine.control.ledger import SHARE
-from helix_app.engine.control.policy import Choice, FixedK, KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import FixedK, KChoice, KPolicy, Offer, Outcome
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
 from tests.engine.control.policy_study import WORLDS, Run, World, simulate
@@ -58,7 +58,7 @@ def calibrated(policy: ThroughputK) -> ThroughputK:
     return policy
 
 
-def learn(policy: KPolicy, choice: Choice, accepted: int, offers: tuple[Offer, ...]) -> None:
+def learn(policy: KPolicy, choice: KChoice, accepted: int, offers: tuple[Offer, ...]) -> None:
     names = tuple(o.source for o in offers)
     policy.learn(Outcome(choice.source, choice.k, accepted, 0.02, 0.0, 0, names))
 
@@ -98,11 +98,11 @@ def test_beyond_the_calibrated_context_one_plain_round_is_enough_to_draft(contex
         policy.table.add(rows, 0, seconds)
     policy.begin()
     offers = (Offer("ngram:4", seconds_per_token=1e-5),)
-    assert policy.choose(offers, context) == Choice(0, "measure_plain")
+    assert policy.choose(offers, context) == KChoice(0, "measure_plain")
     policy.table.add(1, context, 0.030)
     policy.learn(Outcome("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
     # more rows were never measured here: at first only what two rows can cost at worst is risked
-    assert policy.choose(offers, context) == Choice(1, "best_rate", "ngram:4")
+    assert policy.choose(offers, context) == KChoice(1, "best_rate", "ngram:4")
     policy.table.add(2, context, 0.031)
     policy.learn(Outcome("ngram:4", 1, 1, 0.031, 1e-5, context, ("ngram:4",)))
     choice = policy.choose(offers, context)
@@ -133,12 +133,12 @@ def test_rows_that_are_dear_at_short_contexts_are_dear_at_long_ones() -> None:
         policy.table.add(rows, 0, 0.02 * rows)
     policy.table.add(1, 2000, 0.03)
     policy.begin()
-    assert policy.choose((Offer("ngram:2", seconds_per_token=1e-5),), 2000) == Choice(0, "costs_more")
+    assert policy.choose((Offer("ngram:2", seconds_per_token=1e-5),), 2000) == KChoice(0, "costs_more")
 
 
 def test_nothing_measured_and_nothing_offered() -> None:
-    assert ThroughputK().choose((Offer("draft"),), 0) == Choice(0, "measure_plain")
-    assert calibrated(ThroughputK()).choose((), 0) == Choice(0, "no_match")
+    assert ThroughputK().choose((Offer("draft"),), 0) == KChoice(0, "measure_plain")
+    assert calibrated(ThroughputK()).choose((), 0) == KChoice(0, "no_match")
 
 
 def replies(
@@ -186,7 +186,7 @@ def test_no_draft_can_pay_where_each_row_costs_nearly_a_pass(per_row: float, pay
     assert policy.could_pay(0) is pays
     free = (Offer("free", seconds_per_token=0.0),)
     if not pays:
-        assert policy.choose(free, 0) == Choice(0, "costs_more")
+        assert policy.choose(free, 0) == KChoice(0, "costs_more")
     assert FixedK(3).could_pay(0)
 
 
