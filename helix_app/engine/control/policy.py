@@ -52,7 +52,7 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RoundResult:
     """What a round did.
 
     Attributes:
@@ -89,7 +89,7 @@ class KPolicy(Protocol):
 
     def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice: ...
 
-    def learn(self, outcome: Outcome) -> None: ...
+    def learn(self, outcome: RoundResult) -> None: ...
 
 
 class FixedK:
@@ -109,7 +109,7 @@ class FixedK:
             return KChoice(0, "no_match")
         return KChoice(min(self._k, offers[0].most), "fixed", offers[0].source)
 
-    def learn(self, outcome: Outcome) -> None:
+    def learn(self, outcome: RoundResult) -> None:
         pass
 
 
@@ -134,7 +134,7 @@ class AdditiveK:
         k, reason = self._rule.choose(offers[0].most if offers else None)
         return KChoice(k, reason, offers[0].source if k else "")
 
-    def learn(self, outcome: Outcome) -> None:
+    def learn(self, outcome: RoundResult) -> None:
         self._rule.learn(outcome.drafted, outcome.accepted)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
-from helix_app.engine.control.policy import Crowd, KChoice, Offer, Outcome
+from helix_app.engine.control.policy import Crowd, KChoice, Offer, RoundResult
 from helix_app.runs.additive import K_MAX
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
@@ -136,7 +136,7 @@ class ThroughputK:
         reason = "overdrawn" if held else "below_30" if capped else "costs_more"
         return self._probe(offers, context, pass_of, plain, allowed) or KChoice(0, reason)
 
-    def learn(self, outcome: Outcome) -> None:
+    def learn(self, outcome: RoundResult) -> None:
         """A round is over."""
         plain = self.table.expect(1, outcome.context) if outcome.plain_seconds is None else outcome.plain_seconds
         if plain is None:
@@ -206,7 +206,7 @@ class ThroughputK:
                 return KChoice(k, "probe", offer.source)
         return None
 
-    def _end_probe(self, source: Source, outcome: Outcome, plain: float) -> None:
+    def _end_probe(self, source: Source, outcome: RoundResult, plain: float) -> None:
         if outcome.accepted * 2 >= outcome.drafted:
             source.pause = _PAUSE_FIRST
             source.cap = max(source.cap, _GUARD_K)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import Crowd, KChoice, Offer, Outcome
+from helix_app.engine.control.policy import Crowd, KChoice, Offer, RoundResult
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import Proposal
@@ -224,7 +224,7 @@ class Reply:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_dear = 0 if k else self._session.too_dear + (reason == "costs_more")
         self._policy.learn(
-            Outcome(
+            RoundResult(
                 source=plan.choice.source,
                 drafted=scored,
                 accepted=accepted,

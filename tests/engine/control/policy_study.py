@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from helix_app.engine.control.ledger import SHARE, START_STEPS
-from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Offer, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
 
@@ -112,7 +112,9 @@ def simulate(world: World, policy: KPolicy, seed: int, tokens: int = TOKENS) -> 
         verify_seen = seen(verify)
         if isinstance(policy, ThroughputK):
             policy.table.add(choice.k + 1, emitted, verify_seen)
-        policy.learn(Outcome(choice.source, choice.k, accepted, verify_seen + draft_seen, draft_seen, emitted, names))
+        policy.learn(
+            RoundResult(choice.source, choice.k, accepted, verify_seen + draft_seen, draft_seen, emitted, names)
+        )
         seconds += draft + verify
         emitted += accepted + 1
         drafted_rounds += choice.k > 0

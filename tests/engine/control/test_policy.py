@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.errors import InputError
-from helix_app.engine.control.policy import AdditiveK, FixedK, KChoice, Offer, Outcome, parse_k
+from helix_app.engine.control.policy import AdditiveK, FixedK, KChoice, Offer, RoundResult, parse_k
 from helix_app.runs.additive import K_MAX, K_START
 
 OFFER = (Offer("draft"),)
@@ -20,7 +20,7 @@ def rounds(policy: AdditiveK, count: int, share: float) -> list[KChoice]:
     for _ in range(count):
         choice = policy.choose(OFFER, 100)
         made.append(choice)
-        policy.learn(Outcome(choice.source, choice.k, int(choice.k * share), 0.01, 0.0, 100, ("draft",)))
+        policy.learn(RoundResult(choice.source, choice.k, int(choice.k * share), 0.01, 0.0, 100, ("draft",)))
     return made
 
 

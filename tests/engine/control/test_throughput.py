@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from helix_app.engine.control.ledger import SHARE
-from helix_app.engine.control.policy import FixedK, KChoice, KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import FixedK, KChoice, KPolicy, Offer, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
 from tests.engine.control.policy_study import WORLDS, Run, World, simulate
@@ -60,7 +60,7 @@ def calibrated(policy: ThroughputK) -> ThroughputK:
 
 def learn(policy: KPolicy, choice: KChoice, accepted: int, offers: tuple[Offer, ...]) -> None:
     names = tuple(o.source for o in offers)
-    policy.learn(Outcome(choice.source, choice.k, accepted, 0.02, 0.0, 0, names))
+    policy.learn(RoundResult(choice.source, choice.k, accepted, 0.02, 0.0, 0, names))
 
 
 def test_under_30_percent_shrinks_k_even_where_drafting_is_free() -> None:
@@ -100,11 +100,11 @@ def test_beyond_the_calibrated_context_one_plain_round_is_enough_to_draft(contex
     offers = (Offer("ngram:4", seconds_per_token=1e-5),)
     assert policy.choose(offers, context) == KChoice(0, "measure_plain")
     policy.table.add(1, context, 0.030)
-    policy.learn(Outcome("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
+    policy.learn(RoundResult("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
     # more rows were never measured here: at first only what two rows can cost at worst is risked
     assert policy.choose(offers, context) == KChoice(1, "best_rate", "ngram:4")
     policy.table.add(2, context, 0.031)
-    policy.learn(Outcome("ngram:4", 1, 1, 0.031, 1e-5, context, ("ngram:4",)))
+    policy.learn(RoundResult("ngram:4", 1, 1, 0.031, 1e-5, context, ("ngram:4",)))
     choice = policy.choose(offers, context)
     assert choice.k >= 2
     assert (choice.reason, choice.source) == ("best_rate", "ngram:4")
@@ -122,7 +122,7 @@ def test_rows_that_turn_out_dear_at_a_long_context_are_not_drafted_blindly() -> 
         choice = policy.choose(offers, context)
         seconds = plain * (1 + 0.5 * choice.k)
         policy.table.add(choice.k + 1, context, seconds)
-        policy.learn(Outcome(choice.source, choice.k, 0, seconds, 0.0, context, ("wrong",)))
+        policy.learn(RoundResult(choice.source, choice.k, 0, seconds, 0.0, context, ("wrong",)))
         lost += seconds - plain
     assert 0 < lost <= (1.25 + 0.01 * 127) * plain * 1.05
 
@@ -154,7 +154,7 @@ def replies(
         slow = stalls(n) if choice.k else 1.0
         policy.table.add(choice.k + 1, 0, 0.02 * slow)
         draft = 0.005 * choice.k * slow * dear(n)
-        policy.learn(Outcome(choice.source, choice.k, choice.k, 0.02 * slow + draft, draft, 0, ("self",)))
+        policy.learn(RoundResult(choice.source, choice.k, choice.k, 0.02 * slow + draft, draft, 0, ("self",)))
         made.append(choice.k)
     return made
 

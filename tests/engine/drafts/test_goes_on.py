@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from helix_app.engine.control.policy import Offer, Outcome
+from helix_app.engine.control.policy import Offer, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
@@ -92,8 +92,8 @@ def test_verification_of_a_drawn_and_a_certain_token_keeps_the_distribution() ->
     assert float(((counts - expected) ** 2 / expected).sum()) < 26.1  # chi-square, 8 degrees of freedom, p = 0.001
 
 
-def outcome(**changes: object) -> Outcome:
-    return Outcome(**{"source": "self", "drafted": 6, "accepted": 6, "seconds": 1.5, "draft_seconds": 0.4, "context": 9,
+def outcome(**changes: object) -> RoundResult:
+    return RoundResult(**{"source": "self", "drafted": 6, "accepted": 6, "seconds": 1.5, "draft_seconds": 0.4, "context": 9,
                       "offered": ("self",), "own": 2, "then": "ngram:5", **changes})  # type: ignore[arg-type]  # fmt: skip
 
 

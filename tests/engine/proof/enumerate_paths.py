@@ -23,7 +23,7 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
-from helix_app.engine.control.policy import KPolicy, Offer, Outcome
+from helix_app.engine.control.policy import KPolicy, Offer, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import Proposal
@@ -316,7 +316,7 @@ def spoken_law(
                         law[whole[:length]] = law.get(whole[:length], 0.0) + here
                         continue
                     after = copy.deepcopy(before)
-                    after.learn(Outcome(choice.source, len(ids), verdict.accepted, 0.0, 0.0, len(tokens)))
+                    after.learn(RoundResult(choice.source, len(ids), verdict.accepted, 0.0, 0.0, len(tokens)))
                     key = (whole, repr(vars(after)))
                     paths[len(whole)][key] = (after, here + paths[len(whole)].get(key, (after, 0.0))[1])
     return law, kinds

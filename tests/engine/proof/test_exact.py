@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Outcome
+from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
@@ -99,7 +99,7 @@ def taught(*rounds: tuple[int, int]) -> AdditiveK:
     """The production policy after rounds of so many drafted and accepted tokens."""
     policy = AdditiveK()
     for drafted, accepted in rounds:
-        policy.learn(Outcome("model", drafted, accepted, 0.0, 0.0, 0))
+        policy.learn(RoundResult("model", drafted, accepted, 0.0, 0.0, 0))
     return policy
 
 
@@ -115,7 +115,7 @@ ADAPTIVE = {
 class ByAcceptance(FixedK):
     """k follows what was accepted last, as far from independent of the text as a policy may be."""
 
-    def learn(self, outcome: Outcome) -> None:
+    def learn(self, outcome: RoundResult) -> None:
         self._k = (outcome.accepted + 1) % 3
 
 
