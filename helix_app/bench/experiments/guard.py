@@ -24,7 +24,7 @@ from helix_app.bench.experiments.experiment import (
     tasks_of,
 )
 from helix_app.bench.statistics import median
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import Proposal
@@ -48,8 +48,8 @@ class WrongDraft(NgramDraft):
     def fresh(self, repeatable: bool = False) -> WrongDraft:
         return self
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
-        return (Offer("wrong"),)
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
+        return (DraftOption("wrong"),)
 
     def propose(
         self,

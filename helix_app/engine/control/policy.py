@@ -11,7 +11,7 @@ from helix_app.runs.additive import AdditiveRule
 
 
 @dataclass(frozen=True)
-class Offer:
+class DraftOption:
     """A draft that could propose tokens now.
 
     Attributes:
@@ -87,7 +87,7 @@ class KPolicy(Protocol):
         """Whether any draft is worth asking for what it offers; if not, ``choose`` would not take it."""
         ...
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice: ...
+    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice: ...
 
     def learn(self, outcome: RoundResult) -> None: ...
 
@@ -104,7 +104,7 @@ class FixedK:
     def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
+    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         if not offers:
             return KChoice(0, "no_match")
         return KChoice(min(self._k, offers[0].most), "fixed", offers[0].source)
@@ -130,7 +130,7 @@ class AdditiveK:
     def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
+    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         k, reason = self._rule.choose(offers[0].most if offers else None)
         return KChoice(k, reason, offers[0].source if k else "")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
-from helix_app.engine.control.policy import Crowd, KChoice, Offer, RoundResult
+from helix_app.engine.control.policy import Crowd, DraftOption, KChoice, RoundResult
 from helix_app.runs.additive import K_MAX
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
@@ -80,7 +80,7 @@ class ThroughputK:
         self._sources: dict[str, Source] = sources if sources is not None else {}
         self._probing = ""
         self._since_plain = 0
-        self._offer: Offer | None = None  # behind the latest choice
+        self._offer: DraftOption | None = None  # behind the latest choice
         self._known_draft: float | None = None  # its seconds, where such a draft was measured
         self._known_pass: float | None = None  # and those of its pass, likewise
 
@@ -99,7 +99,7 @@ class ThroughputK:
         passes = ((rows, pass_of.seconds(rows)) for rows in range(2, K_MAX + 2))
         return any(seconds is None or rows + pass_of.tokens > least * seconds for rows, seconds in passes)
 
-    def choose(self, offers: tuple[Offer, ...], context: int, crowd: Crowd | None = None) -> KChoice:
+    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
         """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
         self._probing = ""
         self._offer = self._known_draft = self._known_pass = None
@@ -176,13 +176,13 @@ class ThroughputK:
             self._sources[name] = Source(Acceptance(name, K_MAX))
         return self._sources[name]
 
-    def _expect(self, offer: Offer, k: int, context: int, pass_of: _Pass) -> None:
+    def _expect(self, offer: DraftOption, k: int, context: int, pass_of: _Pass) -> None:
         """Remember what draft and pass of the chosen round take, where that is known and no guess."""
         drafted = self._source(offer.source).cost.expect(k, context)
         self._known_draft = None if drafted is None else drafted + offer.catch_up_seconds
         self._known_pass = None if pass_of.surprise(k + 1) else pass_of.seconds(k + 1)
 
-    def _seconds(self, offer: Offer, source: Source, k: int, context: int, pass_of: _Pass) -> float:
+    def _seconds(self, offer: DraftOption, source: Source, k: int, context: int, pass_of: _Pass) -> float:
         """Expected seconds of a round that drafts k."""
         verify = pass_of.seconds(k + 1)
         assert verify is not None
@@ -190,7 +190,7 @@ class ThroughputK:
         return verify + (offer.seconds_per_token * k if measured is None else measured) + offer.catch_up_seconds
 
     def _probe(
-        self, offers: tuple[Offer, ...], context: int, pass_of: _Pass, plain: float, allowed: float
+        self, offers: tuple[DraftOption, ...], context: int, pass_of: _Pass, plain: float, allowed: float
     ) -> KChoice | None:
         """A short draft of a source that has not drafted for long, if it could pay and the ledger can bear it."""
         for offer in offers:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner
@@ -33,7 +33,7 @@ class Draft(Protocol):
         """A new sequence starts."""
         ...
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         """What it could propose after ``tokens``, the source it trusts most first; nothing is drawn yet."""
         ...
 

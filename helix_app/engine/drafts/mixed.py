@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
@@ -40,7 +40,7 @@ class MixedDraft:
         self.ngram.begin(sequence_id)
         self.model.begin(sequence_id)
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         context, model, table = self.ngram.context_offers, self.model.offers, self.ngram.table_offers
         return (*context(tokens), *model(tokens), *table(tokens))
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 import torch
 
 from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
@@ -57,13 +57,13 @@ class ModelDraft:
     def begin(self, sequence_id: str) -> None:
         self.sequence, self._opened = sequence_id, False
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         room = self.runner.max_tokens - len(tokens)
         if self.sequence is None or room < 1:
             return ()
         have = self.runner.length(self.sequence) if self._opened else 0
         step = self._cost(1, len(tokens))
-        return (Offer(self.source, room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
+        return (DraftOption(self.source, room, step, max(0.0, self._cost(len(tokens) - have, len(tokens)) - step)),)
 
     def fresh(self, repeatable: bool = False) -> ModelDraft:
         return ModelDraft(self.runner, self._vocab)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.protocol.requests import SamplingParams
@@ -51,20 +51,20 @@ class NgramDraft:
         self._after.clear()
         self._indexed = 0
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         return (*self.context_offers(tokens), *self.table_offers(tokens))
 
-    def context_offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def context_offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         """What the text itself suggests: its longest match."""
         length, _ = self._match(tokens)
-        return (Offer(f"ngram:{length}", seconds_per_token=_SECONDS),) if length else ()
+        return (DraftOption(f"ngram:{length}", seconds_per_token=_SECONDS),) if length else ()
 
-    def table_offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def table_offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         """What the tables suggest: named by the context it rests on, ``+`` where it was right often."""
         found = self._look_up(tokens)
         if found is None:
             return ()
-        return (Offer(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MOST, _SECONDS),)
+        return (DraftOption(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MOST, _SECONDS),)
 
     def ask(
         self,

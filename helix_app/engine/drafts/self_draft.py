@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.models.runner import ModelRunner
 
@@ -30,11 +30,11 @@ class SelfDraft(ModelDraft):
     def begin(self, sequence_id: str) -> None:
         self.sequence = sequence_id
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         room = self.runner.max_tokens - len(tokens)
         if self.sequence is None or room < 1:
             return ()
-        return (Offer(self.source, room, self._cost(1, len(tokens))),)
+        return (DraftOption(self.source, room, self._cost(1, len(tokens))),)
 
     def follow(self, target: ModelRunner) -> None:
         self.runner.join(target.pool, target.cache)

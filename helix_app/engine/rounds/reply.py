@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import Crowd, KChoice, Offer, RoundResult
+from helix_app.engine.control.policy import Crowd, DraftOption, KChoice, RoundResult
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import Proposal
@@ -50,7 +50,7 @@ class Round:
     """
 
     reply: Reply
-    offers: tuple[Offer, ...]
+    offers: tuple[DraftOption, ...]
     choice: KChoice
     proposal: Proposal
     draft_seconds: float = 0.0
@@ -242,7 +242,7 @@ class Reply:
         )
         yield from self.show()
 
-    def _choice(self, offers: tuple[Offer, ...], crowd: Crowd | None) -> KChoice:
+    def _choice(self, offers: tuple[DraftOption, ...], crowd: Crowd | None) -> KChoice:
         if self.request.mode == "autoregressive":
             return KChoice(0, "autoregressive")
         if self.draft is None:

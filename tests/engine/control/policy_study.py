@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from helix_app.engine.control.ledger import SHARE, START_STEPS
-from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, Offer, RoundResult
+from helix_app.engine.control.policy import AdditiveK, DraftOption, FixedK, KPolicy, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
 
@@ -97,7 +97,7 @@ def simulate(world: World, policy: KPolicy, seed: int, tokens: int = TOKENS) -> 
     seconds = 0.0
     while emitted < tokens:
         phase = min(len(world.acceptance) - 1, emitted * len(world.acceptance) // tokens)
-        offers: tuple[Offer, ...] = (Offer("draft", seconds_per_token=world.draft * PLAIN_SECONDS),)
+        offers: tuple[DraftOption, ...] = (DraftOption("draft", seconds_per_token=world.draft * PLAIN_SECONDS),)
         if chance.random() >= world.matched:
             offers = ()
         choice = policy.choose(offers, emitted)

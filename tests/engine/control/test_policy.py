@@ -8,10 +8,10 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.errors import InputError
-from helix_app.engine.control.policy import AdditiveK, FixedK, KChoice, Offer, RoundResult, parse_k
+from helix_app.engine.control.policy import AdditiveK, DraftOption, FixedK, KChoice, RoundResult, parse_k
 from helix_app.runs.additive import K_MAX, K_START
 
-OFFER = (Offer("draft"),)
+OFFER = (DraftOption("draft"),)
 
 
 def rounds(policy: AdditiveK, count: int, share: float) -> list[KChoice]:
@@ -26,7 +26,7 @@ def rounds(policy: AdditiveK, count: int, share: float) -> list[KChoice]:
 
 def test_fixed_is_fixed_as_far_as_the_offer_goes() -> None:
     assert FixedK(4).choose(OFFER, 0) == KChoice(4, "fixed", "draft")
-    assert FixedK(4).choose((Offer("draft", most=2),), 0).k == 2
+    assert FixedK(4).choose((DraftOption("draft", most=2),), 0).k == 2
     assert FixedK(4).choose((), 0) == KChoice(0, "no_match")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from helix_app.engine.control.ledger import SHARE
-from helix_app.engine.control.policy import FixedK, KChoice, KPolicy, Offer, RoundResult
+from helix_app.engine.control.policy import DraftOption, FixedK, KChoice, KPolicy, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.runs.additive import K_MAX
 from tests.engine.control.policy_study import WORLDS, Run, World, simulate
@@ -58,13 +58,13 @@ def calibrated(policy: ThroughputK) -> ThroughputK:
     return policy
 
 
-def learn(policy: KPolicy, choice: KChoice, accepted: int, offers: tuple[Offer, ...]) -> None:
+def learn(policy: KPolicy, choice: KChoice, accepted: int, offers: tuple[DraftOption, ...]) -> None:
     names = tuple(o.source for o in offers)
     policy.learn(RoundResult(choice.source, choice.k, accepted, 0.02, 0.0, 0, names))
 
 
 def test_under_30_percent_shrinks_k_even_where_drafting_is_free() -> None:
-    policy, offers, ks = calibrated(ThroughputK()), (Offer("draft", seconds_per_token=0.0),), []
+    policy, offers, ks = calibrated(ThroughputK()), (DraftOption("draft", seconds_per_token=0.0),), []
     for i in range(400):
         choice = policy.choose(offers, 0)
         learn(policy, choice, int(choice.k > 0 and i % 5 == 0), offers)
@@ -75,7 +75,7 @@ def test_under_30_percent_shrinks_k_even_where_drafting_is_free() -> None:
 
 def test_of_two_sources_the_better_one_drafts() -> None:
     policy = calibrated(ThroughputK())
-    offers = (Offer("ngram:2", seconds_per_token=1e-5), Offer("model", seconds_per_token=1e-4))
+    offers = (DraftOption("ngram:2", seconds_per_token=1e-5), DraftOption("model", seconds_per_token=1e-4))
     used = []
     for _ in range(200):
         choice = policy.choose(offers, 0)
@@ -86,8 +86,8 @@ def test_of_two_sources_the_better_one_drafts() -> None:
 
 def test_catching_up_is_counted() -> None:
     policy = calibrated(ThroughputK())
-    assert policy.choose((Offer("model", seconds_per_token=1e-4, catch_up_seconds=1.0),), 0).k == 0
-    assert policy.choose((Offer("model", seconds_per_token=1e-4),), 0).k > 0
+    assert policy.choose((DraftOption("model", seconds_per_token=1e-4, catch_up_seconds=1.0),), 0).k == 0
+    assert policy.choose((DraftOption("model", seconds_per_token=1e-4),), 0).k > 0
 
 
 @pytest.mark.parametrize("context", [600, 2000, 8000])
@@ -97,7 +97,7 @@ def test_beyond_the_calibrated_context_one_plain_round_is_enough_to_draft(contex
     for rows, seconds in ((1, 0.020), (2, 0.0205), (3, 0.021), (5, 0.022), (9, 0.025)):
         policy.table.add(rows, 0, seconds)
     policy.begin()
-    offers = (Offer("ngram:4", seconds_per_token=1e-5),)
+    offers = (DraftOption("ngram:4", seconds_per_token=1e-5),)
     assert policy.choose(offers, context) == KChoice(0, "measure_plain")
     policy.table.add(1, context, 0.030)
     policy.learn(RoundResult("", 0, 0, 0.030, 0.0, context, ("ngram:4",)))
@@ -116,7 +116,7 @@ def test_rows_that_turn_out_dear_at_a_long_context_are_not_drafted_blindly() -> 
     for rows, seconds in ((1, 0.020), (2, 0.0205), (3, 0.021), (5, 0.022), (9, 0.025)):
         policy.table.add(rows, 0, seconds)
     policy.begin()
-    offers = (Offer("wrong", seconds_per_token=1e-6),)
+    offers = (DraftOption("wrong", seconds_per_token=1e-6),)
     plain, context, lost = 0.060, 8000, 0.0
     for _ in range(127):
         choice = policy.choose(offers, context)
@@ -133,11 +133,11 @@ def test_rows_that_are_dear_at_short_contexts_are_dear_at_long_ones() -> None:
         policy.table.add(rows, 0, 0.02 * rows)
     policy.table.add(1, 2000, 0.03)
     policy.begin()
-    assert policy.choose((Offer("ngram:2", seconds_per_token=1e-5),), 2000) == KChoice(0, "costs_more")
+    assert policy.choose((DraftOption("ngram:2", seconds_per_token=1e-5),), 2000) == KChoice(0, "costs_more")
 
 
 def test_nothing_measured_and_nothing_offered() -> None:
-    assert ThroughputK().choose((Offer("draft"),), 0) == KChoice(0, "measure_plain")
+    assert ThroughputK().choose((DraftOption("draft"),), 0) == KChoice(0, "measure_plain")
     assert calibrated(ThroughputK()).choose((), 0) == KChoice(0, "no_match")
 
 
@@ -148,7 +148,7 @@ def replies(
 
     Where round n drafts it takes ``stalls(n)`` times as long, and its draft alone ``dear(n)`` times.
     """
-    offers, made = (Offer("self", seconds_per_token=0.005),), []
+    offers, made = (DraftOption("self", seconds_per_token=0.005),), []
     for n in range(rounds):
         choice = policy.choose(offers, 0)
         slow = stalls(n) if choice.k else 1.0
@@ -184,7 +184,7 @@ def test_no_draft_can_pay_where_each_row_costs_nearly_a_pass(per_row: float, pay
     policy.table.relate({rows: 1 + per_row * (rows - 1) for rows in range(2, K_MAX + 2)})
     policy.begin()
     assert policy.could_pay(0) is pays
-    free = (Offer("free", seconds_per_token=0.0),)
+    free = (DraftOption("free", seconds_per_token=0.0),)
     if not pays:
         assert policy.choose(free, 0) == KChoice(0, "costs_more")
     assert FixedK(3).could_pay(0)

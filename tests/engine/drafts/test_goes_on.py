@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from helix_app.engine.control.policy import Offer, RoundResult
+from helix_app.engine.control.policy import DraftOption, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
@@ -102,7 +102,7 @@ def test_each_source_is_judged_by_its_own_tokens() -> None:
     for _ in range(4):
         policy.table.add(1, 9, 1.0)
         policy.table.add(7, 9, 1.1)
-    policy.choose((Offer("self", seconds_per_token=0.2),), 9)
+    policy.choose((DraftOption("self", seconds_per_token=0.2),), 9)
     for _ in range(20):
         policy.learn(outcome(accepted=2))  # the model is right, the text wrong at once
     sources = policy._sources

@@ -23,7 +23,7 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
-from helix_app.engine.control.policy import KPolicy, Offer, RoundResult
+from helix_app.engine.control.policy import DraftOption, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import Proposal
@@ -131,8 +131,8 @@ class OneHotDraft:
     def set_apart(self) -> None: ...
     def ask(self, *_: object) -> None: ...
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
-        return (Offer("one-hot"),)
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
+        return (DraftOption("one-hot"),)
 
     def propose(self, tokens: Sequence[int], k: int, *_: object) -> Proposal:
         ids: Context = ()
