@@ -37,7 +37,7 @@ class KChoice:
 
 
 @dataclass(frozen=True)
-class Crowd:
+class BatchLoad:
     """What else runs in the same pass of the target when several replies are written at once.
 
     Attributes:
@@ -60,7 +60,7 @@ class RoundResult:
         seconds: the whole round; ``draft_seconds`` of it went into drafting.
         context: tokens of the sequence before the round.
         offered: sources that were on offer.
-        plain_seconds: what a token costs without a draft, in a crowd: this reply's share; None to look it up.
+        plain_seconds: what a token costs without a draft, in a batch: this reply's share; None to look it up.
         own, then: where a second source went on with the draft, how much the first one drew, and the second's name.
     """
 
@@ -83,11 +83,11 @@ class KPolicy(Protocol):
         """A new reply starts."""
         ...
 
-    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+    def could_pay(self, context: int, batch: BatchLoad | None = None) -> bool:
         """Whether any draft is worth asking for what it offers; if not, ``choose`` would not take it."""
         ...
 
-    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice: ...
+    def choose(self, offers: tuple[DraftOption, ...], context: int, batch: BatchLoad | None = None) -> KChoice: ...
 
     def learn(self, outcome: RoundResult) -> None: ...
 
@@ -101,10 +101,10 @@ class FixedK:
     def begin(self) -> None:
         pass
 
-    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+    def could_pay(self, context: int, batch: BatchLoad | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
+    def choose(self, offers: tuple[DraftOption, ...], context: int, batch: BatchLoad | None = None) -> KChoice:
         if not offers:
             return KChoice(0, "no_match")
         return KChoice(min(self._k, offers[0].most), "fixed", offers[0].source)
@@ -127,10 +127,10 @@ class AdditiveK:
     def begin(self) -> None:
         pass
 
-    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+    def could_pay(self, context: int, batch: BatchLoad | None = None) -> bool:
         return True
 
-    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
+    def choose(self, offers: tuple[DraftOption, ...], context: int, batch: BatchLoad | None = None) -> KChoice:
         k, reason = self._rule.choose(offers[0].most if offers else None)
         return KChoice(k, reason, offers[0].source if k else "")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.ledger import Ledger
-from helix_app.engine.control.policy import Crowd, DraftOption, KChoice, RoundResult
+from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult
 from helix_app.runs.additive import K_MAX
 
 _MARGIN = 1.02  # a draft must promise this much more than plain decoding
@@ -43,9 +43,9 @@ class Source:
 class _Pass:
     """What a pass of the target costs with so many rows of this sequence, and what others get out of it."""
 
-    def __init__(self, table: CostTable, context: int, crowd: Crowd | None) -> None:
-        self._table, self._context, self._crowd = table, context, crowd
-        self.tokens = crowd.tokens if crowd is not None else 0.0
+    def __init__(self, table: CostTable, context: int, batch: BatchLoad | None) -> None:
+        self._table, self._context, self._crowd = table, context, batch
+        self.tokens = batch.tokens if batch is not None else 0.0
 
     def seconds(self, rows: int) -> float | None:
         if self._crowd is None:
@@ -89,9 +89,9 @@ class ThroughputK:
         self.ledger = Ledger()
         self._probing = ""
 
-    def could_pay(self, context: int, crowd: Crowd | None = None) -> bool:
+    def could_pay(self, context: int, batch: BatchLoad | None = None) -> bool:
         """Whether some k would, were its draft free and always right: not where each row costs nearly a pass."""
-        pass_of = _Pass(self.table, context, crowd)
+        pass_of = _Pass(self.table, context, batch)
         plain = pass_of.seconds(1)
         if plain is None:
             return True
@@ -99,18 +99,18 @@ class ThroughputK:
         passes = ((rows, pass_of.seconds(rows)) for rows in range(2, K_MAX + 2))
         return any(seconds is None or rows + pass_of.tokens > least * seconds for rows, seconds in passes)
 
-    def choose(self, offers: tuple[DraftOption, ...], context: int, crowd: Crowd | None = None) -> KChoice:
-        """k and source of the next round; in a crowd, what gives most tokens per second of all replies together."""
+    def choose(self, offers: tuple[DraftOption, ...], context: int, batch: BatchLoad | None = None) -> KChoice:
+        """k and source of the next round; in a batch, what gives most tokens per second of all replies together."""
         self._probing = ""
         self._offer = self._known_draft = self._known_pass = None
-        pass_of = _Pass(self.table, context, crowd)
+        pass_of = _Pass(self.table, context, batch)
         plain = pass_of.seconds(1)
-        if plain is None or (crowd is None and self.table.samples(1, context) < 1):
+        if plain is None or (batch is None and self.table.samples(1, context) < 1):
             return KChoice(0, "measure_plain")
         if not offers:
             return KChoice(0, "no_match")
         sure = self.table.samples(1, context) >= _SURE
-        if crowd is None and self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
+        if batch is None and self._since_plain >= (_REFRESH_SURE if sure else _REFRESH):
             return KChoice(0, "measure_plain")
         share = plain / (1 + pass_of.tokens)  # what a plain token costs
         allowed = self.ledger.allowance(share)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import Crowd, DraftOption, KChoice, RoundResult
+from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import Proposal
@@ -159,14 +159,14 @@ class Reply:
 
     # ----------------------------------------------------------------- rounds
 
-    def choose(self, crowd: Crowd | None = None) -> Round:
+    def choose(self, batch: BatchLoad | None = None) -> Round:
         """Decide how much to draft in the next round."""
-        if self.draft is not None and not self._policy.could_pay(len(self.tokens), crowd):
+        if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
             return Round(
                 self, (), KChoice(0, "costs_more"), Proposal()
             )  # without the time that a look for drafts takes
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
-        return Round(self, offers, self._choice(offers, crowd), Proposal())
+        return Round(self, offers, self._choice(offers, batch), Proposal())
 
     def ask(self, plan: Round) -> Ask | None:
         """What the plan asks of a draft model; None where it asks none."""
@@ -242,12 +242,12 @@ class Reply:
         )
         yield from self.show()
 
-    def _choice(self, offers: tuple[DraftOption, ...], crowd: Crowd | None) -> KChoice:
+    def _choice(self, offers: tuple[DraftOption, ...], batch: BatchLoad | None) -> KChoice:
         if self.request.mode == "autoregressive":
             return KChoice(0, "autoregressive")
         if self.draft is None:
             return KChoice(0, "no_draft")
-        choice = self._policy.choose(offers, len(self.tokens), crowd)
+        choice = self._policy.choose(offers, len(self.tokens), batch)
         room = self.room
         return choice if choice.k <= room else KChoice(max(0, room), "limit", choice.source)
 

@@ -22,7 +22,7 @@ from typing import TypeVar
 import torch
 
 from helix_app.base.failures import failure
-from helix_app.engine.control.policy import Crowd, KChoice
+from helix_app.engine.control.policy import BatchLoad, KChoice
 from helix_app.engine.rounds.drafting import propose_all, run_pass
 from helix_app.engine.rounds.judgement import Timing
 from helix_app.engine.rounds.queue import Entry, Source
@@ -196,9 +196,9 @@ class Scheduler:
             return self._session.crowd_costs.expect(rows, context)
 
         for entry in entries:
-            crowd = Crowd(others + extra, float(others), seconds) if others else None
+            batch = BatchLoad(others + extra, float(others), seconds) if others else None
             begin = time.perf_counter()
-            plan = entry.reply.choose(crowd)
+            plan = entry.reply.choose(batch)
             # a draft must not drive another reply out: it takes what is free beyond one block for each
             fits = max(0, (spare - len(entries)) * size)
             if others and plan.choice.k > fits:
