@@ -135,7 +135,7 @@ class ModelDraft:
         known = self.runner.decoder.config.vocab_size
         ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
         while len(ids) > _CHUNK:
-            if self.runner.waits:
+            if self.runner.is_synchronous:
                 check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
                 self.runner.pool.commit(name, tokens[: self.runner.length(name)])
             else:  # numbers that are none show in the rows that attend to these, before ``confirm``
@@ -164,7 +164,7 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     A sequence whose draft cache is full stops early, and so does one whose logits are not numbers: a draft may always
     stop before its next token is drawn. On a device that the host need not wait for, the proposals are pending.
     """
-    if asks and not asks[0].draft.runner.waits:
+    if asks and not asks[0].draft.runner.is_synchronous:
         return draw_together(asks)
     active: list[tuple[Ask, list[int]]] = []
     for ask in asks:

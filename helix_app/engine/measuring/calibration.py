@@ -32,7 +32,7 @@ def calibrate(runner: ModelRunner, rows: Sequence[int] = ROWS) -> None:
     Raises:
         RuntimeError: the device's own errors.
     """
-    if not runner.waits or runner.decoder.graphs is not None:
+    if not runner.is_synchronous or runner.decoder.graphs is not None:
         _time_all(runner, (1, *(count for count in _DEVICE_ROWS if count in rows)))
         return
     rows = [count for count in rows if count <= runner.max_tokens]
@@ -58,7 +58,7 @@ def doubtful(runner: ModelRunner, costs: CostTable, rows: int, proportion: float
     expected, single = costs.expect(rows, 0), costs.expect(1, 0)
     if expected and single and 1 / _SURPRISE < proportion * single / expected < _SURPRISE:
         return False
-    if runner.waits:
+    if runner.is_synchronous:
         if measured.busyness() >= quiet.BUSY:
             return False
         measured.drop(_name(runner))
@@ -68,7 +68,7 @@ def doubtful(runner: ModelRunner, costs: CostTable, rows: int, proportion: float
 def check_step(runner: ModelRunner, costs: CostTable) -> None:
     """Compare plain steps in use with what the trial of formats said of them; drop what it said if it was wrong."""
     single, decoder = costs.expect(1, 0), runner.decoder
-    if single is None or costs.samples(1, 0) < _SURE or not runner.waits:
+    if single is None or costs.samples(1, 0) < _SURE or not runner.is_synchronous:
         return
     name = formats.INT4 if decoder.bits == 4 else str(decoder.dtype).removeprefix("torch.")
     if formats.contradicts(decoder.config, name, single) and measured.busyness() < quiet.BUSY:

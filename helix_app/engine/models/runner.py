@@ -52,7 +52,7 @@ class ModelRunner:
         self.join(pool, cache)
 
     @property
-    def waits(self) -> bool:
+    def is_synchronous(self) -> bool:
         """Whether a pass is over when its call returns; otherwise it is best never to ask for what it gives."""
         return self.decoder.device.type == "cpu"
 
