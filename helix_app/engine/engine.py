@@ -22,7 +22,7 @@ from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.certify import Certified, certify
-from helix_app.engine.rounds.recovery import LOST, Place, Recovery
+from helix_app.engine.rounds.recovery import LOST, LoadedModel, Recovery
 from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished, Notice
@@ -40,7 +40,7 @@ class Engine:
     """
 
     def __init__(self) -> None:
-        self._place: Place | None = None
+        self._loaded: LoadedModel | None = None
         self._wanted: LoadRequest | None = None  # what is loaded, or will be for the next reply
         self._given_up: LoadRequest | None = None  # for a load that was stopped; back if the next fails
         self._lost: frozenset[str] = frozenset()  # devices that this process can no longer use
@@ -48,11 +48,11 @@ class Engine:
     @property
     def session(self) -> Session | None:
         """The loaded session, for tests and benchmarks that look inside."""
-        return self._place.session if self._place is not None else None
+        return self._loaded.session if self._loaded is not None else None
 
     @property
     def ready(self) -> ModelReady | None:
-        return self._place.ready if self._place is not None else None
+        return self._loaded.ready if self._loaded is not None else None
 
     def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
         """Run one request and yield its events (see events.EngineClient)."""
@@ -121,7 +121,7 @@ class Engine:
             yield event
 
     def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
-        if self._place is None and self._wanted is not None:  # the last move to another device was stopped or failed
+        if self._loaded is None and self._wanted is not None:  # the last move to another device was stopped or failed
             yield from self._load_again(self._wanted, cancel)
         if self.session is None:
             raise HelixError("no_model_loaded")
@@ -141,8 +141,8 @@ class Engine:
 
     def _run(self, scheduler: Scheduler, cancel: threading.Event) -> Generator[Event, None, None]:
         """All replies of a scheduler, on another device if need be; closes it."""
-        assert self._place is not None
-        place = self._place
+        assert self._loaded is not None
+        place = self._loaded
 
         def to_cpu(device: str, reason: str, detail: str) -> Iterator[Event]:
             yield Notice("moved_to_cpu", (("device", device), ("reason", reason)), detail)
@@ -157,9 +157,9 @@ class Engine:
                 yield from self._load_again(request, cancel)
             except LoadCancelled:
                 return
-            assert self._place is not None
-            place.session, place.ready = self._place.session, self._place.ready
-            self._place = place
+            assert self._loaded is not None
+            place.session, place.ready = self._loaded.session, self._loaded.ready
+            self._loaded = place
 
         try:
             for event in Recovery(scheduler, place, to_cpu).run():
@@ -184,13 +184,13 @@ class Engine:
             yield from self._load(request, cancel)
             return
         except LoadCancelled:
-            if self._place is None:
+            if self._loaded is None:
                 self._given_up = before
                 raise
             failed = Failed("load_cancelled")
         except Exception as exc:
             failed = self._failed(exc)
-        if self._place is None and before is not None:
+        if self._loaded is None and before is not None:
             return_memory()
             yield LoadProgress("bring_back", detail=before.target_name)
             try:
@@ -199,7 +199,7 @@ class Engine:
                 raise
             except Exception as exc:
                 log.warning("what was loaded before cannot be loaded again: %s", exc)
-        yield replace(failed, kept=self._place is not None)
+        yield replace(failed, kept=self._loaded is not None)
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
@@ -207,7 +207,7 @@ class Engine:
             if isinstance(item, Loaded):
                 return_memory()  # that only loading needed
                 ready = replace(item.ready, memory=memory_use(item.session))
-                self._place, self._wanted, self._given_up = Place(item.session, ready), request, None
+                self._loaded, self._wanted, self._given_up = LoadedModel(item.session, ready), request, None
                 yield from item.session.snapshots(full=True)
                 yield ready
             else:
@@ -218,11 +218,11 @@ class Engine:
         self._unload()
 
     def _unload(self) -> None:
-        if self._place is None:
+        if self._loaded is None:
             return
-        if self._place.session is not None:
-            self._place.session.release()
-        self._place = None
+        if self._loaded.session is not None:
+            self._loaded.session.release()
+        self._loaded = None
         return_memory()
 
     def close(self) -> None:

@@ -49,7 +49,7 @@ class _Fault:
 
 
 @dataclass
-class Place:
+class LoadedModel:
     """What runs and where; the engine has one and takes it over from here when it changes.
 
     Attributes:
@@ -63,14 +63,16 @@ class Place:
 class Recovery:
     """Runs a scheduler to its end and keeps its replies going."""
 
-    def __init__(self, scheduler: Scheduler, place: Place, to_cpu: Callable[[str, str, str], Iterator[Event]]) -> None:
+    def __init__(
+        self, scheduler: Scheduler, place: LoadedModel, to_cpu: Callable[[str, str, str], Iterator[Event]]
+    ) -> None:
         """
         Args:
             place: kept up to date.
             to_cpu: ``(device name, reason, detail)``: frees everything, loads the model on the CPU and puts it into
                 ``place``. Raises HelixError when it cannot.
         """
-        self._scheduler, self._place, self._to_cpu = scheduler, place, to_cpu
+        self._scheduler, self._loaded, self._to_cpu = scheduler, place, to_cpu
         self._notices: list[Notice] = []  # told once the replies go on: a later rung makes them void
 
     def run(self) -> Iterator[Event]:
@@ -94,7 +96,7 @@ class Recovery:
                 yield from self._recover(fault)
 
     def _recover(self, fault: _Fault) -> Iterator[Event]:
-        place = self._place
+        place = self._loaded
         session, device = place.session, place.ready.device
         assert session is not None
         log.warning("%s failed in the middle of a reply: %s", device, fault.text)
@@ -118,13 +120,13 @@ class Recovery:
     def _move(self, fault: _Fault, reason: str) -> Iterator[Event]:
         self._scheduler.halt(intact=False)
         self._notices.clear()
-        yield from self._to_cpu(self._place.ready.device_name, reason, fault.text)
-        if self._place.session is not None:  # None when it was stopped, and so are the replies
-            self._scheduler.move(self._place.session)
+        yield from self._to_cpu(self._loaded.ready.device_name, reason, fault.text)
+        if self._loaded.session is not None:  # None when it was stopped, and so are the replies
+            self._scheduler.move(self._loaded.session)
 
     def _drop_draft(self, fault: _Fault) -> bool:
         """Draft from the text alone from now on; False when that is so already."""
-        place, session = self._place, self._place.session
+        place, session = self._loaded, self._loaded.session
         if session is None or session.draft is None or session.draft.runner is None:
             return False
         self._scheduler.halt(intact=True)
@@ -143,7 +145,7 @@ class Recovery:
 
     def _shrink(self) -> bool:
         """Give half of the cache's memory back; False when that would be too little or leave too little."""
-        place, session = self._place, self._place.session
+        place, session = self._loaded, self._loaded.session
         assert session is not None
         runner = session.runner
         before, size = runner.pool.num_blocks, runner.pool.block_size
