@@ -41,7 +41,7 @@ class CostTable:
         bucket = context_bucket(context)
         if (
             self.samples(rows, context) >= _KNOWN
-        ):  # only a cell that knows itself can tell a slow moment from a dear one
+        ):  # only a cell that knows itself can tell a slow moment from a costly one
             ratio = seconds / self._medians[bucket][rows]
             self._latest.append(min(max(ratio, self._drift / _DRIFT_BOUND), self._drift * _DRIFT_BOUND))
             self._drift = _median(self._latest) ** _DRIFT_RETURN
@@ -57,8 +57,8 @@ class CostTable:
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
 
-    def fear(self, rows: int, context: int) -> float | None:
-        """Seconds at worst: from what was measured at this context alone, unknown rows as dear as their neighbours."""
+    def at_most(self, rows: int, context: int) -> float | None:
+        """Seconds at worst: from what was measured at this context alone, unknown rows as costly as their neighbours."""
         if not self._medians:
             return None
         known = self._by_distance(context)[0]

@@ -20,7 +20,7 @@ _MARGIN = 1.02  # a draft must promise this much more than plain decoding
 _GUARD, _GUARD_RECOVER = 0.30, 0.40
 _GUARD_K = 3  # what a source may draft again after a successful probe
 _PAUSE_FIRST, _PAUSE_MAX = 8, 256  # rounds between probes of a source
-_PROBE_SHARE = 0.01  # of the time that failing probes may cost; cheap ones come more often than dear ones
+_PROBE_SHARE = 0.01  # of the time that failing probes may cost; cheap ones come more often than costly ones
 _PROBE_K = 2
 _LEAST_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
@@ -59,7 +59,7 @@ class _Pass:
         """
         if self._crowd is not None or rows <= 2:
             return 0.0
-        expected, feared = self._table.expect(rows, self._context), self._table.fear(rows, self._context)
+        expected, feared = self._table.expect(rows, self._context), self._table.at_most(rows, self._context)
         return max(0.0, feared - expected) if expected is not None and feared is not None else 0.0
 
 

@@ -222,7 +222,7 @@ class Reply:
         self._recorder.round(scored, accepted, len(emitted), seconds)
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
-        self._session.too_dear = 0 if k else self._session.too_dear + (reason == "costs_more")
+        self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
         self._policy.learn(
             RoundResult(
                 source=plan.choice.source,

@@ -55,7 +55,7 @@ class Session:
         costs: seconds of a whole round of one reply without its draft, by rows.
         crowd_costs: the same of a round of several replies, by all their rows and the sum of their contexts.
         sources: what ``--k auto`` learnt of acceptance.
-        too_dear: rounds since the last draft that decoded plainly because a draft costs more.
+        too_costly: rounds since the last draft that decoded plainly because a draft costs more.
         doubt: such rounds after which costs are measured again.
         policies: other policies that remember.
         learned: table that replies are learnt into, None for none.
@@ -75,7 +75,7 @@ class Session:
     sources: dict[str, Source] = field(default_factory=dict)
     policies: dict[str, KPolicy] = field(default_factory=dict)
     learned: NgramTable | None = None
-    too_dear: int = 0
+    too_costly: int = 0
     doubt: int = _DOUBT
     context: Context | None = None
     notices: list[Notice] = field(default_factory=list)
@@ -132,14 +132,14 @@ class Session:
                 runner.pool.clear_cache()
 
     def remeasure(self) -> None:
-        """Measure a verification pass again if drafting was too dear for long: the machine may have been busy.
+        """Measure a verification pass again if drafting was too costly for long: the machine may have been busy.
 
         For between replies; takes three passes of the target, and ever more rarely while they only confirm.
         """
         single = self.costs.expect(1, 0)
-        if self.too_dear < self.doubt or self.runner.pool.free_blocks < 1 or single is None:
+        if self.too_costly < self.doubt or self.runner.pool.free_blocks < 1 or single is None:
             return
-        self.too_dear = 0
+        self.too_costly = 0
         proportion = calibration.proportion_now(self.runner, _DOUBT_ROWS)
         if calibration.doubtful(self.runner, self.costs, _DOUBT_ROWS, proportion):
             self.costs.replace(_DOUBT_ROWS, proportion * single)

@@ -75,7 +75,7 @@ def test_the_nearest_context_gives_the_proportion() -> None:
 
 def test_contexts_without_a_row_count_in_common_tell_nothing_of_each_other() -> None:
     made = at_contexts(c0r3=1.0, c0r5=1.5, c2000r1=3.0)
-    assert made.expect(5, 2000) == pytest.approx(15.0)  # each row as dear as the first
+    assert made.expect(5, 2000) == pytest.approx(15.0)  # each row as costly as the first
 
 
 def test_a_slow_minute_moves_all_costs_together() -> None:
@@ -105,7 +105,7 @@ def test_a_context_of_which_nothing_is_left_takes_the_costs_of_others() -> None:
     made = at_contexts(c0r1=1.0, c2000r5=50.0)
     made.replace(5, 1.5)
     assert made.expect(5, 2000) == pytest.approx(1.5)
-    assert made.fear(5, 2000) == pytest.approx(1.5)
+    assert made.at_most(5, 2000) == pytest.approx(1.5)
     assert made.expect(1, 2000) == pytest.approx(1.0)
 
 
@@ -116,7 +116,7 @@ def test_a_single_outlier_changes_little() -> None:
 
 
 def test_hiccups_of_plain_rounds_do_not_make_more_rows_dearer() -> None:
-    """One plain round in twenty takes twice as long, as on any desktop; five rows are as dear as they were."""
+    """One plain round in twenty takes twice as long, as on any desktop; five rows are as costly as they were."""
     made = table(r1=1.0, r5=1.1)
     for i in range(1000):
         made.add(1, 0, 2.0 if i % 20 == 19 else 1.0)

@@ -26,7 +26,7 @@ def test_the_ledger_holds_on_every_trace(name: str) -> None:
 
 
 def test_a_policy_without_ledger_breaks_the_bound() -> None:
-    """The check can fail: always drafting eight tokens where drafts are dear loses far more."""
+    """The check can fail: always drafting eight tokens where drafts are costly loses far more."""
     made = [simulate(WORLDS["always wrong"], FixedK(8), 1000 + 2 * t) for t in range(3)]
     assert all(run.lost > 5 * run.bound for run in made)
 
@@ -42,7 +42,7 @@ def test_regret_against_the_best_fixed_k_is_small(name: str) -> None:
 
 
 def test_a_draft_that_cannot_pay_is_never_asked() -> None:
-    assert all(run.drafted_rounds == 0 for run in runs(WORLDS["draft as dear as target"]))
+    assert all(run.drafted_rounds == 0 for run in runs(WORLDS["draft as costly as target"]))
 
 
 def test_noise_costs_little() -> None:
@@ -142,18 +142,21 @@ def test_nothing_measured_and_nothing_offered() -> None:
 
 
 def replies(
-    policy: ThroughputK, stalls: Callable[[int], float], dear: Callable[[int], float] = lambda _: 1.0, rounds: int = 60
+    policy: ThroughputK,
+    stalls: Callable[[int], float],
+    costly: Callable[[int], float] = lambda _: 1.0,
+    rounds: int = 60,
 ) -> list[int]:
     """k of each round of a reply whose drafts all stand.
 
-    Where round n drafts it takes ``stalls(n)`` times as long, and its draft alone ``dear(n)`` times.
+    Where round n drafts it takes ``stalls(n)`` times as long, and its draft alone ``costly(n)`` times.
     """
     offers, made = (DraftOption("self", seconds_per_token=0.005),), []
     for n in range(rounds):
         choice = policy.choose(offers, 0)
         slow = stalls(n) if choice.k else 1.0
         policy.table.add(choice.k + 1, 0, 0.02 * slow)
-        draft = 0.005 * choice.k * slow * dear(n)
+        draft = 0.005 * choice.k * slow * costly(n)
         policy.learn(RoundResult(choice.source, choice.k, choice.k, 0.02 * slow + draft, draft, 0, ("self",)))
         made.append(choice.k)
     return made
@@ -168,7 +171,7 @@ def test_a_stall_does_not_end_drafting(at: int) -> None:
 
 
 def test_drafts_that_stay_slow_are_given_up() -> None:
-    """Ten times too dear for good is no stall: that is learnt within a few rounds."""
+    """Ten times too costly for good is no stall: that is learnt within a few rounds."""
     made = replies(calibrated(ThroughputK()), lambda _: 1.0, lambda n: 10.0 if n > 5 else 1.0)
     assert sum(k > 0 for k in made[20:]) <= 5
 

@@ -1,4 +1,4 @@
-"""A busy moment that made drafts look dear is not believed for ever: costs are measured again between replies."""
+"""A busy moment that made drafts look costly is not believed for ever: costs are measured again between replies."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Clock:
 
 
 def after_a_busy_load(models: Models) -> Session:
-    """Loaded while another program ran: more rows look ten times as dear; plain rounds were fair since."""
+    """Loaded while another program ran: more rows look ten times as costly; plain rounds were fair since."""
     session = models.session("ngram")
     for rows in (2, 3, 5, 9):
         session.costs.add(rows, 0, BUSY)
@@ -55,9 +55,9 @@ def test_dear_costs_are_corrected_by_measuring_again(models: Models, monkeypatch
     session, clock = after_a_busy_load(models), Clock(monkeypatch)
     before = session.costs.expect(5, 0)
     for turn in range(1, 4):
-        session.too_dear = session.doubt
+        session.too_costly = session.doubt
         session.remeasure()
-        assert session.too_dear == 0
+        assert session.too_costly == 0
         assert clock.passes == PASSES * turn
     after = session.costs.expect(5, 0)
     assert before is not None
@@ -74,15 +74,15 @@ def test_what_is_only_confirmed_is_measured_ever_more_rarely(models: Models, mon
     session.costs.add(1, 0, FAIR)
     session.costs.relate({5: 1.0})
     for turn in range(8):
-        session.too_dear = generation._DOUBT * 2**turn - 1
+        session.too_costly = generation._DOUBT * 2**turn - 1
         session.remeasure()
         assert len(clock.passes) == turn * len(PASSES)
-        session.too_dear += 1
+        session.too_costly += 1
         session.remeasure()
-        assert (session.too_dear, len(clock.passes)) == (0, (turn + 1) * len(PASSES))
+        assert (session.too_costly, len(clock.passes)) == (0, (turn + 1) * len(PASSES))
     assert session.doubt == generation._DOUBT_MOST
     session.costs.relate({5: 4.0})  # something has changed
-    session.too_dear = session.doubt
+    session.too_costly = session.doubt
     session.remeasure()
     assert session.doubt == generation._DOUBT
     assert session.costs.expect(5, 0) == pytest.approx(FAIR)
@@ -92,17 +92,17 @@ def test_beside_other_programs_nothing_is_doubted(models: Models, monkeypatch: p
     session, _ = after_a_busy_load(models), Clock(monkeypatch)
     monkeypatch.setattr(quiet, "busyness", lambda best=1.0: (3.0, best))
     before = session.costs.expect(5, 0)
-    session.too_dear = session.doubt
+    session.too_costly = session.doubt
     session.remeasure()
     assert session.costs.expect(5, 0) == before
 
 
 def test_nothing_is_measured_while_drafting_pays(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
     session, clock = after_a_busy_load(models), Clock(monkeypatch)
-    for too_dear in (0, 1, generation._DOUBT - 1):
-        session.too_dear = too_dear
+    for too_costly in (0, 1, generation._DOUBT - 1):
+        session.too_costly = too_costly
         session.remeasure()
-        assert session.too_dear == too_dear
+        assert session.too_costly == too_costly
     assert clock.passes == []
     assert session.costs.samples(5, 0) == 1
 
@@ -112,12 +112,12 @@ def test_without_a_free_block_it_waits(models: Models, monkeypatch: pytest.Monke
     session.costs.add(1, 0, PLAIN)
     session.runner.open("held", ())
     session.runner.reserve("held", 32)
-    session.too_dear = 100
+    session.too_costly = 100
     session.remeasure()
-    assert (clock.passes, session.too_dear) == ([], 100)
+    assert (clock.passes, session.too_costly) == ([], 100)
     session.runner.close("held")
     session.remeasure()
-    assert (clock.passes, session.too_dear) == (PASSES, 0)
+    assert (clock.passes, session.too_costly) == (PASSES, 0)
 
 
 def test_it_leaves_no_trace_even_when_the_pass_fails(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_it_leaves_no_trace_even_when_the_pass_fails(models: Models, monkeypatch
         raise RuntimeError("device lost")
 
     monkeypatch.setattr(session.runner.decoder, "forward_many", refuse)
-    session.too_dear = 100
+    session.too_costly = 100
     with pytest.raises(RuntimeError, match="device lost"):
         session.remeasure()
     check_empty(session)
@@ -141,12 +141,12 @@ def test_rounds_that_were_too_dear_are_counted_since_the_last_draft(models: Mode
             session.costs.add(rows, 0, seconds)
     request = ask(CIRCLES, max_tokens=24)
     alone(session, request)
-    assert 3 < session.too_dear < 24  # rounds without a match do not count
+    assert 3 < session.too_costly < 24  # rounds without a match do not count
     alone(session, ask(CIRCLES, max_tokens=24, k="fixed:2"))
-    assert session.too_dear == 0
-    before = session.too_dear
+    assert session.too_costly == 0
+    before = session.too_costly
     alone(session, ask(CIRCLES, max_tokens=24, mode="autoregressive"))
-    assert session.too_dear == before
+    assert session.too_costly == before
 
 
 def test_the_engine_measures_after_a_reply(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_the_engine_measures_after_a_reply(zoo: Zoo, monkeypatch: pytest.MonkeyP
     real = Session.remeasure
     monkeypatch.setattr(Session, "remeasure", lambda self: (seen.append(self.runner.pool.used_blocks), real(self)))
     session.costs.relate({5: 100.0})
-    session.too_dear = 1000
+    session.too_costly = 1000
     last = events(engine, ask(CIRCLES, mode="autoregressive", max_tokens=4))[-1]
     assert isinstance(last, Finished)
     assert seen == [0]
@@ -175,6 +175,6 @@ def test_where_no_draft_can_pay_none_is_asked(models: Models, monkeypatch: pytes
     monkeypatch.setattr(NgramDraft, "offers", refuse)
     monkeypatch.setattr(CostTable, "add", lambda *args: None)  # tiny passes are cheap, whatever was said
     assert alone(session, ask(CIRCLES, max_tokens=24)).token_ids == want.token_ids
-    assert session.too_dear == 23
+    assert session.too_costly == 23
     with pytest.raises(AssertionError, match="asked"):
         alone(session, ask(CIRCLES, max_tokens=24, k="fixed:2"))
