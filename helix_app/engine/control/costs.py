@@ -51,14 +51,14 @@ class CostTable:
         """Expected seconds; None while nothing was measured.
 
         Row counts between measured ones are interpolated; beyond them the last slope goes on, and from a single
-        measurement each row is taken to cost as much as the first (never hoped to be free). A row count measured
+        measurement each row is taken to cost as much as the first (never taken to be free). A row count measured
         only at another context is taken in the same proportion.
         """
         nominal = self._nominal(rows, context)
         return None if nominal is None else nominal * self._drift
 
     def at_most(self, rows: int, context: int) -> float | None:
-        """Seconds at worst: from what was measured at this context alone, unknown rows as costly as their neighbours."""
+        """Seconds at worst: from what was measured at this context alone, unknown rows like their neighbours."""
         if not self._medians:
             return None
         known = self._by_distance(context)[0]

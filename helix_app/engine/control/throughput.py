@@ -26,7 +26,7 @@ _LEAST_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
 _REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
 _STALL = 1.25  # times what was expected: what takes longer was held up by something else on this computer
-_HOPE = 0.9  # acceptance that a probe hopes for: if even that does not pay, it is not made
+_PRIOR = 0.9  # acceptance that a probe takes for granted: if even that does not pay, it is not made
 
 
 @dataclass
@@ -59,8 +59,8 @@ class _Pass:
         """
         if self._crowd is not None or rows <= 2:
             return 0.0
-        expected, feared = self._table.expect(rows, self._context), self._table.at_most(rows, self._context)
-        return max(0.0, feared - expected) if expected is not None and feared is not None else 0.0
+        expected, worst = self._table.expect(rows, self._context), self._table.at_most(rows, self._context)
+        return max(0.0, worst - expected) if expected is not None and worst is not None else 0.0
 
 
 class ThroughputK:
@@ -199,8 +199,8 @@ class ThroughputK:
             if k < 1 or source.waited < source.pause:
                 continue
             seconds = self._seconds(offer, source, k, context, pass_of)
-            hoped = sum(_HOPE**i for i in range(k + 1)) + pass_of.tokens
-            if seconds - plain <= allowed and hoped / seconds > _MARGIN * (1 + pass_of.tokens) / plain:
+            expected_tokens = sum(_PRIOR**i for i in range(k + 1)) + pass_of.tokens
+            if seconds - plain <= allowed and expected_tokens / seconds > _MARGIN * (1 + pass_of.tokens) / plain:
                 self._probing, self._offer = offer.source, offer
                 self._expect(offer, k, context, pass_of)
                 return KChoice(k, "probe", offer.source)
