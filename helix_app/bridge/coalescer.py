@@ -12,8 +12,8 @@ from helix_app.protocol.events import CacheSnapshot, Event, PrefillProgress, Rou
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
 
-MOST_WAITING = 256  # events that may wait for a window that is slower than the engine
-MOST_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all
+MAX_WAITING = 256  # events that may wait for a window that is slower than the engine
+MAX_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all
 
 
 class EventBuffer:
@@ -108,7 +108,7 @@ class EventCoalescer(QObject):
         self._put(event, paced=False)
 
     def put_paced(self, event: Event) -> None:
-        """Add an event from a thread that is not the GUI's; while ``MOST_WAITING`` wait already, that thread waits too.
+        """Add an event from a thread that is not the GUI's; while ``MAX_WAITING`` wait already, that thread waits too.
 
         Without it a batch takes longer the longer the one before took, and Stop comes behind all of them.
         """
@@ -123,7 +123,7 @@ class EventCoalescer(QObject):
     def _put(self, event: Event, paced: bool) -> None:
         with self._lock:
             if paced:
-                self._room.wait_for(lambda: self._waiting < MOST_WAITING or not self._paced, MOST_SECONDS)
+                self._room.wait_for(lambda: self._waiting < MAX_WAITING or not self._paced, MAX_SECONDS)
             self._buffer.add(event)
             self._waiting += 1
             wake = not self._waking

@@ -22,7 +22,7 @@ from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Not
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
 
-_MOST_AT_ONCE = 64
+_MAX_AT_ONCE = 64
 _PROMPT_ROOM = 256  # cache tokens a reply gets beside its own length, when the cache is sized
 
 
@@ -132,7 +132,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         ready = load_events(engine.stream(replace_cache(load, requests), cancel))
         done = _Progress(asked, ready)
         try:
-            for event in engine.stream_many(done.taken(), cancel, _MOST_AT_ONCE):
+            for event in engine.stream_many(done.taken(), cancel, _MAX_AT_ONCE):
                 done.on(event)
         finally:
             done.close()
@@ -152,7 +152,7 @@ def _asked(args: argparse.Namespace, item: Item) -> tuple[Item, GenerateRequest 
 
 def replace_cache(load: LoadRequest, requests: Sequence[GenerateRequest]) -> LoadRequest:
     """A load request whose cache has room for these replies at once."""
-    largest = sorted((r.max_tokens for r in requests), reverse=True)[:_MOST_AT_ONCE]
+    largest = sorted((r.max_tokens for r in requests), reverse=True)[:_MAX_AT_ONCE]
     return replace(load, cache_tokens=sum(largest) + _PROMPT_ROOM * len(largest))
 
 

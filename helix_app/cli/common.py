@@ -17,7 +17,7 @@ from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import DEFAULT_CONTEXT
 
 CONTEXT_HELP = f"the model's own, {DEFAULT_CONTEXT:,} at most, unless given"
-_MOST_BYTES = 1 << 28  # of an input; far beyond what any context takes
+_MAX_BYTES = 1 << 28  # of an input; far beyond what any context takes
 
 
 def say(text: str) -> None:
@@ -80,8 +80,8 @@ def read_input(code: str, path: Path | str) -> str:
     name = "standard input" if str(path) == "-" else str(path)
     try:
         data = _stdin_bytes() if str(path) == "-" else _file_bytes(Path(path))
-        if len(data) > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES >> 20} MiB")
+        if len(data) > _MAX_BYTES:
+            raise ValueError(f"it has more than {_MAX_BYTES >> 20} MiB")
         text, guessed = texts.decode(data)
     except (OSError, ValueError) as exc:
         raise InputError(code, path=name, reason=texts.why(exc)) from exc
@@ -92,7 +92,7 @@ def read_input(code: str, path: Path | str) -> str:
 
 def _file_bytes(path: Path) -> bytes:
     with path.open("rb") as file:
-        return file.read(_MOST_BYTES + 1)
+        return file.read(_MAX_BYTES + 1)
 
 
 def _stdin_bytes() -> bytes:
@@ -100,8 +100,8 @@ def _stdin_bytes() -> bytes:
         raise ValueError("it is closed")
     raw = getattr(sys.stdin, "buffer", None)
     if isinstance(raw, io.BufferedIOBase):
-        return raw.read(_MOST_BYTES + 1)
-    return sys.stdin.read(_MOST_BYTES + 1).encode("utf-8", "surrogatepass")
+        return raw.read(_MAX_BYTES + 1)
+    return sys.stdin.read(_MAX_BYTES + 1).encode("utf-8", "surrogatepass")
 
 
 def may_learn() -> bool:

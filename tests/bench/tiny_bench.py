@@ -28,15 +28,15 @@ def opened(target: Path, stop_at: str = "", **options: object) -> Bench:
 def small_machine(patch: pytest.MonkeyPatch) -> None:
     """Few rounds over little memory."""
     for owner, name, value in (
-        (bandwidth, "_LEAST", 2**16),
-        (bandwidth, "_MOST", 2**16),
+        (bandwidth, "_MIN", 2**16),
+        (bandwidth, "_MAX", 2**16),
         (bandwidth, "_ROUNDS", 2),
         (bandwidth, "cache_bytes", lambda: 2**14),
         (context, "_TURNS", 1),
         (context, "_STEPS", 1),
         (kernels, "_STEPS", 2),
         (kernels, "_WALKS", 1),
-        (layer_times, "_MOST_COPIES", 3),
+        (layer_times, "_MAX_COPIES", 3),
         (operators, "_TRIED", 5),
         (operators, "_TRIALS", 2),
     ):

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.bridge import coalescer as module
 from helix_app.bridge.cache_delta import merge, mergeable
-from helix_app.bridge.coalescer import MOST_WAITING, EventBuffer, EventCoalescer
+from helix_app.bridge.coalescer import MAX_WAITING, EventBuffer, EventCoalescer
 from helix_app.protocol.events import (
     CACHE_CELL,
     NO_OWNER,
@@ -218,7 +218,7 @@ def test_a_batch_is_not_interrupted_by_the_next(qtbot: QtBot) -> None:
 
 def largest_batch(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, paced: bool) -> int:
     """Rounds in the largest batch, when an engine is far ahead of the window."""
-    monkeypatch.setattr(module, "MOST_SECONDS", 60.0)
+    monkeypatch.setattr(module, "MAX_SECONDS", 60.0)
     coalescer = EventCoalescer(interval_ms=0)
     sizes: list[int] = []
     put = coalescer.put_paced if paced else coalescer.put
@@ -226,7 +226,7 @@ def largest_batch(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, paced: bool) ->
 
     def on_events(batch: list[Event]) -> None:
         if not sizes:  # a window that is busy
-            wait_for(lambda: coalescer._waiting == MOST_WAITING if paced else not thread.is_alive())
+            wait_for(lambda: coalescer._waiting == MAX_WAITING if paced else not thread.is_alive())
         sizes.append(len(batch))
 
     coalescer.events_ready.connect(on_events)
@@ -237,18 +237,18 @@ def largest_batch(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, paced: bool) ->
 
 
 def test_an_engine_ahead_of_the_window_waits_for_it(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert largest_batch(qtbot, monkeypatch, paced=True) <= MOST_WAITING
-    assert largest_batch(qtbot, monkeypatch, paced=False) > MOST_WAITING
+    assert largest_batch(qtbot, monkeypatch, paced=True) <= MAX_WAITING
+    assert largest_batch(qtbot, monkeypatch, paced=False) > MAX_WAITING
 
 
 def test_nothing_waits_for_a_window_that_waits_itself(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_SECONDS", 3600.0)
+    monkeypatch.setattr(module, "MAX_SECONDS", 3600.0)
     coalescer = EventCoalescer()
     thread = threading.Thread(
-        target=lambda: [coalescer.put_paced(Notice(str(n))) for n in range(2 * MOST_WAITING)], daemon=True
+        target=lambda: [coalescer.put_paced(Notice(str(n))) for n in range(2 * MAX_WAITING)], daemon=True
     )
     thread.start()
-    wait_for(lambda: coalescer._waiting == MOST_WAITING)
+    wait_for(lambda: coalescer._waiting == MAX_WAITING)
     coalescer.unpace()
     thread.join(30)
     assert not thread.is_alive()

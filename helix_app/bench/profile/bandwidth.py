@@ -10,7 +10,7 @@ import torch
 
 _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _ASSUMED = 64 * 2**20  # where the system does not tell
-_TIMES, _LEAST, _MOST = 8, 2**28, 2**30  # the tensor's size: in caches, and its bounds
+_TIMES, _MIN, _MAX = 8, 2**28, 2**30  # the tensor's size: in caches, and its bounds
 _ROUNDS = 8
 
 
@@ -32,7 +32,7 @@ def read_bandwidth(cache: int, stopped: Callable[[], bool] = lambda: False) -> l
     Sums the same bytes as float32 and as int64, whichever is faster: a tensor eight times as large as the last-level
     cache (256 MiB to 1 GiB), with all of PyTorch's threads. Another program's work only ever lowers the figure.
     """
-    size = min(max(_TIMES * cache, _LEAST), _MOST) // 8 * 8
+    size = min(max(_TIMES * cache, _MIN), _MAX) // 8 * 8
     integers = torch.ones(size // 8, dtype=torch.int64)
     floats = integers.view(torch.float32)
     floats.sum()

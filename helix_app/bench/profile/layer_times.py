@@ -21,7 +21,7 @@ ROWS = (1, 2, 3, 5, 9)
 HEAD = "head"
 _ROLES = {"qkv": ("q", "k", "v"), "out": ("o",), "gate_up": ("gate", "up"), "down": ("down",)}
 _NAMES = {"PlainLinear": "plain", "OneDnnLinear": "oneDNN", "Int8Linear": "int8", "Int4Linear": "int4"}
-_MOST_COPIES = 512
+_MAX_COPIES = 512
 _CACHES = 2  # copies of a weight take so many times the cache
 
 
@@ -91,7 +91,7 @@ def others(
         try:
             first = make()
             first(torch.zeros(1, weight.shape[1], dtype=dtype))
-            count = min(_MOST_COPIES, 1 + _CACHES * cache // bytes_of(first))
+            count = min(_MAX_COPIES, 1 + _CACHES * cache // bytes_of(first))
             copies = [first, *(make() for _ in range(count - 1))]
         except RuntimeError:  # no such kernel for this format here
             continue

@@ -22,7 +22,7 @@ _GUARD_K = 3  # what a source may draft again after a successful probe
 _PAUSE_FIRST, _PAUSE_MAX = 8, 256  # rounds between probes of a source
 _PROBE_SHARE = 0.01  # of the time that failing probes may cost; cheap ones come more often than costly ones
 _PROBE_K = 2
-_LEAST_DRAFT_SECONDS = 1e-6
+_MIN_DRAFT_SECONDS = 1e-6
 _SURE = 8  # plain rounds after which the plain cost is well known
 _REFRESH, _REFRESH_SURE = 16, 64  # drafted rounds after which one plain round measures it again
 _STALL = 1.25  # times what was expected: what takes longer was held up by something else on this computer
@@ -159,7 +159,7 @@ class ThroughputK:
         if self._offer is not None and source.cost.expect(own, outcome.context) is None:
             # the first guess counts as one measurement: a first draft that something held up is not all that is known
             source.cost.add(own, outcome.context, self._offer.seconds_per_token * own)
-        source.cost.add(own, outcome.context, max(outcome.draft_seconds - catch_up, _LEAST_DRAFT_SECONDS))
+        source.cost.add(own, outcome.context, max(outcome.draft_seconds - catch_up, _MIN_DRAFT_SECONDS))
         if self._probing == outcome.source and outcome.accepted * 2 >= outcome.drafted:
             source.acceptance.restart()
         source.acceptance.learn(own, min(outcome.accepted, own))

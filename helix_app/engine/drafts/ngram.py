@@ -17,7 +17,7 @@ from helix_app.protocol.requests import SamplingParams
 _SECONDS = 1e-5  # a proposed token; a guess until measured
 _LONG = 4  # tokens of a match that is right more often than not
 _TABLE = "table:"
-_TABLE_MOST = 8  # tokens a chain of guesses is worth
+_TABLE_MAX = 8  # tokens a chain of guesses is worth
 
 
 class NgramDraft:
@@ -64,7 +64,7 @@ class NgramDraft:
         found = self._look_up(tokens)
         if found is None:
             return ()
-        return (DraftOption(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MOST, _SECONDS),)
+        return (DraftOption(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MAX, _SECONDS),)
 
     def ask(
         self,
@@ -103,7 +103,7 @@ class NgramDraft:
             self.match_length, start = self._match(tokens)
             if self.match_length:
                 return Proposal(tuple(_followed(tokens, start, k)))
-        return Proposal(tuple(self._chain(tokens, min(k, _TABLE_MOST))))
+        return Proposal(tuple(self._chain(tokens, min(k, _TABLE_MAX))))
 
     def settle(self, tokens: Sequence[int]) -> None:
         pass

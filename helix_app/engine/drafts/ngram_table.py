@@ -26,7 +26,7 @@ SIZE = 2**20 * 8  # bytes of a table that learns
 _MAGIC, _VERSION = b"HELIXNGM", 1
 _HEADER = struct.Struct("<8sIIQ8x")  # magic, version, vocabulary, fingerprint of the tokenizer
 _WAYS = 4
-_MOST_TOKENS = 1 << 20
+_MAX_TOKENS = 1 << 20
 _COUNT = 63
 _MASK = (1 << 64) - 1
 
@@ -46,7 +46,7 @@ class NgramTable:
             OSError: it cannot be read or made.
             ValueError: it is no table for this tokenizer, or the vocabulary is too large for one.
         """
-        if vocab > _MOST_TOKENS:
+        if vocab > _MAX_TOKENS:
             raise ValueError(f"{vocab} tokens are too many for a table")
         self.path, self.writable, self._vocab = path, writable, vocab
         header = _HEADER.pack(_MAGIC, _VERSION, vocab, fingerprint & _MASK)
@@ -143,7 +143,7 @@ def _pack(token: int, right: int, wrong: int) -> int:
 
 
 def _unpack(word: int) -> tuple[int, int, int]:
-    return word & (_MOST_TOKENS - 1), word >> 20 & _COUNT, word >> 26
+    return word & (_MAX_TOKENS - 1), word >> 20 & _COUNT, word >> 26
 
 
 def _counted(word: int, token: int) -> int:

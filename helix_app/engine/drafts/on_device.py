@@ -25,7 +25,7 @@ from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
 from helix_app.engine.sampling.filters import distribution
 
-_LEAST = 1e-30  # a time in the race that is 0 would make a token of probability 0 no number
+_MIN = 1e-30  # a time in the race that is 0 would make a token of probability 0 no number
 
 
 @dataclass
@@ -95,7 +95,7 @@ class OnDevice:
         """E for every token ``[1, vocab]``: from the device's own random numbers, or where the same seed must give the
         same proposal, made on the host for all tokens of the proposal at once."""
         if self.ask.seed is None and self.ask.params.seed is None:
-            return torch.empty_like(probs).exponential_().clamp_min_(_LEAST)
+            return torch.empty_like(probs).exponential_().clamp_min_(_MIN)
         if self._made is None:
             self._made = _made_times(self.ask, len(self.tokens), probs.shape[1]).to(probs.device)
         return self._made.narrow(0, len(self.drawn), 1)
@@ -126,7 +126,7 @@ def _made_times(ask: Ask, position: int, vocab: int) -> torch.Tensor:
         noise = torch.stack([gumbel_noise(ask.seed, position + j, vocab) for j in range(ask.k)])
         return noise.neg_().exp_().float()
     generator = torch.Generator().manual_seed(int(ask.uniform() * 2**53))
-    return torch.empty(ask.k, vocab).exponential_(generator=generator).clamp_min_(_LEAST)
+    return torch.empty(ask.k, vocab).exponential_(generator=generator).clamp_min_(_MIN)
 
 
 def draw_together(asks: Sequence[Ask]) -> list[Proposal]:

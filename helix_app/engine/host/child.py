@@ -32,7 +32,7 @@ from helix_app.protocol.requests import Request
 log = logging.getLogger(__name__)
 
 GATHERED = (RoundDone, TextDelta, CacheSnapshot)  # these wait for each other; anything else is sent at once
-MOST_GATHERED = 256  # events; the parent holds few messages of them at a time, so that Stop has little before it
+MAX_GATHERED = 256  # events; the parent holds few messages of them at a time, so that Stop has little before it
 LATE_SECONDS = 0.04  # so long after its time what waits is sent even though nothing else came
 LAST_WORDS_SECONDS = 2.0  # from the end of the pipe to the end of the process, at most
 
@@ -168,7 +168,7 @@ class _Outbox:
             self._number = number
             self._waiting.append(pickled)
             early = now < self._sent_at + self._gather_seconds or isinstance(event, RoundDone)  # its text follows
-            early = early and len(self._waiting) < MOST_GATHERED
+            early = early and len(self._waiting) < MAX_GATHERED
             if early and self._gather_seconds and isinstance(event, GATHERED):
                 if not self._watched:
                     self._watched = True

@@ -27,7 +27,7 @@ from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, U
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how late a cancel is noticed while the child is silent; longer than rounds are gathered
-_MOST_DEATHS = 3  # of children in one reply, before it is given up
+_MAX_DEATHS = 3  # of children in one reply, before it is given up
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
 _DIED_LOADING = "the engine stopped while loading on it"
 
@@ -230,7 +230,7 @@ class HostClient:
                 log.error("engine process: %s", error.detail)
                 own_deaths += 1
                 self._deaths += 1
-                if self._loaded is None or own_deaths >= _MOST_DEATHS:
+                if self._loaded is None or own_deaths >= _MAX_DEATHS:
                     raise
                 detail = error.detail
             notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()

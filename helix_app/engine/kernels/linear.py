@@ -22,10 +22,10 @@ LinearKind = str  # "plain" or "onednn"
 KINDS: tuple[LinearKind, ...] = ("plain", "onednn")
 _CLEAR = 1.15  # times the next best: a choice that is remembered
 _REPEATS = 15
-_MOST = 8192  # larger shapes are measured as this one
+_MAX = 8192  # larger shapes are measured as this one
 _CANCELLED_ROWS = 256  # different rows of a weight whose sums cancel
 _ROWS_TOGETHER = (2, 4, 5, 8, 9, 16, 17, 32, 33, 48, 64, 65, 96, 128, 129, 256, 512, 577)  # kernels change by size
-_ROWS_IN_FULL = 17  # more are tried on at most ``_MOST`` outputs: a whole vocabulary took a quarter of a minute
+_ROWS_IN_FULL = 17  # more are tried on at most ``_MAX`` outputs: a whole vocabulary took a quarter of a minute
 _TRIALS, _TRIALS_ENOUGH, _TRIAL_SECONDS = 200, 50, 0.15
 _DECODE_ROWS = (1, 5)  # a plain step, and a verification of four drafted tokens
 
@@ -85,7 +85,7 @@ def same_rows(
             two = trial(rows[:2])
             one = torch.equal(torch.cat((trial(rows[:1]), trial(rows[1:2]))), two)
             last = 0
-            smaller = trial if out_features <= _MOST else type(linear)(weight[:_MOST].to(dtype).to(device), None)
+            smaller = trial if out_features <= _MAX else type(linear)(weight[:_MAX].to(dtype).to(device), None)
             for count in _ROWS_TOGETHER:
                 layer = trial if count <= _ROWS_IN_FULL else smaller
                 found = layer(rows[:count])[:2]
@@ -133,7 +133,7 @@ def choose_linear(dtype: torch.dtype, device: torch.device, out_features: int, i
 
 def _kind_seconds(dtype: torch.dtype, out_features: int, in_features: int) -> dict[LinearKind, float]:
     """Seconds of each kind that exists, for one row and five together."""
-    shape = min(out_features, _MOST), min(in_features, _MOST)
+    shape = min(out_features, _MAX), min(in_features, _MAX)
 
     def measure() -> dict[LinearKind, float]:
         weight = torch.randn(shape).to(dtype)

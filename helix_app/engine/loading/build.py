@@ -16,7 +16,7 @@ from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady
 
-_INT4_MOST = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
+_INT4_MAX = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 
 
 @dataclass
@@ -61,7 +61,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     wanted, config = what.request.dtype, what.target.config
     tokens = what.context.tokens, what.cache_tokens
     if wanted == "int4":
-        if formats.int4_share(config, device.torch_device) <= _INT4_MOST:
+        if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
             return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4)
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"

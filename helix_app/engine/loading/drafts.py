@@ -35,7 +35,7 @@ from helix_app.runs.additive import K_MAX
 
 log = logging.getLogger(__name__)
 _COPY_BYTES, _COPY_SHARE = 0.7, 0.25  # of a weight in four bits, and of the free memory that a draft on auto may take
-_COPY_MOST, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take; share of its tokens that stand
+_COPY_MAX, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take; share of its tokens that stand
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 
 
@@ -100,7 +100,7 @@ def _copy_pays(target: ModelRunner) -> bool:
     decoder = target.decoder
     share = formats.int4_share(decoder.config, decoder.device, decoder.dtype)
     single = target.costs.expect(1, 0)
-    if share > _COPY_MOST or single is None:
+    if share > _COPY_MAX or single is None:
         return False
     tokens, gains = 1.0, []
     for k in range(1, K_MAX + 1):

@@ -24,7 +24,7 @@ from helix_app.protocol.loading import LoadProgress
 
 BLOCK_SIZE = 16
 _THREADS = torch.get_num_threads()  # before any were chosen
-_MOST_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
+_MAX_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 
 
 class LoadCancelled(Exception):
@@ -72,7 +72,7 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
     yield from read_weights(files, decoder, None, stage, cancel)
     yield LoadProgress("allocate_cache")
     wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
-    most = _MOST_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
+    most = _MAX_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
     cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, device)
     yield LoadProgress("warm_up")

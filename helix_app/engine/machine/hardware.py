@@ -13,7 +13,7 @@ _DISPLAY_CLASS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bf
 _PROCESSOR = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0"
 _MEMORY_VALUES = ("HardwareInformation.qwMemorySize", "HardwareInformation.MemorySize")
 _VENDORS = {"0x1002": "amd", "0x10de": "nvidia", "0x8086": "intel"}  # PCI ids
-_MOST = 64  # subkeys of the display class that are looked at
+_MAX = 64  # subkeys of the display class that are looked at
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _registry_cards(winreg: Any) -> Iterator[Card]:
     except OSError:
         return
     with root:
-        for number in range(_MOST):
+        for number in range(_MAX):
             try:
                 with winreg.OpenKey(root, winreg.EnumKey(root, number)) as key:
                     name = str(winreg.QueryValueEx(key, "DriverDesc")[0]).strip()

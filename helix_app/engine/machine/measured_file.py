@@ -22,7 +22,7 @@ DAYS = 30
 SEPARATOR = " | "  # between what was measured, the machine and its threads
 REFERENCE = "reference product"
 _SECONDS = DAYS * 24 * 3600
-_MOST = 500  # entries; the oldest go first
+_MAX = 500  # entries; the oldest go first
 _lock = threading.Lock()
 
 
@@ -101,7 +101,7 @@ def _change(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             part = file.with_suffix(f".{os.getpid()}.part")
-            part.write_text(json.dumps({key: entries[key] for key in still[-_MOST - 1 :]}, indent=1), encoding="utf-8")
+            part.write_text(json.dumps({key: entries[key] for key in still[-_MAX - 1 :]}, indent=1), encoding="utf-8")
             part.replace(file)
         except (OSError, TypeError) as exc:
             log.info("what was measured is not remembered: %s", exc)

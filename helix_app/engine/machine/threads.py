@@ -9,7 +9,7 @@ from collections.abc import Callable
 import torch
 
 log = logging.getLogger(__name__)
-_LEAST = 4  # threads under which there is nothing to choose
+_MIN = 4  # threads under which there is nothing to choose
 _ROUNDS = 5
 _BETTER = 0.97  # of the usual time that another number must stay under
 
@@ -22,7 +22,7 @@ def choose_threads(step: Callable[[], object], usual: int) -> int:
     Returns:
         that number.
     """
-    if usual < _LEAST:
+    if usual < _MIN:
         return usual
     counts = (usual, usual * 3 // 4, usual // 2)
     best = dict.fromkeys(counts, float("inf"))

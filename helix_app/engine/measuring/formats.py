@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 DENSE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 INT4 = "int4"
 _WEIGHTS = 32 * 2**20  # of the trial: 64 MB in bfloat16, more than the caches of a desktop hold
-_MOST_VOCAB, _MOST_INNER = 8192, 8192  # larger ones are tried as these: time and memory of the trial stay small
+_MAX_VOCAB, _MAX_INNER = 8192, 8192  # larger ones are tried as these: time and memory of the trial stay small
 _BLOCK, _BLOCKS, _TURNS, _WARM = 16, 2, 9, 2
 _BYTES = {"float32": 12, "bfloat16": 8, INT4: 8}  # that a weight of the trial takes while it is made
 _SHARE = 0.5  # of the free memory that the trial may take
@@ -127,8 +127,8 @@ def _trial(config: ModelConfig) -> ModelConfig:
     """The same shape with only as many layers, and as large ones, as the trial needs."""
     small = replace(
         config,
-        vocab_size=min(config.vocab_size, _MOST_VOCAB),
-        intermediate_size=min(config.intermediate_size, _MOST_INNER),
+        vocab_size=min(config.vocab_size, _MAX_VOCAB),
+        intermediate_size=min(config.intermediate_size, _MAX_INNER),
     )
     head = small.vocab_size * small.hidden_size
     layer = (_weights(small) - head) // small.num_layers

@@ -31,9 +31,9 @@ from helix_app.modelfiles.config import ModelConfig
 log = logging.getLogger(__name__)
 
 SWITCH = "HELIX_CUDA_GRAPHS"
-MOST_ROWS = 17  # more rows keep a card busy without help
-LEAST_BLOCKS, MOST_BLOCKS = 16, 512
-MOST_STEPS = 48  # recorded passes that are kept, the latest made
+MAX_ROWS = 17  # more rows keep a card busy without help
+MIN_BLOCKS, MAX_BLOCKS = 16, 512
+MAX_STEPS = 48  # recorded passes that are kept, the latest made
 USES = 3  # so often a pass runs plainly before it is recorded
 _BETTER = 0.97  # of the plain pass's time that a recorded one must stay under
 _TURNS = 3
@@ -135,10 +135,10 @@ class StepGraphs:
         """
         self.tried = False
         view = span.view
-        if self.off or type(view) is not KVView or span.rows > MOST_ROWS:
+        if self.off or type(view) is not KVView or span.rows > MAX_ROWS:
             return plain()
-        blocks = max(LEAST_BLOCKS, 1 << (len(view.blocks) - 1).bit_length())
-        if blocks > MOST_BLOCKS:
+        blocks = max(MIN_BLOCKS, 1 << (len(view.blocks) - 1).bit_length())
+        if blocks > MAX_BLOCKS:
             return plain()
         if view.cache is not self._cache:  # what was recorded writes into the old one
             self._forget()
@@ -174,7 +174,7 @@ class StepGraphs:
             return logits
         pays = recorded < _BETTER * usual
         log.info("%d rows, %d blocks: recorded %.2f ms, plain %.2f ms", *key[::2], recorded * 1000, usual * 1000)
-        while len(self._steps) >= MOST_STEPS:
+        while len(self._steps) >= MAX_STEPS:
             oldest = next(iter(self._steps))
             del self._steps[oldest], self._uses[oldest]
         self._steps[key] = step if pays else None

@@ -22,7 +22,7 @@ from helix_app.protocol.events import CacheSnapshot, Notice
 from helix_app.protocol.requests import GenerateRequest
 
 Limit = Literal["model", "default", "setting", "memory"]
-_DOUBT, _DOUBT_MOST = 32, 4096  # undrafted rounds after which costs are measured again
+_DOUBT, _DOUBT_MAX = 32, 4096  # undrafted rounds after which costs are measured again
 _DOUBT_ROWS = 5  # with so many rows
 _MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
 
@@ -145,7 +145,7 @@ class Session:
             self.costs.replace(_DOUBT_ROWS, proportion * single)
             self.doubt = _DOUBT
         else:
-            self.doubt = min(2 * self.doubt, _DOUBT_MOST)
+            self.doubt = min(2 * self.doubt, _DOUBT_MAX)
 
     def plain_tokens_per_second(self, context: int) -> float | None:
         """What plain decoding reaches at this context, as measured; None while unknown."""

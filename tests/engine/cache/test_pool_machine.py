@@ -17,7 +17,7 @@ from helix_app.engine.cache.block_pool import BlockPool
 
 History = tuple[int, ...]
 _BLOCKS = (8, 12, 6, 10, 5, 4, 3, 2, 1)
-_MOST = 4  # sequences at once; more would only find the pool full
+_MAX = 4  # sequences at once; more would only find the pool full
 _TOKENS = st.tuples(st.integers(1, 9), st.integers(0, 2**9 - 1)).map(
     lambda pair: [pair[1] >> i & 1 for i in range(pair[0])]
 )
@@ -42,7 +42,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     # ----------------------------------------------------------------- steps
 
-    @precondition(lambda self: len(self.tokens) < _MOST)
+    @precondition(lambda self: len(self.tokens) < _MAX)
     @rule(data=st.data(), prefill=st.sampled_from([True, True, False]), apart=st.sampled_from([False, False, True]))
     def open(self, data: st.DataObject, prefill: bool, apart: bool) -> None:
         self._open(data, prefill, apart)
@@ -126,7 +126,7 @@ class PoolMachine(RuleBasedStateMachine):
         del self.tokens[name][end:]
         self.written[name] = min(self.written[name], end)
 
-    @precondition(lambda self: len(self.tokens) < _MOST)
+    @precondition(lambda self: len(self.tokens) < _MAX)
     @rule(data=st.data(), back=st.sampled_from([2, 1, 3, 5, 0, 9]))
     def fork(self, data: st.DataObject, back: int) -> None:
         parent = self._draw(data)

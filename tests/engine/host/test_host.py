@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.host.child import MOST_GATHERED
+from helix_app.engine.host.child import MAX_GATHERED
 from helix_app.engine.host.client import LocalClient, guarded_stream
 from helix_app.engine.host.parent import HostClient
 from helix_app.engine.host.process import WAITING_MESSAGES
@@ -346,5 +346,5 @@ def test_an_engine_ahead_of_its_reader_waits(host: HostClient) -> None:
     cancel.set()
     rest = list(stream)
     assert isinstance(rest[-1], Finished)
-    assert len(rest) < 2 * WAITING_MESSAGES * (MOST_GATHERED + 1)
+    assert len(rest) < 2 * WAITING_MESSAGES * (MAX_GATHERED + 1)
     assert text_of(rest) in rest[-1].text

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from helix_app.engine.host.child import MOST_GATHERED, Done, Items, _Outbox
+from helix_app.engine.host.child import MAX_GATHERED, Done, Items, _Outbox
 from helix_app.protocol.events import Failed, TextDelta
 from tests.engine.host.fake_engines import round_done
 
@@ -77,6 +77,6 @@ def test_a_message_holds_only_so_many() -> None:
     pipe = Pipe()
     outbox = _Outbox(pipe, gather_seconds=3600)  # type: ignore[arg-type]
     outbox.send(Done(0))
-    for n in range(3 * MOST_GATHERED):
+    for n in range(3 * MAX_GATHERED):
         outbox.put(1, TextDelta("r", str(n)))
-    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == 3 * [MOST_GATHERED]
+    assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == 3 * [MAX_GATHERED]

@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_written_costs_nothing(home: Path) -> None:
 
 
 def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured_file, "_MOST", 3)
+    monkeypatch.setattr(measured_file, "_MAX", 3)
     for number in range(5):
         measured.remembered(f"m{number}", Measure(number))
     kept = json.loads(measured.kept_file().read_text(encoding="utf-8"))

@@ -76,7 +76,7 @@ def graphs_of(runner: ModelRunner) -> StepGraphs:
 def test_recorded_passes_give_the_logits_of_plain_ones(
     zoo: Zoo, name: str, order: list[int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_graphs, "LEAST_BLOCKS", 1)  # borders after 16, 32, 64 and 128 tokens
+    monkeypatch.setattr(step_graphs, "MIN_BLOCKS", 1)  # borders after 16, 32, 64 and 128 tokens
     ids = some_ids(200)
     cuts = [*range(1, 40), *range(45, 100, 5), *range(109, 200, 9)]
     plain = logits_of(runner_of(zoo.gguf(name), order=order), ids, cuts)
@@ -143,7 +143,7 @@ def test_another_cache_is_recorded_anew(zoo: Zoo) -> None:
 
 
 def test_only_so_many_are_kept(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_graphs, "MOST_STEPS", 3)
+    monkeypatch.setattr(step_graphs, "MAX_STEPS", 3)
     runner = runner_of(zoo.gguf("llama"))
     recorder = with_graphs(runner)
     for rows in (1, 2, 3, 4, 5, 1):
@@ -154,18 +154,18 @@ def test_only_so_many_are_kept(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_long_and_wide_passes_and_batches_are_plain(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step_graphs, "LEAST_BLOCKS", 1)
-    monkeypatch.setattr(step_graphs, "MOST_BLOCKS", 4)
+    monkeypatch.setattr(step_graphs, "MIN_BLOCKS", 1)
+    monkeypatch.setattr(step_graphs, "MAX_BLOCKS", 4)
     runner = runner_of(zoo.gguf("llama"))
     recorder = with_graphs(runner)
     runner.open("s", ())
     runner.forward("s", some_ids(70), 1)
     for _ in range(6):
         runner.forward("s", [1], 1)
-        runner.try_rows(step_graphs.MOST_ROWS + 1)
+        runner.try_rows(step_graphs.MAX_ROWS + 1)
     assert recorder.recorded == 0
     for _ in range(3):
-        runner.try_rows(step_graphs.MOST_ROWS)
+        runner.try_rows(step_graphs.MAX_ROWS)
     assert recorder.recorded == 1
 
 

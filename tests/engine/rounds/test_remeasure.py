@@ -80,7 +80,7 @@ def test_what_is_only_confirmed_is_measured_ever_more_rarely(models: Models, mon
         session.too_costly += 1
         session.remeasure()
         assert (session.too_costly, len(clock.passes)) == (0, (turn + 1) * len(PASSES))
-    assert session.doubt == generation._DOUBT_MOST
+    assert session.doubt == generation._DOUBT_MAX
     session.costs.relate({5: 4.0})  # something has changed
     session.too_costly = session.doubt
     session.remeasure()
