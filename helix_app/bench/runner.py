@@ -82,7 +82,7 @@ def run_benchmark(
     Raises:
         HelixError: nothing could be measured.
     """
-    told, cancel = progress or (lambda _: None), cancel or threading.Event()
+    on_progress, cancel = progress or (lambda _: None), cancel or threading.Event()
     begin = time.perf_counter()
     prompts = _prompts(config)
     request = to_load_request(LoadChoice(config.target, config.draft, config.device, config.dtype, config.context))
@@ -91,11 +91,11 @@ def run_benchmark(
     used = engine or Engine()
     try:
         if used.session is None:
-            _load(used, request, cancel, told, notices)
+            _load(used, request, cancel, on_progress, notices)
         session, ready = used.session, used.ready
         if session is None or ready is None:
             raise HelixError("bench_nothing")
-        return _run(config, prompts, request, session, ready, told, cancel, notices, begin)
+        return _run(config, prompts, request, session, ready, on_progress, cancel, notices, begin)
     finally:
         if engine is None:
             used.close()
@@ -107,7 +107,7 @@ def _run(
     request: LoadRequest,
     session: Session,
     ready: ModelReady,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
     cancel: threading.Event,
     notices: list[BenchNotice],
     begin: float,
@@ -124,11 +124,11 @@ def _run(
         EngineArm(BASELINE, session, "autoregressive", ready.device),
         EngineArm(HELIX, session, "speculative", ready.device),
     ]
-    arms += _peers(config, session, ready, target, draft, told, notices)
+    arms += _peers(config, session, ready, target, draft, on_progress, notices)
     slots = plan(tasks, arms, config.repeats, config.seed)
     reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=TOKENS), 0)
-    warm_up([*arms], reference, config.warmups, cancel, told)
-    measured = measure(slots, reference, cancel, told, notices)
+    warm_up([*arms], reference, config.warmups, cancel, on_progress)
+    measured = measure(slots, reference, cancel, on_progress, notices)
     runs, references = measured.runs, measured.references
     if not runs:
         raise _as_error(measured.failure, ready) if measured.failure else HelixError("bench_nothing")
@@ -137,7 +137,7 @@ def _run(
     moved = reference_drift(references)
     if moved is not None and moved > DRIFT:
         notices.append(BenchNotice("bench_drift", (("percent", f"{moved:.0%}"),)))
-    told(BenchProgress("compare", len(runs), len(slots)))
+    on_progress(BenchProgress("compare", len(runs), len(slots)))
     names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))
     divergences = find_divergences(session, tasks, runs, names, cancel) if config.temperature == 0 else ()
     result = BenchResult(
@@ -160,7 +160,7 @@ def _run(
         planned=len(slots),
         seconds=time.perf_counter() - begin,
     )
-    told(BenchProgress("done", len(runs), len(slots)))
+    on_progress(BenchProgress("done", len(runs), len(slots)))
     return result
 
 
@@ -211,12 +211,14 @@ def plan(tasks: Sequence[Task], arms: Sequence[Arm], repeats: int, seed: int) ->
     return slots
 
 
-def warm_up(arms: Sequence[Arm], reference: Task, rounds: int, cancel: threading.Event, told: ProgressCallback) -> None:
+def warm_up(
+    arms: Sequence[Arm], reference: Task, rounds: int, cancel: threading.Event, on_progress: ProgressCallback
+) -> None:
     """Replies that are thrown away: kernels get chosen, pages touched, controllers their first figures."""
     for _ in range(rounds):
         for arm in arms:
             if not cancel.is_set():
-                told(BenchProgress("warm_up", arm=arm.name))
+                on_progress(BenchProgress("warm_up", arm=arm.name))
                 try:
                     arm.run(reference, 0, cancel)
                 except Exception:  # the first measured reply will tell
@@ -227,7 +229,7 @@ def measure(
     slots: Sequence[Slot],
     reference: Task,
     cancel: threading.Event,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
     notices: list[BenchNotice],
 ) -> Measured:
     """Run the slots in order.
@@ -265,7 +267,7 @@ def measure(
         timeline = record.timeline if slot.repeat == 0 else ()
         runs.append(replace(record, index=len(runs), repeat=slot.repeat, timeline=timeline))
         done = number + 1
-        told(
+        on_progress(
             BenchProgress(
                 "measure",
                 done,
@@ -309,12 +311,12 @@ def _load(
     engine: Engine,
     request: LoadRequest,
     cancel: threading.Event,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
     notices: list[BenchNotice],
 ) -> None:
     for event in engine.stream(request, cancel):
         if isinstance(event, LoadProgress):
-            told(BenchProgress("load", detail=event.stage))
+            on_progress(BenchProgress("load", detail=event.stage))
         elif isinstance(event, Notice):
             notices.append(BenchNotice(event.code, event.fields, event.detail))
         elif isinstance(event, Failed):
@@ -329,7 +331,7 @@ def _peers(
     ready: ModelReady,
     target: ModelFiles,
     draft: ModelFiles | None,
-    told: ProgressCallback,
+    on_progress: ProgressCallback,
     notices: list[BenchNotice],
 ) -> Iterator[Arm]:
     if not config.peers:
@@ -337,7 +339,7 @@ def _peers(
     from helix_app.bench.peers import load_peers
 
     for name in config.peers:
-        told(BenchProgress("peer", arm=name))
+        on_progress(BenchProgress("peer", arm=name))
     for name, arm in load_peers(config.peers, session, target, draft, device=ready.device, k=config.k):
         if isinstance(arm, Exception):
             notices.append(_failure("bench_peer_failed", arm, peer=name))

@@ -145,7 +145,7 @@ def _experiment(args: argparse.Namespace) -> int:
         config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded
     live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
 
-    def told(text: str) -> None:
+    def on_progress(text: str) -> None:
         if live:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
@@ -165,9 +165,9 @@ def _experiment(args: argparse.Namespace) -> int:
     ready = None
     with ctrl_c_cancels() as cancel:
         if args.what in programs:
-            found = programs[args.what].run(config, told, cancel)
+            found = programs[args.what].run(config, on_progress, cancel)
         else:
-            bench = experiment.open_bench(config, told, cancel, cache_tokens=room)
+            bench = experiment.open_bench(config, on_progress, cancel, cache_tokens=room)
             ready = bench.ready
             found = modules[args.what].run(bench)
             found.notes += bench.notices

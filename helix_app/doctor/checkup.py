@@ -195,17 +195,17 @@ def gather(
     *,
     self_test: bool,
     cancel: threading.Event,
-    tell: Callable[[str], None],
+    on_progress: Callable[[str], None],
 ) -> Facts:
     """Look at everything. Never raises: what cannot be read is left out or told as trouble.
 
     Args:
-        tell: called with ``torch``, ``directml`` or a device before what takes long.
+        on_progress: called with ``torch``, ``directml`` or a device before what takes long.
     """
     system = platform.system().lower()
-    tell("torch")
+    on_progress("torch")
     torch_facts, cuda = look_at_torch(cancel)
-    tell("directml")
+    on_progress("directml")
     directml = look_at_directml(cancel)
     facts = Facts(
         system=system,
@@ -240,7 +240,7 @@ def gather(
         return facts
     tests = []
     for device in (*(adapter.value for adapter in facts.adapters if adapter.usable), "cpu"):
-        tell(device)
+        on_progress(device)
         tests.append(test_device(device, cancel))
     return replace(facts, self_tests=tuple(tests))
 

@@ -27,9 +27,9 @@ _FILE = re.compile(r'File "(?:[^"\n]*[\\/])?([^"\\/\n]+)"')  # of a traceback
 
 
 def examine(
-    cancel: threading.Event, tell: Callable[[str], None], *, self_test: bool = True
+    cancel: threading.Event, on_progress: Callable[[str], None], *, self_test: bool = True
 ) -> tuple[Facts, tuple[Finding, ...]]:
-    """Look at everything and judge it. Takes up to a minute; ``tell`` gets a line before each part of it."""
+    """Look at everything and judge it. Takes up to a minute; ``on_progress`` gets a line before each part of it."""
     words = {"torch": "Looking at PyTorch…", "directml": "Looking for graphics cards…"}
     nothing: tuple[tuple[ModelFact, ...], int] = ((), 0)
     models, needs = attempt(_models, nothing)
@@ -38,7 +38,7 @@ def examine(
         needs,
         self_test=self_test,
         cancel=cancel,
-        tell=lambda what: tell(words.get(what, f"Testing {what}…")),
+        on_progress=lambda what: on_progress(words.get(what, f"Testing {what}…")),
     )
     return facts, findings(facts)
 

@@ -60,7 +60,7 @@ def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
 def look(self_test: bool = True) -> tuple[Facts, list[str]]:
     told: list[str] = []
-    facts = checkup.gather(MODELS, 7, self_test=self_test, cancel=threading.Event(), tell=told.append)
+    facts = checkup.gather(MODELS, 7, self_test=self_test, cancel=threading.Event(), on_progress=told.append)
     return facts, told
 
 

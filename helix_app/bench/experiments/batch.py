@@ -29,7 +29,7 @@ def run(bench: Bench) -> Experiment:
         for size, mode in bench.shuffled([(size, mode) for size in SIZES for mode in MODES]):
             if bench.stopped:
                 break
-            bench.told(f"{size} at once, {mode}, round {repeat + 1}")
+            bench.on_progress(f"{size} at once, {mode}, round {repeat + 1}")
             speed, more = together(bench, prompts, size, mode, repeat)
             speeds[size, mode].append(speed)
             preempted += more

@@ -31,7 +31,7 @@ def run(bench: Bench) -> Experiment:
         for context, rows in bench.shuffled(arms):
             if bench.stopped:
                 break
-            bench.told(f"{context:,} tokens of context, {rows} rows, round {turn + 1}")
+            bench.on_progress(f"{context:,} tokens of context, {rows} rows, round {turn + 1}")
             passes.seconds(context, rows)
             times[context, rows].append(1000 * median([passes.seconds(context, rows) for _ in range(_STEPS)]))
     return _report(bench, times, contexts, exact)

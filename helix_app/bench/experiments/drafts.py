@@ -56,7 +56,7 @@ def run(bench: Bench) -> Experiment:
             for name in bench.shuffled(tuple(drafts)):
                 if bench.stopped:
                     break
-                bench.told(f"{task.prompt.id}, {name}, round {repeat + 1}")
+                bench.on_progress(f"{task.prompt.id}, {name}, round {repeat + 1}")
                 _reply(own[name], task, name, bench, found, repeat)
     return _report(bench, found, [name for name in drafts if name != PLAIN], kinds)
 

@@ -31,7 +31,7 @@ from helix_app.protocol.events import Failed, Finished, Notice, RoundDone
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadChoice
 
-Told = Callable[[str], None]
+OnProgress = Callable[[str], None]
 Speeds = dict[str, dict[int, float]]  # prompt -> repeat -> decode tokens a second
 
 
@@ -78,7 +78,7 @@ class Bench:
     session: Session
     ready: ModelReady
     config: BenchConfig
-    told: Told
+    on_progress: OnProgress
     cancel: threading.Event
     order: random.Random
     notices: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ class Bench:
 
 def open_bench(
     config: BenchConfig,
-    told: Told,
+    on_progress: OnProgress,
     cancel: threading.Event,
     context_length: int | None = None,
     cache_tokens: int | None = None,
@@ -118,7 +118,7 @@ def open_bench(
             notices.append(notice_text(event.code, event.fields))
     if engine.session is None or engine.ready is None:
         raise HelixError("load_cancelled")
-    return Bench(engine, engine.session, engine.ready, config, told, cancel, random.Random(config.seed), notices)
+    return Bench(engine, engine.session, engine.ready, config, on_progress, cancel, random.Random(config.seed), notices)
 
 
 def spread(values: Sequence[float], digits: int = 1) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from helix_app.base import paths
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, Speeds, Told, ratio, ratio_text
+from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
 from helix_app.bench.programs import Program
 from helix_app.bench.statistics import median
@@ -27,7 +27,7 @@ MODES = ("speculative", "autoregressive")
 BLOCKS = 512
 
 
-def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
+def run(config: BenchConfig, on_progress: OnProgress, cancel: threading.Event) -> Experiment:
     """Measure.
 
     Raises:
@@ -46,7 +46,7 @@ def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
                 for mode in order.sample(MODES, len(MODES)):
                     if cancel.is_set():
                         return _report(config, speeds, kinds)
-                    told(f"{prompt.id}, {mode}, round {repeat + 1}")
+                    on_progress(f"{prompt.id}, {mode}, round {repeat + 1}")
                     speed = _first_reply(config, environment, mode, prompt.text, cancel)
                     if speed:
                         speeds[mode][prompt.id][repeat] = speed

@@ -84,7 +84,7 @@ def run(bench: Bench) -> Experiment:
                 for name in bench.shuffled(tuple(drafts)):
                     if bench.stopped:
                         break
-                    bench.told(f"{task.prompt.id}, temperature {temperature}, {name}, round {repeat + 1}")
+                    bench.on_progress(f"{task.prompt.id}, temperature {temperature}, {name}, round {repeat + 1}")
                     speed = _speed(own[name], task, temperature, name, bench)
                     if speed is not None:
                         speeds[task.prompt.kind, temperature, name][task.prompt.id][repeat] = speed

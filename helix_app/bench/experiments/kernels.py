@@ -75,7 +75,7 @@ def _steps(bench: Bench) -> _Steps:
     for turn in range(_STEPS * bench.config.repeats + 2):
         if bench.stopped:
             break
-        bench.told(f"decode step {turn + 1}")
+        bench.on_progress(f"decode step {turn + 1}")
         seconds = passes.seconds(context, 1)
         if profiles:
             try:
@@ -132,7 +132,7 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
 
 
 def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
-    bench.told("memory bandwidth")
+    bench.on_progress("memory bandwidth")
     rates = bandwidth.read_bandwidth(cache, lambda: bench.stopped)
     weights = weight_bytes(bench.session.runner.decoder)
     data: dict[str, Any] = {"read_bytes_per_second": rates, "weight_bytes": weights, "cache_bytes": cache}
@@ -162,13 +162,13 @@ def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
 def _linears(bench: Bench, found: Experiment, cache: int) -> None:
     decoder, order = bench.session.runner.decoder, bench.order
     rounds = _WALKS * bench.config.repeats
-    bench.told("linear layers in use")
+    bench.on_progress("linear layers in use")
     timed = layer_times.in_use(decoder, rounds, order, lambda: bench.stopped)
     with open_weights(inspect(resolve_target(bench.config.target).path)) as source:
         for name in (*LINEARS, layer_times.HEAD):
             if bench.stopped:
                 break
-            bench.told(f"linear layers, {name}")
+            bench.on_progress(f"linear layers, {name}")
             timed += layer_times.others(decoder, source, name, cache, rounds, order, lambda: bench.stopped)
     columns = ("Linear layer", "Weights", "MB", *(f"{rows} row{'s' * (rows > 1)}" for rows in layer_times.ROWS))
     table = Table("Microseconds of a linear layer by rows, median; weights from memory", (*columns, "GB/s, 1 row"))
@@ -203,7 +203,7 @@ def _linears(bench: Bench, found: Experiment, cache: int) -> None:
 
 def _judging(bench: Bench, found: Experiment) -> None:
     """From logits to the next token: filters, distribution and verdict, as in a reply."""
-    bench.told("judging")
+    bench.on_progress("judging")
     decoder = bench.session.runner.decoder
     most = min(_JUDGED[-1], decoder.max_positions)
     passes = Passes(decoder, bench.session.runner.pool.block_size, most, False)

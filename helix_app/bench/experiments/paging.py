@@ -60,7 +60,7 @@ def run(bench: Bench) -> Experiment:
     contexts = [c for c in CONTEXTS if c < bench.session.runner.decoder.max_positions]
     times: dict[tuple[int, str], list[float]] = defaultdict(list)
     for context in contexts:
-        bench.told(f"{context} tokens of context")
+        bench.on_progress(f"{context} tokens of context")
         _steps(bench, context, times)
         base = times[context, "contiguous"]
         ratios = {arm: [x / b for x, b in zip(times[context, arm], base)] for arm in ARMS}
@@ -72,7 +72,7 @@ def run(bench: Bench) -> Experiment:
                 f"{median(ratios['scattered']):.3f}",
             )
         )
-    bench.told("memory")
+    bench.on_progress("memory")
     wasted, adjacent, passes = _mixed_run(bench)
     size = bench.session.runner.pool.block_size
     found.notes += [

@@ -30,7 +30,7 @@ def run(bench: Bench) -> Experiment:
         for share, arm in bench.shuffled([(share, arm) for share in SHARES for arm in ("cold", "warm")]):
             if bench.stopped:
                 break
-            bench.told(f"{share} % shared, {arm}, round {repeat + 1}")
+            bench.on_progress(f"{share} % shared, {arm}, round {repeat + 1}")
             session.runner.pool.clear_cache()
             if arm == "warm":
                 _first_token(bench, session.tokenizer.decode(ids[: length * share // 100]))

@@ -27,7 +27,7 @@ from helix_app.base import paths, settings as settings_store
 from helix_app.base.messages import fill
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
-from helix_app.bench.experiments.experiment import Experiment, Speeds, Table, Told, ratio, ratio_text, spread
+from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
 from helix_app.bench.programs import Program
 from helix_app.bench.statistics import median
 
@@ -49,7 +49,7 @@ class Reply:
     platform: str = ""
 
 
-def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
+def run(config: BenchConfig, on_progress: OnProgress, cancel: threading.Event) -> Experiment:
     """Measure.
 
     Raises:
@@ -65,13 +65,13 @@ def run(config: BenchConfig, told: Told, cancel: threading.Event) -> Experiment:
             with ExitStack() as stack:
                 programs: dict[str, Program] = {}
                 for arm in ARMS:
-                    told(f"{arm} starts, round {repeat + 1}")
+                    on_progress(f"{arm} starts, round {repeat + 1}")
                     programs[arm] = stack.enter_context(_start(arm, environment, cancel))
                     if programs[arm].ask(_opening(arm, config)) is None or _write(programs[arm], WARM_UP) is None:
                         return _report(config, replies)
                 for prompt in prompts:
                     for arm in order.sample(ARMS, len(ARMS)):
-                        told(f"{prompt.id}, {arm}, round {repeat + 1}")
+                        on_progress(f"{prompt.id}, {arm}, round {repeat + 1}")
                         reply = _write(programs[arm], prompt.text)
                         if reply is None:
                             return _report(config, replies)
