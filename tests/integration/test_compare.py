@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build
 from helix_app.base.settings import Settings
+from helix_app.bench import reference
 from helix_app.engine.host.client import LocalClient
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.kit import figures
@@ -31,7 +32,10 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def app(default_model: Path, recorder: Recorder, qtbot: QtBot) -> Iterator[App]:
+def app(
+    default_model: Path, recorder: Recorder, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[App]:
+    monkeypatch.setattr(reference, "TOKENS", 4)  # twelve of them are written here, and their speed is not looked at
     settings = Settings(target=str(default_model), context_length=512, dtype="float32", learn=False)
     app = build(settings, lambda _: recorder)
     qtbot.addWidget(app.window)

@@ -37,7 +37,7 @@ from tests.waiting import vanished
 
 CELL = np.dtype(CACHE_CELL)
 LONG = "Write a long story about a fox and a bear."  # the model does not come to an end by itself
-SECONDS = 240_000  # a bound for waiting in milliseconds, never the time that anything takes
+SECONDS = 120_000  # a bound for waiting in milliseconds, never the time that anything takes
 
 pytestmark = pytest.mark.model
 
