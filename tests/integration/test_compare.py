@@ -32,9 +32,7 @@ def recorder() -> Recorder:
 
 
 @pytest.fixture
-def app(
-    default_model: Path, recorder: Recorder, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[App]:
+def app(default_model: Path, recorder: Recorder, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     monkeypatch.setattr(reference, "TOKENS", 4)  # twelve of them are written here, and their speed is not looked at
     settings = Settings(target=str(default_model), context_length=512, dtype="float32", learn=False)
     app = build(settings, lambda _: recorder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
-from helix_app.bench.profile.passes import Passes, kv_bytes, weight_bytes
+from helix_app.bench.profile.passes import Passes, kv_bytes
 from helix_app.bench.statistics import median
 
 CONTEXTS = (256, 512, 1024, 2048, 4096, 8192)
@@ -41,7 +41,7 @@ def _report(
     bench: Bench, times: dict[tuple[int, int], list[float]], contexts: tuple[int, ...], exact: bool
 ) -> Experiment:
     decoder = bench.session.runner.decoder
-    weights = weight_bytes(decoder)
+    weights = decoder.weight_bytes
     found = Experiment(
         "context",
         "Milliseconds of a pass by context: median (lowest to highest round), and its ratio to the shortest context",

@@ -12,8 +12,9 @@ import torch
 from helix_app.base.messages import fill
 from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
 from helix_app.bench.profile import bandwidth, layer_times, operators
-from helix_app.bench.profile.passes import LINEARS, Passes, weight_bytes
+from helix_app.bench.profile.passes import LINEARS, Passes
 from helix_app.bench.statistics import median
+from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.sampling.filters import check_logits, distribution
 from helix_app.engine.sampling.verification import verify
@@ -134,7 +135,7 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
 def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
     bench.on_progress("memory bandwidth")
     rates = bandwidth.read_bandwidth(cache, lambda: bench.stopped)
-    weights = weight_bytes(bench.session.runner.decoder)
+    weights = bench.session.runner.decoder.weight_bytes
     data: dict[str, Any] = {"read_bytes_per_second": rates, "weight_bytes": weights, "cache_bytes": cache}
     if rates and steps.plain:
         best, reached = max(rates), 1e6 * weights / min(steps.plain)
@@ -161,6 +162,7 @@ def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
 
 def _linears(bench: Bench, found: Experiment, cache: int) -> None:
     decoder, order = bench.session.runner.decoder, bench.order
+    assert isinstance(decoder, Decoder)  # as on every CPU
     rounds = _WALKS * bench.config.repeats
     bench.on_progress("linear layers in use")
     timed = layer_times.in_use(decoder, rounds, order, lambda: bench.stopped)

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import torch
 
-from helix_app.bench.profile.passes import LINEARS, bytes_of
+from helix_app.bench.profile.passes import LINEARS
 from helix_app.bench.statistics import median
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, OneDnnLinear, PlainLinear
+from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import WeightSource
 
@@ -48,7 +49,7 @@ class Timed:
 
 def in_use(decoder: Decoder, rounds: int, order: random.Random, stopped: Callable[[], bool]) -> list[Timed]:
     """The model's own layers, called one after the other as in decoding, so that caches are as cold as there."""
-    walk = [(name, getattr(layer, name)) for layer in decoder._layers for name in LINEARS] + [(HEAD, decoder._head)]
+    walk = decoder.linears
     shapes = shapes_of(decoder)
     found = {
         name: Timed(name, shapes[name], f"{kind_of(fn)} {short(decoder.dtype)}", True, bytes_of(fn))
@@ -67,7 +68,7 @@ def in_use(decoder: Decoder, rounds: int, order: random.Random, stopped: Callabl
                 spent[name] += time.perf_counter() - begin
             if turn:  # the first one prepared kernels
                 for name, seconds in spent.items():
-                    count = 1 if name == HEAD else len(decoder._layers)
+                    count = 1 if name == HEAD else decoder.config.num_layers
                     found[name].seconds[rows].append(seconds / count)
     return list(found.values())
 
@@ -84,7 +85,7 @@ def others(
     """A layer's weight in every other implementation, on as many copies in turn as no cache holds."""
     head = ("embed",) if decoder.config.tied_embeddings else (HEAD,)
     weight = torch.cat([source.get(role) for role in _ROLES.get(name, head)]).contiguous()
-    used = kind_of(decoder._head if name == HEAD else getattr(decoder._layers[0], name))
+    used = kind_of(next(fn for known, fn in decoder.linears if known == name))
     for kind, dtype, make in makers(decoder, weight):
         if kind == used or stopped():
             continue

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.kv_cache import KVCache, KVView, runs_of
+from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.kv_cache import runs_of
 from helix_app.modelfiles.config import ModelConfig
 
 _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
 
 
-class JoinedCache(KVCache):
+class JoinedCache:
     """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer instead of one pool."""
 
     def __init__(
@@ -31,8 +32,11 @@ class JoinedCache(KVCache):
         self.values = [tensor.narrow(0, heads, heads) for tensor in self.joined]
 
     def release(self) -> None:
-        super().release()
-        self.joined = []
+        self.keys, self.values, self.joined = [], [], []
+
+    @property
+    def block_bytes(self) -> int:
+        return bytes_per_block(self._config, self.block_size, self._dtype)
 
     def replaced(self, num_blocks: int) -> JoinedCache:
         self.release()
@@ -53,11 +57,11 @@ class JoinedCache(KVCache):
                 tensor.narrow(1, block * size + begin, size - begin).zero_()
 
 
-class JoinedView(KVView):
+class JoinedView:
     """One forward pass's window on a ``JoinedCache``."""
 
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self.cache = self._joined_cache = cache
+        self._cache = cache
         self._length, self._rows = length, rows
         size = cache.block_size
         self.blocks = used = blocks[: -(-length // size)]
@@ -81,7 +85,7 @@ class JoinedView(KVView):
             All keys and values of the sequence, ``[2 * kv_heads, padded_length, head_dim]``: a view of the pool when
             contiguous. What stands behind the sequence's end is finite and means nothing.
         """
-        joined = self._joined_cache.joined[layer]
+        joined = self._cache.joined[layer]
         if self._written is not None:
             flat = joined.view(-1, joined.shape[2])
             flat.index_put_((self._written,), kv.reshape(-1, joined.shape[2]))
@@ -96,13 +100,13 @@ class JoinedView(KVView):
         return keys.unsqueeze(0), values.unsqueeze(0)
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        return self._split(self._all(self._joined_cache.joined[layer]).clone(), self._length)
+        return self._split(self._all(self._cache.joined[layer]).clone(), self._length)
 
     def _all(self, joined: torch.Tensor) -> torch.Tensor:
         if self._blocks is None:
             return joined.narrow(1, self._base, self.padded_length)
         heads, _, dim = joined.shape
-        pool = joined.view(heads * self._joined_cache.num_blocks, -1)  # a row is one head's part of a block
+        pool = joined.view(heads * self._cache.num_blocks, -1)  # a row is one head's part of a block
         return pool.index_select(0, self._blocks).view(heads, -1, dim)
 
     @staticmethod

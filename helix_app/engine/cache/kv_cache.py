@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
@@ -66,12 +67,7 @@ class KVCache:
     @property
     def block_bytes(self) -> int:
         """Memory of one block of this cache."""
-        return self.bytes_per_block(self._config, self.block_size, self._dtype)
-
-    @staticmethod
-    def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:
-        """Memory of one block over all layers, keys and values."""
-        return 2 * config.num_layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize
+        return bytes_per_block(self._config, self.block_size, self._dtype)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
         """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.kv_cache import KVView
+from helix_app.engine.cache.base import CacheView
 from helix_app.modelfiles.config import ModelConfig
 
 EXACT_TORCH = (2, 13)  # where exact attention was measured to be so; 2.4.1's kernels depend on the rows all the same
@@ -36,7 +36,7 @@ class Span:
 
     start: int
     rows: int
-    view: KVView
+    view: CacheView
     logit_rows: int
     exact: bool = False
 

@@ -9,7 +9,7 @@ import torch
 
 from helix_app.base.errors import InputError
 from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
-from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.base import Cache, bytes_per_block
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
@@ -51,7 +51,7 @@ def check_context(wanted: int, least: int = LEAST_CONTEXT) -> None:
 
 def allocate(
     config: ModelConfig, blocks: int, block_size: int, context: int, dtype: torch.dtype, device: Device
-) -> Generator[Notice, None, KVCache]:
+) -> Generator[Notice, None, Cache]:
     """A generator that returns a cache of so many blocks, or of as many as memory allows, with a notice.
 
     Raises:
@@ -60,7 +60,7 @@ def allocate(
     least = -(-min(context, _WORTH) // block_size)
     room = free_memory() if device.kind == "cpu" else None
     if room is not None:
-        fits = int(room * _SHARE) // KVCache.bytes_per_block(config, block_size, dtype)
+        fits = int(room * _SHARE) // bytes_per_block(config, block_size, dtype)
         blocks = max(min(blocks, fits), least)
     while True:
         cache = _try_cache(config, blocks, block_size, dtype, device, last=blocks <= least)
@@ -75,7 +75,7 @@ def allocate(
 
 def _try_cache(
     config: ModelConfig, blocks: int, block_size: int, dtype: torch.dtype, device: Device, *, last: bool
-) -> KVCache | None:
+) -> Cache | None:
     try:
         return make_cache(config, blocks, block_size, dtype, device.torch_device)
     except (RuntimeError, MemoryError) as exc:

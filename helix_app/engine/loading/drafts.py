@@ -133,6 +133,7 @@ def _self_draft(
     """A generator of progress that returns a low-bit copy of the target on the target's own cache."""
     kept = target.decoder
     check_copy(f"self-int{bits}", kept.device)  # a card may have been given up for the CPU since
+    assert isinstance(kept, Decoder)  # no other device has a kernel for it
     decoder = Decoder(
         kept.config,
         dtype=low_bit.ACTIVATIONS,

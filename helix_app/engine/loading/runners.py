@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import torch
 
+from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.loading.context import allocate
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.threads import choose_threads
 from helix_app.engine.measuring.calibration import calibrate
+from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_decoder
 from helix_app.engine.models.runner import ModelRunner
@@ -72,7 +73,7 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
     yield from read_weights(files, decoder, None, stage, cancel)
     yield LoadProgress("allocate_cache")
     wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
-    most = _MAX_CACHE_BYTES // KVCache.bytes_per_block(config, BLOCK_SIZE, dtype)
+    most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
     cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, device)
     yield LoadProgress("warm_up")
@@ -80,7 +81,7 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
 
 
 def read_weights(
-    files: ModelFiles, decoder: Decoder, like: Decoder | None, stage: str, cancel: threading.Event
+    files: ModelFiles, decoder: AnyDecoder, like: Decoder | None, stage: str, cancel: threading.Event
 ) -> Iterator[Event]:
     """Fill a decoder from its files; ``like`` shares embeddings and output head.
 

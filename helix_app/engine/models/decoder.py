@@ -28,6 +28,7 @@ from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.machine.untracked import untracked
+from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.rope import rope_table, rotate_
@@ -154,6 +155,19 @@ class Decoder:
         """Kinds of the linear layers in use: those of a layer, then the output head."""
         first = self._layers[0]
         return tuple(type(f).__name__ for f in (first.qkv, first.out, first.gate_up, first.down, self._head))
+
+    @property
+    def linears(self) -> list[tuple[str, LinearFn]]:
+        """Every linear layer by its name (``qkv``, ``out``, ``gate_up``, ``down``), as they run, the ``head`` last."""
+        names = ("qkv", "out", "gate_up", "down")
+        return [*((name, getattr(layer, name)) for layer in self._layers for name in names), ("head", self._head)]
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
+        layers = sum(bytes_of(part) for layer in self._layers for part in vars(layer).values())
+        row = self.config.hidden_size * self._embed.dtype.itemsize
+        return layers + bytes_of(self._norm) + bytes_of(self._head) + row
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""

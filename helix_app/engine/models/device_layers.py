@@ -21,12 +21,15 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine.cache.base import Cache
 from helix_app.engine.cache.joined_cache import JoinedCache, JoinedView
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.kernels.attention import Span
+from helix_app.engine.models.base import AnyDecoder, bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.fused import agreeing
 from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
@@ -37,18 +40,20 @@ _MASK_UNIT = 16  # of positions: at least the slots of a block
 
 def make_decoder(
     config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
-) -> Decoder:
-    """The decoder that suits a device."""
-    kind = DeviceDecoder if device.type == KIND else Decoder
-    return kind(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)
+) -> AnyDecoder:
+    """The decoder that suits a device; only one of them packs weights in ``bits``."""
+    if device.type == KIND:
+        return DeviceDecoder(config, dtype=dtype, device=device, max_positions=max_positions)
+    return Decoder(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)
 
 
 def make_cache(
     config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
-) -> KVCache:
+) -> Cache:
     """The cache that suits a device and its decoder."""
-    kind = JoinedCache if device.type == KIND else KVCache
-    return kind(config, num_blocks, block_size, dtype, device)
+    if device.type == KIND:
+        return JoinedCache(config, num_blocks, block_size, dtype, device)
+    return KVCache(config, num_blocks, block_size, dtype, device)
 
 
 @dataclass
@@ -92,13 +97,23 @@ class _DeviceLayer:
     down: _Linear
 
 
-class DeviceDecoder(Decoder):
+class DeviceDecoder:
     """A ``Decoder`` for DirectML.
 
     Its logits come in its own number format: the host widens them, half the bytes cross.
     """
 
-    def load(self, source: WeightSource, like: Decoder | None = None) -> Iterator[float]:
+    bits = rounded = 0  # its weights are dense
+    can_be_exact = False
+    graphs: StepGraphs | None = None
+
+    def __init__(self, config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int) -> None:
+        self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
+        self.cache_dtype, self.parameters = dtype, 0
+        self._layers: list[_DeviceLayer] = []
+        self._embed: torch.Tensor
+
+    def load(self, source: WeightSource, like: object = None) -> Iterator[float]:
         config = self.config
         self._fused = agreeing(self.dtype, self.device, config.hidden_size, config.intermediate_size, config.norm_eps)
         self._embed = self._put(self._host(source, "embed"))
@@ -107,19 +122,27 @@ class DeviceDecoder(Decoder):
             self._gain, self._head = _Gain(self._put(norm)), _Linear(self._embed.t(), None)
         else:
             self._gain, self._head = _Gain(None), self._linear(self._host(source, "head") * norm, None)
-        self._norm = self._gain  # type: ignore[assignment]
-        self._device_layers: list[_DeviceLayer] = []
-        self._layers = self._device_layers  # type: ignore[assignment]
         for i in range(config.num_layers):
             yield i / config.num_layers
-            self._device_layers.append(self._layer(source, i))
+            self._layers.append(self._layer(source, i))
         self._prepare_tables()
         yield 1.0
 
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        return tuple(type(part).__name__ for part in (*vars(self._layers[0]).values(), self._head))
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
+        layers = sum(bytes_of(part) for layer in self._layers for part in vars(layer).values())
+        row = self.config.hidden_size * self._embed.dtype.itemsize
+        return layers + bytes_of(self._gain) + bytes_of(self._head) + row
+
     def release(self) -> None:
-        super().release()
-        self._device_layers = []
-        self._mask_table = torch.empty(0)
+        self._layers = []
+        self._embed = self._cos = self._sin = self._mask_table = torch.empty(0)
+        self._head, self._gain = _Linear(self._embed, None), _Gain(None)
 
     def _layer(self, source: WeightSource, i: int) -> _DeviceLayer:
         config = self.config
@@ -176,7 +199,7 @@ class DeviceDecoder(Decoder):
         paths = [_Path(self, span) for span in spans]
         cos, sin = self._angles(spans)
         x = F.embedding(ids, self._embed)
-        for i, layer in enumerate(self._device_layers):
+        for i, layer in enumerate(self._layers):
             qkv = layer.qkv(self._normed(x))
             heads = qkv.view(x.shape[0], -1, config.head_dim).transpose(0, 1)  # [heads + 2 * kv_heads, rows, dim]
             half = config.head_dim // 2

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import torch
 
+from helix_app.engine.cache.base import Cache, CacheView
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.kernels.attention import Span
-from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.base import AnyDecoder
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ModelRunner:
         costs: seconds of a forward pass by rows, as measured.
     """
 
-    def __init__(self, decoder: Decoder, pool: BlockPool, cache: KVCache) -> None:
+    def __init__(self, decoder: AnyDecoder, pool: BlockPool, cache: Cache) -> None:
         self.decoder = decoder
         self.costs = CostTable()
         self.join(pool, cache)
@@ -56,7 +56,7 @@ class ModelRunner:
         """Whether a pass is over when its call returns; otherwise it is best never to ask for what it gives."""
         return self.decoder.device.type == "cpu"
 
-    def join(self, pool: BlockPool, cache: KVCache) -> None:
+    def join(self, pool: BlockPool, cache: Cache) -> None:
         """Work on this pool and its cache from now on."""
         self.pool, self.cache = pool, cache
         self.max_tokens = min(self.decoder.max_positions, pool.num_blocks * pool.block_size)
@@ -190,7 +190,7 @@ class ModelRunner:
         """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""
         return self._view(sequence_id, 0).read(layer)
 
-    def _view(self, sequence_id: str, rows: int) -> KVView:
+    def _view(self, sequence_id: str, rows: int) -> CacheView:
         table = self.pool.tables()[sequence_id]
         return self.cache.view(table.blocks, table.length, rows)
 

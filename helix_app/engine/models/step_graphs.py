@@ -163,7 +163,8 @@ class StepGraphs:
         self.tried = True
         logits = plain()
         try:
-            step = _Step(self._decoder, span.view.cache, key, self._recorder, ids, span)
+            assert self._cache is not None
+            step = _Step(self._decoder, self._cache, key, self._recorder, ids, span)
             again = step(ids, span)
             bound = _TOLERANCE.get(self._decoder.dtype, 1e-3) * logits.abs().max()
             if not bool((again - logits).abs().max() <= bound):
@@ -215,6 +216,7 @@ class _Step:
         span: Span,
     ) -> None:
         self._rows, logit_rows, self._blocks = key
+        self._block_size = cache.block_size
         self._ids = torch.zeros(self._rows, dtype=torch.int64, device=decoder.device)
         self._numbers = torch.zeros(1 + self._rows + self._blocks, dtype=torch.int64, device=decoder.device)
         self._fill(ids, span)
@@ -233,8 +235,7 @@ class _Step:
         return self._logits.clone()  # the next one writes there again
 
     def _fill(self, ids: torch.Tensor, span: Span) -> None:
-        view = span.view
-        used, size = view.blocks, view.cache.block_size
+        used, size = span.view.blocks, self._block_size
         places = range(span.start, span.start + self._rows)
         slots = [used[place // size] * size + place % size for place in places]
         spare = [used[0]] * (self._blocks - len(used))  # read under the mask; finite, as all that was verified

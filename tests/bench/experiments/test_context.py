@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from helix_app.bench.experiments import context, experiment
-from helix_app.bench.profile.passes import Passes, bytes_of, kv_bytes, weight_bytes
+from helix_app.bench.profile.passes import Passes, kv_bytes
+from helix_app.engine.models.base import bytes_of
 from tests.bench.tiny_bench import opened, small_machine
 from tests.engine.tiny import Zoo
 
@@ -77,7 +78,7 @@ def test_bytes_are_those_of_the_weights(zoo: Zoo) -> None:
         embeddings = decoder.config.vocab_size * decoder.config.hidden_size
         # a step reads one row of the embeddings, and all of them as output head where they are one
         read = decoder.parameters - (0 if decoder.config.tied_embeddings else embeddings) + decoder.config.hidden_size
-        assert weight_bytes(decoder) == 4 * read
+        assert decoder.weight_bytes == 4 * read
         assert bytes_of(decoder._embed) == 4 * embeddings
         per_token = 2 * decoder.config.num_layers * decoder.config.num_kv_heads * decoder.config.head_dim * 4
         assert kv_bytes(decoder, 48) == 48 * per_token

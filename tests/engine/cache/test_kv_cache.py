@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.modelfiles.config import ModelConfig
 
@@ -76,4 +77,4 @@ def test_a_block_is_copied_over_all_layers() -> None:
 def test_the_memory_of_a_block_is_what_the_tensors_take() -> None:
     cache = cache_of(6)
     total = sum(t.numel() * t.element_size() for t in (*cache.keys, *cache.values))
-    assert KVCache.bytes_per_block(CONFIG, 4, torch.float32) * 6 == total
+    assert bytes_per_block(CONFIG, 4, torch.float32) * 6 == total

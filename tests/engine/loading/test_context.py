@@ -11,6 +11,7 @@ import torch
 
 from helix_app.base import messages
 from helix_app.base.errors import InputError
+from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import context
@@ -24,7 +25,7 @@ from helix_app.protocol.requests import GenerateRequest, LoadRequest
 from tests.engine.tiny import Zoo, ask, events, finish, session_of
 
 CONFIG = ModelConfig("llama", 300, 32, 32, 1, 2, 2, 16, context_length=32768)
-BLOCK = KVCache.bytes_per_block(CONFIG, 16, torch.float32)
+BLOCK = bytes_per_block(CONFIG, 16, torch.float32)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,89 @@
+"""What a cache is to a runner, and a window on it to attention; ``kv_cache.py`` and ``joined_cache.py`` are two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import torch
+
+from helix_app.modelfiles.config import ModelConfig
+
+
+class CacheView(Protocol):
+    """One forward pass's window on the cache.
+
+    Attributes:
+        blocks: those of the sequence, in order, through the one of its last token.
+        contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
+        padded_length: slots of the sequence's blocks, through the end of the last one.
+    """
+
+    blocks: Sequence[int]
+    contiguous: bool
+    padded_length: int
+
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the new rows of a layer and give all keys and values of the sequence.
+
+        Args:
+            kv: ``[2 * kv_heads, rows, head_dim]``, keys before values.
+            padded: give whole blocks; what stands behind the sequence's end is finite and means nothing.
+
+        Returns:
+            keys and values, each ``[1, kv_heads, length, head_dim]``: views of the pool when contiguous.
+        """
+        ...
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
+        ...
+
+
+class Cache(Protocol):
+    """Keys and values of one model for all sequences.
+
+    Attributes:
+        num_blocks, block_size: of the pool that says who owns which block.
+        keys, values: of each layer, ``[kv_heads, slots, head_dim]``.
+    """
+
+    num_blocks: int
+    block_size: int
+    device: torch.device
+    keys: list[torch.Tensor]
+    values: list[torch.Tensor]
+
+    @property
+    def block_bytes(self) -> int:
+        """Memory of one block of this cache."""
+        ...
+
+    def release(self) -> None:
+        """Free the memory, whoever still holds this object."""
+        ...
+
+    def replaced(self, num_blocks: int) -> Cache:
+        """An empty cache of another size; the memory of this one is freed first.
+
+        Raises:
+            RuntimeError: the device's own errors; this cache is gone all the same.
+        """
+        ...
+
+    def view(self, blocks: Sequence[int], length: int, rows: int) -> CacheView:
+        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
+        ...
+
+    def copy_block(self, source: int, destination: int) -> None:
+        """Copy one block over all layers."""
+        ...
+
+    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
+        """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
+        ...
+
+
+def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:
+    """Memory of one block over all layers, keys and values."""
+    return 2 * config.num_layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize

@@ -1,0 +1,84 @@
+"""What a decoder is to a runner; ``decoder.py`` and ``device_layers.py`` are two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.models.step_graphs import StepGraphs
+from helix_app.engine.models.weights import WeightSource
+from helix_app.modelfiles.config import ModelConfig
+
+
+class AnyDecoder(Protocol):
+    """A model, ready to run after ``load``.
+
+    Attributes:
+        config: its shape.
+        dtype, device: of weights and activations.
+        max_positions: positions that the rotary table covers.
+        cache_dtype: of keys and values.
+        bits: of packed weights, 0 for dense ones.
+        parameters: number of weights.
+        rounded: tensors that were rounded to fewer bits than their file holds.
+        can_be_exact: spans that ask for it get results that do not depend on the number of rows.
+        graphs: recorded passes, where the device has them.
+    """
+
+    config: ModelConfig
+    dtype: torch.dtype
+    device: torch.device
+    max_positions: int
+    cache_dtype: torch.dtype
+    bits: int
+    parameters: int
+    rounded: int
+    can_be_exact: bool
+    graphs: StepGraphs | None
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Kinds of the linear layers in use: those of a layer, then the output head."""
+        ...
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
+        ...
+
+    def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
+        """Load the weights; yields the fraction done, 0..1. Nothing runs before the last one.
+
+        Args:
+            like: a decoder of the same kind and weights in another format, to share embeddings and output head with.
+
+        Raises:
+            ModelFileError: weights that are missing, damaged or of another shape.
+            RuntimeError: the device's own errors (out of memory among them).
+        """
+        ...
+
+    def release(self) -> None:
+        """Free the weights, whoever still holds this object; it cannot run then."""
+        ...
+
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        """Run the tokens of all spans, one after the other in ``ids``, and write their keys and values.
+
+        Args:
+            ids: token ids ``[rows of all spans]`` on this decoder's device.
+
+        Returns:
+            Logits ``[logit_rows of all spans, vocab_size]``, in float32 or in the decoder's own format.
+        """
+        ...
+
+
+def bytes_of(part: Any) -> int:
+    """Bytes of the tensors that a part of a model holds, packed ones as they are packed."""
+    if isinstance(part, torch.Tensor):
+        return part.numel() * part.dtype.itemsize
+    return sum(bytes_of(t) for t in vars(part).values() if isinstance(t, torch.Tensor))
