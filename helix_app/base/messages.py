@@ -113,6 +113,8 @@ NOTICES: dict[str, str] = {
     "encoding_guessed": "{path} is not UTF-8, so it was read as {encoding}. Save it as UTF-8 if letters come out wrong.",
     "settings_damaged": "The settings in {file} are damaged ({reason}). What could be read of them is in effect; learning from replies "
     "is off unless that could be read. Look through the settings and save them; the damaged file is kept as {copy}.",
+    "settings_refused": "The settings in {file} are damaged: {settings} cannot have the value that stands there. What was wrong "
+    "has its default, everything else is in effect. Look through the settings and save them.",
     "settings_unreadable": "The settings in {file} cannot be read ({reason}), so the defaults are in effect, and learning from replies "
     "is off. Check the permissions of that file, then start again.",
     "fallback_cpu": "{device} could not be used ({reason}), so Helix runs on the CPU.",

@@ -14,13 +14,16 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, get_type_hints
 
 import filelock
+from msgspec import Meta
 
-from helix_app.base import paths, texts
+from helix_app.base import paths, texts, typed
+from helix_app.base.setting import Setting, setting
 
 log = logging.getLogger(__name__)
 DEFAULT_CONTEXT = 8192  # most tokens of context when the person asks for no number
@@ -29,65 +32,109 @@ LEAST_CONTEXT = 64
 
 _LOCK_SECONDS = 5.0  # far longer than it takes to write so little
 _MOST_COPIES = 100
-_K = r"auto|additive|fixed:([0-9]|[1-5][0-9]|6[0-4])"
-_DEVICE = r"auto|cpu|(directml|cuda)(:[0-9]{1,3})?"  # a kind, or an adapter by its number
-
-
-def _setting(
-    default: Any,
-    text: str,
-    *,
-    choices: tuple[Any, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    pattern: str = "",
-    doubt: Any = None,
-) -> Any:
-    metadata = {"text": text, "choices": choices, "low": low, "high": high, "pattern": pattern, "doubt": doubt}
-    return field(default=default, metadata=metadata)
+_K = Annotated[str, Meta(pattern=r"^(auto|additive|fixed:([0-9]|[1-5][0-9]|6[0-4]))\Z")]
+_Device = Annotated[str, Meta(pattern=r"^(auto|cpu|(directml|cuda)(:[0-9]{1,3})?)\Z")]  # a kind, or an adapter of it
+_Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings. ``metadata`` of each field has its text, choices and bounds, and ``doubt`` (see ``read``)."""
+    """All settings; ``declared`` tells what is said here of each."""
 
-    target: str = _setting("smollm2-135m-instruct", "Target model: a catalog id or a path")
-    draft: str = _setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
-    device: str = _setting("auto", "Device of models without a choice of their own", pattern=_DEVICE)
-    devices: dict[str, str] = field(
-        default_factory=dict, metadata={"text": "Device by target, as chosen for it", "pattern": _DEVICE}
+    target: str = setting("smollm2-135m-instruct", "Target model: a catalog id or a path")
+    draft: str = setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
+    device: _Device = setting("auto", "Device of models without a choice of their own")
+    devices: dict[str, _Device] = field(default_factory=dict, metadata={"text": "Device by target, as chosen for it"})
+    dtype: Literal["auto", "float32", "bfloat16", "float16", "int4"] = setting("auto", "Number format of the weights")
+    mode: Literal["speculative", "autoregressive"] = setting("speculative", "Decoding")
+    k: _K = setting(
+        "auto",
+        "Tokens drafted a round",
+        "engine",
+        "how many tokens the draft proposes in a round",
+        "k",
+        options=(
+            ("auto", "Auto", "the fastest as measured"),
+            ("additive", "Additive", "up and down by acceptance"),
+            ("fixed", "Fixed", "always the same"),
+        ),
     )
-    dtype: str = _setting(
-        "auto", "Number format of the weights", choices=("auto", "float32", "bfloat16", "float16", "int4")
+    context_length: Annotated[int, Meta(ge=0, le=1_048_576)] = setting(
+        0,
+        "Context in tokens",
+        "engine",
+        "automatic takes the model's own, up to {context}; changing it loads the model again",
+        "context",
+        label="Context in tokens",
+        special="automatic",
     )
-    mode: str = _setting("speculative", "Decoding", choices=("speculative", "autoregressive"))
-    k: str = _setting("auto", "Tokens drafted a round: auto, additive or fixed:N", pattern=_K)
-    learn: bool = _setting(
-        True, "Learn from replies, so that later ones are drafted better; stays on this computer", doubt=False
+    engine_process: Literal["child", "thread"] = setting(
+        "child",
+        "Where the engine runs",
+        "engine",
+        "takes effect after restart",
+        "engine_process",
+        label="Engine runs",
+        options=(
+            ("child", "Own process", "the window survives a crash"),
+            ("thread", "In the window", "starts a little sooner"),
+        ),
     )
-    engine_process: str = _setting("child", "Where the engine runs", choices=("child", "thread"))
-    context_length: int = _setting(0, "Context in tokens; 0 takes the model's, 8,192 at most", low=0, high=1_048_576)
-    system_prompt: str = _setting("", "System prompt of new conversations")
-    temperature: float = _setting(0.7, "Temperature: 0 always takes the most likely token", low=0.0, high=5.0)
-    top_k: int = _setting(40, "Top-k: keep the k most likely tokens; 0 keeps all", low=0, high=1_000_000)
-    top_p: float = _setting(0.95, "Top-p: keep the likeliest tokens up to this mass", low=0.0, high=1.0)
-    min_p: float = _setting(0.0, "Min-p: drop tokens under this share of the likeliest", low=0.0, high=1.0)
-    repetition_penalty: float = _setting(1.0, "Repetition penalty: 1 is off", low=0.1, high=10.0)
-    max_tokens: int = _setting(1024, "Longest reply in tokens", low=1, high=1_000_000)
-    theme: str = _setting("system", "Theme", choices=("system", "light", "dark"))
-    last_folder: str = _setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")
-    last_model_folder: str = _setting(
-        "", "Folder that a model was last opened from; empty begins where models are kept"
+    learn: bool = setting(
+        True,
+        "Learn from replies",
+        "engine",
+        "makes later drafts better; stays on this computer; changing it loads the model again",
+        "learning",
+        doubt=False,
     )
-    window_geometry: str = _setting("", "Where the window was (base64)")
-    window_state: str = _setting("", "Where its docks were (base64)")
+    system_prompt: str = setting(
+        "",
+        "System prompt of new conversations",
+        "conversation",
+        "What the model is told before the conversation; empty sends nothing.",
+        "system_prompt",
+        special="You are a helpful assistant.",
+    )
+    temperature: Annotated[float, Meta(ge=0, le=5)] = setting(
+        0.7, "Temperature", "sampling", "0 always takes the most likely token", "temperature", step=0.05
+    )
+    top_k: Annotated[int, Meta(ge=0, le=1_000_000)] = setting(
+        40, "Top-k", "sampling", "keep the k most likely tokens; 0 keeps all", "top_k"
+    )
+    top_p: _Share = setting(0.95, "Top-p", "sampling", "keep the likeliest tokens up to this mass", "top_p", step=0.01)
+    min_p: _Share = setting(
+        0.0, "Min-p", "sampling", "drop tokens under this share of the likeliest", "min_p", step=0.01
+    )
+    repetition_penalty: Annotated[float, Meta(ge=0.1, le=10)] = setting(
+        1.0, "Repetition penalty", "sampling", "1 is off", "repetition_penalty", step=0.05
+    )
+    max_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] = setting(
+        1024, "Longest reply in tokens", "sampling", "tokens", "max_tokens"
+    )
+    theme: Literal["system", "light", "dark"] = setting(
+        "system",
+        "Theme",
+        "appearance",
+        "System follows light and dark of the computer",
+        label="Theme",
+        options=(("system", "System", ""), ("light", "Light", ""), ("dark", "Dark", "")),
+    )
+    last_folder: str = setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")
+    last_model_folder: str = setting("", "Folder that a model was last opened from; empty begins where models are kept")
+    window_geometry: str = setting("", "Where the window was (base64)")
+    window_state: str = setting("", "Where its docks were (base64)")
 
     def device_for(self, target: str) -> str:
         """The device chosen for this target, or the general one."""
         return self.devices.get(target, self.device)
 
 
-_FIELDS = frozenset(f.name for f in fields(Settings))
+@lru_cache(maxsize=1)
+def declared() -> dict[str, Setting]:
+    """All settings by name, in order."""
+    kinds = get_type_hints(Settings, include_extras=True)
+    return {f.name: Setting(f.name, kinds[f.name], **f.metadata) for f in fields(Settings)}
 
 
 def settings_file() -> Path:
@@ -109,16 +156,19 @@ def read(path: Path | None = None) -> tuple[Settings, dict[str, str] | None]:
     """
     path = path or settings_file()
     kept = _on_disk(path)
-    if not kept.wrong:
+    if not kept.wrong and not kept.refused:
         return Settings(**kept.good), None
-    log.info("settings damaged: %s", kept.wrong)
+    log.info("settings damaged: %s", kept.wrong or kept.refused)
     copy = _keep_copy(path)
     copied = {"copy": str(copy)} if copy is not None else {}
-    return Settings(**kept.good), {"file": str(path), "reason": kept.wrong, **copied}
+    what = {"reason": kept.wrong} if kept.wrong else {"settings": kept.refused}
+    return Settings(**kept.good), {"file": str(path), **what, **copied}
 
 
 def notice_of(wrong: dict[str, str]) -> str:
     """The code of the notice that tells what ``read`` found wrong."""
+    if "settings" in wrong:
+        return "settings_refused"
     return "settings_damaged" if "copy" in wrong else "settings_unreadable"
 
 
@@ -130,11 +180,13 @@ class _Kept:
         good: settings by name.
         others: what this version does not know.
         wrong: why it cannot be taken as it stands; empty where it can.
+        refused: settings with a value that they cannot have.
     """
 
     good: dict[str, Any]
     others: dict[str, Any]
     wrong: str = ""
+    refused: str = ""
 
 
 def _on_disk(path: Path) -> _Kept:
@@ -151,17 +203,25 @@ def _on_disk(path: Path) -> _Kept:
         wrong = ""
     except ValueError as exc:
         raw, wrong = _made_out(text), str(exc)
+    known = declared()
     good: dict[str, Any] = {}
+    refused = []
     for name, value in raw.items():
-        if name in _FIELDS and isinstance(value, dict):  # what is wrong in a mapping costs only that entry
-            value = {key: item for key, item in value.items() if valid(name, {key: item})}
-        if valid(name, value):
-            good[name] = value
+        if name not in known:
+            continue
+        kept = value
+        if isinstance(value, dict):  # what is wrong in a mapping costs only that entry
+            kept = {key: item for key, item in value.items() if valid(name, {key: item})}
+        if valid(name, kept):
+            good[name] = kept
+        if kept != value or name not in good:
+            refused.append(f'"{name}"')
+    others = {name: value for name, value in raw.items() if name not in known}
     for name, doubt in _doubts().items():
         if name not in good and (wrong or name in raw):
             good[name] = doubt
             wrong = wrong or f'"{name}" has a value that it cannot have'
-    return _Kept(good, {name: value for name, value in raw.items() if name not in _FIELDS}, wrong)
+    return _Kept(good, others, wrong, ", ".join(refused))
 
 
 def _made_out(text: str) -> dict[str, Any]:
@@ -169,7 +229,7 @@ def _made_out(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for match in re.finditer(r'(?<!\\)"(\w+)"\s*:\s*', text):
         name = match[1]
-        if name not in _FIELDS:
+        if name not in declared():
             continue
         try:
             value = json.JSONDecoder().raw_decode(text, match.end())[0]
@@ -180,7 +240,7 @@ def _made_out(text: str) -> dict[str, Any]:
 
 
 def _doubts() -> dict[str, Any]:
-    return {f.name: f.metadata["doubt"] for f in fields(Settings) if f.metadata.get("doubt") is not None}
+    return {name: known.doubt for name, known in declared().items() if known.doubt is not None}
 
 
 def _keep_copy(path: Path) -> Path | None:
@@ -203,29 +263,10 @@ def _keep_copy(path: Path) -> Path | None:
 
 def valid(name: str, value: object) -> bool:
     """Whether ``value`` is of the type of this setting and within its choices and bounds."""
-    spec = next((f for f in fields(Settings) if f.name == name), None)
-    if spec is None:
+    try:
+        typed.read(declared()[name].kind, value)
+    except (KeyError, ValueError):
         return False
-    pattern = spec.metadata["pattern"]
-    if spec.default is MISSING:
-        return isinstance(value, dict) and all(
-            isinstance(key, str) and isinstance(item, str) and re.fullmatch(pattern, item)
-            for key, item in value.items()
-        )
-    default = spec.default
-    if isinstance(default, float):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return False
-    elif type(value) is not type(default):
-        return False
-    if pattern and not re.fullmatch(pattern, str(value)):
-        return False
-    choices = spec.metadata["choices"]
-    if choices and value not in choices:
-        return False
-    low, high = spec.metadata["low"], spec.metadata["high"]
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return (low is None or value >= low) and (high is None or value <= high)
     return True
 
 
@@ -244,7 +285,7 @@ def save(settings: Settings, path: Path | None = None, *, before: Settings | Non
         if path.exists():
             path.read_bytes()  # what cannot be opened must not be replaced
         kept = _on_disk(path)
-        if kept.wrong:
+        if kept.wrong or kept.refused:
             _keep_copy(path)
         base = replace(Settings(), **kept.good)
         merged = asdict(settings if before is None else _merged(base, before, settings))
@@ -262,7 +303,7 @@ def _as_text(values: dict[str, Any]) -> str:
 def _merged(base: Settings, before: Settings, now: Settings) -> Settings:
     """``base`` with what changed from ``before`` to ``now``; of a mapping, with the entries that changed."""
     changes: dict[str, Any] = {}
-    for name in _FIELDS:
+    for name in declared():
         old, new = getattr(before, name), getattr(now, name)
         if old == new:
             continue

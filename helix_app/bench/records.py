@@ -6,15 +6,18 @@ Units: seconds unless a name says ``_ms``; bytes; tokens. ``SCHEMA_VERSION`` ris
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+import sys
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any
 
-from helix_app.base import texts
+from msgspec import Meta
+
+from helix_app.base import texts, typed
 from helix_app.base.errors import InputError
 
 SCHEMA, SCHEMA_VERSION = "helix.bench", 1
+Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]  # neither infinite nor none
 
 
 @dataclass(frozen=True)
@@ -41,26 +44,26 @@ class RunRecord:
     prompt_tokens: int
     tokens: int
     finish_reason: str
-    time_seconds: float
-    time_to_first_token: float | None
-    tokens_per_second: float | None
-    decode_tokens_per_second: float | None
-    acceptance_rate: float | None = None
-    mean_accepted_length: float | None = None
+    time_seconds: Number
+    time_to_first_token: Number | None
+    tokens_per_second: Number | None
+    decode_tokens_per_second: Number | None
+    acceptance_rate: Number | None = None
+    mean_accepted_length: Number | None = None
     target_passes: int = 0
     drafted_tokens: int = 0
     accepted_tokens: int = 0
     cached_tokens: int = 0
     reached_by_position: tuple[int, ...] = ()
     accepted_by_position: tuple[int, ...] = ()
-    draft_ms: float | None = None
-    verify_ms: float | None = None
-    plain_ms: float | None = None
-    k_mean: float | None = None
+    draft_ms: Number | None = None
+    verify_ms: Number | None = None
+    plain_ms: Number | None = None
+    k_mean: Number | None = None
     k_counts: tuple[tuple[int, int], ...] = ()
     peak_memory_bytes: int | None = None
     token_ids: tuple[int, ...] = ()
-    timeline: tuple[tuple[float, int], ...] = ()
+    timeline: tuple[tuple[Number, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class ReferenceRun:
     """The fixed reference reply, run between measured ones to see whether the machine's speed moved."""
 
     before_index: int
-    decode_tokens_per_second: float
+    decode_tokens_per_second: Number
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,8 @@ class Divergence:
     token_b: int | None
     text_a: str
     text_b: str
-    logit_gap: float | None
-    top_two_gap: float | None
+    logit_gap: Number | None
+    top_two_gap: Number | None
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ class BenchResult:
     divergences: tuple[Divergence, ...] = ()
     notices: tuple[BenchNotice, ...] = ()
     planned: int = 0
-    seconds: float = 0.0
+    seconds: Number = 0.0
     name: str = field(default="", compare=False)
 
     @property
@@ -191,41 +194,11 @@ def parse_json(text: str, name: str, path: Path | str = "") -> BenchResult:
         raw = json.loads(text)
         if raw["schema"] != SCHEMA or int(raw["schema_version"]) != SCHEMA_VERSION:
             raise ValueError(f"schema {raw['schema']} {raw['schema_version']}")
-        result = _of_dict(BenchResult, {**raw, "name": name})
+        result = typed.read(BenchResult, {**_frozen(raw), "name": name})
         int(result.settings.get("seed", 0)), float(result.settings.get("temperature", 0.0))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as exc:
         raise InputError("bench_file", path=path or name, detail=f"{type(exc).__name__}: {exc}") from exc
     return result
-
-
-_Record = TypeVar("_Record")
-
-
-def _of_dict(record: type[_Record], raw: dict[str, Any]) -> _Record:
-    hints, known = get_type_hints(record), {f.name for f in fields(record)}  # type: ignore[arg-type]
-    return record(**{name: _read(value, hints[name], name) for name, value in raw.items() if name in known})
-
-
-def _read(value: Any, kind: Any, name: str) -> Any:
-    """A value of JSON as the type that its field has; TypeError if it is something else."""
-    if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
-        return _of_dict(kind, value)
-    args = get_args(kind)
-    if get_origin(kind) is tuple and isinstance(value, list):
-        parts = [args[0]] * len(value) if args[-1] is Ellipsis else args
-        if len(parts) == len(value):
-            return tuple(_read(item, part, name) for item, part in zip(value, parts))
-    elif get_origin(kind) is dict and isinstance(value, dict):
-        return {key: _read(item, args[1], name) for key, item in value.items()}
-    elif kind is Any:
-        return _frozen(value)
-    elif type(None) in args:
-        return None if value is None else _read(value, args[0], name)
-    elif kind is float and type(value) in (int, float) and math.isfinite(value):
-        return float(value)
-    elif kind in (int, str, bool) and type(value) is kind:
-        return value
-    raise TypeError(f"{name} is {value!r:.80}")
 
 
 def _frozen(value: Any) -> Any:

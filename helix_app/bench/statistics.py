@@ -16,6 +16,7 @@ import statistics
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import NormalDist
 from typing import Literal
 
@@ -73,29 +74,49 @@ def ratios(over: Mapping[str, Mapping[int, float]], under: Mapping[str, Mapping[
     return paired
 
 
+class Sample:
+    """Ratios by prompt, and what the bootstrap draws of them, once.
+
+    Attributes:
+        groups: the ratios of prompts that have any.
+        pairs: how many there are.
+    """
+
+    def __init__(self, groups: Groups, seed: int) -> None:
+        self.groups = [group for group in groups if len(group)]
+        self.pairs = sum(map(len, self.groups))
+        self._seed = seed
+
+    @cached_property
+    def draws(self) -> Floats:
+        """See ``resample``."""
+        return resample(self.groups, self._seed)
+
+    def estimate(self, level: float = LEVEL) -> Estimate:
+        """The median ratio over prompts of their medians over repeats."""
+        if not self.pairs:
+            return Estimate(None)
+        value = float(np.exp(_point(self.groups)))
+        if self.pairs < MIN_PAIRS:
+            return Estimate(value, pairs=self.pairs)
+        return _interval(value, self.draws, level, self.pairs)
+
+
 def estimate(groups: Groups, seed: int, level: float = LEVEL) -> Estimate:
     """The median ratio over prompts of their medians over repeats."""
-    groups = [group for group in groups if len(group)]
-    pairs = sum(len(group) for group in groups)
-    if not pairs:
-        return Estimate(None)
-    value = float(np.exp(_point(groups)))
-    if pairs < MIN_PAIRS:
-        return Estimate(value, pairs=pairs)
-    return _interval(value, resample(groups, seed), level, pairs)
+    return Sample(groups, seed).estimate(level)
 
 
-def overall(kinds: Mapping[str, Groups], seed: int, level: float = LEVEL) -> Estimate:
+def overall(kinds: Sequence[Sample], level: float = LEVEL) -> Estimate:
     """The geometric mean over kinds of their median ratios, so that each kind weighs the same."""
-    kept = {kind: [g for g in groups if len(g)] for kind, groups in kinds.items()}
-    kept = {kind: groups for kind, groups in kept.items() if groups}
-    pairs = sum(len(group) for groups in kept.values() for group in groups)
+    kept = [kind for kind in kinds if kind.pairs]
+    pairs = sum(kind.pairs for kind in kept)
     if not pairs:
         return Estimate(None)
-    value = float(np.exp(np.mean([_point(groups) for groups in kept.values()])))
-    if pairs < MIN_PAIRS or min(sum(map(len, groups)) for groups in kept.values()) < MIN_PAIRS_PER_KIND:
+    value = float(np.exp(np.mean([_point(kind.groups) for kind in kept])))
+    if pairs < MIN_PAIRS or min(kind.pairs for kind in kept) < MIN_PAIRS_PER_KIND:
         return Estimate(value, pairs=pairs)
-    draws = np.mean([resample(groups, kind_seed(seed, kind)) for kind, groups in kept.items()], axis=0)
+    draws = np.mean([kind.draws for kind in kept], axis=0)
     return _interval(value, draws, level, pairs, len(kept))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 import statistics as plain_statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from helix_app.base import typed
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult, RunRecord
-from helix_app.bench.statistics import Estimate, Groups, estimate, kind_seed, overall, ratios
+from helix_app.bench.statistics import Estimate, Sample, kind_seed, overall, ratios
 
 SHORT = 16  # a reply of fewer tokens is dominated by its first steps; such replies are counted and told
 
@@ -101,14 +103,42 @@ class Summary:
 def summarise(result: BenchResult) -> Summary:
     """Compute everything that the reports show. The bootstrap's seed is that of the run."""
     seed = int(result.settings.get("seed", 0))
-    kinds = tuple(_kind(result, kind, seed) for kind in result.kinds)
+    pairs = _pairs(result.arms)
+    samples = {
+        (kind, pair): _samples(result, kind, *pair, kind_seed(seed, kind)) for kind in result.kinds for pair in pairs
+    }
+
+    def over_kinds(pair: tuple[str, str]) -> Comparison:
+        three = ([samples[kind, pair][number] for kind in result.kinds] for number in range(3))
+        return Comparison(*pair, *map(overall, three))
+
+    def of_kind(kind: str) -> KindSummary:
+        runs = [run for run in result.runs if run.kind == kind]
+        return KindSummary(
+            kind=kind,
+            prompts=len({run.prompt_id for run in runs}),
+            arms=tuple(figures(arm, [run for run in runs if run.arm == arm]) for arm in result.arms),
+            comparisons=tuple(
+                Comparison(*pair, *(sample.estimate() for sample in samples[kind, pair])) for pair in pairs
+            ),
+        )
+
+    kinds = tuple(map(of_kind, result.kinds))
     everything = KindSummary(
         kind="overall",
         prompts=sum(kind.prompts for kind in kinds),
         arms=tuple(_overall_figures(result, arm, kinds) for arm in result.arms),
-        comparisons=tuple(_overall_comparison(result, a, b, seed) for a, b in _pairs(result.arms)),
+        comparisons=tuple(map(over_kinds, pairs)),
     )
     return Summary(kinds, everything)
+
+
+def summary_in(document: str, result: BenchResult) -> Summary:
+    """The summary that this Helix wrote beside a result into its JSON document; computed where it has none."""
+    try:
+        return typed.read(Summary, json.loads(document)["summary"])
+    except (ValueError, KeyError):
+        return summarise(result)
 
 
 def paired(result: BenchResult, kind: str, arm: str, against: str, value: Value) -> dict[str, list[float]]:
@@ -152,43 +182,12 @@ def _by_prompt(result: BenchResult, kind: str, arm: str, value: Value) -> dict[s
     return found
 
 
-def _sooner(result: BenchResult, kind: str, arm: str, against: str) -> Groups:
-    return list(paired(result, kind, against, arm, first_token).values())
-
-
-def _kind(result: BenchResult, kind: str, seed: int) -> KindSummary:
-    runs = [run for run in result.runs if run.kind == kind]
-
-    def compare(arm: str, against: str) -> Comparison:
-        of_kind = kind_seed(seed, kind)
-        return Comparison(
-            arm,
-            against,
-            decode=estimate(list(paired(result, kind, arm, against, decode_speed).values()), of_kind),
-            end_to_end=estimate(list(paired(result, kind, arm, against, total_speed).values()), of_kind),
-            first_token=estimate(_sooner(result, kind, arm, against), of_kind),
-        )
-
-    return KindSummary(
-        kind=kind,
-        prompts=len({run.prompt_id for run in runs}),
-        arms=tuple(figures(arm, [run for run in runs if run.arm == arm]) for arm in result.arms),
-        comparisons=tuple(compare(a, b) for a, b in _pairs(result.arms)),
-    )
-
-
-def _overall_comparison(result: BenchResult, arm: str, against: str, seed: int) -> Comparison:
-    def over_kinds(value: Value) -> Estimate:
-        groups = {kind: list(paired(result, kind, arm, against, value).values()) for kind in result.kinds}
-        return overall(groups, seed)
-
-    return Comparison(
-        arm,
-        against,
-        decode=over_kinds(decode_speed),
-        end_to_end=over_kinds(total_speed),
-        first_token=overall({kind: _sooner(result, kind, arm, against) for kind in result.kinds}, seed),
-    )
+def _samples(result: BenchResult, kind: str, arm: str, against: str, seed: int) -> tuple[Sample, ...]:
+    """Ratios of decode speed, of speed from end to end, and of the time to the first token, which is sooner if less."""
+    decode = paired(result, kind, arm, against, decode_speed)
+    end_to_end = paired(result, kind, arm, against, total_speed)
+    sooner = paired(result, kind, against, arm, first_token)
+    return tuple(Sample(list(groups.values()), seed) for groups in (decode, end_to_end, sooner))
 
 
 def _overall_figures(result: BenchResult, arm: str, kinds: Sequence[KindSummary]) -> ArmFigures:

@@ -26,7 +26,7 @@ from helix_app.bench.reports.csv_report import csv_report
 from helix_app.bench.reports.html_report import html_report
 from helix_app.bench.reports.markdown_report import markdown_report
 from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import Summary, summarise
+from helix_app.bench.summary import Summary, summarise, summary_in
 from helix_app.bridge.worker import thread_for
 from helix_app.engine.host.client import RESULTS
 from helix_app.engine.host.parent import HostClient
@@ -101,11 +101,12 @@ class _Shelf:
         self._lock = threading.Lock()
         self._loose: dict[int, tuple[StoredRun, str]] = {}  # ids count down from -1
         self._facts: dict[int, RunFacts] = {}  # read once: a stored run does not change
+        self._summaries: dict[int, Summary] = {}  # computed once, too
 
     def keep(self, document: str) -> BenchEnded:
         """Store a result. Where that fails it stays in memory, and why is said."""
         result = parse_json(document, "")
-        summary = summarise(result)
+        summary = summary_in(document, result)
         speedup = views.overall_speedup(summary)
         run = StoredRun(
             0,
@@ -126,6 +127,7 @@ class _Shelf:
                 run = replace(run, id=-1 - len(self._loose))
                 self._loose[run.id] = (run, document)
         self._facts[run.id] = run_facts(document)
+        self._summaries[run.id] = summary
         return BenchEnded("done", views.view(result, summary, self.entry(run)), failed)
 
     def entry(self, run: StoredRun) -> BenchEntry:
@@ -141,6 +143,12 @@ class _Shelf:
 
     def _document(self, run_id: int) -> str:
         return self._loose[run_id][1] if run_id in self._loose else self._store.document(run_id)
+
+    def summary(self, run_id: int, result: BenchResult) -> Summary:
+        """The figures of a run."""
+        if run_id not in self._summaries:
+            self._summaries[run_id] = summarise(result)
+        return self._summaries[run_id]
 
     def runs(self) -> tuple[StoredRun, ...]:
         """All runs, the latest first. Raises HelixError."""
@@ -161,6 +169,7 @@ class _Shelf:
         with self._lock:
             loose = self._loose.pop(run_id, None)
         self._facts.pop(run_id, None)
+        self._summaries.pop(run_id, None)
         if loose is None:
             self._store.delete(run_id)
 
@@ -326,14 +335,14 @@ class Benchmarks(QObject):
             return [self._listed()]
         if isinstance(asked, BenchOpen):
             entry, result, _ = self._shelf.run(asked.run_id)
-            return [BenchOpened(views.view(result, summarise(result), entry))]
+            return [BenchOpened(views.view(result, self._shelf.summary(asked.run_id, result), entry))]
         if isinstance(asked, BenchCompare):
             (a, before, _), (b, after, _) = self._shelf.run(asked.a), self._shelf.run(asked.b)
             return [BenchCompared(views.change(compare(before, after), a, b))]
         if isinstance(asked, BenchExport):
             _, result, document = self._shelf.run(asked.run_id)
             if asked.format != "json":
-                document = _WRITERS[asked.format](result, summarise(result))
+                document = _WRITERS[asked.format](result, self._shelf.summary(asked.run_id, result))
             try:
                 Path(asked.path).write_text(document, encoding="utf-8", newline="")
             except OSError as error:

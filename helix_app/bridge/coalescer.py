@@ -7,10 +7,10 @@ import time
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from helix_app.bridge import cache_delta
 from helix_app.protocol.events import CacheSnapshot, Event, PrefillProgress, RoundDone, TextDelta
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
+from helix_app.runs.pool_state import merge, mergeable
 
 MAX_WAITING = 256  # events that may wait for a window that is slower than the engine
 MAX_SECONDS = 1.0  # that an event waits for the window to take the others, should it take none at all
@@ -38,8 +38,8 @@ class EventBuffer:
             self._texts.setdefault(event.request_id, []).append(event.text)
         elif isinstance(event, CacheSnapshot):
             older = self._caches.get(event.pool)
-            if older is not None and cache_delta.mergeable(older, event):
-                event = cache_delta.merge(older, event)
+            if older is not None and mergeable(older, event):
+                event = merge(older, event)
             elif older is not None:
                 self._settle()
             self._caches[event.pool] = event

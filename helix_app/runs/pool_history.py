@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from helix_app.protocol.events import CACHE_CELL, NO_OWNER, CacheSnapshot
+from helix_app.protocol.events import NO_OWNER, CacheSnapshot
+from helix_app.runs.pool_state import PoolState
 
-CELL = np.dtype(CACHE_CELL)
 KEY_FRAMES = 256  # deltas between two whole states: to go to any moment applies at most that many
 
 
-@dataclass
-class PoolView:
-    """A pool at one moment.
-
-    Attributes:
-        cells: one CACHE_CELL record a block; ``owner`` points into ``owners``.
-        owners: names of all sequences the run ever saw; the numbers never change.
-        tables: blocks of each live sequence in order, as uint32 little-endian.
-        used, cached, free: blocks.
-        frame: number of the snapshot this is, -1 before the first.
-    """
-
-    cells: NDArray[np.void]
-    block_size: int
-    owners: tuple[str, ...] = ()
-    tables: dict[str, bytes] = field(default_factory=dict)
-    used: int = 0
-    cached: int = 0
-    free: int = 0
-    frame: int = -1
-
-    def copy(self) -> PoolView:
-        """A state of its own to change."""
-        return PoolView(
-            self.cells.copy(),
-            self.block_size,
-            self.owners,
-            dict(self.tables),
-            self.used,
-            self.cached,
-            self.free,
-            self.frame,
-        )
-
-    def blocks_of(self, name: str) -> list[int]:
-        """The blocks of a sequence in order; empty when it is not live or its table is not known."""
-        return [int(block) for block in np.frombuffer(self.tables.get(name, b""), "<u4")]
-
-
 class PoolHistory:
-    """All snapshots of one pool; any moment can be looked at.
+    """All snapshots of one pool; any moment can be looked at. Owners in its states are those of the whole run.
 
     Attributes:
         most_applied: most deltas that one look had to apply (for tests and diagnostics).
@@ -63,12 +22,11 @@ class PoolHistory:
     def __init__(self) -> None:
         self._frames: list[CacheSnapshot] = []
         self._marks: list[int] = []  # rounds that were done when the snapshot came
-        self._names: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._keys: list[PoolView] = []
+        self._numbers: dict[str, int] = {}  # of all sequences that the run ever saw; they never change
+        self._keys: list[PoolState] = []
         self._key_frames: list[int] = []
         self._since_key = 0
-        self._latest = PoolView(np.zeros(0, CELL), 16)  # after the last frame
+        self._latest = PoolState()  # after the last frame
         self._looked = self._latest  # where the last look was
         self._listed: dict[str, tuple[list[int], list[bytes]]] = {}  # name -> frames, and its blocks from each on
         self.most_applied = 0
@@ -91,7 +49,7 @@ class PoolHistory:
             self._key_frames.append(self._latest.frame)
             self._since_key = 0
 
-    def at(self, rounds: int, name: str = "") -> PoolView:
+    def at(self, rounds: int, name: str = "") -> PoolState:
         """The pool when so many rounds were done: as the last snapshot until then told it, else the first one.
 
         With ``name``, a snapshot in which that sequence is over gives way to one of the same round where it is not.
@@ -127,33 +85,9 @@ class PoolHistory:
                 return int(np.frombuffer(blocks, "<u4", 1, index)[0])
         return None
 
-    def _apply(self, state: PoolView, frame: int) -> None:
+    def _apply(self, state: PoolState, frame: int) -> None:
         snapshot = self._frames[frame]
-        if len(state.cells) != snapshot.num_blocks:
-            state.cells = np.zeros(snapshot.num_blocks, CELL)
-            state.cells["owner"] = NO_OWNER
-        cells = np.frombuffer(snapshot.cells, CELL)
-        if snapshot.owners:
-            cells = cells.copy()
-            numbers = np.full(NO_OWNER + 1, NO_OWNER, "<u2")
-            numbers[: len(snapshot.owners)] = [self._number(name) for name in snapshot.owners]
-            cells["owner"] = numbers[cells["owner"]]
-        if snapshot.full:
-            state.cells[:] = cells
-            state.tables = {}
-        else:
-            indices = np.frombuffer(snapshot.indices, "<u4").astype(np.intp)
-            inside = indices < len(state.cells)
-            state.cells[indices[inside]] = cells[inside]
-            state.tables = {name: blocks for name, blocks in state.tables.items() if name in snapshot.owners}
-        state.tables.update(snapshot.tables)
-        state.owners = tuple(self._names)
-        state.block_size = max(1, snapshot.block_size)
-        state.used, state.cached, state.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
+        for name in snapshot.owners:
+            self._numbers.setdefault(name, len(self._numbers) % NO_OWNER)
+        state.apply(snapshot, self._numbers)
         state.frame = frame
-
-    def _number(self, name: str) -> int:
-        if name not in self._numbers:
-            self._numbers[name] = len(self._names) % NO_OWNER
-            self._names.append(name)
-        return self._numbers[name]

@@ -2,7 +2,8 @@
 
 The file is gzip of JSON lines. The first is a header ``{"format": "helix-run", "version": 1, "helix": "0.1.0"}``, then
 comes one line an event: ``{"type": "RoundDone", "t": 1.25, "event": {…}}``, ``t`` in seconds since the request. The
-first event is the request itself. Reading is a generator, so that a long run can be shown as it comes.
+first event is the request itself. What is read makes objects of ``KINDS`` only, of values with the types that they
+declare; nothing is ever executed. Reading is a generator, so that a long run can be shown as it comes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gzip
 import io
 import json
-import math
 import os
 import tempfile
 import zlib
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Union
 
 import helix_app
+from helix_app.base import typed
 from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
     CACHE_CELL,
@@ -33,7 +34,6 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.runs import plain
 
 FORMAT, VERSION = "helix-run", 1
 SUFFIX = ".helixrun"
@@ -58,6 +58,7 @@ KINDS: dict[str, type] = {
 _LONGEST_LINE = 64 * 2**20  # bytes; a full snapshot of a million blocks has 11 million
 _MOST_BYTES = 4 * 2**30  # of all lines, unpacked
 _MOST_BLOCKS = 2**24
+_LARGEST = 2**53
 _CELL_BYTES = sum(int(kind[-1]) for _name, kind in CACHE_CELL)
 
 
@@ -113,7 +114,7 @@ def save(items: Iterable[RunItem], path: Path) -> None:
             file.write(_line({"format": FORMAT, "version": VERSION, "helix": helix_app.__version__}))
             for item in items:
                 kind = type(item.event).__name__
-                file.write(_line({"type": kind, "t": item.seconds, "event": plain.to_plain(item.event)}))
+                file.write(_line({"type": kind, "t": item.seconds, "event": typed.plain(item.event)}))
         os.replace(name, path)
     except OSError as error:
         raise RunFileError("run_not_saved", file=path, detail=str(error)) from error
@@ -182,20 +183,32 @@ def _lines(file: io.BufferedIOBase | gzip.GzipFile) -> Iterator[bytes]:
 
 
 def _parse(line: bytes) -> dict[str, Any]:
-    value = json.loads(line.decode("utf-8", "surrogatepass"), parse_constant=_no_constant, parse_int=_int)
+    value = json.loads(
+        line.decode("utf-8", "surrogatepass"), parse_constant=_no_constant, parse_int=_whole, parse_float=_real
+    )
     if not isinstance(value, dict):
         raise ValueError("no object")
     return value
+
+
+class _TooLarge:
+    """Stands for a number beyond what anything here counts: no field takes it, but one that nobody knows may be it."""
 
 
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
 
 
-def _int(digits: str) -> int:
+def _whole(digits: str) -> int | _TooLarge:
     if len(digits) > 20:
         raise ValueError("a number is too large")
-    return int(digits)
+    number = int(digits)
+    return number if abs(number) <= _LARGEST else _TooLarge()
+
+
+def _real(digits: str) -> float | _TooLarge:
+    number = float(digits)
+    return number if abs(number) <= _LARGEST else _TooLarge()
 
 
 def _check_header(line: bytes) -> None:
@@ -206,21 +219,28 @@ def _check_header(line: bytes) -> None:
         raise ValueError(f"version {header.get('version')!r}, this Helix reads {VERSION}")
 
 
+@dataclass(frozen=True)
+class _Line:
+    type: str
+    t: float
+    event: Any = None
+
+
 def _item(line: bytes) -> RunItem:
-    value = _parse(line)
-    kind, seconds = value.get("type"), value.get("t")
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise ValueError(f"unknown event {kind!r}"[:80])
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
-        raise ValueError("no time")
-    event = plain.from_plain(KINDS[kind], value.get("event"))
+    told = typed.read(_Line, _parse(line))
+    if told.type not in KINDS:
+        raise ValueError(f"unknown event {told.type!r}"[:80])
+    try:
+        event: Any = typed.read(KINDS[told.type], told.event)
+    except ValueError as error:
+        raise ValueError(f"{told.type}: {error}") from None
     if isinstance(event, CacheSnapshot):
         _check_snapshot(event)
     elif isinstance(event, RoundDone):
         _check_round(event)
     elif isinstance(event, ModelReady):
         _check_ready(event)
-    return RunItem(float(seconds), event)
+    return RunItem(told.t, event)
 
 
 def _check(holds: bool, what: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helix_app.protocol.events import BLOCK_SHARED, BLOCK_USED, PoolName
-from helix_app.runs.pool_history import PoolView
+from helix_app.runs.pool_state import PoolState
 from helix_app.runs.trace import Trace
 
 
@@ -43,7 +43,7 @@ class Ledger:
         return self.contiguous_bytes - self.paged_bytes
 
 
-def ledger(trace: Trace, view: PoolView, rounds: int, pool: PoolName = "target") -> Ledger:
+def ledger(trace: Trace, view: PoolState, rounds: int, pool: PoolName = "target") -> Ledger:
     """The books when so many rounds were done; ``view`` is the pool then."""
     cells, size = view.cells, view.block_size
     held = cells[np.isin(cells["state"], (BLOCK_USED, BLOCK_SHARED))]

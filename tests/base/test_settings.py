@@ -118,6 +118,73 @@ def test_no_k(tmp_path: Path, value: str) -> None:
     assert settings.load(file).k == "auto"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("k", "foo"),
+        ("context_length", -1),
+        ("context_length", 8.5),
+        ("context_length", True),
+        ("temperature", "warm"),
+        ("temperature", True),
+        ("temperature", float("nan")),
+        ("temperature", 10**400),
+        ("top_p", 1.01),
+        ("repetition_penalty", 0),
+        ("max_tokens", 0),
+        ("theme", "sepia"),
+        ("theme", ["dark"]),
+        ("dtype", None),
+        ("system_prompt", 7),
+        ("devices", {"m": "abacus"}),
+    ],
+)
+def test_a_wrong_value_costs_only_that_setting_and_is_told(tmp_path: Path, name: str, value: object) -> None:
+    file = tmp_path / "settings.json"
+    others = {"learn": False, "min_p": 0.25, "target": "kept"}
+    file.write_text(json.dumps({**others, name: value}), encoding="utf-8")
+    before = file.read_bytes()
+    got, wrong = settings.read(file)
+    assert got == Settings(**others)
+    assert wrong is not None
+    sentence = messages.notice_text(settings.notice_of(wrong), wrong)
+    assert f'"{name}"' in sentence
+    assert str(file) in sentence
+    assert "learning" not in sentence  # that one could be read
+    assert (tmp_path / "settings.json.bad").read_bytes() == before
+    settings.save(settings.changed(got, top_k=3), file, before=got)
+    assert settings.read(file) == (Settings(**others, top_k=3), None)
+
+
+def test_all_wrong_values_are_named_and_a_choice_of_privacy_is_strict(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"k": 4, "top_k": "7", "min_p": 0.5}', encoding="utf-8")
+    got, wrong = settings.read(file)
+    assert got == Settings(min_p=0.5)
+    assert wrong is not None
+    assert wrong["settings"] == '"k", "top_k"'
+    file.write_text('{"k": 4, "learn": "yes", "min_p": 0.5}', encoding="utf-8")
+    got, wrong = settings.read(file)
+    assert got == Settings(min_p=0.5, learn=False)
+    assert wrong is not None
+    assert settings.notice_of(wrong) == "settings_damaged"
+
+
+def test_whole_numbers_and_bounds_themselves_are_taken(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text('{"temperature": 5, "top_p": 0, "context_length": 1048576, "k": "fixed:64"}', encoding="utf-8")
+    assert settings.read(file) == (Settings(temperature=5.0, top_p=0.0, context_length=1_048_576, k="fixed:64"), None)
+
+
+def test_every_default_is_one_that_may_be_set() -> None:
+    for name, setting in settings.declared().items():
+        value = getattr(Settings(), name)
+        assert settings.valid(name, value)
+        assert setting.doubt is None or settings.valid(name, setting.doubt)
+        for option, _, _ in setting.options:
+            assert settings.valid(name, f"{option}:4" if option == "fixed" else option)
+
+
 # ------------------------------------------------------------------------------- two windows on one file
 
 

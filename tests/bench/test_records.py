@@ -75,6 +75,13 @@ def test_unknown_keys_are_passed_over(write: Callable[..., Path]) -> None:
     assert read_json(write(json.dumps(document))) == FULL
 
 
+def test_what_is_not_looked_at_may_hold_anything(write: Callable[..., Path]) -> None:
+    document = json.loads(to_json(FULL))
+    document["summary"] = {"value": float("nan")}
+    document["machine"]["bytes"], document["machine"]["load"] = 2**70, [1, [2.5, None]]
+    assert read_json(write(json.dumps(document))).machine == {**FULL.machine, "bytes": 2**70, "load": (1, (2.5, None))}
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -116,6 +123,10 @@ def _without(key: str) -> Callable[[dict[str, Any]], object]:
         lambda d: d["runs"][0].pop("arm"),
         lambda d: d["runs"][0].update(decode_tokens_per_second="fast"),
         lambda d: d["runs"][0].update(decode_tokens_per_second=float("nan")),
+        lambda d: d["runs"][0].update(decode_tokens_per_second=float("inf")),
+        lambda d: d["runs"][0].update(draft_ms=float("-inf")),
+        lambda d: d["runs"][0].update(timeline=[[float("nan"), 1]]),
+        lambda d: d["runs"][0].update(tokens=1.0),
         lambda d: d["runs"][0].update(tokens=True),
         lambda d: d["runs"][0].update(repeat=None),
         lambda d: d["runs"][0].update(token_ids=["a"]),

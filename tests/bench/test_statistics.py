@@ -13,7 +13,10 @@ from helix_app.bench.statistics import (
     MIN_PAIRS,
     NOISE_FLOOR,
     Estimate,
+    Groups,
+    Sample,
     estimate,
+    kind_seed,
     noise_band,
     overall,
     ratio_of_ratios,
@@ -116,8 +119,12 @@ def test_the_widening_is_that_of_students_t(freedom: int, level: float) -> None:
 # --------------------------------------------------------------------------- over kinds
 
 
+def over_kinds(kinds: dict[str, Groups], seed: int = 0) -> Estimate:
+    return overall([Sample(made, kind_seed(seed, kind)) for kind, made in kinds.items()])
+
+
 def test_every_kind_weighs_the_same_overall() -> None:
-    found = overall({"a": [[4.0] * 3] * 10, "b": [[1.0] * 3]}, 0)
+    found = over_kinds({"a": [[4.0] * 3] * 10, "b": [[1.0] * 3]})
     assert found.value == pytest.approx(2.0)
     assert found.pairs == 33
 
@@ -125,21 +132,21 @@ def test_every_kind_weighs_the_same_overall() -> None:
 @pytest.mark.usefixtures("few_resamples")
 def test_equal_arms_are_rarely_told_apart_over_kinds() -> None:
     random = np.random.default_rng(7)
-    verdicts = [overall({str(k): groups(random, 1, 3) for k in range(8)}, seed).verdict for seed in range(80)]
+    verdicts = [over_kinds({str(k): groups(random, 1, 3) for k in range(8)}, seed).verdict for seed in range(80)]
     assert "few" not in verdicts
     assert np.mean([verdict != "same" for verdict in verdicts]) < 0.07
 
 
 @pytest.mark.parametrize("replies", [1, 2])
 def test_one_or_two_replies_a_kind_give_no_verdict_overall(replies: int) -> None:
-    found = overall({str(k): [[2.0 + k / 10] * replies] for k in range(8)}, 0)
+    found = over_kinds({str(k): [[2.0 + k / 10] * replies] for k in range(8)})
     assert found.value > 2
     assert found.verdict == "few"
 
 
 def test_kinds_without_replies_do_not_count() -> None:
-    assert overall({"a": [], "b": [[]]}, 0) == Estimate(None)
-    assert overall({"a": [], "b": [[3.0] * 6]}, 0).value == pytest.approx(3.0)
+    assert over_kinds({"a": [], "b": [[]]}) == Estimate(None)
+    assert over_kinds({"a": [], "b": [[3.0] * 6]}).value == pytest.approx(3.0)
 
 
 # --------------------------------------------------------------------------- pairs

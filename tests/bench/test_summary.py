@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from helix_app.bench.config import BASELINE, HELIX
-from helix_app.bench.records import BenchResult
-from helix_app.bench.summary import SHORT, decode_speed as by_speed, figures, paired, representative, speeds, summarise
+from helix_app.bench.records import BenchResult, to_json
+from helix_app.bench.summary import (
+    SHORT,
+    decode_speed as by_speed,
+    figures,
+    paired,
+    representative,
+    speeds,
+    summarise,
+    summary_in,
+)
 from tests.bench import made
 
 
@@ -47,6 +56,15 @@ def test_positions_of_replies_with_drafts_of_different_length_add_up() -> None:
 def test_an_arm_without_replies_has_no_figures() -> None:
     found = figures("transformers", [])
     assert (found.replies, found.tokens, found.decode_tokens_per_second, found.acceptance_rate) == (0, 0, None, None)
+
+
+def test_a_document_brings_its_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = made.result(arms=(BASELINE, HELIX, "transformers"))
+    wanted = summarise(result)
+    for values in (asdict(wanted), None, {"kinds": []}):
+        assert summary_in(to_json(result, values), result) == wanted
+    monkeypatch.setattr("helix_app.bench.summary.summarise", lambda _: pytest.fail("computed anew"))
+    assert summary_in(to_json(result, asdict(wanted)), result) == wanted
 
 
 def test_every_arm_is_set_against_the_baseline_and_helix_against_each_peer() -> None:

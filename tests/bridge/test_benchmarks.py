@@ -12,11 +12,13 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.base.errors import HelixError
+from helix_app.bench import summary
 from helix_app.bench.records import BenchResult, parse_json, to_json
 from helix_app.bench.reports.csv_report import csv_report
 from helix_app.bench.reports.html_report import html_report
 from helix_app.bench.reports.markdown_report import markdown_report
-from helix_app.bench.summary import summarise
+from helix_app.bench.summary import Summary, summarise
+from helix_app.bridge import benchmarks
 from helix_app.bridge.benchmarks import Benchmarks
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.bench_views import (
@@ -291,6 +293,30 @@ def test_exports_are_the_reports_of_the_command_line(
     assert desk.wait_for(BenchExported) == BenchExported(str(target))
     result = parse_json(desk.store.document(view.entry.id), "x")
     assert target.read_bytes().decode("utf-8") == report(result, summarise(result))
+
+
+def test_figures_are_computed_once(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever measured them, and for a run of another day when it is first looked at."""
+    computed = []
+
+    def counted(result: BenchResult) -> Summary:
+        computed.append(result)
+        return summarise(result)
+
+    for module in (benchmarks, summary):
+        monkeypatch.setattr(module, "summarise", counted)
+    view = desk.run()
+    desk.bridge.ask(BenchOpen(view.entry.id))
+    assert desk.wait_for(BenchOpened).view == view
+    assert computed == []
+    older = desk.store.add(StoredRun(0, "2026-01-01", "older", 24, True, 1.5, None, None), document(made.result()))
+    for number in (1, 2):
+        desk.news.clear()
+        desk.bridge.ask(BenchOpen(older))
+        assert desk.wait_for(BenchOpened).view.ratios == view.ratios
+        desk.bridge.ask(BenchExport(older, "html", str(tmp_path / f"{number}.html")))
+        desk.wait_for(BenchExported)
+        assert len(computed) == 1
 
 
 def test_what_goes_wrong_with_the_list_is_told(desk: Desk, tmp_path: Path) -> None:

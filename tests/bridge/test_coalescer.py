@@ -12,7 +12,6 @@ from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge import coalescer as module
-from helix_app.bridge.cache_delta import merge, mergeable
 from helix_app.bridge.coalescer import MAX_WAITING, EventBuffer, EventCoalescer
 from helix_app.protocol.events import (
     CACHE_CELL,
@@ -26,6 +25,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
+from helix_app.runs.pool_state import merge, mergeable
 from tests.engine.host.fake_engines import finished, round_done
 from tests.waiting import wait_for
 

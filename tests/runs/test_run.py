@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app.base import messages
+from helix_app.base import messages, typed
 from helix_app.base.errors import RunFileError
 from helix_app.protocol.events import (
     CacheSnapshot,
@@ -28,7 +28,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.runs import plain, run as runs
+from helix_app.runs import run as runs
 from helix_app.runs.run import Run, RunItem
 from tests.runs.made_runs import made_run
 
@@ -214,7 +214,17 @@ def assert_typed(value: Any) -> None:
     """The object can be written again and read back equal: every field is what it says."""
     assert is_dataclass(value)
     assert fields(value)
-    assert plain.from_plain(type(value), json.loads(json.dumps(plain.to_plain(value)))) == value
+    assert typed.read(type(value), json.loads(json.dumps(typed.plain(value)))) == value
+
+
+def test_a_number_too_large_may_stand_only_where_nobody_knows_the_field(saved: Path, tmp_path: Path) -> None:
+    lines = lines_of(saved)
+    for line in lines[1:]:
+        line["event"]["of_tomorrow"] = [2**60, 1e300]
+    assert runs.load(write(tmp_path / "later", lines)) == runs.load(saved)
+    line = next(line for line in lines if line.get("type") == "Finished")
+    line["event"]["metrics"]["prompt_tokens"] = 2**60
+    assert "metrics.prompt_tokens" in refused(write(tmp_path / "large", lines)).detail
 
 
 @pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1" + "0" * 5000, "1e999"])

@@ -7,10 +7,10 @@ import random
 import numpy as np
 import pytest
 
-from helix_app.gui.live.pool import PoolState
 from helix_app.protocol.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
 from helix_app.runs import pool_history
-from helix_app.runs.pool_history import CELL, PoolHistory
+from helix_app.runs.pool_history import PoolHistory
+from helix_app.runs.pool_state import CELL, PoolState
 from helix_app.runs.run import Run, RunItem
 from helix_app.runs.trace import PROMPT, Trace
 from helix_app.runs.waste import ledger

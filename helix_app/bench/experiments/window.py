@@ -86,7 +86,7 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
         target=config.target,
         draft=config.draft,
         device=config.device,
-        dtype=config.dtype,
+        dtype=config.dtype,  # type: ignore[arg-type]  # checked where the settings are read
         k=config.k,
         learn=False,
         context_length=config.context or 0,

@@ -1,16 +1,12 @@
-"""Small plots as HTML and SVG, without scripts. Every text that comes from outside is escaped here or by the caller.
-
-Labels are HTML beside a stretched drawing, so that they keep their size on a phone.
-"""
+"""Small plots as HTML and SVG: how they are scaled, and what ``resources/report/plots.html`` draws of it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
-from helix_app.bench.reports.wording import ratio_text
+from helix_app.bench.reports.page import template
 from helix_app.bench.statistics import Estimate
 
 
@@ -44,40 +40,16 @@ def speedup_bars(rows: Sequence[tuple[str, Estimate]]) -> str:
     if not known:
         return ""
     top = max(1.2, *(max(e.value or 0.0, e.high or 0.0) for _, e in known)) * 1.02
-    marks = ticks(top, 6)
 
     def at(value: float) -> str:
         return f"{min(100.0, 100 * value / top):.2f}%"
 
-    parts = []
-    for n, (label, e) in enumerate(known):
-        total = ' class="total"' if n == len(known) - 1 and n else ""
-        assert e.value is not None
-        whisker = ""
-        low_high = ""
-        if e.low is not None and e.high is not None:
-            width = 100 * (min(e.high, top) - e.low) / top
-            whisker = f'<span class="whisker" style="left:{at(e.low)};width:{width:.2f}%"></span>'
-            low_high = f"<small>{e.low:.2f} to {e.high:.2f}</small>"
-        quiet = "" if e.verdict == "higher" else " quiet"
-        parts.append(
-            f'<div{total}>{escape(label)}</div><div class="track">'
-            f'<span class="fill{quiet}" style="width:{at(e.value)}"></span>'
-            f'<span class="one" style="left:{at(1.0)}"></span>{whisker}</div>'
-            f'<div class="value">{ratio_text(e.value)}{low_high}</div>'
-        )
-    axis = "".join(f'<span style="left:{at(m)}">{m:g}x</span>' for m in marks if m <= top)
-    return f'<div class="bars">{"".join(parts)}<div></div><div class="axis">{axis}</div><div></div></div>'
+    return template("plots.html").module.bars(known, ticks(top, 6), top, at)
 
 
 def columns(rows: Sequence[tuple[str, float, str]], top: float = 1.0) -> str:
     """Upright bars: (label below, height of ``top``, text above)."""
-    bars = "".join(
-        f'<div>{escape(text)}<i style="height:{max(0.0, min(100.0, 86 * value / top)):.2f}%"></i></div>'
-        for _, value, text in rows
-    )
-    below = "".join(f"<span>{escape(label)}</span>" for label, _, _ in rows)
-    return f'<div class="columns">{bars}</div><div class="ticks">{below}</div>'
+    return template("plots.html").module.columns(rows, top)
 
 
 def line_plot(lines: Sequence[Line], unit_x: str) -> str:
@@ -86,25 +58,8 @@ def line_plot(lines: Sequence[Line], unit_x: str) -> str:
     if not lines:
         return ""
     xs, ys = (ticks(max(max(p[axis] for p in line.points) for line in lines)) for axis in (0, 1))
-    right, top = xs[-1], ys[-1]
-    marks = "".join(f'<span class="y" style="top:{100 - 100 * y / top:.2f}%">{y:g}</span>' for y in ys) + "".join(
-        f'<span class="x" style="left:{100 * x / right:.2f}%">{x:g}{escape(unit_x) if x == right else ""}</span>'
-        for x in xs
-    )
-    grid = "".join(f'<path class="grid" d="M0 {1000 - 1000 * y / top:.1f}H1000"/>' for y in ys)
-    curves = "".join(
-        f'<path class="line s{line.style}" d="M{" L".join(_at(p, right, top) for p in line.points)}"/>'
-        for line in lines
-    )
-    legend = "".join(
-        '<span><svg viewBox="0 0 28 12" aria-hidden="true">'
-        f'<path class="s{line.style}" stroke-width="2.5" d="M0 6H28"/></svg>'
-        f"{escape(line.label)}</span>"
-        for line in lines
-    )
-    drawing = f'<svg viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true">{grid}{curves}</svg>'
-    return f'<div class="legend">{legend}</div><div class="plot">{drawing}{marks}</div>'
 
+    def path(line: Line) -> str:
+        return "M" + " L".join(f"{1000 * x / xs[-1]:.1f} {1000 - 1000 * y / ys[-1]:.1f}" for x, y in line.points)
 
-def _at(point: tuple[float, float], right: float, top: float) -> str:
-    return f"{1000 * point[0] / right:.1f} {1000 - 1000 * point[1] / top:.1f}"
+    return template("plots.html").module.curves(lines, xs, ys, unit_x, path)

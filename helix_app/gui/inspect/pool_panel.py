@@ -18,7 +18,7 @@ from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import PoolName
-from helix_app.runs.pool_history import PoolView
+from helix_app.runs.pool_state import PoolState
 from helix_app.runs.trace import Trace
 from helix_app.runs.waste import Ledger, ledger
 
@@ -201,7 +201,7 @@ class PoolPanel(QWidget):
             part.setVisible(self.pool in pools)
         self.empty.setVisible(self.pool not in pools)
 
-    def show_moment(self, rounds: int) -> PoolView | None:
+    def show_moment(self, rounds: int) -> PoolState | None:
         """Show the pool when so many rounds were done."""
         history = self._trace.pools.get(self.pool)
         if history is None:

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from helix_app.base import messages
 from helix_app.gui.kit.pace import Pace, by_cores
 from helix_app.gui.live.chats import Chats, coloured
-from helix_app.gui.live.pool import CellColours, PoolState, draw_cells, grid_for, pages_in_use, state_word
+from helix_app.gui.live.pool import CellColours, draw_cells, grid_for, pages_in_use, state_word
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import CacheSnapshot
+from helix_app.runs.pool_state import PoolState
 
 FRAME_MS = by_cores(58, 118)  # painted with every batch of events, or with every second one
 MOST_PARTS = 64  # blocks that are painted one by one

@@ -8,9 +8,10 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from helix_app.gui.live.block_map import cell_colours
-from helix_app.gui.live.pool import CELL, draw_cells
+from helix_app.gui.live.pool import draw_cells
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
+from helix_app.runs.pool_state import CELL
 
 SIDE = 11
 LINE = 20

@@ -1,4 +1,4 @@
-"""The state of a pool as the snapshots tell it, and the picture of it."""
+"""The picture of a pool's state."""
 
 from __future__ import annotations
 
@@ -10,61 +10,13 @@ from helix_app.protocol.events import (
     BLOCK_FREE,
     BLOCK_SHARED,
     BLOCK_USED,
-    CACHE_CELL,
     NO_OWNER,
-    CacheSnapshot,
 )
 
-CELL = np.dtype(CACHE_CELL)
 HUES = 8
 MUTED = 0.42  # how much of a chat's colour a cached block of it keeps
 
 Pixels = NDArray[np.uint32]
-
-
-class PoolState:
-    """Every block of one pool.
-
-    Attributes:
-        cells: one CACHE_CELL record a block.
-        owners: names of the sequences.
-    """
-
-    def __init__(self) -> None:
-        self.cells = np.zeros(0, CELL)
-        self.owners: tuple[str, ...] = ()
-        self.block_size = 16
-        self.used = self.cached = self.free = 0
-
-    def reset(self) -> None:
-        """Forget every block."""
-        self.cells = self.cells[:0]
-
-    def apply(self, snapshot: CacheSnapshot) -> NDArray[np.intp] | None:
-        """Take a snapshot in; returns the blocks that changed, None when all may have.
-
-        A delta for a pool never seen in full, or of another size, starts from free blocks.
-        """
-        whole = snapshot.full or len(self.cells) != snapshot.num_blocks
-        if len(self.cells) != snapshot.num_blocks:
-            self.cells = np.zeros(snapshot.num_blocks, CELL)
-            self.cells["owner"] = NO_OWNER
-        self.owners = snapshot.owners
-        self.block_size = max(1, snapshot.block_size)
-        self.used, self.cached, self.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
-        packed = np.frombuffer(snapshot.cells, CELL)
-        if snapshot.full:
-            self.cells[: len(packed)] = packed[: len(self.cells)]
-            return None
-        indices = np.frombuffer(snapshot.indices, "<u4").astype(np.intp)[: len(packed)]
-        inside = indices < len(self.cells)
-        self.cells[indices[inside]] = packed[: len(indices)][inside]
-        return None if whole else indices[inside]
-
-    def owner_name(self, index: int) -> str:
-        """Name of the sequence that uses a block, empty when none does."""
-        owner = int(self.cells["owner"][index])
-        return self.owners[owner] if owner != NO_OWNER and owner < len(self.owners) else ""
 
 
 class CellColours:

@@ -1,12 +1,12 @@
-"""The settings of conversations, sampling, speculation and the program."""
+"""The settings of conversations, sampling, speculation and the program: pages made of what the settings declare."""
 
 from __future__ import annotations
+
+from typing import cast
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -15,22 +15,22 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
-    QSpinBox,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed
+from helix_app.base.setting import Setting
+from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.buttons import Picker, ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.kit.figures import count
-from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.settings.editors import FIELD_WIDTH, Editor, editor_of, number_box
 from helix_app.gui.settings.learning import Learning
 
 LABEL_WIDTH = 152
-FIELD_WIDTH = 144
 
 
 class _Form(QWidget):
@@ -88,6 +88,8 @@ class SettingsDialog(Dialog):
 
     Attributes:
         sections: the list on the left.
+        editors: the control of each setting that has one, by its name.
+        k_fixed: the number of a fixed k.
         learning: whether replies are learnt from, and the button to forget.
 
     Signals:
@@ -107,16 +109,23 @@ class SettingsDialog(Dialog):
         self.sections.setFixedWidth(144)
         self.sections.setFrameShape(QFrame.Shape.NoFrame)
         self.sections.setSpacing(1)
+        self.editors: dict[str, Editor] = {}
+        self.k_fixed = number_box(theme, 0, 64)
+        self.learning = Learning(theme)
+        self.learning.forget_requested.connect(self.forget_requested)
+        self.seed_edit = QLineEdit("" if seed is None else str(seed))
+        self.seed_edit.setPlaceholderText(self.tr("random"))
+        self.seed_edit.setValidator(QIntValidator(0, 2_147_483_647, self.seed_edit))
         self._pages = QStackedWidget()
-        for name, page in (
-            (self.tr("Sampling"), self._sampling(seed)),
-            (self.tr("Conversation"), self._conversation()),
-            (self.tr("Engine"), self._engine()),
-            (self.tr("Appearance"), self._appearance()),
+        for page, name in (
+            ("sampling", self.tr("Sampling")),
+            ("conversation", self.tr("Conversation")),
+            ("engine", self.tr("Engine")),
+            ("appearance", self.tr("Appearance")),
         ):
             entry = QListWidgetItem(name, self.sections)
             entry.setSizeHint(QSize(0, 34))
-            self._pages.addWidget(page)
+            self._pages.addWidget(self._form(page))
         self.sections.currentRowChanged.connect(self._pages.setCurrentIndex)
         self.sections.setCurrentRow(0)
         line = QFrame()
@@ -149,172 +158,64 @@ class SettingsDialog(Dialog):
         column.addLayout(buttons)
         self.resize(768, 456)
 
-    # ------------------------------------------------------------------ what was chosen
-
     def settings(self) -> Settings:
         """The settings as edited."""
-        k = self.k.value
-        return changed(
-            self._settings,
-            temperature=self.temperature.value(),
-            top_k=self.top_k.value(),
-            top_p=self.top_p.value(),
-            min_p=self.min_p.value(),
-            repetition_penalty=self.penalty.value(),
-            max_tokens=self.max_tokens.value(),
-            system_prompt=self.system_prompt.toPlainText().strip(),
-            k=f"fixed:{self.k_fixed.value()}" if k == "fixed" else k,
-            context_length=self.context.value(),
-            theme=self.theme_choice.value,
-            engine_process=self.engine.value,
-            learn=self.learning.box.isChecked(),
-        )
+        return changed(self._settings, **{name: editor.value() for name, editor in self.editors.items()})
 
     def seed(self) -> int | None:
         """The seed, None for a new one each reply."""
         text = self.seed_edit.text().strip()
         return int(text) if text else None
 
-    def show_settings(self, s: Settings, seed: int | None) -> None:
+    def show_settings(self, settings: Settings, seed: int | None) -> None:
         """Fill the controls."""
-        self.temperature.setValue(s.temperature)
-        self.top_k.setValue(s.top_k)
-        self.top_p.setValue(s.top_p)
-        self.min_p.setValue(s.min_p)
-        self.penalty.setValue(s.repetition_penalty)
-        self.max_tokens.setValue(s.max_tokens)
+        for name, editor in self.editors.items():
+            editor.show(getattr(settings, name))
         self.seed_edit.setText("" if seed is None else str(seed))
-        self.system_prompt.setPlainText(s.system_prompt)
-        policy, _, number = s.k.partition(":")
-        self.k.set_value(policy if policy in ("auto", "additive", "fixed") else "auto")
-        self.k_fixed.setValue(int(number) if number.isdigit() else 4)
-        self.k_fixed.setEnabled(policy == "fixed")
-        self.context.setValue(s.context_length)
-        self.theme_choice.set_value(s.theme)
-        self.engine.set_value(s.engine_process)
-        self.learning.box.setChecked(s.learn)
 
     def on_reset_clicked(self) -> None:
         """Defaults for everything this dialog shows."""
         self.show_settings(Settings(), None)
 
-    def on_k_picked(self, value: str) -> None:
-        """Another policy: only a fixed one has a number."""
-        self.k.set_value(value)
-        self.k_fixed.setEnabled(value == "fixed")
-
     # ------------------------------------------------------------------ pages
 
-    def _sampling(self, seed: int | None) -> QWidget:
-        s = self._settings
-        self.temperature = self._real(s.temperature, 0, 5, 0.05)
-        self.top_k = self._whole(s.top_k, 0, 1_000_000)
-        self.top_p = self._real(s.top_p, 0, 1, 0.01)
-        self.min_p = self._real(s.min_p, 0, 1, 0.01)
-        self.penalty = self._real(s.repetition_penalty, 0.1, 10, 0.05)
-        self.max_tokens = self._whole(s.max_tokens, 1, 1_000_000)
-        self.seed_edit = QLineEdit("" if seed is None else str(seed))
-        self.seed_edit.setPlaceholderText(self.tr("random"))
-        self.seed_edit.setValidator(QIntValidator(0, 2_147_483_647, self.seed_edit))
+    def _form(self, page: str) -> QWidget:
         form = _Form(self._theme)
-        for term, control, hint in (
-            ("temperature", self.temperature, self.tr("0 always takes the most likely token")),
-            ("top_k", self.top_k, self.tr("keep the k most likely tokens; 0 keeps all")),
-            ("top_p", self.top_p, self.tr("keep the likeliest tokens up to this mass")),
-            ("min_p", self.min_p, self.tr("drop tokens under this share of the likeliest")),
-            ("repetition_penalty", self.penalty, self.tr("1 is off")),
-            ("max_tokens", self.max_tokens, self.tr("tokens")),
-            ("seed", self.seed_edit, self.tr("the same seed writes the same reply; empty is random")),
-        ):
-            form.add(terms.name(term), control, hint, term=term)
+        for name, setting in declared().items():
+            if setting.page != page:
+                continue
+            editor = self.editors[name] = self._editor(name, setting)
+            editor.show(getattr(self._settings, name))
+            label, hint = self.tr(setting.label), self.tr(setting.hint).format(context=count(DEFAULT_CONTEXT))
+            own_hint, wide = editor.widget is self.learning, isinstance(editor.widget, (Learning, QPlainTextEdit))
+            form.add(
+                label or terms.name(setting.term), editor.widget, "" if own_hint else hint, term=setting.term, wide=wide
+            )
+            if name == "k":
+                form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term=setting.term)
+        if page == "sampling":
+            hint = self.tr("the same seed writes the same reply; empty is random")
+            form.add(terms.name("seed"), self.seed_edit, hint, term="seed")
         form.close_rows()
         return form
 
-    def _conversation(self) -> QWidget:
-        self.system_prompt = QPlainTextEdit(self._settings.system_prompt)
-        self.system_prompt.setTabChangesFocus(True)
-        self.system_prompt.setMinimumHeight(160)
-        self.system_prompt.setPlaceholderText(self.tr("You are a helpful assistant."))
-        form = _Form(self._theme)
-        hint = self.tr("What the model is told before the conversation; empty sends nothing.")
-        form.add(terms.name("system_prompt"), self.system_prompt, hint, term="system_prompt", wide=True)
-        form.close_rows()
-        return form
+    def _editor(self, name: str, setting: Setting) -> Editor:
+        if name == "learn":
+            return Editor(self.learning, self.learning.box.isChecked, self.learning.box.setChecked)
+        editor = editor_of(setting, self._theme)
+        return self._with_number(editor) if name == "k" else editor
 
-    def _engine(self) -> QWidget:
-        s = self._settings
-        policy, _, number = s.k.partition(":")
-        self.k = Picker(self._theme, "", self.tr("Tokens drafted a round"), least=FIELD_WIDTH, term="k")
-        self.k.set_choices(
-            [
-                Choice("auto", self.tr("Auto"), self.tr("the fastest as measured")),
-                Choice("additive", self.tr("Additive"), self.tr("up and down by acceptance")),
-                Choice("fixed", self.tr("Fixed"), self.tr("always the same")),
-            ]
-        )
-        self.k.set_value(policy if policy in ("auto", "additive", "fixed") else "auto")
-        self.k.picked.connect(self.on_k_picked)
-        self.k_fixed = self._whole(int(number) if number.isdigit() else 4, 0, 64)
-        self.k_fixed.setEnabled(policy == "fixed")
-        self.context = self._whole(s.context_length, 0, 1_048_576)
-        self.context.setSpecialValueText(self.tr("automatic"))
-        self.engine = Picker(
-            self._theme, "", self.tr("Where the engine runs"), least=FIELD_WIDTH, term="engine_process"
-        )
-        self.engine.set_choices(
-            [
-                Choice("child", self.tr("Own process"), self.tr("the window survives a crash")),
-                Choice("thread", self.tr("In the window"), self.tr("starts a little sooner")),
-            ]
-        )
-        self.engine.set_value(s.engine_process)
-        self.engine.picked.connect(lambda value: self.engine.set_value(value))
-        self.learning = Learning(self._theme, s.learn)
-        self.learning.forget_requested.connect(self.forget_requested)
-        form = _Form(self._theme)
-        form.add(terms.name("k"), self.k, self.tr("how many tokens the draft proposes in a round"), term="k")
-        form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term="k")
-        hint = self.tr("automatic takes the model's own, up to {n}; changing it loads the model again")
-        form.add(self.tr("Context in tokens"), self.context, hint.format(n=count(DEFAULT_CONTEXT)), term="context")
-        form.add(self.tr("Engine runs"), self.engine, self.tr("takes effect after restart"), term="engine_process")
-        form.add(terms.name("learning"), self.learning, term="learning", wide=True)
-        form.close_rows()
-        return form
+    def _with_number(self, policy: Editor) -> Editor:
+        """The editor of k: only a fixed one has a number."""
 
-    def _appearance(self) -> QWidget:
-        self.theme_choice = Picker(self._theme, "", self.tr("Theme"), least=FIELD_WIDTH)
-        self.theme_choice.set_choices(
-            [
-                Choice("system", self.tr("System")),
-                Choice("light", self.tr("Light")),
-                Choice("dark", self.tr("Dark")),
-            ]
-        )
-        self.theme_choice.set_value(self._settings.theme)
-        self.theme_choice.picked.connect(lambda value: self.theme_choice.set_value(value))
-        form = _Form(self._theme)
-        form.add(self.tr("Theme"), self.theme_choice, self.tr("System follows light and dark of the computer"))
-        form.close_rows()
-        return form
+        def value() -> str:
+            return f"fixed:{self.k_fixed.value()}" if policy.value() == "fixed" else policy.value()
 
-    def _real(self, value: float, low: float, high: float, step: float) -> QDoubleSpinBox:
-        box = QDoubleSpinBox()
-        box.setRange(low, high)
-        box.setSingleStep(step)
-        box.setDecimals(2)
-        box.setValue(value)
-        self._plain_box(box)
-        return box
+        def show(k: str) -> None:
+            name, _, number = k.partition(":")
+            policy.show(name)
+            self.k_fixed.setValue(int(number or 4))
+            self.k_fixed.setEnabled(name == "fixed")
 
-    def _whole(self, value: int, low: int, high: int) -> QSpinBox:
-        box = QSpinBox()
-        box.setRange(low, high)
-        box.setValue(value)
-        box.setGroupSeparatorShown(True)
-        self._plain_box(box)
-        return box
-
-    def _plain_box(self, box: QAbstractSpinBox) -> None:
-        box.setFixedHeight(CONTROL)
-        box.lineEdit().setTextMargins(8, 0, 8, 0)
-        box.setFont(self._theme.fonts.mono)
+        cast(Picker, policy.widget).picked.connect(lambda name: self.k_fixed.setEnabled(name == "fixed"))
+        return Editor(policy.widget, value, show)

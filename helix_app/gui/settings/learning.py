@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from helix_app.base import messages
+from helix_app.base.settings import declared
 from helix_app.gui.kit.buttons import CheckBox, ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
@@ -25,11 +26,11 @@ class Learning(QWidget):
 
     forget_requested = Signal()
 
-    def __init__(self, theme: Theme, learn: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        text = self.tr("makes later drafts better; stays on this computer; changing it loads the model again")
-        self.box = CheckBox(theme, self.tr("Learn from replies"))
-        self.box.setChecked(learn)
+        setting = declared()["learn"]
+        text = self.tr(setting.hint)
+        self.box = CheckBox(theme, self.tr(setting.text))
         self.box.setAccessibleDescription(text)
         self.setFocusProxy(self.box)
         hint = QLabel(text)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -105,6 +107,12 @@ def test_prompts_and_names_are_shown_as_text() -> None:
     assert "<script>alert('x')</script> </title></p> \"quoted\" & 😀" in found.text
     for words in ("<i>Model</i>", "<u>GPU</u> & co", 'python "<script>"', "</li><script>", "<em>p</em>", "<b>kind</b>"):
         assert words in found.text
+
+
+def test_templates_are_read_only_for_a_report() -> None:
+    """The window has the report at hand from its start on, which must not take longer for it."""
+    code = "import sys, helix_app.bench.reports.html_report; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0
 
 
 def test_missing_intervals_leave_no_whiskers() -> None:

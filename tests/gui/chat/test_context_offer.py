@@ -105,6 +105,7 @@ def test_settings_name_the_context_in_tokens(window: MainWindow) -> None:
     window.preferences.open_dialog()
     dialog = window.findChild(SettingsDialog)
     assert dialog is not None
-    assert dialog.context.accessibleName() == "Context in tokens"
-    assert "8,192" in dialog.context.accessibleDescription()
+    context = dialog.editors["context_length"].widget
+    assert context.accessibleName() == "Context in tokens"
+    assert "8,192" in context.accessibleDescription()
     dialog.reject()

@@ -147,7 +147,7 @@ def test_f1_works_in_the_settings_and_the_help_may_be_used_there(window: MainWin
     dialog = views.settings_dialog(window)
     views.settle()
     away(window)
-    dialog.top_p.setFocus()
+    dialog.editors["top_p"].widget.setFocus()
     press_f1(dialog)
     page = opened(window)
     assert page.key == "top_p"

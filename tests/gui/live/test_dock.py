@@ -11,12 +11,13 @@ from helix_app.gui.live.block_map import BlockGrid, cell_colours
 from helix_app.gui.live.clock import GAP, SessionClock
 from helix_app.gui.live.metric import DASH, dashes, nice_ceiling
 from helix_app.gui.live.plots import LivePlots
-from helix_app.gui.live.pool import PoolState, draw_cells, grid_for
+from helix_app.gui.live.pool import draw_cells, grid_for
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import BLOCK_CACHED, BLOCK_SHARED, BLOCK_USED
 from helix_app.protocol.loading import Unloaded
+from helix_app.runs.pool_state import PoolState
 from tests.gui import fake
 
 

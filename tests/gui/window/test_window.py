@@ -284,7 +284,7 @@ def test_settings_dialog_round_trip(qtbot, window: MainWindow) -> None:
     dialog.show_settings(wanted, 5)
     assert dialog.settings() == wanted
     assert dialog.k_fixed.isEnabled()
-    dialog.on_k_picked("additive")
+    dialog.editors["k"].widget.pick("additive")
     assert dialog.settings().k == "additive"
     assert not dialog.k_fixed.isEnabled()
 
@@ -294,8 +294,8 @@ def test_saved_settings_take_effect(window: MainWindow) -> None:
     window.preferences.open_dialog()
     dialog = window.findChild(SettingsDialog)
     assert dialog is not None
-    dialog.theme_choice.pick("dark")
-    dialog.temperature.setValue(0.1)
+    dialog.editors["theme"].widget.pick("dark")
+    dialog.editors["temperature"].widget.setValue(0.1)
     dialog.seed_edit.setText("9")
     dialog.save.click()
     assert saved[-1].theme == "dark"
@@ -305,7 +305,7 @@ def test_saved_settings_take_effect(window: MainWindow) -> None:
     window.preferences.open_dialog()
     again = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
     assert again.seed() == 9
-    again.context.setValue(1024)
+    again.editors["context_length"].widget.setValue(1024)
     again.save.click()
     assert loads[-1].context_length == 1024
 

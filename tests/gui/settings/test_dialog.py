@@ -1,0 +1,47 @@
+"""The dialog shows every setting that declares a page, within the bounds and choices that it declares."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtWidgets import QAbstractSpinBox, QLabel
+
+from helix_app.base.settings import Settings, declared
+from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.settings.dialog import SettingsDialog
+from helix_app.gui.window.main_window import MainWindow
+
+SHOWN = {name: setting for name, setting in declared().items() if setting.page}
+
+
+@pytest.fixture
+def dialog(qtbot, window: MainWindow) -> SettingsDialog:
+    made = SettingsDialog(window.theme, Settings(), None)
+    qtbot.addWidget(made)
+    return made
+
+
+def test_every_setting_of_a_page_has_its_control_and_no_other(dialog: SettingsDialog) -> None:
+    assert set(dialog.editors) == set(SHOWN)
+    hints = {label.text() for label in dialog.findChildren(QLabel)}
+    for name, setting in SHOWN.items():
+        assert setting.hint.format(context="8,192") in hints, name
+
+
+@pytest.mark.parametrize("name", [name for name, setting in SHOWN.items() if setting.page == "sampling"])
+def test_a_number_stays_within_its_bounds(dialog: SettingsDialog, name: str) -> None:
+    box = dialog.editors[name].widget
+    assert isinstance(box, QAbstractSpinBox)
+    low, high = SHOWN[name].bounds
+    for wanted, least in ((low - 1, low), (high + 1, high)):
+        dialog.editors[name].show(wanted)
+        assert getattr(dialog.settings(), name) == least
+
+
+def test_every_option_can_be_picked_and_saved(dialog: SettingsDialog) -> None:
+    pickers = {name: e.widget for name, e in dialog.editors.items() if isinstance(e.widget, Picker)}
+    assert set(pickers) == {"k", "engine_process", "theme"}
+    for name, picker in pickers.items():
+        for value, label, _ in SHOWN[name].options:
+            picker.pick(value)
+            assert picker.shown() == label
+            assert getattr(dialog.settings(), name).partition(":")[0] == value
