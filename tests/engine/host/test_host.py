@@ -260,7 +260,7 @@ import sys, threading
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import TextDelta
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.fake_engines import ask
+from tests.engine.host.fake_engines import ask
 
 if __name__ == "__main__":
     client = HostClient("tests.engine.host.fake_engines:Scripted")
