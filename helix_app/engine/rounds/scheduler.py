@@ -174,12 +174,7 @@ class Scheduler:
             yield from self._snapshots()
 
     def _verdicts(
-        self,
-        decoding: list[tuple[Entry, Round]],
-        logits: list[torch.Tensor],
-        begin: float,
-        drafted: float,
-        mixed: bool,
+        self, decoding: list[tuple[Entry, Round]], logits: list[torch.Tensor], begin: float, drafted: float, mixed: bool
     ) -> Iterator[Event]:
         """Judge every proposal, then tell each reply. All verdicts come first: the block map shows what was tried."""
         judged = []
@@ -192,8 +187,9 @@ class Scheduler:
         verified = time.perf_counter()
         if any(plan.proposal.ids for _, plan in decoding):
             yield from self._snapshots()
-        alone = len(decoding) == 1 and not mixed
-        shares = (None, [None] * len(judged)) if alone else self._shares(judged, verified - drafted, mixed)
+        whole = not mixed and len(judged) == len(decoding)  # the pass had no rows but those judged
+        alone = whole and len(judged) == 1
+        shares = (None, [None] * len(judged)) if alone else self._shares(judged, verified - drafted, whole)
         for (entry, plan, verdict, rows), cost in zip(judged, shares[1]):
             before = len(entry.reply.tokens)
             timing = Timing(verified - drafted, begin, shares[0], cost)
@@ -207,13 +203,13 @@ class Scheduler:
                 yield from self._end(entry)
 
     def _shares(
-        self, judged: Sequence[tuple[Entry, Round, object, torch.Tensor]], seconds: float, mixed: bool
+        self, judged: Sequence[tuple[Entry, Round, object, torch.Tensor]], seconds: float, whole: bool
     ) -> tuple[float, list[float]]:
         """What a plain token costs each reply of a crowd, and what this round cost each."""
         drafts = [len(plan.proposal.ids) for _, plan, _, _ in judged]
         rows, context = sum(drafts) + len(judged), self._context([entry for entry, *_ in judged])
         table = self._session.crowd_costs if len(judged) > 1 else self._session.costs
-        if not mixed:
+        if whole:
             table.add(rows, context, seconds)
         count = max(1, len(judged))
         total = table.expect(rows, context) or seconds
