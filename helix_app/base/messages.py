@@ -294,8 +294,16 @@ def fill(template: str, **fields: object) -> str:
 
 
 def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:
-    """The sentence for an error code; an unknown code reads as an internal error."""
-    return _fill(ERRORS.get(code, ERRORS["internal"]), fields)
+    """The sentence for an error code; an unknown code reads as an internal error.
+
+    An internal error without its log file names that of this process: there is always one to be reported with.
+    """
+    told = dict(fields)
+    if code == "internal" or code not in ERRORS:
+        from helix_app.base.logs import log_file  # here, for the command line's door opens before such imports
+
+        told["log"] = told.get("log") or str(log_file())
+    return _fill(ERRORS.get(code, ERRORS["internal"]), told)
 
 
 def notice_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> str:

@@ -6,6 +6,7 @@ looked at while a new one is measured.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -99,7 +100,8 @@ class _Shelf:
     def __init__(self, store: BenchmarkStore) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._loose: dict[int, tuple[StoredRun, str]] = {}  # ids count down from -1
+        self._loose: dict[int, tuple[StoredRun, str]] = {}
+        self._loose_ids = itertools.count(-1, -1)  # each used once: a list may still show one that was deleted
         self._facts: dict[int, RunFacts] = {}  # read once: a stored run does not change
         self._summaries: dict[int, Summary] = {}  # computed once, too
 
@@ -124,7 +126,7 @@ class _Shelf:
         except HelixError as error:
             failed = error.as_event()
             with self._lock:
-                run = replace(run, id=-1 - len(self._loose))
+                run = replace(run, id=next(self._loose_ids))
                 self._loose[run.id] = (run, document)
         self._facts[run.id] = run_facts(document)
         self._summaries[run.id] = summary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from dataclasses import dataclass, field
@@ -10,12 +9,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from helix_app.base.errors import HelixError
 from helix_app.bridge.worker import thread_for
+from helix_app.engine.host.client import failure
 from helix_app.protocol.events import Failed
 from helix_app.runs import run as runs
-
-log = logging.getLogger(__name__)
 
 BATCH = 100  # items that are handed over at a time: with the first painting of a page 80 ms, where 200 took 115
 EVERY, BREATH = 16, 0.0005  # after so many items, seconds in which the window's thread has the interpreter for itself
@@ -45,11 +42,8 @@ class _Worker(QObject):
                 runs.save(work.items, work.path)
             else:
                 self._read(work)
-        except HelixError as error:
-            self.failed.emit(work, error.as_event())
         except Exception as error:
-            log.exception("a run file could not be handled")
-            self.failed.emit(work, Failed("internal", str(error)))
+            self.failed.emit(work, failure(error))
         else:
             self.done.emit(work)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,11 +13,14 @@ from typing import Any, Literal, Union
 
 from helix_app.base import paths
 from helix_app.base.errors import HelixError, InputError
+from helix_app.base.logs import log_file
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -134,7 +138,8 @@ def load_catalog(path: Path | None = None) -> Catalog:
             if entry.draft is not None and (entry.draft == entry.id or catalog.find(entry.draft) is None):
                 raise ValueError(f"{entry.id}: draft {entry.draft!r}")
     except (OSError, KeyError, TypeError, ValueError) as exc:
-        raise HelixError("internal", detail=f"{path}: {type(exc).__name__}: {exc}") from exc
+        log.exception("the catalog %s cannot be used", path)
+        raise HelixError("internal", detail=f"{path}: {type(exc).__name__}: {exc}", log=log_file()) from exc
     return catalog
 
 

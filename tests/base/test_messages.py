@@ -11,6 +11,7 @@ from string import Formatter
 import pytest
 
 from helix_app.base import messages
+from helix_app.base.logs import log_file
 
 TABLES = {
     "errors": (messages.ERRORS, messages.error_text),
@@ -47,6 +48,31 @@ def test_what_a_field_says_is_kept() -> None:
 
 def test_a_missing_field_is_a_dash() -> None:
     assert "(–)" in messages.error_text("device_unavailable", {"device": "x"})
+
+
+@pytest.mark.parametrize("code", ["internal", "a code that nobody knows"])
+def test_an_internal_error_always_names_its_log_file(code: str) -> None:
+    for fields in ({}, {"log": ""}, (("device", "x"),)):
+        assert f"the log file {log_file()}." in messages.error_text(code, fields)
+    assert "the log file /l/engine.log." in messages.error_text(code, (("log", "/l/engine.log"),))
+
+
+INTERNAL = re.compile(r"(Failed|HelixError)\('internal'|HelixError\(code,")  # the code of some libraries' errors
+
+
+def calls() -> Iterator[tuple[str, str]]:
+    """(where, text) of every call in the program."""
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield f"{path.relative_to(SOURCES).as_posix()}:{node.lineno}", ast.unparse(node)
+
+
+def test_whoever_raises_an_internal_error_says_which_log_file_it_is_in() -> None:
+    """Only there is it known: the engine's process and the command line write files of their own."""
+    made = [(where, call) for where, call in calls() if INTERNAL.match(call)]
+    assert len(made) >= 5
+    assert [(where, call) for where, call in made if "log_file" not in call] == []
 
 
 def test_every_sentence_ends_with_a_next_step() -> None:

@@ -67,6 +67,19 @@ def noisy(speedup: float = 1.5, noise: float = 0.02, seed: int = 0) -> Speed:
     return speed
 
 
+def alike(speed: Speed) -> Speed:
+    """The same speeds in every kind: what the first of them draws for a prompt's number and a repeat."""
+    drawn: dict[tuple[str, str, int], float] = {}
+
+    def same(arm: str, prompt: str, repeat: int) -> float:
+        key = arm, prompt.rsplit("-", 1)[1], repeat
+        if key not in drawn:
+            drawn[key] = speed(arm, prompt, repeat)
+        return drawn[key]
+
+    return same
+
+
 def result(
     kinds: Sequence[str] = ("chat", "code"),
     arms: Sequence[str] = (BASELINE, HELIX),

@@ -144,6 +144,14 @@ def test_one_or_two_replies_a_kind_give_no_verdict_overall(replies: int) -> None
     assert found.verdict == "few"
 
 
+def test_kinds_stray_independently() -> None:
+    """Of two kinds alike, the mean is surer than either; drawn with one seed both would stray alike."""
+    one = groups(np.random.default_rng(10), 4, 6, between=0.1)
+    alone, both = estimate(one, 3), overall({"a": one, "b": one}, 3)
+    assert both.value == pytest.approx(alone.value)
+    assert math.log(both.high / both.low) < 0.85 * math.log(alone.high / alone.low)
+
+
 def test_kinds_without_replies_do_not_count() -> None:
     assert over_kinds({"a": [], "b": [[]]}) == Estimate(None)
     assert over_kinds({"a": [], "b": [[3.0] * 6]}).value == pytest.approx(3.0)

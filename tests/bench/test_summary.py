@@ -133,3 +133,15 @@ def test_the_reply_shown_is_of_the_prompt_in_the_middle() -> None:
 
 def test_two_summaries_of_a_run_are_equal() -> None:
     assert summarise(made.result()) == summarise(made.result())
+
+
+def test_every_kind_is_resampled_on_its_own() -> None:
+    """Of the same figures in two kinds the ends are close and not the same: one kind's luck is not the other's."""
+    speed = made.alike(made.noisy(1.5, noise=0.1))
+    summary = summarise(made.result(("chat", "code"), prompts=8, repeats=4, speed=speed))
+    chat, code = (kind.comparison(HELIX) for kind in summary.kinds)
+    for name in ("decode", "end_to_end"):
+        one, other = getattr(chat, name), getattr(code, name)
+        assert one.value == pytest.approx(other.value)
+        assert (one.low, one.high) != (other.low, other.high)
+        assert (one.low, one.high) == pytest.approx((other.low, other.high), rel=0.03)

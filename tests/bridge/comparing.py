@@ -42,6 +42,7 @@ class Engine:
         self.replies = list(replies or (["a ", "b "], ["a ", "b "]))
         self.speeds: list[float] = []  # of the next reference replies
         self.asked: list[Request] = []
+        self.likelier = 0  # tokens that the target finds more probable than those of the texts
         self.instead: Callable[[Request], Event | None] = lambda _: None
 
     def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
@@ -56,8 +57,9 @@ class Engine:
         elif isinstance(request, GenerateRequest):
             yield snapshot()
             if request.request_id.endswith("gap"):
-                best = (Alternative(token_of("b "), "b ", 0.5), Alternative(token_of("c "), "c ", 0.25))
-                yield PrefillDone("gap", 3, 0, 0.0, (token(1, "b ", best),))
+                others = tuple(Alternative(-1 - n, "other ", 0.5) for n in range(self.likelier))
+                best = (*others, Alternative(token_of("b "), "b ", 0.5), Alternative(token_of("c "), "c ", 0.25))
+                yield PrefillDone("gap", 3, 0, 0.0, (token(1, "b ", best[: request.alternatives]),))
                 yield TextDelta("gap", "b ")
                 yield plain_reply(["b "])[-1]
                 return

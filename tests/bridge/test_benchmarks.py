@@ -250,6 +250,27 @@ def test_a_result_that_cannot_be_stored_is_shown_and_can_be_saved(
     assert desk.wait_for(BenchListed).entries == ()
 
 
+def test_a_result_that_is_only_in_memory_outlives_the_deletion_of_another(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(run: StoredRun, document: str) -> int:
+        raise HelixError("store_write", path="b.db")
+
+    monkeypatch.setattr(desk.store, "add", full)
+    first, second = desk.run(), desk.run(made.result(("story",)))
+    desk.bridge.ask(BenchDelete(first.entry.id))
+    assert desk.wait_for(BenchListed).entries == (second.entry,)
+    desk.news.clear()
+    third = desk.run(made.result(("code",)))
+    assert len({first.entry.id, second.entry.id, third.entry.id}) == 3
+    desk.bridge.ask(BenchList())
+    assert desk.wait_for(BenchListed).entries == (third.entry, second.entry)
+    for view in (second, third):
+        desk.news.clear()
+        desk.bridge.ask(BenchOpen(view.entry.id))
+        assert desk.wait_for(BenchOpened).view == view
+
+
 def test_an_old_run_is_shown_as_it_was(desk: Desk) -> None:
     first, second = desk.run(), desk.run(made.result(("story",)))
     desk.bridge.ask(BenchOpen(first.entry.id))

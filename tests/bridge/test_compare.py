@@ -112,6 +112,14 @@ def test_the_gap_comes_from_one_more_token_after_what_they_share() -> None:
     assert (probe.max_tokens, probe.mode, probe.cold) == (2, "autoregressive", True)
 
 
+def test_sampled_tokens_far_from_the_best_have_a_gap_too() -> None:
+    engine = Engine(["a ", "b "], ["a ", "c "])
+    engine.likelier = 200
+    done = Run(engine).all()[-1]
+    assert isinstance(done, CompareDone)
+    assert done.logit_gap == pytest.approx(0.6931, abs=1e-3)
+
+
 def test_texts_that_part_at_once() -> None:
     engine = Engine(["b ", "d "], ["c ", "d "])
     done = Run(engine).all()[-1]

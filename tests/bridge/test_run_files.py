@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QThread
 
+from helix_app.base.logs import log_file
 from helix_app.bridge import run_files
 from helix_app.bridge.run_files import RunFiles
 from helix_app.runs import run as runs
@@ -102,9 +103,12 @@ def test_a_fault_of_our_own_is_told_and_leaves_the_thread_alive(
     watch = Watch(files)
     with monkeypatch.context() as patch:
         patch.setattr(runs, "read", lambda _path: 1 / 0)
-        with qtbot.waitSignal(files.failed):
+        with qtbot.waitSignal(files.failed) as told:
             files.open(str(tmp_path / "a"))
     assert watch.said[-1] == "internal a"
+    failed = told.args[1]
+    assert dict(failed.fields) == {"log": str(log_file())}
+    assert "ZeroDivisionError" in failed.detail
     with qtbot.waitSignal(files.saved):
         files.save(str(tmp_path / "a"), made_run(1))
 

@@ -9,6 +9,7 @@ import pytest
 
 from helix_app.base import paths, settings
 from helix_app.base.errors import HelixError, InputError
+from helix_app.base.logs import log_file
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
 from tests.hub.models import entry, write_catalog
 
@@ -60,7 +61,7 @@ def test_a_broken_catalog_is_refused(tmp_path: Path, changes: dict[str, str]) ->
         object.__setattr__(model, name, value)
     with pytest.raises(HelixError) as caught:
         load_catalog(write_catalog(tmp_path / "catalog.toml", [model]))
-    assert caught.value.code == "internal"
+    assert (caught.value.code, caught.value.fields["log"]) == ("internal", str(log_file()))
 
 
 def test_an_id_twice_is_refused(tmp_path: Path) -> None:

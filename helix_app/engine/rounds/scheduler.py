@@ -243,7 +243,9 @@ class Scheduler:
         seconds = time.perf_counter() - step.drafted
         if step.proposes:
             yield from self._snapshots()
-        shares = None if step.alone else crowd_shares(self._session, judged, seconds, mixed=bool(step.chunks))
+        whole = not step.chunks and len(judged) == len(step.rounds)  # the pass had no rows but those judged
+        alone = whole and len(judged) == 1
+        shares = None if alone else crowd_shares(self._session, judged, seconds, whole=whole)
         for index, done in enumerate(judged):
             yield from self._round_done(done, _timing(step, seconds, shares, index))
         for chunk, rows in zip(step.chunks, logits[len(step.rounds) :]):

@@ -63,11 +63,6 @@ class Step:
         """Whether anything was drafted."""
         return any(work.round.proposal.ids for work in self.rounds)
 
-    @property
-    def alone(self) -> bool:
-        """Whether one reply decodes and nothing else happens: its times are its own."""
-        return len(self.rounds) == 1 and not self.chunks
-
 
 @dataclass(frozen=True)
 class JudgedRound:
@@ -96,15 +91,15 @@ def context_of(entries: Sequence[Entry]) -> int:
     return sum(len(entry.reply.tokens) for entry in entries)
 
 
-def crowd_shares(session: Session, judged: Sequence[JudgedRound], seconds: float, mixed: bool) -> Shares:
+def crowd_shares(session: Session, judged: Sequence[JudgedRound], seconds: float, whole: bool) -> Shares:
     """Divide a pass of ``seconds`` among its replies; each is charged what its own draft added.
 
-    Mutates: the session's costs, unless prompts were read in the same pass (``mixed``).
+    Mutates: the session's costs, where the pass was ``whole``: it had no rows but those of these replies.
     """
     drafts = [len(work.round.proposal.ids) for work in judged]
     rows, context = sum(drafts) + len(judged), context_of([work.entry for work in judged])
     table = session.crowd_costs if len(judged) > 1 else session.costs
-    if not mixed:
+    if whole:
         table.add(rows, context, seconds)
     count = max(1, len(judged))
     total = table.expect(rows, context) or seconds

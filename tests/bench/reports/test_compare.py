@@ -139,3 +139,14 @@ def test_the_report_names_both_files_and_every_kind() -> None:
     assert "Chat" in report
     assert "Code" in report
     assert "±" in report
+
+
+def test_every_kind_is_resampled_on_its_own() -> None:
+    """Of the same figures in two kinds the ends are close and not the same: one kind's luck is not the other's."""
+    first, second = (
+        made.result(prompts=8, repeats=4, speed=made.alike(made.noisy(1.5, noise=0.1, seed=seed))) for seed in (1, 2)
+    )
+    chat, code = (kind.change for kind in compare(first, second).kinds)
+    assert chat.value == pytest.approx(code.value)
+    assert (chat.low, chat.high) != (code.low, code.high)
+    assert (chat.low, chat.high) == pytest.approx((code.low, code.high), rel=0.03)

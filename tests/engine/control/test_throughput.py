@@ -198,3 +198,37 @@ def test_one_cheap_row_count_is_enough() -> None:
     policy.table.add(1, 0, 0.03)
     policy.table.relate({2: 2.0, 3: 3.0, 5: 5.0, 9: 6.0})
     assert policy.could_pay(0)
+
+
+@pytest.mark.parametrize(("known", "most"), [(1, 16), (7, 16), (8, 64), (15, 64)])
+def test_the_plain_cost_is_measured_again_however_well_drafts_do(known: int, most: int) -> None:
+    """The better it is known the more seldom; in a crowd its rounds are no plain rounds of one reply."""
+    policy, offers = ThroughputK(), (Offer("self", seconds_per_token=1e-4),)
+    for rows in range(1, K_MAX + 2):
+        for _ in range(known):
+            policy.table.add(rows, 0, 0.02)
+    policy.begin()
+    made = []
+    for _ in range(4 * (most + 1)):
+        choice = policy.choose(offers, 0)
+        learn(policy, choice, choice.k, offers)  # every draft stands
+        made.append(choice)
+    plain = [n for n, choice in enumerate(made) if not choice.k]
+    assert plain == [most + n * (most + 1) for n in range(4)]
+    assert {made[n].reason for n in plain} == {"measure_plain"}
+
+
+def test_drafting_ends_where_plain_decoding_became_cheap() -> None:
+    """Only a plain round can show it: whatever made single rows as dear as nine is over."""
+    policy, offers, made = ThroughputK(), (Offer("self", seconds_per_token=1e-4),), []
+    for rows in range(1, K_MAX + 2):
+        policy.table.add(rows, 0, 0.02)
+    policy.begin()
+    for _ in range(100):
+        choice = policy.choose(offers, 0)
+        took = 0.02 if choice.k else 0.001
+        policy.table.add(choice.k + 1, 0, took)
+        policy.learn(Outcome(choice.source, choice.k, choice.k, took, 0.0, 0, ("self",)))
+        made.append(choice.k)
+    assert all(made[:16])
+    assert not any(made[20:])
