@@ -203,7 +203,7 @@ def test_one_cheap_row_count_is_enough() -> None:
 @pytest.mark.parametrize(("known", "most"), [(1, 16), (7, 16), (8, 64), (15, 64)])
 def test_the_plain_cost_is_measured_again_however_well_drafts_do(known: int, most: int) -> None:
     """The better it is known the more seldom; in a crowd its rounds are no plain rounds of one reply."""
-    policy, offers = ThroughputK(), (Offer("self", seconds_per_token=1e-4),)
+    policy, offers = ThroughputK(), (DraftOption("self", seconds_per_token=1e-4),)
     for rows in range(1, K_MAX + 2):
         for _ in range(known):
             policy.table.add(rows, 0, 0.02)
@@ -220,7 +220,7 @@ def test_the_plain_cost_is_measured_again_however_well_drafts_do(known: int, mos
 
 def test_drafting_ends_where_plain_decoding_became_cheap() -> None:
     """Only a plain round can show it: whatever made single rows as dear as nine is over."""
-    policy, offers, made = ThroughputK(), (Offer("self", seconds_per_token=1e-4),), []
+    policy, offers, made = ThroughputK(), (DraftOption("self", seconds_per_token=1e-4),), []
     for rows in range(1, K_MAX + 2):
         policy.table.add(rows, 0, 0.02)
     policy.begin()
@@ -228,7 +228,7 @@ def test_drafting_ends_where_plain_decoding_became_cheap() -> None:
         choice = policy.choose(offers, 0)
         took = 0.02 if choice.k else 0.001
         policy.table.add(choice.k + 1, 0, took)
-        policy.learn(Outcome(choice.source, choice.k, choice.k, took, 0.0, 0, ("self",)))
+        policy.learn(RoundResult(choice.source, choice.k, choice.k, took, 0.0, 0, ("self",)))
         made.append(choice.k)
     assert all(made[:16])
     assert not any(made[20:])

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helix_app.base.errors import NumericsError
-from helix_app.engine.control.policy import Offer
+from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.models.runner import Rows
@@ -121,8 +121,8 @@ class NeverRight(NgramDraft):
     def fresh(self, repeatable: bool = False) -> NeverRight:
         return self
 
-    def offers(self, tokens: Sequence[int]) -> tuple[Offer, ...]:
-        return (Offer("wrong"),)
+    def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
+        return (DraftOption("wrong"),)
 
     def propose(self, tokens: Sequence[int], k: int, *_: object) -> Proposal:  # type: ignore[override]
         return Proposal((UNSAID,) * k)
