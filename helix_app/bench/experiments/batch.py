@@ -31,8 +31,9 @@ def run(bench: Bench) -> Experiment:
                 break
             bench.on_progress(f"{size} at once, {mode}, round {repeat + 1}")
             speed, more = together(bench, prompts, size, mode, repeat)
-            speeds[size, mode].append(speed)
-            preempted += more
+            if not bench.cancel.is_set():  # otherwise it was cut short
+                speeds[size, mode].append(speed)
+                preempted += more
     found = Experiment(
         "batch",
         "Tokens a second of all replies together: median (lowest to highest round)",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -33,21 +34,22 @@ ARMS = ("contiguous", "adjacent", "scattered")
 
 @dataclass
 class _Contiguous:
-    """Keys and values of one sequence in tensors of their own: what paging is compared with."""
+    """Keys and values of one sequence in tensors of their own: what paging is compared with. See ``KVView``.
 
-    keys: list[torch.Tensor]
-    values: list[torch.Tensor]
+    Attributes:
+        layers: ``[2 * kv_heads, slots, head_dim]`` each, keys before values.
+    """
+
+    layers: Sequence[torch.Tensor]
     length: int
     rows: int = 1
     padded_length: int = 0
 
-    def write(
-        self, layer: int, k: torch.Tensor, v: torch.Tensor, padded: bool = False
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        keys, values = self.keys[layer], self.values[layer]
-        keys[:, self.length - self.rows : self.length] = k
-        values[:, self.length - self.rows : self.length] = v
-        return keys[:, : self.length], values[:, : self.length]
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        both = self.layers[layer]
+        both[:, self.length - self.rows : self.length] = kv
+        keys, values = both[None, :, : self.length].chunk(2, dim=1)
+        return keys, values
 
 
 def run(bench: Bench) -> Experiment:
@@ -115,13 +117,12 @@ def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]
     blocks = -(-(context + 1) // size)
     cache = KVCache(config, 4 * blocks, size, dtype, device)
     with untracked(device):
-        for tensor in (*cache.keys, *cache.values):
-            tensor.normal_()
-        own = [[t[:, : blocks * size].clone() for t in side] for side in (cache.keys, cache.values)]
+        cache.pool.normal_()
+        own = cache.pool[:, :, : blocks * size].clone().unbind(0)
     scattered = list(range(blocks, 4 * blocks))
     bench.order.shuffle(scattered)
     views = {
-        "contiguous": lambda: _Contiguous(own[0], own[1], context + 1),
+        "contiguous": lambda: _Contiguous(own, context + 1),
         "adjacent": lambda: cache.view(range(blocks), context + 1, 1),
         "scattered": lambda: cache.view(scattered[:blocks], context + 1, 1),
     }
