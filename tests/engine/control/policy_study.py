@@ -173,7 +173,9 @@ def study(traces: int, seed: int = 0, noise: float = 0.0) -> list[Row]:
 
 def main() -> int:
     """Print the study as a table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.engine.control.policy_study", description="Study the policies.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.engine.control.policy_study", description="Study the policies."
+    )
     parser.add_argument("--traces", type=int, default=300, help="traces of each world")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--noise", type=float, default=0.05, help="spread of the measured times")
