@@ -143,7 +143,7 @@ def test_settings_that_are_damaged_are_told_and_kept(home: Path, qtbot: QtBot) -
     qtbot.waitUntil(
         lambda: any(f"{file}.bad" in notice.text() for notice in app.window.chat.notices.findChildren(QLabel))
     )
-    app.window.preferences.change(theme="dark")
+    app.window.state.change(theme="dark")
     assert settings_store.read() == (Settings(learn=False, theme="dark"), None)
     app.window.close()
     assert app.controller.shutdown()
@@ -155,9 +155,9 @@ def test_two_windows_on_one_folder_keep_each_other_s_settings(home: Path, qtbot:
     ]
     for app in apps:
         qtbot.addWidget(app.window)
-    apps[0].window.preferences.change(theme="dark")
-    apps[1].window.preferences.change(learn=False)
-    apps[0].window.preferences.change(top_k=7)
+    apps[0].window.state.change(theme="dark")
+    apps[1].window.state.change(learn=False)
+    apps[0].window.state.change(top_k=7)
     assert settings_store.load() == Settings(theme="dark", learn=False, top_k=7)
     for app in apps:
         app.window.close()

@@ -153,9 +153,9 @@ def _window(asked: dict[str, Any]) -> int:
     window = app.window
     window.resize(*SIZE)
     window.live.show()
-    window.preferences.seed = int(asked["window"]["seed"])
     window.actions_.origins.setChecked(bool(asked["window"]["origins"]))
     window.settings_changed.disconnect()  # a trial changes nobody's settings
+    window.state.set_settings(window.settings, int(asked["window"]["seed"]))
     trial, lines = Trial(), Lines()
     app.controller.events.connect(trial.on_events)
     lines.came.connect(trial.on_line)

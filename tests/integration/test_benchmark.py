@@ -76,7 +76,7 @@ def test_a_benchmark_from_the_window(default_model: Path, qtbot: QtBot) -> None:
 
     # and the chat may go on
     assert window.toolbar.target.isEnabled()
-    window.preferences.change(max_tokens=4)
+    window.state.change(max_tokens=4)
     window.chat.send()
     assert window.chat.generating
     qtbot.waitUntil(lambda: not window.chat.generating, timeout=SECONDS)

@@ -20,8 +20,8 @@ from helix_app.gui.compare import arms
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
+from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import CONTROL, Theme
-from helix_app.gui.window.toolbar import model_label
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
 from helix_app.protocol.requests import CatalogItem

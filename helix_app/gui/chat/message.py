@@ -19,8 +19,8 @@ from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.chat.token_body import TokenBody
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.notices import ErrorBox, OfferBox
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.notices import ErrorBox, OfferBox
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace

@@ -18,9 +18,9 @@ from helix_app.gui.chat.message import Reply, UserBubble
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.turns import Conversation
 from helix_app.gui.chat.view import ConversationView, column_width
+from helix_app.gui.kit.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.notices import ErrorBox, NoticeBar
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadFailed
 from helix_app.protocol.loading import ModelReady

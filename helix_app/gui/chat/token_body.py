@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.column import Column
-from helix_app.gui.inspect.legend import TokenLegend
-from helix_app.gui.inspect.token_view import TokenView
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens.legend import TokenLegend
+from helix_app.gui.tokens.view import TokenView
 from helix_app.runs.trace import Trace
 
 

@@ -20,9 +20,9 @@ from helix_app.gui.compare.results import FigureTable, Gauge, sides
 from helix_app.gui.compare.setup import Setup
 from helix_app.gui.compare.transport import Transport
 from helix_app.gui.kit.buttons import Choice, Picker
+from helix_app.gui.kit.notices import ErrorBox
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.notices import ErrorBox
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import CatalogItem, CompareRequest, GenerateRequest, LoadChoice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QCursor, QKeySequence, QShortcut
@@ -13,13 +13,14 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY, key_of
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.diagnostics import DiagnosticsDialog, Rows
+from helix_app.gui.help.frames import FrameMeter
 from helix_app.gui.help.help_page import HelpPage
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.frames import FrameMeter
+from helix_app.gui.live.dock import LiveDock
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
 from helix_app.protocol import events
-
-if TYPE_CHECKING:
-    from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.loading import ModelReady
 
 
 class Help(QObject):
@@ -35,14 +36,28 @@ class Help(QObject):
 
     checkup_requested = Signal()
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        state: State,
+        window: QWidget,
+        live: LiveDock,
+        *,
+        page: Callable[[], str],
+        ready: Callable[[], ModelReady | None],
+    ) -> None:
+        """
+        Args:
+            page: name of the page that is shown; empty while none is.
+            ready: the model that is loaded.
+        """
         super().__init__(window)
-        self._window = window
+        self._theme, self._state, self._window, self._live = theme, state, window, live
+        self._page_name, self._ready = page, ready
         self._dialog: DiagnosticsDialog | None = None
         self.page: HelpPage | None = None
         self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
-        window.preferences.opened.connect(lambda dialog: self.add_key(dialog, "page_settings"))
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
@@ -60,7 +75,7 @@ class Help(QObject):
         if self.page is not None and self.page.parentWidget() is not above:
             self.page.close()  # a dialog that stops the rest would stop it, too
         if self.page is None:
-            page = HelpPage(self._window.theme, above)
+            page = HelpPage(self._theme, above)
             page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             page.finished.connect(lambda: self._on_page_closed(page))
             page.destroyed.connect(lambda: self._on_page_closed(page))
@@ -87,8 +102,8 @@ class Help(QObject):
             key = key_of(widget)
             if key and not terms.term(key).page:
                 return key
-        page = self._window.pages.current
-        around = key_of(focused) or (f"page_{page.name}" if page is not None else "")
+        page = self._page_name()
+        around = key_of(focused) or (f"page_{page}" if page else "")
         return around if terms.find(around) is not None else "page_keys"
 
     def _on_focus_changed(self, _before: QWidget | None, _now: QWidget | None) -> None:
@@ -102,7 +117,7 @@ class Help(QObject):
 
     def open_about(self) -> None:
         """Show the version."""
-        dialog = AboutDialog(self._window.theme, self._window)
+        dialog = AboutDialog(self._theme, self._window)
         self.add_key(dialog, "page_keys")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -110,7 +125,7 @@ class Help(QObject):
     def open_diagnostics(self) -> None:
         """Show, beside the window, how it runs; the one that is open comes to the front."""
         if self._dialog is None:
-            dialog = DiagnosticsDialog(self._window.theme, self.frames, self.facts, self._window)
+            dialog = DiagnosticsDialog(self._theme, self.frames, self.facts, self._window)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.checkup_requested.connect(self.checkup_requested)
             dialog.finished.connect(self._on_closed)
@@ -137,11 +152,11 @@ class Help(QObject):
         window = self._window
         scale = f"{window.devicePixelRatioF() * 100:.0f} %"
         size = self.tr("{w} x {h} at {scale}").format(w=window.width(), h=window.height(), scale=scale)
-        maps = window.live.blocks.maps.values()
+        maps = self._live.blocks.maps.values()
         blocks = sum(len(pool.grid.state.cells) for pool in maps if pool.isVisible())
         live = self.tr("live panel closed")
-        if window.live.isVisible():
-            plots = window.live.plots.plots()
+        if self._live.isVisible():
+            plots = self._live.plots.plots()
             filled = sum(not plot.is_empty() for plot in plots)
             live = messages.fill(
                 self.tr("live panel with {n} of {all:plot|plots} and a map of {blocks:block|blocks}"),
@@ -149,12 +164,12 @@ class Help(QObject):
                 all=len(plots),
                 blocks=blocks,
             )
-        ready = window.models.ready
+        ready = self._ready()
         model = self.tr("none is loaded") if ready is None else figures.model_facts(ready)
         engine = {
             "child": self.tr("in a process of its own"),
             "thread": self.tr("on a thread of the window"),
-        }[window.settings.engine_process]
+        }[self._state.settings.engine_process]
         return (
             (self.tr("Window"), f"{size}, {live}"),
             (self.tr("Model"), model),

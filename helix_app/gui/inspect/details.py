@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 from helix_app.base import messages
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
-from helix_app.gui.inspect import words
 from helix_app.gui.inspect.charts import SurvivalChart, WhatIfChart, policy_name
 from helix_app.gui.kit import figures, pictures
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens import words
 from helix_app.runs import what_if
 from helix_app.runs.trace import PROMPT, Trace
 

@@ -17,15 +17,15 @@ from PySide6.QtWidgets import (
 
 from helix_app.base import messages
 from helix_app.gui.inspect.details import RoundDetails, RunFacts
-from helix_app.gui.inspect.legend import TokenLegend
 from helix_app.gui.inspect.pool_panel import PoolPanel
 from helix_app.gui.inspect.timeline import Timeline
-from helix_app.gui.inspect.token_view import TokenView
 from helix_app.gui.kit import figures, pictures
 from helix_app.gui.kit.buttons import CheckBox, ThemedButton
 from helix_app.gui.kit.elided import Elided
+from helix_app.gui.kit.notices import ErrorBox
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.notices import ErrorBox
+from helix_app.gui.tokens.legend import TokenLegend
+from helix_app.gui.tokens.view import TokenView
 from helix_app.protocol import events
 from helix_app.runs.trace import PROMPT, Trace
 

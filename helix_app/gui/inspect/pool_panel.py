@@ -13,9 +13,9 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.kit import figures, pictures
 from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
-from helix_app.gui.kit.focus import RINGED
 from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
+from helix_app.gui.look.focus import RINGED
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import PoolName
 from helix_app.runs.pool_state import PoolState

@@ -26,9 +26,9 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.glossary.term import PROPERTY
-from helix_app.gui.inspect import words
 from helix_app.gui.kit import figures
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens import words
 from helix_app.runs.trace import Trace
 
 RIGHT, TOP, GAP, BOTTOM = 12, 26, 14, 20

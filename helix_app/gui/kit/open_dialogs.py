@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from helix_app.base import paths
-from helix_app.gui.settings.preferences import Preferences
+from helix_app.gui.state import State
 
 MODELS, DOCUMENTS = "last_model_folder", "last_folder"  # the settings that remember
 
@@ -58,8 +58,8 @@ def ask_export(parent: QWidget, name: str) -> str:
 
 def start_folder(parent: QWidget, remembered: str = DOCUMENTS) -> Path:
     """Where a dialog begins."""
-    preferences = _preferences(parent)
-    last = "" if preferences is None else str(getattr(preferences.settings, remembered))
+    state = _state(parent)
+    last = "" if state is None else str(getattr(state.settings, remembered))
     if last and Path(last).is_dir():
         return Path(last)
     if remembered == MODELS and paths.models_dir().is_dir():
@@ -69,19 +69,19 @@ def start_folder(parent: QWidget, remembered: str = DOCUMENTS) -> Path:
 
 
 def _used(parent: QWidget, chosen: str, remembered: str = DOCUMENTS) -> str:
-    preferences = _preferences(parent)
-    if chosen and preferences is not None:
+    state = _state(parent)
+    if chosen and state is not None:
         folder = str(Path(chosen).parent)
-        if folder != getattr(preferences.settings, remembered):
-            preferences.change(**{remembered: folder})
+        if folder != getattr(state.settings, remembered):
+            state.change(**{remembered: folder})
     return chosen
 
 
-def _preferences(widget: QWidget | None) -> Preferences | None:
-    """Those of the window around a widget, also from a dialog above it."""
+def _state(widget: QWidget | None) -> State | None:
+    """That of the window around a widget, also from a dialog above it."""
     while widget is not None:
         for child in widget.children():
-            if isinstance(child, Preferences):
+            if isinstance(child, State):
                 return child
         widget = widget.parentWidget()
     return None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from string import Template
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from helix_app.gui.look.theme import Palette
+from helix_app.gui.look.palette import Palette
 
 # Widgets say what they are by their class, an object name or the properties "kind" (buttons) and
 # "tone" (labels).

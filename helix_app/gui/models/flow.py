@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal
 
 from helix_app.base.settings import Settings, changed
-from helix_app.gui.window.toolbar import model_label
+from helix_app.gui.kit.model_choices import model_label
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import LoadProgress, ModelReady

@@ -10,7 +10,7 @@ from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
-from helix_app.gui.window.welcome import WelcomePage
+from helix_app.gui.models.welcome import WelcomePage
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.progress import ProgressLine, lay_out
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.status import ThinBar
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
-
-
-class ProgressLine(ThinBar):
-    """A thin bar that moves to and fro while the fraction is unknown."""
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent=parent)
-        self._phase = 0.0
-        self._timer = QTimer(self)
-        self._timer.setInterval(33)
-        self._timer.timeout.connect(self.on_tick)
-
-    def set_fraction(self, fraction: float | None) -> None:
-        super().set_fraction(fraction)
-        if fraction is None and not self._timer.isActive():
-            self._timer.start()
-        elif fraction is not None:
-            self._timer.stop()
-
-    def on_tick(self) -> None:
-        """One step of the movement; it rests while nobody sees it."""
-        if not self.isVisible():
-            self._timer.stop()
-            return
-        self._phase = (self._phase + 0.012) % 2.0
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if self.fraction() is None:
-            place = self._phase if self._phase <= 1 else 2 - self._phase
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QColor(0, 0, 0, 0))
-            painter.setBrush(QColor(self._theme.palette.accent))
-            wide = self.width() * 0.25
-            painter.drawRoundedRect(QRectF((self.width() - wide) * place, 0, wide, 4), 2, 2)
-            painter.end()
 
 
 def download_stage(stage: str) -> str:
@@ -79,20 +40,6 @@ def download_figures(event: DownloadProgress) -> str:
             parts.append(f"{figures.size(int(event.bytes_per_second))}/s")
         parts.append(figures.remaining(event.seconds_left))
     return " · ".join(part for part in parts if part)
-
-
-def lay_out(strip: QWidget, what: QLabel, how_far: QLabel, stop: QWidget, line: ProgressLine) -> None:
-    """Fill a strip: what goes on, how far it is and a button in a row, and the line under them."""
-    row = QHBoxLayout()
-    row.setSpacing(12)
-    row.addWidget(what)
-    row.addWidget(how_far, 1)
-    row.addWidget(stop)
-    column = QVBoxLayout(strip)
-    column.setContentsMargins(24, 8, 24, 8)
-    column.setSpacing(4)
-    column.addLayout(row)
-    column.addWidget(line)
 
 
 class LoadStrip(QWidget):

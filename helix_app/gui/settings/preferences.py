@@ -5,51 +5,39 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from helix_app.base.settings import Settings, changed as with_values
+from helix_app.base.settings import Settings
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.settings.dialog import SettingsDialog
+from helix_app.gui.state import State
 from helix_app.protocol import events
 
 
 class Preferences(QObject):
-    """Holds the settings and shows their dialog.
-
-    Attributes:
-        settings: those in effect.
-        seed: of the replies of this session; None draws one for each.
+    """Shows the settings in their dialog, and takes over what a person chose there.
 
     Signals:
-        applied: other settings are in effect.
-        saved: those before a change that a person made of them: a model may have to be loaded again.
+        saved: the settings before a change that a person made of them: a model may have to be loaded again.
         forget_requested: wipe what was learnt from replies.
         opened: the dialog, just before it is shown.
     """
 
-    applied = Signal()
     saved = Signal(object)
     opened = Signal(object)
     forget_requested = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, window: QWidget) -> None:
+    def __init__(self, theme: Theme, state: State, window: QWidget) -> None:
         super().__init__(window)
-        self._theme, self._window = theme, window
-        self.settings = settings
-        self.seed: int | None = None
-
-    def change(self, **values: object) -> None:
-        """Set some of them."""
-        self.settings = with_values(self.settings, **values)
-        self.applied.emit()
+        self._theme, self._state, self._window = theme, state, window
 
     def set_context(self, tokens: int) -> None:
         """Take another context; the model is loaded again for it."""
-        before = self.settings
-        self.change(context_length=tokens)
+        before = self._state.settings
+        self._state.change(context_length=tokens)
         self.saved.emit(before)
 
     def open_dialog(self) -> None:
         """Show the settings; they apply when saved."""
-        dialog = SettingsDialog(self._theme, self.settings, self.seed, self._window)
+        dialog = SettingsDialog(self._theme, self._state.settings, self._state.seed, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.forget_requested.connect(self.forget_requested)
         dialog.accepted.connect(lambda: self.on_saved(dialog.settings(), dialog.seed()))
@@ -58,9 +46,8 @@ class Preferences(QObject):
 
     def on_saved(self, settings: Settings, seed: int | None) -> None:
         """Take over what the dialog says."""
-        self.seed = seed
-        before, self.settings = self.settings, settings
-        self.applied.emit()
+        before = self._state.settings
+        self._state.set_settings(settings, seed)
         self.saved.emit(before)
 
     def on_forgotten(self, event: events.Forgotten) -> bool:

@@ -19,11 +19,12 @@ from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.icons import icon
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.models.desk import ModelDesk
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.load_view import LoadView
 from helix_app.gui.settings.preferences import Preferences
-from helix_app.gui.window import measuring, menus
+from helix_app.gui.state import State
+from helix_app.gui.window import menus
+from helix_app.gui.window.model_desk import ModelDesk
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
 from helix_app.gui.window.status import StatusBar
@@ -31,6 +32,7 @@ from helix_app.gui.window.toolbar import Toolbar
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
+from helix_app.protocol.requests import GenerateRequest
 
 TOLD_MS = 6000
 
@@ -39,7 +41,8 @@ class MainWindow(QMainWindow):
     """Toolbar, pages, live dock and status bar; or the welcome card while there is no model.
 
     Attributes:
-        preferences: the settings in effect.
+        state: what the window is about.
+        preferences: the dialog of the settings.
         desk: the recorded runs and the page that shows them.
         help: what the Help menu opens, and the times of frames.
         theme: colours and fonts.
@@ -81,13 +84,14 @@ class MainWindow(QMainWindow):
         if not isinstance(app, QApplication):
             raise RuntimeError("MainWindow needs a QApplication")
         self.theme = Theme(app, settings.theme, self)
-        self.preferences = Preferences(self.theme, settings, self)
+        self.state = State(settings, self)
+        self.preferences = Preferences(self.theme, self.state, self)
         self.models = ModelFlow(settings, self)
         self.setWindowTitle("Helix")
         self.setWindowIcon(icon("app", "", size=32))
         self.setMinimumSize(720, 560)
         self._build()
-        desk = self.model_desk = ModelDesk(self, self.models, self.load_view)
+        desk = self.model_desk = ModelDesk(self, self, self.models, self.load_view)
         self._connect()
         self._handlers: dict[type, Callable[[Any], None]] = {
             CatalogChanged: desk.on_catalog_changed,
@@ -121,7 +125,6 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.actions_ = menus.build(self)
-        self.help = Help(self)
         self.toolbar = Toolbar(self.theme)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -150,6 +153,7 @@ class MainWindow(QMainWindow):
         self.live = LiveDock(self.theme)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.live)
         self.dock_place = DockPlace(self, self.live)
+        self.help = Help(self.theme, self.state, self, self.live, page=self._page_name, ready=lambda: self.models.ready)
         self.status = StatusBar(self.theme)
         self.setStatusBar(self.status)
 
@@ -162,7 +166,8 @@ class MainWindow(QMainWindow):
         self.chat.cancel_requested.connect(self.cancel_requested)
         self.chat.generating_changed.connect(self.on_generating_changed)
         self.chat.cleared.connect(self.on_new_chat)
-        measuring.connect(self)
+        self._connect_measuring()
+        self.preferences.opened.connect(lambda dialog: self.help.add_key(dialog, "page_settings"))
         self.help.checkup_requested.connect(self.checkup_requested)
         self.toolbar.picked.connect(self.model_desk.on_picked)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
@@ -174,11 +179,38 @@ class MainWindow(QMainWindow):
         self.model_desk.download_requested.connect(self.download_requested)
         self.load_view.cancel_requested.connect(self.cancel_requested)
         self.load_view.download_cancel_requested.connect(self.download_cancel_requested)
-        menus.connect(self)
-        self.preferences.applied.connect(self.on_settings_applied)
-        self.preferences.applied.connect(lambda: self.settings_changed.emit(self.settings))
+        menus.connect(
+            self.actions_,
+            self,
+            self.state,
+            pages=self.pages,
+            chat=self.chat,
+            pick=self.model_desk.on_picked,
+            runs=self.desk,
+            live=self.live,
+            help=self.help,
+            preferences=self.preferences,
+        )
+        self.chat.context_requested.connect(self.preferences.set_context)
+        self.actions_.unload.triggered.connect(self.unload_requested)
+        self.state.settings_changed.connect(self.on_settings_applied)
+        self.state.settings_changed.connect(lambda: self.settings_changed.emit(self.settings))
         self.preferences.saved.connect(self.models.load_after)
         self.preferences.forget_requested.connect(self.forget_requested)
+
+    def _connect_measuring(self) -> None:
+        """Join the pages that measure, which need the engine to themselves, and what waits for them."""
+        chat, page, benchmark = self.chat, self.compare, self.benchmark
+        page.compare_requested.connect(self.compare_requested)
+        page.cancel_requested.connect(self.cancel_requested)
+        page.running_changed.connect(lambda running: chat.block("compare_running" if running else ""))
+        page.running_changed.connect(self.help.on_writing)
+        page.may_run = lambda: self.occupied("compare_reply_running")
+        benchmark.asked.connect(self.benchmark_requested)
+        benchmark.running_changed.connect(self.on_benchmark)
+        benchmark.may_run = lambda: self.occupied("bench_reply_running")
+        chat.cleared.connect(self.live.blocks.on_new_chat)
+        chat.race_requested.connect(self.race)
 
     def _restore(self) -> None:
         self.resize(1280, 800)
@@ -189,7 +221,7 @@ class MainWindow(QMainWindow):
     @property
     def settings(self) -> Settings:
         """The settings in effect."""
-        return self.preferences.settings
+        return self.state.settings
 
     def set_focus_aside(self) -> None:
         """Take the cursor away from where nothing can be written any more."""
@@ -277,7 +309,33 @@ class MainWindow(QMainWindow):
         self._set_chat_actions()
         self.help.on_writing(generating)
 
+    # ------------------------------------------------------------------ measuring
+
+    def race(self, request: GenerateRequest) -> None:
+        """Show the compare page and let it write this reply again, with drafts and without."""
+        self.pages.show_page("compare")
+        self.compare.race(request)
+
+    def occupied(self, replying: str) -> str:
+        """Why nothing can be measured now, as a code of messages.py; ``replying`` while a reply is being written."""
+        if self.chat.generating:
+            return replying
+        if self.compare.running:
+            return "bench_compare_running"
+        if self.benchmark.running:
+            return "bench_running"
+        return "bench_load_running" if self.models.loading is not None else ""
+
+    def on_benchmark(self, running: bool) -> None:
+        """A benchmark began or ended: meanwhile nothing else is written or loaded."""
+        self.chat.block("bench_running" if running else "")
+        self.toolbar.set_locked(self.tr("A benchmark is running") if running else "")
+        self.actions_.unload.setEnabled(not running and self.models.ready is not None)
+
     # ------------------------------------------------------------------ settings and pages
+
+    def _page_name(self) -> str:
+        return self.pages.current.name if self.pages.current is not None else ""
 
     def on_settings_applied(self) -> None:
         """Other settings are in effect."""
@@ -285,7 +343,7 @@ class MainWindow(QMainWindow):
         self.theme.choose(s.theme)
         self.models.set_settings(s)
         self.toolbar.set_settings(self.models.asked)
-        self.chat.set_settings(s, self.preferences.seed)
+        self.chat.set_settings(s, self.state.seed)
         self.compare.set_settings(s)
         self.benchmark.set_settings(s)
         self.status.set_mode(s.mode)
@@ -326,6 +384,6 @@ class MainWindow(QMainWindow):
         return done
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.preferences.change(**self.dock_place.placement())
+        self.state.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

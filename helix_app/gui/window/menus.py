@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from helix_app.gui.chat.page import ChatPage
+from helix_app.gui.help.help import Help
+from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
-from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER
-
-if TYPE_CHECKING:
-    from helix_app.gui.window.main_window import MainWindow
+from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER
+from helix_app.gui.live.dock import LiveDock
+from helix_app.gui.settings.preferences import Preferences
+from helix_app.gui.state import State
+from helix_app.gui.window.navigation import Navigation
 
 
 def tr(text: str) -> str:
@@ -125,40 +128,49 @@ def build(window: QMainWindow) -> Actions:
     return actions
 
 
-def connect(window: MainWindow) -> None:
-    """Let the actions of a window do what they say."""
-    a, chat = window.actions_, window.chat
-    a.new_chat.triggered.connect(lambda: _in_chat(window, chat.new_chat))
+def connect(
+    a: Actions,
+    window: QMainWindow,
+    state: State,
+    *,
+    pages: Navigation,
+    chat: ChatPage,
+    pick: Callable[[str, str], None],
+    runs: RunDesk,
+    live: LiveDock,
+    help: Help,
+    preferences: Preferences,
+) -> None:
+    """Let the actions of a window do what they say; ``pick`` takes a setting and its value, as the toolbar does."""
+
+    def in_chat(act: Callable[[], None]) -> None:
+        pages.show_page("chat")
+        act()
+
+    a.new_chat.triggered.connect(lambda: in_chat(chat.new_chat))
     chat.new_chat_requested.connect(a.new_chat.trigger)
-    chat.context_requested.connect(window.preferences.set_context)
-    a.open_file.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FILE))
-    a.open_folder.triggered.connect(lambda: window.model_desk.on_picked("target", OPEN_FOLDER))
-    a.unload.triggered.connect(window.unload_requested)
-    a.settings.triggered.connect(window.preferences.open_dialog)
+    a.open_file.triggered.connect(lambda: pick("target", OPEN_FILE))
+    a.open_folder.triggered.connect(lambda: pick("target", OPEN_FOLDER))
+    a.settings.triggered.connect(preferences.open_dialog)
     a.quit.triggered.connect(window.close)
-    a.focus.triggered.connect(lambda: _in_chat(window, chat.composer.setFocus))
+    a.focus.triggered.connect(lambda: in_chat(chat.composer.setFocus))
     a.stop.triggered.connect(chat.stop)
     a.again.triggered.connect(chat.again)
     a.copy_reply.triggered.connect(chat.copy_reply)
-    a.live.triggered.connect(lambda shown: window.live.setVisible(shown))
-    a.latest.triggered.connect(lambda: _in_chat(window, chat.view.follow))
-    desk, origins = window.desk, chat.origins
+    a.live.triggered.connect(lambda shown: live.setVisible(shown))
+    a.latest.triggered.connect(lambda: in_chat(chat.view.follow))
+    origins = chat.origins
     a.origins.toggled.connect(origins.show_all)
     a.origins.toggled.connect(a.ghosts.setEnabled)
     a.ghosts.toggled.connect(origins.set_ghosts)
-    a.open_run.triggered.connect(desk.ask_and_open)
-    a.save_run.triggered.connect(desk.save_last)
+    a.open_run.triggered.connect(runs.ask_and_open)
+    a.save_run.triggered.connect(runs.save_last)
     a.save_picture.triggered.connect(lambda: pictures.ask_and_save(window, "helix"))
-    a.inspect.triggered.connect(lambda: desk.inspect(desk.book.latest))
-    desk.available_changed.connect(a.save_run.setEnabled)
-    desk.available_changed.connect(a.inspect.setEnabled)
-    a.help.triggered.connect(window.help.open_page)
-    a.diagnostics.triggered.connect(window.help.open_diagnostics)
-    a.about.triggered.connect(window.help.open_about)
+    a.inspect.triggered.connect(lambda: runs.inspect(runs.book.latest))
+    runs.available_changed.connect(a.save_run.setEnabled)
+    runs.available_changed.connect(a.inspect.setEnabled)
+    a.help.triggered.connect(help.open_page)
+    a.diagnostics.triggered.connect(help.open_diagnostics)
+    a.about.triggered.connect(help.open_about)
     for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
-        action.triggered.connect(lambda _=False, value=value: window.preferences.change(theme=value))
-
-
-def _in_chat(window: MainWindow, act: Callable[[], None]) -> None:
-    window.pages.show_page("chat")
-    act()
+        action.triggered.connect(lambda _=False, value=value: state.change(theme=value))

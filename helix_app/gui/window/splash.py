@@ -7,7 +7,8 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from helix_app.base import paths
-from helix_app.gui.look.theme import DARK, LIGHT, RADIUS, Palette
+from helix_app.gui.look.palette import DARK, LIGHT, Palette
+from helix_app.gui.look.theme import RADIUS
 
 WIDTH, HEIGHT, MARK = 320, 176, 64
 

@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
+from helix_app.gui.kit.progress import ThinBar
 from helix_app.gui.kit.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.loading import MemoryUse, ModelReady
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
-
-
-class ThinBar(QWidget):
-    """A fraction as a bar of four pixels.
-
-    Attributes:
-        warns: whether nearly full is a warning, as of a context; progress only becomes complete.
-    """
-
-    def __init__(self, theme: Theme, width: int = 0, warns: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.warns = warns
-        self._theme = theme
-        self._fraction: float | None = 0.0
-        self._wide = width
-        if width:
-            self.setFixedSize(width, 4)
-        else:
-            self.setFixedHeight(4)
-            self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.changed.connect(self.update)
-
-    def set_fraction(self, fraction: float | None) -> None:
-        """0..1, None when unknown."""
-        self._fraction = None if fraction is None else min(1.0, max(0.0, fraction))
-        self.update()
-
-    def fraction(self) -> float | None:
-        """What it shows."""
-        return self._fraction
-
-    def sizeHint(self) -> QSize:
-        return QSize(self._wide or 120, 4)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        p = self._theme.palette
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(p.pressed))
-        painter.drawRoundedRect(QRectF(self.rect()), 2, 2)
-        if self._fraction:
-            nearly_full = self.warns and self._fraction > 0.9
-            painter.setBrush(QColor(p.corrected if nearly_full else p.accent))
-            painter.drawRoundedRect(QRectF(0, 0, max(4.0, self.width() * self._fraction), 4), 2, 2)
-        painter.end()
 
 
 class StatusBar(QStatusBar):

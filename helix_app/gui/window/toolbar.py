@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
 from helix_app.base.settings import Settings
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import SEPARATOR, Choice, Picker, ThemedButton
+from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, model_label
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.loading import DevicesFound, ModelReady
 from helix_app.protocol.requests import CatalogItem, DeviceItem
-
-OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
-OPEN_FOLDER = "\0folder"
-NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
-
-
-def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
-    """What people call a catalog id or a path."""
-    for item in items:
-        if item.id == value:
-            return item.name
-    path = Path(value)
-    while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
-        path = path.parent  # a download of Hugging Face's: the folder above has the name
-    return path.name.rpartition("--")[2] or value
 
 
 class Toolbar(QToolBar):

@@ -92,14 +92,14 @@ def test_run_asks_for_what_is_set_up(person: Person, page: BenchmarkPage) -> Non
 
 def test_what_nobody_picked_follows_the_toolbar(window: MainWindow) -> None:
     page = window.benchmark
-    window.preferences.change(draft="ngram", k="fixed:2", device="cpu")
+    window.state.change(draft="ngram", k="fixed:2", device="cpu")
     assert (page.setup.request().draft, page.setup.request().k, page.setup.request().device) == (
         "ngram",
         "fixed:2",
         "cpu",
     )
     page.setup.draft.pick("self-int4")
-    window.preferences.change(draft="auto")
+    window.state.change(draft="auto")
     assert page.setup.request().draft == "self-int4"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from helix_app.gui.chat.context_offer import larger_context
+from helix_app.gui.kit.notices import OfferBox
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.notices import OfferBox
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import LoadChoice
 from tests.gui import fake

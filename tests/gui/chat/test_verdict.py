@@ -129,10 +129,10 @@ def test_a_race_writes_that_reply_again_and_plainly_and_replays_both(window: Mai
 
 
 def test_a_race_is_run_as_the_reply_was_configured(window: MainWindow, chat: Driver) -> None:
-    window.preferences.change(k="fixed:4", temperature=0.2, top_k=7, system_prompt="Be brief.")
+    window.state.change(k="fixed:4", temperature=0.2, top_k=7, system_prompt="Be brief.")
     chat.ask("Hello")
     chat.finish("Hi.", tokens_generated=30)
-    window.preferences.change(k="auto", temperature=0.9, top_k=40, system_prompt="")
+    window.state.change(k="auto", temperature=0.9, top_k=40, system_prompt="")
     race = CompareDriver(window.compare, window.on_event)
     assert chat.reply._footer is not None
     chat.reply._footer.race.click()
@@ -143,7 +143,7 @@ def test_a_race_is_run_as_the_reply_was_configured(window: MainWindow, chat: Dri
 
 
 def test_a_plain_reply_has_no_race(window: MainWindow, chat: Driver) -> None:
-    window.preferences.change(mode="autoregressive")
+    window.state.change(mode="autoregressive")
     chat.ask("Hello")
     chat.finish("Hi.")
     assert chat.reply._footer is not None

@@ -10,10 +10,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
-from helix_app.gui.help import diagnostics
+from helix_app.gui.help import diagnostics, frames
 from helix_app.gui.help.diagnostics import DiagnosticsDialog, frame_figures, milliseconds, without_home
-from helix_app.gui.kit import frames
-from helix_app.gui.kit.frames import FrameMeter, FrameReport
+from helix_app.gui.help.frames import FrameMeter, FrameReport
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.loading import Unloaded

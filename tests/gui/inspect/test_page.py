@@ -12,11 +12,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.inspect import words
 from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.inspect.timeline import Timeline
 from helix_app.gui.kit import pictures
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens import words
 from helix_app.runs.run import Run
 from helix_app.runs.trace import PROMPT, Trace
 from helix_app.runs.what_if import estimates, survival

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.base import paths
 from helix_app.gui.look import icons
-from helix_app.gui.look.theme import CONTRAST_PAIRS, DARK, LIGHT, Palette, Theme, contrast
+from helix_app.gui.look.palette import CONTRAST_PAIRS, DARK, LIGHT, Palette, contrast
+from helix_app.gui.look.theme import Theme
 
 
 def test_contrast_of_known_colours() -> None:

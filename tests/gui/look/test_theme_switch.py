@@ -57,7 +57,7 @@ def test_a_switched_window_looks_like_a_new_one(make_window: Callable[..., MainW
         if theme == "light":
             window.close()
     for theme in ("light", "dark"):  # the window is dark: there and back
-        window.preferences.change(theme=theme)
+        window.state.change(theme=theme)
         seen = screen_of(window, dialog_of(window, name))
         keep(seen, f"switched-{name}-{theme}")
         other = (np.abs(seen.astype(int) - made[theme]) > 24).any(axis=-1)

@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from helix_app.base.messages import NOTICES
+from helix_app.gui.kit.notices import PASSING
+from helix_app.gui.kit.progress import ThinBar
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.notices import PASSING
-from helix_app.gui.window.status import ThinBar
 from helix_app.protocol import events
 from helix_app.protocol.loading import MemoryUse, Unloaded
 from tests.gui import fake

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QLabel
 
 from helix_app.gui.help.diagnostics import DiagnosticsDialog
 from helix_app.gui.inspect.timeline import Timeline, time_text
+from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.live.metric import CurveStyle, MetricPlot, tick_text
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.toolbar import model_label
 from tests.gui import fake, views
 
 # ------------------------------------------------------------------------------ nothing is cut off

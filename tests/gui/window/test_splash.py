@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from helix_app.gui.look.theme import DARK, LIGHT, Palette
+from helix_app.gui.look.palette import DARK, LIGHT, Palette
 from helix_app.gui.window.splash import picture, show_splash
 
 START = """

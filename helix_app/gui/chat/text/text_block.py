@@ -21,7 +21,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.text.units import Unit
-from helix_app.gui.look.theme import Palette, Theme
+from helix_app.gui.look.palette import Palette
+from helix_app.gui.look.theme import Theme
 
 INDENT = 24  # pixels a list level
 QUOTE = 16  # pixels a quotation level

@@ -7,8 +7,8 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from helix_app.gui.glossary import terms
-from helix_app.gui.inspect.token_view import TINT, draw_underline
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens.view import TINT, draw_underline
 
 LINE = 22
 SWATCH = 20

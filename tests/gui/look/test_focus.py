@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from helix_app.gui.look.theme import luminance
+from helix_app.gui.look.palette import luminance
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 

@@ -10,10 +10,11 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter
 from PySide6.QtTest import QTest
 
-from helix_app.gui.inspect import words
-from helix_app.gui.inspect.token_flow import NEWLINE, TokenFlow
-from helix_app.gui.inspect.token_view import TINT, TokenView, draw_underline
-from helix_app.gui.look.theme import DARK, LIGHT, Theme, contrast
+from helix_app.gui.look.palette import DARK, LIGHT, contrast
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens import words
+from helix_app.gui.tokens.flow import NEWLINE, TokenFlow
+from helix_app.gui.tokens.view import TINT, TokenView, draw_underline
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
 from tests.gui.fake import record

@@ -23,11 +23,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
-from helix_app.gui.inspect import words
-from helix_app.gui.inspect.token_flow import TokenFlow
 from helix_app.gui.kit import pictures
-from helix_app.gui.kit.focus import RINGED
+from helix_app.gui.look.focus import RINGED
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.tokens import words
+from helix_app.gui.tokens.flow import TokenFlow
 from helix_app.runs.trace import Trace
 
 LEADING = 10  # pixels between two lines, for the underlines

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from helix_app.base import messages
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.notices import ErrorBox
+from helix_app.gui.kit.progress import ProgressLine
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.models.loading import ProgressLine, download_figures, download_stage
-from helix_app.gui.window.notices import ErrorBox
+from helix_app.gui.models.loading import download_figures, download_stage
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress

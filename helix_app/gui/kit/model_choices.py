@@ -1,0 +1,23 @@
+"""What a picker of models says: the names of models, and the values that ask for one from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from helix_app.protocol.requests import CatalogItem
+
+OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
+OPEN_FOLDER = "\0folder"
+NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
+
+
+def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
+    """What people call a catalog id or a path."""
+    for item in items:
+        if item.id == value:
+            return item.name
+    path = Path(value)
+    while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
+        path = path.parent  # a download of Hugging Face's: the folder above has the name
+    return path.name.rpartition("--")[2] or value
