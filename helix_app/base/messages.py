@@ -254,8 +254,8 @@ DEVICE_STATES: dict[str, str] = {  # of `doctor`: why auto takes a device or not
 
 
 COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one prompt have in common, and what it costs
-    "nothing": "The replies are compared as soon as both arms have written.",
-    "only_one": "Only one arm has written, so there is nothing to compare. See the other one for the reason, or run again.",
+    "nothing": "The replies are compared as soon as both configurations have written.",
+    "only_one": "Only one configuration has written, so there is nothing to compare. See the other one for the reason, or run again.",
     "identical": "Identical: {n:token|tokens}",
     "so_far": "The same as far as both went: {n:token|tokens}",
     "differs": "First difference at token {at}: {a} in A, {b} in B",
@@ -277,7 +277,7 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
     "faster": "{faster} decodes {percent} faster than {slower} here.",
     "faster_even": "A and B decode equally fast here: the difference is under {even}.",
     "noisy": "Noisy: the machine's own speed moved by {drift} meanwhile. Close other programs and run again.",
-    "steady": "A fixed reference reply before and after each arm differed by {drift}.",
+    "steady": "A fixed reference reply before and after each configuration differed by {drift}.",
     "not_checked": "How steady the machine was is not known.",
     "round_cost": "In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} "
     "of {plain}. By the formula it is {expected} times as fast as plain decoding.",

@@ -87,7 +87,7 @@ def test_a_difference_under_that_of_the_reference_is_none() -> None:
     assert gain_text(arm([drafted(0, 4, 3)], 52.5), plain(50.0), steady).endswith("the difference is under 6 %.")
     assert faster_text(arm([], 52.5), plain(50.0), steady).endswith("the difference is under 6 %.")
     assert gain_text(arm([drafted(0, 4, 3)], 71.0), plain(50.0), steady) == "Speculation gains 42 % here."
-    assert steady.text() == "A fixed reference reply before and after each arm differed by 6 %."
+    assert steady.text() == "A fixed reference reply before and after each configuration differed by 6 %."
     assert "not known" in Noise().text()
 
 

@@ -29,7 +29,7 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
         yield "## Helix in detail\n\n" + _table(tables.details_table(summary))
     peers = tables.peers_table(result, summary)
     if peers is not None:
-        yield "## Other arms on the same weights, tokens per second while decoding\n\n" + _table(peers)
+        yield "## Other configurations on the same weights, tokens per second while decoding\n\n" + _table(peers)
     helix = summary.overall.arm(HELIX)
     if helix is not None and helix.acceptance_by_position:
         shares = [(str(j), f"{share:.0%}") for j, share in enumerate(helix.acceptance_by_position, 1)]

@@ -27,7 +27,7 @@ def _sections(result: BenchResult, summary: Summary) -> Iterator[str]:
         yield "Helix in detail\n" + _text(tables.details_table(summary))
     peers = tables.peers_table(result, summary)
     if peers is not None:
-        yield "Other arms on the same weights, tokens per second while decoding\n" + _text(peers)
+        yield "Other configurations on the same weights, tokens per second while decoding\n" + _text(peers)
     helix = summary.overall.arm(HELIX)
     if helix is not None and helix.acceptance_by_position:
         shares = "  ".join(f"{j}: {p:.0%}" for j, p in enumerate(helix.acceptance_by_position, 1))

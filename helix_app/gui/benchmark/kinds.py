@@ -95,7 +95,7 @@ def estimate(request: BenchRequest) -> str:
     count = replies(request)
     text = messages.fill(
         tr(
-            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × {arms:arm|arms} = "
+            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × {arms:configuration|configurations} = "
             "{n:reply|replies} of up to {t:token|tokens}"
         ),
         kinds=len(request.kinds),

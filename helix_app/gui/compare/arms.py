@@ -173,7 +173,9 @@ def note(chosen: tuple[ArmChoice, ArmChoice], own: LoadChoice | None) -> str:
         return ""
     if two_models(chosen, own.target):
         return tr("One model is in memory at a time: they are loaded in turn, and yours again at the end.")
-    return tr("What an arm needs is loaded for it, and your own choice again at the end; the chat is read anew then.")
+    return tr(
+        "What a configuration needs is loaded for it, and your own choice again at the end; the chat is read anew then."
+    )
 
 
 def _loads(arm: ArmChoice, own: LoadChoice) -> bool:

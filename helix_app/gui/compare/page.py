@@ -182,7 +182,9 @@ class ComparePage(QWidget):
         """What is loaded and by which choice; without a model ``reason`` says why nothing can be run."""
         self._ready, self.own = ready, own
         available = ready is not None and own is not None
-        self.setup.prompt.set_available(available, self.tr("One prompt for both arms") if available else reason)
+        self.setup.prompt.set_available(
+            available, self.tr("One prompt for both configurations") if available else reason
+        )
         self.empty.set_available(available, reason)
         self._say_note()
 

@@ -122,7 +122,7 @@ class ComparePlots(QWidget):
             theme,
             self.tr("Speedup"),
             "x",
-            self.tr("Known once both arms have written"),
+            self.tr("Known once both have written"),
             (
                 CurveStyle("accepted", self.tr("by tokens")),
                 CurveStyle("plain", self.tr("equally fast"), dashed=True, width=1.2),

@@ -29,7 +29,7 @@ class FigureTable(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(self.tr("Figures of both arms"))
+        self.setAccessibleName(self.tr("Figures of both configurations"))
         self._rows: list[tuple[str, str, Callable[[RunMetrics], str]]] = [
             (terms.name("speed"), "speed", _decode),
             (self.tr("Time to first token"), "ttft", _first),

@@ -50,7 +50,7 @@ class PromptBox(Composer):
         text = self.tr("Stop") if generating else self.tr("Run")
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Run both arms (Enter)"))
+        self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Run both (Enter)"))
         self.button.set_symbol("stop" if generating else "play")
 
 
@@ -145,7 +145,7 @@ class Setup(QWidget):
         self._items: tuple[CatalogItem, ...] = ()
         self._raced: GenerateRequest | None = None  # whose conversation and sampling are taken
         self.prompt = PromptBox(theme)
-        self.prompt.editor.setAccessibleName(self.tr("Prompt for both arms"))
+        self.prompt.editor.setAccessibleName(self.tr("Prompt for both configurations"))
         self.prompt.send_requested.connect(self.run_requested)
         self.prompt.stop_requested.connect(self.stop_requested)
         self.preset = Picker(theme, self.tr("Compare"), self.tr("What is compared"), least=200)

@@ -70,7 +70,9 @@ def test_run_asks_for_what_is_set_up(person: Person, page: BenchmarkPage) -> Non
     setup.max_tokens.setValue(32)
     setup.temperature.setValue(0.7)
     setup.peers["transformers"].setChecked(True)
-    assert setup.estimate.text() == ("3 kinds × 4 prompts × 2 repeats × 3 arms = 72 replies of up to 32 tokens")
+    assert setup.estimate.text() == (
+        "3 kinds × 4 prompts × 2 repeats × 3 configurations = 72 replies of up to 32 tokens"
+    )
     setup.run.click()
     wanted = BenchRequest(
         target=fake.SMOL.id,

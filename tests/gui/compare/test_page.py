@@ -139,7 +139,7 @@ def test_stop_is_asked_once_and_keeps_what_is_there(driver: CompareDriver) -> No
     assert not driver.page.running
     assert driver.texts()[0] == "".join(WORDS[:7])
     assert driver.page.panes[1].figures.text() == "not run"
-    assert "Only one arm" in driver.page.badge.sentence.text()
+    assert "Only one configuration" in driver.page.badge.sentence.text()
     assert driver.page.setup.prompt.button.text() == "Run"
     assert driver.page.setup.prompt.button.isEnabled()
 
