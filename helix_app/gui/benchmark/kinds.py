@@ -95,8 +95,8 @@ def estimate(request: BenchRequest) -> str:
     count = replies(request)
     text = messages.fill(
         tr(
-            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × {arms:configuration|configurations} = "
-            "{n:reply|replies} of up to {t:token|tokens}"
+            "{kinds:kind|kinds} × {prompts:prompt|prompts} × {repeats:repeat|repeats} × "
+            "{arms:configuration|configurations} = {n:reply|replies} of up to {t:token|tokens}"
         ),
         kinds=len(request.kinds),
         prompts=request.prompts_per_kind,
