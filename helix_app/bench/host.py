@@ -1,4 +1,4 @@
-"""The benchmark behind the interface of the engine, so that ``engine/host.py`` can run it in a process of its own.
+"""The benchmark behind the interface of the engine, so that ``engine/host/`` can run it in a process of its own.
 
 Named ``helix_app.bench.host:BenchEngine``. The window's benchmark page is served by this; the code and the numbers are
 those of the command line.

@@ -100,7 +100,7 @@ class EmittedToken:
 class RoundDone:
     """One round: k tokens proposed, one target pass, ``accepted`` of them kept, and one more token.
 
-    The running figures are those of ``engine/metrics.py`` at the end of this round, so that a plot
+    The running figures are those of ``engine/rounds/metrics.py`` at the end of this round, so that a plot
     and the final result can never disagree. An unknown figure is None.
 
     Attributes:

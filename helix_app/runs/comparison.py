@@ -1,6 +1,6 @@
 """Two replies to one prompt side by side: what each did, and where they first differ. No Qt, no torch.
 
-Every figure is one of the events' own (``engine/metrics.py`` computes them once); this module only lines them up.
+Every figure is one of the events' own (``engine/rounds/metrics.py`` computes them once); here they are only lined up.
 """
 
 from __future__ import annotations

@@ -1,0 +1,5 @@
+"""Tiny models, made once, on one thread."""
+
+from __future__ import annotations
+
+from tests.engine.conftest import one_thread as one_thread, zoo as zoo
