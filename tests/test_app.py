@@ -243,7 +243,7 @@ def test_the_engine_process_imports_nothing_of_the_window() -> None:
     code = (
         "import sys, runpy\n"
         "runpy.run_path('main.py', run_name='__mp_main__')\n"
-        "import helix_app.app, helix_app.engine.host_child\n"
+        "import helix_app.app, helix_app.engine.host.child\n"
         "assert not {'PySide6', 'torch', 'numpy', 'pyqtgraph'} & set(sys.modules), sys.modules"
     )
     assert run(code).returncode == 0
