@@ -182,7 +182,7 @@ def test_reply_goes_on_after_the_engine_was_killed(app: App, qtbot: QtBot) -> No
     chat = app.window.chat
 
     def send(text: str) -> Reply:
-        qtbot.waitUntil(lambda: app.window.models.ready is not None and not chat.generating, timeout=20_000)
+        qtbot.waitUntil(lambda: app.window.state.ready is not None and not chat.generating, timeout=20_000)
         chat.composer.insert(text)
         chat.send()
         reply = chat.last_reply()

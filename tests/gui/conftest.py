@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.base.settings import Settings
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.hub import CatalogChanged
 from tests.gui import fake
@@ -26,6 +27,12 @@ def theme(qapp: QApplication) -> Iterator[Theme]:
     yield made
     made.deleteLater()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture
+def state(qapp: QApplication) -> State:
+    """What a page that stands alone is given: nothing is loaded yet."""
+    return State(Settings(theme="light"))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_a_benchmark_from_the_window(default_model: Path, qtbot: QtBot) -> None:
     window, page = app.window, app.window.benchmark
     qtbot.addWidget(window)
     app.start()
-    qtbot.waitUntil(lambda: window.models.ready is not None, timeout=SECONDS)
+    qtbot.waitUntil(lambda: window.state.ready is not None, timeout=SECONDS)
 
     window.pages.show_page("benchmark")
     setup = page.setup

@@ -85,7 +85,7 @@ def test_the_same_text_whatever_the_arms_and_the_figures_of_the_events(
         assert_shows(page, a.metrics, b.metrics)
         assert again(recorder, page).token_ids == a.token_ids
     assert page.gauge.sentence.text().startswith("Speculation ")
-    assert page.own == app.window.models.choice()  # nothing else had to be loaded
+    assert page.own == app.window.state.choice()  # nothing else had to be loaded
     assert_the_chat_goes_on_from_its_cache(recorder, page)
     assert_another_draft_is_loaded_and_the_own_choice_again(app, recorder, qtbot)
 
@@ -131,7 +131,7 @@ def assert_another_draft_is_loaded_and_the_own_choice_again(app: App, recorder: 
     page = run(app, qtbot, 0.0, draft="ngram")
     a, b = replies(recorder, page)
     assert a.token_ids == b.token_ids
-    qtbot.waitUntil(lambda: app.window.models.ready is not None, timeout=SECONDS)
+    qtbot.waitUntil(lambda: app.window.state.ready is not None, timeout=SECONDS)
     drafts = [event.draft for event in recorder.events if isinstance(event, ModelReady)]
     assert len(drafts) == 3
     assert drafts[1] == "ngram"

@@ -73,7 +73,7 @@ class Person:
         self._qtbot = qtbot
 
     def wait_until_ready(self) -> ModelReady:
-        self._qtbot.waitUntil(lambda: self.window.models.ready is not None, timeout=SECONDS)
+        self._qtbot.waitUntil(lambda: self.window.state.ready is not None, timeout=SECONDS)
         return next(event for event in self._recorder.events if isinstance(event, ModelReady))
 
     def send(self, text: str) -> str:

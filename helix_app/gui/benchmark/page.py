@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.history import History, when
 from helix_app.gui.benchmark.progress import ProgressStrip
 from helix_app.gui.benchmark.result import ChangeSheet, ResultSheet
@@ -18,9 +16,10 @@ from helix_app.gui.benchmark.setup import Setup
 from helix_app.gui.kit.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.open_dialogs import ask_export
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench import BenchProgressed
-from helix_app.protocol.requests import CatalogItem
 
 SIDES = (248, 320)  # width of the list in a narrow and in a wide window
 NARROW = 1040  # a page that is narrower has the narrow list
@@ -35,28 +34,25 @@ class BenchmarkPage(QWidget):
         history: the list.
         progress: how far the one that runs is.
         error, notices: what went wrong; what is good to know.
-        may_run: asked before a run; a code of messages.py says why not, empty lets it run.
         ask_path: asks a person where to; empty when they changed their mind.
         running: whether one runs.
 
     Signals:
         asked: a BenchAsked, for the bridge.
-        running_changed: a benchmark began or ended.
     """
 
     asked = Signal(object)
-    running_changed = Signal(bool)
 
-    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.may_run: Callable[[], str] = lambda: ""
+        self._state = state
         self.ask_path: Callable[[QWidget, str], str] = ask_export
         self.running = False
         self._listed = False
         self._wanted: tuple[int, ...] = ()  # the runs that are to be shown
-        self.setup = Setup(theme, settings)
+        self.setup = Setup(theme, state)
         self.setup.run_requested.connect(self.run)
         self.result = ResultSheet(theme)
         self.result.export_requested.connect(self.on_export_requested)
@@ -100,22 +96,15 @@ class BenchmarkPage(QWidget):
 
     # ------------------------------------------------------------------ state
 
-    def set_settings(self, settings: Settings) -> None:
-        """What is chosen in the toolbar."""
-        self.setup.set_settings(settings)
-
-    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
-        """The models there are."""
-        self.setup.set_catalog(items)
-
     @property
     def shown(self) -> QWidget | None:
         """The set-up, the result or the comparison."""
         return self._stack.currentWidget()
 
-    def handlers(self) -> dict[type, Callable[[Any], None]]:
-        """What is called with each kind of news."""
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
         return {
+            events.Finished: self.on_finished,
             BenchProgressed: self.progress.on_progressed,
             bench.BenchEnded: self.on_ended,
             bench.BenchListed: self.on_listed,
@@ -133,7 +122,7 @@ class BenchmarkPage(QWidget):
             return
         self.hide_failure()
         self.notices.clear()
-        refused = self.may_run()
+        refused = self._state.refusal("bench_reply_running")
         if refused:
             self.show_failure(events.Failed(refused))
             return
@@ -185,6 +174,10 @@ class BenchmarkPage(QWidget):
         box.open()
 
     # ------------------------------------------------------------------ news
+
+    def on_finished(self, event: events.Finished) -> None:
+        """A reply of the chat tells how fast its model decodes plainly."""
+        self.setup.note_speed(event.metrics.plain_tokens_per_second)
 
     def on_ended(self, event: bench.BenchEnded) -> None:
         """The benchmark is over, or was refused."""
@@ -263,4 +256,7 @@ class BenchmarkPage(QWidget):
         if self.running != running:
             self.running = running
             self.setup.set_running(running)
-            self.running_changed.emit(running)
+            if running:
+                self._state.begin("benchmark")
+            else:
+                self._state.end("benchmark")

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app.base.settings import Settings
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.compare import arms
 from helix_app.gui.glossary import terms
@@ -22,9 +21,9 @@ from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.state import State
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
-from helix_app.protocol.requests import CatalogItem
 
 FIELD = 56  # width of a number
 WIDEST = 760  # of the form
@@ -47,10 +46,9 @@ class Setup(QScrollArea):
 
     run_requested = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme, self._settings = theme, settings
-        self._items: tuple[CatalogItem, ...] = ()
+        self._theme, self._state = theme, state
         self._picked: dict[str, str] = {}
         self._entries: tuple[BenchEntry, ...] = ()
         self._live: dict[tuple[str, str], float] = {}  # plain tokens/s of this session by target and format
@@ -90,6 +88,8 @@ class Setup(QScrollArea):
         for field in (self.prompts, self.max_tokens, self.repeats, self.temperature):
             field.valueChanged.connect(self._refresh)
         self.run.clicked.connect(self.run_requested)
+        state.settings_changed.connect(self._fill)
+        state.catalog_changed.connect(self._fill)
         self._fill()
 
     def _lay_out(self) -> None:
@@ -200,16 +200,6 @@ class Setup(QScrollArea):
 
     # ------------------------------------------------------------------ what is known
 
-    def set_settings(self, settings: Settings) -> None:
-        """What is chosen in the toolbar."""
-        self._settings = settings
-        self._fill()
-
-    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
-        """The models there are."""
-        self._items = items
-        self._fill()
-
     def set_entries(self, entries: tuple[BenchEntry, ...]) -> None:
         """The benchmarks there are: they tell how fast a model is here."""
         self._entries = entries
@@ -218,7 +208,8 @@ class Setup(QScrollArea):
     def note_speed(self, plain: float | None) -> None:
         """How fast the model that is chosen in the toolbar decodes plainly, in tokens/s, as measured now."""
         if plain:
-            self._live[self._settings.target, self._settings.dtype] = plain
+            s = self._state.settings
+            self._live[s.target, s.dtype] = plain
             self._refresh()
 
     def set_running(self, running: bool) -> None:
@@ -243,7 +234,7 @@ class Setup(QScrollArea):
             target=target,
             draft=self.draft.value,
             k=self.k.value,
-            device=self._settings.device_for(target),
+            device=self._state.settings.device_for(target),
             dtype=self.dtype.value,
             kinds=tuple(code for code, box in self.kinds.items() if box.isChecked()),
             prompts_per_kind=self.prompts.value(),
@@ -251,7 +242,7 @@ class Setup(QScrollArea):
             repeats=self.repeats.value(),
             temperature=round(self.temperature.value(), 2),
             peers=tuple(code for code, box in self.peers.items() if box.isChecked()),
-            context=self._settings.context_length or None,
+            context=self._state.settings.context_length or None,
         )
 
     # ------------------------------------------------------------------ details
@@ -261,15 +252,15 @@ class Setup(QScrollArea):
         self._fill()
 
     def _fill(self) -> None:
-        s = self._settings
-        here = [item for item in self._items if item.path]
+        s = self._state.settings
+        here = [item for item in self._state.items if item.path]
         self.target.set_choices([Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here])
         target = self._picked.get("target", s.target)
         if all(item.id != target for item in here):
             target = here[0].id if here else ""
         none = self.tr("none here yet")
-        self.target.set_value(target, model_label(target, self._items) if target else none)
-        drafts = [Choice(draft, arms.draft_name(draft, self._items)) for draft in arms.DRAFTS if draft != "none"]
+        self.target.set_value(target, model_label(target, self._state.items) if target else none)
+        drafts = [Choice(draft, arms.draft_name(draft, self._state.items)) for draft in arms.DRAFTS if draft != "none"]
         others = [item for item in here if item.id != target]
         if others:
             drafts.append(SEPARATOR)

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from helix_app.base import messages
 from helix_app.gui.chat import verdict
 from helix_app.gui.chat.column import Column
-from helix_app.gui.chat.context_offer import larger_action
 from helix_app.gui.chat.footer import Footer
+from helix_app.gui.chat.refusals import larger_action
 from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
 from helix_app.gui.chat.text.text_block import TextBlock

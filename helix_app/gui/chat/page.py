@@ -10,34 +10,24 @@ from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base import messages
 from helix_app.base.messages import context_full_text
-from helix_app.base.settings import Settings
 from helix_app.gui.chat.composer import Composer, Draft
-from helix_app.gui.chat.context_offer import TOO_LONG, larger_action, larger_context, tokens_of
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.message import Reply, UserBubble
 from helix_app.gui.chat.origins import Origins
+from helix_app.gui.chat.refusals import TOO_LONG, larger_action, larger_context, not_sent, tokens_of, why_unsendable
 from helix_app.gui.chat.turns import Conversation
 from helix_app.gui.chat.view import ConversationView, column_width
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.model_choices import why_none
 from helix_app.gui.kit.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadFailed
-from helix_app.protocol.loading import ModelReady
 
 FRAME_MS = 33
-NOT_SENT = (  # errors of a message that no model has seen; those of too long ones begin with TOO_LONG
-    "prompt_empty",
-    "no_chat_template",
-    "no_model_loaded",
-    "engine_busy",
-    "compare_running",
-    "bench_running",
-)
-
-
-def _not_sent(code: str) -> bool:
-    return code in NOT_SENT or code.startswith(TOO_LONG)
 
 
 class ChatPage(QWidget):
@@ -47,45 +37,33 @@ class ChatPage(QWidget):
         view: the messages.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
-        exact_rows: as in ``ModelReady`` of what is loaded.
         notices: what the person should know.
         error: what went wrong outside a reply.
-        blocked: code of messages.py that says why nothing can be sent now (``block``); empty when something can.
 
     Signals:
         generate_requested: a GenerateRequest.
         race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
         cancel_requested: stop the reply.
-        generating_changed: a reply began or ended.
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: the person wants a new conversation.
-        cleared: a new chat begins.
     """
 
     generate_requested = Signal(object)
     race_requested = Signal(object)
     cancel_requested = Signal()
-    generating_changed = Signal(bool)
     context_requested = Signal(int)
     new_chat_requested = Signal()
-    cleared = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
-        self._settings = settings
-        self._seed: int | None = None
-        self._model = ""
-        self._ready: ModelReady | None = None
-        self.exact_rows = False
-        self.blocked, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
-        self._coming = False  # a model is being loaded
+        self._state = state
+        self._why, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
         self._offered = 0  # context that the error offers to load with
         self._conversation = Conversation()
         self._reply: Reply | None = None  # the one being written
-        self._given_up = ""  # id of the reply of another conversation that may still tell something
         self._sent: Draft | None = None  # what was sent last, while it may come back
         self._stopping = False
         self._pending: list[str] = []
@@ -125,7 +103,10 @@ class ChatPage(QWidget):
         column.addWidget(self._stack, 1)
         column.addLayout(self._below)
         self.pace = Pace(self.flush, FRAME_MS, self)
-        self.set_model("", self.tr("No model is loaded. Choose a target model above."))
+        state.load_began.connect(self.on_load_began)
+        state.model_changed.connect(self.on_model_changed)
+        state.occupied_changed.connect(self.on_occupied_changed)
+        self.on_model_changed()
 
     # ------------------------------------------------------------------ state
 
@@ -134,36 +115,47 @@ class ChatPage(QWidget):
         """Whether a reply is being written."""
         return self._reply is not None
 
-    def set_settings(self, settings: Settings, seed: int | None) -> None:
-        """What the next request is made with."""
-        self._settings, self._seed = settings, seed
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is written yet."""
+        return not self.view.messages()
 
-    def set_model(self, name: str, description: str, ready: ModelReady | None = None, *, coming: bool = False) -> None:
-        """The model that answers; without one ``description`` says why nothing can be sent.
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            events.Notice: self.notices.add,
+            events.PrefillProgress: self.on_prefill_progress,
+            events.RoundDone: self.on_round_done,
+            events.TextDelta: self.on_text_delta,
+            events.Finished: self.on_finished,
+        }
 
-        While one is ``coming``, a message to it can be written.
-        """
-        self._model, self._ready = name, ready
-        if name:
-            self.composer.set_available(True, self.tr("Message {model}").format(model=name))
+    def on_load_began(self) -> None:
+        """Another model is being loaded: what was of the one before is over."""
+        self.stop()
+        self.notices.clear()
+        self.error.hide()
+
+    def on_model_changed(self) -> None:
+        """Another model answers, or none; while one is being loaded, a message to it can be written."""
+        ready = self._state.ready
+        if ready is not None:
+            self.composer.set_available(True, self.tr("Message {model}").format(model=ready.target_name))
+            self.empty.set_model(True, figures.model_facts(ready))
         else:
-            self.composer.set_available(False, description, writable=coming)
-        self.empty.set_model(bool(name), description)
-        self._coming = coming
+            reason = why_none(self._state)
+            self.composer.set_available(False, reason, writable=self._state.coming)
+            self.empty.set_model(False, reason)
         self._tell()
 
-    def block(self, code: str) -> None:
-        """Let nothing be sent for this reason, which is said at once; an empty code lets it again."""
-        self.blocked = code
-        self._tell()
-
-    def is_current(self, request_id: str) -> bool:
-        """Whether a reply is of this conversation, as far as is known."""
-        return request_id != self._given_up
+    def on_occupied_changed(self) -> None:
+        """Something took the engine, or it is free again: why nothing can be sent is said at once."""
+        if self._why != why_unsendable(self._state):
+            self._tell()
 
     def _tell(self) -> None:
         """Why nothing can be sent now, below the field; what was said in answer to a try goes when it is over."""
-        code = self.blocked or ("model_loading" if self._coming else "")
+        code = self._why = why_unsendable(self._state)
         self.hint.setText(messages.error_text(code) if code else "")
         self.hint.setVisible(bool(code))
         if self._told and not code:
@@ -179,7 +171,7 @@ class ChatPage(QWidget):
 
     def send(self) -> None:
         """Send what is in the composer."""
-        if self._reply is not None or not (self._model or self._coming):
+        if self._reply is not None or (self._state.ready is None and not self._state.coming):
             return
         text = self.composer.text()
         if self._refuses():
@@ -196,13 +188,21 @@ class ChatPage(QWidget):
     def again(self) -> None:
         """Write the last reply again."""
         last = self.last_reply()
-        if self._reply is not None or last is None or not self._model:
+        if self._reply is not None or last is None or self._state.ready is None:
             return
         if self._refuses():
             return
         self.view.remove(last)
         self._conversation.turns[-1].answer = None
         self._begin()
+
+    def take_cursor(self) -> None:
+        """Let a message be typed."""
+        self.composer.setFocus()
+
+    def follow(self) -> None:
+        """Jump to the latest message."""
+        self.view.follow()
 
     def stop(self) -> None:
         """Stop the reply; the text so far stays."""
@@ -223,7 +223,7 @@ class ChatPage(QWidget):
     def new_chat(self) -> None:
         """Begin with an empty conversation; a reply being written is stopped and forgotten."""
         if self._reply is not None:
-            self._given_up = self._reply.request_id
+            self._state.give_up(self._reply.request_id)
             if not self._stopping:
                 self.cancel_requested.emit()
             self._ended()
@@ -234,7 +234,7 @@ class ChatPage(QWidget):
         self.notices.clear()
         self._stack.setCurrentWidget(self.empty)
         self.composer.setFocus()
-        self.cleared.emit()
+        self._state.clear_chat()
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested question into the composer."""
@@ -257,6 +257,10 @@ class ChatPage(QWidget):
         reply.on_round(event)
         if reply.tokens is not None:
             self.pace.ask()
+
+    def pulse(self) -> None:
+        """A batch of events is through."""
+        self.pace.pulse()
 
     def flush(self) -> None:
         """Show the text that has come; a slow frame makes the next one wait longer."""
@@ -286,8 +290,8 @@ class ChatPage(QWidget):
             else:
                 reply.replace_text(event.text)
         reply.finish(event)
-        if event.reason == "context_full" and self._ready is not None:
-            ready = self._ready
+        ready = self._state.ready
+        if event.reason == "context_full" and ready is not None:
             sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
             reply.offer_context(sentence, larger_context(ready))
         self._ended()
@@ -301,7 +305,7 @@ class ChatPage(QWidget):
         if reply is None or not mine:
             return False
         self.flush()
-        if _not_sent(event.code) and self._sent is not None and not reply.source():
+        if not_sent(event.code) and self._sent is not None and not reply.source():
             self._take_back(reply, self._sent)
             self.show_error(event)
             return True
@@ -321,7 +325,7 @@ class ChatPage(QWidget):
 
     def _larger(self, event: events.Failed) -> int:
         """A context that a message which was too long would fit in; 0 for none."""
-        return larger_context(self._ready, tokens_of(event)) if event.code.startswith(TOO_LONG) else 0
+        return larger_context(self._state.ready, tokens_of(event)) if event.code.startswith(TOO_LONG) else 0
 
     # ------------------------------------------------------------------ inside
 
@@ -333,7 +337,7 @@ class ChatPage(QWidget):
         self.notices.set_margins(side)
 
     def _refuses(self) -> bool:
-        code = self.blocked or ("model_loading" if self._coming else "")
+        code = self._why
         if code:
             self._told = True
             self.show_error(events.Failed(code))
@@ -359,12 +363,13 @@ class ChatPage(QWidget):
     def _begin(self, sent: Draft | None = None) -> None:
         self.error.hide()
         self._sent = sent
-        request = self._conversation.request(self._settings, self._seed, self.origins.alternatives)
+        request = self._conversation.request(self._state.settings, self._state.seed, self.origins.alternatives)
         previous = self.last_reply()
         if previous is not None:
             previous.set_last(False)
-        reply = Reply(self._theme, request.request_id, self._model)
-        reply.request, reply.exact_rows = request, self.exact_rows
+        ready = self._state.ready
+        reply = Reply(self._theme, request.request_id, "" if ready is None else ready.target_name)
+        reply.request, reply.exact_rows = request, ready is not None and ready.exact_rows
         reply.again_requested.connect(self.again)
         reply.context_requested.connect(self.context_requested)
         reply.new_chat_requested.connect(self.new_chat_requested)
@@ -375,7 +380,7 @@ class ChatPage(QWidget):
         self._stack.setCurrentWidget(self.view)
         self.view.follow()
         self.composer.set_generating(True)
-        self.generating_changed.emit(True)
+        self._state.begin("reply")
         self.generate_requested.emit(request)
         self.origins.adopt(reply)
 
@@ -387,4 +392,4 @@ class ChatPage(QWidget):
         if reply is not None and self._conversation.turns:
             self._conversation.turns[-1].answer = reply.source() or None
         self.composer.set_generating(False)
-        self.generating_changed.emit(False)
+        self._state.end("reply")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from helix_app.base.settings import Settings
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.badge import AgreementBadge
 from helix_app.gui.compare.empty import EmptyComparison
@@ -20,12 +18,14 @@ from helix_app.gui.compare.results import FigureTable, Gauge, sides
 from helix_app.gui.compare.setup import Setup
 from helix_app.gui.compare.transport import Transport
 from helix_app.gui.kit.buttons import Choice, Picker
+from helix_app.gui.kit.model_choices import why_none
 from helix_app.gui.kit.notices import ErrorBox
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.loading import ModelReady
-from helix_app.protocol.requests import CatalogItem, CompareRequest, GenerateRequest, LoadChoice
+from helix_app.protocol.requests import CompareRequest, GenerateRequest, LoadChoice
 from helix_app.runs.break_even import QUIET, Noise
 from helix_app.runs.comparison import Agreement, ArmRecord, agreement
 
@@ -45,34 +45,30 @@ class ComparePage(QWidget):
         clock, transport: the replay.
         plots, table, gauge: what it means.
         records: what the arms did.
-        may_run: asked before a run; a code of messages.py says why not, empty lets it run.
         own: what a person has loaded; None while nothing is.
 
     Signals:
         compare_requested: a CompareRequest.
         cancel_requested: stop it.
-        running_changed: a comparison began or ended.
     """
 
     compare_requested = Signal(object)
     cancel_requested = Signal()
-    running_changed = Signal(bool)
 
-    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._state = state
         self.own: LoadChoice | None = None
-        self.may_run: Callable[[], str] = lambda: ""
         self.records = (ArmRecord(), ArmRecord())
-        self._ready: ModelReady | None = None
         self._request: CompareRequest | None = None
         self._running = False
         self._stopping = False
         self._gap: float | None = None
         self._noise = QUIET
         self._racing = False
-        self.setup = Setup(theme, settings)
+        self.setup = Setup(theme, state)
         self.setup.run_requested.connect(self.run)
         self.setup.stop_requested.connect(self.stop)
         self.setup.arms_changed.connect(self.on_arms_changed)
@@ -110,7 +106,8 @@ class ComparePage(QWidget):
         self._plotted = QTimer(self)
         self._plotted.setSingleShot(True)
         self._plotted.setInterval(PLOT_MS)
-        self.set_model(None, None, self.tr("No model is loaded. Choose a target model above."))
+        state.model_changed.connect(self.on_model_changed)
+        self.on_model_changed()
 
     def _lay_out(self) -> None:
         top = QVBoxLayout()
@@ -170,18 +167,15 @@ class ComparePage(QWidget):
         """The comparison that is shown."""
         return self._request
 
-    def set_settings(self, settings: Settings) -> None:
-        """What the next comparison takes sampling and system prompt from."""
-        self.setup.set_settings(settings)
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {events.CompareArm: self.on_arm, events.CompareDone: self.on_done}
 
-    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
-        """The models there are."""
-        self.setup.set_catalog(items)
-
-    def set_model(self, ready: ModelReady | None, own: LoadChoice | None, reason: str = "") -> None:
-        """What is loaded and by which choice; without a model ``reason`` says why nothing can be run."""
-        self._ready, self.own = ready, own
-        available = ready is not None and own is not None
+    def on_model_changed(self) -> None:
+        """Another model is loaded, or none."""
+        available = self._state.ready is not None
+        self.own = self._state.choice() if available else None
+        reason = "" if available else why_none(self._state)
         self.setup.prompt.set_available(
             available, self.tr("One prompt for both configurations") if available else reason
         )
@@ -194,13 +188,14 @@ class ComparePage(QWidget):
         """Run both arms."""
         if self._running or self.own is None:
             return
-        refused = "prompt_empty" if not self.setup.prompt.text().strip() else self.may_run()
+        empty = not self.setup.prompt.text().strip()
+        refused = "prompt_empty" if empty else self._state.refusal("compare_reply_running")
         if refused:
             self.error.show_failure(events.Failed(refused))
             return
         self.error.hide()
         request = self._request = self.setup.request(self.own)
-        self.records = (ArmRecord(ready=self._ready), ArmRecord(ready=self._ready))
+        self.records = (ArmRecord(ready=self._state.ready), ArmRecord(ready=self._state.ready))
         self._gap, self._stopping, self._noise = None, False, QUIET
         self.clock.set_duration(0.0)
         for index, (pane, record) in enumerate(zip(self.panes, self.records)):
@@ -295,6 +290,10 @@ class ComparePage(QWidget):
         if racing and event.reason == "done":
             self.clock.play()
 
+    def pulse(self) -> None:
+        """A batch of events is through."""
+        self.pace.pulse()
+
     def flush(self) -> None:
         """Show what has come; drawing takes a small share of the processor, which the arm that runs needs."""
         if self._request is None:
@@ -342,4 +341,7 @@ class ComparePage(QWidget):
         self.setup.set_running(running)
         if not running:
             self.setup.prompt.set_available(self.own is not None, self.setup.prompt.editor.placeholderText())
-        self.running_changed.emit(running)
+        if running:
+            self._state.begin("compare")
+        else:
+            self._state.end("compare")

@@ -22,10 +22,12 @@ from helix_app.base import messages
 from helix_app.base.settings import Settings
 from helix_app.gui.chat.composer import Composer
 from helix_app.gui.compare import arms
+from helix_app.gui.compare.arms import Preset
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.state import State
 from helix_app.protocol.requests import (
     ArmChoice,
     CatalogItem,
@@ -139,10 +141,9 @@ class Setup(QWidget):
     stop_requested = Signal()
     arms_changed = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._settings = settings
-        self._items: tuple[CatalogItem, ...] = ()
+        self._state = state
         self._raced: GenerateRequest | None = None  # whose conversation and sampling are taken
         self.prompt = PromptBox(theme)
         self.prompt.editor.setAccessibleName(self.tr("Prompt for both configurations"))
@@ -205,10 +206,12 @@ class Setup(QWidget):
         column.addLayout(said)
         self._take(None)
         self.say("")
-        self.temperature.setValue(settings.temperature)
-        self.max_tokens.setValue(min(settings.max_tokens, MAX_TOKENS))
+        self.temperature.setValue(state.settings.temperature)
+        self.max_tokens.setValue(min(state.settings.max_tokens, MAX_TOKENS))
         self.preset.set_value("modes")
-        self._fill()
+        state.settings_changed.connect(self.on_choices_changed)
+        state.catalog_changed.connect(self.on_choices_changed)
+        self.on_choices_changed()
 
     def _line(self, theme: Theme) -> QLabel:
         label = QLabel()
@@ -217,16 +220,6 @@ class Setup(QWidget):
         return label
 
     # ------------------------------------------------------------------ what is known
-
-    def set_settings(self, settings: Settings) -> None:
-        """The settings that the rest is taken from."""
-        self._settings = settings
-        self._fill()
-
-    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
-        """The models there are."""
-        self._items = items
-        self._fill()
 
     def set_running(self, running: bool) -> None:
         """Let nothing be changed while a comparison runs."""
@@ -240,19 +233,24 @@ class Setup(QWidget):
         """The two arms."""
         if self.preset.value == arms.CUSTOM:
             return self.rows[0].arm(), self.rows[1].arm()
-        return next(p.arms for p in arms.presets(self._settings, self._items) if p.name == self.preset.value)
+        return next(
+            p.arms for p in arms.presets(self._state.settings, self._state.items) if p.name == self.preset.value
+        )
+
+    def _presets(self) -> tuple[Preset, ...]:
+        return arms.presets(self._state.settings, self._state.items)
 
     def describe(self, index: int, choice: ArmChoice | None = None) -> str:
         """An arm in a few words; of those chosen now without ``choice``."""
         chosen = self.arms()
-        named = two_models(chosen, self._settings.target)
-        return arms.describe(choice or chosen[index], self._settings, self._items, named)
+        named = two_models(chosen, self._state.settings.target)
+        return arms.describe(choice or chosen[index], self._state.settings, self._state.items, named)
 
     def request(self, own: LoadChoice) -> CompareRequest:
         """The comparison as set up, over what a person has loaded."""
-        s = self._settings if self._raced is None else self._raced.sampling
+        s = self._state.settings if self._raced is None else self._raced.sampling
         seed = int(self.seed.text()) if self.seed.text() else random.SystemRandom().randrange(2**31)
-        system = self._settings.system_prompt
+        system = self._state.settings.system_prompt
         before: tuple[ChatMessage, ...] = (ChatMessage("system", system),) if system else ()
         if self._raced is not None:
             before = self._raced.messages[:-1]
@@ -282,7 +280,7 @@ class Setup(QWidget):
         self._take(request)
         chosen = (ArmChoice(request.mode, k=request.k), ArmChoice("autoregressive"))
         self.preset.set_value(arms.CUSTOM)
-        if chosen == arms.presets(self._settings, self._items)[0].arms:
+        if chosen == self._presets()[0].arms:
             self.on_preset_picked("modes")
             return
         self.on_preset_picked(arms.CUSTOM)
@@ -313,11 +311,13 @@ class Setup(QWidget):
             row.setVisible(name == arms.CUSTOM)
         self.arms_changed.emit()
 
-    def _fill(self) -> None:
+    def on_choices_changed(self) -> None:
+        """There are other models, or the settings that the rest is taken from are others."""
         choices = [
-            Choice(p.name, p.label, p.missing, enabled=not p.missing) for p in arms.presets(self._settings, self._items)
+            Choice(p.name, p.label, p.missing, enabled=not p.missing)
+            for p in arms.presets(self._state.settings, self._state.items)
         ]
         self.preset.set_choices([*choices, Choice(arms.CUSTOM, self.tr("Custom…"))])
         for row in self.rows:
-            row.set_context(self._settings, self._items)
+            row.set_context(self._state.settings, self._state.items)
         self.arms_changed.emit()

@@ -18,9 +18,9 @@ from helix_app.gui.help.help_page import HelpPage
 from helix_app.gui.kit import figures
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.loading import ModelReady
 
 
 class Help(QObject):
@@ -44,20 +44,19 @@ class Help(QObject):
         live: LiveDock,
         *,
         page: Callable[[], str],
-        ready: Callable[[], ModelReady | None],
     ) -> None:
         """
         Args:
             page: name of the page that is shown; empty while none is.
-            ready: the model that is loaded.
         """
         super().__init__(window)
         self._theme, self._state, self._window, self._live = theme, state, window, live
-        self._page_name, self._ready = page, ready
+        self._page_name = page
         self._dialog: DiagnosticsDialog | None = None
         self.page: HelpPage | None = None
         self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
+        state.occupied_changed.connect(self.on_occupied_changed)
         app = QApplication.instance()
         if isinstance(app, QApplication):
             app.focusChanged.connect(self._on_focus_changed)
@@ -140,9 +139,13 @@ class Help(QObject):
         if self._dialog is not None:
             self._dialog.on_checkup_done(event)
 
-    def on_writing(self, writing: bool) -> None:
-        """A reply or a comparison began or ended."""
-        if writing:
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {events.CheckupDone: self.on_checkup_done}
+
+    def on_occupied_changed(self) -> None:
+        """A reply or a comparison began or ended: frames are timed meanwhile."""
+        if self._state.occupied in ("reply", "compare"):
             self.frames.start()
         else:
             self.frames.stop()
@@ -152,19 +155,16 @@ class Help(QObject):
         window = self._window
         scale = f"{window.devicePixelRatioF() * 100:.0f} %"
         size = self.tr("{w} x {h} at {scale}").format(w=window.width(), h=window.height(), scale=scale)
-        maps = self._live.blocks.maps.values()
-        blocks = sum(len(pool.grid.state.cells) for pool in maps if pool.isVisible())
         live = self.tr("live panel closed")
         if self._live.isVisible():
-            plots = self._live.plots.plots()
-            filled = sum(not plot.is_empty() for plot in plots)
+            filled, plots, blocks = self._live.filled()
             live = messages.fill(
                 self.tr("live panel with {n} of {all:plot|plots} and a map of {blocks:block|blocks}"),
                 n=filled,
-                all=len(plots),
+                all=plots,
                 blocks=blocks,
             )
-        ready = self._ready()
+        ready = self._state.ready
         model = self.tr("none is loaded") if ready is None else figures.model_facts(ready)
         engine = {
             "child": self.tr("in a process of its own"),

@@ -104,6 +104,10 @@ class RunDesk(QObject):
         if not self._chosen and self.book.latest and self._shown != self.book.latest:
             self._show(self.book.latest)
 
+    def inspect_last(self) -> None:
+        """Show the run of the last reply."""
+        self.inspect(self.book.latest)
+
     def inspect(self, request_id: str) -> None:
         """Show the run of a reply."""
         if self._show(request_id):

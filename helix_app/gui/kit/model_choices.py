@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication
+
+from helix_app.gui.state import State
 from helix_app.protocol.requests import CatalogItem
 
 OPEN_FILE = "\0file"  # values that open a dialog instead of naming a model
 OPEN_FOLDER = "\0folder"
 NUMBERED = re.compile(r"[0-9a-f]{32,}")  # a checksum or a revision, which no person would call a model by
+
+
+def tr(text: str) -> str:
+    """Translate in the context of what is said of models."""
+    return QCoreApplication.translate("model_choices", text)
 
 
 def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
@@ -21,3 +29,10 @@ def model_label(value: str, items: tuple[CatalogItem, ...]) -> str:
     while (NUMBERED.fullmatch(path.name) or path.name in ("snapshots", "blobs")) and path != path.parent:
         path = path.parent  # a download of Hugging Face's: the folder above has the name
     return path.name.rpartition("--")[2] or value
+
+
+def why_none(state: State) -> str:
+    """Why nothing answers, while nothing does."""
+    if state.loading is None:
+        return tr("No model is loaded. Choose a target model above.")
+    return tr("Loading {model}…").format(model=model_label(state.loading.target, state.items))

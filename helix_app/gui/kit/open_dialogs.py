@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from helix_app.base import paths
+from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER
 from helix_app.gui.state import State
 
 MODELS, DOCUMENTS = "last_model_folder", "last_folder"  # the settings that remember
@@ -20,6 +21,13 @@ MODELS, DOCUMENTS = "last_model_folder", "last_folder"  # the settings that reme
 def tr(text: str) -> str:
     """Translate in the context of these dialogs."""
     return QCoreApplication.translate("open_dialogs", text)
+
+
+def ask_model(parent: QWidget, value: str) -> str:
+    """What a picker of models says, where it asks for a file or a folder the one that a person chooses; or empty."""
+    if value not in (OPEN_FILE, OPEN_FOLDER):
+        return value
+    return ask_folder(parent) if value == OPEN_FOLDER else ask_file(parent)
 
 
 def ask_file(parent: QWidget) -> str:

@@ -11,6 +11,8 @@ from helix_app.gui.live.legend import Legend
 from helix_app.gui.live.plots import LivePlots
 from helix_app.gui.live.pool_map import PoolMap
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 
@@ -89,8 +91,9 @@ class LiveDock(QDockWidget):
         blocks: the maps.
     """
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._state = state
         self.setObjectName("liveDock")
         self.setWindowTitle(self.tr("Live"))
         self.setAccessibleName(self.tr("Live panel"))
@@ -129,6 +132,43 @@ class LiveDock(QDockWidget):
         self.setWidget(body)
         body.setMinimumWidth(WIDTH)  # whatever its texts would like: the dock keeps the width that a person gave it
         self.setMinimumWidth(WIDTH)
+        state.model_changed.connect(self.on_model_changed)
+        state.chat_cleared.connect(self.on_chat_cleared)
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            events.PrefillDone: self.blocks.on_prefill,
+            events.RoundDone: self.on_round_done,
+            events.CacheSnapshot: self.blocks.apply,
+        }
+
+    def on_model_changed(self) -> None:
+        """Another model is there, with pools of its own, or none is."""
+        state = self._state
+        if state.ready is not None and not state.model.kept:
+            if state.occupied != "reply":  # which may go on elsewhere
+                self.plots.clear()
+            self.blocks.on_model_ready(state.ready)
+        elif state.ready is None and state.loading is None:
+            self.blocks.clear()
+
+    def on_chat_cleared(self) -> None:
+        """Nothing is written yet: figures of the conversation before go."""
+        self.plots.clear()
+        self.blocks.on_new_chat()
+
+    def on_round_done(self, event: events.RoundDone) -> None:
+        """A round of this conversation is plotted."""
+        if self._state.is_current(event.request_id):
+            self.plots.on_round(event)
+
+    def filled(self) -> tuple[int, int, int]:
+        """What is drawn: plots that show something, all plots, and blocks of the maps in sight."""
+        plots = self.plots.plots()
+        maps = self.blocks.maps.values()
+        blocks = sum(len(pool.grid.state.cells) for pool in maps if pool.isVisible())
+        return sum(not plot.is_empty() for plot in plots), len(plots), blocks
 
     def pulse(self) -> None:
         """A batch of events is through."""

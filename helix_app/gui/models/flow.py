@@ -1,15 +1,18 @@
-"""Which model is to be loaded, and when. No widgets: the window shows what this decides."""
+"""Which model is to be loaded, and when. No widgets: they watch the state that this changes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.base.settings import Settings, changed
-from helix_app.gui.kit.model_choices import model_label
+from helix_app.base.settings import Settings
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import Model, State
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
-from helix_app.protocol.loading import LoadProgress, ModelReady
-from helix_app.protocol.requests import CatalogItem, LoadChoice
+from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.requests import CatalogItem
 
 LOAD_SETTINGS = (
     "target",
@@ -25,103 +28,78 @@ LOAD_SETTINGS = (
 class ModelFlow(QObject):
     """From the catalog and what a person picks to downloads and loads.
 
-    Attributes:
-        items: the catalog; None until it is known.
-        ready: the model that is loaded, if any.
-        loading: what is being loaded, if anything.
-        returning: the load failed, and the model from before is being loaded again.
-
     Signals:
         load_requested: a LoadChoice.
         download_requested: fetch the model of this catalog id.
-        settings_loaded: {setting: value} to take over and save, of a load that succeeded; of one that failed, those
-            that a dialog had saved and that are to be as they were.
     """
 
     load_requested = Signal(object)
     download_requested = Signal(str)
-    settings_loaded = Signal(dict)
 
-    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+    def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.items: tuple[CatalogItem, ...] | None = None
-        self.ready: ModelReady | None = None
-        self.loading: LoadChoice | None = None
-        self.returning = False
-        self._settings = settings
-        self._picked: dict[str, object] = {}  # for the load that is on its way; kept once it has loaded
-        self._saved_over: dict[
-            str, object
-        ] = {}  # what the settings were that a dialog has changed since a model loaded
+        self._state = state
+        self._returning = False  # a load failed, and the model from before is being loaded again
+        self._saved_over: dict[str, object] = {}  # the settings before a dialog changed them, until a model has loaded
         self._before: ModelReady | None = None  # loaded when the load began
         self._wanted: set[str] = set()  # models that are loaded once they are here
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
 
-    def set_settings(self, settings: Settings) -> None:
-        """What the next load is made with."""
-        self._settings = settings
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            CatalogChanged: self.on_catalog_changed,
+            DevicesFound: self.on_devices_found,
+            DownloadDone: self.on_download_done,
+            DownloadFailed: self.on_download_failed,
+            LoadProgress: self.on_load_progress,
+            ModelReady: self.on_model_ready,
+            Unloaded: self.on_unloaded,
+            events.CompareDone: self.on_compare_done,
+        }
 
-    @property
-    def asked(self) -> Settings:
-        """The settings with what was picked for the load that is on its way."""
-        return changed(self._settings, **self._picked)
-
-    def name(self, target: str) -> str:
-        """What people call a model."""
-        return model_label(target, self.items or ())
+    # ------------------------------------------------------------------ what is asked for
 
     def start(self) -> None:
         """Load the chosen model as soon as the catalog is known."""
         self._started = True
         self._load_first()
 
-    def on_catalog_changed(self, event: CatalogChanged) -> None:
-        """The models people can choose."""
-        self.items = event.items
-        self._load_first()
-
     def nothing_here(self) -> bool:
         """Whether there is no model to load: the person has to download or open one."""
-        idle = self.ready is None and self.loading is None and not self._chosen
-        return idle and not any(item.path for item in self.items or ())
+        idle = self._state.ready is None and self._state.loading is None and not self._chosen
+        return idle and not any(item.path for item in self._state.items)
 
     def pick(self, setting: str, value: str) -> None:
-        """A person chose a target, a draft, a device or a number format."""
-        item = next((item for item in self.items or () if item.id == value), None)
-        if setting == "target" and item is not None and not item.path:
+        """A person chose a target, a draft, a device, a number format or a mode; nothing with an empty value."""
+        s = self._state.asked
+        item = next((item for item in self._state.items if item.id == value), None)
+        if not value:
+            return
+        if setting == "mode":
+            self._state.change(mode=value)
+        elif setting == "target" and item is not None and not item.path:
             self.download(value)
-        elif setting == "device":
-            self._pick_device(value)
-        elif value != getattr(self.asked, setting) or self.ready is None:
-            self._picked[setting] = value
-            self.load()
+        elif setting == "device":  # of this target from now on; other targets keep theirs
+            if value != s.device_for(s.target) or self._state.ready is None:
+                self.load(devices={**s.devices, s.target: value})
+        elif value != getattr(s, setting) or self._state.ready is None:
+            self.load(**{setting: value})
 
-    def _pick_device(self, value: str) -> None:
-        """The device of this target from now on; other targets keep theirs."""
-        s = self.asked
-        if value != s.device_for(s.target) or self.ready is None:
-            self._picked["devices"] = {**s.devices, s.target: value}
-            self.load()
-
-    def choice(self) -> LoadChoice:
-        """The load that the settings and what was picked ask for."""
-        s = self.asked
-        return LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
-
-    def load(self) -> None:
-        """Load what the settings say."""
+    def load(self, **picked: object) -> None:
+        """Load what the settings say, with what was picked for this load; that is kept once it has loaded."""
         self._chosen = True
-        self._before = self.ready or self._before
-        self.ready = None
-        self.loading = self.choice()
-        self.load_requested.emit(self.loading)
+        self._before = self._state.ready or self._before
+        choice = self._state.begin_load({**self._state.model.picked, **picked})
+        self.load_requested.emit(choice)
 
     def load_after(self, before: Settings) -> None:
         """Load again if there is a model and the settings now ask for another load than ``before``."""
+        now, state = self._state.settings, self._state
         other = {name: getattr(before, name) for name in LOAD_SETTINGS}
-        other = {name: value for name, value in other.items() if value != getattr(self._settings, name)}
-        if other and (self.ready is not None or self.loading is not None):
+        other = {name: value for name, value in other.items() if value != getattr(now, name)}
+        if other and (state.ready is not None or state.loading is not None):
             self._saved_over = {**other, **self._saved_over}
             self.load()
 
@@ -130,62 +108,74 @@ class ModelFlow(QObject):
         self._wanted.add(model_id)
         self.download_requested.emit(model_id)
 
+    # ------------------------------------------------------------------ events
+
+    def on_catalog_changed(self, event: CatalogChanged) -> None:
+        """The models people can choose."""
+        self._state.set_catalog(event.items)
+        self._load_first()
+
+    def on_devices_found(self, event: DevicesFound) -> None:
+        """The devices of this computer; none when nobody could look."""
+        if event.devices:
+            self._state.set_devices(event.devices)
+
     def on_download_done(self, event: DownloadDone) -> None:
         """A model is here; load it if that is what it was fetched for."""
         if event.model_id in self._wanted:
             self._wanted.discard(event.model_id)
-            self._picked["target"] = event.model_id
-            self.load()
+            self.load(target=event.model_id)
 
     def on_download_failed(self, event: DownloadFailed) -> None:
         """It did not arrive."""
         self._wanted.discard(event.model_id)
 
-    def on_model_ready(self, event: ModelReady) -> None:
-        """A model is loaded: the one that was asked for, or in mid load the one from before, which is back."""
-        self.ready, self._before = event, None
-        if not self.returning:
-            self.loading = None
-            picked, self._picked, self._saved_over = self._picked, {}, {}
-            if picked:
-                self.settings_loaded.emit(picked)
-
     def on_load_progress(self, event: LoadProgress) -> None:
         """A step of loading."""
-        self.returning = self.returning or event.stage == "bring_back"
+        self._returning = self._returning or event.stage == "bring_back"
 
-    def on_unloaded(self) -> None:
-        """The model is gone, or its loading was stopped."""
-        self._give_up()
-        self.ready = None
+    def on_model_ready(self, event: ModelReady) -> None:
+        """A model is loaded: the one that was asked for, or in mid load the one from before, which is back."""
+        self._before = None
+        if self._returning:
+            self._state.set_model(replace(self._state.model, ready=event))
+            return
+        self._saved_over = {}
+        if self._state.model.picked:
+            self._state.change(**self._state.model.picked)
+        self._state.set_model(Model(event))
 
-    def on_failed(self, event: events.Failed) -> bool:
-        """Something outside a reply failed; True when it was a load."""
-        if self.loading is None:
-            return False
-        if event.kept:
-            self.ready = self.ready or self._before
-        else:
-            self.ready = None
-        self._give_up()
-        return True
+    def on_unloaded(self, _event: Unloaded) -> None:
+        """The model is gone, or its loading was stopped (not: replaced by another)."""
+        self._give_up(None)
 
-    def _give_up(self) -> None:
-        """What was asked for is not loaded: nothing of it is kept."""
-        restored = self._saved_over
-        self.loading, self._before, self.returning = None, None, False
-        self._picked, self._saved_over = {}, {}
+    def on_failed(self, event: events.Failed) -> None:
+        """Something outside a reply failed; of a load, the model from before may still be there."""
+        if self._state.loading is not None:
+            self._give_up((self._state.ready or self._before) if event.kept else None)
+
+    def on_compare_done(self, event: events.CompareDone) -> None:
+        """A comparison is over; what a person chose is loaded again if an arm had something else."""
+        if event.reload and self._state.loading is None:
+            self.load()
+
+    def _give_up(self, kept: ModelReady | None) -> None:
+        """What was asked for is not loaded: nothing of it stays, and what a dialog saved for it is as it was."""
+        restored, self._saved_over = self._saved_over, {}
+        self._before, self._returning = None, False
         if restored:
-            self.settings_loaded.emit(restored)
+            self._state.change(**restored)
+        self._state.set_model(Model(kept, kept=kept is not None))
 
     def _load_first(self) -> None:
-        if not self._started or self._chosen or self.items is None:
+        if not self._started or self._chosen or not self._state.known:
             return
-        target = first_target(self._settings.target, self.items)
-        if target:
-            if target != self._settings.target:
-                self._picked["target"] = target
+        chosen = self._state.settings.target
+        target = first_target(chosen, self._state.items)
+        if target == chosen:
             self.load()
+        elif target:
+            self.load(target=target)
 
 
 def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:

@@ -6,15 +6,16 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.gui.chat.page import ChatPage
+from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
 from helix_app.gui.models.welcome import WelcomePage
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.loading import LoadProgress
-from helix_app.protocol.requests import LoadChoice
 
 
 class LoadView(QObject):
@@ -27,14 +28,16 @@ class LoadView(QObject):
     Signals:
         cancel_requested: stop loading.
         download_cancel_requested: stop fetching the model of this catalog id.
+        failed: a Failed or DownloadFailed that the card has no place for.
     """
 
     cancel_requested = Signal()
     download_cancel_requested = Signal(str)
+    failed = Signal(object)
 
-    def __init__(self, theme: Theme, models: ModelFlow, chat: ChatPage, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, models: ModelFlow, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._models, self._chat = models, chat
+        self._state = state
         self._downloading = ""  # the model the strip is about
         self._loading = ""  # name of the model that is being loaded
         self.welcome = WelcomePage(theme)
@@ -42,16 +45,32 @@ class LoadView(QObject):
         self.welcome.download_requested.connect(models.download)
         self.welcome.cancel_requested.connect(self.on_cancelled)
         self.strip.cancel_requested.connect(lambda: self.on_cancelled(self._downloading))
+        models.download_requested.connect(self.on_download_started)
+        state.catalog_changed.connect(self.on_catalog_changed)
+        state.load_began.connect(self.on_load_began)
+        state.model_changed.connect(self.on_model_changed)
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            DownloadProgress: self.on_download_progress,
+            DownloadDone: self.on_download_done,
+            DownloadFailed: self.on_download_failed,
+            LoadProgress: self.on_load_progress,
+        }
 
     @property
     def on_welcome(self) -> bool:
         """Whether the card is what the window shows; the card must be in a stack."""
         return not self.welcome.isHidden()
 
-    def on_load_started(self, choice: LoadChoice) -> None:
+    def on_catalog_changed(self) -> None:
+        """The card suggests the first model there is."""
+        self.welcome.show_item(self._state.items[0] if self._state.items else None)
+
+    def on_load_began(self) -> None:
         """A model is about to be loaded."""
-        self._loading = self._models.name(choice.target)
-        self._chat.error.hide()
+        self._loading = self._name(self._state.asked.target)
         self.on_load_progress(LoadProgress("start_engine"))
 
     def on_load_progress(self, event: LoadProgress) -> None:
@@ -66,49 +85,50 @@ class LoadView(QObject):
 
     def on_download_started(self, model_id: str) -> None:
         """A model is about to be fetched."""
-        self._chat.error.hide()
         self.on_download_progress(DownloadProgress(model_id, "connect", 0, 0))
 
     def on_download_progress(self, event: DownloadProgress) -> None:
         """How far a download is."""
         if self.on_welcome:
             self.welcome.show_download(event)
-        elif self._models.loading is None:
+        elif self._state.loading is None:
             self._downloading = event.model_id
-            self.strip.show_download(event, self._models.name(event.model_id))
+            self.strip.show_download(event, self._name(event.model_id))
 
     def on_download_done(self, event: DownloadDone) -> None:
         """A model is here."""
-        if self._models.loading is None:
+        if self._state.loading is None:
             self.strip.hide()
-        self._models.on_download_done(event)
 
     def on_download_failed(self, event: DownloadFailed) -> None:
         """A download ended without a model."""
-        self._models.on_download_failed(event)
         if self.on_welcome:
             self.welcome.show_failure(event)
             return
-        if self._models.loading is None:
+        if self._state.loading is None:
             self.strip.hide()
         if event.code != "download_cancelled":
-            self._chat.show_error(event)
+            self.failed.emit(event)
 
     def on_failed(self, event: events.Failed) -> None:
         """Something outside a reply failed."""
         if self.on_welcome:
             self.welcome.show_failure(event)
         elif event.code != "load_cancelled":  # the person did that
-            self._chat.show_error(event)
+            self.failed.emit(event)
 
-    def on_idle(self) -> None:
-        """Nothing is being loaded any more."""
-        self.strip.hide()
-        self.welcome.show_idle()
+    def on_model_changed(self) -> None:
+        """Nothing may be loading any more."""
+        if self._state.loading is None:
+            self.strip.hide()
+            self.welcome.show_idle()
 
     def on_cancelled(self, model_id: str) -> None:
         """Cancel, on the card or in the strip: what it is about, a load or a download."""
-        if self._models.loading is not None:
+        if self._state.loading is not None:
             self.cancel_requested.emit()
         else:
             self.download_cancel_requested.emit(model_id)
+
+    def _name(self, target: str) -> str:
+        return model_label(target, self._state.items)

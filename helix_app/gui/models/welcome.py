@@ -134,6 +134,10 @@ class WelcomePage(QWidget):
         """The suggested model."""
         return self._item
 
+    def take_cursor(self) -> None:
+        """Let Enter begin."""
+        self.start.setFocus()
+
     def busy(self) -> bool:
         """Whether progress is shown in place of the buttons."""
         return not self._busy.isHidden()

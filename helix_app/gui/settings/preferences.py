@@ -1,4 +1,4 @@
-"""The settings in effect: changed by the toolbar and the menus, or in the dialog, and then saved."""
+"""The dialog of the settings, and what becomes of what a person chose in it."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
-from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER
+from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
+from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.navigation import Navigation
@@ -135,13 +136,13 @@ def connect(
     *,
     pages: Navigation,
     chat: ChatPage,
-    pick: Callable[[str, str], None],
+    models: ModelFlow,
     runs: RunDesk,
     live: LiveDock,
     help: Help,
     preferences: Preferences,
 ) -> None:
-    """Let the actions of a window do what they say; ``pick`` takes a setting and its value, as the toolbar does."""
+    """Let the actions of a window do what they say, and offer only what can be done."""
 
     def in_chat(act: Callable[[], None]) -> None:
         pages.show_page("chat")
@@ -149,16 +150,16 @@ def connect(
 
     a.new_chat.triggered.connect(lambda: in_chat(chat.new_chat))
     chat.new_chat_requested.connect(a.new_chat.trigger)
-    a.open_file.triggered.connect(lambda: pick("target", OPEN_FILE))
-    a.open_folder.triggered.connect(lambda: pick("target", OPEN_FOLDER))
+    a.open_file.triggered.connect(lambda: models.pick("target", ask_file(window)))
+    a.open_folder.triggered.connect(lambda: models.pick("target", ask_folder(window)))
     a.settings.triggered.connect(preferences.open_dialog)
     a.quit.triggered.connect(window.close)
-    a.focus.triggered.connect(lambda: in_chat(chat.composer.setFocus))
+    a.focus.triggered.connect(lambda: in_chat(chat.take_cursor))
     a.stop.triggered.connect(chat.stop)
     a.again.triggered.connect(chat.again)
     a.copy_reply.triggered.connect(chat.copy_reply)
     a.live.triggered.connect(lambda shown: live.setVisible(shown))
-    a.latest.triggered.connect(lambda: in_chat(chat.view.follow))
+    a.latest.triggered.connect(lambda: in_chat(chat.follow))
     origins = chat.origins
     a.origins.toggled.connect(origins.show_all)
     a.origins.toggled.connect(a.ghosts.setEnabled)
@@ -166,7 +167,7 @@ def connect(
     a.open_run.triggered.connect(runs.ask_and_open)
     a.save_run.triggered.connect(runs.save_last)
     a.save_picture.triggered.connect(lambda: pictures.ask_and_save(window, "helix"))
-    a.inspect.triggered.connect(lambda: runs.inspect(runs.book.latest))
+    a.inspect.triggered.connect(runs.inspect_last)
     runs.available_changed.connect(a.save_run.setEnabled)
     runs.available_changed.connect(a.inspect.setEnabled)
     a.help.triggered.connect(help.open_page)
@@ -174,3 +175,19 @@ def connect(
     a.about.triggered.connect(help.open_about)
     for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
         action.triggered.connect(lambda _=False, value=value: state.change(theme=value))
+
+    def offer() -> None:
+        written, writing = chat.last_reply() is not None, chat.generating
+        a.stop.setEnabled(writing)
+        a.again.setEnabled(written and not writing)
+        a.copy_reply.setEnabled(written)
+        a.latest.setEnabled(not chat.is_empty and pages.current is not None)
+        a.unload.setEnabled(state.ready is not None and state.occupied != "benchmark")
+
+    def check_theme() -> None:
+        {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[state.settings.theme].setChecked(True)
+
+    for changed in (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed):
+        changed.connect(lambda *_: offer())
+    state.settings_changed.connect(check_theme)
+    check_theme()

@@ -10,6 +10,8 @@ from helix_app.gui.kit import figures
 from helix_app.gui.kit.progress import ThinBar
 from helix_app.gui.kit.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.loading import MemoryUse, ModelReady
 
@@ -19,12 +21,11 @@ PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 
 class StatusBar(QStatusBar):
     """Four facts, each with its unit; an en dash where one is not known yet."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeGripEnabled(False)
+        self._state = state
         self._context_length = 0
-        self._ready: ModelReady | None = None
-        self._speculative = True
         self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
         self._round: events.RoundDone | None = None  # not shown yet
         self.place = self._label(theme, self.tr("Device and number format"), "device")
@@ -49,7 +50,19 @@ class StatusBar(QStatusBar):
         layout.addStretch()
         self.addWidget(row, 1)
         self.setFixedHeight(28)
-        self.on_unloaded()
+        state.model_changed.connect(self.on_model_changed)
+        state.settings_changed.connect(lambda: self.show_speculation(None))
+        state.chat_cleared.connect(self.on_chat_cleared)
+        self.on_model_changed()
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            MemoryUse: self.show_memory,
+            events.RoundDone: self.on_round,
+            events.Finished: self.on_finished,
+            events.CacheSnapshot: self.on_cache_snapshot,
+        }
 
     def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
         label = SteadyLabel()
@@ -59,9 +72,18 @@ class StatusBar(QStatusBar):
         terms.give(label, term, name)
         return label
 
-    def on_model_ready(self, event: ModelReady) -> None:
-        """Another model is loaded."""
-        self._ready = event
+    def on_model_changed(self) -> None:
+        """Another model is there; the conversation is still in the cache of one that was kept."""
+        tokens, blocks = self._tokens, self._blocks
+        if self._state.ready is None:
+            self._show_none()
+            return
+        self._show(self._state.ready)
+        if self._state.model.kept:
+            self.set_context(tokens)
+            self.set_blocks(*blocks)
+
+    def _show(self, event: ModelReady) -> None:
         self._context_length = event.context_length
         self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
         lead = messages.fill(
@@ -76,17 +98,10 @@ class StatusBar(QStatusBar):
         self.show_memory(event.memory)
         self.show_speculation(None)
 
-    def on_kept(self, event: ModelReady) -> None:
-        """Another model was not loaded: this one is still there, and the conversation in its cache."""
-        tokens, blocks = self._tokens, self._blocks
-        self.on_model_ready(event)
-        self.set_context(tokens)
-        self.set_blocks(*blocks)
-
-    def on_new_chat(self) -> None:
+    def on_chat_cleared(self) -> None:
         """Another conversation, of which nothing is written yet."""
         self._round = None
-        if self._ready is not None:
+        if self._state.ready is not None:
             self.set_context(0)
         self.show_speculation(None)
 
@@ -96,9 +111,7 @@ class StatusBar(QStatusBar):
         self.memory.setText(text)
         terms.give(self.memory, "memory", tip)
 
-    def on_unloaded(self) -> None:
-        """No model is loaded."""
-        self._ready = None
+    def _show_none(self) -> None:
         self._context_length = 0
         self.place.setText(self.tr("No model loaded"))
         self.context.setText(self.tr("context –"))
@@ -106,11 +119,6 @@ class StatusBar(QStatusBar):
         self.blocks.setText(self.tr("KV –"))
         self.show_memory(None)
         self.speculation.setText(self.tr("speculation –"))
-
-    def set_mode(self, mode: str) -> None:
-        """The next reply is speculative or not."""
-        self._speculative = mode == "speculative"
-        self.show_speculation(None)
 
     def set_context(self, tokens: int) -> None:
         """Tokens of the running sequence."""
@@ -132,9 +140,15 @@ class StatusBar(QStatusBar):
         )
         terms.give(self.blocks, "kv_cache", messages.fill(tip, n=used, kept=cached))
 
+    def on_cache_snapshot(self, event: events.CacheSnapshot) -> None:
+        """The state of a pool."""
+        if event.pool == "target":
+            self.set_blocks(event.used_blocks, event.num_blocks, event.cached_blocks)
+
     def on_round(self, event: events.RoundDone) -> None:
-        """A round passed; shown with the batch it came in."""
-        self._round = event
+        """A round of this conversation passed; shown with the batch it came in."""
+        if self._state.is_current(event.request_id):
+            self._round = event
 
     def flush(self) -> None:
         """Show the latest round."""
@@ -145,10 +159,10 @@ class StatusBar(QStatusBar):
 
     def show_speculation(self, event: events.RoundDone | None) -> None:
         """What speculation does, from the latest round."""
-        ready = self._ready
+        ready = self._state.ready
         if ready is None:
             self.speculation.setText(self.tr("speculation –"))
-        elif not self._speculative or (event is not None and event.k_reason == "autoregressive"):
+        elif self._state.settings.mode != "speculative" or (event is not None and event.k_reason == "autoregressive"):
             self.speculation.setText(self.tr("speculation off"))
         elif ready.draft == "none":
             self.speculation.setText(self.tr("speculation off: no draft"))
@@ -162,9 +176,11 @@ class StatusBar(QStatusBar):
 
     def on_finished(self, event: events.Finished) -> None:
         """What speculation gained in the whole reply."""
+        if not self._state.is_current(event.request_id):
+            return
         self.flush()
         m = event.metrics
-        if self._ready is not None and m.drafted_tokens:
+        if self._state.ready is not None and m.drafted_tokens:
             self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))
 
     def _gain(self, measured: float | None, plain: float | None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
-from helix_app.base.settings import Settings
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import SEPARATOR, Choice, Picker, ThemedButton
 from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, model_label
+from helix_app.gui.kit.open_dialogs import ask_model
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.loading import DevicesFound, ModelReady
-from helix_app.protocol.requests import CatalogItem, DeviceItem
+from helix_app.gui.state import State
+from helix_app.protocol.requests import DeviceItem
 
 
 class Toolbar(QToolBar):
@@ -21,21 +21,18 @@ class Toolbar(QToolBar):
         target, draft, device, dtype, mode: the pickers.
 
     Signals:
-        picked: (setting, value) chosen by a person; a value may be OPEN_FILE or OPEN_FOLDER.
+        picked: (setting, value) chosen by a person; empty where they changed their mind.
     """
 
     picked = Signal(str, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("mainToolbar")
         self.setWindowTitle(self.tr("Models and settings"))
         self.setMovable(False)
         self.setFloatable(False)
-        self._items: tuple[CatalogItem, ...] = ()
-        self._settings = Settings()
-        self._ready: ModelReady | None = None
-        self._devices: tuple[DeviceItem, ...] = ()
+        self._state = state
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
         self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
@@ -60,8 +57,16 @@ class Toolbar(QToolBar):
         layout.addWidget(self.live)
         self.addWidget(row)
         for name, picker in self.pickers().items():
-            picker.picked.connect(lambda value, name=name: self.picked.emit(name, value))
-        self.set_settings(self._settings)
+            picker.picked.connect(lambda value, name=name: self.picked.emit(name, ask_model(self.window(), value)))
+        for changed in (
+            state.settings_changed,
+            state.catalog_changed,
+            state.devices_changed,
+            state.model_changed,
+            state.occupied_changed,
+        ):
+            changed.connect(self.on_state_changed)
+        self.on_state_changed()
 
     def pickers(self) -> dict[str, Picker]:
         """The pickers by the setting they change."""
@@ -73,47 +78,21 @@ class Toolbar(QToolBar):
             "dtype": self.dtype,
         }
 
-    def set_catalog(self, items: tuple[CatalogItem, ...]) -> None:
-        """The models people can choose."""
-        self._items = items
+    def on_state_changed(self) -> None:
+        """Show what is chosen and what is in effect; nothing else can be loaded while a benchmark runs."""
         self._fill()
-
-    def set_settings(self, settings: Settings) -> None:
-        """What is chosen."""
-        self._settings = settings
-        self._fill()
-
-    def on_devices_found(self, event: DevicesFound) -> None:
-        """The devices of this computer; none when nobody could look."""
-        if event.devices:
-            self._devices = event.devices
-            self._fill()
-
-    def on_model_ready(self, event: ModelReady) -> None:
-        """Show what is in effect."""
-        self._ready = event
-        self._fill()
-
-    def set_locked(self, reason: str) -> None:
-        """Let nothing else be loaded for this reason; empty lets it again."""
+        locked = self._state.occupied == "benchmark"
         for picker in (self.target, self.draft, self.device, self.dtype):
-            picker.setEnabled(not reason)
-        self._fill()
-        if reason:
-            for picker in (self.target, self.draft, self.device, self.dtype):
-                picker.setToolTip(reason)
-
-    def on_unloaded(self) -> None:
-        """Nothing is in effect; what is chosen is shown."""
-        self._ready = None
-        self._fill()
+            picker.setEnabled(not locked)
+            if locked:
+                picker.setToolTip(self.tr("A benchmark is running"))
 
     def _fill(self) -> None:
-        s = self._settings
+        s, ready = self._state.asked, self._state.ready
         self.target.set_choices(self._target_choices())
-        self.target.set_value(s.target, model_label(s.target, self._items))
-        if self._ready is not None and self._ready.target_file:
-            self.target.setToolTip(f"{self.target.toolTip()}\n{self._ready.target_file}")
+        self.target.set_value(s.target, model_label(s.target, self._state.items))
+        if ready is not None and ready.target_file:
+            self.target.setToolTip(f"{self.target.toolTip()}\n{ready.target_file}")
         self.draft.set_choices(self._draft_choices())
         self.draft.set_value(s.draft, self._draft_shown())
         auto = self.tr("Auto")
@@ -127,7 +106,6 @@ class Toolbar(QToolBar):
                 Choice("int4", "int4", self.tr("4-bit weights, an approximation")),
             ]
         )
-        ready = self._ready
         device = "" if ready is None else figures.device(ready.device)
         dtype = "" if ready is None else ready.dtype
         chosen = s.device_for(s.target)
@@ -145,8 +123,8 @@ class Toolbar(QToolBar):
         return self.tr("Auto: {value}").format(value=effective) if effective else ""
 
     def _target_choices(self) -> list[Choice]:
-        here = [item for item in self._items if item.path]
-        away = [item for item in self._items if not item.path]
+        here = [item for item in self._state.items if item.path]
+        away = [item for item in self._state.items if not item.path]
         choices = [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here]
         if here and away:
             choices.append(SEPARATOR)
@@ -162,10 +140,10 @@ class Toolbar(QToolBar):
     def _device_choices(self) -> list[Choice]:
         """Auto, then each adapter that was found; kinds alone as long as nobody has looked."""
         auto = Choice("auto", self.tr("Auto"), self.tr("the best at hand"))
-        if not self._devices:
+        if not self._state.devices:
             return [auto, *(Choice(code, figures.device(code)) for code in ("directml", "cuda", "cpu"))]
-        found = [self._device_choice(item) for item in self._devices]
-        chosen = self._settings.device_for(self._settings.target)
+        found = [self._device_choice(item) for item in self._state.devices]
+        chosen = self._state.asked.device_for(self._state.asked.target)
         if chosen != "auto" and all(choice.value != chosen for choice in found):
             found.append(Choice(chosen, figures.device(chosen)))  # of another day, or a kind without a number
         return [auto, SEPARATOR, *found]
@@ -182,7 +160,7 @@ class Toolbar(QToolBar):
             Choice("self-int4", self.tr("Self, 4 bits"), self.tr("the target itself, in fewer bits")),
             Choice("self-int8", self.tr("Self, 8 bits"), self.tr("the target itself, in fewer bits")),
         ]
-        others = [item for item in self._items if item.path and item.id != self._settings.target]
+        others = [item for item in self._state.items if item.path and item.id != self._state.asked.target]
         if others:
             choices.append(SEPARATOR)
             choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
@@ -192,7 +170,7 @@ class Toolbar(QToolBar):
         return choices
 
     def _draft_shown(self) -> str:
-        chosen, ready = self._settings.draft, self._ready
+        chosen, ready = self._state.asked.draft, self._state.ready
         words = {
             "none": self.tr("none"),
             "ngram": self.tr("n-gram"),
@@ -208,4 +186,4 @@ class Toolbar(QToolBar):
             return ""
         if ready is not None and ready.draft != "model":
             return effective  # the chosen draft could not be used
-        return model_label(chosen, self._items)
+        return model_label(chosen, self._state.items)

@@ -14,6 +14,7 @@ from helix_app.bench.reports import view as views
 from helix_app.bench.reports.compare import compare
 from helix_app.bench.summary import summarise
 from helix_app.gui.benchmark.page import BenchmarkPage
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench
 from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchView
@@ -84,9 +85,9 @@ class Person:
         return self.page.error.sentence.text() if self.page.error.isVisible() else ""
 
 
-def looking_at(page: BenchmarkPage) -> Person:
+def looking_at(page: BenchmarkPage, state: State) -> Person:
     """Someone who looks at a page that stands alone, with one model on this computer."""
-    page.set_catalog((fake.here(fake.SMOL), fake.BIG))
+    state.set_catalog((fake.here(fake.SMOL), fake.BIG))
     someone = Person(page)
     page.resize(960, 640)
     page.show()

@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from helix_app.base.settings import Settings
 from helix_app.bench import reference, runner
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.kit import figures
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench
 from helix_app.protocol.bench import BenchRequest
@@ -34,11 +34,11 @@ def named(**values: str) -> tuple[tuple[str, str], ...]:
 
 
 @pytest.fixture
-def person(theme: Theme, qtbot: QtBot) -> Person:
+def person(theme: Theme, qtbot: QtBot, state: State) -> Person:
     """Someone who looks at the page alone."""
-    page = BenchmarkPage(theme, Settings())
+    page = BenchmarkPage(theme, state)
     qtbot.addWidget(page)
-    return looking_at(page)
+    return looking_at(page, state)
 
 
 # --------------------------------------------------------------------------- how long it takes

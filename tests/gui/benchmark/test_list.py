@@ -8,10 +8,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.benchmark.plots import ticks
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench
 from tests.bench import made
@@ -21,11 +21,11 @@ from tests.gui.views import settle
 
 
 @pytest.fixture
-def person(theme: Theme, qtbot: QtBot) -> Person:
+def person(theme: Theme, qtbot: QtBot, state: State) -> Person:
     """Someone who looks at the page alone."""
-    page = BenchmarkPage(theme, Settings())
+    page = BenchmarkPage(theme, state)
     qtbot.addWidget(page)
-    return looking_at(page)
+    return looking_at(page, state)
 
 
 @pytest.fixture

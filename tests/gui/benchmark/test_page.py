@@ -6,13 +6,13 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from helix_app.base.settings import Settings
 from helix_app.bench import statistics, workloads
 from helix_app.bench.config import BASELINE, HELIX, PEERS, BenchConfig
 from helix_app.bench.reports.wording import arm_label, kind_label
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench import BenchProgressed, BenchRequest
@@ -24,11 +24,11 @@ from tests.gui.driver import Driver
 
 
 @pytest.fixture
-def person(theme: Theme, qtbot: QtBot) -> Person:
+def person(theme: Theme, qtbot: QtBot, state: State) -> Person:
     """Someone who looks at the page alone."""
-    page = BenchmarkPage(theme, Settings())
+    page = BenchmarkPage(theme, state)
     qtbot.addWidget(page)
-    return looking_at(page)
+    return looking_at(page, state)
 
 
 @pytest.fixture
@@ -105,14 +105,14 @@ def test_what_nobody_picked_follows_the_toolbar(window: MainWindow) -> None:
     assert page.setup.request().draft == "self-int4"
 
 
-def test_nothing_can_be_run_without_a_kind_or_a_model(person: Person, page: BenchmarkPage) -> None:
+def test_nothing_can_be_run_without_a_kind_or_a_model(person: Person, page: BenchmarkPage, state: State) -> None:
     for box in page.setup.kinds.values():
         box.setChecked(False)
     assert not page.setup.run.isEnabled()
     assert page.setup.estimate.text() == "Choose at least one kind of prompts."
     page.setup.kinds["code"].setChecked(True)
     assert page.setup.run.isEnabled()
-    page.set_catalog((fake.SMOL,))  # not on this computer
+    state.set_catalog((fake.SMOL,))  # not on this computer
     assert not page.setup.run.isEnabled()
     assert "No model is on this computer" in page.setup.estimate.text()
 
@@ -163,7 +163,10 @@ def test_meanwhile_nothing_is_written_or_loaded(window: MainWindow, chat: Driver
     window.chat.send()
     assert chat.requests == []
     assert window.chat.error.sentence.text().startswith("A benchmark is running")
-    assert window.compare.may_run() == "bench_running"
+    window.compare.setup.prompt.editor.setPlainText("Hello")
+    window.compare.run()
+    assert not window.compare.running
+    assert window.compare.error.sentence.text().startswith("A benchmark is running")
     window.on_event(bench.BenchEnded("done", bench_made.view()))
     assert window.toolbar.target.isEnabled()
     assert window.actions_.unload.isEnabled()

@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 from helix_app.base.settings import Settings
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.requests import ArmChoice, LoadChoice
+from helix_app.gui.state import Model, State, load_choice
+from helix_app.protocol.requests import ArmChoice
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
 from tests.gui.compare.comparing import CompareDriver
@@ -17,17 +18,17 @@ SPEC = [(2, 2, WORDS[i : i + 3]) for i in range(1, 58, 3)] + [(0, 0, WORDS[58:59
 OTHER = [*WORDS[:24], "elsewhere ", *WORDS[25:]]
 
 
-OWN = LoadChoice("m")
+OWN = load_choice(Settings(theme="light"))
 
 
 @pytest.fixture
-def driver(theme: Theme, qtbot: QtBot) -> CompareDriver:
+def driver(theme: Theme, state: State, qtbot: QtBot) -> CompareDriver:
     """The page by itself, with a model."""
-    page = ComparePage(theme, Settings(theme="light"))
+    page = ComparePage(theme, state)
     qtbot.addWidget(page)
     page.resize(1180, 700)
     page.show()
-    page.set_model(fake.ready(), OWN)
+    state.set_model(Model(fake.ready()))
     return CompareDriver(page)
 
 
@@ -52,8 +53,8 @@ def test_a_noisy_run_is_called_so(driver: CompareDriver) -> None:
     assert gauge.sentence.text() == "Speculation gains 181 % here."
 
 
-def test_two_models_write_their_own_text(driver: CompareDriver) -> None:
-    driver.page.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
+def test_two_models_write_their_own_text(driver: CompareDriver, state: State) -> None:
+    state.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
     setup = driver.page.setup
     setup.on_preset_picked("targets")
     assert "one model is in memory at a time" in setup.note.text().lower()
@@ -71,8 +72,8 @@ def test_two_models_write_their_own_text(driver: CompareDriver) -> None:
     assert driver.page.gauge.sentence.text() == "B decodes 100 % faster than A here."
 
 
-def test_a_model_of_its_own_can_be_picked_for_an_arm(driver: CompareDriver) -> None:
-    driver.page.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
+def test_a_model_of_its_own_can_be_picked_for_an_arm(driver: CompareDriver, state: State) -> None:
+    state.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
     setup = driver.page.setup
     setup.on_preset_picked("custom")
     assert setup.note.isHidden()

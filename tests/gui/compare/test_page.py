@@ -14,11 +14,12 @@ from helix_app.gui.compare import arms
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.kit import figures
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import Model, State, load_choice
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import LoadProgress
-from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice
+from helix_app.protocol.requests import ArmChoice, CatalogItem
 from helix_app.runs.comparison import agreement_text
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
@@ -30,17 +31,17 @@ SPEC = [(2, 2, WORDS[i : i + 3]) for i in range(1, 58, 3)] + [(0, 0, WORDS[58:59
 OTHER = [*WORDS[:24], "elsewhere ", *WORDS[25:]]
 
 
-OWN = LoadChoice("m")
+OWN = load_choice(Settings(theme="light"))
 
 
 @pytest.fixture
-def driver(theme: Theme, qtbot: QtBot) -> CompareDriver:
+def driver(theme: Theme, state: State, qtbot: QtBot) -> CompareDriver:
     """The page by itself, with a model."""
-    page = ComparePage(theme, Settings(theme="light"))
+    page = ComparePage(theme, state)
     qtbot.addWidget(page)
     page.resize(1180, 700)
     page.show()
-    page.set_model(fake.ready(), OWN)
+    state.set_model(Model(fake.ready()))
     return CompareDriver(page)
 
 
@@ -61,8 +62,8 @@ def compared(driver: CompareDriver, second: list[str] = WORDS, **values: object)
 # --------------------------------------------------------------------------- what is asked for
 
 
-def test_the_request_is_what_was_set_up(driver: CompareDriver) -> None:
-    driver.page.set_settings(Settings(system_prompt="Be brief.", top_k=7))
+def test_the_request_is_what_was_set_up(driver: CompareDriver, state: State) -> None:
+    state.set_settings(Settings(system_prompt="Be brief.", top_k=7), None)
     driver.page.setup.seed.setText("42")
     driver.page.setup.temperature.setValue(0.3)
     driver.page.setup.max_tokens.setValue(99)
@@ -354,7 +355,7 @@ def test_the_persons_own_choice_is_loaded_again(in_window: CompareDriver, window
     compared(in_window, reload=False)
     assert not loads
     compared(in_window, reload=True)
-    assert loads == [window.models.choice()]
+    assert loads == [window.state.choice()]
     assert in_window.texts() == [TEXT, TEXT]
     assert not in_window.page.setup.prompt.button.isEnabled()
     window.on_event(fake.ready())
@@ -363,8 +364,8 @@ def test_the_persons_own_choice_is_loaded_again(in_window: CompareDriver, window
     assert window.pages.current.name == "compare"
 
 
-def test_without_a_model_nothing_can_be_run(driver: CompareDriver) -> None:
-    driver.page.set_model(None, None, "No model.")
+def test_without_a_model_nothing_can_be_run(driver: CompareDriver, state: State) -> None:
+    state.set_model(Model())
     driver.page.setup.prompt.editor.setPlainText("x")
     driver.page.run()
     assert not driver.requests

@@ -127,9 +127,9 @@ def test_times_while_a_reply_is_written(window: MainWindow, chat: Driver, qtbot)
 
 
 def test_times_a_comparison(window: MainWindow) -> None:
-    window.compare.running_changed.emit(True)
+    window.state.begin("compare")
     assert window.help.frames.running
-    window.compare.running_changed.emit(False)
+    window.state.end("compare")
     assert not window.help.frames.running
 
 

@@ -29,7 +29,7 @@ def test_a_wrong_pick_leaves_everything_as_it_was(window: MainWindow) -> None:
     assert saved == []
     assert window.settings.target == fake.SMOL.id
     assert window.toolbar.target.shown() == "SmolLM2 135M Instruct"
-    assert window.models.ready is not None
+    assert window.state.ready is not None
     assert window.chat.error.isVisible()
     assert not window.strip.isVisible()
     assert window.actions_.unload.isEnabled()
@@ -90,7 +90,7 @@ def test_settings_that_do_not_load_are_as_they_were(window: MainWindow) -> None:
 def test_a_model_that_is_gone_is_said_to_be(window: MainWindow) -> None:
     window.toolbar.target.pick("/x/big.gguf")
     window.on_event(events.Failed("out_of_memory"))
-    assert window.models.ready is None
+    assert window.state.ready is None
     assert not window.chat.composer.editor.isEnabled()
     assert window.settings.target == fake.SMOL.id
 

@@ -106,7 +106,7 @@ def test_a_failure_is_told_after_the_dialog_closed(window: MainWindow, dialog: S
 def test_a_failure_ends_no_load(window: MainWindow) -> None:
     window.toolbar.device.pick("cpu")
     window.on_event(Forgotten(0, NOT_WIPED))
-    assert window.models.loading is not None
+    assert window.state.loading is not None
     assert window.strip.isVisible()
 
 

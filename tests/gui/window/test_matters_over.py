@@ -116,10 +116,10 @@ def test_how_much_of_the_prompt_is_read(chat: Driver) -> None:
 
 
 def test_a_benchmark_is_said_before_one_types(window: MainWindow) -> None:
-    window.benchmark.running_changed.emit(True)
+    window.state.begin("benchmark")
     assert window.chat.hint.isVisible()
     assert window.chat.hint.text().startswith("A benchmark is running")
-    window.benchmark.running_changed.emit(False)
+    window.state.end("benchmark")
     assert not window.chat.hint.isVisible()
 
 

@@ -1,4 +1,4 @@
-"""What a person is offered where the context is full: a larger one, if anything but the model limits it."""
+"""Why a message cannot be sent or came back, and the larger context that may help where a setting limits it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,35 @@ from PySide6.QtCore import QCoreApplication
 
 from helix_app.base import messages
 from helix_app.base.settings import DEFAULT_CONTEXT
+from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.loading import ModelReady
 
 _ROOM = 512  # tokens that a reply gets beside a prompt that did not fit
 TOO_LONG = "prompt_too_long"  # and what begins so: codes of prompts over the context
+
+NOT_SENT = (  # errors of a message that no model has seen; those of too long ones begin with TOO_LONG
+    "prompt_empty",
+    "no_chat_template",
+    "no_model_loaded",
+    "engine_busy",
+    "compare_running",
+    "bench_running",
+)
+
+
+def not_sent(code: str) -> bool:
+    """Whether a message that failed with this code was seen by no model."""
+    return code in NOT_SENT or code.startswith(TOO_LONG)
+
+
+def why_unsendable(state: State) -> str:
+    """Code of messages.py that says why nothing can be sent now, though it can be written; empty when it can."""
+    if state.occupied == "compare":
+        return "compare_running"
+    if state.occupied == "benchmark":
+        return "bench_running"
+    return "model_loading" if state.coming else ""
 
 
 def larger_context(ready: ModelReady | None, needed: int = 0) -> int:

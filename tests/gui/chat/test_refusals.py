@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.gui.chat.context_offer import larger_context
+from helix_app.gui.chat.refusals import larger_context
 from helix_app.gui.kit.notices import OfferBox
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
