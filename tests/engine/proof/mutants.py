@@ -12,7 +12,7 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.drafts import model as drafting
+from helix_app.engine.drafts import ask
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
@@ -40,12 +40,12 @@ def accept_everything(patch: Patch) -> None:
 
 
 def draft_greedily_but_say_softmax(patch: Patch) -> None:
-    patch.setattr(drafting, "pick", lambda row, uniform: int(row.argmax()))
+    patch.setattr(ask, "pick", lambda row, uniform: int(row.argmax()))
 
 
 def draw_filtered_but_say_raw(patch: Patch) -> None:
-    patch.setattr(drafting, "distribution", no_filter)
-    patch.setattr(drafting, "pick", lambda row, u: real_pick(real_distribution(row.log()[None], PARAMS["top-k"])[0], u))
+    patch.setattr(ask, "distribution", no_filter)
+    patch.setattr(ask, "pick", lambda row, u: real_pick(real_distribution(row.log()[None], PARAMS["top-k"])[0], u))
 
 
 def draw_raw_but_say_filtered(patch: Patch) -> None:
@@ -55,12 +55,12 @@ def draw_raw_but_say_filtered(patch: Patch) -> None:
         raw.append(no_filter(logits, params)[0])
         return real_distribution(logits, params)
 
-    patch.setattr(drafting, "distribution", both)
-    patch.setattr(drafting, "pick", lambda row, u: real_pick(raw[-1], u))
+    patch.setattr(ask, "distribution", both)
+    patch.setattr(ask, "pick", lambda row, u: real_pick(raw[-1], u))
 
 
 def draw_in_half_precision(patch: Patch) -> None:
-    patch.setattr(drafting, "pick", lambda row, u: real_pick(row.bfloat16().double(), u))
+    patch.setattr(ask, "pick", lambda row, u: real_pick(row.bfloat16().double(), u))
 
 
 def accept_in_half_precision(patch: Patch) -> None:
@@ -156,11 +156,11 @@ def penalties_see_the_next_draft(patch: Patch) -> None:
 
 
 def draft_without_penalty(patch: Patch) -> None:
-    patch.setattr(drafting, "penalise", lambda logits, penalty, seen, ids: logits)
+    patch.setattr(ask, "penalise", lambda logits, penalty, seen, ids: logits)
 
 
 def draft_without_filters(patch: Patch) -> None:
-    patch.setattr(drafting, "distribution", no_filter)
+    patch.setattr(ask, "distribution", no_filter)
 
 
 def verify_without_filters(patch: Patch) -> None:
