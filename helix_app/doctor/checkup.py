@@ -36,6 +36,7 @@ ENVIRONMENT = (  # whose values are told; of other HELIX_ variables only that th
     "HELIX_HOME",
     "HELIX_MODELS",
     "HELIX_FORCE_CPU",
+    "HELIX_ASSUME_QUIET",
     "HELIX_CUDA_GRAPHS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",

@@ -34,7 +34,7 @@ def spinning(count: int) -> Iterator[None]:
 
 def chosen(model: Path, home: Path) -> str:
     """The dense format that a program with this folder takes."""
-    environment = {**os.environ, "HELIX_HOME": str(home)}
+    environment = {**os.environ, "HELIX_HOME": str(home), "HELIX_ASSUME_QUIET": ""}
     done = subprocess.run(
         [sys.executable, "-c", CHOOSE, str(model)], env=environment, capture_output=True, text=True, check=True
     )

@@ -61,3 +61,13 @@ def test_a_real_product_takes_time() -> None:
         found, fastest = BUSYNESS(quiet._product(), float("inf"))
     assert found >= 1.0
     assert 0 < fastest < 1
+
+
+def test_a_variable_says_that_the_machine_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[float] = []
+    monkeypatch.setattr(quiet, "_busyness", lambda product, best: (calls.append(best), (3.0, 0.5))[1])
+    monkeypatch.setenv(quiet.SWITCH, "1")
+    assert quiet.busyness(0.25) == (1.0, 0.25)
+    monkeypatch.setenv(quiet.SWITCH, "0")
+    assert quiet.busyness(0.25) == (3.0, 0.5)
+    assert calls == [0.25]
