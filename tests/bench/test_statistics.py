@@ -147,7 +147,7 @@ def test_one_or_two_replies_a_kind_give_no_verdict_overall(replies: int) -> None
 def test_kinds_stray_independently() -> None:
     """Of two kinds alike, the mean is surer than either; drawn with one seed both would stray alike."""
     one = groups(np.random.default_rng(10), 4, 6, between=0.1)
-    alone, both = estimate(one, 3), overall({"a": one, "b": one}, 3)
+    alone, both = estimate(one, 3), over_kinds({"a": one, "b": one}, 3)
     assert both.value == pytest.approx(alone.value)
     assert math.log(both.high / both.low) < 0.85 * math.log(alone.high / alone.low)
 

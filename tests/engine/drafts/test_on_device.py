@@ -236,7 +236,7 @@ def test_a_full_draft_cache_ends_a_proposal(zoo: Zoo, device: SimulatedDirectML)
 @pytest.mark.parametrize("name", SAMPLINGS)
 def test_other_devices_draft_so_too(models: Models, monkeypatch: pytest.MonkeyPatch, draft: str, name: str) -> None:
     """With the decoder of the CPU, as on CUDA: pending proposals in crowds, the same tokens."""
-    monkeypatch.setattr(ModelRunner, "waits", False)
+    monkeypatch.setattr(ModelRunner, "is_synchronous", False)
     asked = requests(SAMPLINGS[name], k="fixed:3")[:4]
     crowd = Crowd(models.session(draft)).add(*asked)
     crowd.run()
