@@ -36,6 +36,16 @@ def quiet_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def kernels_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Machine code is made once in a run, for all test processes, theirs, and whatever HELIX_HOME they have."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HELIX_KERNELS", str(root / "kernels"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def default_model() -> Path:
     """The GGUF file of the catalog's default model, a real one.
