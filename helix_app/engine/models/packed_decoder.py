@@ -33,6 +33,7 @@ from helix_app.engine.models.packed_layers import (
     RowMemory,
 )
 from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -75,7 +76,6 @@ class PackedDecoder:
 
     bits = rounded = 0
     can_be_exact = True
-    graphs = None
     format = "packed"
 
     def __init__(
@@ -86,6 +86,7 @@ class PackedDecoder:
         self.dtype, self.device, self.cache_dtype = torch.float32, _CPU, CACHE
         self.library = library or shared()
         self.parameters = 0
+        self.graphs: StepGraphs | None = None
         self._pool = pool_of(self.library, threads or torch.get_num_threads())
         self._weights: PackedWeights | None = None
         self._embed: PackedTensor
@@ -175,7 +176,8 @@ class PackedDecoder:
         views = [_view(span) for span in spans]
         memory, program = self._ready(ids.shape[0], views[0].cache)
         tables = [np.array(view.blocks, dtype=np.int32) for view in views]
-        size, at, wanted = views[0].cache.block_size, 0, []
+        size, at = views[0].cache.block_size, 0
+        wanted: list[int] = []
         for span, table in zip(spans, tables):
             rows = slice(at, at + span.rows)
             positions = np.arange(span.start, span.start + span.rows)

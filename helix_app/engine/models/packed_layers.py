@@ -133,7 +133,7 @@ class ProgramMaker:
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
         phases: list[list[Job]] = []
-        caches = []
+        caches: list[tuple[Words, Words]] = []
         for layer in weights.layers:
             phases += self._attention(layer, memory, caches)
             phases += self._mlp(layer, memory)

@@ -134,7 +134,8 @@ def _prepare_is_right(
     library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, weights: reference.Floats | None, size: int
 ) -> bool:
     order = np.array([2, 0, 1], dtype=np.int64)
-    scratch, records, step = np.empty_like(x), *_room(*x.shape, size)
+    scratch = np.empty_like(x)
+    records, step = _room(x.shape[0], x.shape[1], size)
     given = [_at(x), x.strides[0], _at(order), 0 if weights is None else _at(weights), x.shape[1], floats(_EPS)]
     given += [_at(scratch), x.strides[0], *_records(records, step, size)]
     call(library, "prepare", given, 0, len(x))
@@ -144,7 +145,8 @@ def _prepare_is_right(
 
 def _activate_is_right(library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, size: int) -> bool:
     columns = x.shape[1] // 2
-    scratch, records, step = np.empty((len(x), columns), dtype=np.float32), *_room(len(x), columns, size)
+    scratch = np.empty((len(x), columns), dtype=np.float32)
+    records, step = _room(len(x), columns, size)
     given = [_at(x), x.strides[0], columns, 256 if size == 256 else 32]
     given += [_at(scratch), scratch.strides[0], *_records(records, step, size)]
     call(library, "activate", given, 0, len(x) * columns // given[3])

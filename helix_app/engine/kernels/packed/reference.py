@@ -43,12 +43,12 @@ class Blocks:
         """The numbers that the weights stand for, ``[rows, columns]``."""
         rows, blocks, columns = self.integers.shape
         values = (self.integers - self.centre).astype(np.float64)
-        offset = np.zeros(values.shape)
+        offset: npt.NDArray[np.float64] = np.zeros_like(values)
         if self.scales is not None:
             width = columns // self.scales.shape[2]
-            values *= np.repeat(self.scales, width, axis=2)
+            values = values * np.repeat(self.scales, width, axis=2)
             if self.minima is not None and self.offset is not None:
-                offset = -np.repeat(self.minima, width, axis=2) * self.offset[..., None].astype(np.float64)
+                offset -= np.repeat(self.minima, width, axis=2) * self.offset[..., None].astype(np.float64)
         elif self.offset is not None:
             offset += self.offset[..., None]
         return np.asarray(values * self.scale[..., None].astype(np.float64) + offset).reshape(rows, blocks * columns)
@@ -162,7 +162,9 @@ class Arithmetic:
         for term in EXP_TERMS[1:]:
             y = self.fma(y, x, _32(term))
         y = self.fma(y, x * x, x) + _32(1)
-        return np.asarray(y * np.ldexp(_32(1), n.astype(np.int32)), dtype=_32)
+        with np.errstate(invalid="ignore"):  # what is no number stays so
+            scale = np.ldexp(_32(1), n.astype(np.int32))
+        return np.asarray(y * scale, dtype=_32)
 
     def product(self, name: str, raw: Bytes, x: Floats) -> Floats:
         """Rows of float32 ``[m, in]`` times packed weights ``[out, bytes]``: ``[m, out]``."""
