@@ -164,6 +164,7 @@ STAGES: dict[str, str] = {
     "weights": "Loading weights",
     "draft_weights": "Loading the draft",
     "allocate_cache": "Allocating the cache",
+    "kernels": "Making machine code for this processor (once)",
     "warm_up": "Warming up",
     "reference": "Checking how steady the machine is",
     "bench_peer": "Loading",

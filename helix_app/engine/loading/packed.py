@@ -11,6 +11,7 @@ from helix_app.engine.machine.device import PACKED, Device
 from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +31,22 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_draft")
     elif not packed_formats(what.target):
         notice = Notice("packed_format")
-    elif has_kernels(what.target):
-        return True
+    else:
+        if lacks_kernels(what.target):
+            yield LoadProgress("kernels")
+        if has_kernels(what.target):
+            return True
     if wanted == PACKED or notice.code == "packed_kernels":
         yield notice
     return False
+
+
+def lacks_kernels(files: ModelFiles) -> bool:
+    """Whether kernels for a model have to be made first."""
+    try:
+        return shared().lacks(kernel_parts(files.config, packed_formats(files)))
+    except NoKernelsError:
+        return False
 
 
 def has_kernels(files: ModelFiles) -> bool:

@@ -55,8 +55,6 @@ class Shape:
 
 def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns the target's runner, with the number of threads that suits it."""
-    if not shape.packed:
-        take_back()
     runner = yield from _load(files, shape, "weights", cancel)
     if shape.device.kind == "cpu" and not shape.packed:
         choose_threads(lambda: runner.try_rows(1), _THREADS)
@@ -72,22 +70,29 @@ def load_draft(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Gene
 
 
 def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
-    config, device = files.config, shape.device
     decoder = _decoder(files, shape)
-    dtype = decoder.cache_dtype
-    yield from read_weights(files, decoder, None, stage, cancel)
+    try:
+        yield from read_weights(files, decoder, None, stage, cancel)
+        return (yield from _with_cache(decoder, shape))
+    except BaseException:
+        decoder.release()
+        raise
+
+
+def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
+    config, dtype = decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
     wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
     most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
-    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, device)
+    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
     return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE), cache)
 
 
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
     if shape.packed and has_kernels(files):
-        return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool())
+        return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
     return make_decoder(
         files.config,
         dtype=shape.dtype,

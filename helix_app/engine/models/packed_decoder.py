@@ -9,7 +9,7 @@ The cache is in float16, and holds keys in the file's own order of a head's numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gguf
@@ -79,13 +79,24 @@ class PackedDecoder:
     format = "packed"
 
     def __init__(
-        self, config: ModelConfig, max_positions: int, library: Library | None = None, threads: int = 0
+        self,
+        config: ModelConfig,
+        max_positions: int,
+        library: Library | None = None,
+        threads: int = 0,
+        on_release: Callable[[], None] | None = None,
     ) -> None:
-        """``threads`` is of the pool; as many as PyTorch would take, unless given."""
+        """
+        Args:
+            library: of this process unless given.
+            threads: of the pool; as many as PyTorch would take unless given.
+            on_release: called once, when it is of no use any more.
+        """
         self.config, self.max_positions = config, max_positions
         self.dtype, self.device, self.cache_dtype = torch.float32, _CPU, CACHE
         self.library = library or shared()
         self.parameters = 0
+        self._on_release = on_release
         self.graphs: StepGraphs | None = None
         self._pool = pool_of(self.library, threads or torch.get_num_threads())
         self._weights: PackedWeights | None = None
@@ -159,6 +170,9 @@ class PackedDecoder:
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""
         self._weights = self._memory = self._program = None
+        on_release, self._on_release = self._on_release, None
+        if on_release is not None:
+            on_release()
 
     def _held(self) -> PackedWeights:
         if self._weights is None:

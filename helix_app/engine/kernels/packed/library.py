@@ -71,6 +71,10 @@ class Library:
         self._parts: set[str] = set()
         self._machine = _target_machine(self.processor)
 
+    def lacks(self, parts: Iterable[str]) -> bool:
+        """Whether some of these parts have to be made, which takes seconds."""
+        return any(part not in self._parts and _read(self._file(part)) is None for part in parts)
+
     def add(self, parts: Iterable[str]) -> None:
         """Have these parts ready: from files, or made now and tried in a process of their own.
 
