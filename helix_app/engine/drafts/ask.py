@@ -79,7 +79,7 @@ class Ask:
             at = len(request.tokens) + len(self.ids)
             token = pick(row, request.uniform()) if request.seed is None else coupled_draw(row, request.seed, at)
         self.ids.append(token)
-        room = max(request.k, request.max_tokens) - len(self.ids)
+        room = (request.max_tokens or request.k) - len(self.ids)
         if self.text is not None and room > 0:
             length, more = self.text.goes_on(request.tokens, self.ids, room)
             if length:

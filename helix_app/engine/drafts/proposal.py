@@ -21,7 +21,7 @@ class DraftRequest:
         uniform: independent numbers in [0, 1) to draw with.
         source: one that the draft offered.
         seed: draw with the noise of ``coupled.py`` instead, as the target will.
-        max_tokens: in all that a second source may go on to; ``k`` where it is less.
+        max_tokens: in all that a second source may go on to; 0 stands for ``k``.
     """
 
     tokens: Sequence[int]

@@ -178,7 +178,7 @@ class Reply:
             plan.proposal = self.draft.propose(self._wanted(plan.choice))
 
     def _wanted(self, choice: KChoice) -> DraftRequest:
-        more = 0 if choice.reason == "fixed" else min(K_MAX, self.room)
+        more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
         return DraftRequest(
             self.tokens, choice.k, self.request.sampling, self._uniform, choice.source, self.draft_seed, more
         )

@@ -75,7 +75,7 @@ class Table:
 class TableDecoder:
     """A decoder whose keys are token ids: it knows of the context what the cache holds."""
 
-    graphs, kernels, bits, parameters, dtype = None, (), 0, 0, torch.float64
+    graphs, kernels, bits, parameters, dtype, format = None, (), 0, 0, torch.float64, "float64"
 
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
