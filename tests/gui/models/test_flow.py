@@ -1,12 +1,20 @@
-"""A wrong pick costs nothing: the model that was loaded stays, and only what has loaded is remembered."""
+"""Which model is loaded, and when: a wrong pick costs nothing, and only what has loaded is remembered."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
 from PySide6.QtTest import QTest
 
+from helix_app.gui.models.flow import ModelFlow, first_target
+from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.requests import LoadChoice
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
@@ -78,7 +86,6 @@ def test_a_pick_in_mid_load_keeps_the_one_before_it_too(window: MainWindow) -> N
 
 
 def test_settings_that_do_not_load_are_as_they_were(window: MainWindow) -> None:
-    from dataclasses import replace
 
     saved = record(window.settings_changed)
     window.preferences.on_saved(replace(window.settings, context_length=1_000_000, temperature=0.1), None)
@@ -114,3 +121,133 @@ def test_what_is_typed_while_a_model_loads_stays(window: MainWindow) -> None:
     assert not window.chat.hint.isVisible()
     editor.submitted.emit()
     assert chat.requests[-1].messages[-1].content == "first words"
+
+
+def test_start_loads_the_chosen_model_once(make_window: Callable[..., MainWindow]) -> None:
+    window = make_window(draft="ngram", device="cpu", context_length=2048)
+    loads = record(window.load_requested)
+    window.start()
+    assert loads == []
+    catalog = CatalogChanged((fake.here(fake.SMOL),))
+    window.on_event(catalog)
+    window.on_event(catalog)
+    assert loads == [LoadChoice(fake.SMOL.id, "ngram", "cpu", "auto", 2048, learn=True)]
+    assert window.chat.isVisible()
+    assert not window.chat.composer.button.isEnabled()
+    assert window.chat.composer.editor.placeholderText() == "Loading SmolLM2 135M Instruct…"
+
+
+def test_start_takes_what_is_here_when_the_choice_is_not(make_window: Callable[..., MainWindow]) -> None:
+    window = make_window(target=fake.BIG.id)
+    loads = record(window.load_requested)
+    window.start()
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    assert [load.target for load in loads] == [fake.SMOL.id]
+
+
+def test_a_model_that_is_not_here_is_downloaded_first(window: MainWindow) -> None:
+    loads, downloads, cancels = map(
+        record, (window.load_requested, window.download_requested, window.download_cancel_requested)
+    )
+    action = next(a for a in window.toolbar.target.menu_actions() if a.text().startswith("Qwen2.5"))
+    assert "download 1.6 GB" in action.text()
+    assert not action.icon().isNull()
+    action.trigger()
+    assert downloads == [fake.BIG.id]
+    assert loads == []
+    window.on_event(DownloadProgress(fake.BIG.id, "download", 500_000_000, 1_600_000_000, None, None))
+    assert window.strip.isVisible()
+    assert "31 %" in window.strip.figures.text()
+    assert window.chat.composer.editor.isEnabled()  # the loaded model goes on meanwhile
+    window.strip.cancel.click()
+    assert cancels == [fake.BIG.id]
+    window.on_event(DownloadDone(fake.BIG.id, "/m"))
+    assert [load.target for load in loads] == [fake.BIG.id]
+
+
+class Picker:
+    """What decides, by itself: a person picks, and the engine answers."""
+
+    def __init__(self, state: State) -> None:
+        self.state, self.flow = state, ModelFlow(state)
+        self.loads: list[LoadChoice] = record(self.flow.load_requested)
+        self.downloads: list[str] = record(self.flow.download_requested)
+
+    def hear(self, event: object) -> None:
+        self.flow.handlers()[type(event)](event)
+
+
+@pytest.fixture
+def picker(state: State) -> Picker:
+    """One model is on this computer and is loaded, another one is not here."""
+    made = Picker(state)
+    made.hear(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
+    made.flow.start()
+    made.hear(fake.ready())
+    made.loads.clear()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("chosen", "items", "target"),
+    [
+        ("a", (("a", True), ("b", True)), "a"),
+        ("a", (("a", False), ("b", True)), "b"),  # it would have to be downloaded
+        ("a", (("a", False), ("b", False)), ""),
+        ("/x/m.gguf", (("a", True),), "/x/m.gguf"),  # its error says more than silence
+        ("/x/m.gguf", (), ""),
+    ],
+)
+def test_what_is_loaded_at_the_start(chosen: str, items: tuple[tuple[str, bool], ...], target: str) -> None:
+    made = tuple(replace(fake.SMOL, id=name, path="/m" if here else "") for name, here in items)
+    assert first_target(chosen, made) == target
+
+
+def test_what_is_loaded_already_is_not_loaded_again(picker: Picker) -> None:
+    for setting, value in (("target", fake.SMOL.id), ("draft", "auto"), ("device", "auto"), ("draft", "")):
+        picker.flow.pick(setting, value)
+    assert picker.loads == []
+    picker.flow.on_unloaded(Unloaded())
+    picker.flow.pick("draft", "auto")  # without a model the same is another try
+    assert len(picker.loads) == 1
+
+
+def test_only_what_was_asked_for_is_loaded_when_it_has_arrived(picker: Picker) -> None:
+    picker.hear(DownloadDone("another", "/m"))
+    assert picker.loads == []
+    picker.flow.pick("target", fake.BIG.id)
+    assert picker.downloads == [fake.BIG.id]
+    picker.hear(DownloadFailed(fake.BIG.id, "download_cancelled"))
+    picker.hear(DownloadDone(fake.BIG.id, "/m"))  # fetched later, for another reason
+    assert picker.loads == []
+    picker.flow.download(fake.BIG.id)
+    picker.hear(DownloadDone(fake.BIG.id, "/m"))
+    assert [load.target for load in picker.loads] == [fake.BIG.id]
+
+
+def test_settings_load_again_only_where_they_ask_for_another_load(picker: Picker) -> None:
+    before = picker.state.settings
+    picker.state.change(temperature=0.1)
+    picker.flow.load_after(before)
+    assert picker.loads == []
+    picker.state.change(learn=False)
+    picker.flow.load_after(before)
+    assert [load.learn for load in picker.loads] == [False]
+
+
+def test_a_comparison_that_loaded_something_else_brings_the_choice_back(picker: Picker) -> None:
+    picker.hear(events.CompareDone("c", "done"))
+    assert picker.loads == []
+    picker.hear(events.CompareDone("c", "done", reload=True))
+    assert picker.loads == [picker.state.choice()]
+    picker.hear(events.CompareDone("c", "done", reload=True))  # it is on its way
+    assert len(picker.loads) == 1
+
+
+def test_nothing_here_is_said_only_while_nothing_can_be_loaded(state: State) -> None:
+    made = Picker(state)
+    made.hear(CatalogChanged((fake.SMOL,)))
+    made.flow.start()
+    assert made.flow.nothing_here()
+    made.flow.pick("target", "/x/mine.gguf")
+    assert not made.flow.nothing_here()
