@@ -108,3 +108,13 @@ def test_what_the_chat_measured_comes_first(window: MainWindow) -> None:
     assert "38 tok/s" in setup.duration.text()
     window.on_event(fake.finished("r", plain_tokens_per_second=None))
     assert "38 tok/s" in setup.duration.text()
+
+
+def test_nothing_can_be_changed_or_run_while_one_runs(page: BenchmarkPage) -> None:
+    setup = page.setup
+    pickers = (setup.target, setup.draft, setup.k, setup.dtype)
+    numbers = (setup.prompts, setup.repeats, setup.max_tokens, setup.temperature)
+    for running in (True, False):
+        setup.set_running(running)
+        controls = (*pickers, *numbers, *setup.kinds.values(), *setup.peers.values(), setup.run)
+        assert {control.isEnabled() for control in controls} == {not running}

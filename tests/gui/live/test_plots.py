@@ -113,9 +113,10 @@ def test_another_session_begins_empty(plots: LivePlots) -> None:
     plots.clear()
     assert all(plot.is_empty() for plot in plots.plots())
     assert (len(plots.k), len(plots.speed), len(plots.acceptance)) == (0, 0, 0)
-    plots.on_round(fake.round_done("r", 0, elapsed_seconds=0.3))
+    for index, seconds in enumerate((0.3, 25.3)):
+        plots.on_round(fake.round_done("s", index, elapsed_seconds=seconds))
     plots.on_frame()
-    assert plots.k_plot.span() == pytest.approx((0.0, 10.0))  # nobody looks at a part any more
+    assert plots.k_plot.span() == pytest.approx((0.0, 30.0))  # nobody looks at a part any more
 
 
 def test_what_came_while_it_was_hidden_is_shown_with_it(plots: LivePlots) -> None:

@@ -7,7 +7,10 @@ from itertools import pairwise
 import pytest
 
 from helix_app.gui.tokens.flow import NEWLINE, TokenFlow
+from helix_app.protocol.events import EmittedToken, ProposedToken
+from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
+from tests.gui import fake
 from tests.runs.made_runs import made_run
 
 
@@ -99,3 +102,16 @@ def test_a_point_finds_its_piece() -> None:
     assert flow.piece_at(0, 10_000, nearest=True) == flow.pieces(0)[-1]
     assert flow.piece_at(-1, 0) is None
     assert TokenFlow(measure).piece_at(0, 0, nearest=True) is None
+
+
+def test_a_line_break_that_was_rejected_breaks_no_line() -> None:
+    proposed = (ProposedToken(1, "no\n", 0.5, 0.1),)
+    emitted = (
+        EmittedToken(2, "yes", "corrected", 0.9),
+        EmittedToken(3, "\n", "plain", 0.9),
+        EmittedToken(4, "x", "plain", 1),
+    )
+    event = fake.round_done("r", 0, k=1, proposed=proposed, accepted=0, emitted=emitted)
+    flow = flow_of(Trace([RunItem(0.0, event)]), 500.0, True)
+    assert flow.texts == ["no" + NEWLINE, "yes", NEWLINE, "x"]
+    assert [list(flow.pieces(line)) for line in range(flow.lines)] == [[0, 1, 2], [3]]

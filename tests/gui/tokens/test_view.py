@@ -142,3 +142,14 @@ def test_height_follows_width_and_growth(view: TokenView) -> None:
     view.refresh()
     assert grown
     assert view.height_for(420) > before
+
+
+def test_a_selection_is_given_up_where_the_lines_are_others(view: TokenView) -> None:
+    whole = view.selected_text()
+    first, last = view.rect_of(2).center().toPoint(), view.rect_of(7).center().toPoint()
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, pos=first)
+    move_to(view, last)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
+    assert len(view.selected_text()) < len(whole)
+    view.resize(300, 3000)
+    assert view.selected_text() == whole
