@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 
 import pytest
@@ -73,39 +71,6 @@ def test_another_machine_or_number_of_threads(monkeypatch: pytest.MonkeyPatch) -
         torch.set_num_threads(threads)
     measured.remembered("x", measure)
     assert measure.calls == 3
-
-
-@pytest.mark.parametrize(("days", "calls"), [(29, 1), (31, 2), (-1, 2)])
-def test_it_holds_for_thirty_days(days: float, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = Measure()
-    measured.remembered("x", measure)
-    another_program()
-    now = time.time() + days * 86400
-    monkeypatch.setattr(time, "time", lambda: now)
-    measured.remembered("x", measure)
-    assert measure.calls == calls
-
-
-@pytest.mark.parametrize("content", ["", "{broken", "[1]", '{"x": 1}', '{"x": {"at": "then", "value": 1}}', "\x00\xff"])
-def test_a_damaged_file_is_measured_again_and_replaced(content: str) -> None:
-    measured.kept_file().parent.mkdir(parents=True)
-    measured.kept_file().write_text(content, encoding="utf-8")
-    assert measured.remembered("x", Measure(3)) == 3
-    another_program()
-    assert measured.remembered("x", Measure(4)) == 3
-
-
-def test_a_folder_that_cannot_be_written_costs_nothing(home: Path) -> None:
-    (home / "cache").write_text("a file where the folder should be")
-    assert measured.remembered("x", Measure(3)) == 3
-
-
-def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured_file, "_MAX", 3)
-    for number in range(5):
-        measured.remembered(f"m{number}", Measure(number))
-    kept = json.loads(measured.kept_file().read_text(encoding="utf-8"))
-    assert sorted(key.split(" | ")[0] for key in kept) == ["m2", "m3", "m4", "reference product"]
 
 
 def test_forget() -> None:
@@ -181,16 +146,6 @@ def test_asking_what_is_known_measures_nothing() -> None:
     assert measured.known("x") == 7
     another_program()
     assert measured.known("x") == 7
-
-
-def test_what_versions_before_kept_without_saying_how_busy_they_were_is_not_believed() -> None:
-    measured.remembered("x", Measure(1))
-    entries = json.loads(measured.kept_file().read_text(encoding="utf-8"))
-    for entry in entries.values():
-        del entry["busy"]
-    measured.kept_file().write_text(json.dumps(entries), encoding="utf-8")
-    another_program()
-    assert measured.remembered("x", Measure(2)) == 2
 
 
 def test_the_kernel_of_each_shape_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
