@@ -88,6 +88,7 @@ def test_an_unpacked_archive_of_tar_is_one(tmp_path: Path) -> None:
         ("m.gguf.split-b", True),
         ("m.gguf-b", True),
         ("M.GGUF.PART2", True),
+        ("m.gguf.split3", True),
         ("m.gguf", False),
         ("m.gguf.part", False),  # a download
         ("m-00001-of-00002.gguf", False),  # GGUF's own parts

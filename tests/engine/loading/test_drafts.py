@@ -10,6 +10,7 @@ import torch
 
 from helix_app.base import messages
 from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
@@ -153,3 +154,16 @@ def test_the_copy_is_calibrated_on_the_target_s_pool_and_leaves_nothing(
     got = finish(engine, ask(k="fixed:4", max_tokens=30))
     assert got.token_ids == want.token_ids
     assert (got.metrics.acceptance_rate or 0) > 0.8
+
+
+@pytest.mark.parametrize(("required", "kind"), [(True, ModelDraft), (False, MixedDraft)])
+def test_a_draft_model_drafts_alone_where_it_was_asked_for_and_beside_the_text_on_auto(
+    zoo: Zoo, required: bool, kind: type
+) -> None:
+    engine, path = Engine(), zoo.gguf("llama-small")
+    ready, _ = load(engine, path, draft=str(path), draft_required=required, context_length=64)
+    session = session_of(engine)
+    assert (ready.draft, type(session.draft)) == ("model", kind)
+    assert session.draft_runner is not None
+    assert session.draft_runner.pool is not session.runner.pool
+    assert session.draft_runner.max_tokens == 64

@@ -65,6 +65,15 @@ def test_blocks_for_one_context_whatever_it_takes_and_for_more_within_bounds(
     assert runner.max_tokens == context
 
 
+def test_a_long_context_is_given_though_it_takes_more_than_a_cache_may(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = inspect(zoo.gguf("llama-long"))
+    monkeypatch.setattr(runners, "_MAX_CACHE_BYTES", 3 * bytes_per_block(files.config, 16, torch.float32))
+    _, runner = followed(load_draft(files, shape(2048, 9999), threading.Event()))
+    assert (runner.pool.num_blocks, runner.max_tokens) == (128, 2048)
+
+
 def test_stop_ends_it_while_weights_are_read(files: ModelFiles) -> None:
     cancel = threading.Event()
     loading = load_target(files, shape(), cancel)

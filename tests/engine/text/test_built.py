@@ -43,6 +43,7 @@ MERGES = [("t", "h"), ("th", "e"), ("the", "y"), ("a", "b"), ("ab", "c")]
         (("th",), {"th": ["t", "h"]}),
         (("the",), {"the": ["th", "e"]}),
         (("th", "the"), {"th": ["t", "h"], "the": ["t", "h", "e"]}),  # a part that is unused itself is split on
+        (("th", "the", "they"), {"th": [*"th"], "the": [*"the"], "they": [*"they"]}),
         (("abc",), {"abc": ["ab", "c"]}),
     ],
 )
