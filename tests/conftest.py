@@ -12,6 +12,8 @@ import platformdirs
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
+# Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -33,6 +35,16 @@ def quiet_machine() -> Iterator[None]:
     """Tests run beside each other: without this each load, of every process, would measure the machine again."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HELIX_ASSUME_QUIET", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kernels_made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Machine code is made once in a run, for all test processes, theirs, and whatever HELIX_HOME they have."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HELIX_KERNELS", str(root / "kernels"))
         yield
 
 

@@ -126,6 +126,11 @@ NOTICES: dict[str, str] = {
     "system_folded": "This model's chat template takes no system prompt ({reason}), so Helix put it at the beginning of the first message. "
     "Leave the system prompt empty to send none.",
     "int4_unavailable": "Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.",
+    "packed_device": "On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.",
+    "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",
+    "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
+    "packed_kernels": "Helix cannot multiply with packed weights on this computer, so it unpacks them, which takes more memory and is slower. "
+    "The log file says why.",
     "weights_rounded": "In this model {tensors:tensor is|tensors are} not stored in four bits, and rounded to them: "
     "the text may differ from that of other number formats.",
     "cut_unknown": "Helix does not know this model's way of cutting text into tokens ({name}) and cuts as {family} does, so replies may be "
@@ -159,6 +164,7 @@ STAGES: dict[str, str] = {
     "weights": "Loading weights",
     "draft_weights": "Loading the draft",
     "allocate_cache": "Allocating the cache",
+    "kernels": "Making machine code for this processor (once)",
     "warm_up": "Warming up",
     "reference": "Checking how steady the machine is",
     "bench_peer": "Loading",

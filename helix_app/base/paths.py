@@ -92,6 +92,12 @@ def cache_dir() -> Path:
     return _root("cache")
 
 
+def kernels_dir() -> Path:
+    """Folder of machine code that was made for this processor; ``HELIX_KERNELS`` overrides it."""
+    override = os.environ.get("HELIX_KERNELS")
+    return _chosen("HELIX_KERNELS", override) if override else cache_dir() / "kernels"
+
+
 def log_dir() -> Path:
     """Folder of the log files."""
     return _root("logs")

@@ -45,7 +45,9 @@ class Settings:
     draft: str = setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
     device: _Device = setting("auto", "Device of models without a choice of their own")
     devices: dict[str, _Device] = field(default_factory=dict, metadata={"text": "Device by target, as chosen for it"})
-    dtype: Literal["auto", "float32", "bfloat16", "float16", "int4"] = setting("auto", "Number format of the weights")
+    dtype: Literal["auto", "packed", "float32", "bfloat16", "float16", "int4"] = setting(
+        "auto", "Number format of the weights"
+    )
     mode: Literal["speculative", "autoregressive"] = setting("speculative", "Decoding")
     k: _K = setting(
         "auto",

@@ -17,6 +17,7 @@ import torch
 from helix_app import __version__
 from helix_app.base import texts
 from helix_app.base.paths import cache_dir
+from helix_app.engine.machine import threads
 from helix_app.engine.machine.device import cpu
 from helix_app.engine.machine.memory import total_memory, windows_working_set
 from helix_app.modelfiles.model_path import ModelFiles
@@ -40,7 +41,7 @@ def machine_facts() -> dict[str, Any]:
     return {
         "cpu": cpu().name,
         "cores": os.cpu_count() or 1,
-        "threads": torch.get_num_threads(),
+        "threads": threads.in_use(),
         "memory_bytes": total_memory(),
         "system": f"{platform.system()} {platform.release()}",
         "architecture": platform.machine(),

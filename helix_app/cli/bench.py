@@ -52,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--temperature", type=float, default=_DEFAULTS.temperature, metavar="T", help="0 is greedy (default)")
     add("--seed", type=int, default=_DEFAULTS.seed, metavar="N", help="of order, sampling and intervals")
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
-    add("--dtype", default="auto", help="number format: auto, float32, bfloat16, float16 or int4")
+    add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")
     add(
         "--peer",
         action="append",

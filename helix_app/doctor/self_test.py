@@ -15,6 +15,7 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.machine.adapters import Adapter
 from helix_app.engine.machine.device import cpu, device_of, parse_device
 from helix_app.engine.models.device_layers import make_cache, make_decoder
@@ -23,6 +24,7 @@ from helix_app.engine.models.weights import WeightSource, expected_shape
 from helix_app.engine.sampling.verification import verify
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import Groups4
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.protocol.requests import SamplingParams
 
 CONFIG = ModelConfig(
@@ -57,6 +59,9 @@ class _RandomWeights:
         return noise * (0.35 if role in ("embed", "head") else 1.3 * _LOOP.get(role, 1.0) / shape[1] ** 0.5)
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        return None
+
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
         return None
 
     def __enter__(self) -> WeightSource:
@@ -142,7 +147,7 @@ def _reply(runner: ModelRunner, draft: NgramDraft | None) -> tuple[list[int], in
     drafted = accepted = 0
     while len(tokens) < len(_PROMPT) + _TOKENS:
         room = min(_DRAFTED, len(_PROMPT) + _TOKENS - len(tokens) - 1)
-        ids: Sequence[int] = () if draft is None else draft.propose(tokens, room, params, lambda: 0.0).ids
+        ids: Sequence[int] = () if draft is None else draft.propose(DraftRequest(tokens, room, params, lambda: 0.0)).ids
         logits = runner.forward(name, [tokens[-1], *ids], len(ids) + 1)
         greedy = torch.nn.functional.one_hot(logits.argmax(dim=-1), CONFIG.vocab_size).float()
         verdict = verify(greedy, ids, None, [0.5] * (len(ids) + 1))

@@ -22,7 +22,7 @@ class LoadRequest:
         draft_name: what people call the draft model; ignored for other drafts.
         draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``, or an adapter by its number: ``directml:1``.
-        dtype: ``auto``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
+        dtype: ``auto``, ``packed``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
         context_length: most tokens of one sequence; None takes the model's own, ``settings.DEFAULT_CONTEXT`` at most.
             Where memory allows fewer, fewer are given, with a notice.
         context_required: a context that the model does not take is an error; False gives the nearest that it takes.

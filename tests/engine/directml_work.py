@@ -14,6 +14,7 @@ import torch
 
 from helix_app.doctor.self_test import make_runner
 from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
@@ -125,7 +126,7 @@ class _Sequence:
 
     def drafted(self, params: SamplingParams) -> None:
         """A round that the draft model drafts for."""
-        pending = self._draft.propose(self.tokens, DRAFTED, params, random.random).pending
+        pending = self._draft.propose(DraftRequest(self.tokens, DRAFTED, params, random.random)).pending
         assert pending is not None
         rows = Rows(self.name, self.tokens[-1:], DRAFTED + 1, tail=pending.ids)
         logits, *home = self.target.forward_many((rows,), carried=pending.sent)

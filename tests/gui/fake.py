@@ -158,6 +158,15 @@ def pool_cells(blocks: int, sequences: int = 3, seed: int = 1) -> np.ndarray:
     return cells
 
 
+def cells(blocks: int = 64, **runs: tuple[int, int, int, int]) -> np.ndarray:
+    """A pool with some runs of blocks: (first, count, state, owner)."""
+    made = np.zeros(blocks, CELL)
+    made["owner"] = NO_OWNER
+    for first, count, state, owner in runs.values():
+        made[first : first + count] = cell(state, 16, 0, 1, owner)
+    return made
+
+
 def snapshot(cells: np.ndarray, pool: str = "target", owners: int = 3) -> CacheSnapshot:
     """A full snapshot of a pool."""
     used = int(np.isin(cells["state"], (BLOCK_USED, BLOCK_SHARED)).sum())

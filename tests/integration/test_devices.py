@@ -99,8 +99,9 @@ def test_the_window_outlives_its_engine(default_model: Path, qtbot: QtBot) -> No
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
-def test_memory_comes_back(default_model: Path, host: HostClient, zoo: Zoo) -> None:
-    model = LoadRequest(str(default_model), context_length=512)
+@pytest.mark.parametrize(("dtype", "least"), [("packed", 60 * 2**20), ("bfloat16", 200 * 2**20)])
+def test_memory_comes_back(default_model: Path, host: HostClient, zoo: Zoo, dtype: str, least: int) -> None:
+    model = LoadRequest(str(default_model), context_length=512, dtype=dtype)
     sizes = []
     for _ in range(3):
         run(host, model)
@@ -114,7 +115,7 @@ def test_memory_comes_back(default_model: Path, host: HostClient, zoo: Zoo) -> N
     (_, _, _), before, after = sizes  # the first time libraries are imported, too
     for one, other in zip(before, after):
         assert other <= one * NEAR
-    assert before[1] < before[0] - 200 * 2**20  # the weights alone are more
+    assert before[1] < before[0] - least  # the weights alone are more
     assert before[2] < before[1] * 1.2  # a tiny model takes nearly nothing
 
 

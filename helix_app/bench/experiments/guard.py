@@ -7,7 +7,7 @@ worth its price. Replies run to their token limit, whatever the model would end.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from helix_app.base.messages import fill
@@ -27,7 +27,7 @@ from helix_app.bench.statistics import median
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.requests import Mode, SamplingParams
 
@@ -51,16 +51,9 @@ class WrongDraft(NgramDraft):
     def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         return (DraftOption("wrong"),)
 
-    def propose(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-    ) -> Proposal:
-        return Proposal(tuple((tokens[-1] * 31 + 7919 * (i + 1)) % self._vocab for i in range(k)))
+    def propose(self, request: DraftRequest) -> Proposal:
+        last = request.tokens[-1]
+        return Proposal(tuple((last * 31 + 7919 * (i + 1)) % self._vocab for i in range(request.k)))
 
 
 def run(bench: Bench) -> Experiment:

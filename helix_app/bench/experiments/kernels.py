@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from helix_app.base.messages import fill
 from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
 from helix_app.bench.profile import bandwidth, layer_times, operators
 from helix_app.bench.profile.passes import LINEARS, Passes
 from helix_app.bench.statistics import median
+from helix_app.engine.machine.threads import in_use
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.sampling.filters import check_logits, distribution
@@ -49,7 +48,13 @@ def run(bench: Bench) -> Experiment:
     parts: list[Callable[[], None]] = [lambda: _judging(bench, found)]
     if _kind(bench) == "cpu":
         cache = bandwidth.cache_bytes()
-        parts = [lambda: _limits(bench, found, steps, cache), lambda: _linears(bench, found, cache), *parts]
+        decoder = bench.session.runner.decoder
+        limits: list[Callable[[], None]] = [lambda: _limits(bench, found, steps, cache)]
+        if isinstance(decoder, Decoder):
+            limits.append(lambda: _linears(bench, found, decoder, cache))
+        else:
+            found.notes.append("Left out: single linear layers, for packed ones run inside one native program.")
+        parts = [*limits, *parts]
     else:
         found.notes.append("Left out on this device: bandwidth and single linear layers, which are timed on the CPU.")
     for part in parts:
@@ -104,7 +109,7 @@ def _told_steps(bench: Bench, found: Experiment, steps: _Steps) -> None:
         found.rows.append(("Whole step", f"{min(steps.plain):,.0f}", "100.0%", "–", "–"))
         found.notes.append("Left out on this device: where a step goes, since its operators only queue their work.")
     if steps.plain:
-        decoder, threads = bench.session.runner.decoder, torch.get_num_threads()
+        decoder, threads = bench.session.runner.decoder, in_use()
         exact = bench.config.temperature == 0 and decoder.can_be_exact
         found.notes.append(
             f"One token at {steps.context} tokens of context, {bench.ready.dtype} on {bench.ready.device_name}, "
@@ -160,9 +165,8 @@ def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
 # --------------------------------------------------------------------------- linear layers
 
 
-def _linears(bench: Bench, found: Experiment, cache: int) -> None:
-    decoder, order = bench.session.runner.decoder, bench.order
-    assert isinstance(decoder, Decoder)  # as on every CPU
+def _linears(bench: Bench, found: Experiment, decoder: Decoder, cache: int) -> None:
+    order = bench.order
     rounds = _WALKS * bench.config.repeats
     bench.on_progress("linear layers in use")
     timed = layer_times.in_use(decoder, rounds, order, lambda: bench.stopped)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -112,7 +113,7 @@ def fitting(slots: int, typical: int, block_size: int) -> int:
 def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]) -> None:
     """Time single steps at a context; the three caches take turns."""
     decoder = bench.session.runner.decoder
-    config, dtype, device = decoder.config, decoder.dtype, decoder.device
+    config, dtype, device = decoder.config, decoder.cache_dtype, decoder.device
     size = bench.session.runner.pool.block_size
     blocks = -(-(context + 1) // size)
     cache = KVCache(config, 4 * blocks, size, dtype, device)
@@ -121,18 +122,23 @@ def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]
         own = cache.pool[:, :, : blocks * size].clone().unbind(0)
     scattered = list(range(blocks, 4 * blocks))
     bench.order.shuffle(scattered)
-    views = {
+    views: dict[str, Callable[[], Any]] = {
         "contiguous": lambda: _Contiguous(own, context + 1),
         "adjacent": lambda: cache.view(range(blocks), context + 1, 1),
         "scattered": lambda: cache.view(scattered[:blocks], context + 1, 1),
     }
+    if decoder.format == "packed":  # reads through the block table in any case: a cache of its own, in one piece
+        alone = KVCache(config, blocks, size, dtype, device)
+        with untracked(device):
+            alone.pool.copy_(cache.pool[:, :, : blocks * size])
+        views["contiguous"] = lambda: alone.view(range(blocks), context + 1, 1)
     ids = torch.zeros(1, dtype=torch.int64, device=device)
     for turn in range(_STEPS * bench.config.repeats + 2):
         if bench.stopped:
             return
         for arm in bench.shuffled(ARMS):
             begin = time.perf_counter()
-            decoder.forward_many(ids, (Span(context, 1, views[arm](), 1),)).cpu()  # type: ignore[arg-type]
+            decoder.forward_many(ids, (Span(context, 1, views[arm](), 1),)).cpu()
             if turn > 1:
                 times[context, arm].append(time.perf_counter() - begin)
 

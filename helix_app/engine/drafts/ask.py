@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
 
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
 from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, penalise, pick
-from helix_app.protocol.requests import SamplingParams
 
 
 class Drafter(Protocol):
@@ -50,20 +49,15 @@ class Drafter(Protocol):
 
 @dataclass
 class Ask:
-    """What one sequence wants of its draft model: arguments of ``Draft.propose``, and what came of them so far.
+    """What one sequence wants of its draft model, and what came of it so far.
 
     Attributes:
-        text: goes on with the proposal as soon as it ends in a long match, at no cost; up to ``most`` tokens in all.
+        text: goes on with the proposal as soon as it ends in a long match, at no cost.
     """
 
     draft: Drafter
-    tokens: Sequence[int]
-    k: int
-    params: SamplingParams
-    uniform: Callable[[], float]
-    seed: int | None = None
+    request: DraftRequest
     text: NgramDraft | None = None
-    most: int = 0
     then: str = ""
     own: int | None = None
     ids: list[int] = field(default_factory=list)
@@ -71,9 +65,9 @@ class Ask:
 
     def draw(self, logits: torch.Tensor) -> None:
         """Draw the next token from logits ``[1, vocab]``."""
-        params = self.params
+        request, params = self.request, self.request.params
         if params.repetition_penalty != 1.0:
-            seen = torch.tensor(sorted({*self.tokens, *self.ids}), dtype=torch.int64)
+            seen = torch.tensor(sorted({*request.tokens, *self.ids}), dtype=torch.int64)
             logits = penalise(logits, params.repetition_penalty, seen, ())
         if params.temperature == 0:
             best = likeliest(logits)
@@ -82,11 +76,12 @@ class Ask:
         else:
             self.rows.append(distribution(logits, params))
             row = self.rows[-1][0]
-            at = len(self.tokens) + len(self.ids)
-            token = pick(row, self.uniform()) if self.seed is None else coupled_draw(row, self.seed, at)
+            at = len(request.tokens) + len(self.ids)
+            token = pick(row, request.uniform()) if request.seed is None else coupled_draw(row, request.seed, at)
         self.ids.append(token)
-        if self.text is not None and len(self.ids) < self.most:
-            length, more = self.text.goes_on(self.tokens, self.ids, self.most - len(self.ids))
+        room = (request.max_tokens or request.k) - len(self.ids)
+        if self.text is not None and room > 0:
+            length, more = self.text.goes_on(request.tokens, self.ids, room)
             if length:
                 self.own, self.then = len(self.ids), f"ngram:{length}"
                 self.rows.append(one_hot(torch.tensor(more), logits.expand(len(more), -1)))
@@ -95,7 +90,7 @@ class Ask:
     @property
     def done(self) -> bool:
         """Whether nothing more is to be drawn."""
-        return self.own is not None or len(self.ids) >= self.k
+        return self.own is not None or len(self.ids) >= self.request.k
 
     def proposal(self) -> Proposal:
         """The tokens drawn."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.protocol.requests import SamplingParams
 
 
 class Draft(Protocol):
@@ -37,38 +36,12 @@ class Draft(Protocol):
         """What it could propose after ``tokens``, the source it trusts most first; nothing is drawn yet."""
         ...
 
-    def propose(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-    ) -> Proposal:
-        """Up to ``k`` tokens to follow ``tokens``, from a source it offered; fewer or none where it cannot.
-
-        Args:
-            uniform: independent numbers in [0, 1) to draw with.
-            seed: draw with the noise of ``coupled.py`` instead, as the target will.
-        """
+    def propose(self, request: DraftRequest) -> Proposal:
+        """Up to ``request.k`` tokens, from a source it offered; fewer or none where it cannot."""
         ...
 
-    def ask(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-        most: int = 0,
-    ) -> Ask | None:
-        """``propose`` as a question to its model, for many replies at once; None where no model is asked.
-
-        Args:
-            most: tokens in all that a second source may go on to.
-        """
+    def ask(self, request: DraftRequest) -> Ask | None:
+        """``propose`` as a question to its model, for many replies at once; None where no model is asked."""
         ...
 
     def set_apart(self) -> None:

@@ -6,15 +6,14 @@ lead into a passage that the text knows, the text goes on with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import ModelDraft, propose_together
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.protocol.requests import SamplingParams
 
 
 class MixedDraft:
@@ -44,19 +43,10 @@ class MixedDraft:
         context, model, table = self.ngram.context_offers, self.model.offers, self.ngram.table_offers
         return (*context(tokens), *model(tokens), *table(tokens))
 
-    def ask(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-        most: int = 0,
-    ) -> Ask | None:
-        if self.asked(source) is self.ngram:
+    def ask(self, request: DraftRequest) -> Ask | None:
+        if self.asked(request.source) is self.ngram:
             return None
-        return Ask(self.model, tokens, k, params, uniform, seed, self.ngram, most or k)
+        return Ask(self.model, request, self.ngram)
 
     def set_apart(self) -> None:
         self.model.set_apart()
@@ -67,19 +57,9 @@ class MixedDraft:
     def follow(self, target: ModelRunner) -> None:
         self.model.follow(target)
 
-    def propose(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-    ) -> Proposal:
-        ask = self.ask(tokens, k, params, uniform, source, seed)
-        if ask is None:
-            return self.ngram.propose(tokens, k, params, uniform, source, seed)
-        return propose_together((ask,))[0]
+    def propose(self, request: DraftRequest) -> Proposal:
+        ask = self.ask(request)
+        return self.ngram.propose(request) if ask is None else propose_together((ask,))[0]
 
     def asked(self, source: str) -> NgramDraft | ModelDraft:
         """Which of the two offers this source."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 import torch
@@ -12,11 +12,10 @@ from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.sampling.filters import check_logits
 from helix_app.engine.text.tokenizer import Tokenizer
-from helix_app.protocol.requests import SamplingParams
 
 _CHUNK = 512  # prompt tokens a forward pass
 
@@ -68,17 +67,8 @@ class ModelDraft:
     def fresh(self, repeatable: bool = False) -> ModelDraft:
         return ModelDraft(self.runner, self._vocab)
 
-    def ask(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-        most: int = 0,
-    ) -> Ask:
-        return Ask(self, tokens, k, params, uniform, seed)
+    def ask(self, request: DraftRequest) -> Ask:
+        return Ask(self, request)
 
     def set_apart(self) -> None:
         self.apart = True
@@ -89,16 +79,8 @@ class ModelDraft:
     def follow(self, target: ModelRunner) -> None:
         pass  # it has a pool and a cache of its own
 
-    def propose(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-    ) -> Proposal:
-        return propose_together((self.ask(tokens, k, params, uniform, source, seed),))[0]
+    def propose(self, request: DraftRequest) -> Proposal:
+        return propose_together((self.ask(request),))[0]
 
     def settle(self, tokens: Sequence[int]) -> None:
         if self._opened and self.sequence is not None:
@@ -168,12 +150,12 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
         return draw_together(asks)
     active: list[tuple[Ask, list[int]]] = []
     for ask in asks:
-        draft = ask.draft
-        if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
+        draft, tokens, k = ask.draft, ask.request.tokens, ask.request.k
+        if k <= 0 or draft.sequence is None or len(tokens) + k > draft.runner.max_tokens:
             continue
         try:
-            ids = draft.catch_up(ask.tokens)
-            draft.runner.reserve(draft.sequence, len(ask.tokens))
+            ids = draft.catch_up(tokens)
+            draft.runner.reserve(draft.sequence, len(tokens))
             active.append((ask, ids))
         except CacheExhaustedError:
             pass
@@ -190,15 +172,15 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
                 ask.draft.give_up()
                 continue
             if first:
-                ask.draft.confirm(ask.tokens)
+                ask.draft.confirm(ask.request.tokens)
             ask.draw(ask.draft.fit(logits))
         first = False
         going = [ask for ask, _ in active if ask.draft.sequence is not None and not ask.done]
         active = []
         for ask in going:
             with suppress(CacheExhaustedError):
-                runner.reserve(ask.draft.sequence or "", len(ask.tokens) + len(ask.ids))
+                runner.reserve(ask.draft.sequence or "", len(ask.request.tokens) + len(ask.ids))
                 active.append((ask, ask.ids[-1:]))
     for ask in asks:
-        ask.draft.drawn(ask.tokens)
+        ask.draft.drawn(ask.request.tokens)
     return [ask.proposal() for ask in asks]

@@ -7,12 +7,11 @@ Where the text itself says nothing, or little, tables of what the model wrote be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ngram_table import NgramTable
-from helix_app.engine.drafts.proposal import Proposal
-from helix_app.protocol.requests import SamplingParams
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured
 _LONG = 4  # tokens of a match that is right more often than not
@@ -66,16 +65,7 @@ class NgramDraft:
             return ()
         return (DraftOption(f"{_TABLE}{found[1]}{'+' if found[2] else ''}", _TABLE_MAX, _SECONDS),)
 
-    def ask(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-        most: int = 0,
-    ) -> None:
+    def ask(self, request: DraftRequest) -> None:
         return None
 
     def set_apart(self) -> None:
@@ -87,19 +77,12 @@ class NgramDraft:
     def follow(self, target: object) -> None:
         pass
 
-    def propose(
-        self,
-        tokens: Sequence[int],
-        k: int,
-        params: SamplingParams,
-        uniform: Callable[[], float],
-        source: str = "",
-        seed: int | None = None,
-    ) -> Proposal:
+    def propose(self, request: DraftRequest) -> Proposal:
         self.match_length = 0
+        tokens, k = request.tokens, request.k
         if k <= 0:
             return Proposal()
-        if not source.startswith(_TABLE):
+        if not request.source.startswith(_TABLE):
             self.match_length, start = self._match(tokens)
             if self.match_length:
                 return Proposal(tuple(_followed(tokens, start, k)))

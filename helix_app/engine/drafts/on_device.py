@@ -20,7 +20,7 @@ import torch
 
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.drafts.ask import Ask, Drafter
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
 from helix_app.engine.sampling.filters import distribution
@@ -68,7 +68,7 @@ class OnDevice:
 
     def draw(self, logits: torch.Tensor) -> None:
         """Draw the next token from logits ``[1, vocab]`` on the device."""
-        params = self.ask.params
+        params = self.ask.request.params
         if params.repetition_penalty != 1.0:
             logits = self._penalised(logits.float(), params.repetition_penalty)
         if params.temperature == 0:
@@ -94,10 +94,10 @@ class OnDevice:
     def _times(self, probs: torch.Tensor) -> torch.Tensor:
         """E for every token ``[1, vocab]``: from the device's own random numbers, or where the same seed must give the
         same proposal, made on the host for all tokens of the proposal at once."""
-        if self.ask.seed is None and self.ask.params.seed is None:
+        if self.ask.request.seed is None and self.ask.request.params.seed is None:
             return torch.empty_like(probs).exponential_().clamp_min_(_MIN)
         if self._made is None:
-            self._made = _made_times(self.ask, len(self.tokens), probs.shape[1]).to(probs.device)
+            self._made = _made_times(self.ask.request, len(self.tokens), probs.shape[1]).to(probs.device)
         return self._made.narrow(0, len(self.drawn), 1)
 
     def arrived(self, home: Sequence[torch.Tensor]) -> Proposal:
@@ -120,13 +120,13 @@ def first_home(probs: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
     return (probs / times).argmax(dim=-1)
 
 
-def _made_times(ask: Ask, position: int, vocab: int) -> torch.Tensor:
+def _made_times(request: DraftRequest, position: int, vocab: int) -> torch.Tensor:
     """E ``[k, vocab]`` in float32, made on the host."""
-    if ask.seed is not None:  # log(1 / E) is the Gumbel noise
-        noise = torch.stack([gumbel_noise(ask.seed, position + j, vocab) for j in range(ask.k)])
+    if request.seed is not None:  # log(1 / E) is the Gumbel noise
+        noise = torch.stack([gumbel_noise(request.seed, position + j, vocab) for j in range(request.k)])
         return noise.neg_().exp_().float()
-    generator = torch.Generator().manual_seed(int(ask.uniform() * 2**53))
-    return torch.empty(ask.k, vocab).exponential_(generator=generator).clamp_min_(_MIN)
+    generator = torch.Generator().manual_seed(int(request.uniform() * 2**53))
+    return torch.empty(request.k, vocab).exponential_(generator=generator).clamp_min_(_MIN)
 
 
 def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
@@ -134,15 +134,15 @@ def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
 
     A text does not go on with them, for that would take their ids.
     """
-    runs = {id(ask): OnDevice(ask, tuple(ask.tokens)) for ask in asks}
+    runs = {id(ask): OnDevice(ask, tuple(ask.request.tokens)) for ask in asks}
     active: list[tuple[OnDevice, list[int]]] = []
     for ask in asks:
-        draft = ask.draft
-        if ask.k <= 0 or draft.sequence is None or len(ask.tokens) + ask.k > draft.runner.max_tokens:
+        draft, tokens, k = ask.draft, ask.request.tokens, ask.request.k
+        if k <= 0 or draft.sequence is None or len(tokens) + k > draft.runner.max_tokens:
             continue
         with suppress(CacheExhaustedError):
-            ids = draft.catch_up(ask.tokens)
-            draft.runner.reserve(draft.sequence, len(ask.tokens))
+            ids = draft.catch_up(tokens)
+            draft.runner.reserve(draft.sequence, len(tokens))
             active.append((runs[id(ask)], ids))
     while active:
         runner = active[0][0].draft.runner
@@ -153,13 +153,13 @@ def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
             length = len(run.tokens) + len(run.drawn)
             run.seconds += (runner.costs.expect(max(1, len(ids)), length) or 0.0) / len(active)
             run.draw(run.draft.fit(logits.narrow(0, i, 1)))
-            if len(run.drawn) < run.ask.k:
+            if len(run.drawn) < run.ask.request.k:
                 with suppress(CacheExhaustedError):
                     runner.reserve(run.draft.sequence or "", length + 1)
                     going.append((run, []))
         active = going
     for ask in asks:
-        ask.draft.drawn(ask.tokens)
+        ask.draft.drawn(ask.request.tokens)
     return [runs[id(ask)].proposal() for ask in asks]
 
 

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
+
+from helix_app.protocol.requests import SamplingParams
+
+
+@dataclass(frozen=True)
+class DraftRequest:
+    """What a round wants of a draft.
+
+    Attributes:
+        tokens: the sequence to go on with.
+        k: tokens to propose at most.
+        uniform: independent numbers in [0, 1) to draw with.
+        source: one that the draft offered.
+        seed: draw with the noise of ``coupled.py`` instead, as the target will.
+        max_tokens: in all that a second source may go on to; 0 stands for ``k``.
+    """
+
+    tokens: Sequence[int]
+    k: int
+    params: SamplingParams
+    uniform: Callable[[], float]
+    source: str = ""
+    seed: int | None = None
+    max_tokens: int = 0
 
 
 @dataclass(frozen=True)

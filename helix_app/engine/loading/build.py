@@ -6,11 +6,14 @@ import threading
 from collections.abc import Generator
 from dataclasses import dataclass
 
+import torch
+
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
+from helix_app.engine.loading.packed import takes_packed
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.device import PACKED, Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Notice
@@ -57,9 +60,12 @@ def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Even
 
 
 def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
-    """The number format and size, with a notice where four bits were asked for and are no use."""
+    """The number format and size, with a notice where what was asked for is no use or cannot be had."""
     wanted, config = what.request.dtype, what.target.config
     tokens = what.context.tokens, what.cache_tokens
+    if (yield from takes_packed(what, device)):
+        return Shape(device, torch.float32, *tokens, packed=True)
+    wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
             return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4)
@@ -77,7 +83,7 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         draft_name=what.draft_name,
         device=shape.device.kind,
         device_name=shape.device.name,
-        dtype="int4" if shape.bits else str(shape.dtype).removeprefix("torch."),
+        dtype=runner.decoder.format,
         context_length=runner.max_tokens,
         block_size=BLOCK_SIZE,
         target_blocks=runner.pool.num_blocks,

@@ -70,7 +70,7 @@ def make_draft(
     """
     kind = what.draft_kind
     if kind == "auto":
-        copy = not shape.bits and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
+        copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
         kind = "self-int4" if copy else "ngram"
     tables = _tables(what)
     learned = next((table for table in tables if table.writable), None)
@@ -78,7 +78,9 @@ def make_draft(
     # with draft auto the policy may take either of two; a draft asked for by name is used alone
     if what.draft is not None:
         context = min(target.max_tokens, what.draft.config.context_length)
-        runner = yield from load_draft(what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens), cancel)
+        runner = yield from load_draft(
+            what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed), cancel
+        )
         model = ModelDraft(runner, what.target.config.vocab_size)
         draft = model if what.request.draft_required else MixedDraft(ngram, model)
         return MadeDraft(kind, draft, runner, learned)

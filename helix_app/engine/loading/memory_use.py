@@ -23,6 +23,8 @@ def memory_use(session: Session) -> MemoryUse:
 
 def _weights(runner: ModelRunner) -> int:
     decoder = runner.decoder
+    if decoder.format == "packed":  # mapped, and most of it read by every step
+        return decoder.weight_bytes
     return round(decoder.parameters * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize))
 
 

@@ -11,12 +11,14 @@ import torch
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.loading.context import allocate
+from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.machine.device import Device
-from helix_app.engine.machine.threads import choose_threads
+from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.device_layers import make_decoder
+from helix_app.engine.models.packed_decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import ModelFiles
@@ -39,7 +41,8 @@ class Shape:
     Attributes:
         context: tokens of its longest sequence.
         cache_tokens: that its cache should hold, of all sequences.
-        bits: of packed weights, 0 for dense ones.
+        bits: that weights are rounded to, 0 for none.
+        packed: run on the file's own blocks; a draft model whose file cannot runs dense.
     """
 
     device: Device
@@ -47,12 +50,13 @@ class Shape:
     context: int
     cache_tokens: int
     bits: int = 0
+    packed: bool = False
 
 
 def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns the target's runner, with the number of threads that suits it."""
     runner = yield from _load(files, shape, "weights", cancel)
-    if shape.device.kind == "cpu":
+    if shape.device.kind == "cpu" and not shape.packed:
         choose_threads(lambda: runner.try_rows(1), _THREADS)
     calibrate(runner)
     return runner
@@ -66,18 +70,36 @@ def load_draft(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Gene
 
 
 def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
-    config, device, dtype = files.config, shape.device, shape.dtype
-    decoder = make_decoder(
-        config, dtype=dtype, device=device.torch_device, max_positions=shape.context, bits=shape.bits
-    )
-    yield from read_weights(files, decoder, None, stage, cancel)
+    decoder = _decoder(files, shape)
+    try:
+        yield from read_weights(files, decoder, None, stage, cancel)
+        return (yield from _with_cache(decoder, shape))
+    except BaseException:
+        decoder.release()
+        raise
+
+
+def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
+    config, dtype = decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
     wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
     most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype)
     blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
-    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, device)
+    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
     return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE), cache)
+
+
+def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
+    if shape.packed and has_kernels(files):
+        return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
+    return make_decoder(
+        files.config,
+        dtype=shape.dtype,
+        device=shape.device.torch_device,
+        max_positions=shape.context,
+        bits=shape.bits,
+    )
 
 
 def read_weights(

@@ -23,6 +23,7 @@ KINDS = ("auto", "directml", "cuda", "cpu")
 NUMBERED = ("directml", "cuda")  # kinds with several adapters, in the order that auto tries them
 # what auto passes over in silence: no library or no card for it is no fault
 _USUAL = {"directml": ("missing", "cancelled"), "cuda": ("cpu_build", "none")}
+PACKED = "packed"  # the file's own blocks, whatever they are
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -148,8 +149,8 @@ def device_of(adapter: Adapter) -> Device:
 
 def check_dtype(wanted: str, device: Device) -> None:
     """Raise InputError for what is no number format, or one that this device cannot compute."""
-    if wanted not in (*DTYPES, "auto", "int4"):
-        hint = f"Use one of: auto, {', '.join(DTYPES)}, int4."
+    if wanted not in (*DTYPES, "auto", PACKED, "int4"):
+        hint = f"Use one of: auto, {PACKED}, {', '.join(DTYPES)}, int4."
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
     if wanted == "bfloat16" and device.kind == "directml":
         hint = "DirectML computes in float16 and float32 only."

@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.machine import measured_file, quiet
+from helix_app.engine.machine import measured_file, quiet, threads
 from helix_app.engine.machine.hardware import cpu_name
 from helix_app.engine.machine.measured_file import REFERENCE, SEPARATOR, kept_file
 
@@ -106,7 +106,7 @@ def _measured(key: str, measure: Callable[[], Any], clear: Callable[[Any], bool]
 
 
 def _key(what: str) -> str:
-    return f"{what}{SEPARATOR}{_machine()}{SEPARATOR}{torch.get_num_threads()} threads"
+    return f"{what}{SEPARATOR}{_machine()}{SEPARATOR}{threads.in_use()} threads"
 
 
 @functools.cache

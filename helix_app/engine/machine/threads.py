@@ -11,7 +11,32 @@ import torch
 log = logging.getLogger(__name__)
 _MIN = 4  # threads under which there is nothing to choose
 _ROUNDS = 5
+_lent: list[int] = []  # PyTorch's threads, once for each of those that compute in another pool
 _BETTER = 0.97  # of the usual time that another number must stay under
+
+
+def leave_to_another_pool() -> int:
+    """One thread for PyTorch: those of two pools stand in each other's way, three to five times slower on two cores.
+
+    Returns:
+        how many it had, for the other pool.
+    """
+    _lent.append(in_use())
+    torch.set_num_threads(1)
+    return _lent[-1]
+
+
+def take_back() -> None:
+    """One of those is over; after the last PyTorch computes again, with the threads that it had."""
+    if _lent:
+        before = _lent.pop()
+        if not _lent:
+            torch.set_num_threads(before)
+
+
+def in_use() -> int:
+    """Threads that compute, whichever pool they are of."""
+    return _lent[0] if _lent else torch.get_num_threads()
 
 
 def choose_threads(step: Callable[[], object], usual: int) -> int:

@@ -70,8 +70,7 @@ def check_step(runner: ModelRunner, costs: CostTable) -> None:
     single, decoder = costs.expect(1, 0), runner.decoder
     if single is None or costs.samples(1, 0) < _SURE or not runner.is_synchronous:
         return
-    name = formats.INT4 if decoder.bits == 4 else str(decoder.dtype).removeprefix("torch.")
-    if formats.contradicts(decoder.config, name, single) and measured.busyness() < quiet.BUSY:
+    if formats.contradicts(decoder.config, decoder.format, single) and measured.busyness() < quiet.BUSY:
         formats.forget(decoder.config)
 
 
@@ -79,8 +78,7 @@ def _name(runner: ModelRunner) -> str:
     c, decoder = runner.decoder.config, runner.decoder
     shape = f"{c.num_layers} layers of {c.hidden_size} and {c.intermediate_size}"
     heads = f"{c.num_heads}/{c.num_kv_heads} heads of {c.head_dim}, {c.vocab_size} tokens"
-    bits = f", {decoder.bits} bits" if decoder.bits else ""
-    return f"rows over one: {c.architecture}, {shape}, {heads}, {decoder.dtype}{bits}, {' '.join(decoder.kernels)}"
+    return f"rows over one: {c.architecture}, {shape}, {heads}, {decoder.format}, {' '.join(decoder.kernels)}"
 
 
 def _proportions(runner: ModelRunner, rows: Sequence[int]) -> dict[str, float]:

@@ -27,6 +27,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import expected_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 log = logging.getLogger(__name__)
 DENSE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -183,6 +184,9 @@ class _MadeUp:
             return None
         scale = np.full((rows, columns // GROUP), 0.01, dtype=np.float32)
         return Groups4(np.full((rows, columns), 9, dtype=np.uint8), scale, scale)
+
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        return None
 
     def __enter__(self) -> _MadeUp:
         return self

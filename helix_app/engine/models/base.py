@@ -21,7 +21,7 @@ class AnyDecoder(Protocol):
         dtype, device: of weights and activations.
         max_positions: positions that the rotary table covers.
         cache_dtype: of keys and values.
-        bits: of packed weights, 0 for dense ones.
+        bits: of weights that were rounded for torch's packed products, 0 for any other.
         parameters: number of weights.
         rounded: tensors that were rounded to fewer bits than their file holds.
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
@@ -38,6 +38,11 @@ class AnyDecoder(Protocol):
     rounded: int
     can_be_exact: bool
     graphs: StepGraphs | None
+
+    @property
+    def format(self) -> str:
+        """The number format by name: ``float32``, ``int4``, ``packed``, as in ``ModelReady``."""
+        ...
 
     @property
     def kernels(self) -> tuple[str, ...]:

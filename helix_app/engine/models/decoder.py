@@ -151,6 +151,11 @@ class Decoder:
         self._paired, self._together = frozenset(paired), min(most, default=0)
 
     @property
+    def format(self) -> str:
+        """The number format by name."""
+        return {4: "int4", 8: "int8"}.get(self.bits, str(self.dtype).removeprefix("torch."))
+
+    @property
     def kernels(self) -> tuple[str, ...]:
         """Kinds of the linear layers in use: those of a layer, then the output head."""
         first = self._layers[0]

@@ -129,6 +129,11 @@ class DeviceDecoder:
         yield 1.0
 
     @property
+    def format(self) -> str:
+        """The number format by name."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
     def kernels(self) -> tuple[str, ...]:
         return tuple(type(part).__name__ for part in (*vars(self._layers[0]).values(), self._head))
 

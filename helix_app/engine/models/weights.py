@@ -14,6 +14,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.groups4 import Groups4
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
 # role -> (name in GGUF, name in safetensors); {i} is the layer
@@ -42,6 +43,10 @@ class WeightSource(Protocol):
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         """A weight's own four-bit integers, None where the file holds it otherwise. Raises ModelFileError."""
+        ...
+
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        """A weight and its rows as the file holds them; None where it is not packed. Raises ModelFileError."""
         ...
 
     def __enter__(self) -> WeightSource: ...
@@ -106,6 +111,13 @@ class _GgufWeights:
         order = self._row_order(role)
         return groups if order is None else groups.take_rows(order)
 
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        name = f"{_NAMES[role][0].format(i=layer)}.weight"
+        tensor = self._header.packed(name)
+        if tensor is not None:
+            _check((tensor.rows, tensor.columns), self._config, role, "weight", name, self._header.path)
+        return tensor
+
     def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
         """GGUF writers interleave the rotary halves of Llama's q and k rows: the order that puts them apart again."""
         if role not in ("q", "k") or self._config.architecture != "llama":
@@ -158,4 +170,7 @@ class _SafetensorsWeights:
         return tensor
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        return None
+
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
         return None

@@ -16,7 +16,7 @@ import torch
 from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.rounds.judgement import Judgement, Timing
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
@@ -170,19 +170,18 @@ class Reply:
 
     def ask(self, plan: Round) -> Ask | None:
         """What the plan asks of a draft model; None where it asks none."""
-        k, source = plan.choice.k, plan.choice.source
-        if k <= 0 or self.draft is None:
-            return None
-        most = k if plan.choice.reason == "fixed" else max(k, min(K_MAX, self.room))
-        return self.draft.ask(self.tokens, k, self.request.sampling, self._uniform, source, self.draft_seed, most)
+        return None if self.draft is None or plan.choice.k <= 0 else self.draft.ask(self._wanted(plan.choice))
 
     def propose(self, plan: Round) -> None:
         """Draft what the plan says, from this reply's own draft."""
         if plan.choice.k > 0 and self.draft is not None:
-            k, source = plan.choice.k, plan.choice.source
-            plan.proposal = self.draft.propose(
-                self.tokens, k, self.request.sampling, self._uniform, source, self.draft_seed
-            )
+            plan.proposal = self.draft.propose(self._wanted(plan.choice))
+
+    def _wanted(self, choice: KChoice) -> DraftRequest:
+        more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
+        return DraftRequest(
+            self.tokens, choice.k, self.request.sampling, self._uniform, choice.source, self.draft_seed, more
+        )
 
     @property
     def room(self) -> int:

@@ -82,13 +82,19 @@ def loading() -> tuple[Term, ...]:
         Term(
             "dtype",
             tr("Number format"),
-            tr("How the weights are computed with: float32, bfloat16, float16 or int4."),
+            tr("How the weights are computed with: packed as in the file, float32, bfloat16, float16 or int4."),
             tr(
+                "packed multiplies with the file's own blocks of 4 to 8 bits, on a CPU: nothing is unpacked, memory is "
+                "the file, and a reply is the same to the last bit with speculation and without. It rounds what the "
+                "weights are multiplied with to eight bits, as other programs for such files do.\n\n"
                 "float32 is exact and takes four bytes a weight. bfloat16 and float16 take two and are as good in "
-                "nearly all texts. int4 runs a Q4_0 or Q4_1 file on its own four-bit integers: fastest and smallest, "
-                "and an approximation.\n\nAuto takes the fastest that gives the model's own text."
+                "nearly all texts. int4 runs a Q4_0 or Q4_1 file on its own four-bit integers, and rounds others to "
+                "them: an approximation.\n\nAuto takes packed for a packed file on a CPU, else the fastest that gives "
+                "the model's own text."
             ),
-            also=tr("fp32, bf16, fp16, precision, quantisation, dtype, float32, bfloat16, float16, int4"),
+            also=tr(
+                "fp32, bf16, fp16, precision, quantisation, packed, Q4_K_M, dtype, float32, bfloat16, float16, int4"
+            ),
             see=("device", "target"),
         ),
         Term(

@@ -12,7 +12,7 @@ from helix_app.protocol.loading import MemoryUse, ModelReady
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}
-DTYPES = ("float32", "bfloat16", "float16", "int4")
+DTYPES = ("packed", "float32", "bfloat16", "float16", "int4")
 
 
 def tr(text: str) -> str:

@@ -90,7 +90,7 @@ def build(window: QMainWindow) -> Actions:
         origins=action(tr("Token &origins"), "Ctrl+Shift+T", checkable=True),
         ghosts=action(tr("&Rejected draft tokens"), "Ctrl+Shift+R", checkable=True),
         open_run=action(tr("Open &run…")),
-        save_run=action(tr("Save r&un…"), "Ctrl+S"),
+        save_run=action(tr("Sa&ve run…"), "Ctrl+S"),
         save_picture=action(tr("Save &picture of the window…"), "Ctrl+Shift+P"),
         inspect=action(tr("&Inspect the last reply"), "Ctrl+I"),
         theme_system=action(tr("As the &system"), checkable=True),

@@ -23,6 +23,7 @@ from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
 from helix_app.modelfiles.gguf import groups4
 from helix_app.modelfiles.gguf.gguf_guard import check_header
 from helix_app.modelfiles.gguf.other_kinds import check_kind
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
 from helix_app.modelfiles.stamps import stamp, versions
 
@@ -103,6 +104,20 @@ class GgufHeader:
             return None
         try:
             return groups4.unpack(self._raw(info), info.type, info.shape)
+        except (ValueError, OSError) as exc:
+            raise self._unusable(info, name, exc) from exc
+
+    def packed(self, name: str) -> PackedTensor | None:
+        """A matrix as the file holds it; None for one that is not packed in blocks.
+
+        Raises:
+            ModelFileError: the tensor is missing or cut off.
+        """
+        info = self._info(name)
+        if info.type in ("F32", "F16", "BF16") or len(info.shape) != 2:
+            return None
+        try:
+            return PackedTensor(info.type, self._raw(info).reshape(info.shape[0], -1), info.shape[1])
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
 

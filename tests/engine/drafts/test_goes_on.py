@@ -13,6 +13,7 @@ from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
@@ -43,7 +44,7 @@ def test_going_on_past_the_end_of_the_text_repeats_it() -> None:
 
 def test_the_tokens_of_the_text_are_certain_rows() -> None:
     tokens = [*PHRASE, 50, 51, 11, 12, 13]
-    request = Ask(None, tokens, 2, GREEDY, lambda: 0.5, text=indexed(tokens), most=5)  # type: ignore[arg-type]
+    request = Ask(None, DraftRequest(tokens, 2, GREEDY, lambda: 0.5, max_tokens=5), indexed(tokens))  # type: ignore[arg-type]
     logits = torch.zeros(1, 60)
     logits[0, 14] = 5.0
     request.draw(logits)
@@ -60,7 +61,7 @@ def test_the_tokens_of_the_text_are_certain_rows() -> None:
 def test_without_a_text_or_room_the_draft_stays_the_models_own() -> None:
     tokens = [*PHRASE, 50, 51, 11, 12, 13]
     for text, most in ((None, 5), (indexed(tokens), 1)):
-        request = Ask(None, tokens, 3, GREEDY, lambda: 0.5, text=text, most=most)  # type: ignore[arg-type]
+        request = Ask(None, DraftRequest(tokens, 3, GREEDY, lambda: 0.5, max_tokens=most), text)  # type: ignore[arg-type]
         logits = torch.zeros(1, 60)
         logits[0, 14] = 5.0
         request.draw(logits)

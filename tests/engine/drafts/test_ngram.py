@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.protocol.requests import SamplingParams
 
 PARAMS = SamplingParams()
 
 
 def propose(draft: NgramDraft, tokens: Sequence[int], k: int = 4) -> tuple[int, ...]:
-    proposal = draft.propose(tokens, k, PARAMS, lambda: 0.5)
+    proposal = draft.propose(DraftRequest(tokens, k, PARAMS, lambda: 0.5))
     assert proposal.probs is None  # one-hot
     return proposal.ids
 

@@ -10,6 +10,7 @@ import pytest
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.proposal import DraftRequest
 from tests.engine.crowds import Models
 from tests.engine.drafts.test_ngram import PARAMS
 from tests.engine.tiny import Zoo
@@ -42,7 +43,7 @@ def sources(made: NgramDraft, tokens: Sequence[int]) -> list[str]:
 
 
 def propose(made: NgramDraft, tokens: Sequence[int], k: int = 4, source: str = "") -> tuple[int, ...]:
-    proposal = made.propose(tokens, k, PARAMS, lambda: 0.5, source)
+    proposal = made.propose(DraftRequest(tokens, k, PARAMS, lambda: 0.5, source))
     assert proposal.probs is None
     return proposal.ids
 
@@ -185,7 +186,7 @@ def test_a_mixed_draft_offers_the_model_between_text_and_table(
     assert [offer.source for offer in mixed.offers(text)] == ["ngram:2", "model", "table:2+"]
     for source, asked in (("ngram:2", mixed.ngram), ("table:2+", mixed.ngram), ("model", mixed.model)):
         assert mixed.asked(source) is asked
-    assert mixed.propose(text, 2, PARAMS, lambda: 0.5, "table:2+").ids == (22, 23)
+    assert mixed.propose(DraftRequest(text, 2, PARAMS, lambda: 0.5, "table:2+")).ids == (22, 23)
     learned.learn([7, 8], 1)
     assert [offer.source for offer in mixed.fresh().ngram.table_offers([7])] == ["table:1"]
     assert mixed.fresh(True).ngram.table_offers([7]) == ()

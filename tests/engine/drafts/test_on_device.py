@@ -13,6 +13,7 @@ from helix_app.engine.drafts import on_device
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.on_device import OnDevice, first_home
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
 from helix_app.engine.sampling.filters import distribution, penalise
@@ -26,6 +27,7 @@ from tests.engine.tiny import VOCAB, Zoo
 DRAFT = torch.tensor([[1.0, 0.2, 0.9, -1.0, 0.5, -0.3, 0.0, 2.0]])
 TARGET = torch.tensor([[0.3, 1.4, 0.9, -2.0, 0.1, 0.4, -5.0, 1.0]])
 PARAMS = SamplingParams(temperature=0.8, top_k=6, top_p=0.95)
+GREEDY = SamplingParams(temperature=0.0)
 TRIALS = 1600
 LIMIT = 35.0  # of chi-square with up to 7 degrees of freedom: one chance in ten thousand is 29.9
 
@@ -53,13 +55,13 @@ class _Draft:
 def asked(
     params: SamplingParams, seed: int | None = None, k: int = 1, uniform: Callable[[], float] | None = None
 ) -> Ask:
-    return Ask(_Draft(), (1, 5, 5), k, params, uniform or random.Random(3).random, seed)  # type: ignore[arg-type]
+    return Ask(_Draft(), DraftRequest((1, 5, 5), k, params, uniform or random.Random(3).random, seed=seed))  # type: ignore[arg-type]
 
 
 def drafted(ask: Ask, logits: torch.Tensor) -> OnDevice:
-    """A proposal of ``ask.k`` tokens, each from the same logits."""
-    run = OnDevice(ask, ask.tokens)
-    for _ in range(ask.k):
+    """A proposal of ``ask.request.k`` tokens, each from the same logits."""
+    run = OnDevice(ask, ask.request.tokens)
+    for _ in range(ask.request.k):
         run.draw(logits)
     pending = run.proposal().pending
     assert pending is run
@@ -204,7 +206,7 @@ def test_a_proposal_ends_before_numbers_that_are_none(
     device: SimulatedDirectML, params: SamplingParams, number: float, at: int
 ) -> None:
     ask = asked(params, k=3)
-    run = OnDevice(ask, ask.tokens)
+    run = OnDevice(ask, ask.request.tokens)
     for j in range(3):
         run.draw((torch.full_like(DRAFT, number) if j == at else DRAFT).to(DEVICE))
     run.proposal()
@@ -213,20 +215,20 @@ def test_a_proposal_ends_before_numbers_that_are_none(
     assert proposal.probs is None or proposal.probs.shape[0] == at
     draft: Any = ask.draft
     assert draft.given_up
-    assert (draft.confirmed == ask.tokens) == (at > 0)
+    assert (draft.confirmed == ask.request.tokens) == (at > 0)
 
 
 def test_a_full_draft_cache_ends_a_proposal(zoo: Zoo, device: SimulatedDirectML) -> None:
     runner = runner_there(decoder_there(zoo.gguf("llama-small")), 2)
     draft = ModelDraft(runner, VOCAB)
     draft.begin("s")
-    proposal = draft.propose(list(range(4, 34)), 2, SamplingParams(temperature=0.0), lambda: 0.5)
+    proposal = draft.propose(DraftRequest(list(range(4, 34)), 2, GREEDY, lambda: 0.5))
     assert proposal.count == 2
     draft.settle(list(range(4, 34)))
-    assert draft.propose(list(range(4, 34)), 9, SamplingParams(temperature=0.0), lambda: 0.5).count == 0
+    assert draft.propose(DraftRequest(list(range(4, 34)), 9, GREEDY, lambda: 0.5)).count == 0
     draft.runner.max_tokens = 100
-    assert draft.propose(list(range(4, 34)), 9, SamplingParams(temperature=0.0), lambda: 0.5).count == 3
-    assert draft.propose(list(range(4, 60)), 9, SamplingParams(temperature=0.0), lambda: 0.5).count == 0
+    assert draft.propose(DraftRequest(list(range(4, 34)), 9, GREEDY, lambda: 0.5)).count == 3
+    assert draft.propose(DraftRequest(list(range(4, 60)), 9, GREEDY, lambda: 0.5)).count == 0
     draft.end()
     runner.pool.check_integrity()
     assert runner.pool.used_blocks == 0

@@ -10,6 +10,7 @@ import torch
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import propose_together
+from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
@@ -53,7 +54,7 @@ def opened(session: Session, name: str = "s", text: tuple[int, ...] = TEXT) -> S
 
 
 def drafted(draft: SelfDraft, k: int = 4, text: tuple[int, ...] = TEXT) -> tuple[int, ...]:
-    return draft.propose(text, k, GREEDY, lambda: 0.5).ids
+    return draft.propose(DraftRequest(text, k, GREEDY, lambda: 0.5)).ids
 
 
 def finite(runner: ModelRunner) -> bool:
@@ -157,7 +158,7 @@ def test_of_two_that_draft_together_one_may_find_no_slot(models: Models) -> None
     alone_ids = [drafted(draft, 8, text) for draft, text in zip(drafts, texts)]
     runner.open("other", ())
     runner.reserve("other", 4 * (runner.pool.free_blocks - 1))
-    asks = [Ask(draft, text, 8, GREEDY, lambda: 0.5) for draft, text in zip(drafts, texts)]
+    asks = [Ask(draft, DraftRequest(text, 8, GREEDY, lambda: 0.5)) for draft, text in zip(drafts, texts)]
     got = [proposal.ids for proposal in propose_together(asks)]
     assert [len(ids) for ids in got] == [7, 3]
     assert all(ids == want[: len(ids)] for ids, want in zip(got, alone_ids))

@@ -21,7 +21,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
@@ -57,8 +57,9 @@ class Told(OneHotDraft):
     def __init__(self, text: Sequence[int], wrong: int, vocab: int) -> None:
         self._text, self._wrong, self._vocab = tuple(text), wrong, vocab
 
-    def propose(self, tokens: Sequence[int], k: int, *_: object) -> Proposal:
-        return Proposal(tuple((t + self._wrong) % self._vocab for t in self._text[len(tokens) : len(tokens) + k]))
+    def propose(self, request: DraftRequest) -> Proposal:
+        at = len(request.tokens)
+        return Proposal(tuple((t + self._wrong) % self._vocab for t in self._text[at : at + request.k]))
 
 
 def fresh_runner(runner: ModelRunner, shuffle: int | None = None) -> ModelRunner:

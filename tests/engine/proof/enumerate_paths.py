@@ -26,7 +26,7 @@ from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.control.policy import DraftOption, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling import filters, verification
 from helix_app.engine.sampling.verification import Verdict
@@ -75,7 +75,7 @@ class Table:
 class TableDecoder:
     """A decoder whose keys are token ids: it knows of the context what the cache holds."""
 
-    graphs, kernels, bits, parameters, dtype = None, (), 0, 0, torch.float64
+    graphs, kernels, bits, parameters, dtype, format = None, (), 0, 0, torch.float64, "float64"
 
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
@@ -129,15 +129,15 @@ class OneHotDraft:
     def settle(self, tokens: Sequence[int]) -> None: ...
     def end(self) -> None: ...
     def set_apart(self) -> None: ...
-    def ask(self, *_: object) -> None: ...
+    def ask(self, request: DraftRequest) -> None: ...
 
     def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         return (DraftOption("one-hot"),)
 
-    def propose(self, tokens: Sequence[int], k: int, *_: object) -> Proposal:
+    def propose(self, request: DraftRequest) -> Proposal:
         ids: Context = ()
-        while len(ids) < k:
-            ids = (*ids, int(self._table((*tokens, *ids)).argmax()))
+        while len(ids) < request.k:
+            ids = (*ids, int(self._table((*request.tokens, *ids)).argmax()))
         return Proposal(ids)
 
 
@@ -257,7 +257,7 @@ def proposals(draft: Draft, tokens: Context, k: int, params: SamplingParams) -> 
             return next(numbers, 0.5)
 
         draft.begin("s")
-        proposal = draft.propose(tokens, k, params, uniform, "model")
+        proposal = draft.propose(DraftRequest(tokens, k, params, uniform, "model"))
         draft.end()
         return proposal
 

@@ -14,7 +14,7 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.drafts import ask
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.sampling import coupled, filters, verification
@@ -73,8 +73,8 @@ def accept_in_half_precision(patch: Patch) -> None:
 def drop_improbable_drafts(patch: Patch) -> None:
     real = ModelDraft.propose
 
-    def propose(self: ModelDraft, *args: Any) -> Proposal:
-        made = real(self, *args)
+    def propose(self: ModelDraft, request: DraftRequest) -> Proposal:
+        made = real(self, request)
         if made.probs is None:
             return made
         keep = next((j for j, i in enumerate(made.ids) if made.probs[j, i] < 0.3), len(made.ids))

@@ -10,8 +10,8 @@ import torch
 
 from helix_app.base.errors import NumericsError
 from helix_app.engine.control.policy import DraftOption
-from helix_app.engine.drafts.base import Proposal
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.reply import Reply, Round
 from helix_app.engine.rounds.session import Session
@@ -124,8 +124,8 @@ class NeverRight(NgramDraft):
     def offers(self, tokens: Sequence[int]) -> tuple[DraftOption, ...]:
         return (DraftOption("wrong"),)
 
-    def propose(self, tokens: Sequence[int], k: int, *_: object) -> Proposal:  # type: ignore[override]
-        return Proposal((UNSAID,) * k)
+    def propose(self, request: DraftRequest) -> Proposal:
+        return Proposal((UNSAID,) * request.k)
 
     def settle(self, tokens: Sequence[int]) -> None:
         pass

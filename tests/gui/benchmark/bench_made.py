@@ -42,6 +42,20 @@ def listed(run_id: int, **named: str) -> BenchEntry:
     return replace(view(run_id).entry, named=words, target=facts.target, dtype=facts.dtype, plain=facts.plain)
 
 
+NAMED = (("model", "m"), ("format", "bfloat16"), ("draft", "ngram"), ("k", "auto"), ("kinds", "chat, code"))
+
+
+def named(**values: str) -> tuple[tuple[str, str], ...]:
+    """What may tell a run from others."""
+    return tuple({**dict(NAMED), **values}.items())
+
+
+def known(run_id: int = 1, **values: object) -> BenchEntry:
+    """A line of the list of which all is known, with other ``values``."""
+    base = replace(view(run_id).entry, named=NAMED, target="m", dtype="auto", plain=40.0)
+    return replace(base, **values)  # type: ignore[arg-type]
+
+
 @lru_cache
 def usual() -> BenchView:
     """Helix half as fast again in two kinds of prompts."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from helix_app.gui.chat.message import Reply, UserBubble
-from helix_app.gui.chat.text.code_block import CodeBlock
-from helix_app.gui.chat.text.markdown import parse
+from helix_app.gui.chat.message import Reply
 from helix_app.protocol import events
-from helix_app.protocol.events import Failed, Notice, TextDelta
+from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
@@ -31,21 +29,6 @@ def test_enter_sends_the_whole_history(chat: Driver) -> None:
         ChatMessage("assistant", "Hi there"),
         ChatMessage("user", "And you?"),
     )
-
-
-def test_shift_enter_is_a_new_line_and_the_field_grows_to_eight(chat: Driver) -> None:
-    editor = chat.window.chat.composer.editor
-    one = editor.height()
-    QTest.keyClicks(editor, "a")
-    QTest.keyClick(editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
-    QTest.keyClicks(editor, "b")
-    assert editor.toPlainText() == "a\nb"
-    assert not chat.requests
-    assert editor.height() > one
-    editor.setPlainText("\n" * 7)
-    eight = editor.height()
-    editor.setPlainText("\n" * 30)
-    assert editor.height() == eight
 
 
 def test_empty_prompt_gets_a_sentence(chat: Driver) -> None:
@@ -71,22 +54,6 @@ def test_settings_make_the_request(make_window) -> None:
     assert (request.sampling.temperature, request.sampling.top_k, request.sampling.seed) == (0.0, 5, 42)
 
 
-def test_streamed_blocks_are_those_of_one_parse_and_finished_ones_are_not_touched(chat: Driver) -> None:
-    chat.ask("x")
-    text = fake.MARKDOWN
-    for start in range(0, len(text), 11):
-        chat.write(text[start : start + 11])
-    blocks = chat.reply.body.widgets()
-    assert [block.unit for block in blocks] == parse(text)
-    renders = [block.renders for block in blocks if not isinstance(block, CodeBlock)]
-    chat.write("\n\nAnother paragraph.\n\n" + "More text. " * 50)
-    after = chat.reply.body.widgets()
-    assert after[: len(blocks) - 1] == blocks[:-1]
-    assert [block.renders for block in blocks if not isinstance(block, CodeBlock)][:-1] == renders[:-1]
-    chat.finish(chat.reply.source())
-    assert chat.reply.source().startswith(text)
-
-
 def test_deltas_are_shown_in_frames(chat: Driver, qtbot) -> None:
     request = chat.ask("x")
     for _ in range(200):
@@ -94,35 +61,6 @@ def test_deltas_are_shown_in_frames(chat: Driver, qtbot) -> None:
     assert chat.reply.renders == 0
     qtbot.waitUntil(lambda: chat.reply.source() == "word " * 200)
     assert chat.reply.renders == 1
-
-
-def test_html_is_shown_as_text(chat: Driver) -> None:
-    chat.ask("x")
-    chat.write("<b>bold</b> <script>alert(1)</script> ![pic](http://example.org/a.png)")
-    block = chat.reply.text_blocks()[0]
-    assert "<b>bold</b> <script>alert(1)</script>" in block.text()
-    assert "pic" in block.text()
-
-
-def test_figures_under_the_reply(chat: Driver) -> None:
-    chat.ask("x")
-    chat.write("done")
-    chat.finish("done")
-    assert chat.reply.stats_text() == (
-        "61 tok/s · TTFT 0.21 s · 212 tokens · 73 % accepted · k 1–7 · 2.9 tokens per pass · finished"
-    )
-    chat.ask("y")
-    chat.finish(
-        "a",
-        "cancelled",
-        tokens_generated=1,
-        decode_tokens_per_second=None,
-        tokens_per_second=None,
-        time_to_first_token=None,
-        drafted_tokens=0,
-        mean_accepted_length=None,
-    )
-    assert chat.reply.stats_text() == "– tok/s · TTFT – · 1 token · – tokens per pass · stopped"
 
 
 def test_stop_answers_at_once_and_the_partial_reply_stays(chat: Driver) -> None:
@@ -140,12 +78,6 @@ def test_stop_answers_at_once_and_the_partial_reply_stays(chat: Driver) -> None:
     assert chat.reply.source() == "Partial"
     assert composer.button.isEnabled()
     assert chat.ask("y").messages[1] == ChatMessage("assistant", "Partial")
-
-
-def test_escape_stops(chat: Driver) -> None:
-    chat.ask("x")
-    QTest.keyClick(chat.window.chat.composer.editor, Qt.Key.Key_Escape)
-    assert chat.cancels == 1
 
 
 def test_typing_while_a_reply_streams(chat: Driver) -> None:
@@ -213,15 +145,6 @@ def test_errors_elsewhere_show_under_the_composer_with_details(chat: Driver) -> 
     assert not error.isVisible()
 
 
-def test_notices_are_shown_once_and_can_be_dismissed(chat: Driver) -> None:
-    notice = Notice("fallback_cpu", (("device", "DirectML"), ("reason", "no adapter")))
-    chat.window.on_events([notice, notice])
-    bar = chat.window.chat.notices
-    assert bar.sentences() == ["DirectML could not be used (no adapter), so Helix runs on the CPU."]
-    bar.clear()
-    assert not bar.isVisible()
-
-
 def test_again_replaces_only_the_last_reply(chat: Driver) -> None:
     for question, answer in (("one", "1"), ("two", "2")):
         chat.ask(question)
@@ -234,14 +157,6 @@ def test_again_replaces_only_the_last_reply(chat: Driver) -> None:
     assert [m.content for m in chat.ask("three").messages] == ["one", "1", "two", "II", "three"]
 
 
-def test_a_text_that_differs_from_its_deltas_wins(chat: Driver) -> None:
-    chat.ask("x")
-    chat.write("text STOP")
-    chat.finish("text")
-    assert chat.reply.source() == "text"
-    assert [block.text() for block in chat.reply.text_blocks()] == ["text"]
-
-
 def test_a_question_without_answer_stays_out_of_the_history(chat: Driver) -> None:
     request = chat.ask("far too long")
     chat.window.on_event(Failed("prompt_too_long", "", (("tokens", "9000"), ("limit", "8192")), request.request_id))
@@ -249,49 +164,7 @@ def test_a_question_without_answer_stays_out_of_the_history(chat: Driver) -> Non
     assert [message.content for message in chat.ask("short").messages] == ["short"]
 
 
-def test_a_huge_paste_becomes_an_attachment(chat: Driver) -> None:
-    composer = chat.window.chat.composer
-    data = QMimeData()
-    data.setText("line of text\n" * 16_000)
-    composer.editor.insertFromMimeData(data)
-    assert composer.editor.toPlainText() == ""
-    QTest.keyClicks(composer.editor, "Summarise this.")
-    QTest.keyClick(composer.editor, Qt.Key.Key_Return)
-    content = chat.requests[-1].messages[-1].content
-    assert content.startswith("line of text\n")
-    assert content.endswith("Summarise this.")
-    assert len(content) > 200_000
-    bubble = chat.window.chat.view.messages()[0]
-    assert isinstance(bubble, UserBubble)
-    assert sum(len(block.text()) for block in bubble.text_blocks()) < 5000
-    assert composer.text() == ""
-
-
-def test_show_all_of_a_long_message(chat: Driver, qtbot) -> None:
-    text = "word " * 4000
-    chat.ask(text)
-    bubble = chat.window.chat.view.messages()[0]
-    assert isinstance(bubble, UserBubble)
-    before = bubble.height()
-    bubble.on_more_clicked()
-    qtbot.waitUntil(lambda: sum(len(block.text()) for block in bubble.text_blocks()) == len(text.strip()))
-    assert bubble.height() > before
-
-
-def test_follows_the_text_only_from_the_bottom(chat: Driver, qtbot) -> None:
-    view = chat.window.chat.view
-    chat.ask("x")
-    for number in range(60):
-        chat.write(f"Paragraph {number}.\n\n")
-    bar = view.verticalScrollBar()
-    assert bar.maximum() > 0
-    assert bar.value() == bar.maximum()
-    bar.setValue(0)
-    chat.write("More.\n\n" * 10)
-    assert bar.value() == 0
-    assert view.jump.isVisible()
-    view.jump.click()
-    assert bar.value() == bar.maximum()
-    assert not view.jump.isVisible()
-    chat.write("Even more.\n\n" * 10)
-    assert bar.value() == bar.maximum()
+def test_suggestions_fill_the_composer(chat: Driver) -> None:
+    chat.window.chat.empty.suggestion_picked.emit("A question")
+    assert chat.window.chat.composer.text() == "A question"
+    assert not chat.requests

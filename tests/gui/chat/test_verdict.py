@@ -1,4 +1,4 @@
-"""The sentence under a reply, its figures on demand, and the race that begins there."""
+"""The sentence under a reply, and the race that begins there."""
 
 from __future__ import annotations
 
@@ -64,23 +64,6 @@ def test_the_same_text_is_said_only_where_it_is_known() -> None:
 
 def test_a_reply_without_drafts_claims_nothing() -> None:
     assert sentence(fake.finished("r"), replace(GREEDY, mode="autoregressive"), True) == "Plain decoding, as chosen"
-
-
-def test_figures_come_on_demand(window: MainWindow, chat: Driver) -> None:
-    window.on_event(fake.ready(exact_rows=True))
-    chat.ask("Hello")
-    chat.write("Hi.")
-    chat.finish("Hi.")
-    footer = chat.reply._footer
-    assert footer is not None
-    assert chat.reply.verdict_text() == "About 1.6x faster than plain"
-    assert not footer.stats.isVisible()
-    low = chat.reply.content_height()
-    footer.details.click()
-    assert footer.stats.isVisible()
-    assert chat.reply.content_height() > low
-    footer.details.click()
-    assert chat.reply.content_height() == low
 
 
 def test_a_greedy_reply_of_exact_rows_has_the_same_text(make_window) -> None:

@@ -9,8 +9,12 @@ from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.requests import CompareRequest
-from tests.comparing import plain_reply, spec_reply
+from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
+
+TEXT = "".join(WORDS)
+SPEC = [(2, 2, WORDS[i : i + 3]) for i in range(1, 58, 3)] + [(0, 0, WORDS[58:59]), (0, 0, WORDS[59:])]
+OTHER = [*WORDS[:24], "elsewhere ", *WORDS[25:]]
 
 
 class CompareDriver:
@@ -53,6 +57,14 @@ class CompareDriver:
     def texts(self) -> list[str]:
         """What both panes show."""
         return [pane.text.shown_text() for pane in self.page.panes]
+
+
+def compared(driver: CompareDriver, second: list[str] = WORDS, **values: object) -> None:
+    """Run a comparison to its end: SPEC against plain decoding, which writes ``second``."""
+    driver.run()
+    driver.arm(0, spec_reply(SPEC, WORDS[0]))
+    driver.arm(1, plain_reply(second))
+    driver.done(**values)
 
 
 def write(

@@ -8,16 +8,13 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from helix_app.bridge.run_files import RunFiles
-from helix_app.gui.inspect.run_book import RunBook, weight
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol import events
-from helix_app.protocol.events import Finished, RoundDone
+from helix_app.protocol.events import RoundDone
 from helix_app.protocol.loading import ModelReady
 from helix_app.runs import run as runs
 from helix_app.runs.run import Run
 from tests.gui import fake
 from tests.gui.driver import Driver
-from tests.gui.fake import record
 from tests.runs.made_runs import made_run
 
 
@@ -44,51 +41,6 @@ def test_every_event_of_a_reply_is_recorded_in_order(window: MainWindow, chat: D
     assert isinstance(run.items[1].event, ModelReady)
     assert [item.event for item in run.items[2:]] == [item.event for item in made.items[2:]]
     assert [item.seconds for item in run.items] == sorted(item.seconds for item in run.items)
-
-
-def book_with(most: int, sizes: list[int]) -> tuple[RunBook, list[str], list[int]]:
-    book = RunBook(most, clock=lambda: 1.0)
-    dropped = record(book.dropped)
-    weights = []
-    for number, rounds in enumerate(sizes):
-        run = made_run(rounds, name=f"r{number}", seed=number)
-        book.begin(run.items[0].event)  # type: ignore[arg-type]
-        for item in run.items[2:]:
-            book.on_event(item.event)
-        weights.append(sum(weight(item.event) for item in run.items if not isinstance(item.event, ModelReady)))
-    return book, dropped, weights
-
-
-def test_the_oldest_runs_go_when_there_is_no_room() -> None:
-    _, _, (heavy, *_) = book_with(2**40, [30])
-    book, dropped, _ = book_with(int(2.5 * heavy), [30, 30, 30, 30])
-    assert dropped == ["r0", "r1"]
-    assert book.run("r0") is None
-    assert book.run("r3") is not None
-    assert book.total <= 2.5 * heavy
-
-
-def test_a_reply_too_long_for_memory_keeps_its_beginning_and_its_end() -> None:
-    book, _, (heavy,) = book_with(2**40, [30])
-    whole = book.run("r0")
-    book, _, _ = book_with(heavy // 2, [30])
-    run = book.run("r0")
-    assert whole is not None
-    assert run is not None
-    assert whole.complete
-    assert not run.complete
-    kept = [item.event for item in run.items]
-    assert kept[:-1] == [item.event for item in whole.items[: len(kept) - 1]]
-    assert 0 < len(kept) < len(whole.items)
-    assert isinstance(kept[-1], Finished)
-
-
-def test_a_failed_reply_is_a_run_too(window: MainWindow, chat: Driver) -> None:
-    request = chat.ask("x")
-    window.on_event(events.Failed("engine_died", "", (), request.request_id))
-    run = window.desk.book.run(request.request_id)
-    assert run is not None
-    assert isinstance(run.items[-1].event, events.Failed)
 
 
 # ------------------------------------------------------------------------------ looking into one

@@ -2,37 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from helix_app.base import paths
 from helix_app.gui.look import icons
-from helix_app.gui.look.palette import CONTRAST_PAIRS, DARK, LIGHT, Palette, contrast
+from helix_app.gui.look.palette import DARK, LIGHT
 from helix_app.gui.look.theme import Theme
-
-
-def test_contrast_of_known_colours() -> None:
-    assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
-
-
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize(("text", "surface"), CONTRAST_PAIRS)
-def test_text_contrast(palette: Palette, text: str, surface: str) -> None:
-    assert contrast(getattr(palette, text), getattr(palette, surface)) >= 4.5
-
-
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-def test_code_colours_contrast(palette: Palette) -> None:
-    for name, colour in palette.syntax:
-        assert contrast(colour, palette.code) >= 4.5, name
-
-
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
-def test_curves_are_visible(palette: Palette) -> None:
-    for name in ("accepted", "accent_text", "text", "plain"):
-        assert contrast(getattr(palette, name), palette.panel) >= 3.0, name
 
 
 def test_choice_switches_and_tells(qapp: QApplication, theme: Theme, qtbot) -> None:

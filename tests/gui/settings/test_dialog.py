@@ -45,3 +45,34 @@ def test_every_option_can_be_picked_and_saved(dialog: SettingsDialog) -> None:
             picker.pick(value)
             assert picker.shown() == label
             assert getattr(dialog.settings(), name).partition(":")[0] == value
+
+
+def test_settings_dialog_round_trip(qtbot, window: MainWindow) -> None:
+    wanted = Settings(
+        temperature=0.35,
+        top_k=7,
+        top_p=0.8,
+        min_p=0.05,
+        repetition_penalty=1.1,
+        max_tokens=99,
+        system_prompt="Be kind.",
+        k="fixed:6",
+        context_length=4096,
+        theme="dark",
+        engine_process="thread",
+        learn=False,
+        target="kept",
+    )
+    dialog = SettingsDialog(window.theme, wanted, 77)
+    qtbot.addWidget(dialog)
+    assert dialog.settings() == wanted
+    assert dialog.seed() == 77
+    dialog.on_reset_clicked()
+    assert dialog.settings() == Settings(target="kept")
+    assert dialog.seed() is None
+    dialog.show_settings(wanted, 5)
+    assert dialog.settings() == wanted
+    assert dialog.k_fixed.isEnabled()
+    dialog.editors["k"].widget.pick("additive")
+    assert dialog.settings().k == "additive"
+    assert not dialog.k_fixed.isEnabled()

@@ -1,4 +1,4 @@
-"""The settings' part about learning, and the toolbar's words for the newer drafts."""
+"""The settings' part about learning from replies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from PySide6.QtTest import QTest
 
 from helix_app.base import messages
 from helix_app.base.settings import Settings
-from helix_app.gui.kit.buttons import CheckBox
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol import events
 from helix_app.protocol.events import Failed, Forgotten
-from tests.gui import fake, views
+from tests.gui import views
 from tests.gui.fake import record
 
 NOT_WIPED = Failed("forget_failed", "[Errno 13] Permission denied", (("folder", "/data/ngram"),))
@@ -120,64 +118,3 @@ def test_the_longest_sentence_fits(window: MainWindow, dialog: SettingsDialog) -
     assert bottom < dialog.save.mapTo(dialog, QPoint(0, 0)).y()
     right = outcome.mapTo(dialog, outcome.rect().topRight()).x()
     assert right < dialog.width()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_box_shows_its_state_and_the_focus(qtbot, make_window, theme: str) -> None:
-    window = make_window(theme=theme)
-    box = CheckBox(window.theme, "Learn from replies")
-    qtbot.addWidget(box)
-    pictures = []
-    for checked in (False, True):
-        box.setChecked(checked)
-        pictures.append(box.grab().toImage())
-    assert pictures[0] != pictures[1]
-    assert pictures[1].pixelColor(8, 11).name() == window.theme.palette.accent
-    box.show()
-    box.activateWindow()
-    box.setFocus()
-    qtbot.waitUntil(box.hasFocus)
-    edge = QPoint(8, 8)
-    assert box.grab().toImage().pixelColor(edge).name() == window.theme.palette.text
-    QTest.keyClick(box, Qt.Key.Key_Space)
-    assert not box.isChecked()
-    assert box.grab().toImage().pixelColor(edge).name() == window.theme.palette.accent
-
-
-# ------------------------------------------------------------------------------ the toolbar
-
-
-@pytest.mark.parametrize(
-    ("chosen", "effective", "shown"),
-    [
-        ("auto", "ngram", "Auto: n-gram"),
-        ("auto", "self-int4", "Auto: n-gram + self"),
-        ("auto", "none", "Auto: none"),
-        ("ngram", "ngram", "N-gram"),
-        ("self-int4", "self-int4", "Self, 4 bits"),
-        ("self-int8", "self-int8", "Self, 8 bits"),
-    ],
-)
-def test_the_draft_in_effect(window: MainWindow, chosen: str, effective: str, shown: str) -> None:
-    loads = record(window.load_requested)
-    if chosen != "auto":
-        window.toolbar.draft.pick(chosen)
-        assert loads[-1].draft == chosen
-    window.on_event(fake.ready(draft=effective))
-    assert window.toolbar.draft.shown() == shown
-    off = effective == "none"
-    assert window.status.speculation.text() == ("speculation off: no draft" if off else "speculation on")
-
-
-def test_four_bit_weights(window: MainWindow) -> None:
-    loads = record(window.load_requested)
-    window.toolbar.dtype.pick("int4")
-    assert loads[-1].dtype == "int4"
-    window.on_event(fake.ready(dtype="int4"))
-    assert window.toolbar.dtype.shown() == "int4"
-    assert window.status.place.text() == "CPU · int4"
-    window.on_event(fake.ready(dtype="bfloat16"))  # int4 would not be faster there
-    assert window.toolbar.dtype.shown() == "bfloat16"
-    sentence = messages.notice_text("int4_unavailable", {"device": "CPU"})
-    window.on_event(events.Notice("int4_unavailable", (("device", "CPU"),)))
-    assert window.chat.notices.sentences() == [sentence]

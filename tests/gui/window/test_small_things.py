@@ -8,15 +8,10 @@ import uuid
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QLabel
 
 from helix_app.gui.help.diagnostics import DiagnosticsDialog
-from helix_app.gui.inspect.timeline import Timeline, time_text
 from helix_app.gui.kit.model_choices import model_label
-from helix_app.gui.live.metric import CurveStyle, MetricPlot, tick_text
-from helix_app.gui.live.ring import Ring
-from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake, views
 
@@ -47,41 +42,6 @@ def test_a_longer_verdict_squeezes_nothing_in_diagnostics(window: MainWindow) ->
     dialog.resize(dialog.width(), 100)
     views.settle()
     assert squeezed(dialog) == []
-
-
-@pytest.mark.parametrize("top", [8, 100, 1500, 12_000])
-def test_the_labels_of_an_axis_have_room(theme: Theme, top: float) -> None:
-    plot = MetricPlot(theme, "Tokens", "", "none", (CurveStyle("accent_text"),), top=10)
-    ring = Ring(2)
-    ring.append(1.0, top)
-    plot.show_rings(((ring, 1),), 0.0, "1")
-    axis = plot.plot.getPlotItem().getAxis("left")
-    texts = [text for _, text in axis._tickLevels[0]]
-    metrics = QFontMetrics(theme.fonts.small)
-    assert axis.maximumWidth() >= max(metrics.horizontalAdvance(text) for text in texts) + 6
-    plot.deleteLater()
-
-
-def test_numbers_of_an_axis() -> None:
-    assert [tick_text(v) for v in (0.0, 0.5, 40.0, 1500.0, 2_000_000.0)] == ["0", "0.5", "40", "1,500", "2,000,000"]
-    assert [time_text(v) for v in (4.23, 42.0, 999.4, 999.6, 4230.0, 99_940.0, 4_230_000.0)] == [
-        "4.2 ms",
-        "42 ms",
-        "999 ms",
-        "1.0 s",
-        "4.2 s",
-        "99.9 s",
-        "4,230 s",
-    ]
-
-
-def test_the_rounds_over_time_have_room_for_their_labels(theme: Theme) -> None:
-    timeline = Timeline(theme)
-    timeline.resize(600, 170)
-    metrics = timeline.fontMetrics()
-    labels = ["k = 8", "k = 15.9", *(time_text(ms) for ms in (9.9, 999.0, 1234.0, 9_999_000.0))]
-    assert max(metrics.horizontalAdvance(text) for text in labels) <= timeline.x_of(0) - 6
-    timeline.deleteLater()
 
 
 # ------------------------------------------------------------------------------ the live panel stands still

@@ -25,6 +25,7 @@ FLAG = "--helix-job"
 JOBS = {
     "directml": "helix_app.engine.machine.probes.probe:list_directml",
     "torch": "helix_app.engine.machine.torch_facts:gather",
+    "packed-kernels": "helix_app.engine.kernels.packed.check:run",
     "self-test": "helix_app.doctor.self_test:run",
 }
 POLL_SECONDS = 0.05  # how late a cancel is noticed

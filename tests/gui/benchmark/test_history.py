@@ -1,37 +1,21 @@
-"""The list of benchmarks, two of them side by side, and how the page looks."""
+"""The list of benchmarks: what it says of each, and how runs are opened, compared and deleted."""
 
 from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QMessageBox, QWidget
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 
+from helix_app.gui.benchmark.history import History, subline, when
 from helix_app.gui.benchmark.page import BenchmarkPage
-from helix_app.gui.benchmark.plots import ticks
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.state import State
-from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench
 from tests.bench import made
 from tests.gui.benchmark import bench_made
-from tests.gui.benchmark.bench_made import Person, at, looking_at
-from tests.gui.views import settle
-
-
-@pytest.fixture
-def person(theme: Theme, qtbot: QtBot, state: State) -> Person:
-    """Someone who looks at the page alone."""
-    page = BenchmarkPage(theme, state)
-    qtbot.addWidget(page)
-    return looking_at(page, state)
-
-
-@pytest.fixture
-def page(person: Person) -> BenchmarkPage:
-    """That page."""
-    return person.page
+from tests.gui.benchmark.bench_made import Person, known, named
+from tests.gui.fake import record
 
 
 def test_the_list_says_what_ran(person: Person, page: BenchmarkPage) -> None:
@@ -68,15 +52,6 @@ def test_two_selected_runs_are_compared_the_older_one_first(person: Person, page
     assert page.shown is page.setup
 
 
-def test_an_answer_that_comes_too_late_is_not_shown(person: Person, page: BenchmarkPage) -> None:
-    person.listed(bench_made.view(2), bench_made.view(1))
-    person.select(0)
-    page.history.new.click()
-    person.hear(bench.BenchOpened(bench_made.view(2)))
-    person.hear(bench.BenchCompared(bench_made.change()))
-    assert page.shown is page.setup
-
-
 @pytest.mark.parametrize("answer", ["Delete", "Keep"])
 def test_a_run_is_deleted_after_a_question(person: Person, page: BenchmarkPage, answer: str) -> None:
     view = bench_made.view(4)
@@ -103,44 +78,53 @@ def test_the_list_is_used_by_keyboard(person: Person, page: BenchmarkPage) -> No
     assert opened[-1] == 1
 
 
-# ------------------------------------------------------------------ looks
+def test_the_list_names_what_differs(person: Person) -> None:
+    box = person.page.history.list
+    person.hear(bench.BenchListed((known(1), known(2))))
+    low = box.sizeHintForRow(0)
+    person.hear(bench.BenchListed((known(1), known(2, named=named(draft="self-int4")))))
+    words = [box.item(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(2)]
+    assert ["draft n-gram" in words[0], "draft self, 4 bits" in words[1]] == [True, True]
+    assert box.sizeHintForRow(0) > low
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.97, 1.6), (0.5, 8.1), (0.2, 0.9), (0.999, 1.001), (1.0, 90.0)])
-def test_the_axis_names_one_and_a_few_others(low: float, high: float) -> None:
-    found = ticks(low, high)
-    assert len(found) <= 8
-    assert all(low - 1e-9 <= at <= high + 1e-9 for at, _ in found)
-    assert len({text for _, text in found}) == len(found)
-    if low <= 1 <= high:
-        assert any(text in ("1.0x", "1.00x") for _, text in found)
+@pytest.fixture
+def history(theme: Theme, qtbot: QtBot) -> History:
+    """The list by itself, with three runs."""
+    made_ = History(theme)
+    qtbot.addWidget(made_)
+    made_.show_entries((known(3), known(2), known(1)))
+    return made_
 
 
-def test_every_control_has_a_name(person: Person, page: BenchmarkPage) -> None:
-    person.hear(bench.BenchEnded("done", bench_made.view()))
-    for control in page.findChildren(QAbstractButton):
-        if control.isVisible():
-            assert control.accessibleName() or control.text(), control
-    assert page.history.list.accessibleName()
+def test_what_is_selected_stays_so_when_the_list_is_another(history: History) -> None:
+    opened = record(history.opened)
+    history.select(2)
+    history.show_entries((known(4), known(3), known(2)))
+    assert [entry.id for entry in history.selected()] == [2]
+    assert [entry.id for entry in history.entries()] == [4, 3, 2]
+    history.show_entries((known(4),))
+    assert history.selected() == []
+    assert opened == []  # nobody clicked
 
 
-@pytest.mark.parametrize("size", [(1024, 700), (1280, 800)])
-def test_nothing_is_cut_off(window: MainWindow, size: tuple[int, int]) -> None:
-    person = at(window)
-    page = person.page
-    window.resize(*size)
-    settle()
-    for part in (page.setup, page.result, page.change):
-        if part is page.result:
-            unsure = bench_made.view(1, made.result(speed=made.noisy(1.0)))
-            assert "no significant difference" in unsure.ratios[0].text
-            person.hear(bench.BenchEnded("done", unsure))
-        elif part is page.change:
-            person.listed(bench_made.view(2), bench_made.view(1))
-            person.select(0, 1)
-            page.history.compare.click()
-            person.hear(bench.BenchCompared(bench_made.change()))
-        settle()
-        inner: QWidget = part.widget()
-        assert inner.width() <= part.viewport().width()
-        assert inner.minimumSizeHint().width() <= part.viewport().width()
+def test_only_what_can_be_done_with_the_selection_is_offered(history: History) -> None:
+    asked = record(history.delete_requested)
+    for ids, can in (((), (False, False)), ((2,), (False, True)), ((1, 3), (True, False)), ((1, 2, 3), (False, False))):
+        history.select(*ids)
+        assert (history.compare.isEnabled(), history.delete.isEnabled()) == can
+    QTest.keyClick(history.list, Qt.Key.Key_Delete)  # of three at once
+    assert asked == []
+
+
+def test_an_empty_list_offers_nothing_but_a_new_one(history: History) -> None:
+    history.show_entries(())
+    assert all(part.isHidden() for part in (history.hint, history.compare, history.delete))
+    history.show_entries((known(1),))
+    assert history.hint.isHidden()  # there is no second one to compare it with
+    assert not history.compare.isHidden()
+
+
+def test_a_moment_that_cannot_be_read_is_a_dash() -> None:
+    assert when("yesterday") == "–"
+    assert subline(known(1, created="yesterday", complete=False)) == "stopped early · –"

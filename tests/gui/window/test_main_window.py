@@ -1,4 +1,4 @@
-"""The window itself: closing, what it remembers, access by keyboard."""
+"""The window itself: closing, what it remembers, what a load does to it, access by keyboard."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 import weakref
 
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -20,14 +19,13 @@ from helix_app import __version__
 from helix_app.base.settings import Settings
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.loading import Unloaded
 from tests.gui import fake
 from tests.gui.fake import record
-
-# ------------------------------------------------------------------------------ the window itself
 
 
 def test_closing_mid_reply_saves_the_place_and_says_so(window: MainWindow, qtbot) -> None:
@@ -87,13 +85,6 @@ def test_about_names_the_version(window: MainWindow) -> None:
     dialog.close()
 
 
-def test_shortcuts(window: MainWindow) -> None:
-    shortcuts = {action.shortcut().toString() for action in window.findChildren(QAction)}
-    assert {"Ctrl+N", "Ctrl+L", "Ctrl+O", "Ctrl+,", "Esc", "F1"} <= shortcuts
-    all_shortcuts = [a.shortcut().toString() for a in window.findChildren(QAction) if not a.shortcut().isEmpty()]
-    assert len(all_shortcuts) == len(set(all_shortcuts))
-
-
 def test_every_control_has_a_name_and_takes_the_focus(window: MainWindow) -> None:
     window.chat.composer.editor.setPlainText("x")
     window.chat.send()
@@ -123,25 +114,59 @@ def test_works_at_the_smallest_size(window: MainWindow) -> None:
     assert window.minimumSizeHint().height() <= 700
 
 
-def test_loading_can_be_cancelled(window: MainWindow) -> None:
-    cancels, loads = record(window.cancel_requested), record(window.load_requested)
-    window.toolbar.draft.pick("none")
-    window.strip.cancel.click()
-    assert len(cancels) == 1
-    window.on_event(events.Failed("load_cancelled"))
+def test_failed_load_closes_the_composer_and_says_why(make_window) -> None:
+    window = make_window()
+    window.start()
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
+    window.on_event(events.Failed("out_of_memory", "bad_alloc"))
+    assert window.chat.error.isVisible()
     assert not window.strip.isVisible()
-    assert not window.chat.error.isVisible()
     assert not window.chat.composer.editor.isEnabled()
-    window.toolbar.draft.pick("none")  # the same again is a new attempt
-    assert len(loads) == 2
+    assert window.chat.composer.editor.placeholderText() == "No model is loaded. Choose a target model above."
 
 
-def test_a_download_does_not_hide_the_load_that_runs(window: MainWindow) -> None:
-    window.toolbar.target.pick(fake.BIG.id)
-    window.toolbar.draft.pick("none")
-    window.on_event(LoadProgress("weights", 0.3))
-    window.on_event(DownloadProgress(fake.BIG.id, "download", 1, 2))
-    assert window.strip.text.text() == "Loading weights"
-    window.on_event(DownloadFailed(fake.BIG.id, "download_failed", "", (("name", "Qwen"),)))
-    assert window.strip.isVisible()
-    assert "did not complete" in window.chat.error.sentence.text()
+def test_a_change_while_writing_stops_the_reply_first(window: MainWindow) -> None:
+    cancels, loads = record(window.cancel_requested), record(window.load_requested)
+    window.chat.composer.editor.setPlainText("x")
+    window.chat.send()
+    window.toolbar.device.pick("cpu")
+    assert len(cancels) == 1
+    assert len(loads) == 1
+
+
+def test_a_load_that_failed_leaves_no_blocks(window: MainWindow) -> None:
+    window.toolbar.device.pick("cpu")
+    window.on_event(events.Failed("model_corrupt", fields=(("path", "x.gguf"),)))
+    assert not window.strip.isVisible()
+    assert not window.live.blocks.maps["target"].isVisible()
+
+
+def test_unload(window: MainWindow) -> None:
+    seen = record(window.unload_requested)
+    window.actions_.unload.trigger()
+    assert len(seen) == 1
+    window.on_event(Unloaded())
+    assert not window.chat.composer.editor.isEnabled()
+    assert not window.actions_.unload.isEnabled()
+    assert window.toolbar.device.shown() == "Auto"
+
+
+def test_saved_settings_take_effect(window: MainWindow) -> None:
+    saved, loads = record(window.settings_changed), record(window.load_requested)
+    window.preferences.open_dialog()
+    dialog = window.findChild(SettingsDialog)
+    assert dialog is not None
+    dialog.editors["theme"].widget.pick("dark")
+    dialog.editors["temperature"].widget.setValue(0.1)
+    dialog.seed_edit.setText("9")
+    dialog.save.click()
+    assert saved[-1].theme == "dark"
+    assert window.theme.palette.name == "dark"
+    assert window.chat._conversation.request(window.settings, 9).sampling.temperature == 0.1
+    assert loads == []
+    window.preferences.open_dialog()
+    again = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())
+    assert again.seed() == 9
+    again.editors["context_length"].widget.setValue(1024)
+    again.save.click()
+    assert loads[-1].context_length == 1024

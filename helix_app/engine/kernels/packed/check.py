@@ -1,0 +1,203 @@
+"""New kernels against their references, in a process that may die: a job of ``machine/probes/jobs.py``.
+
+Made-up weights and activations, fixed by a seed; every result must be that of the reference to the last bit.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from helix_app.engine.kernels.packed import reference
+from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
+from helix_app.engine.kernels.packed.library import CORE, Library
+from helix_app.engine.kernels.packed.pool import Pool
+from helix_app.engine.kernels.packed.program import Job, Program, words
+
+_ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)
+_OUT, _BLOCKS = 5, 3
+_EPS = 1e-5
+
+
+def run(folder: str, *parts: str) -> dict[str, Any]:
+    """The job: names of kernels that compute something else than their references."""
+    library = Library(folder=Path(folder))
+    library.load_trial(parts)
+    return {"wrong": [name for part in parts for name in wrong_in(library, part)]}
+
+
+def wrong_in(library: Library, part: str) -> Iterator[str]:
+    """The kernels of a part whose results are not those of their references."""
+    random = np.random.default_rng(7)
+    arithmetic = reference.Arithmetic(library.processor.fused)
+    if part == CORE:
+        yield from _wrong_steps(library, arithmetic, random)
+    elif part in FORMATS:
+        for rows in _ROWS:
+            if not _product_is_right(library, arithmetic, random, part, rows):
+                yield f"product_{part} of {rows} rows"
+    else:
+        dim, group = (int(number) for number in part.split("_")[1:])
+        if not _attention_is_right(library, arithmetic, random, dim, group):
+            yield part
+
+
+def call(library: Library, name: str, given: Sequence[int], begin: int, end: int) -> None:
+    """Run a kernel in this thread; the memory of its arguments stays with the caller."""
+    args = np.array(given, dtype=np.int64)
+    ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(library.address(name))(args.ctypes.data, begin, end)
+
+
+def made_up(random: np.random.Generator, name: str, rows: int, blocks: int) -> npt.NDArray[np.uint8]:
+    """Weights ``[rows, bytes]`` of a format: any bits, but scales of a sane size."""
+    form = FORMATS[name]
+    raw = random.integers(0, 256, (rows, blocks, form.nbytes), dtype=np.uint8)
+    places = {"Q6_K": (208,), "Q8_0": (0,), "Q4_0": (0,), "Q5_0": (0,)}.get(name, (0, 2))
+    for at in places:
+        numbers = random.normal(0, 0.01, (rows, blocks, 1)).astype(np.float16)
+        raw[..., at : at + 2] = numbers.view(np.uint8)
+    return raw.reshape(rows, -1)
+
+
+def floats(value: float) -> int:
+    """A float32 as the low half of a word."""
+    return int(np.array(value, dtype="<f4").view("<u4"))
+
+
+def _at(array: npt.NDArray[Any]) -> int:
+    return int(array.ctypes.data)
+
+
+def _product_is_right(
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, name: str, rows: int
+) -> bool:
+    form = FORMATS[name]
+    raw = made_up(random, name, _OUT, _BLOCKS)
+    x = random.normal(0, 1, (rows, _BLOCKS * form.columns)).astype(np.float32)
+    x[0, : form.columns] = 0.0
+    records = reference.record_bytes(reference.rounded(x, form.columns))
+    base = random.normal(0, 1, (rows, _OUT)).astype(np.float32)
+    out, count = np.full((rows, _OUT), np.nan, dtype=np.float32), np.array([rows], dtype=np.int64)
+    given = [_at(raw), raw.shape[1], _at(records), records.shape[1], _BLOCKS, _at(out), 4 * _OUT]
+    given += [_at(base), 4 * _OUT, _at(count), 2]
+    call(library, f"product_{name}", given, 0, _OUT)
+    return _same(out, arithmetic.product(name, raw, x) + base)
+
+
+def _attention_is_right(
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, dim: int, group: int
+) -> bool:
+    kv_heads, slots, position = 2, 128, 53
+    cache = random.normal(0, 1, (2 * kv_heads, slots, dim)).astype(np.float16)
+    order = np.array([5, 0, 7, 2], dtype=np.int32)
+    q = random.normal(0, 1, (1, kv_heads * group * dim)).astype(np.float32)
+    out, scale = np.full_like(q, np.nan), dim**-0.5
+    tables, positions = np.array([_at(order)]), np.array([position], dtype=np.int64)
+    keys = _at(cache)
+    given = [_at(q), q.nbytes, _at(out), out.nbytes, kv_heads, keys, keys + cache[:kv_heads].nbytes, cache[0].nbytes]
+    given += [_at(tables), _at(positions), floats(scale)]
+    call(library, f"attention_{dim}_{group}", given, 0, kv_heads)
+    held = (order[:, None] * 16 + np.arange(16)).reshape(-1)[: position + 1]
+    heads = q.reshape(-1, dim)
+    want = [
+        arithmetic.attention(head, cache[i // group, held], cache[kv_heads + i // group, held], scale)
+        for i, head in enumerate(heads)
+    ]
+    return _same(out, np.concatenate(want)[None])
+
+
+def _wrong_steps(library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator) -> Iterator[str]:
+    rows, columns = 3, 512
+    x = random.normal(0, 1, (rows, columns)).astype(np.float32)
+    x[1, 256:288] = 0.0
+    weights = random.normal(1, 0.1, columns).astype(np.float32)
+    for norm in (True, False):
+        for size in RECORD_BYTES:
+            if not _prepare_is_right(library, arithmetic, x, weights if norm else None, size):
+                yield f"prepare for groups of {size}"
+    for size in RECORD_BYTES:
+        if not _activate_is_right(library, arithmetic, 20 * x, size):
+            yield f"activate for groups of {size}"
+    for pairs in (True, False):
+        if not _rotate_is_right(library, arithmetic, random, pairs):
+            yield "rotation"
+    if not _pool_is_right(library):
+        yield "pool"
+
+
+def _prepare_is_right(
+    library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, weights: reference.Floats | None, size: int
+) -> bool:
+    order = np.array([2, 0, 1], dtype=np.int64)
+    scratch = np.empty_like(x)
+    records, step = _room(x.shape[0], x.shape[1], size)
+    given = [_at(x), x.strides[0], _at(order), 0 if weights is None else _at(weights), x.shape[1], floats(_EPS)]
+    given += [_at(scratch), x.strides[0], *_records(records, step, size)]
+    call(library, "prepare", given, 0, len(x))
+    want = x[order] if weights is None else arithmetic.normed(x[order], weights, _EPS)
+    return bool((records == reference.record_bytes(reference.rounded(want, size))).all())
+
+
+def _activate_is_right(library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, size: int) -> bool:
+    columns = x.shape[1] // 2
+    scratch = np.empty((len(x), columns), dtype=np.float32)
+    records, step = _room(len(x), columns, size)
+    given = [_at(x), x.strides[0], columns, 256 if size == 256 else 32]
+    given += [_at(scratch), scratch.strides[0], *_records(records, step, size)]
+    call(library, "activate", given, 0, len(x) * columns // given[3])
+    want = arithmetic.activated(x[:, :columns], x[:, columns:])
+    return bool((records == reference.record_bytes(reference.rounded(want, size))).all())
+
+
+def _rotate_is_right(
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, pairs: bool
+) -> bool:
+    rows, heads, kv_heads, dim, slots = 2, 3, 1, 32, 48
+    x = random.normal(0, 1, (rows, heads + 2 * kv_heads, dim)).astype(np.float32)
+    x[0, heads, :3] = 1e-7, 3e-5, 60000.0  # what float16 has few or no bits for
+    x[0, heads + 1, :3] = x[0, heads, :3]
+    angles = random.normal(0, 1, (9, dim // 2))
+    cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    positions, where = np.array([4, 8], dtype=np.int64), np.array([33, 7], dtype=np.int64)
+    cache = np.zeros((2 * kv_heads, slots, dim), dtype=np.float16)
+    turned = arithmetic.turned(x[:, : heads + kv_heads], cos[positions], sin[positions], pairs)
+    values = x[:, heads + kv_heads :].copy()
+    given = [_at(x), x.strides[0], heads, kv_heads, dim, _at(cos), _at(sin), _at(positions), _at(where)]
+    given += [_at(cache), _at(cache) + cache[:kv_heads].nbytes, cache[0].nbytes]
+    call(library, "rotate_pairs" if pairs else "rotate_halves", given, 0, rows)
+    kept = np.concatenate((turned[:, heads:], values), axis=1).astype(np.float16)
+    return _same(x[:, : heads + kv_heads], turned) and _same(cache[:, where].swapaxes(0, 1), kept)
+
+
+def _pool_is_right(library: Library) -> bool:
+    """Two threads turn the rows of many phases, each exactly once."""
+    pool = Pool(library, 2)
+    dim, rows, phases = 16, 64, 200
+    x = np.ones((rows, 1, dim), dtype=np.float32)
+    # half a turn: every phase negates each row
+    cos, sin = np.full((1, dim // 2), -1.0, dtype=np.float32), np.zeros((1, dim // 2), dtype=np.float32)
+    zeros, count = np.zeros(rows, dtype=np.int64), np.array([rows], dtype=np.int64)
+    args = words(_at(x), x.strides[0], 1, 0, dim, _at(cos), _at(sin), _at(zeros), _at(zeros), 0, 0, 0)
+    job = Job(library.address("rotate_halves"), args, 1, _at(count), 3)
+    pool.run(Program([[job]] * (phases + 1)))
+    pool.close()
+    return bool((x == -1.0).all())
+
+
+def _room(rows: int, columns: int, size: int) -> tuple[npt.NDArray[np.uint8], int]:
+    step = columns // size * RECORD_BYTES[size]
+    return np.zeros((rows, step), dtype=np.uint8), step
+
+
+def _records(records: npt.NDArray[np.uint8], step: int, size: int) -> list[int]:
+    return [_at(records), step, 0, 0] if size == 256 else [0, 0, _at(records), step]
+
+
+def _same(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """To the last bit, but for the sign of 0."""
+    return bool(np.array_equal(a, b))

@@ -1,0 +1,51 @@
+"""The packed formats of GGUF that have a kernel, and how activations are rounded for them.
+
+Layouts of blocks: ggml's ``ggml-common.h``. Activations are rounded to eight bits, in groups of as many columns as a
+block of weights has: a record holds the integers, what their sums are, and the scale. That rounding is the one
+approximation of the packed path.
+
+    record of 256 columns   256 int8 | 16 sums of 16, int16 | scale in eight lanes, float32            320 bytes
+    record of 32 columns    32 int8 | scale, scale * sum, float32                                       40 bytes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RECORD_BYTES = {256: 320, 32: 40}
+SUMS_AT, SCALES_AT = 256, 288  # in a record of 256 columns
+SCALE_AT, SCALED_SUM_AT = 32, 36  # in one of 32
+
+
+@dataclass(frozen=True)
+class Format:
+    """A packed format.
+
+    Attributes:
+        columns: of a block.
+        nbytes: of a block.
+    """
+
+    name: str
+    columns: int
+    nbytes: int
+
+    @property
+    def record_bytes(self) -> int:
+        """Of the activations beside a block."""
+        return RECORD_BYTES[self.columns]
+
+
+FORMATS = {
+    made.name: made
+    for made in (
+        Format("Q4_0", 32, 18),
+        Format("Q4_1", 32, 20),
+        Format("Q5_0", 32, 22),
+        Format("Q5_1", 32, 24),
+        Format("Q8_0", 32, 34),
+        Format("Q4_K", 256, 144),
+        Format("Q5_K", 256, 176),
+        Format("Q6_K", 256, 210),
+    )
+}

@@ -1,0 +1,58 @@
+"""Programs for the pool: phases of jobs, and the memory of their arguments (``pool_code.py`` has the layout)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Words = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One kernel over its items: ``unit`` times the number at the address ``count``.
+
+    Attributes:
+        function: its address.
+        words: its arguments; may be changed between runs.
+        piece: items that a thread takes at a time.
+    """
+
+    function: int
+    words: Words
+    unit: int
+    count: int
+    piece: int
+
+
+class Program:
+    """Phases that run one after the other, the jobs of each at once.
+
+    Attributes:
+        phases: their addresses.
+    """
+
+    def __init__(self, phases: Sequence[Sequence[Job]]) -> None:
+        self._jobs = phases  # whose arguments must live as long as this does
+        self._phases = [_packed(jobs) for jobs in phases]
+        self.phases: Words = np.array([phase.ctypes.data for phase in self._phases], dtype=np.int64)
+
+
+def words(*values: int) -> Words:
+    """Arguments of a kernel."""
+    return np.array(values, dtype=np.int64)
+
+
+def address(array: npt.NDArray[np.generic]) -> int:
+    """Where an array lies; it must live as long as the address is used."""
+    return int(array.ctypes.data)
+
+
+def _packed(jobs: Sequence[Job]) -> Words:
+    flat = [len(jobs)]
+    for job in jobs:
+        flat += [job.function, address(job.words), job.unit, job.count, job.piece]
+    return np.array(flat, dtype=np.int64)

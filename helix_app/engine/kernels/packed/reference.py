@@ -1,0 +1,250 @@
+"""The same arithmetic as the kernels', step by step in numpy: slow, plain, and equal to the last bit.
+
+Integer sums are exact in any order; float32 ones are taken in the order of the kernels' lanes. A fused multiplication
+and addition is that of float64, rounded: the product of two float32 is exact there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from helix_app.engine.kernels.packed.emitter import EXP_LOW, EXP_TERMS, LN2_HIGH, LN2_LOW, LOG2E
+from helix_app.engine.kernels.packed.formats import FORMATS
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+_32 = np.float32
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Unpacked weights of rows, block by block: value = scale * integer * sub_scale - minimum.
+
+    Attributes:
+        integers: ``[rows, blocks, columns]``, none less than 0 but those of Q8_0.
+        scale, offset: ``[rows, blocks]``; the offset of a whole block, or of the minima of its groups.
+        scales, minima: of groups ``[rows, blocks, groups]``; None where a block is one group.
+        centre: what is to be taken off the integers.
+    """
+
+    integers: Ints
+    scale: Floats
+    offset: Floats | None = None
+    scales: Ints | None = None
+    minima: Ints | None = None
+    centre: int = 0
+
+    def dense(self) -> npt.NDArray[np.float64]:
+        """The numbers that the weights stand for, ``[rows, columns]``."""
+        rows, blocks, columns = self.integers.shape
+        values = (self.integers - self.centre).astype(np.float64)
+        offset: npt.NDArray[np.float64] = np.zeros_like(values)
+        if self.scales is not None:
+            width = columns // self.scales.shape[2]
+            values = values * np.repeat(self.scales, width, axis=2)
+            if self.minima is not None and self.offset is not None:
+                offset -= np.repeat(self.minima, width, axis=2) * self.offset[..., None].astype(np.float64)
+        elif self.offset is not None:
+            offset += self.offset[..., None]
+        return np.asarray(values * self.scale[..., None].astype(np.float64) + offset).reshape(rows, blocks * columns)
+
+
+def unpacked(name: str, raw: Bytes) -> Blocks:
+    """The blocks of a tensor of this format, ``raw`` ``[rows, bytes]``."""
+    form = FORMATS[name]
+    blocks = raw.reshape(raw.shape[0], -1, form.nbytes)
+
+    def halves(at: int) -> Floats:
+        return np.ascontiguousarray(blocks[..., at : at + 2]).view(np.float16)[..., 0].astype(_32)
+
+    def nibbles(at: int, count: int = 16) -> Ints:
+        part = blocks[..., at : at + count].astype(np.int64)
+        return np.concatenate((part & 15, part >> 4), axis=-1)
+
+    if name in ("Q4_K", "Q5_K"):
+        return _unpacked_45k(blocks, halves(0), halves(2), name == "Q5_K")
+    if name == "Q6_K":
+        return _unpacked_6k(blocks, halves(208))
+    if name == "Q8_0":
+        return Blocks(np.ascontiguousarray(blocks[..., 2:34]).view(np.int8).astype(np.int64), halves(0))
+    five, offset = name.startswith("Q5"), name.endswith("_1")
+    at = 4 if offset else 2
+    integers = nibbles(at + 4 * five)
+    if five:
+        bits = np.unpackbits(np.ascontiguousarray(blocks[..., at : at + 4]), axis=-1, bitorder="little")
+        integers = integers + 16 * bits.astype(np.int64)
+    scale = halves(0)
+    return Blocks(integers, scale, halves(2) if offset else scale * _32(-16 if five else -8))
+
+
+def _unpacked_45k(blocks: Bytes, d: Floats, d_min: Floats, five: bool) -> Blocks:
+    packed = blocks[..., 4:16].astype(np.int64)
+    first, second, last = packed[..., :4], packed[..., 4:8], packed[..., 8:]
+    scales = np.concatenate((first & 63, (last & 15) | (first >> 6) << 4), axis=-1)
+    minima = np.concatenate((second & 63, (last >> 4) | (second >> 6) << 4), axis=-1)
+    at = 48 if five else 16
+    quants = blocks[..., at : at + 128].astype(np.int64).reshape(*blocks.shape[:2], 4, 32)
+    integers = np.stack((quants & 15, quants >> 4), axis=3).reshape(*blocks.shape[:2], 8, 32)
+    if five:
+        high = blocks[..., 16:48].astype(np.int64)
+        integers = integers + 16 * ((high[:, :, None, :] >> np.arange(8)[:, None]) & 1)
+    return Blocks(integers.reshape(*blocks.shape[:2], 256), d, d_min, scales, minima)
+
+
+def _unpacked_6k(blocks: Bytes, d: Floats) -> Blocks:
+    shape = blocks.shape[:2]
+    low = blocks[..., :128].astype(np.int64).reshape(*shape, 2, 2, 32)
+    high = blocks[..., 128:192].astype(np.int64).reshape(*shape, 2, 32)
+    nibbles = np.concatenate((low & 15, low >> 4), axis=3)  # [half, group of 4, 32]
+    bits = (high[..., None, :] >> (2 * np.arange(4))[:, None]) & 3
+    scales = np.ascontiguousarray(blocks[..., 192:208]).view(np.int8).astype(np.int64)
+    return Blocks((nibbles | bits << 4).reshape(*shape, 256), d, scales=scales, centre=32)
+
+
+@dataclass(frozen=True)
+class Records:
+    """Rounded activations of rows.
+
+    Attributes:
+        integers: ``[rows, groups, columns]``.
+        scale: ``[rows, groups]``.
+    """
+
+    integers: Ints
+    scale: Floats
+
+
+def rounded(x: Floats, columns: int) -> Records:
+    """Rows of float32 ``[rows, n]`` in groups of so many columns."""
+    groups = x.reshape(x.shape[0], -1, columns)
+    most = np.abs(groups).max(axis=-1)
+    some = most > _32(1e-30)
+    inverse = np.where(some, _32(127) / np.where(some, most, _32(1)), _32(0)).astype(_32)
+    return Records(np.rint(groups * inverse[..., None]).astype(np.int64), most * _32(1 / 127))
+
+
+def record_bytes(records: Records) -> Bytes:
+    """Records as they lie in memory, ``[rows, bytes]``."""
+    rows, groups, columns = records.integers.shape
+    integers = records.integers.astype(np.int8).view(np.uint8)
+    if columns == 256:
+        sums = records.integers.reshape(rows, groups, 16, 16).sum(axis=-1).astype("<i2").view(np.uint8)
+        scales = np.repeat(records.scale[..., None], 8, axis=-1).astype("<f4").view(np.uint8)
+        return np.concatenate((integers, sums, scales), axis=-1).reshape(rows, -1)
+    scaled = records.scale * records.integers.sum(axis=-1).astype(_32)
+    tail = np.stack((records.scale, scaled), axis=-1).astype("<f4").view(np.uint8)
+    return np.concatenate((integers, tail), axis=-1).reshape(rows, -1)
+
+
+class Arithmetic:
+    """What kernels compute, on a processor that fuses multiplication and addition or not."""
+
+    def __init__(self, fused: bool) -> None:
+        self._fused = fused
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """a * b + c in float32."""
+        a, b, c = (np.asarray(value, dtype=_32) for value in (a, b, c))
+        if self._fused:
+            return (a.astype(np.float64) * b + c).astype(_32)
+        return (a * b + c).astype(_32)
+
+    def exp(self, x: Floats) -> Floats:
+        x = np.where(x < _32(EXP_LOW), _32(EXP_LOW), x).astype(_32)
+        n = np.rint(x * _32(LOG2E)).astype(_32)
+        x = self.fma(n, _32(-LN2_LOW), self.fma(n, _32(-LN2_HIGH), x))
+        y = np.full_like(x, EXP_TERMS[0])
+        for term in EXP_TERMS[1:]:
+            y = self.fma(y, x, _32(term))
+        y = self.fma(y, x * x, x) + _32(1)
+        with np.errstate(invalid="ignore"):  # what is no number stays so
+            scale = np.ldexp(_32(1), n.astype(np.int32))
+        return np.asarray(y * scale, dtype=_32)
+
+    def product(self, name: str, raw: Bytes, x: Floats) -> Floats:
+        """Rows of float32 ``[m, in]`` times packed weights ``[out, bytes]``: ``[m, out]``."""
+        blocks, form = unpacked(name, raw), FORMATS[name]
+        records = rounded(x, form.columns)
+        totals = np.zeros((x.shape[0], raw.shape[0], 8), dtype=_32)
+        offsets = np.zeros(totals.shape[:2], dtype=_32)
+        for i in range(records.integers.shape[1]):
+            weights, rows = blocks.integers[:, i], records.integers[:, i]
+            fours = (weights[None] * rows[:, None]).reshape(*totals.shape[:2], -1, 8, 4).sum(axis=-1)  # 32 columns each
+            scale = records.scale[:, i][:, None]
+            if blocks.scales is None:
+                wide = (blocks.scale[:, i][None] * scale)[..., None]
+                totals = self.fma(wide, fours[:, :, 0].astype(_32), totals)
+                if blocks.offset is not None:
+                    offsets = self.fma(
+                        blocks.offset[:, i][None], scale * rows.sum(axis=-1).astype(_32)[:, None], offsets
+                    )
+                continue
+            sums = rows.reshape(rows.shape[0], 16, 16).sum(axis=-1)[:, None]
+            scales = blocks.scales[:, i]
+            if blocks.minima is not None and blocks.offset is not None:
+                whole = (fours * scales[None, :, :, None]).sum(axis=2)
+                least = blocks.minima[:, i][None] * sums.reshape(-1, 1, 8, 2).sum(axis=-1)
+                first = whole.astype(_32) * blocks.scale[:, i][None, :, None]
+                number = self.fma(least.astype(_32), -blocks.offset[:, i][None, :, None], first)
+            else:
+                lanes = np.repeat(scales.reshape(-1, 8, 2), 4, axis=2)
+                whole = (fours * lanes[None]).sum(axis=2)
+                taken = 32 * (scales[None] * sums).reshape(*totals.shape[:2], 8, 2).sum(axis=-1)
+                number = (whole - taken).astype(_32) * blocks.scale[:, i][None, :, None]
+            totals = self.fma(number, scale[..., None], totals)
+        return _sum(totals) + offsets if blocks.scales is None and blocks.offset is not None else _sum(totals)
+
+    def normed(self, x: Floats, weights: Floats, eps: float) -> Floats:
+        """The RMS norm of rows."""
+        squares = np.zeros((x.shape[0], 8), dtype=_32)
+        for part in x.reshape(x.shape[0], -1, 8).transpose(1, 0, 2):
+            squares = self.fma(part, part, squares)
+        mean = _sum(squares) / _32(x.shape[1])
+        scale = _32(1) / np.sqrt(mean + _32(eps))
+        return np.asarray(x * scale[:, None] * weights, dtype=_32)
+
+    def activated(self, gate: Floats, up: Floats) -> Floats:
+        """SiLU of the gate, times up."""
+        negative = gate < 0
+        small = self.exp(np.where(negative, gate, -gate))
+        share = np.where(negative, small, _32(1)) / (small + _32(1))
+        return np.asarray(gate * share * up, dtype=_32)
+
+    def turned(self, heads: Floats, cos: Floats, sin: Floats, pairs: bool) -> Floats:
+        """Heads ``[rows, heads, dim]`` rotated by ``[rows, dim / 2]``."""
+        half = heads.shape[-1] // 2
+        low, high = (heads[..., 0::2], heads[..., 1::2]) if pairs else (heads[..., :half], heads[..., half:])
+        cos, sin = cos[:, None], sin[:, None]
+        a, c = self.fma(low, cos, -(high * sin)), self.fma(high, cos, low * sin)
+        return np.stack((a, c), axis=-1).reshape(heads.shape) if pairs else np.concatenate((a, c), axis=-1)
+
+    def attention(self, q: Floats, keys: Floats, values: Floats, scale: float) -> Floats:
+        """One head ``[dim]`` over keys and values ``[length, dim]`` that were rounded to float16."""
+        most, total, mixed = _32(-np.inf), _32(0), np.zeros(q.shape[0], dtype=_32)
+        for begin in range(0, keys.shape[0], 16):
+            k, v = keys[begin : begin + 16].astype(_32), values[begin : begin + 16].astype(_32)
+            sums = np.zeros((k.shape[0], 8), dtype=_32)
+            for i in range(q.shape[0] // 8):
+                sums = self.fma(k[:, 8 * i : 8 * i + 8], q[8 * i : 8 * i + 8], sums)
+            scores = np.full(16, -np.inf, dtype=_32)
+            scores[: k.shape[0]] = _sum(sums) * _32(scale)
+            now = max(scores.max(), most)
+            weights = self.exp(scores - now)
+            fade = self.exp(np.full(8, most - now, dtype=_32))[0]
+            total = self.fma(total, fade, _sum((weights[:8] + weights[8:])[None])[0])
+            mixed, most = mixed * fade, now
+            for t in range(k.shape[0]):
+                mixed = self.fma(weights[t], v[t], mixed)
+        return np.asarray(mixed / total, dtype=_32)
+
+
+def _sum(lanes: Floats) -> Floats:
+    """Of eight lanes, in the kernels' order."""
+    four = lanes[..., :4] + lanes[..., 4:]
+    two = four[..., :2] + four[..., 2:]
+    return np.asarray(two[..., 0] + two[..., 1])

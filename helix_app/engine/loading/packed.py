@@ -1,0 +1,62 @@
+"""Whether a planned model runs on its file's own packed blocks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+
+from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.loading.plan import SELF_BITS, Plan
+from helix_app.engine.machine.device import PACKED, Device
+from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
+from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress
+
+log = logging.getLogger(__name__)
+
+
+def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
+    """A generator of notices that returns whether it does: on ``auto`` wherever there are kernels.
+
+    What speaks against it is told where it was asked for, and where it is this computer's fault.
+    """
+    wanted = what.request.dtype
+    if wanted not in ("auto", PACKED):
+        return False
+    notice = Notice("packed_kernels")
+    if device.kind != "cpu":
+        notice = Notice("packed_device", (("device", device.name),))
+    elif what.draft_kind in SELF_BITS:
+        notice = Notice("packed_draft")
+    elif not packed_formats(what.target):
+        notice = Notice("packed_format")
+    else:
+        if lacks_kernels(what.target):
+            yield LoadProgress("kernels")
+        if has_kernels(what.target):
+            return True
+    if wanted == PACKED or notice.code == "packed_kernels":
+        yield notice
+    return False
+
+
+def lacks_kernels(files: ModelFiles) -> bool:
+    """Whether kernels for a model have to be made first."""
+    try:
+        return shared().lacks(kernel_parts(files.config, packed_formats(files)))
+    except NoKernelsError:
+        return False
+
+
+def has_kernels(files: ModelFiles) -> bool:
+    """Whether this computer has kernels for all matrices of a model; makes them where need be."""
+    formats = packed_formats(files)
+    if not formats:
+        return False
+    try:
+        shared().add(kernel_parts(files.config, formats))
+    except NoKernelsError as exc:
+        log.warning("%s", exc)
+        return False
+    return True

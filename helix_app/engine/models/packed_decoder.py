@@ -1,0 +1,257 @@
+"""The decoder for packed files on a CPU: the file's own blocks, mapped, and native code for all of a pass.
+
+Nothing is unpacked and nothing copied: memory is the file and the cache. Each row is computed in one order whatever
+runs beside it, in prompts, drafts and batches alike, so that drafted and plain decoding give the same bits by
+construction. The one approximation is that activations are rounded to eight bits before a product (``formats.py``).
+
+The cache is in float16, and holds keys in the file's own order of a head's numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import gguf
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from helix_app.base.errors import ModelFileError
+from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.kernels.packed.library import CORE, Library, shared
+from helix_app.engine.kernels.packed.pool import Pool
+from helix_app.engine.models.packed_layers import (
+    OUT_WORD,
+    Floats,
+    PackedLayer,
+    PackedProgram,
+    PackedWeights,
+    ProgramMaker,
+    RowMemory,
+)
+from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.step_graphs import StepGraphs
+from helix_app.engine.models.weights import WeightSource
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
+from helix_app.modelfiles.model_path import ModelFiles
+
+CACHE = torch.float16
+_CPU = torch.device("cpu")
+_ROWS = 16  # that memory is made for at first
+_GROUPS = 8  # query heads that share a key/value head, at most
+_MATRICES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+
+
+def packed_formats(files: ModelFiles) -> frozenset[str]:
+    """The packed formats of a model's matrices; empty where some have no kernel, or its layers are of another kind."""
+    header, config = files.gguf, files.config
+    if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
+        return frozenset()
+    if config.qkv_bias and config.architecture == "llama":  # of whose keys the order is another in the file
+        return frozenset()
+    types = {info.type for name, info in header.tensors.items() if _is_matrix(name)}
+    return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
+
+
+def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:
+    """The parts of the kernel library that a model needs."""
+    return (CORE, f"attention_{config.head_dim}_{config.group_size}", *sorted(formats))
+
+
+def _is_matrix(name: str) -> bool:
+    stem, _, kind = name.rpartition(".")
+    return kind == "weight" and (stem in ("token_embd", "output") or stem.rpartition(".")[2] in _MATRICES)
+
+
+class PackedDecoder:
+    """A model, ready to run after ``load``; see ``models/base.py``.
+
+    Attributes:
+        library: whose kernels run; the parts that the model needs must be in it.
+    """
+
+    bits = rounded = 0
+    can_be_exact = True
+    format = "packed"
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        max_positions: int,
+        library: Library | None = None,
+        threads: int = 0,
+        on_release: Callable[[], None] | None = None,
+    ) -> None:
+        """
+        Args:
+            library: of this process unless given.
+            threads: of the pool; as many as PyTorch would take unless given.
+            on_release: called once, when it is of no use any more.
+        """
+        self.config, self.max_positions = config, max_positions
+        self.dtype, self.device, self.cache_dtype = torch.float32, _CPU, CACHE
+        self.library = library or shared()
+        self.parameters = 0
+        self._on_release = on_release
+        self.graphs: StepGraphs | None = None
+        self._pool = pool_of(self.library, threads or torch.get_num_threads())
+        self._weights: PackedWeights | None = None
+        self._embed: PackedTensor
+        self._memory: RowMemory | None = None
+        self._program: PackedProgram | None = None
+        self._cache: tuple[int, ...] = ()
+
+    # ----------------------------------------------------------------- loading
+
+    def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
+        """Map the weights; yields the fraction done, 0..1."""
+        config, layers = self.config, []
+        self._embed = self._matrix(source, "embed")
+        head = self._embed if config.tied_embeddings else self._matrix(source, "head")
+        norm = self._vector(source, "norm")
+        for i in range(config.num_layers):
+            yield i / config.num_layers
+            layers.append(self._layer(source, i))
+        self._weights = PackedWeights(tuple(layers), norm, head)
+        cos, sin = rope_table(config, self.max_positions, torch.float32, _CPU)
+        half = config.head_dim // 2
+        cosines, sines = (np.ascontiguousarray(table.squeeze(1).numpy()) for table in (cos, sin))
+        self._cosines, self._sines = np.ascontiguousarray(cosines[:, :half]), np.ascontiguousarray(sines[:, half:])
+        pairs = config.architecture == "llama"  # GGUF writers interleave the rotary halves of Llama's heads
+        self._maker = ProgramMaker(self.library, config, pairs, self._cosines, self._sines)
+        yield 1.0
+
+    def _layer(self, source: WeightSource, i: int) -> PackedLayer:
+        biases = None
+        if self.config.qkv_bias:
+            biases = tuple(self._vector(source, role, i, "bias") for role in ("q", "k", "v"))
+        return PackedLayer(
+            attn_norm=self._vector(source, "attn_norm", i),
+            qkv=(self._matrix(source, "q", i), self._matrix(source, "k", i), self._matrix(source, "v", i)),
+            biases=biases,  # type: ignore[arg-type]
+            out=self._matrix(source, "o", i),
+            mlp_norm=self._vector(source, "mlp_norm", i),
+            gate=self._matrix(source, "gate", i),
+            up=self._matrix(source, "up", i),
+            down=self._matrix(source, "down", i),
+        )
+
+    def _matrix(self, source: WeightSource, role: str, layer: int = 0) -> PackedTensor:
+        tensor = source.packed(role, layer)
+        if tensor is None:
+            raise ModelFileError("model_feature_unsupported", feature=f"{role} weights that are not packed")
+        self.parameters += tensor.rows * tensor.columns
+        return tensor
+
+    def _vector(self, source: WeightSource, role: str, layer: int = 0, kind: str = "weight") -> Floats:
+        vector = np.ascontiguousarray(source.get(role, kind, layer).float().numpy())
+        self.parameters += vector.size
+        return vector
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """Formats of the linear layers: those of a layer, then the output head."""
+        weights = self._held()
+        first = weights.layers[0]
+        matrices = (*first.qkv, first.out, first.gate, first.up, first.down, weights.head)
+        return tuple(tensor.format for tensor in matrices)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
+        weights = self._held()
+        layers = sum(_bytes(part) for layer in weights.layers for part in vars(layer).values())
+        return layers + _bytes(weights.norm) + _bytes(weights.head) + int(self._embed.raw.shape[1])
+
+    def release(self) -> None:
+        """Free what is held, whoever still holds this object; it cannot run then."""
+        self._weights = self._memory = self._program = None
+        on_release, self._on_release = self._on_release, None
+        if on_release is not None:
+            on_release()
+
+    def _held(self) -> PackedWeights:
+        if self._weights is None:
+            raise RuntimeError("the weights of this model were freed")
+        return self._weights
+
+    # ----------------------------------------------------------------- running
+
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        """Run the tokens of all spans, one after the other in ``ids``, and write their keys and values.
+
+        Returns:
+            Logits ``[logit_rows of all spans, vocab_size]`` in float32.
+        """
+        views = [_view(span) for span in spans]
+        memory, program = self._ready(ids.shape[0], views[0].cache)
+        tables = [np.array(view.blocks, dtype=np.int32) for view in views]
+        size, at = views[0].cache.block_size, 0
+        wanted: list[int] = []
+        for span, table in zip(spans, tables):
+            rows = slice(at, at + span.rows)
+            positions = np.arange(span.start, span.start + span.rows)
+            memory.positions[rows] = positions
+            memory.slots[rows] = table[positions // size].astype(np.int64) * size + positions % size
+            memory.tables[rows] = table.ctypes.data
+            at += span.rows
+            wanted += range(at - span.logit_rows, at)
+        memory.wanted[: len(wanted)] = wanted
+        memory.counts[:2] = at, len(wanted)
+        memory.x[:at] = self._embedded(ids.numpy())
+        logits = np.empty((len(wanted), self.config.vocab_size), dtype=np.float32)
+        program.logits[OUT_WORD] = logits.ctypes.data
+        self._pool.run(program.program)
+        return torch.from_numpy(logits)
+
+    def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
+        embed = self._embed
+        kind = gguf.GGMLQuantizationType[embed.format]
+        return np.asarray(gguf.dequantize(np.ascontiguousarray(embed.raw[ids]), kind), dtype=np.float32)
+
+    def _ready(self, rows: int, cache: KVCache) -> tuple[RowMemory, PackedProgram]:
+        """Memory for so many rows, and a program that works on it and on this cache."""
+        weights = self._held()
+        if self._memory is None or self._memory.capacity < rows:
+            self._memory = RowMemory(self.config, max(_ROWS, 1 << (rows - 1).bit_length()))
+            self._program, self._cache = None, ()
+        if self._program is None:
+            self._program = self._maker.make(weights, self._memory)
+        pool = cache.pool
+        where = (pool.data_ptr(), *pool.shape)
+        if where != self._cache:
+            item = pool.element_size()
+            layer_step, head_step = pool.stride(0) * item, pool.stride(1) * item
+            self._program.place_cache(pool.data_ptr(), layer_step, head_step, self.config.num_kv_heads)
+            self._cache = where
+        return self._memory, self._program
+
+
+_pools: dict[tuple[int, int], Pool] = {}
+
+
+def pool_of(library: Library, threads: int) -> Pool:
+    """The pool of this process with so many threads: target and draft share one."""
+    key = id(library), threads
+    if key not in _pools:
+        _pools[key] = Pool(library, threads)
+    return _pools[key]
+
+
+def _view(span: Span) -> KVView:
+    if not isinstance(span.view, KVView):
+        raise TypeError("packed weights run on a paged cache of the CPU")
+    return span.view
+
+
+def _bytes(part: Any) -> int:
+    """Of a weight, or of several."""
+    if isinstance(part, tuple):
+        return sum(_bytes(one) for one in part)
+    if isinstance(part, PackedTensor):
+        return int(part.raw.nbytes)
+    return 0 if part is None else int(part.nbytes)

@@ -1,0 +1,69 @@
+"""Chat templates: a model's own program in Jinja, run in its sandbox.
+
+The same environment as ``transformers.utils.chat_template_utils`` gives a template, which a test compares; that library
+takes longer to import than all the rest of a reply.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jinja2 import Template
+from jinja2.exceptions import TemplateError
+from jinja2.ext import Extension, loopcontrols
+from jinja2.nodes import Node, Scope
+from jinja2.parser import Parser
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+
+def render(template: str, messages: Sequence[Mapping[str, str]], special: Mapping[str, str]) -> str:
+    """A conversation as text, up to where the reply begins.
+
+    Args:
+        special: texts of special tokens, by the names that templates use.
+
+    Raises:
+        Exception: whatever the template raises; ``jinja2.exceptions.TemplateError`` itself where it refuses by its own
+            ``raise_exception``.
+    """
+    return _compiled(template).render(
+        messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **special
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(template: str) -> Template:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    return environment.from_string(template)
+
+
+class _Generation(Extension):
+    """``{% generation %}`` marks what the model writes, for training; here its content stands as it is."""
+
+    tags = {"generation"}  # noqa: RUF012 (as the library declares it)
+
+    def parse(self, parser: Parser) -> Node:
+        line = next(parser.stream).lineno
+        scope = Scope(lineno=line)
+        scope.body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+        return scope
+
+
+def _to_json(
+    value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
+) -> str:
+    """Not Jinja's own, which is made for HTML."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
+
+
+def _raise(message: str) -> None:
+    raise TemplateError(message)

@@ -1,0 +1,19 @@
+"""The kernels of this machine, made once."""
+
+from __future__ import annotations
+
+import pytest
+
+from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, shared
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    """With all parts."""
+    try:
+        made = shared()
+        made.add((CORE, "attention_16_2", *FORMATS))
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+    return made

@@ -1,0 +1,152 @@
+"""Machine code on disk: kept, damaged, unwritable, of another processor, written by two at once, wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helix_app.engine.kernels.packed import check, library as libraries
+from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, this_processor
+from helix_app.engine.machine.probes import jobs
+
+PART = "Q4_1"
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch, library: Library) -> list[str]:
+    """Parts that were tried in a process of their own; here they are believed."""
+    seen: list[str] = []
+
+    def run(name: str, folder: str, *parts: str, seconds: float) -> dict:
+        assert name == "packed-kernels"
+        seen.extend(parts)
+        return {"wrong": []}
+
+    monkeypatch.setattr(jobs, "run", run)
+    return seen
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(file.suffix for file in folder.iterdir())
+
+
+def test_what_was_made_is_tried_once_and_kept(tmp_path: Path, library: Library) -> None:
+    Library(folder=tmp_path).add((PART,))
+    assert files(tmp_path) == [".o"]
+    before = next(tmp_path.iterdir()).stat().st_mtime_ns
+    made = Library(folder=tmp_path)
+    made.add((PART, PART))
+    assert next(tmp_path.iterdir()).stat().st_mtime_ns == before
+    assert list(check.wrong_in(made, PART)) == []
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text"])
+def test_what_is_damaged_is_made_anew(tmp_path: Path, tried: list[str], damage: str) -> None:
+    Library(folder=tmp_path).add((PART,))
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    file.write_bytes(
+        {
+            "cut": whole[:middle],
+            "flipped": whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+            "empty": b"",
+            "text": b"no machine code",
+        }[damage]
+    )
+    made = Library(folder=tmp_path)
+    made.add((PART,))
+    assert tried == [PART, PART]
+    assert list(check.wrong_in(made, PART)) == []
+    assert libraries._read(file) is not None
+
+
+def test_another_processor_or_version_takes_nothing_of_this_one(
+    tmp_path: Path, tried: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Library(folder=tmp_path).add((PART,))
+    generic = replace(this_processor(), form="generic")
+    made = Library(generic, tmp_path)
+    made.add((PART,))
+    assert len(list(tmp_path.iterdir())) == 2
+    assert list(check.wrong_in(made, PART)) == []
+    monkeypatch.setattr(libraries, "_versions", lambda: "another")
+    Library(folder=tmp_path).add((PART,))
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_the_form_for_any_processor_computes_the_same(tmp_path: Path, tried: list[str]) -> None:
+    for fused in {False, this_processor().fused}:
+        made = Library(replace(this_processor(), form="generic", fused=fused), tmp_path)
+        for part in (CORE, "attention_16_2", "Q4_K", "Q6_K", "Q5_0", "Q8_0"):
+            made.add((part,))
+            assert list(check.wrong_in(made, part)) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is read-only to this user")
+def test_a_folder_that_cannot_be_written(tmp_path: Path, tried: list[str]) -> None:
+    tmp_path.chmod(0o500)
+    made = Library(folder=tmp_path)
+    made.add((PART,))
+    assert list(check.wrong_in(made, PART)) == []
+
+
+def test_a_folder_that_is_none(tmp_path: Path, tried: list[str]) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    made = Library(folder=file / "kernels")
+    made.add((PART,))
+    assert list(check.wrong_in(made, PART)) == []
+
+
+def test_two_at_once(tmp_path: Path, tried: list[str]) -> None:
+    made = [Library(folder=tmp_path) for _ in range(4)]
+    threads = [threading.Thread(target=one.add, args=((PART,),)) for one in made]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(list(check.wrong_in(one, PART)) == [] for one in made)
+    assert ".o" in files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"), [({"wrong": ["product_Q4_1 of 3 rows"]}, "something else"), (None, "crashed")]
+)
+def test_kernels_that_are_wrong_or_crash_are_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: Library, answer: dict | None, words: str
+) -> None:
+    def run(*_: object, **__: object) -> dict:
+        if answer is None:
+            raise jobs.JobError("crashed", "illegal instruction")
+        return answer
+
+    monkeypatch.setattr(jobs, "run", run)
+    made = Library(folder=tmp_path)
+    with pytest.raises(NoKernelsError, match=words):
+        made.add((PART,))
+    with pytest.raises(NoKernelsError):
+        made.address(f"product_{PART}")
+    assert ".o" not in files(tmp_path)
+
+
+def test_a_kernel_that_is_wrong_is_found(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trial has power: another arithmetic, or another order, is not the reference's."""
+    monkeypatch.setattr(check.reference, "_sum", lambda lanes: lanes.sum(axis=-1))
+    assert list(check.wrong_in(library, PART))
+    assert list(check.wrong_in(library, "attention_16_2"))
+
+
+def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries._llvm.cache_clear()
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    try:
+        with pytest.raises(NoKernelsError, match="llvmlite"):
+            this_processor()
+    finally:
+        libraries._llvm.cache_clear()

@@ -1,0 +1,119 @@
+"""When a model runs on its file's own blocks, and what is said when it does not."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.base import messages
+from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.packed import library as libraries
+from helix_app.engine.kernels.packed.library import NoKernelsError
+from helix_app.engine.loading import packed
+from helix_app.engine.models.packed_decoder import PackedDecoder
+from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.requests import LoadRequest, UnloadRequest
+from tests.engine.tiny import Zoo, ask, events, finish, runners, session_of
+
+
+def load(path: Path, dtype: str = "auto", draft: str = "ngram") -> tuple[Engine, list[Event]]:
+    engine = Engine()
+    seen = events(engine, LoadRequest(str(path), draft=draft, device="cpu", dtype=dtype))
+    assert isinstance(seen[-1], ModelReady), seen[-1]
+    return engine, seen
+
+
+def codes(seen: list[Event]) -> list[str]:
+    return [event.code for event in seen if isinstance(event, Notice)]
+
+
+@pytest.fixture
+def kernels() -> None:
+    try:
+        libraries.shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.mark.parametrize("dtype", ["auto", "packed"])
+def test_a_packed_file_on_a_cpu_runs_packed(zoo: Zoo, kernels: None, dtype: str) -> None:
+    engine, seen = load(zoo.gguf("llama", quant="Q8_0"), dtype)
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert (ready.dtype, ready.exact_rows, codes(seen)) == ("packed", True, [])
+    assert isinstance(session_of(engine).runner.decoder, PackedDecoder)
+    drafted = finish(engine, ask("the cat sat on the mat and the cat", k="fixed:3"))
+    plain = finish(engine, ask("the cat sat on the mat and the cat", mode="autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("quant", "dtype", "draft", "code"),
+    [
+        ("F32", "auto", "ngram", []),
+        ("F32", "packed", "ngram", ["packed_format"]),
+        ("Q4_0", "float32", "ngram", []),
+        ("Q4_0", "packed", "self-int8", ["packed_draft"]),
+        ("Q4_0", "auto", "self-int8", []),
+    ],
+)
+def test_what_is_not_packed_runs_dense(zoo: Zoo, quant: str, dtype: str, draft: str, code: list[str]) -> None:
+    engine, seen = load(zoo.gguf("llama-q4", quant=quant), dtype, draft)
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert ready.dtype != "packed"
+    assert [found for found in codes(seen) if found.startswith("packed")] == code
+    assert all(messages.notice_text(found, {"device": "CPU"}) for found in code)
+    finish(engine, ask())
+    engine.close()
+
+
+def test_a_draft_model_runs_packed_too_where_its_file_is(zoo: Zoo, kernels: None) -> None:
+    for quant, kind in (("Q8_0", "packed"), ("F32", "float32")):
+        engine, _ = load(zoo.gguf("llama", quant="Q8_0"), draft=str(zoo.gguf("llama-small", quant=quant)))
+        target, draft = runners(session_of(engine))
+        assert (target.decoder.format, draft.decoder.format) == ("packed", kind)
+        drafted = finish(engine, ask(k="fixed:3"))
+        assert drafted.metrics.drafted_tokens > 0
+        assert drafted.token_ids == finish(engine, ask(mode="autoregressive")).token_ids
+        engine.close()
+
+
+def test_without_kernels_it_runs_dense_and_says_so_once(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries._llvm.cache_clear()
+    libraries.shared.cache_clear()
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    try:
+        engine, seen = load(zoo.gguf("llama", quant="Q8_0"))
+        assert codes(seen) == ["packed_kernels"]
+        assert "unpacks" in messages.notice_text("packed_kernels", {})
+        assert len(finish(engine, ask()).token_ids) > 0
+        engine.close()
+    finally:
+        libraries._llvm.cache_clear()
+        libraries.shared.cache_clear()
+
+
+def test_making_kernels_is_told(zoo: Zoo, kernels: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for lacking in (True, False):
+        monkeypatch.setattr(packed, "lacks_kernels", lambda _, lacking=lacking: lacking)
+        engine, seen = load(zoo.gguf("llama", quant="Q8_0"))
+        assert (LoadProgress("kernels") in seen) == lacking
+        engine.close()
+
+
+def test_threads_of_pytorch_come_back(zoo: Zoo, kernels: None) -> None:
+    torch.set_num_threads(2)
+    engine, _ = load(zoo.gguf("llama", quant="Q8_0"), draft=str(zoo.gguf("llama-small", quant="Q8_0")))
+    assert torch.get_num_threads() == 1
+    events(engine, UnloadRequest())
+    assert torch.get_num_threads() == 2
+    again, _ = load(zoo.gguf("llama", quant="Q8_0"))
+    again.close()
+    assert torch.get_num_threads() == 2
+    engine.close()

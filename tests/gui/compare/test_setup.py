@@ -1,0 +1,120 @@
+"""The set-up of a comparison: what a run asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from helix_app.base.settings import Settings, changed
+from helix_app.gui.compare import arms
+from helix_app.gui.state import State, load_choice
+from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, SamplingParams
+from tests.gui import fake
+from tests.gui.compare.comparing import CompareDriver
+from tests.gui.fake import record
+
+OWN = load_choice(Settings(theme="light"))
+RACED = GenerateRequest(
+    "r",
+    (
+        ChatMessage("system", "Be brief."),
+        ChatMessage("user", "First?"),
+        ChatMessage("assistant", "One."),
+        ChatMessage("user", "Second?"),
+    ),
+    sampling=SamplingParams(temperature=0.2, top_k=7, seed=77),
+    max_tokens=60,
+)
+
+
+def test_the_request_is_what_was_set_up(driver: CompareDriver, state: State) -> None:
+    state.set_settings(Settings(system_prompt="Be brief.", top_k=7), None)
+    driver.page.setup.seed.setText("42")
+    driver.page.setup.temperature.setValue(0.3)
+    driver.page.setup.max_tokens.setValue(99)
+    request = driver.run("Hello.")
+    assert [(m.role, m.content) for m in request.messages] == [("system", "Be brief."), ("user", "Hello.")]
+    assert (request.sampling.seed, request.sampling.temperature, request.sampling.top_k) == (42, 0.3, 7)
+    assert (request.max_tokens, request.loaded) == (99, True)
+    assert request.arms == (ArmChoice(), ArmChoice("autoregressive"))
+    assert request.own == OWN
+    assert driver.page.setup.prompt.text() == "Hello."
+
+
+def test_without_a_seed_one_is_drawn_for_both(driver: CompareDriver) -> None:
+    driver.page.setup.seed.clear()
+    assert driver.run().sampling.seed is not None
+
+
+def test_presets(driver: CompareDriver) -> None:
+    setup = driver.page.setup
+    setup.on_preset_picked("k")
+    assert setup.arms() == (ArmChoice(k=arms.FIXED), ArmChoice())
+    assert setup.describe(0) == "Speculative · draft auto · k 4"
+    setup.on_preset_picked("custom")
+    assert all(row.isVisible() for row in setup.rows)
+    assert setup.arms() == (ArmChoice(k=arms.FIXED), ArmChoice())
+    setup.rows[1].mode.pick("autoregressive")
+    setup.rows[1].dtype.pick("float32")
+    assert setup.arms()[1] == ArmChoice("autoregressive", dtype="float32")
+    assert not setup.rows[1].draft.isEnabled()
+    assert setup.describe(1) == "Plain · float32"
+
+
+def test_a_model_of_its_own_can_be_picked_for_an_arm(driver: CompareDriver, state: State) -> None:
+    state.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
+    setup = driver.page.setup
+    setup.on_preset_picked("custom")
+    assert setup.note.isHidden()
+    setup.rows[1].target.pick(fake.BIG.id)
+    assert setup.arms()[1] == ArmChoice("autoregressive", target=fake.BIG.id)
+    assert setup.describe(1) == f"{fake.BIG.name} · Plain"
+
+
+def test_a_race_goes_on_with_the_conversation_and_can_begin_without_it(driver: CompareDriver) -> None:
+    setup = driver.page.setup
+    setup.take(RACED)
+    assert setup.before.text() == "After 2 messages of the chat"  # the system prompt is none
+    request = setup.request(OWN)
+    assert request.messages == RACED.messages
+    assert (request.sampling, request.max_tokens) == (RACED.sampling, 60)
+    setup.drop.click()
+    assert not setup.before.isVisible()
+    assert setup.request(OWN).messages == (ChatMessage("user", "Second?"),)
+    assert setup.request(OWN).sampling.top_k == Settings().top_k
+
+
+def test_a_race_is_between_the_reply_as_it_was_and_plain_decoding(driver: CompareDriver) -> None:
+    setup = driver.page.setup
+    setup.take(RACED)
+    assert (setup.preset.value, setup.arms()) == ("modes", (ArmChoice(), ArmChoice("autoregressive")))
+    setup.take(replace(RACED, k="fixed:3"))
+    assert (setup.preset.value, setup.arms()) == (arms.CUSTOM, (ArmChoice(k="fixed:3"), ArmChoice("autoregressive")))
+    assert all(row.isVisible() for row in setup.rows)
+
+
+def test_what_cannot_be_run_is_offered_with_its_reason(driver: CompareDriver, state: State) -> None:
+    preset = driver.page.setup.preset
+    missing = {choice.value: choice.detail for choice in preset.choices() if not choice.enabled}
+    assert missing == {"model": "no other model is here", "targets": "no other model is here"}
+    state.set_catalog((fake.here(fake.SMOL), fake.here(fake.BIG)))
+    assert all(choice.enabled for choice in preset.choices())
+
+
+def test_nothing_can_be_changed_while_it_runs(driver: CompareDriver) -> None:
+    driver.run()
+    setup = driver.page.setup
+    controls = (setup.preset, setup.seed, setup.temperature, setup.max_tokens, setup.drop, *setup.rows)
+    assert not any(control.isEnabled() for control in controls)
+    driver.done("cancelled")
+    assert all(control.isEnabled() for control in controls)
+
+
+def test_a_plain_arm_has_no_draft_to_pick(driver: CompareDriver, state: State) -> None:
+    row, changes = driver.page.setup.rows[0], record(driver.page.setup.arms_changed)
+    row.mode.pick("autoregressive")
+    assert (row.draft.isEnabled(), row.k.isEnabled()) == (False, False)
+    row.mode.pick("speculative")
+    assert (row.draft.isEnabled(), row.k.isEnabled()) == (True, True)
+    assert len(changes) == 2
+    state.set_settings(changed(state.settings, draft="ngram"), None)
+    assert row.draft.choices()[0].label == "As chosen: n-gram"

@@ -1,0 +1,42 @@
+"""What each page is for: every page of the window has its entry, and the keys are those of the menus."""
+
+from __future__ import annotations
+
+import re
+
+from helix_app.gui.glossary import terms
+from helix_app.gui.glossary.pages import pages
+from helix_app.gui.window.main_window import MainWindow
+
+
+def test_every_page_of_the_window_is_explained_under_its_name(window: MainWindow) -> None:
+    shown = window.pages.pages()
+    assert len(shown) == 4
+    assert [terms.name(f"page_{page.name}") for page in shown] == [page.label for page in shown]
+
+
+def test_all_of_them_are_pages_and_lead_to_words() -> None:
+    every = pages()
+    assert all(term.page and term.key.startswith("page_") for term in every)
+    assert {key for term in every for key in term.see} <= {term.key for term in terms.every()}
+
+
+def test_keys_do_what_is_said_of_them(window: MainWindow) -> None:
+    a = window.actions_
+    said = dict(
+        reversed(part.strip().split(": ", 1)) for part in re.split(r"[.]", terms.term("page_keys").text) if ": " in part
+    )
+    for words, action in (
+        ("new chat", a.new_chat),
+        ("to the message field", a.focus),
+        ("stop", a.stop),
+        ("write the last reply again", a.again),
+        ("inspect it", a.inspect),
+        ("save it as a run", a.save_run),
+        ("live panel", a.live),
+        ("settings", a.settings),
+        ("diagnostics", a.diagnostics),
+    ):
+        assert said[words].replace("comma", ",") == action.shortcut().toString(), words
+    assert a.help.shortcut().toString() == "F1"
+    assert [action.shortcut().toString() for action in window.pages.actions_] == [f"Ctrl+{n}" for n in range(1, 5)]

@@ -1,0 +1,131 @@
+"""The default model on its file's own blocks: near the dense weights, and the same bits whatever runs beside a row."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.engine.engine import Engine
+from helix_app.protocol.events import Finished
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import LoadRequest, SamplingParams
+from tests.engine.models.test_decoder import runner_of
+from tests.engine.models.test_packed_decoder import packed_runner
+from tests.engine.tiny import ask, events, finish, session_of
+from tests.integration.test_low_bit import PARAGRAPH
+
+pytestmark = pytest.mark.model
+KL = 0.006  # nats a token from the weights in float32; measured 0.0039 on average: activations of eight bits
+SUBJECTS = (
+    "the sea",
+    "a fox",
+    "old maps",
+    "bread",
+    "winter",
+    "a river",
+    "two friends",
+    "the moon",
+    "trains",
+    "a garden",
+)
+FORMS = (
+    "Write a short story about {}.",
+    "List five facts about {}, then list them again.",
+    "Explain {} to a child.",
+    "Write a poem about {}.",
+    "Give three questions about {} and answer them.",
+    "Repeat the words {} eight times.",
+)
+
+
+@pytest.fixture(scope="module")
+def engine(default_model: Path) -> Iterator[Engine]:
+    made = Engine()
+    ready = events(made, LoadRequest(str(default_model), draft="ngram", device="cpu", context_length=512))[-1]
+    assert isinstance(ready, ModelReady)
+    if ready.dtype != "packed":
+        pytest.skip("no packed kernels here")
+    yield made
+    made.close()
+
+
+def test_auto_takes_it_and_its_memory_is_the_file(engine: Engine, default_model: Path) -> None:
+    decoder = session_of(engine).runner.decoder
+    assert decoder.can_be_exact
+    assert decoder.weight_bytes < default_model.stat().st_size
+
+
+def test_it_is_near_the_dense_weights(default_model: Path, engine: Engine) -> None:
+    """KL from the dequantised weights in float32, after each token of a paragraph."""
+    ids = session_of(engine).tokenizer.encode(PARAGRAPH)
+    logs = []
+    for runner in (runner_of(default_model, context=256), packed_runner(default_model)):
+        runner.open("s", ())
+        logs.append(runner.forward("s", ids, len(ids)).double().log_softmax(-1))
+    exact, packed = logs
+    divergence = (exact.exp() * (exact - packed)).sum(-1)
+    print(f"KL {divergence.mean():.5f} on average, {divergence.max():.5f} at worst")
+    assert 0 < divergence.mean() < KL
+    assert (exact.argmax(-1) == packed.argmax(-1)).double().mean() > 0.95
+
+
+def pairs(
+    engine: Engine, prompts: list[str], sampling: SamplingParams, tokens: int
+) -> Iterator[tuple[Finished, Finished]]:
+    """Each prompt's reply with drafts and without, apart from what the cache holds of the other."""
+    for prompt in prompts:
+        request = {"sampling": sampling, "max_tokens": tokens}
+        drafted = finish(engine, ask(prompt, k="fixed:4", **request))
+        session_of(engine).clear_caches()
+        yield drafted, finish(engine, ask(prompt, mode="autoregressive", **request))
+
+
+def prompts(count: int) -> list[str]:
+    every = [form.format(subject) for subject in SUBJECTS for form in FORMS]
+    return random.Random(1).sample(every, min(count, len(every)))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.3])
+def test_drafts_change_no_token(engine: Engine, temperature: float) -> None:
+    sampling = SamplingParams(temperature=temperature, seed=None if temperature == 0 else 5)
+    drafted_tokens = 0
+    for drafted, plain in pairs(engine, prompts(6), sampling, 32):
+        assert drafted.token_ids == plain.token_ids
+        drafted_tokens += drafted.metrics.drafted_tokens
+        assert plain.metrics.drafted_tokens == 0
+    assert drafted_tokens > 0
+
+
+@pytest.mark.soak
+def test_drafts_change_no_token_of_many_replies(engine: Engine) -> None:
+    """Sixty prompts at three temperatures and two hundred greedy ones (each prompt in several lengths)."""
+    same = total = 0
+    for temperature in (0.4, 0.8, 1.2):
+        for drafted, plain in pairs(engine, prompts(20), SamplingParams(temperature=temperature, seed=7), 48):
+            same, total = same + (drafted.token_ids == plain.token_ids), total + 1
+    greedy = [
+        f"{prompt} {more}".strip()
+        for more in ("", "Be brief.", "Use plain words.", "Begin with a title.")
+        for prompt in prompts(50)
+    ]
+    for drafted, plain in pairs(engine, greedy, SamplingParams(temperature=0.0), 48):
+        same, total = same + (drafted.token_ids == plain.token_ids), total + 1
+    print(f"{same} of {total}")
+    assert same == total == 260
+
+
+def test_a_prompt_in_one_pass_or_in_many_has_the_same_logits(default_model: Path, engine: Engine) -> None:
+    ids = session_of(engine).tokenizer.encode(PARAGRAPH)
+    found = []
+    for size in (len(ids), 8, 5, 1):
+        runner, parts = packed_runner(default_model), []
+        runner.open("s", ())
+        for begin in range(0, len(ids), size):
+            part = ids[begin : begin + size]
+            parts.append(runner.forward("s", part, len(part)).clone())
+        found.append(torch.cat(parts))
+    assert all(torch.equal(found[0], other) for other in found[1:])
