@@ -7,11 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.kernels import linear
-from helix_app.engine.kernels.linear import OneDnnLinear, PlainLinear, choose_linear
 from helix_app.engine.machine import measured, measured_file, quiet
-
-CPU = torch.device("cpu")
 
 
 class Measure:
@@ -146,44 +142,3 @@ def test_asking_what_is_known_measures_nothing() -> None:
     assert measured.known("x") == 7
     another_program()
     assert measured.known("x") == 7
-
-
-def test_the_kernel_of_each_shape_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, ...]] = []
-
-    def seconds(layers: dict[str, object], weight: torch.Tensor) -> dict[str, float]:
-        asked.append(tuple(weight.shape))
-        return {kind: 1.0 if (kind == "plain") == (weight.shape[0] == 32) else 2.0 for kind in layers}
-
-    monkeypatch.setattr(linear, "_seconds", seconds)
-    for _ in range(2):
-        assert choose_linear(torch.float32, CPU, 32, 64) == "plain"
-        if torch.backends.mkldnn.is_available():
-            assert choose_linear(torch.float32, CPU, 48, 64) == "onednn"
-        another_program()
-    assert asked == [(32, 64), (48, 64)]
-
-
-def test_kernels_that_are_close_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def seconds(layers: dict[str, object], weight: torch.Tensor) -> dict[str, float]:
-        asked.append(1)
-        return {kind: 1.0 + 0.05 * i for i, kind in enumerate(layers)}
-
-    if not torch.backends.mkldnn.is_available():
-        pytest.skip("only one kind here")
-    monkeypatch.setattr(linear, "_seconds", seconds)
-    for _ in range(2):
-        choose_linear(torch.float32, CPU, 32, 64)
-        another_program()
-    assert len(asked) == 2
-
-
-def test_real_measurements() -> None:
-    weight = torch.randn(64, 128)
-    found = linear._seconds({"plain": PlainLinear(weight, None), "onednn": OneDnnLinear(weight, None)}, weight)
-    assert set(found) == {"plain", "onednn"}
-    assert all(0 < value < 1 for value in found.values())
-    assert choose_linear(torch.float32, CPU, 64, 128) in linear.KINDS
-    assert choose_linear(torch.float32, torch.device("meta"), 64, 128) == "plain"
