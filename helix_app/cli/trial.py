@@ -58,8 +58,8 @@ def _terminal(asked: dict[str, Any]) -> int:
 
     args = cli.build_parser().parse_args(["generate", "--json", *asked["generate"]])
     engine, cancel = Engine(), threading.Event()
-    load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, args.context, learn=False))
     try:
+        load = to_load_request(LoadChoice(args.target, args.draft, args.device, args.dtype, args.context, learn=False))
         load_events(engine.stream(replace(load, cache_tokens=int(asked["blocks"]) * 16), cancel))
         _tell({"ready": True})
         for line in sys.stdin:

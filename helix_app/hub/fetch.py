@@ -54,7 +54,7 @@ class Remote:
     @property
     def host(self) -> str:
         """Who is asked, for messages."""
-        return urlsplit(self.url).netloc.rpartition("@")[2] or "this computer"
+        return _host(self.url) or "this computer"
 
 
 @dataclass(frozen=True)
@@ -234,7 +234,7 @@ class _Reader:
         except httpx.TransportError as exc:
             self._put(_Dropped(f"{type(exc).__name__}: {exc}"))
         except Exception as exc:  # a malformed URL, too many redirects, a local file gone
-            self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", urlsplit(url).netloc))
+            self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", _host(url)))
 
     def _put(self, item: _Item) -> bool:
         while not self._stop.is_set():
@@ -251,7 +251,7 @@ class _Reader:
             made = httpx.Client(verify=ssl_context(), timeout=timeout, follow_redirects=True)
         except (ValueError, ImportError, httpx.InvalidURL) as exc:  # a proxy setting that makes no sense
             text = f"{type(exc).__name__}: {exc}"
-            raise SourceError("network", text, urlsplit(url).netloc, proxy_for(url)) from exc
+            raise SourceError("network", text, _host(url), proxy_for(url)) from exc
         with (
             made as client,
             client.stream("GET", url, headers=headers) as response,
@@ -290,3 +290,11 @@ def _socket_of(extensions: Mapping[str, Any]) -> socket.socket | None:
     stream = extensions.get("network_stream")
     found = stream.get_extra_info("socket") if stream is not None else None
     return found if isinstance(found, socket.socket) else None
+
+
+def _host(url: str) -> str:
+    """Host and port of a URL, without its credentials; empty where it has none or makes no sense."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""

@@ -25,8 +25,9 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress
-from helix_app.runs.pool_state import merge, mergeable
+from helix_app.runs.pool_state import mergeable
 from tests.engine.host.fake_engines import finished, round_done
+from tests.runs.made_runs import delta
 from tests.waiting import wait_for
 
 CELL = np.dtype(CACHE_CELL)
@@ -114,7 +115,7 @@ def test_a_busy_reply_becomes_few_events() -> None:
     for index in range(50):
         buffer.add(round_done("r1", index))
         buffer.add(TextDelta("r1", f"{index} "))
-        buffer.add(_delta({index % BLOCKS: index % 17}))
+        buffer.add(delta({index % BLOCKS: index % 17}))
     batch = buffer.take()
     assert [event.index for event in batch[:50] if isinstance(event, RoundDone)] == list(range(50))
     text, cache = batch[50:]
@@ -135,30 +136,12 @@ def test_last_progress_of_a_step_counts() -> None:
 
 
 def test_snapshots_of_pools_that_differ_do_not_merge() -> None:
-    small, large = _delta({0: 1}), _delta({0: 1}, blocks=BLOCKS + 1)
+    small, large = delta({0: 1}), delta({0: 1}, blocks=BLOCKS + 1)
     assert not mergeable(small, large)
     buffer = EventBuffer()
     buffer.add(small)
     buffer.add(large)
     assert buffer.take() == [small, large]
-
-
-def test_owners_are_renumbered() -> None:
-    older = _delta({0: 1, 1: 1}, owners=("x", "y"), owner=1)
-    newer = _delta({1: 2}, owners=("y", "z"), owner=1)
-    merged = merge(older, newer)
-    assert merged.owners == ("y", "z")
-    assert list(np.frombuffer(merged.cells, CELL)["owner"]) == [0, 1]
-
-
-def _delta(
-    fills: dict[int, int], *, blocks: int = BLOCKS, owners: tuple[str, ...] = (), owner: int = NO_OWNER
-) -> CacheSnapshot:
-    cells = np.zeros(len(fills), CELL)
-    cells["fill"] = list(fills.values())
-    cells["owner"] = owner
-    indices = np.array(list(fills), "<u4").tobytes()
-    return CacheSnapshot("target", blocks, 16, False, indices, cells.tobytes(), owners, 0, 0, blocks)
 
 
 # ------------------------------------------------------------------------------ Qt

@@ -173,58 +173,6 @@ def test_streams_that_are_not_there(
     assert cli.main(filled(Ending(args, 0, ""))) == {"stdin": 2, "stdout": 1, "stderr": 0}[stream]
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "says"),
-    [
-        (TypeError("words of a library"), 1, "Something went wrong inside Helix"),
-        (RecursionError("words of a library"), 1, "Something went wrong inside Helix"),
-        (PermissionError(13, "words of the system", "/some/file"), 1, "/some/file cannot be used: words of the system"),
-        (MemoryError(), 1, "not enough memory"),
-        (KeyboardInterrupt(), 1, "Stopped"),
-        (BrokenPipeError(), 1, ""),
-    ],
-    ids=lambda value: type(value).__name__,
-)
-@pytest.mark.parametrize("command", ["generate", "bench", "models", "doctor"])
-def test_what_nobody_expected(
-    error: BaseException,
-    code: int,
-    says: str,
-    command: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
-    def run(args: object) -> int:
-        raise error
-
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    monkeypatch.setattr(cli._module(command), "run", run)
-    args = {"generate": ("--prompt", "x"), "models": ("list",)}.get(command, ())
-    assert cli.main([command, *args]) == code
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert says in err
-    assert "words of a library" not in err
-    assert "Traceback" not in err
-    if "inside Helix" in says:
-        log = tmp_path / "logs" / "cli.log"
-        assert str(log) in err
-        assert "words of a library" in log.read_text(encoding="utf-8")
-
-
-def test_an_unexpected_end_without_a_log_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    (tmp_path / "logs").write_text("a file in the way", encoding="utf-8")
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    monkeypatch.setattr(cli._module("models"), "run", lambda args: 1 // 0)
-    assert cli.main(["models", "list"]) == 1
-    err = capsys.readouterr().err
-    assert "run it with -v" in err
-    assert "Traceback" not in err
-
-
 _INTERRUPTED = """
 import importlib.abc, os, signal, sys
 _, module, model = sys.argv

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helix_app.doctor import checkup, folders
+from helix_app.doctor import checkup
 from helix_app.doctor.checkup import Facts, ModelFact
 from helix_app.engine.machine.probes import jobs, probe
 
@@ -146,57 +145,3 @@ def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert told["HELIX_FORCE_CPU"] == "1"
     assert told["HELIX_SECRET"] == "(set)"
     assert "PATH" not in told
-
-
-def test_sizes_of_folders(tmp_path: Path) -> None:
-    assert folders.folder_bytes(tmp_path / "none") == 0
-    (tmp_path / "a/b").mkdir(parents=True)
-    (tmp_path / "a/b/file").write_bytes(b"12345")
-    (tmp_path / "file").write_bytes(b"678")
-    assert folders.folder_bytes(tmp_path) == 8
-    assert folders.folder_bytes(tmp_path / "file") is None
-
-
-def test_a_folder_that_will_be_made_counts_by_the_one_above(tmp_path: Path) -> None:
-    assert folders.can_write(tmp_path / "not" / "yet")
-    (tmp_path / "file").write_bytes(b"")
-    assert not folders.can_write(tmp_path / "file" / "below")
-    assert not list(tmp_path.glob("tmp*"))
-    free = folders.disk_free(tmp_path / "not" / "yet")
-    assert free is not None
-    assert free > 0
-
-
-@pytest.mark.skipif(
-    sys.platform == "win32" or getattr(os, "geteuid", int)() == 0, reason="permissions bind nobody here"
-)
-def test_a_folder_without_permissions(tmp_path: Path) -> None:
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0)
-    try:
-        assert folders.folder_bytes(locked) is None
-        assert not folders.can_write(locked)
-    finally:
-        locked.chmod(0o700)
-
-
-def test_damaged_settings_are_told_and_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "settings.json"
-    assert folders.settings_error(file) == ""
-    file.write_text('{"k": ')
-    assert folders.settings_error(file).startswith("JSONDecodeError")
-    file.write_text("[]")
-    assert folders.settings_error(file) == "it holds no settings"
-    file.write_bytes(b"\xff\xfe\x00")
-    assert folders.settings_error(file).startswith("UnicodeDecodeError")
-    assert list(tmp_path.iterdir()) == [file]
-    file.write_text("{}")
-    assert folders.settings_error(file) == ""
-
-
-def test_the_last_lines_of_the_crash_log(tmp_path: Path) -> None:
-    file = tmp_path / "engine-crash.log"
-    assert folders.crash_lines(file) == ()
-    file.write_text("".join(f"line {n}\n" for n in range(50)))
-    lines = folders.crash_lines(file)
-    assert (len(lines), lines[0], lines[-1]) == (20, "line 30", "line 49")

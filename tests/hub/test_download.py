@@ -50,38 +50,6 @@ def test_size_and_checksum_from_the_hub(server: FileServer) -> None:
     assert (note.sha256, note.size_bytes) == (sha256(PAYLOAD), len(PAYLOAD))
 
 
-def test_resumes_after_drops(server: FileServer) -> None:
-    served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, drops=[100_000, 70_000])
-    path, _ = pull(entry())
-    assert path.read_bytes() == PAYLOAD
-    assert served.asked == [None, "bytes=100000-", "bytes=170000-"]
-
-
-def test_a_server_that_ignores_range_restarts(server: FileServer) -> None:
-    served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, drops=[100_000], ranges=False)
-    path, _ = pull(entry())
-    assert path.read_bytes() == PAYLOAD
-    assert served.asked == [None, "bytes=100000-"]
-
-
-def test_a_server_that_continues_elsewhere_restarts(server: FileServer) -> None:
-    served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, drops=[100_000], wrong_start=True)
-    path, _ = pull(entry())
-    assert path.read_bytes() == PAYLOAD
-    assert served.asked == [None, "bytes=100000-", None]
-
-
-def test_busy_server_is_asked_again(server: FileServer) -> None:
-    served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, statuses=[200, 503, 429])
-    assert pull(entry())[0].read_bytes() == PAYLOAD
-    assert len(served.asked) == 3
-
-
-def test_a_length_left_unsaid(server: FileServer) -> None:
-    server.serve_hub(REPO, "tiny.gguf", PAYLOAD, length=False)
-    assert pull(entry())[0].read_bytes() == PAYLOAD
-
-
 def test_cancel_keeps_the_part_and_the_next_continues(server: FileServer, folder: Path) -> None:
     served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, hold_at=98_304)
     cancel = threading.Event()

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tokenizers import AddedToken
 
 from helix_app.engine.text import tokenizer as module
 from helix_app.engine.text.tokenizer import load_tokenizer
@@ -79,44 +78,6 @@ def test_another_tokenizer_is_used(tmp_path: Path) -> None:
     backend = byte_level([*byte_names(), "ab"], ["a b"])
     rewritten(folder / "tokenizer.json", lambda: backend.save(str(folder / "tokenizer.json")))
     assert load_tokenizer(inspect(folder)).encode("ab") == [256]
-
-
-@pytest.mark.parametrize(
-    "name", ["special_tokens_map.json", "added_tokens.json", "generation_config.json", "merges.txt"]
-)
-def test_every_file_that_a_tokenizer_may_read_counts(name: str, tmp_path: Path) -> None:
-    folder = model(tmp_path / "m")
-    before = inspect(folder).key
-    (folder / name).write_text("{}")
-    assert inspect(folder).key != before
-    assert inspect(folder).key == inspect(folder).key
-
-
-def test_a_named_template_counts(tmp_path: Path) -> None:
-    folder = model(tmp_path / "m")
-    before = inspect(folder).key
-    (folder / "additional_chat_templates").mkdir()
-    (folder / "additional_chat_templates" / "tools.jinja").write_text("x")
-    assert inspect(folder).key != before
-
-
-def test_ends_are_read_again_when_a_file_changes(tmp_path: Path) -> None:
-    backend = byte_level([*byte_names(), "<|a|>", "<|b|>"])
-    backend.add_special_tokens([AddedToken("<|a|>"), AddedToken("<|b|>")])
-    folder = write_folder(tmp_path / "m", backend, tokenizer_config={"eos_token": "<|a|>"})
-    assert inspect(folder).config.eos_token_ids == (256,)
-    file = folder / "tokenizer_config.json"
-    rewritten(file, lambda: file.write_text(file.read_text().replace("<|a|>", "<|b|>")))
-    assert inspect(folder).config.eos_token_ids == (257,)
-
-
-def test_what_only_reads_as_json_elsewhere_harms_nothing(tmp_path: Path) -> None:
-    folder = model(tmp_path / "m")
-    for name, text in (("added_tokens.json", "[1]"), ("special_tokens_map.json", "{"), ("notes.txt", "x")):
-        (folder / name).write_text(text)
-    assert inspect(folder).config.eos_token_ids == ()
-    (folder / "vocab.json").mkdir()
-    assert inspect(folder).config.eos_token_ids == ()
 
 
 # --------------------------------------------------------------------------- files

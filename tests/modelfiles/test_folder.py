@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from safetensors.torch import save_file
 
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo
-from tests.modelfiles.gguf.test_other_files import POINTER, check, small as small, zoo as zoo
+from tests.modelfiles.refusals import POINTER, check, refused
 
 CONFIG = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}
 
@@ -123,30 +122,6 @@ def test_model_folders_without_the_right_weights(zoo: Zoo, tmp_path: Path, kind:
     check(folder, code, *words)
 
 
-@pytest.mark.parametrize(
-    ("change", "word"),
-    [
-        ({"quantization_config": {"quant_method": "gptq", "bits": 4}}, "gptq"),
-        ({"quantization_config": {"quant_method": "awq"}}, "awq"),
-        ({"quantization_config": {"quant_method": "bitsandbytes", "load_in_4bit": True}}, "bitsandbytes"),
-        ({"quantization": {"group_size": 64, "bits": 4}, "quantization_config": {"group_size": 64}}, "MLX"),
-        ({"quantization": {"group_size": 64, "bits": 4}}, "MLX"),
-    ],
-)
-def test_quantised_folders_name_their_method(zoo: Zoo, tmp_path: Path, change: dict[str, object], word: str) -> None:
-    folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
-    file = folder / "config.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
-    check(folder, "model_feature_unsupported", word)
-
-
-def test_a_config_that_says_too_little(zoo: Zoo, tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
-    file = folder / "config.json"
-    file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "hidden_size"}))
-    check(folder, "model_description", "hidden_size")
-
-
 def test_weights_of_other_layouts_beside_the_right_ones_are_left_alone(zoo: Zoo, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
     save_file({"x": torch.zeros(1)}, folder / "consolidated.safetensors")
@@ -162,16 +137,11 @@ def test_a_folder_of_several_gguf_models_asks_for_one(small: Path, tmp_path: Pat
     assert inspect(tmp_path).path == tmp_path / "a.gguf"
 
 
-def test_a_file_that_may_not_be_read_says_so(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_args: object, **_named: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    path = Path(shutil.copy(small, tmp_path / "closed.gguf"))
-    monkeypatch.setattr(Path, "open", refuse)
-    check(path, "model_unreadable", "Permission denied")
-
-
-def test_an_archive_of_other_things_is_no_pickle(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "m.bin", "w") as archive:
-        archive.writestr("readme.txt", "x")
-    check(tmp_path / "m.bin", "model_not_a_model", "ZIP")
+def test_cut_safetensors_say_how_much_is_there(zoo: Zoo, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(zoo.folder("llama-small"), tmp_path / "model"))
+    file = folder / "model.safetensors"
+    data = file.read_bytes()
+    file.write_bytes(data[:-1000])
+    code, sentence = refused(folder)
+    assert code == "model_corrupt"
+    assert f"{len(data) - 1000:,} of {len(data):,} bytes" in sentence

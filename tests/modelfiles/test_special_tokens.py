@@ -1,8 +1,7 @@
-"""Which tokens end a reply, by one rule for both formats; special ids that are none; rope keys without a type."""
+"""Which tokens end a reply, by one rule for both formats; special ids that are none."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import pytest
 from tokenizers import AddedToken
 
 from helix_app.engine.text.tokenizer import load_tokenizer
-from helix_app.modelfiles.config import RopeScaling, config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.special_tokens import END_NAMES, end_tokens
 from helix_app.protocol.requests import ChatMessage
@@ -24,6 +22,7 @@ from tests.engine.text.files import (
     write_folder,
     write_gguf,
 )
+from tests.modelfiles.test_tokenizer_files import folder
 
 
 @dataclass(frozen=True)
@@ -94,55 +93,6 @@ def test_an_ordinary_word_goes_on(format: str, tmp_path: Path) -> None:
     assert ends_of(Vocabulary(plain=tuple(sorted(END_NAMES))), None, format, tmp_path) == []
 
 
-# --------------------------------------------------------------------------- what folders say
-
-
-def folder(path: Path, **files: Any) -> Path:
-    """A folder of 258 tokens: the bytes, <|a|>, which is added, and <|b|>, which is an ordinary word."""
-    words = [*byte_names(), "<|a|>", "<|b|>"]
-    backend = byte_level(words)
-    backend.add_special_tokens(["<|a|>"])
-    made = write_folder(
-        path, backend, config=files.pop("config", {}), tokenizer_config=files.pop("tokenizer_config", {})
-    )
-    for name, content in files.items():
-        (made / f"{name}.json").write_text(json.dumps(content))
-    return made
-
-
-@pytest.mark.parametrize(
-    ("files", "ends"),
-    [
-        ({"config": {"eos_token_id": 256}}, (256,)),
-        ({"config": {"eos_token_id": [257, 256]}}, (257, 256)),
-        ({"tokenizer_config": {"eos_token": "<|a|>"}}, (256,)),
-        ({"tokenizer_config": {"eos_token": {"content": "<|a|>", "lstrip": False}}}, (256,)),
-        ({"tokenizer_config": {"eos_token": "<|b|>"}}, (257,)),  # an ordinary word that the tokenizer calls its end
-        ({"tokenizer_config": {"eot_token": "<|b|>"}}, (257,)),
-        ({"special_tokens_map": {"eos_token": "<|b|>"}}, (257,)),
-        ({"special_tokens_map": {"eos_token": {"content": "<|b|>"}}}, (257,)),
-        ({"generation_config": {"eos_token_id": [256, 257]}}, (256, 257)),
-        ({"config": {"eos_token_id": 256}, "tokenizer_config": {"eos_token": "<|b|>"}}, (256, 257)),
-        ({"tokenizer_config": {"eos_token": "no such token"}}, ()),
-        ({"tokenizer_config": {"eos_token": None}}, ()),
-        ({"tokenizer_config": {"eos_token": ["<|a|>"]}}, ()),
-        ({"config": {"eos_token_id": None}}, ()),
-    ],
-)
-def test_every_file_of_a_folder_may_name_ends(files: dict[str, Any], ends: tuple[int, ...], tmp_path: Path) -> None:
-    assert inspect(folder(tmp_path / "m", **files)).config.eos_token_ids == ends
-
-
-def test_a_folder_without_tokenizer_json_names_its_end_too(tmp_path: Path) -> None:
-    made = folder(tmp_path / "m", tokenizer_config={"eos_token": "<|a|>"})
-    (made / "tokenizer.json").unlink()
-    assert inspect(made).config.eos_token_ids == ()
-    (made / "vocab.json").write_text(json.dumps({"<|a|>": 7}))
-    assert inspect(made).config.eos_token_ids == (7,)
-    (made / "added_tokens.json").write_text(json.dumps({"<|a|>": 8, "<|im_end|>": 9}))
-    assert inspect(made).config.eos_token_ids == (8, 9)
-
-
 # --------------------------------------------------------------------------- ids outside the vocabulary
 
 
@@ -179,43 +129,3 @@ def test_special_ids_outside_a_folder_s_vocabulary_are_absent(bad: int, tmp_path
 
 def test_no_id_is_no_end() -> None:
     assert end_tokens([None, True, "3", 3, 3.0], {}, 10) == (3,)
-
-
-# --------------------------------------------------------------------------- rope
-
-
-def rope_of(path: Path, **keys: Any) -> RopeScaling:
-    def edit(writer: Any) -> None:
-        for name, value in keys.items():
-            add = writer.add_string if isinstance(value, str) else writer.add_float32
-            add(f"llama.rope.{name}", value)
-
-    words = byte_names()
-    return inspect(write_gguf(path / "m.gguf", words, [NORMAL] * 256, edit=edit)).config.rope
-
-
-@pytest.mark.parametrize(
-    ("keys", "rope"),
-    [
-        ({}, RopeScaling()),
-        ({"scaling.factor": 4.0}, RopeScaling(type="linear", factor=4.0)),
-        ({"scale_linear": 4.0}, RopeScaling(type="linear", factor=4.0)),
-        ({"scaling.factor": 2.0, "scale_linear": 4.0}, RopeScaling(type="linear", factor=2.0)),
-        ({"scaling.type": "linear", "scale_linear": 4.0}, RopeScaling(type="linear", factor=4.0)),
-        ({"scaling.type": "none", "scaling.factor": 4.0}, RopeScaling()),
-        ({"scaling.factor": 1.0}, RopeScaling()),
-        ({"scaling.factor": 0.0}, RopeScaling()),
-        ({"scaling.type": "yarn", "scaling.factor": 4.0}, RopeScaling(type="yarn", factor=4.0)),
-    ],
-)
-def test_a_factor_without_a_type_is_linear(keys: dict[str, Any], rope: RopeScaling, tmp_path: Path) -> None:
-    assert rope_of(tmp_path, **keys) == rope
-
-
-def test_a_folder_s_factor_without_a_type_counts_as_transformers_counts_it() -> None:
-    from transformers import LlamaConfig
-
-    raw = {"model_type": "llama", "vocab_size": 9, "hidden_size": 32, "intermediate_size": 8}
-    raw |= {"num_hidden_layers": 1, "num_attention_heads": 2, "rope_scaling": {"factor": 4.0}}
-    theirs = LlamaConfig(**raw).rope_parameters["rope_type"]
-    assert config_from_hf(raw, "").rope.type == theirs == "default"

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.protocol.events import (
+    CACHE_CELL,
+    NO_OWNER,
     Alternative,
+    CacheSnapshot,
     EmittedToken,
     Finished,
     PrefillDone,
@@ -149,3 +154,14 @@ def made_run(
     )  # fmt: skip
     items.append(RunItem(now, Finished(name, "eos", "".join(text), tuple(ids[prompt:]), metrics)))
     return Run(items, complete=True)
+
+
+def delta(
+    fills: dict[int, int], *, blocks: int = 6, owners: tuple[str, ...] = (), owner: int = NO_OWNER
+) -> CacheSnapshot:
+    """A change of some blocks of a pool: how full they are now, all of one owner."""
+    cells = np.zeros(len(fills), CACHE_CELL)
+    cells["fill"] = list(fills.values())
+    cells["owner"] = owner
+    indices = np.array(list(fills), "<u4").tobytes()
+    return CacheSnapshot("target", blocks, 16, False, indices, cells.tobytes(), owners, 0, 0, blocks)

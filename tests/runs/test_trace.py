@@ -1,16 +1,11 @@
-"""A trace says what the events said: tokens, rounds, slots and the pool at any moment."""
+"""A trace says what the events said: tokens, rounds, slots and the books of the pool."""
 
 from __future__ import annotations
-
-import random
 
 import numpy as np
 import pytest
 
 from helix_app.protocol.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
-from helix_app.runs import pool_history
-from helix_app.runs.pool_history import PoolHistory
-from helix_app.runs.pool_state import CELL, PoolState
 from helix_app.runs.run import Run, RunItem
 from helix_app.runs.trace import PROMPT, Trace
 from helix_app.runs.waste import ledger
@@ -95,51 +90,8 @@ def test_without_block_tables_no_block_is_claimed(run: Run) -> None:
     assert trace.blocks_of_round(5) == []
 
 
-def test_the_pool_at_any_moment_is_what_all_snapshots_until_then_make(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool_history, "KEY_FRAMES", 16)
-    history, state, rounds = PoolHistory(), PoolState(), 0
-    expected: dict[int, tuple[bytes, dict[str, bytes]]] = {}
-    tables: dict[str, bytes] = {}
-    for item in run.items:
-        if isinstance(item.event, RoundDone):
-            rounds += 1
-        elif isinstance(item.event, CacheSnapshot):
-            history.add(item.event, rounds)
-            state.apply(item.event)
-            kept = {} if item.event.full else {n: b for n, b in tables.items() if n in item.event.owners}
-            tables = {**kept, **dict(item.event.tables)}
-            expected[rounds] = (state.cells[["state", "fill", "speculative", "refcount"]].tobytes(), tables)
-    order = list(expected)
-    random.Random(3).shuffle(order)
-    for moment in [*order, *sorted(order), *sorted(order, reverse=True)]:
-        view = history.at(moment)
-        assert view.cells[["state", "fill", "speculative", "refcount"]].tobytes() == expected[moment][0]
-        assert view.tables == expected[moment][1]
-    assert 0 < history.most_applied < 16
-
-
-def test_owners_keep_their_numbers_when_others_end() -> None:
-    history = PoolHistory()
-
-    def snapshot(full: bool, owners: tuple[str, ...], cells: list[tuple[int, ...]]) -> CacheSnapshot:
-        packed = np.array(cells, CELL).tobytes()
-        indices = b"" if full else np.arange(len(cells), dtype="<u4").tobytes()
-        return CacheSnapshot("target", 3, 16, full, indices, packed, owners, 1, 0, 2)
-
-    history.add(snapshot(True, ("a", "b"), [(1, 16, 0, 0, 1, 0), (1, 9, 0, 0, 1, 1), (0, 0, 0, 0, 0, 0xFFFF)]), 0)
-    history.add(snapshot(False, ("b",), [(0, 0, 0, 0, 0, 0xFFFF)]), 1)  # a ended; b's own block did not change
-    free, its, more = (0, 0, 0, 0, 0, 0xFFFF), (1, 16, 0, 0, 1, 0), (1, 2, 0, 0, 1, 0)
-    history.add(snapshot(False, ("b",), [free, its, more]), 2)  # b is now the first of the owners
-    for moment, blocks in ((1, (1,)), (2, (1, 2))):
-        view = history.at(moment)
-        assert {view.owners[view.cells["owner"][block]] for block in blocks} == {"b"}
-
-
-def test_an_empty_history_has_no_blocks() -> None:
-    assert len(PoolHistory().at(3).cells) == 0
-    assert Trace().block_of is not None
+def test_an_empty_trace_has_no_blocks() -> None:
+    assert Trace().tokens == []
     assert Trace().blocks_of_round(0) == []
 
 

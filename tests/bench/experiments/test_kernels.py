@@ -11,13 +11,13 @@ import torch
 
 from helix_app.bench.experiments import experiment, kernels
 from helix_app.bench.experiments.experiment import Experiment
-from helix_app.bench.profile import bandwidth, layer_times, operators
+from helix_app.bench.profile import bandwidth, operators
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.measuring import formats
 from tests.bench.tiny_bench import opened, small_machine
 from tests.engine.tiny import Zoo
 
-LIMITS, LINEARS, JUDGING = range(3)
+LIMITS, _, JUDGING = range(3)
 needs_int4 = pytest.mark.skipif(not low_bit.exists(4, torch.device("cpu")), reason="this PyTorch has no int4")
 
 
@@ -64,26 +64,6 @@ def test_every_part_is_there_and_fits(zoo: Zoo, dtype: str) -> None:
     assert all(table.title in text for table in found.more)
 
 
-def test_linear_layers_are_timed_in_every_implementation(zoo: Zoo) -> None:
-    found = kernels.run(opened(zoo.gguf("llama-q4"), repeats=2))
-    told = found.data["linears"]
-    by_layer: dict[str, list[str]] = {}
-    for one in told:
-        by_layer.setdefault(one["layer"], []).append(one["weights"].split()[0])
-        assert list(one["seconds"]) == ["1", "2", "3", "5", "9"]
-        assert all(len(values) == 2 and min(values) > 0 for values in one["seconds"].values())
-    assert list(by_layer) == ["qkv", "out", "gate_up", "down", "head"]
-    exist = {"plain"} | {f"int{bits}" for bits in (4, 8) if low_bit.exists(bits, torch.device("cpu"))}
-    for layer, kinds in by_layer.items():
-        assert len(kinds) == len(set(kinds))
-        # the head's 300 rows are not a multiple of 16
-        assert set(kinds) - {"oneDNN"} == (exist - {"int4"} if layer == "head" else exist)
-    assert sum(one["in_use"] for one in told) == 5
-    table = found.more[LINEARS]
-    assert [row[0].split()[0] for row in table.rows] == sorted((one["layer"] for one in told), key=list(by_layer).index)
-    assert table.columns[3:8] == ("1 row", "2 rows", "3 rows", "5 rows", "9 rows")
-
-
 @needs_int4
 @pytest.mark.usefixtures("packed")
 @pytest.mark.parametrize("quant", ["Q4_0", "F32"])
@@ -99,17 +79,6 @@ def test_four_bit_weights(zoo: Zoo, quant: str) -> None:
     assert used["head"]["weights"].split()[0] in ("plain", "oneDNN")
     others = {one["weights"].split()[0] for one in found.data["linears"] if one["layer"] == "qkv"}
     assert {"plain", "int4", "int8"} <= others
-
-
-def test_kernels_that_do_not_exist_are_left_out(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*args: object) -> None:
-        raise RuntimeError("no such kernel")
-
-    monkeypatch.setattr(low_bit, "exists", lambda bits, device: False)
-    monkeypatch.setattr(layer_times, "OneDnnLinear", missing)
-    found = kernels.run(opened(zoo.gguf("llama-biases")))
-    assert {one["weights"] for one in found.data["linears"] if not one["in_use"]} <= {"plain f32"}
-    assert len(found.more) == 3
 
 
 @pytest.mark.parametrize("name", ["llama-tied", "llama-wide-heads", "qwen2"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.modelfiles.config import ModelConfig
 
@@ -72,9 +71,3 @@ def test_a_block_is_copied_over_all_layers() -> None:
         keys, values = cache.view([5], 4, 0).read(layer)
         assert torch.equal(keys, rows(4, layer)[0])
         assert torch.equal(values, rows(4, layer)[1])
-
-
-def test_the_memory_of_a_block_is_what_the_tensors_take() -> None:
-    cache = cache_of(6)
-    total = sum(t.numel() * t.element_size() for t in (*cache.keys, *cache.values))
-    assert bytes_per_block(CONFIG, 4, torch.float32) * 6 == total

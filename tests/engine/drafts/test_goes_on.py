@@ -10,10 +10,8 @@ import torch
 
 from helix_app.engine.control.policy import DraftOption, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
-from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
@@ -40,34 +38,6 @@ def test_a_long_match_goes_on_and_a_short_one_does_not() -> None:
 def test_going_on_past_the_end_of_the_text_repeats_it() -> None:
     tokens = [1, 2, 3, 4, 5, 6, 1, 2, 3]
     assert indexed(tokens).goes_on(tokens, [4], 8) == (4, [5, 6, 1, 2, 3, 4, 5, 6])
-
-
-def test_the_tokens_of_the_text_are_certain_rows() -> None:
-    tokens = [*PHRASE, 50, 51, 11, 12, 13]
-    request = Ask(None, DraftRequest(tokens, 2, GREEDY, lambda: 0.5, max_tokens=5), indexed(tokens))  # type: ignore[arg-type]
-    logits = torch.zeros(1, 60)
-    logits[0, 14] = 5.0
-    request.draw(logits)
-    proposal = request.proposal()
-    assert request.done
-    assert proposal.ids == (14, 15, 16, 17, 18)
-    assert (proposal.own, proposal.then) == (1, "ngram:4")
-    assert proposal.probs is not None
-    assert proposal.probs.shape == (5, 60)
-    assert proposal.probs[1:].argmax(dim=-1).tolist() == [15, 16, 17, 18]
-    assert proposal.probs.sum(dim=-1).tolist() == [1.0] * 5
-
-
-def test_without_a_text_or_room_the_draft_stays_the_models_own() -> None:
-    tokens = [*PHRASE, 50, 51, 11, 12, 13]
-    for text, most in ((None, 5), (indexed(tokens), 1)):
-        request = Ask(None, DraftRequest(tokens, 3, GREEDY, lambda: 0.5, max_tokens=most), text)  # type: ignore[arg-type]
-        logits = torch.zeros(1, 60)
-        logits[0, 14] = 5.0
-        request.draw(logits)
-        assert request.proposal().ids == (14,)
-        assert request.proposal().own is None
-        assert not request.done
 
 
 def test_verification_of_a_drawn_and_a_certain_token_keeps_the_distribution() -> None:

@@ -9,9 +9,7 @@ from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as arrays
 
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.kernels.linear import make_linear
 from helix_app.engine.kernels.low_bit import Int4Linear, Int8Linear, dense, fits, joined, packed_linear, to_groups4
-from helix_app.engine.models.linears import LinearMaker
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 
 CPU = torch.device("cpu")
@@ -198,47 +196,6 @@ def test_a_row_of_zeros_gives_zeros() -> None:
 )
 def test_shapes_that_can_be_packed(bits: int, rows: int, columns: int, can: bool) -> None:
     assert fits(bits, rows, columns) == can
-
-
-class Weights:
-    """A source of one float32 weight, its bias and no groups."""
-
-    def __init__(self, rows: int, columns: int) -> None:
-        self.tensors = {"weight": noise(rows, columns), "bias": noise(rows, seed=9)}
-
-    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        return self.tensors[kind]
-
-    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        return None
-
-
-@pytest.mark.parametrize("bits", [4, 8])
-@pytest.mark.parametrize(("rows", "columns"), [(20, 40), (16, 24), (24, 30)])
-def test_a_shape_that_cannot_be_packed_stays_dense(bits: int, rows: int, columns: int) -> None:
-    source = Weights(rows, columns)
-    maker = LinearMaker("plain", torch.bfloat16, CPU, bits, head_bits=bits)
-    x = noise(3, columns, seed=4).to(torch.bfloat16)
-    weight, bias = (source.tensors[kind].to(torch.bfloat16) for kind in ("weight", "bias"))
-    made = maker.linear(source, ("down",), 0, True)  # type: ignore[arg-type]
-    assert torch.equal(made(x), make_linear("plain", weight, bias)(x))
-    head = maker.head(source, None)  # type: ignore[arg-type]
-    assert torch.equal(head(x), make_linear("plain", weight)(x))
-    assert (maker.rounded, maker.parameters) == (0, 2 * weight.numel() + bias.numel())
-
-
-@pytest.mark.parametrize("bits", [pytest.param(4, marks=needs(4)), pytest.param(8, marks=needs(8))])
-def test_a_shape_that_can_be_packed_is(bits: int) -> None:
-    source = Weights(32, 64)
-    maker = LinearMaker("plain", torch.bfloat16, CPU, bits, head_bits=8)
-    made = maker.linear(source, ("gate", "up"), 0, True)  # type: ignore[arg-type]
-    assert isinstance(made, {4: Int4Linear, 8: Int8Linear}[bits])
-    x = noise(3, 64, seed=4).to(torch.bfloat16)
-    weight = torch.cat([source.tensors["weight"]] * 2)
-    want = x.float() @ weight.T + torch.cat([source.tensors["bias"]] * 2)
-    assert made(x).shape == (3, 64)
-    assert (made(x).float() - want).norm() < (0.1 if bits == 4 else 0.02) * want.norm()
-    assert (maker.rounded, maker.parameters) == (2, 2 * (32 * 64 + 32))
 
 
 # --------------------------------------------------------------------------- whether it exists and pays

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from helix_app.engine.kernels import linear
-from helix_app.engine.kernels.linear import OneDnnLinear, PlainLinear, choose_linear
 from helix_app.engine.machine import measured, measured_file, quiet
-
-CPU = torch.device("cpu")
 
 
 class Measure:
@@ -73,39 +67,6 @@ def test_another_machine_or_number_of_threads(monkeypatch: pytest.MonkeyPatch) -
         torch.set_num_threads(threads)
     measured.remembered("x", measure)
     assert measure.calls == 3
-
-
-@pytest.mark.parametrize(("days", "calls"), [(29, 1), (31, 2), (-1, 2)])
-def test_it_holds_for_thirty_days(days: float, calls: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    measure = Measure()
-    measured.remembered("x", measure)
-    another_program()
-    now = time.time() + days * 86400
-    monkeypatch.setattr(time, "time", lambda: now)
-    measured.remembered("x", measure)
-    assert measure.calls == calls
-
-
-@pytest.mark.parametrize("content", ["", "{broken", "[1]", '{"x": 1}', '{"x": {"at": "then", "value": 1}}', "\x00\xff"])
-def test_a_damaged_file_is_measured_again_and_replaced(content: str) -> None:
-    measured.kept_file().parent.mkdir(parents=True)
-    measured.kept_file().write_text(content, encoding="utf-8")
-    assert measured.remembered("x", Measure(3)) == 3
-    another_program()
-    assert measured.remembered("x", Measure(4)) == 3
-
-
-def test_a_folder_that_cannot_be_written_costs_nothing(home: Path) -> None:
-    (home / "cache").write_text("a file where the folder should be")
-    assert measured.remembered("x", Measure(3)) == 3
-
-
-def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured_file, "_MAX", 3)
-    for number in range(5):
-        measured.remembered(f"m{number}", Measure(number))
-    kept = json.loads(measured.kept_file().read_text(encoding="utf-8"))
-    assert sorted(key.split(" | ")[0] for key in kept) == ["m2", "m3", "m4", "reference product"]
 
 
 def test_forget() -> None:
@@ -181,54 +142,3 @@ def test_asking_what_is_known_measures_nothing() -> None:
     assert measured.known("x") == 7
     another_program()
     assert measured.known("x") == 7
-
-
-def test_what_versions_before_kept_without_saying_how_busy_they_were_is_not_believed() -> None:
-    measured.remembered("x", Measure(1))
-    entries = json.loads(measured.kept_file().read_text(encoding="utf-8"))
-    for entry in entries.values():
-        del entry["busy"]
-    measured.kept_file().write_text(json.dumps(entries), encoding="utf-8")
-    another_program()
-    assert measured.remembered("x", Measure(2)) == 2
-
-
-def test_the_kernel_of_each_shape_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, ...]] = []
-
-    def seconds(layers: dict[str, object], weight: torch.Tensor) -> dict[str, float]:
-        asked.append(tuple(weight.shape))
-        return {kind: 1.0 if (kind == "plain") == (weight.shape[0] == 32) else 2.0 for kind in layers}
-
-    monkeypatch.setattr(linear, "_seconds", seconds)
-    for _ in range(2):
-        assert choose_linear(torch.float32, CPU, 32, 64) == "plain"
-        if torch.backends.mkldnn.is_available():
-            assert choose_linear(torch.float32, CPU, 48, 64) == "onednn"
-        another_program()
-    assert asked == [(32, 64), (48, 64)]
-
-
-def test_kernels_that_are_close_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
-
-    def seconds(layers: dict[str, object], weight: torch.Tensor) -> dict[str, float]:
-        asked.append(1)
-        return {kind: 1.0 + 0.05 * i for i, kind in enumerate(layers)}
-
-    if not torch.backends.mkldnn.is_available():
-        pytest.skip("only one kind here")
-    monkeypatch.setattr(linear, "_seconds", seconds)
-    for _ in range(2):
-        choose_linear(torch.float32, CPU, 32, 64)
-        another_program()
-    assert len(asked) == 2
-
-
-def test_real_measurements() -> None:
-    weight = torch.randn(64, 128)
-    found = linear._seconds({"plain": PlainLinear(weight, None), "onednn": OneDnnLinear(weight, None)}, weight)
-    assert set(found) == {"plain", "onednn"}
-    assert all(0 < value < 1 for value in found.values())
-    assert choose_linear(torch.float32, CPU, 64, 128) in linear.KINDS
-    assert choose_linear(torch.float32, torch.device("meta"), 64, 128) == "plain"

@@ -9,7 +9,6 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.kernels.linear import OneDnnLinear, PlainLinear, make_linear
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
@@ -173,23 +172,3 @@ def test_low_precision_follows_float32(zoo: Zoo, dtype: torch.dtype) -> None:
 def test_parameters_are_counted_once(zoo: Zoo) -> None:
     for name in ("llama", "llama-tied", "qwen2"):
         assert runner_of(zoo.gguf(name)).decoder.parameters == hf_model(name).num_parameters()
-
-
-@pytest.mark.parametrize("bias", [True, False])
-def test_onednn_linear_equals_plain(bias: bool) -> None:
-    generator = torch.Generator().manual_seed(0)
-    weight = torch.randn(40, 24, generator=generator)
-    offset = torch.randn(40, generator=generator) if bias else None
-    packed = make_linear("onednn", weight, offset)
-    assert isinstance(packed, OneDnnLinear)
-    for rows in (1, 2, 5, 33):
-        x = torch.randn(rows, 24, generator=generator)
-        assert worst(packed(x), PlainLinear(weight, offset)(x)) < 1e-5
-
-
-def test_a_kind_that_does_not_exist_here_becomes_plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: OneDnnLinear, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-        raise RuntimeError("no such kernel")
-
-    monkeypatch.setattr(OneDnnLinear, "__init__", refuse)
-    assert isinstance(make_linear("onednn", torch.zeros(4, 4)), PlainLinear)

@@ -12,10 +12,9 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds import reply
-from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
+from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.drafting import TARGET
-from tests.engine.tiny import GREEDY, Zoo, ask, check_idle, events, finish, loaded, runners, session_of
+from tests.engine.tiny import GREEDY, ask, check_idle, events, finish, runners, session_of
 
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.3)
 PROMPTS = ("the cat", "the cat sat on the mat and the cat sat on the mat", "1 2 3 1 2 3 1 2")
@@ -69,80 +68,6 @@ def test_a_similar_draft_is_right_now_and_then(similar: Engine) -> None:
     rate = finish(similar, ask(max_tokens=60, k="fixed:4")).metrics.acceptance_rate
     assert rate is not None
     assert 0 < rate < 1
-
-
-# --------------------------------------------------------------------------- ends
-
-
-def shortened(engine: Engine, monkeypatch: pytest.MonkeyPatch, position: int) -> tuple[int, ...]:
-    """Make the token at about this place of the greedy reply end it; returns the reply that is left."""
-    ids = plain(engine, max_tokens=60).token_ids
-    at = next(i for i in range(position, len(ids)) if ids[i] not in ids[:i])
-    monkeypatch.setattr(session_of(engine), "eos", frozenset({ids[at]}))
-    return ids[: at + 1]
-
-
-@pytest.mark.parametrize("position", [2, 3, 4])
-def test_an_end_token_inside_a_draft_ends_the_reply_there(
-    itself: Engine, monkeypatch: pytest.MonkeyPatch, position: int
-) -> None:
-    left = shortened(itself, monkeypatch, position)
-    want = plain(itself, max_tokens=60)
-    got = finish(itself, ask(max_tokens=60, k="fixed:8"))
-    assert got.reason == want.reason == "eos"
-    assert got.token_ids == want.token_ids == left
-    assert got.text == want.text
-    m = got.metrics
-    assert m.tokens_generated == len(left)
-    assert m.target_passes == -(-(len(left) - 1) // 9)
-    assert m.drafted_tokens == m.accepted_tokens <= len(left) - 1
-    assert m.acceptance_rate == 1.0
-
-
-def test_an_end_token_is_the_same_end_for_every_draft(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = shortened(engine, monkeypatch, 5)
-    for k in ("fixed:2", "fixed:8", "auto"):
-        got = finish(engine, ask(max_tokens=60, k=k))
-        assert (got.token_ids, got.reason) == (left, "eos")
-        assert got.metrics.tokens_generated == len(left)
-
-
-def test_a_stop_text_over_several_tokens(engine: Engine) -> None:
-    whole = plain(engine, max_tokens=40)
-    tokenizer = session_of(engine).tokenizer
-    parts = [tokenizer.token_text(t) for t in whole.token_ids]
-    # a text that begins inside one token and ends inside or after another
-    start = next(i for i in range(3, 40) if all(p.isascii() and p for p in parts[i : i + 3]))
-    stop = "".join(parts[start : start + 3])
-    assert stop in whole.text
-    want = plain(engine, max_tokens=40, stop=("never this", stop))
-    assert want.reason == "stop"
-    assert want.text == whole.text[: whole.text.index(stop)]
-    for k in ("fixed:1", "fixed:4", "fixed:8", "additive"):
-        got = finish(engine, ask(max_tokens=40, k=k, stop=("never this", stop)))
-        assert (got.text, got.token_ids, got.reason) == (want.text, want.token_ids, "stop")
-        assert got.metrics.tokens_generated == len(want.token_ids)
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 7, 16])
-def test_max_tokens_is_exact(engine: Engine, count: int) -> None:
-    for k in ("fixed:1", "fixed:8", "auto"):
-        got = finish(engine, ask(max_tokens=count, k=k))
-        assert got.reason == "length"
-        assert len(got.token_ids) == got.metrics.tokens_generated == count
-
-
-@pytest.mark.parametrize("draft", ["none", "ngram", "same"])
-def test_a_full_context_ends_the_reply(zoo: Zoo, draft: str) -> None:
-    path = zoo.gguf(TARGET)
-    engine = loaded(path, path if draft == "same" else draft, context_length=64)
-    session_of(engine).eos = frozenset()
-    want = plain(engine, max_tokens=500)
-    assert want.reason == "context_full"
-    assert want.metrics.prompt_tokens + len(want.token_ids) == 64
-    for k in ("fixed:3", "fixed:8", "auto"):
-        got = finish(engine, ask(max_tokens=500, k=k))
-        assert (got.token_ids, got.reason) == (want.token_ids, "context_full")
 
 
 def test_cancelled_before_it_began(engine: Engine) -> None:
@@ -278,55 +203,3 @@ def test_a_second_turn_begins_with_what_the_first_left(engine: Engine) -> None:
     assert isinstance(warm[-1], Finished)
     assert warm[-1].metrics.cached_tokens == prefill.cached_tokens
     assert warm[-1].token_ids == cold.token_ids
-
-
-# --------------------------------------------------------------------------- what events say
-
-
-@pytest.mark.parametrize("k", ["fixed:3", "auto"])
-@pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_events_and_result_agree(engine: Engine, k: str, temperature: float) -> None:
-    sampling = SamplingParams(temperature=temperature, seed=5)
-    seen = events(engine, ask(max_tokens=50, k=k, sampling=sampling, alternatives=2))
-    last = seen[-1]
-    assert isinstance(last, Finished)
-    m = last.metrics
-    prefill = next(e for e in seen if isinstance(e, PrefillDone))
-    rounds = [e for e in seen if isinstance(e, RoundDone)]
-    assert last.text == "".join(e.text for e in seen if isinstance(e, TextDelta))
-    emitted = [*prefill.emitted, *(t for r in rounds for t in r.emitted)]
-    assert tuple(t.token_id for t in emitted) == last.token_ids
-    assert m.tokens_generated == len(last.token_ids)
-    assert m.target_passes == len(rounds)
-    assert [r.index for r in rounds] == list(range(len(rounds)))
-    assert m.drafted_tokens == sum(r.k for r in rounds) == sum(len(r.proposed) for r in rounds)
-    assert m.accepted_tokens == sum(r.accepted for r in rounds)
-    assert m.seed == 5
-    assert (m.k_min, m.k_max) == (min(r.k for r in rounds), max(r.k for r in rounds))
-    assert m.k_mean == pytest.approx(sum(r.k for r in rounds) / len(rounds))
-    end = rounds[-1]
-    assert end.acceptance_rate == m.acceptance_rate
-    assert end.mean_accepted_length == m.mean_accepted_length
-    assert m.mean_accepted_length == pytest.approx(sum(len(r.emitted) for r in rounds) / len(rounds))
-    assert end.decode_tokens_per_second == m.decode_tokens_per_second
-    if m.drafted_tokens:
-        assert m.acceptance_rate == m.accepted_tokens / m.drafted_tokens
-    count = len(prefill.emitted)
-    for r in rounds:
-        count += len(r.emitted)
-        assert r.tokens_generated == count
-        assert r.context_tokens == prefill.prompt_tokens + count
-        assert [t.provenance for t in r.emitted[: r.accepted]] == ["accepted"] * r.accepted
-        assert [t.token_id for t in r.emitted[: r.accepted]] == [t.token_id for t in r.proposed[: r.accepted]]
-        for t in r.emitted[r.accepted :]:
-            assert t.provenance == ("plain" if r.k == 0 else "bonus" if r.accepted == r.k else "corrected")
-        assert all(len(t.alternatives) == 2 and 0 < t.target_prob <= 1 for t in r.emitted)
-
-
-@pytest.mark.parametrize("k", ["fixed:2", "additive", "auto"])
-def test_the_same_seed_gives_the_same_reply(engine: Engine, k: str) -> None:
-    sampling = SamplingParams(temperature=1.0, seed=11)
-    first = finish(engine, ask(k=k, sampling=sampling))
-    finish(engine, ask(k=k, sampling=SamplingParams(temperature=1.0)))  # teaches the policy something else
-    assert finish(engine, ask(k=k, sampling=sampling)).token_ids == first.token_ids
-    assert first.metrics.seed == 11

@@ -7,6 +7,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 from helix_app.base import messages
 from helix_app.base.errors import DownloadError
 from helix_app.hub.catalog import BundledSource, HubSource
-from helix_app.hub.failures import format_bytes
+from helix_app.hub.failures import Reason, SourceError, all_failed, check_space, disk_full, format_bytes
+from helix_app.hub.proxies import Proxy
 from tests.hub.models import HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256, wheel, wheel_source
 from tests.hub.server import FileServer, closed_port
 
@@ -196,3 +198,56 @@ def test_two_downloads_of_one_model(server: FileServer) -> None:
     served.release.set()
     first.join(60)
     assert paths[0].read_bytes() == PAYLOAD
+
+
+# --------------------------------------------------------------------------- which error
+
+
+def failed(reason: Reason, text: str = "words", host: str = "a.host", proxy: Proxy | None = None) -> SourceError:
+    return SourceError(reason, text, host, proxy)
+
+
+PROXY = Proxy("proxy:3128", "HTTPS_PROXY")
+
+
+@pytest.mark.parametrize(
+    ("failures", "code"),
+    [
+        ((failed("network"), failed("interrupted"), failed("checksum")), "download_failed"),
+        ((failed("network"), failed("checksum")), "download_checksum"),
+        ((failed("refused"), failed("network", proxy=PROXY)), "download_proxy"),
+        ((failed("skipped"), failed("network")), "download_no_network"),
+        ((failed("network"), failed("refused")), "download_source"),
+        ((failed("skipped"),), "download_source"),
+        ((), "download_source"),
+    ],
+)
+def test_the_error_is_that_of_the_source_that_came_furthest(failures: tuple[SourceError, ...], code: str) -> None:
+    error = all_failed(entry(), Path("folder"), failures)
+    assert error.code == code
+    assert error.detail == "\n".join(["a.host: words"] * len(failures))
+    assert "–" not in messages.error_text(error.code, error.fields)
+    if code == "download_proxy":
+        assert (error.fields["proxy"], error.fields["origin"]) == ("proxy:3128", "HTTPS_PROXY")
+
+
+def test_no_password_of_a_proxy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://somebody:secret@proxy:3128")
+    error = all_failed(entry(), Path("folder"), (failed("network", "somebody:secret@proxy:3128 is away", ""),))
+    assert "secret" not in error.detail
+    assert error.detail.startswith("source: ")
+
+
+@pytest.mark.parametrize(("free", "needed", "told"), [(400, 1000, 600), (1000, 1000, 1000), (5000, 1000, 1000)])
+def test_a_full_disk_says_how_much_has_to_go(
+    free: int, needed: int, told: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=free))
+    assert disk_full(entry(), tmp_path, needed).fields["needed"] == format_bytes(told)
+    if free < needed:
+        with pytest.raises(DownloadError) as caught:
+            check_space(entry(), tmp_path, needed)
+        assert caught.value.code == "download_disk_full"
+    else:
+        check_space(entry(), tmp_path, needed)

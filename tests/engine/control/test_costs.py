@@ -1,12 +1,10 @@
-"""Costs, acceptance and the ledger, each on its own."""
+"""What a pass costs by rows and context, from what was measured here, nearby, and of a single row."""
 
 from __future__ import annotations
 
 import pytest
 
-from helix_app.engine.control.acceptance import Acceptance
 from helix_app.engine.control.costs import CostTable, context_bucket
-from helix_app.engine.control.ledger import SHARE, START_STEPS, Ledger
 
 
 def table(**seconds: float) -> CostTable:
@@ -122,40 +120,3 @@ def test_hiccups_of_plain_rounds_do_not_make_more_rows_dearer() -> None:
         made.add(1, 0, 2.0 if i % 20 == 19 else 1.0)
     assert made.expect(1, 0) == pytest.approx(1.0, rel=0.1)
     assert made.expect(5, 0) == pytest.approx(1.1, rel=0.3)
-
-
-def test_positions_count_only_when_reached() -> None:
-    made = Acceptance("draft", 4)
-    for _ in range(100):
-        made.learn(4, 1)  # the first stands, the second never does
-    beliefs = made.conditional()
-    assert beliefs[0] > 0.9
-    assert beliefs[1] < 0.15
-    assert beliefs[2] == pytest.approx(beliefs[1])  # never reached: it believes what the one before does
-    assert made.expected_tokens(4) == pytest.approx(
-        1 + beliefs[0] * (1 + beliefs[1] * (1 + beliefs[2] * (1 + beliefs[3])))
-    )
-    assert made.rolling == pytest.approx(0.25)
-
-
-def test_the_latest_rounds_weigh_most() -> None:
-    made = Acceptance("draft", 2)
-    for _ in range(50):
-        made.learn(1, 1)
-    for _ in range(15):
-        made.learn(1, 0)
-    assert made.conditional()[0] < 0.5
-
-
-def test_the_ledger_allows_a_start_and_a_share_and_remembers_little_gain() -> None:
-    ledger = Ledger()
-    assert ledger.allowance(1.0) == START_STEPS
-    ledger.drafted(3.0, 1, 1.0)
-    assert ledger.lost == 2.0
-    assert ledger.allowance(1.0) == pytest.approx(START_STEPS + SHARE * 3 - 2)
-    for _ in range(100):
-        ledger.plain(1.0)
-    assert ledger.allowance(1.0) == pytest.approx(START_STEPS + SHARE * 103 - 2)
-    for _ in range(100):
-        ledger.drafted(1.0, 4, 1.0)
-    assert ledger.lost == pytest.approx(-4.0)

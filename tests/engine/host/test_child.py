@@ -1,15 +1,23 @@
-"""What a reply's rounds tell leaves the engine's process gathered, and nothing waits for long."""
+"""The engine's process: rounds leave it gathered and nothing waits for long; what cannot travel, its log, Ctrl-C."""
 
 from __future__ import annotations
 
+import logging
+import os
 import pickle
+import signal
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
 from helix_app.engine.host.child import MAX_GATHERED, Done, Items, _Outbox
-from helix_app.protocol.events import Failed, TextDelta
-from tests.engine.host.fake_engines import round_done
+from helix_app.engine.host.parent import HostClient
+from helix_app.protocol.events import Failed, Finished, RoundDone, TextDelta
+from helix_app.protocol.requests import LoadRequest
+from tests.engine.host.fake_engines import ask, round_done
+from tests.engine.host.hosting import FAKE, events_of, text_of
 
 
 class Pipe:
@@ -80,3 +88,53 @@ def test_a_message_holds_only_so_many() -> None:
     for n in range(3 * MAX_GATHERED):
         outbox.put(1, TextDelta("r", str(n)))
     assert [len(items.events) for items in pipe.sent if isinstance(items, Items)] == 3 * [MAX_GATHERED]
+
+
+# ------------------------------------------------------------------- a process of its own
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("gather", [0.0, 0.001, 0.06])
+def test_events_come_in_order_however_they_are_gathered(gather: float) -> None:
+    host = HostClient(FAKE, gather_seconds=gather)
+    try:
+        events_of(host, LoadRequest("m"))
+        told = events_of(host, ask("say 40"))
+        assert text_of(told) == "".join(f"m-{n} " for n in range(40))
+        assert isinstance(told[-1], Finished)
+        assert [event.index for event in told if isinstance(event, RoundDone)] == list(range(40))
+    finally:
+        host.close()
+
+
+def test_event_that_cannot_travel(host: HostClient) -> None:
+    events_of(host, LoadRequest("m"))
+    failed = events_of(host, ask("unpicklable"))[-1]
+    assert isinstance(failed, Failed)
+    assert failed.code == "internal"
+    assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_unexpected_errors_are_in_the_childs_log(host: HostClient, home: Path) -> None:
+    events_of(host, LoadRequest("m"))
+    events_of(host, ask("raise"))
+    assert "ZeroDivisionError" in (home / "logs" / "engine.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no POSIX signals")
+def test_ctrl_c_does_not_reach_the_child(host: HostClient) -> None:
+    events_of(host, LoadRequest("m"))
+    assert host.pid is not None
+    os.kill(host.pid, signal.SIGINT)
+    assert text_of(events_of(host, ask("say 1"))) == "m-0 "
+
+
+def test_log_level_reaches_the_child(host: HostClient, home: Path) -> None:
+    root = logging.getLogger()
+    before = root.level
+    root.setLevel(logging.DEBUG)
+    try:
+        events_of(host, LoadRequest("m"))
+    finally:
+        root.setLevel(before)
+    assert f"serves {FAKE}" in (home / "logs" / "engine.log").read_text(encoding="utf-8")

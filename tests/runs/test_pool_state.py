@@ -1,9 +1,10 @@
-"""Block tables in snapshots: however deltas are merged, whoever applies them knows every live sequence's blocks."""
+"""States of a pool: however deltas are merged, whoever applies them knows every block and every sequence's table."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.snapshot import take_snapshot
 from helix_app.protocol.events import CacheSnapshot
-from helix_app.runs.pool_state import PoolState, merge
+from helix_app.runs.pool_state import CELL, PoolState, merge, mergeable
+from tests.runs.made_runs import delta
 
 
 def step(pool: BlockPool, chance: random.Random, lengths: dict[str, int], look: Callable[[], None]) -> None:
@@ -104,3 +106,79 @@ def test_a_merged_snapshot_leaves_the_state_that_its_parts_leave(seed: int) -> N
     assert compared > 20
     for name, table in pool.tables().items():
         assert one_by_one.blocks_of(name) == table.blocks
+
+
+# --------------------------------------------------------------------------- by hand
+
+
+def fills(state: PoolState) -> list[int]:
+    return [int(fill) for fill in state.cells["fill"]]
+
+
+def whole(*fill: int) -> CacheSnapshot:
+    """Every block of a pool."""
+    return replace(delta(dict(enumerate(fill)), blocks=len(fill)), full=True, indices=b"")
+
+
+def test_a_change_of_a_pool_never_seen_begins_with_free_blocks() -> None:
+    state = PoolState()
+    assert state.apply(delta({1: 5, 3: 7}, blocks=4)) is None  # all may have changed
+    assert fills(state) == [0, 5, 0, 7]
+    assert [state.owner_name(block) for block in range(4)] == [""] * 4
+    changed = state.apply(delta({3: 2}, blocks=4, owners=("a",), owner=0))
+    assert changed is not None
+    assert changed.tolist() == [3]
+    assert (fills(state), state.owner_name(3), state.owner_name(1)) == ([0, 5, 0, 2], "a", "")
+
+
+def test_a_pool_of_another_size_is_another_pool() -> None:
+    state = PoolState()
+    state.apply(whole(1, 2, 3))
+    assert state.apply(delta({0: 9}, blocks=2)) is None
+    assert fills(state) == [9, 0]
+    state.reset()
+    assert len(state.cells) == 0
+
+
+def test_blocks_that_a_pool_does_not_have_are_left_out() -> None:
+    state = PoolState()
+    state.apply(whole(1, 2))
+    changed = state.apply(delta({1: 5, 77: 9}, blocks=2))
+    assert changed is not None
+    assert (changed.tolist(), fills(state)) == ([1], [1, 5])
+
+
+def test_a_copy_changes_alone() -> None:
+    state = PoolState()
+    state.apply(whole(1, 2))
+    other = state.copy()
+    other.apply(delta({0: 9}, blocks=2, owners=("a",)))
+    other.tables["a"] = b""
+    assert (fills(state), fills(other)) == ([1, 2], [9, 2])
+    assert state.tables == {}
+
+
+def test_owners_are_renumbered() -> None:
+    older = delta({0: 1, 1: 1}, owners=("x", "y"), owner=1)
+    newer = delta({1: 2}, owners=("y", "z"), owner=1)
+    merged = merge(older, newer)
+    assert merged.owners == ("y", "z")
+    assert list(np.frombuffer(merged.cells, CELL)["owner"]) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("newer", "together"),
+    [
+        (delta({0: 1}), True),
+        (delta({0: 1}, blocks=7), False),
+        (whole(1, 2), True),  # whatever was before
+        (replace(delta({0: 1}), block_size=8), False),
+        (replace(delta({0: 1}), pool="draft"), False),
+        (replace(whole(1, 2), pool="draft"), False),
+    ],
+)
+def test_only_changes_of_one_pool_become_one(newer: CacheSnapshot, together: bool) -> None:
+    older = delta({0: 1})
+    assert mergeable(older, newer) is together
+    if newer.full and together:
+        assert merge(older, newer) is newer

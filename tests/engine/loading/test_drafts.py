@@ -1,8 +1,7 @@
-"""Loading in four bits, and drafts that are the target in fewer bits."""
+"""Drafts of a loaded model: those that are the target in fewer bits, and which one auto takes."""
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 
 from helix_app.base import messages
 from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
@@ -52,57 +52,6 @@ def notices(seen: list[Event]) -> list[Notice]:
         assert text
         assert "{" not in text
     return found
-
-
-# --------------------------------------------------------------------------- four bits
-
-
-@needs(4)
-@pytest.mark.usefixtures("pays")
-@pytest.mark.parametrize(("quant", "rounded"), [("Q4_0", 0), ("Q4_1", 0), ("F32", 14), ("Q8_0", 14)])
-def test_a_target_in_four_bits(zoo: Zoo, quant: str, rounded: int) -> None:
-    engine = Engine()
-    ready, seen = load(engine, zoo.gguf("llama-q4", quant=quant), dtype="int4")
-    decoder = session_of(engine).runner.decoder
-    assert (ready.dtype, ready.draft, decoder.bits, decoder.dtype) == ("int4", "none", 4, torch.bfloat16)
-    told = notices(seen)
-    assert [n.code for n in told] == (["weights_rounded"] if rounded else [])
-    assert [dict(n.fields) for n in told] == ([{"tensors": str(rounded)}] if rounded else [])
-    assert finish(engine, ask()).metrics.tokens_generated > 0
-
-
-@needs(4)
-@pytest.mark.usefixtures("pays")
-def test_drafting_in_four_bits_changes_no_token(target: Path) -> None:
-    engine = Engine()
-    load(engine, target, dtype="int4", draft="ngram")
-    request = ask("1 2 3 1 2 3 1 2", max_tokens=40, k="fixed:3")
-    want = finish(engine, ask("1 2 3 1 2 3 1 2", max_tokens=40, mode="autoregressive"))
-    session_of(engine).clear_caches()
-    assert finish(engine, request).token_ids == want.token_ids
-
-
-@needs(4)
-def test_four_bits_that_save_only_memory_are_used_where_asked_for(
-    target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(formats, "int4_share", lambda *_: 1.1)
-    ready, seen = load(Engine(), target, dtype="int4", draft="auto")
-    assert (ready.dtype, ready.draft, notices(seen)) == ("int4", "ngram", [])
-    assert load(Engine(), target, draft="auto")[0].draft == "ngram"
-
-
-@pytest.mark.parametrize("cost", [1.3, math.inf])
-def test_four_bits_that_are_slow_are_told_of_and_left(
-    target: Path, monkeypatch: pytest.MonkeyPatch, cost: float
-) -> None:
-    monkeypatch.setattr(formats, "int4_share", lambda *_: cost)
-    engine = Engine()
-    ready, seen = load(engine, target, dtype="int4")
-    assert [n.code for n in notices(seen)] == ["int4_unavailable"]
-    assert ready.dtype in ("float32", "bfloat16")  # as auto
-    assert session_of(engine).runner.decoder.bits == 0
-    finish(engine, ask(max_tokens=3))
 
 
 # --------------------------------------------------------------------------- drafts
@@ -205,3 +154,16 @@ def test_the_copy_is_calibrated_on_the_target_s_pool_and_leaves_nothing(
     got = finish(engine, ask(k="fixed:4", max_tokens=30))
     assert got.token_ids == want.token_ids
     assert (got.metrics.acceptance_rate or 0) > 0.8
+
+
+@pytest.mark.parametrize(("required", "kind"), [(True, ModelDraft), (False, MixedDraft)])
+def test_a_draft_model_drafts_alone_where_it_was_asked_for_and_beside_the_text_on_auto(
+    zoo: Zoo, required: bool, kind: type
+) -> None:
+    engine, path = Engine(), zoo.gguf("llama-small")
+    ready, _ = load(engine, path, draft=str(path), draft_required=required, context_length=64)
+    session = session_of(engine)
+    assert (ready.draft, type(session.draft)) == ("model", kind)
+    assert session.draft_runner is not None
+    assert session.draft_runner.pool is not session.runner.pool
+    assert session.draft_runner.max_tokens == 64
