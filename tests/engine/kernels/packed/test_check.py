@@ -1,0 +1,42 @@
+"""New kernels are tried in a process of their own, and the trial has power."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helix_app.engine.kernels.packed import check
+from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.kernels.packed.library import CORE, Library
+from helix_app.engine.kernels.packed.reference import Arithmetic
+
+PART = "Q4_1"
+
+
+def test_the_job_loads_what_was_made_or_makes_it(tmp_path: Path, library: Library) -> None:
+    assert check.run(str(tmp_path), PART) == {"wrong": []}
+
+
+@pytest.mark.parametrize("part", [PART, "Q6_K", "attention_16_2"])
+def test_another_order_of_sums_is_found(library: Library, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    monkeypatch.setattr(check.reference, "_sum", lambda lanes: lanes.sum(axis=-1, dtype=np.float64).astype(np.float32))
+    assert list(check.wrong_in(library, part))
+
+
+@pytest.mark.parametrize("part", ["Q4_K", "Q6_K", "attention_16_2", CORE])
+def test_another_rounding_is_found(library: Library, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    usual = Arithmetic.fma
+    other = Arithmetic(not library.processor.fused)
+    monkeypatch.setattr(Arithmetic, "fma", lambda _, a, b, c: usual(other, a, b, c))
+    assert list(check.wrong_in(library, part))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_made_up_weights_are_of_a_sane_size(name: str) -> None:
+    raw = check.made_up(np.random.default_rng(1), name, 7, 3)
+    assert raw.shape == (7, 3 * FORMATS[name].nbytes)
+    dense = check.reference.unpacked(name, raw).dense()
+    assert np.isfinite(dense).all()
+    assert 1e-3 < np.abs(dense).mean() < 100
