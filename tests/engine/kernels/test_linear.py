@@ -1,4 +1,4 @@
-"""Dense linear layers: all kinds give the same, the fastest is remembered, and rows that come out otherwise are noticed."""
+"""Dense linear layers: all kinds give the same, the fastest is remembered, rows that come out otherwise are noticed."""
 
 from __future__ import annotations
 
