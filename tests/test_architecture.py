@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md is true: what it names is there, and every package is named."""
+"""ARCHITECTURE.md is true: what it names is there, every package is named, and tests mirror the tree."""
 
 from __future__ import annotations
 
@@ -45,3 +45,16 @@ def test_a_walk_is_short(title: str) -> None:
 def test_the_glossary_is_short() -> None:
     rows = [line for line in TEXT.partition("## Words")[2].partition("\n## ")[0].splitlines() if line.startswith("| ")]
     assert 20 < len(rows) - 1 <= 40
+
+
+def test_every_larger_module_has_its_tests_beside_it() -> None:
+    """``helix_app/a/b.py`` has ``tests/a/test_b.py``, or a folder ``tests/a/b`` with tests in it."""
+    missing = []
+    for path in PACKAGE.rglob("*.py"):
+        place = path.relative_to(PACKAGE)
+        twin = f"tests/{(place.parent / f'test_{place.name}').as_posix()}"
+        folder = f"tests/{place.with_suffix('').as_posix()}/test_"
+        lines = len(path.read_text("utf-8").splitlines())
+        if lines > 80 and twin not in FILES and not any(file.startswith(folder) for file in FILES):
+            missing.append(place.as_posix())
+    assert not missing

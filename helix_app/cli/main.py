@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 wrong usage or input, 1 a failure that is explained, or st
 from __future__ import annotations
 
 import argparse
+import importlib
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -16,16 +17,10 @@ from helix_app.base import logs, paths
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.filling import shortened
 from helix_app.base.messages import error_text
-from helix_app.cli import bench, doctor, generate, models
 from helix_app.cli.common import put, say
 
 log = logging.getLogger(__name__)
-_COMMANDS: dict[str, Any] = {
-    "generate": generate,
-    "bench": bench,
-    "models": models,
-    "doctor": doctor,
-}
+_COMMANDS = ("generate", "bench", "models", "doctor")  # modules beside this one
 _LATER = ("serve", "train-draft")  # subcommands of later versions
 
 
@@ -36,15 +31,19 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {shortened(message)}\nTry: {self.prog} --help\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all subcommands."""
+def build_parser(commands_of: Sequence[str] = _COMMANDS) -> argparse.ArgumentParser:
+    """The parser of these subcommands."""
     parser = _Parser(prog="python -m helix_app", description="Chat with language models on your own machine.")
     parser.add_argument("--version", action="version", version=f"Helix {__version__}")
     parser.add_argument("-v", "--verbose", action="store_true", help="log details to standard error")
     commands: Any = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in _COMMANDS.values():
-        command.add_parser(commands)
+    for name in commands_of:
+        _module(name).add_parser(commands)
     return parser
+
+
+def _module(command: str) -> Any:
+    return importlib.import_module(f"helix_app.cli.{command}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,12 +69,13 @@ def _run(args_in: list[str]) -> int:
     if asked in _LATER:
         raise InputError("option_unavailable", option=asked, choices="generate, bench, models, doctor")
     try:
-        args = build_parser().parse_args(args_in)
+        # one command does not wait for what the others import
+        args = build_parser((asked,) if asked in _COMMANDS else _COMMANDS).parse_args(args_in)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else 2
     paths.check()
     logs.setup(verbose=args.verbose, name="cli")
-    run: Callable[[argparse.Namespace], int] = _COMMANDS[args.command].run
+    run: Callable[[argparse.Namespace], int] = _module(args.command).run
     return run(args)
 
 

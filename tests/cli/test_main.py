@@ -89,7 +89,7 @@ def test_what_nobody_expected(
         raise error
 
     monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    monkeypatch.setattr(cli._COMMANDS[command], "run", run)
+    monkeypatch.setattr(cli._module(command), "run", run)
     args = {"generate": ("--prompt", "x"), "models": ("list",)}.get(command, ())
     assert cli.main([command, *args]) == code
     out, err = capsys.readouterr()
@@ -109,7 +109,7 @@ def test_an_unexpected_end_without_a_log_file(
 ) -> None:
     (tmp_path / "logs").write_text("a file in the way", encoding="utf-8")
     monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    monkeypatch.setattr(cli._COMMANDS["models"], "run", lambda args: 1 // 0)
+    monkeypatch.setattr(cli._module("models"), "run", lambda args: 1 // 0)
     assert cli.main(["models", "list"]) == 1
     err = capsys.readouterr().err
     assert "run it with -v" in err

@@ -19,22 +19,19 @@ from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.benchmark import bench_made
-from tests.gui.compare import comparing
+from tests.gui.compare.compare_views import (
+    compare,
+    compare_differs,
+    compare_empty,
+    compare_failed,
+    compare_models,
+    compare_noisy,
+    compare_running,
+)
+from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run
 
 QUESTION = "How does a paged KV cache work, and why do you share blocks between chats?"
-
-
-def settle() -> None:
-    """Let the window lay itself out and paint."""
-    for _ in range(4):
-        QApplication.processEvents()
-
-
-def _load(window: MainWindow) -> None:
-    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.BIG)))
-    window.start()
-    window.on_event(fake.ready())
 
 
 def welcome(window: MainWindow) -> None:
@@ -72,7 +69,7 @@ def loading(window: MainWindow) -> None:
 
 def empty(window: MainWindow) -> None:
     """A model and no message yet."""
-    _load(window)
+    load(window)
 
 
 def _ask(window: MainWindow, text: str = QUESTION) -> str:
@@ -93,7 +90,7 @@ def _rounds(window: MainWindow, request: str, count: int) -> None:
 
 def streaming(window: MainWindow) -> None:
     """A reply in the middle of its code block."""
-    _load(window)
+    load(window)
     request = _ask(window)
     cut = fake.MARKDOWN.index("# may evict")
     for start in range(0, cut, 40):
@@ -104,7 +101,7 @@ def streaming(window: MainWindow) -> None:
 
 def done(window: MainWindow) -> None:
     """A finished reply and a second one before it."""
-    _load(window)
+    load(window)
     first = _ask(window, "Hello!")
     window.on_event(events.PrefillDone(first, 31, 0, 0.1))
     _rounds(window, first, 60)
@@ -117,7 +114,7 @@ def done(window: MainWindow) -> None:
 
 def cached(window: MainWindow) -> None:
     """A reply that is over: its blocks are cached, in the colour of its chat, and its figures are asked for."""
-    _load(window)
+    load(window)
     request = _ask(window)
     window.on_event(events.PrefillDone(request, 430, 412, 0.02))
     for state, owner in ((events.BLOCK_USED, 0), (events.BLOCK_CACHED, events.NO_OWNER)):
@@ -133,7 +130,7 @@ def cached(window: MainWindow) -> None:
 
 def error(window: MainWindow) -> None:
     """A reply that failed halfway, a notice and an error under the composer."""
-    _load(window)
+    load(window)
     window.on_event(events.Notice("fallback_cpu", (("device", "DirectML"), ("reason", "no adapter"))))
     request = _ask(window)
     window.on_event(events.TextDelta(request, fake.MARKDOWN[:200]))
@@ -160,7 +157,7 @@ def loading_again(window: MainWindow) -> None:
 
 def reading(window: MainWindow) -> None:
     """A long prompt is being read."""
-    _load(window)
+    load(window)
     request = _ask(window, "Summarise this: " + QUESTION * 9)
     window.on_event(events.PrefillProgress(request, 1024, 9000))
 
@@ -191,7 +188,7 @@ def _play(window: MainWindow, rounds: int, **values: int) -> None:
 
 def tokens(window: MainWindow) -> None:
     """A reply as its tokens, with the rejected ones in place."""
-    _load(window)
+    load(window)
     window.actions_.origins.setChecked(True)
     window.actions_.ghosts.setChecked(True)
     _play(window, 90, alternatives=3)
@@ -199,13 +196,13 @@ def tokens(window: MainWindow) -> None:
 
 def inspect_empty(window: MainWindow) -> None:
     """Nothing to inspect yet."""
-    _load(window)
+    load(window)
     window.pages.show_page("inspect")
 
 
 def inspect(window: MainWindow) -> None:
     """A run from inside, a round of it picked."""
-    _load(window)
+    load(window)
     _play(window, 120)
     window.actions_.inspect.trigger()
     settle()
@@ -223,69 +220,16 @@ def inspect_token(window: MainWindow) -> None:
 
 def inspect_long(window: MainWindow) -> None:
     """A long run on a large pool."""
-    _load(window)
+    load(window)
     _play(window, 2500, blocks=4096)
     window.actions_.inspect.trigger()
     settle()
     window.desk.page.pick(1200)
 
 
-def compare_empty(window: MainWindow) -> None:
-    """The compare page before anything was run."""
-    _load(window)
-    window.pages.show_page("compare")
-
-
-def compare_running(window: MainWindow) -> None:
-    """The second arm writes."""
-    compare_empty(window)
-    comparing.write(window, 120)
-
-
-def compare(window: MainWindow) -> None:
-    """Two identical replies in the middle of their replay, and arms of their own."""
-    compare_empty(window)
-    window.compare.setup.on_preset_picked("custom")
-    comparing.write(window)
-    window.compare.clock.seek(window.compare.clock.duration * 0.4)
-
-
-def compare_differs(window: MainWindow) -> None:
-    """Two replies that part, and where."""
-    compare_empty(window)
-    comparing.write(window, differing=60)
-    settle()
-    window.compare.badge.go.click()
-
-
-def compare_noisy(window: MainWindow) -> None:
-    """A machine that was not steady."""
-    compare_empty(window)
-    comparing.write(window, drift=0.23, noisy=True)
-
-
-def compare_models(window: MainWindow) -> None:
-    """Two models, each with its own text, and arms of their own."""
-    _load(window)
-    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
-    window.pages.show_page("compare")
-    setup = window.compare.setup
-    setup.on_preset_picked("targets")
-    setup.on_preset_picked("custom")
-    comparing.write(window, differing=60)
-
-
-def compare_failed(window: MainWindow) -> None:
-    """One arm could not be loaded."""
-    compare_empty(window)
-    comparing.write(
-        window, failed=events.Failed("draft_vocab_size", "", (("draft_size", "32,000"), ("target_size", "49,152")))
-    )
-
-
 def settings(window: MainWindow) -> None:
     """The settings over the window."""
-    _load(window)
+    load(window)
     window.preferences.open_dialog()
 
 
@@ -303,7 +247,7 @@ def settings_dialog(window: MainWindow) -> SettingsDialog:
 
 def benchmark_setup(window: MainWindow) -> None:
     """A benchmark that is about to be run; one was run before."""
-    _load(window)
+    load(window)
     window.pages.show_page("benchmark")
     window.on_event(bench_views.BenchListed((bench_made.listed(1),)))
     window.on_event(fake.finished("r", plain_tokens_per_second=38.0))

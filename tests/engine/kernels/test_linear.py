@@ -1,4 +1,4 @@
-"""Dense linear layers: all kinds give the same, the fastest is remembered, rows that come out otherwise are noticed."""
+"""Linear layers are the products they say, whichever kernel runs; which one is chosen, and what is asked about rows."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.bench import made
 from tests.gui.benchmark import bench_made
 from tests.gui.benchmark.bench_made import Person, at
 from tests.gui.driver import Driver
-from tests.gui.views import settle
+from tests.gui.settling import settle
 
 
 def test_it_is_a_page_of_the_rail_and_lists_the_runs_when_it_is_first_shown(window: MainWindow) -> None:

@@ -16,8 +16,9 @@ from helix_app.gui.help.frames import FrameReport
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.loading import Unloaded
-from tests.gui import fake, views
+from tests.gui import fake
 from tests.gui.driver import Driver
+from tests.gui.settling import settle
 
 REPORT = FrameReport(1200, 20.0, 16.04, 17.6, 21.0, 48.0, 0.0025, 340, 2.31, 4.0)
 
@@ -99,9 +100,9 @@ def test_facts(window: MainWindow) -> None:
 
 
 def test_facts_count_what_is_shown(window: MainWindow) -> None:
-    views.settle()
+    settle()
     window.on_event(fake.snapshot(fake.pool_cells(4096)))
-    views.settle()
+    settle()
     assert "map of 4,096 blocks" in dict(window.help.facts())["Window"]
 
 
@@ -114,7 +115,7 @@ def test_checkup(window: MainWindow, dialog: Callable[[], DiagnosticsDialog]) ->
     assert shown.report.isHidden()
     window.on_event(events.CheckupDone("Versions\n  Helix  1.0", 2))
     assert shown.check.isEnabled()
-    views.settle()
+    settle()
     assert not shown.report.isHidden()
     assert shown.report.height() >= 200
     assert shown.checked.text().startswith("2 things")

@@ -16,6 +16,7 @@ from helix_app.gui.help.help_page import HelpPage
 from helix_app.gui.kit.buttons import Picker
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
+from tests.gui.settling import settle
 
 # ------------------------------------------------------------------------------ the words
 
@@ -54,7 +55,7 @@ def test_names_in_the_window_are_those_of_the_glossary(window: MainWindow) -> No
     seen = []
     for page in window.pages.pages():
         window.pages.show_page(page.name)
-        views.settle()
+        settle()
         for widget in window.findChildren(QWidget):
             seen += [widget.text() if isinstance(widget, QLabel) else "", widget.accessibleName()]
             if isinstance(widget, Picker):
@@ -72,7 +73,7 @@ def test_names_in_the_window_are_those_of_the_glossary(window: MainWindow) -> No
 def press_f1(widget: QWidget) -> None:
     """F1, with the widget as the one that listens."""
     QTest.keyClick(widget, Qt.Key.Key_F1)
-    views.settle()
+    settle()
 
 
 def opened(window: MainWindow) -> HelpPage:
@@ -95,7 +96,7 @@ def test_f1_opens_at_the_focused_control(window: MainWindow) -> None:
     assert opened(window).key == "draft"
     page = opened(window)
     window.activateWindow()
-    views.settle()
+    settle()
     window.toolbar.dtype.setFocus()
     press_f1(window)
     assert opened(window) is page  # the same page, turned
@@ -126,7 +127,7 @@ def test_f1_opens_at_the_page_where_nothing_else_is_meant(window: MainWindow) ->
 def test_f1_works_in_the_settings_and_the_help_may_be_used_there(window: MainWindow) -> None:
     window.preferences.open_dialog()
     dialog = views.settings_dialog(window)
-    views.settle()
+    settle()
     away(window)
     dialog.editors["top_p"].widget.setFocus()
     press_f1(dialog)
@@ -134,7 +135,7 @@ def test_f1_works_in_the_settings_and_the_help_may_be_used_there(window: MainWin
     assert page.key == "top_p"
     assert page.parentWidget() is dialog  # else the dialog would lock it
     dialog.reject()
-    views.settle()
+    settle()
     window.help.show_term("draft")
     assert opened(window).parentWidget() is window
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from helix_app.gui.look.palette import luminance
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
+from tests.gui.settling import settle
 
 AROUND = 16  # pixels around a widget that may show that it has the focus
 LEAST = 48  # pixels that change: more than a caret
@@ -98,7 +99,7 @@ def test_every_stop_of_tab_can_be_seen(make_window: Callable[..., MainWindow], p
     views.show(window, place)
     inside = PLACES[place](window) or window
     inside.activateWindow()
-    views.settle()
+    settle()
     visited, unseen = [], []
     for widget in stops(inside):
         visited.append(widget)

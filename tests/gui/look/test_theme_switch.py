@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
+from tests.gui.settling import settle
 
 VIEWS = [name for name in views.VIEWS if name not in ("downloading", "download_failed")]
 
@@ -25,7 +26,7 @@ def no_caret(qapp: QApplication) -> None:
 
 def screen_of(window: MainWindow, dialog: QWidget | None = None) -> np.ndarray:
     """What the screen holds of a window, which is not asked to paint itself for this, as ``[rows, columns, 3]``."""
-    views.settle()
+    settle()
     shown = dialog or window
     picture = shown.screen().grabWindow(shown.winId()).toImage().convertToFormat(QImage.Format.Format_RGB32)
     pixels = np.frombuffer(picture.constBits(), np.uint8).reshape(picture.height(), picture.width(), 4)

@@ -16,6 +16,7 @@ from helix_app.protocol.loading import DevicesFound
 from helix_app.protocol.requests import DeviceItem
 from tests.gui import fake, views
 from tests.gui.fake import record
+from tests.gui.settling import settle
 
 GB = 2**30
 DISCRETE = DeviceItem("directml:1", "directml", "AMD Radeon RX 7800 XT", 16 * GB, True)
@@ -106,14 +107,14 @@ def test_nothing_is_cut_off(make_window: Callable[..., MainWindow], tmp_path: Pa
     views.VIEWS["empty"](window)
     window.on_event(fake.ready(device="directml", dtype="float16"))
     window.on_event(DevicesFound((LONG, DISCRETE, INTEGRATED, CPU)))
-    views.settle()
+    settle()
     bar = window.toolbar
     edge = bar.live.mapTo(window, QPoint(bar.live.width(), 0)).x()
     assert edge <= window.width()
     picker = bar.device
     assert picker.width() >= picker.sizeHint().width()  # its text is not elided
     picker.open_menu()
-    views.settle()
+    settle()
     popup = next(child for child in picker.children() if child.metaObject().className() == "QMenu")
     longest = popup.fontMetrics().horizontalAdvance(f"DirectML: {LONG.name}16 GB")
     assert popup.width() > longest

@@ -13,6 +13,7 @@ from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed, Forgotten
 from tests.gui import views
 from tests.gui.fake import record
+from tests.gui.settling import settle
 
 NOT_WIPED = Failed("forget_failed", "[Errno 13] Permission denied", (("folder", "/data/ngram"),))
 
@@ -111,7 +112,7 @@ def test_a_failure_ends_no_load(window: MainWindow) -> None:
 def test_the_longest_sentence_fits(window: MainWindow, dialog: SettingsDialog) -> None:
     folder = "C:\\Users\\Someone With A Long Name\\AppData\\Local\\Helix\\ngram"
     window.on_event(Forgotten(0, Failed("forget_failed", fields=(("folder", folder),))))
-    views.settle()
+    settle()
     outcome = dialog.learning.outcome
     bottom = outcome.mapTo(dialog, outcome.rect().bottomLeft()).y()
     assert outcome.height() >= outcome.heightForWidth(outcome.width())

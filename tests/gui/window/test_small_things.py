@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QLabel
 from helix_app.gui.help.diagnostics import DiagnosticsDialog
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.window.main_window import MainWindow
-from tests.gui import fake, views
+from tests.gui import fake
+from tests.gui.settling import settle
 
 # ------------------------------------------------------------------------------ nothing is cut off
 
@@ -33,14 +34,14 @@ def test_a_longer_verdict_squeezes_nothing_in_diagnostics(window: MainWindow) ->
     window.help.open_diagnostics()
     dialog = window.findChild(DiagnosticsDialog)
     assert dialog is not None
-    views.settle()
+    settle()
     assert squeezed(dialog) == []
     dialog.verdict.setText("One frame in twenty took longer than that, jumping quickly. " * 4)
     dialog.facts.setText(dialog.facts.text() + "\n" + "~/a long folder, quite typically/" * 5)
-    views.settle()
+    settle()
     assert squeezed(dialog) == []
     dialog.resize(dialog.width(), 100)
-    views.settle()
+    settle()
     assert squeezed(dialog) == []
 
 
@@ -50,7 +51,7 @@ def test_a_longer_verdict_squeezes_nothing_in_diagnostics(window: MainWindow) ->
 def test_the_live_panel_keeps_its_width_whatever_it_says(window: MainWindow) -> None:
     for width in (288, 344, 400):
         window.resizeDocks([window.live], [width], Qt.Orientation.Horizontal)
-        views.settle()
+        settle()
         assert window.live.width() == width
         for blocks in (512, 65_536, 16):
             window.on_event(fake.snapshot(fake.pool_cells(blocks)))
@@ -58,11 +59,11 @@ def test_the_live_panel_keeps_its_width_whatever_it_says(window: MainWindow) -> 
                 fake.round_done("x", blocks, rolling_tokens_per_second=float(blocks), plain_tokens_per_second=1e5)
             )
             window.live.flush()
-            views.settle()
+            settle()
             assert window.live.width() == width
         for name in ("inspect", "chat", "compare", "chat"):
             window.pages.show_page(name)
-            views.settle()
+            settle()
         assert window.live.width() == width
 
 
