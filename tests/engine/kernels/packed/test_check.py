@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,3 +42,30 @@ def test_made_up_weights_are_of_a_sane_size(name: str) -> None:
     dense = check.reference.unpacked(name, raw).dense()
     assert np.isfinite(dense).all()
     assert 1e-3 < np.abs(dense).mean() < 100
+
+
+def other(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, but for the last place of some of its numbers."""
+
+    def changed(*args: Any) -> Any:
+        found = real(*args)
+        return np.where(np.arange(found.shape[-1]) % 7 == 0, found * np.float32(1 + 1e-3), found).astype(np.float32)
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "found"),
+    [
+        (CORE, "normed", {"prepare for groups of 256", "prepare for groups of 32"}),
+        (CORE, "activated", {"activate for groups of 256", "activate for groups of 32"}),
+        (CORE, "turned", {"rotation"}),
+        ("attention_16_2", "attention", {"attention_16_2"}),
+        ("Q6_K", "product", {f"product_Q6_K of {rows} rows" for rows in (1, 2, 3, 4, 5, 6, 7, 8, 11)}),
+    ],
+)
+def test_each_step_is_held_to_its_own_reference(
+    library: Library, monkeypatch: pytest.MonkeyPatch, part: str, name: str, found: set[str]
+) -> None:
+    monkeypatch.setattr(Arithmetic, name, other(getattr(Arithmetic, name)))
+    assert set(check.wrong_in(library, part)) == found
