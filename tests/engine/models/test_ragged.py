@@ -97,15 +97,15 @@ def test_a_batch_writes_each_sequence_s_own_keys_and_values(zoo: Zoo) -> None:
 DRAFTS = (1, 2, 5, 9)  # rows of a plain round and of drafts
 
 
-def drafted(runner: ModelRunner, held: int, rows: int, beside: Sequence[tuple[int, int]] = ()) -> torch.Tensor:
-    """Logits ``[rows, vocab]`` of rows after ``held`` tokens, in one pass with spans ``(held, rows)`` of others."""
-    names = prepared(runner, [held, *(other for other, _ in beside)])
+def drafted(runner: ModelRunner, names: Sequence[str], rows: int, beside: Sequence[tuple[int, int]]) -> torch.Tensor:
+    """Logits ``[rows, vocab]`` of rows after what the first sequence holds, in one pass with rows of the others, spans
+    ``(held, rows)``; they hold the same afterwards."""
     batch = [Rows(names[0], some_ids(9, 50)[:rows], rows, exact=True)]
     batch += [Rows(name, some_ids(count, 60 + count), 1, exact=True) for name, (_, count) in zip(names[1:], beside)]
+    lengths = [runner.length(name) for name in names]
     logits = runner.forward_many(batch)[0]
-    for name in names:
-        runner.close(name)
-    runner.pool.clear_cache()
+    for name, length in zip(names, lengths):
+        runner.pool.truncate(name, length)
     return logits
 
 
@@ -133,11 +133,14 @@ def check_exact(runner: ModelRunner, held: int, beside: Sequence[Sequence[tuple[
     """Every number of rows, alone and beside others, gives the bits of rows run one by one."""
     assert runner.decoder.can_be_exact
     want = one_by_one(runner, held, max(DRAFTS))
-    for rows in DRAFTS:
-        assert torch.equal(drafted(runner, held, rows), want[:rows]), f"{rows} rows alone"
-        for others in beside:
-            got = drafted(runner, held, rows, others)
+    for others in ((), *beside):
+        names = prepared(runner, [held, *(other for other, _ in others)])
+        for rows in DRAFTS:
+            got = drafted(runner, names, rows, others)
             assert torch.equal(got, want[:rows]), f"{rows} rows beside {others}: {worst(got, want[:rows])}"
+        for name in names:
+            runner.close(name)
+        runner.pool.clear_cache()
 
 
 def mixture(mine: torch.Tensor, both: Sequence[torch.Tensor], rows: int, filled: bool) -> torch.Tensor:
