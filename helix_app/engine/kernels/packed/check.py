@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed import reference
-from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
+from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
 from helix_app.engine.kernels.packed.library import CORE, Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, words
@@ -191,6 +191,7 @@ def _pool_is_right(library: Library) -> bool:
 
 def _room(rows: int, columns: int, size: int) -> tuple[npt.NDArray[np.uint8], int]:
     step = columns // size * RECORD_BYTES[size]
+    rows = rows if size == 256 else -(-rows // TOGETHER) * TOGETHER
     return np.zeros((rows, step), dtype=np.uint8), step
 
 

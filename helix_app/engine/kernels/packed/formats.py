@@ -5,7 +5,9 @@ block of weights has: a record holds the integers, what their sums are, and the 
 approximation of the packed path.
 
     record of 256 columns   256 int8 | 16 sums of 16, int16 | scale in eight lanes, float32            320 bytes
-    record of 32 columns    32 int8 | scale, scale * sum, float32                                       40 bytes
+    eight of 32 columns     8 times 32 int8 | 8 scales | 8 of scale * sum, float32                     320 bytes
+
+Those of 32 columns lie eight rows together, so that scales of eight rows are one vector.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from dataclasses import dataclass
 
 RECORD_BYTES = {256: 320, 32: 40}
 SUMS_AT, SCALES_AT = 256, 288  # in a record of 256 columns
-SCALE_AT, SCALED_SUM_AT = 32, 36  # in one of 32
+TOGETHER = 8  # rows whose records of 32 columns lie together
+SHARED_BYTES = TOGETHER * RECORD_BYTES[32]
+SCALE_AT, SCALED_SUM_AT = 256, 288  # of the first of them
 
 
 @dataclass(frozen=True)

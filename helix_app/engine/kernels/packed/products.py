@@ -21,15 +21,25 @@ from helix_app.engine.kernels.packed.emitter import (
     I8,
     I32,
     I64,
+    LANES,
     VOID,
     W16,
     Emitter,
     Value,
     vector,
 )
-from helix_app.engine.kernels.packed.formats import FORMATS, SCALE_AT, SCALED_SUM_AT, SCALES_AT, SUMS_AT, Format
+from helix_app.engine.kernels.packed.formats import (
+    FORMATS,
+    SCALE_AT,
+    SCALED_SUM_AT,
+    SCALES_AT,
+    SHARED_BYTES,
+    SUMS_AT,
+    TOGETHER,
+    Format,
+)
 
-ROWS = 8  # at most together
+ROWS = TOGETHER  # at most
 _INNER = ir.FunctionType(VOID, [I64] * 10)
 _W8 = vector(I32, 8)
 
@@ -231,23 +241,23 @@ def _blocks32(
 
         def body(i: Value, sums: list[Value]) -> Sequence[Value]:
             values, signs, scale, offset = unpack(e.plus(w, e.times(i, size.nbytes)))
-            wide, results, offsets = e.splat(scale), [], []
+            shared = e.plus(x[0], e.times(i, SHARED_BYTES))
+            scales = b.fmul(e.splat(scale), e.load(F8, shared, SCALE_AT))  # of the weights and each of eight rows
+            results = []
             for row in range(count):
-                record = e.plus(x[row], e.times(i, size.record_bytes))
-                integers = e.load(B32, record)
+                integers = e.load(B32, shared, 32 * row)
                 if signs is not None:
                     integers = e.signed_by(integers, signs)
                 total = b.sitofp(e.madd(e.maddubs(values, integers), ones), F8)
-                results.append(e.fma(b.fmul(wide, e.splat(e.load(F32, record, SCALE_AT))), total, sums[row]))
-                if offset is not None:
-                    offsets.append(e.fma(offset, e.load(F32, record, SCALED_SUM_AT), sums[count + row]))
-            return [*results, *offsets]
+                results.append(e.fma(e.part(scales, [row] * LANES), total, sums[row]))
+            if offset is not None:
+                results.append(e.fma(e.splat(offset), e.load(F8, shared, SCALED_SUM_AT), sums[count]))
+            return results
 
-        has_offset = name != "Q8_0"
-        start = [e.const(F8, 0.0)] * count + ([e.const(F32, 0.0)] * count if has_offset else [])
+        start = [e.const(F8, 0.0)] * (count if name == "Q8_0" else count + 1)
         sums = e.loop(blocks, start, body)
         whole = [e.sum(total) for total in sums[:count]]
-        return [b.fadd(a, c) for a, c in zip(whole, sums[count:])] if has_offset else whole
+        return [b.fadd(total, e.lane(sums[count], row)) for row, total in enumerate(whole)] if sums[count:] else whole
 
     return dots
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.emitter import EXP_LOW, EXP_TERMS, LN2_HIGH, LN2_LOW, LOG2E
-from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.kernels.packed.formats import FORMATS, TOGETHER
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -129,7 +129,7 @@ def rounded(x: Floats, columns: int) -> Records:
 
 
 def record_bytes(records: Records) -> Bytes:
-    """Records as they lie in memory, ``[rows, bytes]``."""
+    """Records as they lie in memory, ``[rows, bytes of a row]``; of 32 columns, whole eights of rows lie together."""
     rows, groups, columns = records.integers.shape
     integers = records.integers.astype(np.int8).view(np.uint8)
     if columns == 256:
@@ -138,7 +138,25 @@ def record_bytes(records: Records) -> Bytes:
         return np.concatenate((integers, sums, scales), axis=-1).reshape(rows, -1)
     scaled = records.scale * records.integers.sum(axis=-1).astype(_32)
     tail = np.stack((records.scale, scaled), axis=-1).astype("<f4").view(np.uint8)
-    return np.concatenate((integers, tail), axis=-1).reshape(rows, -1)
+    return _together(np.concatenate((integers, tail), axis=-1))
+
+
+def _together(records: Bytes) -> Bytes:
+    """Records ``[rows, groups, 40]`` of eight rows at a time: their integers, their scales, their scaled sums."""
+    rows, groups, size = records.shape
+    eights = np.zeros((-(-rows // TOGETHER), TOGETHER, groups, size), dtype=np.uint8)
+    eights.reshape(-1, groups, size)[:rows] = records
+    by_group = eights.swapaxes(1, 2)  # [eights, groups, row, 40]
+    parts = [by_group[..., begin:end].reshape(*by_group.shape[:2], -1) for begin, end in ((0, 32), (32, 36), (36, 40))]
+    return np.concatenate(parts, axis=-1).reshape(-1, groups * size)
+
+
+def apart(records: Bytes, rows: int) -> Bytes:
+    """Records of 32 columns as they lie in memory ``[whole eights of rows, bytes]``, row by row ``[rows, bytes]``."""
+    eights = records.reshape(-1, records.shape[1] // 40, TOGETHER * 40)
+    shape = (*eights.shape[:2], TOGETHER, -1)
+    parts = [eights[..., begin:end].reshape(shape) for begin, end in ((0, 256), (256, 288), (288, 320))]
+    return np.concatenate(parts, axis=-1).swapaxes(1, 2).reshape(-1, records.shape[1])[:rows]
 
 
 class Arithmetic:

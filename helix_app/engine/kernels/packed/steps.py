@@ -22,11 +22,20 @@ from helix_app.engine.kernels.packed.emitter import (
     Value,
     vector,
 )
-from helix_app.engine.kernels.packed.formats import RECORD_BYTES, SCALE_AT, SCALED_SUM_AT, SCALES_AT, SUMS_AT
+from helix_app.engine.kernels.packed.formats import (
+    RECORD_BYTES,
+    SCALE_AT,
+    SCALED_SUM_AT,
+    SCALES_AT,
+    SHARED_BYTES,
+    SUMS_AT,
+    TOGETHER,
+)
 
 BLOCK = 16  # slots of a cache block
 _W8 = vector(I32, LANES)
 _HALF = vector(I16, LANES)
+_BYTES = {256: RECORD_BYTES[256], 32: SHARED_BYTES}  # from one group of columns to the next
 _SMALLEST = 1e-30  # activations under it are taken for 0
 
 
@@ -41,8 +50,8 @@ def emit_steps(e: Emitter) -> None:
 # --------------------------------------------------------------------------- rounding of activations
 
 
-def _round(e: Emitter, x: Value, record: Value, columns: int) -> None:
-    """Round one group of float32 at ``x`` into a record."""
+def _round(e: Emitter, x: Value, record: Value, columns: int, lane: Value) -> None:
+    """Round one group of float32 at ``x`` into a record; of 32 columns into that of a row of eight."""
     b, count = e.builder, columns // LANES
     size = e.const(_W8, 0)
     for i in range(count):
@@ -53,12 +62,13 @@ def _round(e: Emitter, x: Value, record: Value, columns: int) -> None:
     safe = b.select(is_some, most, e.const(F32, 1.0))
     inverse = e.splat(b.select(is_some, b.fdiv(e.const(F32, 127.0), safe), e.const(F32, 0.0)))
     scale = b.fmul(most, e.const(F32, 1 / 127.0))
+    integers = record if columns == 256 else e.plus(record, e.times(lane, columns))
     total: Value = None
     for i in range(0, count, 2):
         pair: Value = None
         for j in (i, i + 1):
             whole = b.fptosi(e.nearest(b.fmul(e.load(F8, x, 4 * LANES * j), inverse)), _W8)
-            e.store(b.trunc(whole, vector(I8, LANES)), record, LANES * j)
+            e.store(b.trunc(whole, vector(I8, LANES)), integers, LANES * j)
             pair = whole if pair is None else b.add(pair, whole)
         added = e.intrinsic("llvm.vector.reduce.add.v8i32", I32, pair)
         if columns == 256:
@@ -67,18 +77,20 @@ def _round(e: Emitter, x: Value, record: Value, columns: int) -> None:
     if columns == 256:
         e.store(e.splat(scale), record, SCALES_AT)
     else:
-        e.store(scale, record, SCALE_AT)
-        e.store(b.fmul(scale, b.sitofp(total, F32)), record, SCALED_SUM_AT)
+        place = e.plus(record, e.times(lane, 4))
+        e.store(scale, place, SCALE_AT)
+        e.store(b.fmul(scale, b.sitofp(total, F32)), place, SCALED_SUM_AT)
 
 
-def _round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int, Value]]) -> None:
-    """Round so many columns at ``x`` into the kinds of records that are wanted, whose address is not 0."""
+def _round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int, Value]], row: Value) -> None:
+    """Round so many columns at ``x`` of a row into the kinds of records that are wanted, whose address is not 0."""
     b = e.builder
     for size, place in records:
 
         def groups(size: int = size, place: Value = place) -> None:
             def one(i: Value) -> None:
-                _round(e, e.plus(x, e.times(i, 4 * size)), e.plus(place, e.times(i, RECORD_BYTES[size])), size)
+                at = e.plus(place, e.times(i, _BYTES[size]))
+                _round(e, e.plus(x, e.times(i, 4 * size)), at, size, b.srem(row, e.i64(TOGETHER)))
 
             e.span(e.i64(0), b.sdiv(columns, e.i64(size)), one)
 
@@ -88,6 +100,11 @@ def _round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int
 def _step(e: Emitter, place: Value, offset: Value) -> Value:
     """An address further on; 0 stays 0."""
     return e.builder.select(e.builder.icmp_signed("!=", place, e.i64(0)), e.builder.add(place, offset), place)
+
+
+def _first(e: Emitter, row: Value) -> Value:
+    """The first of the eight rows that a row lies together with."""
+    return e.builder.and_(row, e.i64(-TOGETHER))
 
 
 def _emit_prepare(e: Emitter) -> None:
@@ -107,7 +124,7 @@ def _emit_prepare(e: Emitter) -> None:
 
         def row(i: Value) -> None:
             source = e.plus(x, b.mul(e.load(I64, index, e.times(i, 8)), x_step))
-            records = [(256, _step(e, wide, b.mul(i, wide_step))), (32, _step(e, slim, b.mul(i, slim_step)))]
+            records = [(256, _step(e, wide, b.mul(i, wide_step))), (32, _step(e, slim, b.mul(_first(e, i), slim_step)))]
             is_normed = b.icmp_signed("!=", weights, e.i64(0))
             normed = e.plus(scratch, b.mul(i, scratch_step))
 
@@ -129,7 +146,7 @@ def _emit_prepare(e: Emitter) -> None:
                 e.span(e.i64(0), vectors, write)
 
             e.when(is_normed, norm)
-            _round_all(e, b.select(is_normed, normed, source), columns, records)
+            _round_all(e, b.select(is_normed, normed, source), columns, records, i)
 
         e.span(begin, end, row)
 
@@ -164,10 +181,10 @@ def _emit_activate(e: Emitter) -> None:
 
             e.span(e.i64(0), b.sdiv(piece, e.i64(LANES)), write)
             records = []
-            for size, place, step in ((256, wide, wide_step), (32, slim, slim_step)):
-                group = b.mul(b.sdiv(first, e.i64(size)), e.i64(RECORD_BYTES[size]))
-                records.append((size, _step(e, place, e.plus(b.mul(row, step), group))))
-            _round_all(e, out, piece, records)
+            for size, place, step, own in ((256, wide, wide_step, row), (32, slim, slim_step, _first(e, row))):
+                group = b.mul(b.sdiv(first, e.i64(size)), e.i64(_BYTES[size]))
+                records.append((size, _step(e, place, e.plus(b.mul(own, step), group))))
+            _round_all(e, out, piece, records, row)
 
         e.span(begin, end, one)
 

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.engine.kernels.packed.check import made_up
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.reference import Arithmetic, record_bytes, rounded, unpacked
+from helix_app.engine.kernels.packed.reference import Arithmetic, apart, record_bytes, rounded, unpacked
 
 # of a product of gaussian rows, relative to its size: from eight bits of activations alone
 ERROR = {256: 0.012, 32: 0.010}
@@ -50,7 +50,12 @@ def test_activations_are_rounded_to_the_nearest_of_255_steps(columns: int) -> No
     back = (records.integers * records.scale[..., None]).reshape(x.shape)
     assert np.abs(back - x).max() <= 0.5001 * records.scale.max()
     assert not records.integers[0, 0].any()
-    assert record_bytes(records).shape == (2, 2 * (320 if columns == 256 else 40))
+    whole = record_bytes(records)
+    assert whole.shape == ((2, 640) if columns == 256 else (8, 80))
+    if columns == 32:
+        plain = apart(whole, 2).reshape(2, 2, 40)
+        assert np.array_equal(plain[..., :32].view(np.int8), records.integers)
+        assert np.array_equal(plain[..., 32:36].copy().view(np.float32)[..., 0], records.scale)
 
 
 def test_exp_is_as_good_as_float32() -> None:
