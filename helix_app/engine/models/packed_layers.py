@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.program import Job, Program, Words, address, words
+from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
@@ -155,7 +155,7 @@ class ProgramMaker:
         )
         attention = words(
             *(address(qkv), step, address(memory.mixed), memory.mixed.strides[0], config.num_kv_heads, 0, 0, 0),
-            *(address(memory.tables), address(memory.positions), _bits(config.head_dim**-0.5)),
+            *(address(memory.tables), address(memory.positions), floats(config.head_dim**-0.5)),
         )
         caches.append((rotation, attention))
         return [
@@ -197,7 +197,7 @@ class ProgramMaker:
         self, memory: RowMemory, x: Floats, used: tuple[PackedTensor, ...], rows: Words, weights: int, count: int
     ) -> Job:
         arguments = words(
-            *(address(x), x.strides[0], address(rows), weights, x.shape[1], _bits(self._config.norm_eps)),
+            *(address(x), x.strides[0], address(rows), weights, x.shape[1], floats(self._config.norm_eps)),
             *(address(memory.normed), memory.normed.strides[0], *self._records(memory, used)),
         )
         return Job(self._library.address("prepare"), arguments, 1, memory.count(count), 1)
@@ -244,8 +244,3 @@ class ProgramMaker:
             piece = min(piece, max(8, _PIECE_BYTES // row_bytes))
         function = self._library.address(f"product_{tensor.format}")
         return Job(function, arguments, tensor.rows, memory.count(2), piece)
-
-
-def _bits(value: float) -> int:
-    """A float32 as the low half of a word."""
-    return int(np.array(value, dtype="<f4").view("<u4"))

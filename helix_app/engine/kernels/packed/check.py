@@ -17,7 +17,7 @@ from helix_app.engine.kernels.packed import reference
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
 from helix_app.engine.kernels.packed.library import CORE, Library
 from helix_app.engine.kernels.packed.pool import Pool
-from helix_app.engine.kernels.packed.program import Job, Program, words
+from helix_app.engine.kernels.packed.program import Job, Program, floats, words
 
 _ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)
 _OUT, _BLOCKS = 5, 3
@@ -62,11 +62,6 @@ def made_up(random: np.random.Generator, name: str, rows: int, blocks: int) -> n
         numbers = random.normal(0, 0.01, (rows, blocks, 1)).astype(np.float16)
         raw[..., at : at + 2] = numbers.view(np.uint8)
     return raw.reshape(rows, -1)
-
-
-def floats(value: float) -> int:
-    """A float32 as the low half of a word."""
-    return int(np.array(value, dtype="<f4").view("<u4"))
 
 
 def _at(array: npt.NDArray[Any]) -> int:

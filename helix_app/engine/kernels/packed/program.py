@@ -46,6 +46,11 @@ def words(*values: int) -> Words:
     return np.array(values, dtype=np.int64)
 
 
+def floats(value: float) -> int:
+    """A float32 as the low half of a word."""
+    return int(np.array(value, dtype="<f4").view("<u4"))
+
+
 def address(array: npt.NDArray[np.generic]) -> int:
     """Where an array lies; it must live as long as the address is used."""
     return int(array.ctypes.data)
