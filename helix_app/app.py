@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from helix_app.bridge.benchmarks import Benchmarks
+    from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
     from helix_app.bridge.run_files import RunFiles
@@ -50,6 +51,7 @@ class App:
     run_files: RunFiles
     benchmarks: Benchmarks
     checkups: Checkups
+    chats: Chats
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -94,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         splash.close()
         code = application.exec()
     # no-ops after a window that closed; False when a thread hangs
-    if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):
+    if not all([app.controller.shutdown(), app.benchmarks.shutdown(), app.chats.shutdown()]):
         logging.shutdown()
         os._exit(code or 1)
     return code
@@ -112,6 +114,7 @@ def build(
         keeper: where settings are saved and what was wrong with them; by default those on disk.
     """
     from helix_app.bridge.benchmarks import Benchmarks
+    from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
     from helix_app.bridge.run_files import RunFiles
@@ -123,6 +126,7 @@ def build(
     run_files = RunFiles()
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)
+    chats = Chats()
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -142,6 +146,9 @@ def build(
     window.checkup_requested.connect(checkups.ask)
     checkups.news.connect(window.on_events)
     window.closing.connect(checkups.shutdown)
+    window.chats_asked.connect(chats.ask)
+    chats.news.connect(window.on_events)
+    window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
 
     desk = window.desk
     desk.open_requested.connect(run_files.open)
@@ -154,7 +161,7 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups)
+    return App(client, controller, window, run_files, benchmarks, checkups, chats)
 
 
 def make_client(settings: Settings) -> EngineClient:

@@ -21,7 +21,7 @@ from helix_app.base.settings import Keeper, Settings
 from helix_app.bridge.controller import Hub
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
-from helix_app.gui.chat.message import Reply
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
 from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDelta

@@ -122,6 +122,8 @@ class Settings:
         label="Theme",
         options=(("system", "System", ""), ("light", "Light", ""), ("dark", "Dark", "")),
     )
+    sidebar: bool = setting(True, "Conversations are listed beside the chat")
+    last_chat: str = setting("", "Conversation that was shown last; empty begins a new one")
     last_folder: str = setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")
     last_model_folder: str = setting("", "Folder that a model was last opened from; empty begins where models are kept")
     window_geometry: str = setting("", "Where the window was (base64)")

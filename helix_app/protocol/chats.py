@@ -109,9 +109,10 @@ class CreateChat:
 
 @dataclass(frozen=True)
 class ChangeChat:
-    """Change what is given. ``deleted`` True hides a conversation, and False brings it back as long as the program runs.
+    """Change what is given.
 
-    ``title``: given by a person; an empty one lets it be made of the first question again.
+    ``deleted``: True hides a conversation, and False brings it back as long as the program runs. ``title``: given by a
+    person; an empty one lets it be made of the first question again.
     """
 
     id: str

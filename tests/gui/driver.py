@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from helix_app.gui.chat.message import Reply
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import TextDelta
 from helix_app.protocol.requests import GenerateRequest

@@ -6,6 +6,7 @@ it, so a reply of thousands of blocks costs as much per frame as a short one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
@@ -43,13 +44,19 @@ class Column(QWidget):
 
     def insert(self, index: int, widget: QWidget, gap: int = 0) -> None:
         """Put a widget before row ``index``."""
-        widget.setParent(self)
-        self._rows.insert(index, _Row(widget, gap))
-        changed = getattr(widget, "height_changed", None)
-        if changed is not None:
-            changed.connect(self.on_child_height_changed)
+        self.insert_all(index, [(widget, gap)])
+
+    def insert_all(self, index: int, rows: Sequence[tuple[QWidget, int]]) -> None:
+        """Put widgets with their gaps before row ``index``, and lay out once. What is below only moves."""
+        for widget, _gap in rows:
+            widget.setParent(self)
+            changed = getattr(widget, "height_changed", None)
+            if changed is not None:
+                changed.connect(self.on_child_height_changed)
+        self._rows[index:index] = [_Row(widget, gap) for widget, gap in rows]
         self.relayout(index)
-        widget.show()
+        for widget, _gap in rows:
+            widget.show()
 
     def remove(self, widget: QWidget) -> None:
         """Take a widget out and delete it."""

@@ -182,6 +182,14 @@ class Composer(QFrame):
         for text in draft.pasted:
             self.attach(text)
 
+    def show_text(self, text: str) -> None:
+        """Hold this text and nothing else; one too long to edit comfortably as an attachment."""
+        self.clear()
+        if len(text) > LONG_PASTE:
+            self.attach(text)
+        elif text:
+            self.put_back(Draft(text))
+
     def clear(self) -> None:
         """Empty it."""
         self.editor.clear()
@@ -219,9 +227,8 @@ class Composer(QFrame):
         self.button.setEnabled(generating or self._available)
 
     def on_submitted(self) -> None:
-        """Enter: send, unless a reply is being written or was just stopped."""
-        if not self._generating and self.button.isEnabled() == self._available:
-            self.send_requested.emit()
+        """Enter: send; whoever hears it decides what comes of it while a reply is being written."""
+        self.send_requested.emit()
 
     def on_stopped(self) -> None:
         """Escape: stop."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.gui.chat.message import Reply
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.view import ConversationView
 from helix_app.runs.trace import Trace
 
@@ -42,12 +42,16 @@ class Origins(QObject):
         return ALTERNATIVES if self.shown else 0
 
     def adopt(self, reply: Reply) -> None:
-        """A reply begins."""
+        """A reply is shown."""
         reply.tokens_toggled.connect(lambda shown: self.show_one(reply, shown))
         reply.inspect_requested.connect(lambda: self.inspect_requested.emit(reply.request_id))
         reply.save_requested.connect(lambda: self.save_requested.emit(reply.request_id))
+        self.check(reply)
+
+    def check(self, reply: Reply) -> None:
+        """A reply may have a run now."""
         reply.set_recorded(self.has_run(reply.request_id))
-        if self.shown:
+        if self.shown and not reply.continued:
             self.show_one(reply, True)
 
     def show_all(self, shown: bool) -> None:

@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-import time
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.base.messages import context_full_text
 from helix_app.gui.chat.composer import Composer, Draft
 from helix_app.gui.chat.empty import EmptyChat
-from helix_app.gui.chat.message import Reply, UserBubble
+from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import TOO_LONG, larger_action, larger_context, not_sent, tokens_of, why_unsendable
-from helix_app.gui.chat.turns import Conversation
+from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.writing import Writing, reply_request
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.model_choices import why_none
 from helix_app.gui.kit.notices import ErrorBox, NoticeBar
-from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
+from helix_app.protocol.chats import ChatsFailed
 from helix_app.protocol.hub import DownloadFailed
-
-FRAME_MS = 33
 
 
 class ChatPage(QWidget):
-    """Holds one conversation in memory and shows the events of its replies.
+    """Shows the conversation of a book and the events of its replies.
 
     Attributes:
-        view: the messages.
+        book: the conversations.
+        list: the messages that are shown.
+        view: where they stand.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
         notices: what the person should know.
@@ -54,80 +54,96 @@ class ChatPage(QWidget):
     context_requested = Signal(int)
     new_chat_requested = Signal()
 
-    def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, state: State, book: ChatBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._state = state
+        self.book = book
         self._why, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
         self._offered = 0  # context that the error offers to load with
-        self._conversation = Conversation()
-        self._reply: Reply | None = None  # the one being written
         self._sent: Draft | None = None  # what was sent last, while it may come back
-        self._stopping = False
-        self._pending: list[str] = []
+        self._queued = False  # what stands in the composer goes out when the reply is over
         self.notices = NoticeBar(theme)
         self.view = ConversationView(theme)
         self.origins = Origins(self.view, self)
+        self.list = MessageList(theme, state, book, self.view, self.origins, self)
         self.empty = EmptyChat(theme)
-        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
-        self._stack = QStackedWidget()
-        self._stack.addWidget(self.empty)
-        self._stack.addWidget(self.view)
         self.composer = Composer(theme)
-        self.composer.send_requested.connect(self.send)
-        self.composer.stop_requested.connect(self.stop)
-        self.composer.editor.paged.connect(self.view.page)
-        self.view.content.typed.connect(self.composer.insert)
         self.error = ErrorBox(theme)
-        self.error.dismissed.connect(self.error.hide)
-        self.error.acted.connect(lambda: self.context_requested.emit(self._offered))
-        self.error.dismissed.connect(lambda: self._tell())
         self.error.hide()
-        self._below = QVBoxLayout()
-        self._below.setSpacing(8)
-        self._below.addWidget(self.composer)
         self.hint = QLabel()
         self.hint.setProperty("tone", "muted")
         self.hint.setFont(theme.fonts.small)
         self.hint.setWordWrap(True)
         self.hint.setContentsMargins(12, 0, 12, 0)
         self.hint.hide()
-        self._below.addWidget(self.hint)
-        self._below.addWidget(self.error)
+        self._lay_out()
+        self.feed = ReplyFeed(state, book, self.list, self)
+        self._connect()
+        self.on_model_changed()
+
+    def _lay_out(self) -> None:
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.view)
+        self._below = QVBoxLayout()
+        self._below.setSpacing(8)
+        for widget in (self.composer, self.hint, self.error):
+            self._below.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notices)
         column.addWidget(self._stack, 1)
         column.addLayout(self._below)
-        self.pace = Pace(self.flush, FRAME_MS, self)
+
+    def _connect(self) -> None:
+        book, state = self.book, self._state
+        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
+        self.composer.send_requested.connect(self.send)
+        self.composer.stop_requested.connect(self.stop)
+        self.composer.editor.paged.connect(self.view.page)
+        self.composer.editor.textChanged.connect(self._unqueue)
+        self.view.content.typed.connect(self.composer.insert)
+        self.error.acted.connect(lambda: self.context_requested.emit(self._offered))
+        self.error.dismissed.connect(self.error.hide)
+        self.error.dismissed.connect(lambda: self._tell())
+        self.list.edited.connect(self.edit)
+        self.list.again_requested.connect(self.write_again)
+        self.list.continue_requested.connect(self.go_on)
+        self.list.delete_requested.connect(self.delete)
+        self.list.race_requested.connect(self.race_requested)
+        self.list.context_requested.connect(self.context_requested)
+        self.list.new_chat_requested.connect(self.new_chat_requested)
+        book.leaving.connect(self.leave)
+        book.current_changed.connect(self.on_current_changed)
+        book.way_changed.connect(self.on_way_changed)
+        book.writing_changed.connect(self.on_writing_changed)
+        book.stop_requested.connect(self.stop)
         state.load_began.connect(self.on_load_began)
         state.model_changed.connect(self.on_model_changed)
         state.occupied_changed.connect(self.on_occupied_changed)
-        self.on_model_changed()
 
     # ------------------------------------------------------------------ state
 
     @property
     def generating(self) -> bool:
-        """Whether a reply is being written."""
-        return self._reply is not None
+        """Whether a reply is being written, of this conversation or of another one."""
+        return self.book.writing is not None
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is written yet."""
-        return not self.view.messages()
+        """Whether nothing is written in this conversation yet."""
+        return not len(self.book.current)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
         return {
             events.Notice: self.notices.add,
-            events.PrefillProgress: self.on_prefill_progress,
-            events.RoundDone: self.on_round_done,
-            events.TextDelta: self.on_text_delta,
-            events.Finished: self.on_finished,
+            ChatsFailed: lambda news: self.show_error(news.failed),
+            **self.feed.handlers(),
         }
 
     def on_load_began(self) -> None:
@@ -156,24 +172,32 @@ class ChatPage(QWidget):
     def _tell(self) -> None:
         """Why nothing can be sent now, below the field; what was said in answer to a try goes when it is over."""
         code = self._why = why_unsendable(self._state)
-        self.hint.setText(messages.error_text(code) if code else "")
-        self.hint.setVisible(bool(code))
+        text = messages.error_text(code) if code else ""
+        if self._queued:
+            text = self.tr("This is sent as soon as the reply is complete. Type to change it.")
+            if not self.book.writes_here:
+                text = self.tr("Another conversation is being answered. This is sent as soon as that is complete.")
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
         if self._told and not code:
             self._told = False
             self.error.hide()
 
     def last_reply(self) -> Reply | None:
         """The newest answer."""
-        replies = [message for message in self.view.messages() if isinstance(message, Reply)]
-        return replies[-1] if replies else None
+        return self.list.last_reply()
 
     # ------------------------------------------------------------------ what the person does
 
     def send(self) -> None:
-        """Send what is in the composer."""
-        if self._reply is not None or (self._state.ready is None and not self._state.coming):
+        """Send what is in the composer; while a reply is being written, as soon as that is over."""
+        if self._state.ready is None and not self._state.coming:
             return
         text = self.composer.text()
+        if self.generating:
+            self._queued = bool(text.strip())
+            self._tell()
+            return
         if self._refuses():
             return
         if not text.strip():
@@ -181,20 +205,41 @@ class ChatPage(QWidget):
             return
         draft = self.composer.draft()
         self.composer.clear()
-        self._conversation.ask(text)
-        self.view.add(UserBubble(self._theme, text))
-        self._begin(draft)
+        self._answer(self.book.add("user", text).id, draft)
 
     def again(self) -> None:
         """Write the last reply again."""
         last = self.last_reply()
-        if self._reply is not None or last is None or self._state.ready is None:
+        if last is not None:
+            self.write_again(last.message_id)
+
+    def write_again(self, message_id: str) -> None:
+        """Write a reply again, as another version."""
+        if self._can_write():
+            self._answer(self.book.current.message(message_id).parent)
+
+    def edit(self, message_id: str, text: str) -> None:
+        """Ask something else at a place of the conversation; the question and its answers stay, as another version."""
+        if self._can_write():
+            self._answer(self.book.add("user", text, self.book.current.message(message_id).parent).id)
+
+    def go_on(self, message_id: str) -> None:
+        """Write a reply further."""
+        reply = self.list.reply(message_id)
+        if reply is None or not self._can_write():
             return
-        if self._refuses():
-            return
-        self.view.remove(last)
-        self._conversation.turns[-1].answer = None
-        self._begin()
+        begun = self.book.current.message(message_id).text
+        request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed)
+        self.book.again(message_id, begun)
+        reply.resume(request.request_id)
+        self._begin(Writing(request, self.book.current, message_id, begun))
+
+    def delete(self, message_id: str) -> None:
+        """Take a message out, and all that follows it."""
+        if self.book.writes_here:
+            self.show_error(events.Failed("engine_busy"))
+        else:
+            self.book.remove(message_id)
 
     def take_cursor(self) -> None:
         """Let a message be typed."""
@@ -206,9 +251,10 @@ class ChatPage(QWidget):
 
     def stop(self) -> None:
         """Stop the reply; the text so far stays."""
-        if self._reply is None or self._stopping:
+        writing = self.book.writing
+        if writing is None or writing.stopping:
             return
-        self._stopping = True
+        writing.stopping = True
         self.flush()
         self.cancel_requested.emit()
         self.composer.set_generating(False)
@@ -221,102 +267,79 @@ class ChatPage(QWidget):
             last.on_copy_clicked()
 
     def new_chat(self) -> None:
-        """Begin with an empty conversation; a reply being written is stopped and forgotten."""
-        if self._reply is not None:
-            self._state.give_up(self._reply.request_id)
-            if not self._stopping:
-                self.cancel_requested.emit()
-            self._ended()
-        self._conversation = Conversation()
-        self._pending.clear()
-        self.view.clear()
-        self.error.hide()
+        """Begin with an empty conversation; a reply that is being written goes on in its own."""
+        self.book.new()
         self.notices.clear()
-        self._stack.setCurrentWidget(self.empty)
         self.composer.setFocus()
-        self._state.clear_chat()
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested question into the composer."""
         self.composer.clear()
         self.composer.insert(text)
 
+    # ------------------------------------------------------------------ the book
+
+    def leave(self) -> None:
+        """Another conversation is about to be shown, or the window closes: keep what is not sent."""
+        self.book.keep_draft(self.composer.text())
+
+    def on_current_changed(self, message_id: str) -> None:
+        """Another conversation is shown."""
+        self._queued = False
+        self._sent = None
+        self.feed.drop()
+        self.error.hide()
+        self.list.rebuild(message_id)
+        self._stack.setCurrentWidget(self.empty if self.is_empty else self.view)
+        if not message_id:
+            self.view.follow()
+        self.composer.show_text(self.book.current.draft)
+        writing = self.book.writing
+        self._state.give_up("" if writing is None or self.book.writes_here else writing.request.request_id)
+        self._state.clear_chat()
+        self.on_writing_changed()
+        self.composer.setFocus()
+
+    def on_way_changed(self) -> None:
+        """The conversation has other messages."""
+        self.feed.drop()
+        self.list.sync()
+        self._stack.setCurrentWidget(self.empty if self.is_empty else self.view)
+
+    def on_writing_changed(self) -> None:
+        """A reply began, or is over."""
+        writing = self.book.writing
+        self.composer.set_generating(self.book.writes_here and writing is not None and not writing.stopping)
+        if writing is None and self._queued:
+            self._queued = False
+            self._tell()
+            self.send()
+        else:
+            self._tell()
+
     # ------------------------------------------------------------------ events
-
-    def on_text_delta(self, event: events.TextDelta) -> None:
-        """Text of the reply, shown with the next frame."""
-        if self._reply is not None and event.request_id == self._reply.request_id:
-            self._pending.append(event.text)
-            self.pace.ask()
-
-    def on_round_done(self, event: events.RoundDone) -> None:
-        """Tokens of the reply, shown with the next frame if it is shown as tokens."""
-        reply = self._reply
-        if reply is None or event.request_id != reply.request_id:
-            return
-        reply.on_round(event)
-        if reply.tokens is not None:
-            self.pace.ask()
 
     def pulse(self) -> None:
         """A batch of events is through."""
-        self.pace.pulse()
+        self.feed.pace.pulse()
 
     def flush(self) -> None:
-        """Show the text that has come; a slow frame makes the next one wait longer."""
-        if self._reply is None:
-            return
-        if not self._pending:
-            if self._reply.tokens is not None:
-                self._reply.tokens.refresh()
-            return
-        began = time.perf_counter()
-        text = "".join(self._pending)
-        self._pending.clear()
-        self._reply.append(text)
-        spent = (time.perf_counter() - began) * 1000
-        self.pace.interval = max(FRAME_MS, round(3 * spent))
-
-    def on_finished(self, event: events.Finished) -> None:
-        """The reply is complete or was stopped."""
-        reply = self._reply
-        if reply is None or event.request_id != reply.request_id:
-            return
-        self.flush()
-        shown = reply.source()
-        if event.text and event.text != shown:
-            if event.text.startswith(shown):
-                reply.append(event.text[len(shown) :])
-            else:
-                reply.replace_text(event.text)
-        reply.finish(event)
-        ready = self._state.ready
-        if event.reason == "context_full" and ready is not None:
-            sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
-            reply.offer_context(sentence, larger_context(ready))
-        self._ended()
+        """Show the text that has come."""
+        self.feed.flush()
 
     def on_failed(self, event: events.Failed) -> bool:
         """An error of the reply being written; False when it belongs to something else."""
-        reply = self._reply
-        mine = reply is not None and (
-            event.request_id == reply.request_id or (not event.request_id and event.code == "engine_died")
-        )
-        if reply is None or not mine:
+        writing = self.book.writing
+        if writing is None or not self.feed.owns(event):
             return False
-        self.flush()
-        if not_sent(event.code) and self._sent is not None and not reply.source():
-            self._take_back(reply, self._sent)
+        sent, self._sent, self._queued = self._sent, None, False
+        unsent = not_sent(event.code) and self.book.writes_here and not writing.text()
+        self.feed.on_failed(event, self._larger(event))
+        if unsent and sent is not None:
+            self.book.take_back(writing.conversation.message(writing.message_id).parent)
+            self.composer.put_back(sent)
             self.show_error(event)
-            return True
-        reply.fail(event, self._larger(event))
-        self._ended()
         return True
-
-    def on_prefill_progress(self, event: events.PrefillProgress) -> None:
-        """How much of a long prompt is read."""
-        if self._reply is not None and event.request_id == self._reply.request_id:
-            self._reply.show_reading(event)
 
     def show_error(self, event: events.Failed | DownloadFailed) -> None:
         """An error that belongs to no reply, under the composer."""
@@ -336,6 +359,12 @@ class ChatPage(QWidget):
         self._below.setContentsMargins(side, 8, side, 16)
         self.notices.set_margins(side)
 
+    def _can_write(self) -> bool:
+        if self.generating:
+            self.show_error(events.Failed("engine_busy"))
+            return False
+        return self._state.ready is not None and not self._refuses()
+
     def _refuses(self) -> bool:
         code = self._why
         if code:
@@ -344,52 +373,27 @@ class ChatPage(QWidget):
             self.hint.hide()  # it says the same
         return bool(code)
 
-    def _take_back(self, reply: Reply, draft: Draft) -> None:
-        """A message that was refused was never sent: it goes back to where it was written."""
-        self._ended()
-        self._conversation.turns.pop()
-        messages_ = self.view.messages()
-        bubble = messages_[messages_.index(reply) - 1]
-        self.view.remove(reply)
-        if isinstance(bubble, UserBubble):
-            self.view.remove(bubble)
-        previous = self.last_reply()
-        if previous is not None:
-            previous.set_last(True)
-        self.composer.put_back(draft)
-        if not self.view.messages():
-            self._stack.setCurrentWidget(self.empty)
+    def _unqueue(self) -> None:
+        if self._queued:
+            self._queued = False
+            self._tell()
 
-    def _begin(self, sent: Draft | None = None) -> None:
-        self.error.hide()
+    def _answer(self, question: str, sent: Draft | None = None) -> None:
+        """Let a question be answered."""
         self._sent = sent
-        request = self._conversation.request(self._state.settings, self._state.seed, self.origins.alternatives)
-        previous = self.last_reply()
-        if previous is not None:
-            previous.set_last(False)
-        ready = self._state.ready
-        reply = Reply(self._theme, request.request_id, "" if ready is None else ready.target_name)
-        reply.request, reply.exact_rows = request, ready is not None and ready.exact_rows
-        reply.again_requested.connect(self.again)
-        reply.context_requested.connect(self.context_requested)
-        reply.new_chat_requested.connect(self.new_chat_requested)
-        reply.race_requested.connect(self.race_requested)
-        self._reply = reply
-        self._stopping = False
-        self.view.add(reply)
-        self._stack.setCurrentWidget(self.view)
-        self.view.follow()
-        self.composer.set_generating(True)
-        self._state.begin("reply")
-        self.generate_requested.emit(request)
-        self.origins.adopt(reply)
+        book, ready = self.book, self._state.ready
+        request = reply_request(
+            book.current, question, self._state.settings, self._state.seed, self.origins.alternatives
+        )
+        message = book.add("assistant", "", question, "writing", "" if ready is None else ready.target_name)
+        self._begin(Writing(request, book.current, message.id))
 
-    def _ended(self) -> None:
-        reply, self._reply = self._reply, None
-        self._stopping = False
-        self.pace.stop()
-        self._pending.clear()
-        if reply is not None and self._conversation.turns:
-            self._conversation.turns[-1].answer = reply.source() or None
-        self.composer.set_generating(False)
-        self._state.end("reply")
+    def _begin(self, writing: Writing) -> None:
+        self.error.hide()
+        self.book.begin(writing)
+        reply = self.feed.begin()
+        self.view.follow()
+        self._state.begin("reply")
+        self.generate_requested.emit(writing.request)
+        if reply is not None:
+            self.origins.check(reply)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
@@ -15,7 +17,8 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QWidget
 
 from helix_app.gui.chat.column import Column
-from helix_app.gui.chat.message import Reply, UserBubble, text_width
+from helix_app.gui.chat.message.bubble import UserBubble, text_width
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
@@ -28,6 +31,11 @@ NEAR = 32  # pixels from the bottom that still count as the bottom
 def column_width(theme: Theme, width: int) -> int:
     """Width of the messages in a view of some width: a readable line, and a margin."""
     return max(200, min(width - 2 * MARGIN, text_width(theme, LINE_CHARACTERS)))
+
+
+def _gap(message: QWidget) -> int:
+    """Distance to the message above: an answer stands close to the actions of its question."""
+    return 12 if isinstance(message, Reply) else 32
 
 
 class Content(QWidget):
@@ -189,7 +197,13 @@ class Content(QWidget):
 
 
 class ConversationView(QScrollArea):
-    """Scrolls the messages and follows the newest text unless the reader scrolled away."""
+    """Scrolls the messages and follows the newest text unless the reader scrolled away.
+
+    Signals:
+        top_near: the reader came near the first message that is there.
+    """
+
+    top_near = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -217,7 +231,25 @@ class ConversationView(QScrollArea):
 
     def add(self, message: UserBubble | Reply) -> None:
         """Put a message at the end."""
-        self.content.column.add(message, 24 if isinstance(message, Reply) else 32)
+        self.content.column.add(message, _gap(message))
+
+    def prepend(self, messages: Sequence[UserBubble | Reply]) -> None:
+        """Put messages before the first one; what is in sight stays where it is."""
+        bar = self.verticalScrollBar()
+        below = bar.maximum() - bar.value()
+        self._moving = True
+        self.content.column.insert_all(0, [(m, _gap(m)) for m in messages])
+        bar.setValue(bar.maximum() - below)
+        self._moving = False
+
+    def is_near_top(self) -> bool:
+        """Whether less than a page is above what is in sight."""
+        return self.verticalScrollBar().value() <= self.viewport().height()
+
+    def bring_into_sight(self, message: UserBubble | Reply) -> None:
+        """Scroll to the beginning of a message."""
+        top = message.mapTo(self.content, QPoint(0, 0)).y()
+        self.verticalScrollBar().setValue(max(0, top - MARGIN))
 
     def remove(self, message: UserBubble | Reply) -> None:
         """Take a message out."""
@@ -252,6 +284,8 @@ class ConversationView(QScrollArea):
         if not self._moving:
             self._following = value >= self.verticalScrollBar().maximum() - NEAR
             self.jump.setVisible(not self._following)
+            if self.is_near_top():
+                self.top_near.emit()
 
     def _to_bottom(self) -> None:
         self._moving = True

@@ -112,6 +112,11 @@ QListWidget#sections::item:disabled { color: $muted; background: transparent; pa
 QListWidget#sections::item:selected { background: $pressed; color: $text; }
 QListWidget#sections::item:selected:focus { border: 1px solid $accent; }
 
+QWidget#sidebar { background: $panel; }
+QListView#chats { background: transparent; border: none; outline: none; }
+QLineEdit#renameChat { padding: 0px 6px; min-height: 26px; }
+QSplitter#chatDesk::handle { background: $border; }
+
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0px; }
 QScrollBar::handle { background: $scroll; border-radius: 3px; border: none; }

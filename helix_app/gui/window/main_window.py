@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.desk import ChatDesk
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
@@ -40,6 +42,7 @@ class MainWindow(QMainWindow):
     Attributes:
         state: what the window is about.
         preferences: the dialog of the settings.
+        book: the conversations; ``chats`` lists them beside the chat.
         desk: the recorded runs and the page that shows them.
         help: what the Help menu opens, and the times of frames.
         theme: colours and fonts.
@@ -50,6 +53,7 @@ class MainWindow(QMainWindow):
         generate_requested: a GenerateRequest.
         compare_requested: a CompareRequest.
         benchmark_requested: a BenchAsked.
+        chats_asked: a request of ``protocol/chats.py``.
         cancel_requested: stop the reply or the comparison.
         load_requested: a LoadChoice.
         unload_requested: free the model.
@@ -64,6 +68,7 @@ class MainWindow(QMainWindow):
     generate_requested = Signal(object)
     compare_requested = Signal(object)
     benchmark_requested = Signal(object)
+    chats_asked = Signal(object)
     cancel_requested = Signal()
     load_requested = Signal(object)
     unload_requested = Signal()
@@ -102,12 +107,14 @@ class MainWindow(QMainWindow):
         self.toolbar = Toolbar(theme, state)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.chat = ChatPage(theme, state)
+        self.book = ChatBook(self)
+        self.chat = ChatPage(theme, state, self.book)
+        self.chats = ChatDesk(theme, state, self.book, self.chat)
         self.load_view = LoadView(theme, state, self.models, self)
         self.welcome, self.strip = self.load_view.welcome, self.load_view.strip
         self.pages = Navigation(theme)
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, self.pages)
-        self.add_page(Page("chat", self.tr("Chat"), "chat", self.chat, live=True))
+        self.add_page(Page("chat", self.tr("Chat"), "chat", self.chats, live=True))
         self.pages.stack.addWidget(self.welcome)  # without a parent it would live on, and with it the window
         self.desk = RunDesk(theme, self)
         self.add_page(Page("inspect", self.tr("Inspect"), "inspect", self.desk.page))
@@ -133,6 +140,10 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         chat, desk, state = self.chat, self.desk, self.state
+        self.book.asked.connect(self.chats_asked)
+        self.chats.sidebar.new_requested.connect(self.actions_.new_chat.trigger)
+        self.chats.sidebar.left.connect(chat.take_cursor)
+        self.chats.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         chat.generate_requested.connect(desk.begin)
         chat.generate_requested.connect(self.generate_requested)
         chat.race_requested.connect(self.race)
@@ -164,6 +175,7 @@ class MainWindow(QMainWindow):
             state,
             pages=self.pages,
             chat=chat,
+            chats=self.chats,
             models=self.models,
             runs=desk,
             live=self.live,
@@ -179,7 +191,17 @@ class MainWindow(QMainWindow):
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
-        shown = (self.live, self.status, self.benchmark, self.chat, self.compare, self.help, self.load_view)
+        shown = (
+            self.live,
+            self.status,
+            self.benchmark,
+            self.book,
+            self.chats,
+            self.chat,
+            self.compare,
+            self.help,
+            self.load_view,
+        )
         for part in (*shown, self.models):
             self._router.add(part.handlers())
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
@@ -204,6 +226,7 @@ class MainWindow(QMainWindow):
     def start(self) -> None:
         """Everything is wired: load the chosen model as soon as the catalog is known."""
         self.models.start()
+        self.book.start(self.settings.last_chat)
 
     @Slot(object)
     def on_event(self, event: object) -> None:
@@ -294,6 +317,7 @@ class MainWindow(QMainWindow):
         return done
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.chat.leave()
         self.state.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from helix_app.gui.chat.page import ChatPage
+from helix_app.gui.chats.desk import ChatDesk
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
@@ -44,6 +45,14 @@ class Actions:
     stop: QAction
     again: QAction
     copy_reply: QAction
+    search: QAction
+    rename: QAction
+    duplicate: QAction
+    delete: QAction
+    undo: QAction
+    import_chats: QAction
+    export_chat: QAction
+    chats: QAction
     live: QAction
     latest: QAction
     origins: QAction
@@ -85,6 +94,14 @@ def build(window: QMainWindow) -> Actions:
         stop=action(tr("&Stop the reply"), "Esc"),
         again=action(tr("&Write the last reply again"), "Ctrl+R"),
         copy_reply=action(tr("&Copy the last reply"), "Ctrl+Shift+C"),
+        search=action(tr("S&earch conversations"), "Ctrl+Shift+F"),
+        rename=action(tr("&Rename the conversation")),
+        duplicate=action(tr("&Duplicate the conversation")),
+        delete=action(tr("De&lete the conversation"), "Ctrl+Shift+Backspace"),
+        undo=action(tr("&Undo deleting"), "Ctrl+Shift+Z"),
+        import_chats=action(tr("I&mport conversations…")),
+        export_chat=action(tr("&Export the conversation…"), "Ctrl+E"),
+        chats=action(tr("&Conversations"), "Ctrl+B", checkable=True),
         live=action(tr("&Live panel"), "Ctrl+Shift+L", checkable=True),
         latest=action(tr("&Jump to latest"), "Ctrl+J"),
         origins=action(tr("Token &origins"), "Ctrl+Shift+T", checkable=True),
@@ -112,13 +129,17 @@ def build(window: QMainWindow) -> Actions:
     file.addSeparator()
     file.addActions([actions.open_file, actions.open_folder, actions.unload])
     file.addSeparator()
+    file.addActions([actions.import_chats, actions.export_chat])
+    file.addSeparator()
     file.addActions([actions.open_run, actions.save_run, actions.save_picture])
     file.addSeparator()
     file.addActions([actions.settings])
     file.addSeparator()
     file.addActions([actions.quit])
     chat.addActions([actions.focus, actions.stop, actions.again, actions.copy_reply, actions.inspect])
-    view.addActions([actions.live, actions.latest])
+    chat.addSeparator()
+    chat.addActions([actions.search, actions.rename, actions.duplicate, actions.delete, actions.undo])
+    view.addActions([actions.chats, actions.live, actions.latest])
     view.addSeparator()
     view.addActions([actions.origins, actions.ghosts])
     view.addSeparator()
@@ -136,6 +157,7 @@ def connect(
     *,
     pages: Navigation,
     chat: ChatPage,
+    chats: ChatDesk,
     models: ModelFlow,
     runs: RunDesk,
     live: LiveDock,
@@ -158,6 +180,17 @@ def connect(
     a.stop.triggered.connect(chat.stop)
     a.again.triggered.connect(chat.again)
     a.copy_reply.triggered.connect(chat.copy_reply)
+    book = chat.book
+    a.search.triggered.connect(lambda: in_chat(chats.search))
+    a.rename.triggered.connect(lambda: in_chat(chats.rename_current))
+    a.duplicate.triggered.connect(lambda: in_chat(lambda: book.copy(book.current.id)))
+    a.delete.triggered.connect(lambda: in_chat(lambda: book.delete(book.current.id)))
+    a.undo.triggered.connect(lambda: in_chat(book.undo))
+    a.import_chats.triggered.connect(lambda: in_chat(chats.import_))
+    a.export_chat.triggered.connect(lambda: chats.export((book.current.id,)))
+    a.chats.triggered.connect(chats.show_list)
+    chats.shown_changed.connect(a.chats.setChecked)
+    a.chats.setChecked(chats.list_shown)
     a.live.triggered.connect(lambda shown: live.setVisible(shown))
     a.latest.triggered.connect(lambda: in_chat(chat.follow))
     origins = chat.origins
@@ -180,6 +213,8 @@ def connect(
         written, writing = chat.last_reply() is not None, chat.generating
         a.stop.setEnabled(writing)
         a.again.setEnabled(written and not writing)
+        for of_chat in (a.rename, a.duplicate, a.delete, a.export_chat):
+            of_chat.setEnabled(not chat.is_empty)
         a.copy_reply.setEnabled(written)
         a.latest.setEnabled(not chat.is_empty and pages.current is not None)
         a.unload.setEnabled(state.ready is not None and state.occupied != "benchmark")
@@ -187,7 +222,8 @@ def connect(
     def check_theme() -> None:
         {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[state.settings.theme].setChecked(True)
 
-    for changed in (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed):
+    watched = (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed, book.way_changed)
+    for changed in watched:
         changed.connect(lambda *_: offer())
     state.settings_changed.connect(check_theme)
     check_theme()

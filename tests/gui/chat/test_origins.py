@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helix_app.gui.chat.message import Reply
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import RoundDone
 from tests.gui.driver import Driver
@@ -54,10 +54,10 @@ def test_the_menu_turns_all_replies_into_tokens_and_back(window: MainWindow, cha
 def test_one_reply_alone(window: MainWindow, chat: Driver) -> None:
     first, second = play(window, chat), play(window, chat, 12)
     text = [block.text() for block in first.text_blocks()]
-    first._footer.tokens.click()  # type: ignore[union-attr]
+    first._footer.tokens.trigger()  # type: ignore[union-attr]
     assert first.tokens is not None
     assert second.tokens is None
-    first._footer.tokens.click()  # type: ignore[union-attr]
+    first._footer.tokens.trigger()  # type: ignore[union-attr]
     assert first.tokens is None
     assert [block.text() for block in first.text_blocks()] == text
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from helix_app.gui.chat.message import Reply
-from helix_app.protocol import events
+from helix_app.gui.chat.message.bubble import UserBubble
+from helix_app.gui.chat.message.reply import Reply
 from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
 from tests.gui.driver import Driver
+
+
+def texts(chat: Driver) -> list[str]:
+    """What is shown, from first to last."""
+    shown = chat.window.chat.view.messages()
+    return [m.source() if isinstance(m, Reply) else m.text() for m in shown if isinstance(m, (Reply, UserBubble))]
 
 
 def test_enter_sends_the_whole_history(chat: Driver) -> None:
@@ -54,15 +60,6 @@ def test_settings_make_the_request(make_window) -> None:
     assert (request.sampling.temperature, request.sampling.top_k, request.sampling.seed) == (0.0, 5, 42)
 
 
-def test_deltas_are_shown_in_frames(chat: Driver, qtbot) -> None:
-    request = chat.ask("x")
-    for _ in range(200):
-        chat.window.on_event(TextDelta(request.request_id, "word "))
-    assert chat.reply.renders == 0
-    qtbot.waitUntil(lambda: chat.reply.source() == "word " * 200)
-    assert chat.reply.renders == 1
-
-
 def test_stop_answers_at_once_and_the_partial_reply_stays(chat: Driver) -> None:
     composer = chat.window.chat.composer
     request = chat.ask("x")
@@ -80,37 +77,127 @@ def test_stop_answers_at_once_and_the_partial_reply_stays(chat: Driver) -> None:
     assert chat.ask("y").messages[1] == ChatMessage("assistant", "Partial")
 
 
-def test_typing_while_a_reply_streams(chat: Driver) -> None:
+def test_what_is_sent_while_a_reply_is_written_waits_for_its_end(chat: Driver) -> None:
+    page, editor = chat.window.chat, chat.window.chat.composer.editor
     chat.ask("x")
-    editor = chat.window.chat.composer.editor
     QTest.keyClicks(editor, "next")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     assert len(chat.requests) == 1
     assert editor.toPlainText() == "next"
+    assert page.hint.text() == "This is sent as soon as the reply is complete. Type to change it."
+    chat.finish("Answer.")
+    assert [m.content for m in chat.requests[-1].messages] == ["x", "Answer.", "next"]
+    assert editor.toPlainText() == ""
+    assert not page.hint.isVisible()
+    QTest.keyClicks(editor, "third")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    QTest.keyClicks(editor, "!")  # changed after all: it waits for another Enter
+    assert not page.hint.isVisible()
+    chat.finish("Second.")
+    assert len(chat.requests) == 2
+    assert editor.toPlainText() == "third!"
 
 
-def test_late_and_unknown_events_change_nothing(chat: Driver) -> None:
-    old = chat.ask("x")
-    chat.write("old")
-    chat.window.chat.new_chat()
-    assert chat.cancels == 1
-    assert chat.window.chat.view.messages() == []
-    for event in (
-        TextDelta(old.request_id, "ghost"),
-        fake.round_done(old.request_id, 3),
-        fake.finished(old.request_id, "ghost"),
-        Failed("nan_logits", "", (), old.request_id),
-        TextDelta("nobody", "ghost"),
-        events.PrefillDone("nobody", 1, 0, 0.1),
-        object(),
-    ):
-        chat.window.on_event(event)
-    assert chat.window.chat.view.messages() == []
-    assert not chat.window.chat.error.isVisible()
-    assert chat.ask("fresh").messages == (ChatMessage("user", "fresh"),)
-    chat.window.on_event(TextDelta(old.request_id, "ghost"))
-    chat.write("new")
-    assert chat.reply.source() == "new"
+def test_an_edited_question_stands_beside_the_first_one(chat: Driver) -> None:
+    for asked, answer in (("one", "1"), ("two", "2")):
+        chat.ask(asked)
+        chat.finish(answer)
+    bubble = chat.window.chat.view.messages()[0]
+    assert isinstance(bubble, UserBubble)
+    bubble.edited.emit("eins")
+    assert [m.content for m in chat.requests[-1].messages] == ["eins"]
+    chat.finish("I")
+    assert texts(chat) == ["eins", "I"]
+    first = chat.window.chat.view.messages()[0]
+    assert isinstance(first, UserBubble)
+    assert first.versions.label.text() == "2/2"
+    first.versions.earlier.click()
+    assert texts(chat) == ["one", "1", "two", "2"]
+    assert [m.content for m in chat.ask("three").messages] == ["one", "1", "two", "2", "three"]
+
+
+def test_a_stopped_reply_is_continued(chat: Driver) -> None:
+    chat.ask("x")
+    chat.write("Half ")
+    chat.finish("Half ", "cancelled")
+    chat.reply.continue_requested.emit()
+    request = chat.requests[-1]
+    assert request.messages == (ChatMessage("user", "x"), ChatMessage("assistant", "Half "))
+    chat.write("and ")
+    assert chat.reply.source() == "Half and "
+    chat.finish("and half.")
+    assert chat.reply.source() == "Half and half."
+    assert chat.window.chat.book.current.message(chat.reply.message_id).text == "Half and half."
+    assert chat.ask("y").messages[1] == ChatMessage("assistant", "Half and half.")
+
+
+def test_nothing_is_written_again_or_deleted_while_a_reply_is_written(chat: Driver) -> None:
+    chat.ask("x")
+    chat.finish("1")
+    chat.ask("y")
+    first = chat.window.chat.view.messages()[1]
+    assert isinstance(first, Reply)
+    for asked in (first.again_requested, first.continue_requested, first.delete_requested):
+        chat.window.chat.error.hide()
+        asked.emit()
+        assert "still working" in chat.window.chat.error.sentence.text()
+        assert chat.window.chat.error.isVisible()
+    assert len(chat.requests) == 2
+    assert texts(chat) == ["x", "1", "y", ""]
+
+
+def test_a_message_is_deleted_with_what_follows_and_comes_back(chat: Driver) -> None:
+    for asked, answer in (("one", "1"), ("two", "2")):
+        chat.ask(asked)
+        chat.finish(answer)
+    second = chat.window.chat.view.messages()[2]
+    assert isinstance(second, UserBubble)
+    chat.window.chat.delete(second.message_id)
+    assert texts(chat) == ["one", "1"]
+    undo = chat.window.chats.undo
+    assert undo.isVisible()
+    undo.undo.click()
+    assert texts(chat) == ["one", "1", "two", "2"]
+    assert not undo.isVisible()
+
+
+def test_a_reply_goes_on_while_another_conversation_is_shown(chat: Driver) -> None:
+    page, book = chat.window.chat, chat.window.book
+    request = chat.ask("x")
+    chat.write("One ")
+    talk = book.current.id
+    page.new_chat()
+    assert chat.cancels == 0
+    assert page.view.messages() == []
+    assert page.composer.button.text() == "Send"
+    chat.window.on_event(TextDelta(request.request_id, "two "))
+    page.flush()
+    assert page.view.messages() == []
+    page.composer.editor.setPlainText("Meanwhile")
+    page.send()
+    assert len(chat.requests) == 1
+    assert page.hint.text().startswith("Another conversation is being answered.")
+    book.open(talk)
+    assert chat.reply.source() == "One two "
+    assert page.composer.button.text() == "Stop"
+    assert page.composer.editor.toPlainText() == ""
+    chat.write("three")
+    chat.finish("One two three")
+    assert chat.reply.source() == "One two three"
+    assert chat.reply.stats_text()
+    page.new_chat()
+    assert page.composer.editor.toPlainText() == "Meanwhile"
+
+
+def test_what_waits_in_another_conversation_is_sent_when_the_reply_is_over(chat: Driver) -> None:
+    page = chat.window.chat
+    chat.ask("x")
+    page.new_chat()
+    page.composer.editor.setPlainText("Meanwhile")
+    page.send()
+    chat.finish("Answer.")
+    assert chat.requests[-1].messages == (ChatMessage("user", "Meanwhile"),)
+    assert texts(chat) == ["Meanwhile", ""]
 
 
 def test_an_error_keeps_what_was_written_and_offers_to_try_again(chat: Driver) -> None:
@@ -126,13 +213,6 @@ def test_an_error_keeps_what_was_written_and_offers_to_try_again(chat: Driver) -
     assert chat.reply.source() == ""
 
 
-def test_a_dead_engine_ends_the_reply(chat: Driver) -> None:
-    chat.ask("x")
-    chat.window.on_event(Failed("engine_died", "exit code -9"))
-    assert "engine stopped unexpectedly" in chat.reply.error_sentence()
-    assert chat.ask("again").messages[-1].content == "again"
-
-
 def test_errors_elsewhere_show_under_the_composer_with_details(chat: Driver) -> None:
     chat.window.on_event(Failed("engine_busy", "lock held"))
     error = chat.window.chat.error
@@ -145,7 +225,7 @@ def test_errors_elsewhere_show_under_the_composer_with_details(chat: Driver) -> 
     assert not error.isVisible()
 
 
-def test_again_replaces_only_the_last_reply(chat: Driver) -> None:
+def test_again_writes_another_version_of_the_last_reply(chat: Driver) -> None:
     for question, answer in (("one", "1"), ("two", "2")):
         chat.ask(question)
         chat.finish(answer)
@@ -154,6 +234,7 @@ def test_again_replaces_only_the_last_reply(chat: Driver) -> None:
     chat.finish("II")
     sources = [m.source() for m in chat.window.chat.view.messages() if isinstance(m, Reply)]
     assert sources == ["1", "II"]
+    assert chat.window.chat.book.current.versions(chat.reply.message_id)[1:] == [chat.reply.message_id]
     assert [m.content for m in chat.ask("three").messages] == ["one", "1", "two", "II", "three"]
 
 

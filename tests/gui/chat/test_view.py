@@ -8,7 +8,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.chat.message import UserBubble, text_width
+from helix_app.gui.chat.message.bubble import UserBubble, text_width
 from helix_app.gui.chat.view import LINE_CHARACTERS, MARGIN, ConversationView, column_width
 from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
@@ -16,8 +18,10 @@ class Footer(QWidget):
         verdict: the sentence.
         details: shows and hides the figures.
         stats: the figures.
-        race: write the reply again beside plain decoding.
-        copy, again, tokens, inspect, save: the other actions; ``of_run`` are those that need a recorded run.
+        versions: which version of the reply is shown.
+        copy, again, go_on, race: what is done most: the last two where they can be done.
+        more: opens the menu of the rest: ``tokens``, ``inspect`` and ``save``, which need a recorded run (``of_run``),
+            ``branch`` and ``delete``.
 
     Signals:
         height_changed: it needs another height.
@@ -27,22 +31,21 @@ class Footer(QWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.versions = VersionSwitch(theme)
         self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
         self.copy.setToolTip(self.tr("Copy reply"))
         self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
-        self.again.setToolTip(self.tr("Write this reply again"))
-        self.tokens = ThemedButton(
-            theme, symbol="tokens", kind="smallicon", name=self.tr("Show where its tokens came from")
-        )
-        self.tokens.setCheckable(True)
-        self.inspect = ThemedButton(theme, symbol="inspect", kind="smallicon", name=self.tr("Inspect this reply"))
-        self.save = ThemedButton(theme, symbol="save", kind="smallicon", name=self.tr("Save run…"))
-        self.of_run = (self.tokens, self.inspect, self.save)
-        for button in self.of_run:
-            button.setToolTip(button.accessibleName())
+        self.again.setToolTip(self.tr("Write this reply again; this version stays"))
+        self.more = ThemedButton(theme, symbol="more", kind="smallicon", name=self.tr("More about this reply"))
+        self.more.setToolTip(self.tr("More"))
+        self.more.clicked.connect(self._on_more_clicked)
+        self.go_on = ThemedButton(theme, self.tr("Continue"), symbol="play", kind="link")
+        self.go_on.setToolTip(self.tr("Go on writing where this reply ended"))
+        self.go_on.hide()
         self.race = ThemedButton(theme, self.tr("Race it against plain"), symbol="compare", kind="link")
         self.race.setToolTip(self.tr("Write it again with and without drafts, then replay both side by side"))
         self.race.hide()
+        self._make_menu()
         self.verdict = self._label(theme)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details = ThemedButton(theme, self.tr("Details"), kind="link", name=self.tr("Figures of this reply"))
@@ -56,6 +59,18 @@ class Footer(QWidget):
         self.stats.setSizePolicy(policy)
         self._lay_out()
         self.show_verdict("")
+
+    def _make_menu(self) -> None:
+        self.menu = QMenu(self)
+        self.tokens: QAction = self.menu.addAction(self.tr("Show where its tokens came from"))
+        self.tokens.setCheckable(True)
+        self.inspect: QAction = self.menu.addAction(self.tr("Inspect this reply"))
+        self.save: QAction = self.menu.addAction(self.tr("Save run…"))
+        self.of_run = (self.tokens, self.inspect, self.save)
+        self._between = self.menu.addSeparator()
+        self.branch: QAction = self.menu.addAction(self.tr("Branch from here"))
+        self.branch.setToolTip(self.tr("Open a copy of the conversation that ends with this reply"))
+        self.delete: QAction = self.menu.addAction(self.tr("Delete this reply"))
 
     def _label(self, theme: Theme) -> QLabel:
         label = QLabel()
@@ -71,8 +86,8 @@ class Footer(QWidget):
         head.addStretch()
         row = QHBoxLayout()
         row.setSpacing(4)
-        for button in (self.copy, self.again, *self.of_run, self.race):
-            row.addWidget(button)
+        for widget in (self.versions, self.copy, self.again, self.more, self.go_on, self.race):
+            row.addWidget(widget)
         row.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -80,6 +95,12 @@ class Footer(QWidget):
         column.addLayout(head)
         column.addWidget(self.stats)
         column.addLayout(row)
+
+    def set_recorded(self, recorded: bool, *, tokens: bool = True) -> None:
+        """Whether there is a run to look into, and whether all of the reply's ``tokens`` are in it."""
+        for action in self.of_run:
+            action.setVisible(recorded and (tokens or action is not self.tokens))
+        self._between.setVisible(recorded)
 
     def show_figures(self, parts: list[tuple[str, str]]) -> None:
         """The figures as (text, what it means) pairs."""
@@ -97,6 +118,9 @@ class Footer(QWidget):
         """Show or hide the figures."""
         self._refresh()
         self.height_changed.emit()
+
+    def _on_more_clicked(self) -> None:
+        self.menu.popup(self.more.mapToGlobal(QPoint(0, self.more.height())))
 
     def _refresh(self) -> None:
         judged = bool(self.verdict.text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.chat.footer import Footer
+from helix_app.gui.chat.message.footer import Footer
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake
@@ -95,6 +95,26 @@ def test_a_figure_is_not_broken_and_says_what_it_means(footer: Footer) -> None:
 
 
 def test_every_action_has_a_name(footer: Footer) -> None:
-    actions = (footer.copy, footer.again, *footer.of_run, footer.race, footer.details)
-    assert all(button.accessibleName() for button in actions)
+    buttons = (footer.copy, footer.again, footer.more, footer.go_on, footer.race, footer.details)
+    assert all(button.accessibleName() for button in buttons)
+    assert all(action.text() for action in footer.menu.actions() if not action.isSeparator())
     assert footer.race.isHidden()  # until there is a reply to race
+    assert footer.go_on.isHidden()  # until there is one that ended too early
+
+
+def test_the_menu_offers_what_a_run_has(footer: Footer) -> None:
+    def offered() -> list[str]:
+        return [a.text() for a in footer.menu.actions() if a.isVisible() and not a.isSeparator()]
+
+    footer.set_recorded(True)
+    assert offered() == [
+        "Show where its tokens came from",
+        "Inspect this reply",
+        "Save run…",
+        "Branch from here",
+        "Delete this reply",
+    ]
+    footer.set_recorded(True, tokens=False)  # its run has not all of it
+    assert offered()[0] == "Inspect this reply"
+    footer.set_recorded(False)
+    assert offered() == ["Branch from here", "Delete this reply"]

@@ -1,4 +1,4 @@
-"""A message of the person and an answer of the model, each by itself."""
+"""An answer of the model, by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.chat.message import BUBBLE_CHARACTERS, PADDING, Reply, UserBubble, text_width
+from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.chat.text.code_block import CodeBlock
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
@@ -43,17 +44,6 @@ def test_a_text_that_differs_from_its_deltas_wins(chat: Driver) -> None:
     assert [block.text() for block in chat.reply.text_blocks()] == ["text"]
 
 
-def test_show_all_of_a_long_message(chat: Driver, qtbot) -> None:
-    text = "word " * 4000
-    chat.ask(text)
-    bubble = chat.window.chat.view.messages()[0]
-    assert isinstance(bubble, UserBubble)
-    before = bubble.height()
-    bubble.on_more_clicked()
-    qtbot.waitUntil(lambda: sum(len(block.text()) for block in bubble.text_blocks()) == len(text.strip()))
-    assert bubble.height() > before
-
-
 def test_how_much_of_the_prompt_is_read(chat: Driver) -> None:
     request = chat.ask("x")
     chat.window.on_event(events.PrefillProgress(request.request_id, 1024, 9000))
@@ -62,24 +52,7 @@ def test_how_much_of_the_prompt_is_read(chat: Driver) -> None:
     assert chat.reply._waiting.text() == "Reading the prompt: 1,024 of 9,000 tokens"
 
 
-def test_a_message_is_as_wide_as_its_text_and_to_the_right(theme: Theme, qtbot: QtBot) -> None:
-    most = text_width(theme, BUBBLE_CHARACTERS)
-    widths = []
-    for text in ("Hi", "A longer question than that?", "word " * 100):
-        bubble = UserBubble(theme, text)
-        qtbot.addWidget(bubble)
-        bubble.height_for(2000)
-        box = bubble.text_blocks()[0].geometry()
-        widths.append(box.width())
-        assert box.x() + box.width() == 2000 - PADDING
-    assert widths == sorted(widths)
-    assert widths[0] < widths[1] < widths[2] <= most
-
-
-def test_who_reads_by_ear_hears_who_wrote_what(theme: Theme, qtbot: QtBot, reply: Reply) -> None:
-    bubble = UserBubble(theme, "Hello")
-    qtbot.addWidget(bubble)
-    assert bubble.accessibleName() == "You: Hello"
+def test_who_reads_by_ear_hears_who_wrote_what(reply: Reply) -> None:
     reply.append("Hi.")
     reply.finish(fake.finished("r", "Hi."))
     assert reply.accessibleName() == "SmolLM2: Hi."
@@ -96,7 +69,7 @@ def test_it_is_over_once(reply: Reply) -> None:
     assert reply.source() == "One two"
 
 
-def test_only_the_last_answer_can_be_written_again(reply: Reply) -> None:
+def test_only_the_last_answer_offers_to_try_again(reply: Reply) -> None:
     asked = record(reply.again_requested)
     reply.append("Half of")
     reply.fail(Failed("nan_logits"))
@@ -131,3 +104,49 @@ def test_copy_of_reply_and_code(chat: Driver) -> None:
     code.copy()
     assert QGuiApplication.clipboard().text() == "print(1)"
     code.on_copy_reset()
+
+
+def test_what_was_stopped_can_be_continued_and_then_is_written_further(reply: Reply) -> None:
+    asked = record(reply.continue_requested)
+    reply.append("Half of")
+    reply.finish(fake.finished("r", "Half of", "cancelled"))
+    (go_on,) = [b for b in reply.findChildren(ThemedButton) if b.text() == "Continue"]
+    assert not go_on.isVisible()
+    reply.offer_more()
+    assert go_on.isVisible()
+    go_on.click()
+    assert len(asked) == 1
+    reply.resume("r2")
+    assert reply.streaming
+    assert reply.stats_text() == ""
+    reply.append(" it.")
+    reply.finish(fake.finished("r2", " it."))
+    assert (reply.request_id, reply.source(), reply.continued) == ("r2", "Half of it.", True)
+
+
+def test_what_was_interrupted_says_so_and_offers_to_go_on(reply: Reply) -> None:
+    asked = record(reply.continue_requested)
+    reply.append("Half of")
+    reply.finish_bare()
+    reply.offer_more("Helix ended while this was being written.")
+    assert reply.offer is not None
+    assert reply.offer.sentence.text() == "Helix ended while this was being written."
+    reply.offer.acted.emit()
+    assert len(asked) == 1
+    reply.set_last(False)
+    assert not reply.offer.isVisible()
+
+
+def test_versions_are_shown_before_and_after_it_is_over(reply: Reply) -> None:
+    steps = record(reply.stepped)
+    reply.show_version(2, 3)
+    reply.append("x")
+    reply.finish(fake.finished("r", "x"))
+    switch = reply.findChild(VersionSwitch)
+    assert switch is not None
+    assert switch.isVisible()
+    assert switch.label.text() == "2/3"
+    switch.later.click()
+    assert steps == [1]
+    reply.show_version(1, 1)
+    assert not switch.isVisible()

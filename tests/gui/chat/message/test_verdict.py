@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.gui.chat.verdict import LEAST_ROUNDS, LEAST_TOKENS, same_text, sentence
+from helix_app.gui.chat.message.verdict import LEAST_ROUNDS, LEAST_TOKENS, same_text, sentence
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.requests import ArmChoice, GenerateRequest, SamplingParams

@@ -1,129 +1,29 @@
-"""The widgets of one message: what the person wrote, and what the model answered."""
+"""What the model answered."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.chat import verdict
 from helix_app.gui.chat.column import Column
-from helix_app.gui.chat.footer import Footer
+from helix_app.gui.chat.message import verdict
+from helix_app.gui.chat.message.footer import Footer
+from helix_app.gui.chat.message.token_body import TokenBody
 from helix_app.gui.chat.refusals import larger_action
 from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
 from helix_app.gui.chat.text.text_block import TextBlock
-from helix_app.gui.chat.token_body import TokenBody
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.kit.notices import ErrorBox, OfferBox
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace
-
-PADDING = 12
-SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all
-PIECE = 4000  # characters laid out at a time
-BUBBLE_CHARACTERS = 72
-SAMPLE = "The quick brown fox jumps over the lazy dog and runs away from it, again and again. "
-
-
-def text_width(theme: Theme, characters: int) -> int:
-    """Width of that many characters of ordinary text."""
-    metrics = QFontMetricsF(theme.fonts.chat)
-    return round(metrics.horizontalAdvance(SAMPLE) / len(SAMPLE) * characters)
-
-
-class UserBubble(QWidget):
-    """A message of the person, to the right.
-
-    Signals:
-        height_changed: it needs another height.
-    """
-
-    height_changed = Signal()
-
-    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self._text = text
-        self._rest = ""
-        self._blocks: list[TextBlock] = []
-        self._box = (0, 0, 0, 0)
-        self._more = ThemedButton(theme, "", kind="link", parent=self)
-        self._more.hide()
-        self._more.clicked.connect(self.on_more_clicked)
-        self._grow = QTimer(self)
-        self._grow.setInterval(0)
-        self._grow.timeout.connect(self.on_grow)
-        shown = text
-        if len(text) > SHOWN_AT_FIRST + 1000:
-            shown, self._rest = text[:SHOWN_AT_FIRST], text[SHOWN_AT_FIRST:]
-            self._more.setText(self.tr("Show all {n} characters").format(n=figures.count(len(text))))
-            self._more.setAccessibleName(self._more.text())
-            self._more.show()
-        self._append(shown)
-        self.setAccessibleName(self.tr("You: {text}").format(text=text[:2000]))
-        theme.changed.connect(self.update)
-
-    def text(self) -> str:
-        """The whole message."""
-        return self._text
-
-    def text_blocks(self) -> list[TextBlock]:
-        """Its text."""
-        return self._blocks
-
-    def on_more_clicked(self) -> None:
-        """Show the rest, a piece at a time so that the window stays alive."""
-        self._more.hide()
-        self._grow.start()
-
-    def on_grow(self) -> None:
-        """Add one more piece."""
-        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
-        if piece:
-            self._append(piece)
-        if not self._rest:
-            self._grow.stop()
-        self.height_changed.emit()
-
-    def _append(self, text: str) -> None:
-        block = TextBlock(self._theme, self)
-        block.show_plain(text)
-        self._blocks.append(block)
-        block.show()
-
-    def height_for(self, width: int) -> int:
-        """Height at a width; places the text inside the bubble."""
-        most = min(width, text_width(self._theme, BUBBLE_CHARACTERS) + 2 * PADDING) - 2 * PADDING
-        for block in self._blocks:
-            block.height_for(most)
-        inner = min(most, max(block.ideal_width() for block in self._blocks) + 1)
-        inner = max(inner, min(most, self._more.sizeHint().width() if self._more.isVisibleTo(self) else 0))
-        left = width - inner - PADDING
-        top = 8
-        for block in self._blocks:
-            high = block.height_for(inner)
-            block.setGeometry(left, top, inner, high)
-            top += high
-        if self._more.isVisibleTo(self):
-            self._more.setGeometry(left - 4, top + 4, self._more.sizeHint().width(), 24)
-            top += 28
-        self._box = (left - PADDING, 0, inner + 2 * PADDING, top + 8)
-        return top + 8
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(self._theme.palette.bubble))
-        painter.drawRoundedRect(*self._box, 10, 10)
-        painter.end()
 
 
 class Reply(Column):
@@ -136,9 +36,14 @@ class Reply(Column):
         offer: what can be done where it ended for want of context.
         request: what it answers, None while nobody said; with it the figures below it are judged.
         exact_rows: as in ``ModelReady`` of the model that wrote it.
+        message_id: of the message that it shows; empty where it stands alone.
 
     Signals:
-        again_requested: write this reply again.
+        again_requested: write this reply again, as another version.
+        continue_requested: go on where it ended.
+        branch_requested: open a copy of the conversation that ends here.
+        delete_requested: take it out, and all that follows.
+        stepped: show the version before (-1) or after (1).
         race_requested: write it again beside plain decoding; the GenerateRequest with the seed and length that it had.
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: begin a new conversation.
@@ -147,6 +52,10 @@ class Reply(Column):
     """
 
     again_requested = Signal()
+    continue_requested = Signal()
+    branch_requested = Signal()
+    delete_requested = Signal()
+    stepped = Signal(int)
     race_requested = Signal(object)
     context_requested = Signal(int)
     new_chat_requested = Signal()
@@ -154,9 +63,14 @@ class Reply(Column):
     inspect_requested = Signal()
     save_requested = Signal()
 
-    def __init__(self, theme: Theme, request_id: str, author: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, request_id: str, author: str, message_id: str = "", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.message_id = message_id
+        self._version = (1, 1)
+        self._continued = False
         self.request_id = request_id
         self.request: GenerateRequest | None = None
         self.exact_rows = False
@@ -169,8 +83,7 @@ class Reply(Column):
         self._author = QLabel(author)
         self._author.setProperty("tone", "muted")
         self._author.setFont(theme.fonts.small)
-        self._waiting = QLabel(self.tr("Reading the prompt…"))
-        self._waiting.setProperty("tone", "muted")
+        self._waiting = self._new_waiting()
         self.body = BlockStack(theme)
         self.tokens: TokenBody | None = None
         self._recorded = False
@@ -185,6 +98,11 @@ class Reply(Column):
         self.add(self._waiting, 8)
         self.add(self.body, 8)
         self._blink.start()
+
+    def _new_waiting(self) -> QLabel:
+        self._waiting = QLabel(self.tr("Reading the prompt…"))
+        self._waiting.setProperty("tone", "muted")
+        return self._waiting
 
     @property
     def streaming(self) -> bool:
@@ -214,11 +132,6 @@ class Reply(Column):
         self._source.append(text)
         self._stream.feed(text)
         self._show()
-
-    def on_round(self, event: events.RoundDone) -> None:
-        """A round of it is over."""
-        if event.k == 0:
-            self._plain_rounds.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
 
     def replace_text(self, text: str) -> None:
         """Show another text than what was streamed."""
@@ -250,8 +163,7 @@ class Reply(Column):
         """Whether there is a run of it to look into."""
         self._recorded = recorded
         if self._footer:
-            for button in self._footer.of_run:
-                button.setVisible(recorded)
+            self._footer.set_recorded(recorded, tokens=not self._continued)
 
     def _check_tokens(self) -> None:
         if self._footer:
@@ -265,6 +177,18 @@ class Reply(Column):
         self.body = BlockStack(self._theme)
         self.insert(at, self.body, 8)
 
+    def resume(self, request_id: str) -> None:
+        """More of it is written, at the end of what there is."""
+        self.show_text()
+        self.request_id, self._streaming, self._continued = request_id, True, True
+        self._plain_rounds.clear()
+        for part in (self._footer, self._error, self.offer):
+            if part is not None:
+                self.remove(part)
+        self._footer = self._error = self.offer = None
+        self.add(self._new_waiting(), 8)
+        self._blink.start()
+
     def finish(self, event: events.Finished) -> None:
         """The reply is complete: no caret, the figures below it."""
         self._end()
@@ -273,8 +197,39 @@ class Reply(Column):
         footer.show_figures(figures.reply_stats(event))
         if self.request is not None:
             footer.show_verdict(verdict.sentence(event, self.request, self.exact_rows, self._plain_rounds))
-            footer.race.setVisible(self.request.mode == "speculative" and bool(event.metrics.tokens_generated))
+            can_race = self.request.mode == "speculative" and bool(event.metrics.tokens_generated)
+            footer.race.setVisible(can_race and not self._continued)
         self.relayout(0)
+
+    def finish_bare(self) -> None:
+        """The reply is complete, and nothing more is known of it."""
+        self._end()
+        self._add_footer()
+
+    def set_plain_rounds(self, seconds: Sequence[float]) -> None:
+        """What its rounds without a draft took, each."""
+        self._plain_rounds = list(seconds)
+
+    @property
+    def continued(self) -> bool:
+        """Whether it was written in several goes, of which the last one has a run."""
+        return self._continued
+
+    def offer_more(self, sentence: str = "") -> None:
+        """Let it be continued; with a sentence that says why it ended."""
+        if self._footer:
+            self._footer.go_on.setVisible(not sentence)
+            self.relayout(0)
+        if sentence:
+            self.offer = OfferBox(self._theme, sentence, self.tr("Continue"))
+            self.offer.acted.connect(self.continue_requested)
+            self.add(self.offer, 12)
+
+    def show_version(self, number: int, count: int) -> None:
+        """Which version of the reply this is."""
+        self._version = (number, count)
+        if self._footer:
+            self._footer.versions.show_version(number, count)
 
     def offer_context(self, sentence: str, larger: int) -> None:
         """Say that the context is full and offer one of ``larger`` tokens (0 for none) and a new conversation."""
@@ -319,9 +274,9 @@ class Reply(Column):
         return self._footer.stats.text().replace("\u00a0", " ") if self._footer else ""
 
     def set_last(self, last: bool) -> None:
-        """Only the last reply can be written again."""
-        if self._footer:
-            self._footer.again.setVisible(last)
+        """Only at the end can be gone on."""
+        if self._footer and not last:
+            self._footer.go_on.hide()
         if self._error:
             self._error.action.setVisible(last)
         if self.offer:
@@ -375,9 +330,16 @@ class Reply(Column):
         footer.copy.clicked.connect(self.on_copy_clicked)
         footer.again.clicked.connect(self.again_requested)
         footer.race.clicked.connect(self.on_race_clicked)
-        footer.tokens.clicked.connect(self.tokens_toggled)
-        footer.inspect.clicked.connect(self.inspect_requested)
-        footer.save.clicked.connect(self.save_requested)
+        footer.go_on.clicked.connect(self.continue_requested)
+        footer.tokens.triggered.connect(self.tokens_toggled)
+        footer.inspect.triggered.connect(self.inspect_requested)
+        footer.save.triggered.connect(self.save_requested)
+        footer.branch.triggered.connect(self.branch_requested)
+        footer.delete.triggered.connect(self.delete_requested)
+        footer.versions.stepped.connect(self.stepped)
+        footer.versions.show_version(*self._version)
+        for action in (footer.branch, footer.delete):
+            action.setVisible(bool(self.message_id))
         footer.copy.setVisible(bool(self.source()))
         self._footer = footer
         self.set_recorded(self._recorded)

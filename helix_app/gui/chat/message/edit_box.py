@@ -1,0 +1,67 @@
+"""A message that is being written anew, in its own place."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from helix_app.gui.chat.composer import ComposerText
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
+
+
+class EditBox(QFrame):
+    """The text in a field, with Send and Cancel. Enter sends, Escape cancels.
+
+    Signals:
+        sent: the new text.
+        cancelled: it stays as it was.
+        height_changed: it needs another height.
+    """
+
+    sent = Signal(str)
+    cancelled = Signal()
+    height_changed = Signal()
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("composerBox")
+        self.editor = ComposerText(theme)
+        self.editor.setAccessibleName(self.tr("Edit the message"))
+        self.editor.setPlainText(text)
+        self.editor.submitted.connect(self._on_submitted)
+        self.editor.stopped.connect(self.cancelled)
+        self.editor.textChanged.connect(self._on_text_changed)
+        self.send = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
+        self.send.setToolTip(self.tr("Send as another version (Enter)"))
+        self.send.clicked.connect(self._on_submitted)
+        self.cancel = ThemedButton(theme, self.tr("Cancel"))
+        self.cancel.setToolTip(self.tr("Leave it as it was (Esc)"))
+        self.cancel.clicked.connect(self.cancelled)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addStretch()
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.send)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 8, 8)
+        column.setSpacing(8)
+        column.addWidget(self.editor)
+        column.addLayout(buttons)
+
+    def height_for(self, width: int) -> int:
+        """Height at a width."""
+        self.resize(width, self.height())
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+        return self.sizeHint().height()
+
+    def _on_text_changed(self) -> None:
+        self.send.setEnabled(bool(self.editor.toPlainText().strip()))
+        self.height_changed.emit()
+
+    def _on_submitted(self) -> None:
+        text = self.editor.toPlainText().strip()
+        if text:
+            self.sent.emit(text)

@@ -1,0 +1,209 @@
+"""The messages of the conversation that is shown, as widgets: those in sight first, earlier ones when they are near."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu, QWidget
+
+from helix_app.base.messages import context_full_text
+from helix_app.gui.chat.message.bubble import UserBubble
+from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chat.origins import Origins
+from helix_app.gui.chat.refusals import larger_context
+from helix_app.gui.chat.view import ConversationView
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.record import from_text
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.state import State
+from helix_app.protocol.chats import Message
+from helix_app.protocol.requests import GenerateRequest
+
+AT_FIRST = 8  # messages that are built before anything is painted
+PIECE = 4  # messages that are built at a time afterwards
+MORE_STATES = ("stopped", "length", "interrupted")  # of replies that can be continued
+
+
+class MessageList(QObject):
+    """Keeps a view at what the book shows.
+
+    Signals:
+        edited: (id of a message of the person, the text that is to stand beside it).
+        again_requested: id of the reply that is to be written again.
+        continue_requested: id of the reply that is to be written further.
+        race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
+        context_requested: load the model with a context of so many tokens.
+        new_chat_requested: begin a new conversation.
+        delete_requested: id of a message to be taken out, with all that follows it.
+    """
+
+    edited = Signal(str, str)
+    again_requested = Signal(str)
+    continue_requested = Signal(str)
+    race_requested = Signal(object)
+    context_requested = Signal(int)
+    new_chat_requested = Signal()
+    delete_requested = Signal(str)
+
+    def __init__(
+        self, theme: Theme, state: State, book: ChatBook, view: ConversationView, origins: Origins, parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._state, self._book = theme, state, book
+        self._view, self._origins = view, origins
+        self._earlier = 0  # messages of the way that are not built yet
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._build_earlier)
+        view.top_near.connect(self._timer.start)
+
+    def widget(self, message_id: str) -> UserBubble | Reply | None:
+        """The widget of a message, if it is shown and built."""
+        for widget in reversed(self._view.messages()):
+            if isinstance(widget, (UserBubble, Reply)) and widget.message_id == message_id:
+                return widget
+        return None
+
+    def reply(self, message_id: str) -> Reply | None:
+        """The widget of a reply, if it is shown and built."""
+        widget = self.widget(message_id)
+        return widget if isinstance(widget, Reply) else None
+
+    def last_reply(self) -> Reply | None:
+        """The newest answer on the way."""
+        return next((w for w in reversed(self._view.messages()) if isinstance(w, Reply)), None)
+
+    # ------------------------------------------------------------------ what is shown
+
+    def rebuild(self, message_id: str = "") -> None:
+        """Another conversation is shown: its end, or as far back as to a message."""
+        self._view.clear()
+        path = self._book.current.path()
+        index = next((i for i, message in enumerate(path) if message.id == message_id), len(path))
+        self._earlier = max(0, min(len(path) - AT_FIRST, index - PIECE))
+        for message in path[self._earlier :]:
+            self._view.add(self._make(message))
+        self._refresh()
+        widget = self.widget(message_id)
+        if widget is not None:
+            self._view.bring_into_sight(widget)
+        self._timer.start()
+
+    def sync(self) -> None:
+        """The way changed: what both have in common stays as it is."""
+        wanted = self._book.current.path()[self._earlier :]
+        shown = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
+        same = 0
+        while same < min(len(wanted), len(shown)) and wanted[same].id == shown[same].message_id:
+            same += 1
+        if not same and shown:
+            self.rebuild()
+            return
+        for widget in shown[same:]:
+            self._view.remove(widget)
+        for message in wanted[same:]:
+            self._view.add(self._make(message))
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Which versions there are, and which reply is the last one."""
+        widgets = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
+        for widget in widgets:
+            if widget.message_id in self._book.current:
+                versions = self._book.current.versions(widget.message_id)
+                widget.show_version(versions.index(widget.message_id) + 1, len(versions))
+            if isinstance(widget, Reply):
+                widget.set_last(widget is widgets[-1])
+
+    def _build_earlier(self) -> None:
+        """A few more above what is shown, as long as the reader is near them."""
+        if not self._earlier or not self._view.is_near_top():
+            self._timer.stop()
+            return
+        first = max(0, self._earlier - PIECE)
+        path = self._book.current.path()[first : self._earlier]
+        self._earlier = first
+        self._view.prepend([self._make(message) for message in path])
+        self._refresh()
+
+    # ------------------------------------------------------------------ one message
+
+    def _make(self, message: Message) -> UserBubble | Reply:
+        return self._bubble(message) if message.role == "user" else self._answer(message)
+
+    def _bubble(self, message: Message) -> UserBubble:
+        bubble = UserBubble(self._theme, message.text, message.id)
+        bubble.edited.connect(lambda text: self.edited.emit(message.id, text))
+        bubble.versions.stepped.connect(lambda by: self._book.step(message.id, by))
+        bubble.menu_requested.connect(lambda place: self._open_menu(bubble, place))
+        return bubble
+
+    def _open_menu(self, bubble: UserBubble, place: QPoint) -> None:
+        message_id = bubble.message_id
+        menu = QMenu(bubble)
+        menu.addAction(self.tr("Edit"), bubble.begin_edit)
+        menu.addAction(self.tr("Copy"), lambda: QGuiApplication.clipboard().setText(bubble.text()))
+        menu.addSeparator()
+        menu.addAction(self.tr("Branch from here"), lambda: self._book.copy(self._book.current.id, message_id))
+        menu.addAction(self.tr("Delete this and its answers"), lambda: self.delete_requested.emit(message_id))
+        menu.popup(place)
+
+    def _answer(self, message: Message) -> Reply:
+        writing = self._book.writing
+        mine = writing is not None and writing.message_id == message.id
+        request_id = writing.request.request_id if mine and writing is not None else message.id
+        reply = Reply(self._theme, request_id, message.model, message.id)
+        self._connect(reply, message.id)
+        if mine and writing is not None:
+            reply.append(writing.text())
+            reply.request = writing.request
+        elif message.state != "writing":
+            reply.append(message.text)
+            self._end(reply, message)
+        self._origins.adopt(reply)
+        return reply
+
+    def _connect(self, reply: Reply, message_id: str) -> None:
+        reply.again_requested.connect(lambda: self.again_requested.emit(message_id))
+        reply.continue_requested.connect(lambda: self.continue_requested.emit(message_id))
+        reply.context_requested.connect(self.context_requested)
+        reply.new_chat_requested.connect(self.new_chat_requested)
+        reply.race_requested.connect(lambda request: self._race(request, message_id))
+        reply.branch_requested.connect(lambda: self._book.copy(self._book.current.id, message_id))
+        reply.delete_requested.connect(lambda: self.delete_requested.emit(message_id))
+        reply.stepped.connect(lambda by: self._book.step(message_id, by))
+
+    def _race(self, request: GenerateRequest, message_id: str) -> None:
+        question = self._book.current.message(message_id).parent
+        messages = request.messages or self._book.current.history(question, self._state.settings.system_prompt)
+        self.race_requested.emit(replace(request, messages=messages))
+
+    def _end(self, reply: Reply, message: Message) -> None:
+        """Show how a reply ended that is complete already."""
+        record = from_text(message.details)
+        finished = None
+        if record is not None:
+            reply.request = record.request((), message.id)
+            reply.exact_rows = record.exact_rows
+            reply.set_plain_rounds([record.plain_round] * record.plain_rounds)
+            finished = record.finished(message.id, message.text)
+        if record is not None and record.failed is not None:
+            reply.fail(record.failed)
+        elif finished is not None:
+            reply.finish(finished)
+        else:
+            reply.finish_bare()
+        self.show_end(reply, message)
+
+    def show_end(self, reply: Reply, message: Message) -> None:
+        """Offer what can be done with a reply that ended so."""
+        ready = self._state.ready
+        if message.state == "interrupted":
+            reply.offer_more(self.tr("Helix ended while this was being written. What had come by then was kept."))
+        elif message.state in MORE_STATES and message.text:
+            reply.offer_more()
+        elif message.state == "context_full" and ready is not None:
+            sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
+            reply.offer_context(sentence, larger_context(ready))

@@ -1,0 +1,150 @@
+"""Events of the reply that is being written: into the book, and into its widget while that is shown."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from PySide6.QtCore import QObject
+
+from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chat.message_list import MessageList
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.record import record_of, to_text
+from helix_app.gui.kit.pace import Pace
+from helix_app.gui.routing import Handlers
+from helix_app.gui.state import State
+from helix_app.protocol import events
+from helix_app.protocol.chats import MessageState
+
+FRAME_MS = 33
+STATES: dict[str, MessageState] = {"cancelled": "stopped", "length": "length", "context_full": "context_full"}
+
+
+class ReplyFeed(QObject):
+    """Feeds the reply of ``book.writing``.
+
+    Attributes:
+        pace: when text that has come is shown.
+    """
+
+    def __init__(self, state: State, book: ChatBook, messages: MessageList, parent: QObject) -> None:
+        super().__init__(parent)
+        self._state, self._book, self._list = state, book, messages
+        self._pending: list[str] = []  # text that is not shown yet
+        self.pace = Pace(self.flush, FRAME_MS, self)
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return {
+            events.PrefillProgress: self.on_prefill_progress,
+            events.RoundDone: self.on_round_done,
+            events.TextDelta: self.on_text_delta,
+            events.Finished: self.on_finished,
+        }
+
+    def shown(self) -> Reply | None:
+        """The widget of the reply, if it is shown."""
+        writing = self._book.writing
+        return self._list.reply(writing.message_id) if writing is not None and self._book.writes_here else None
+
+    def begin(self) -> Reply | None:
+        """The reply has a request now; its widget, if it is shown."""
+        writing, reply, ready = self._book.writing, self.shown(), self._state.ready
+        if writing is not None and reply is not None:
+            reply.request_id, reply.request = writing.request.request_id, writing.request
+            reply.exact_rows = ready is not None and ready.exact_rows
+        return reply
+
+    def drop(self) -> None:
+        """What is not shown yet will be in a widget that is made anew."""
+        self._pending.clear()
+
+    # ------------------------------------------------------------------ events
+
+    def on_text_delta(self, event: events.TextDelta) -> None:
+        """Text, shown with the next frame."""
+        writing = self._book.writing
+        if writing is not None and event.request_id == writing.request.request_id:
+            self._book.grow(event.text)
+            if self._book.writes_here:
+                self._pending.append(event.text)
+                self.pace.ask()
+
+    def on_round_done(self, event: events.RoundDone) -> None:
+        """Tokens, shown with the next frame if the reply is shown as tokens."""
+        writing = self._book.writing
+        if writing is None or event.request_id != writing.request.request_id:
+            return
+        if event.k == 0:
+            writing.plain_rounds.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
+        reply = self.shown()
+        if reply is not None and reply.tokens is not None:
+            self.pace.ask()
+
+    def on_prefill_progress(self, event: events.PrefillProgress) -> None:
+        """How much of a long prompt is read."""
+        reply = self.shown()
+        if reply is not None and event.request_id == reply.request_id:
+            reply.show_reading(event)
+
+    def flush(self) -> None:
+        """Show the text that has come; a slow frame makes the next one wait longer."""
+        reply = self.shown()
+        text = "".join(self._pending)
+        self._pending.clear()
+        if reply is None:
+            return
+        if not text:
+            if reply.tokens is not None:
+                reply.tokens.refresh()
+            return
+        began = time.perf_counter()
+        reply.append(text)
+        spent = (time.perf_counter() - began) * 1000
+        self.pace.interval = max(FRAME_MS, round(3 * spent))
+
+    def on_finished(self, event: events.Finished) -> None:
+        """The reply is complete or was stopped."""
+        writing = self._book.writing
+        if writing is None or event.request_id != writing.request.request_id:
+            return
+        self.flush()
+        reply = self.shown()
+        text = writing.begun + event.text if event.text else writing.text()
+        state = STATES.get(event.reason, "done")
+        if reply is not None:
+            shown = reply.source()
+            if text.startswith(shown):
+                reply.append(text[len(shown) :])
+            else:
+                reply.replace_text(text)
+            reply.set_plain_rounds(writing.plain_rounds)
+            reply.finish(event)
+            message = writing.conversation.message(writing.message_id)
+            self._list.show_end(reply, replace(message, text=text, state=state))
+        self._end(text, state, to_text(record_of(writing.request, self._state.ready, event, writing.plain_rounds)))
+
+    def owns(self, event: events.Failed) -> bool:
+        """Whether an error is of the reply that is being written."""
+        writing = self._book.writing
+        return writing is not None and (
+            event.request_id == writing.request.request_id or (not event.request_id and event.code == "engine_died")
+        )
+
+    def on_failed(self, event: events.Failed, larger: int) -> None:
+        """It ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
+        writing = self._book.writing
+        if writing is None:
+            return
+        self.flush()
+        reply = self.shown()
+        if reply is not None:
+            reply.fail(event, larger)
+        self._end(writing.text(), "failed", to_text(record_of(writing.request, self._state.ready, event)))
+
+    def _end(self, text: str, state: MessageState, details: str) -> None:
+        self.pace.stop()
+        self._pending.clear()
+        self._state.end("reply")
+        self._book.end(text, state, details)

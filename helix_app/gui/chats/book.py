@@ -1,0 +1,317 @@
+"""The conversations of a window: which one is shown, what is written, and what the store is told of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from helix_app.gui.chats.conversation import Conversation, new_id
+from helix_app.gui.chats.rows import title_of
+from helix_app.gui.chats.writing import Writing
+from helix_app.gui.routing import Handlers
+from helix_app.protocol.chats import (
+    AddMessage,
+    ChangeChat,
+    ChatAsked,
+    ChatEntry,
+    ChatOpened,
+    ChatsFound,
+    ChatsListed,
+    CopyChat,
+    CreateChat,
+    DeleteMessage,
+    EndMessage,
+    FindChats,
+    GrowMessage,
+    ListChats,
+    Message,
+    MessageState,
+    OpenChat,
+    Role,
+)
+
+KEEP_MS = 500  # how long text of a reply may be in memory alone
+
+
+@dataclass(frozen=True)
+class _Deleted:
+    """A conversation, or ``messages`` of one and the end of the way that was shown."""
+
+    chat_id: str
+    messages: tuple[Message, ...] = ()
+    leaf: str = ""
+
+
+class ChatBook(QObject):
+    """The truth about conversations: its users watch it, and whatever they change in it goes to the store.
+
+    Attributes:
+        entries: the conversations there are, as the store told them last.
+        kept: whether what is written is being kept.
+        current: the conversation that is shown; one without messages is not in the store yet.
+        writing: the reply that is being written, of the current conversation or of another one.
+
+    Signals:
+        asked: a request of ``protocol/chats.py`` for the store.
+        listed: ``entries`` or ``kept`` changed.
+        current_changed: another conversation is shown; id of the message to be in sight, empty for the last one.
+        way_changed: the shown conversation has other messages on its way than before.
+        writing_changed: a reply began, or is over.
+        found: a ChatsFound.
+        stop_requested: the reply that is being written is to end, for its conversation is to be deleted.
+        deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
+        leaving: another conversation is about to be shown.
+    """
+
+    asked = Signal(object)
+    listed = Signal()
+    current_changed = Signal(str)
+    way_changed = Signal()
+    writing_changed = Signal()
+    found = Signal(object)
+    stop_requested = Signal()
+    deleted = Signal(str)
+    leaving = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.entries: tuple[ChatEntry, ...] = ()
+        self.kept = True
+        self.current = self._fresh = Conversation()
+        self.writing: Writing | None = None
+        self._wanted = ("", "")  # the conversation that was asked for, and the message of it to be in sight
+        self._search = 0
+        self._deleted: list[_Deleted] = []  # the last one comes back first
+        self._doomed = ""  # the conversation that goes as soon as its reply has ended
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(KEEP_MS)
+        self._timer.timeout.connect(self.keep)
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of news."""
+        return {ChatsListed: self.on_listed, ChatOpened: self.on_opened, ChatsFound: self.on_found}
+
+    def start(self, last: str = "") -> None:
+        """List what there is, and show the conversation that was shown last."""
+        self.ask(ListChats())
+        if last:
+            self.open(last)
+
+    def ask(self, asked: ChatAsked) -> None:
+        """Ask something of the store."""
+        self.asked.emit(asked)
+
+    def entry(self, chat_id: str) -> ChatEntry | None:
+        """What the list says of a conversation."""
+        return next((entry for entry in self.entries if entry.id == chat_id), None)
+
+    # ------------------------------------------------------------------ which is shown
+
+    def open(self, chat_id: str, message_id: str = "") -> None:
+        """Show a conversation; it comes from the store, unless a reply of it is being written."""
+        if chat_id == self.current.id:
+            self._wanted = ("", "")
+            self._reveal(message_id)
+        elif self.writing is not None and self.writing.conversation.id == chat_id:
+            self._show(self.writing.conversation, message_id)
+        else:
+            self._wanted = (chat_id, message_id)
+            self.ask(OpenChat(chat_id))
+
+    def new(self) -> None:
+        """Show a conversation without messages: the one that was begun before, as long as nothing was sent in it."""
+        if self._fresh.known:
+            self._fresh = Conversation()
+        if self.current is not self._fresh:
+            self._show(self._fresh)
+
+    def on_opened(self, news: ChatOpened) -> None:
+        """A conversation came from the store; one that nobody waits for any more is left."""
+        wanted, message_id = self._wanted
+        if news.id == wanted and news.chat is not None:
+            self._show(Conversation(news.chat), message_id)
+
+    def _show(self, conversation: Conversation, message_id: str = "") -> None:
+        self._wanted = ("", "")
+        self.leaving.emit()
+        if message_id in conversation:
+            conversation.show(message_id)
+        self.current = conversation
+        self.current_changed.emit(message_id)
+
+    def _reveal(self, message_id: str) -> None:
+        if message_id in self.current:
+            self.show_version(message_id)
+            self.current_changed.emit(message_id)
+
+    # ------------------------------------------------------------------ the messages of it
+
+    def add(
+        self, role: Role, text: str, parent: str | None = None, state: MessageState = "done", model: str = ""
+    ) -> Message:
+        """A new message of the conversation that is shown; the first one makes the store know it."""
+        conversation = self.current
+        message = conversation.add(role, text, parent, state, model)
+        if conversation.known:
+            self.ask(AddMessage(conversation.id, message))
+        else:
+            conversation.known = True
+            self.ask(CreateChat(conversation.chat()))
+        self.way_changed.emit()
+        return message
+
+    def step(self, message_id: str, by: int) -> None:
+        """Show the version before or after this message."""
+        self.current.step(message_id, by)
+        self._way_chosen()
+
+    def show_version(self, message_id: str) -> None:
+        """Let the way lead over this message."""
+        if message_id in self.current:
+            self.current.show(message_id)
+            self._way_chosen()
+
+    def remove(self, message_id: str) -> None:
+        """Take a message out, and all that follows it; a conversation without messages goes with its last one.
+        ``undo`` brings them back."""
+        conversation, leaf = self.current, self.current.leaf
+        gone = conversation.remove(message_id)
+        if not len(conversation):
+            conversation.put_back(gone, leaf)
+            self.delete(conversation.id)
+            return
+        self._deleted.append(_Deleted(conversation.id, tuple(gone), leaf))
+        self.ask(DeleteMessage(conversation.id, message_id, conversation.leaf))
+        self.way_changed.emit()
+        self.deleted.emit("")
+
+    def take_back(self, message_id: str) -> None:
+        """A message was never sent: it is as if it had never been there."""
+        conversation = self.current
+        conversation.remove(message_id)
+        if len(conversation):
+            self.ask(DeleteMessage(conversation.id, message_id, conversation.leaf))
+            self.way_changed.emit()
+        else:
+            self.ask(ChangeChat(conversation.id, deleted=True))
+            self.new()
+
+    def _way_chosen(self) -> None:
+        if self.current.known:
+            self.ask(ChangeChat(self.current.id, leaf=self.current.leaf))
+        self.way_changed.emit()
+
+    # ------------------------------------------------------------------ the reply that is being written
+
+    @property
+    def writes_here(self) -> bool:
+        """Whether the reply that is being written is of the conversation that is shown."""
+        return self.writing is not None and self.writing.conversation is self.current
+
+    def begin(self, writing: Writing) -> None:
+        """A reply is being written; its message is there."""
+        self.writing = writing
+        self.writing_changed.emit()
+
+    def again(self, message_id: str, text: str) -> None:
+        """A message that was complete is written further."""
+        self.current.change(message_id, text=text, state="writing")
+
+    def grow(self, text: str) -> None:
+        """More text of it came."""
+        if self.writing is not None:
+            self.writing.add(text)
+            if not self._timer.isActive():
+                self._timer.start()
+
+    def keep(self) -> None:
+        """Let the store have what it was not told yet."""
+        self._timer.stop()
+        if self.writing is not None:
+            text = self.writing.take_unkept()
+            if text:
+                self.ask(GrowMessage(self.writing.message_id, text))
+
+    def end(self, text: str, state: MessageState, details: str) -> None:
+        """It is over; ``text`` is all of its message."""
+        writing, self.writing = self.writing, None
+        self._timer.stop()
+        if writing is not None:
+            writing.conversation.change(writing.message_id, text=text, state=state, details=details)
+            if writing.message_id in writing.conversation:
+                self.ask(EndMessage(writing.message_id, text, state, details))
+            self.writing_changed.emit()
+            if writing.conversation.id == self._doomed:
+                self.delete(self._doomed)
+
+    # ------------------------------------------------------------------ the list
+
+    def on_listed(self, news: ChatsListed) -> None:
+        """The list as it is now."""
+        self.entries, self.kept = news.entries, news.kept
+        self.listed.emit()
+
+    def find(self, words: str) -> None:
+        """Look for words; ``found`` tells the answer to the last question alone."""
+        self._search += 1
+        if words.strip():
+            self.ask(FindChats(words, self._search))
+
+    def on_found(self, news: ChatsFound) -> None:
+        """What was found."""
+        if news.number == self._search:
+            self.found.emit(news)
+
+    def change(
+        self, chat_id: str, *, title: str | None = None, pinned: bool | None = None, folder: str | None = None
+    ) -> None:
+        """Give a conversation a title, pin it, or put it into a folder."""
+        self.ask(ChangeChat(chat_id, title=title, pinned=pinned, folder=folder))
+
+    def copy(self, chat_id: str, upto: str = "") -> None:
+        """Make a second conversation of one, or of its way to a message, and show it."""
+        made = new_id()
+        self.ask(CopyChat(chat_id, made, upto))
+        self.open(made)
+
+    def delete(self, chat_id: str) -> None:
+        """Delete a conversation, as soon as its reply has ended where one is being written; ``undo`` brings it back."""
+        if self.writing is not None and self.writing.conversation.id == chat_id:
+            self._doomed = chat_id
+            self.stop_requested.emit()
+            return
+        self._doomed = ""
+        entry = self.entry(chat_id)
+        self._deleted.append(_Deleted(chat_id))
+        self.ask(ChangeChat(chat_id, deleted=True))
+        if self.current.id == chat_id:
+            self.new()
+        self.deleted.emit(self.tr("a conversation") if entry is None else title_of(entry))
+
+    def undo(self) -> None:
+        """Bring back what was deleted last, and show it."""
+        if not self._deleted:
+            return
+        last = self._deleted.pop()
+        if not last.messages:
+            self.ask(ChangeChat(last.chat_id, deleted=False))
+            self.open(last.chat_id)
+            return
+        for message in last.messages:
+            self.ask(AddMessage(last.chat_id, message))
+        self.ask(ChangeChat(last.chat_id, leaf=last.leaf))
+        if self.current.id == last.chat_id:
+            self.current.put_back(last.messages, last.leaf)
+            self.way_changed.emit()
+        else:
+            self.open(last.chat_id, last.leaf)
+
+    def keep_draft(self, text: str) -> None:
+        """What stands in the message field of the conversation that is shown."""
+        conversation = self.current
+        if conversation.draft != text:
+            conversation.draft = text
+            if conversation.known:
+                self.ask(ChangeChat(conversation.id, draft=text))

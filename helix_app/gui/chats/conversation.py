@@ -1,0 +1,157 @@
+"""A conversation as a tree of messages, of which one way from the first to a last one is shown. No widgets."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from helix_app.protocol.chats import Chat, ChatEntry, Message, MessageState, Role
+from helix_app.protocol.requests import ChatMessage
+
+
+def new_id() -> str:
+    """An id that nothing else has."""
+    return uuid.uuid4().hex
+
+
+def now() -> str:
+    """This moment in ISO 8601, with the offset from UTC."""
+    return datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+class Conversation:
+    """All versions of one conversation.
+
+    Attributes:
+        id: of the conversation.
+        leaf: id of the last message that is shown; empty while there is none.
+        known: whether the store was told of it.
+        draft: what stands in the message field while another conversation is shown.
+    """
+
+    def __init__(self, chat: Chat | None = None) -> None:
+        self.id = new_id() if chat is None else chat.entry.id
+        self.known = chat is not None
+        self.leaf = "" if chat is None else chat.leaf
+        self.draft = "" if chat is None else chat.draft
+        self._messages: dict[str, Message] = {} if chat is None else {m.id: m for m in chat.messages}
+        self._after: dict[str, list[str]] = {}
+        for message in self._messages.values():
+            self._after.setdefault(message.parent, []).append(message.id)
+        if self.leaf not in self._messages:
+            self.leaf = self._newest_under("")
+
+    def __contains__(self, message_id: str) -> bool:
+        return message_id in self._messages
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def message(self, message_id: str) -> Message:
+        """One of its messages. Raises KeyError."""
+        return self._messages[message_id]
+
+    # ------------------------------------------------------------------ what is shown
+
+    def path(self, leaf: str | None = None) -> list[Message]:
+        """The messages from the first to ``leaf``, by default to the last one that is shown."""
+        out: list[Message] = []
+        at = self.leaf if leaf is None else leaf
+        while at:
+            message = self._messages[at]
+            out.append(message)
+            at = message.parent
+        out.reverse()
+        return out
+
+    def versions(self, message_id: str) -> list[str]:
+        """Ids of the messages that stand in its place, itself included, in the order they were written."""
+        return self._after[self._messages[message_id].parent]
+
+    def show(self, message_id: str) -> None:
+        """Let the way lead over this message, and on to the newest that follows it; unless it does so already."""
+        if all(message.id != message_id for message in self.path()):
+            self.leaf = self._newest_under(message_id)
+
+    def step(self, message_id: str, by: int) -> None:
+        """Show the version before (-1) or after (1) this one; at an end nothing changes."""
+        versions = self.versions(message_id)
+        index = versions.index(message_id) + by
+        if 0 <= index < len(versions):
+            self.show(versions[index])
+
+    # ------------------------------------------------------------------ what changes it
+
+    def add(
+        self, role: Role, text: str, parent: str | None = None, state: MessageState = "done", model: str = ""
+    ) -> Message:
+        """A new message after ``parent``, by default after the last that is shown; it is the last one now."""
+        parent = self.leaf if parent is None else parent
+        message = Message(new_id(), parent, role, text, now(), state, model)
+        self._messages[message.id] = message
+        self._after.setdefault(parent, []).append(message.id)
+        self.leaf = message.id
+        return message
+
+    def change(self, message_id: str, *, text: str, state: MessageState, details: str = "") -> None:
+        """A message has another text and another state now; one that is gone is left so."""
+        if message_id in self._messages:
+            old = self._messages[message_id]
+            self._messages[message_id] = replace(old, text=text, state=state, details=details or old.details)
+
+    def remove(self, message_id: str) -> list[Message]:
+        """Take a message out, and all that follows it: these, each after the one it follows. Another version is shown
+        then, or what came before it."""
+        message = self._messages[message_id]
+        siblings = self._after[message.parent]
+        index = siblings.index(message_id)
+        siblings.pop(index)
+        gone: list[Message] = []
+        doomed = [message_id]
+        while doomed:
+            at = doomed.pop()
+            gone.append(self._messages.pop(at))
+            doomed += self._after.pop(at, [])
+        if self.leaf not in self._messages:
+            self.leaf = self._newest_under(siblings[max(0, index - 1)]) if siblings else message.parent
+        return gone
+
+    def put_back(self, messages: Sequence[Message], leaf: str) -> None:
+        """Have again what was removed, and show the way to ``leaf``."""
+        for message in messages:
+            self._messages[message.id] = message
+            self._after.setdefault(message.parent, []).append(message.id)
+        self.leaf = leaf
+
+    # ------------------------------------------------------------------ what is made of it
+
+    def history(self, message_id: str, system_prompt: str = "") -> tuple[ChatMessage, ...]:
+        """What a model is told to answer this question, which comes last; for an answer, to go on with it.
+
+        Questions that never got an answer stay out.
+        """
+        out = [ChatMessage("system", system_prompt)] if system_prompt else []
+        question: Message | None = None
+        for message in self.path(message_id):
+            if message.role == "user":
+                question = message
+            elif question is not None and message.text:
+                out += [ChatMessage("user", question.text), ChatMessage("assistant", message.text)]
+                question = None
+        if question is not None:
+            out.append(ChatMessage("user", question.text))
+        return tuple(out)
+
+    def chat(self) -> Chat:
+        """As the store takes it in."""
+        messages = tuple(self._messages.values())
+        created = messages[0].created if messages else now()
+        updated = messages[-1].created if messages else created
+        return Chat(ChatEntry(self.id, "", created, updated, messages=len(messages)), messages, self.leaf, self.draft)
+
+    def _newest_under(self, message_id: str) -> str:
+        while self._after.get(message_id):
+            message_id = self._after[message_id][-1]
+        return message_id

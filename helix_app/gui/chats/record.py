@@ -1,0 +1,104 @@
+"""What is kept beside the text of a reply: how it was written, and its figures. No widgets."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+import msgspec
+
+from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams, Verify
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a reply was written.
+
+    Attributes:
+        draft: kind or name of the draft; empty for none.
+        device, dtype: where the model ran, and in which number format.
+        exact_rows: as in ``ModelReady``.
+        metrics, reason: as in ``Finished``; None and empty for a reply that never came to its end.
+        plain_round, plain_rounds: median seconds of the rounds that drafted nothing, and how many there were.
+        failed: why it ended, where that was an error.
+    """
+
+    mode: Mode = "speculative"
+    k: str = "auto"
+    verify: Verify = "auto"
+    max_tokens: int = 0
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    draft: str = ""
+    device: str = ""
+    dtype: str = ""
+    exact_rows: bool = False
+    metrics: RunMetrics | None = None
+    reason: FinishReason | None = None
+    plain_round: float = 0.0
+    plain_rounds: int = 0
+    failed: Failed | None = None
+
+    def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
+        """The request that it answered."""
+        return GenerateRequest(
+            request_id,
+            messages,
+            mode=self.mode,
+            k=self.k,
+            verify=self.verify,
+            max_tokens=self.max_tokens,
+            sampling=self.sampling,
+        )
+
+    def finished(self, request_id: str, text: str) -> Finished | None:
+        """The event that it ended with; None when it never came."""
+        if self.metrics is None or self.reason is None:
+            return None
+        return Finished(request_id, self.reason, text, (), self.metrics)
+
+
+def record_of(
+    request: GenerateRequest,
+    ready: ModelReady | None,
+    end: Finished | Failed | None,
+    plain_rounds: Sequence[float] = (),
+) -> Record:
+    """The record of a reply that ended so; None: it is still being written."""
+    return Record(
+        request.mode,
+        request.k,
+        request.verify,
+        request.max_tokens,
+        request.sampling,
+        draft="" if ready is None else ready.draft_name or ready.draft,
+        device="" if ready is None else ready.device,
+        dtype="" if ready is None else ready.dtype,
+        exact_rows=ready is not None and ready.exact_rows,
+        metrics=end.metrics if isinstance(end, Finished) else None,
+        reason=end.reason if isinstance(end, Finished) else None,
+        plain_round=median(plain_rounds) if plain_rounds else 0.0,
+        plain_rounds=len(plain_rounds),
+        failed=end if isinstance(end, Failed) else None,
+    )
+
+
+def to_text(record: Record) -> str:
+    """As JSON."""
+    return msgspec.json.encode(record).decode()
+
+
+def from_text(details: str) -> Record | None:
+    """The record that JSON holds; None for an empty text, or one that a later Helix wrote otherwise."""
+    if not details:
+        return None
+    try:
+        return msgspec.json.decode(details, type=Record)
+    except msgspec.DecodeError as error:
+        log.warning("a reply without its figures: %s", error)
+        return None

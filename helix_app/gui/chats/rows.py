@@ -1,0 +1,106 @@
+"""The list of conversations as lines with headings: pinned, folders, then by day. No widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from helix_app.protocol.chats import ChatEntry, ChatHit
+
+
+def tr(text: str) -> str:
+    """Translate in the context of the list of conversations."""
+    return QCoreApplication.translate("chats", text)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line.
+
+    Attributes:
+        title: of a conversation, or the heading of a group.
+        entry: the conversation; None for a heading.
+        folder: name of the folder whose heading this is; empty for other headings.
+        folded: the group's conversations are hidden.
+        hit: where the words that were looked for are in it.
+        writing: a reply of it is being written.
+    """
+
+    title: str
+    entry: ChatEntry | None = None
+    folder: str = ""
+    folded: bool = False
+    hit: ChatHit | None = None
+    writing: bool = False
+
+
+def title_of(entry: ChatEntry) -> str:
+    """What a conversation is called."""
+    return entry.title or tr("Untitled")
+
+
+def day_group(updated: str, today: date) -> str:
+    """Heading of the group that a conversation belongs to."""
+    try:
+        day = datetime.fromisoformat(updated).astimezone().date()
+    except ValueError:
+        return tr("Earlier")
+    if day >= today:
+        return tr("Today")
+    if day == today - timedelta(days=1):
+        return tr("Yesterday")
+    if day > today - timedelta(days=7):
+        return tr("Previous 7 days")
+    if day > today - timedelta(days=30):
+        return tr("Previous 30 days")
+    month = QLocale().standaloneMonthName(day.month)
+    return month if day.year == today.year else f"{month} {day.year}"
+
+
+def rows_of(entries: Sequence[ChatEntry], today: date, writing: str = "", folded: Collection[str] = ()) -> list[Row]:
+    """The list: pinned conversations, folders by name, and the others by day. Each once, and no empty group.
+
+    Args:
+        entries: the latest first.
+        writing: id of the conversation whose reply is being written.
+        folded: names of the folders whose conversations are hidden.
+    """
+    pinned = [entry for entry in entries if entry.pinned]
+    others = [entry for entry in entries if not entry.pinned]
+    rows: list[Row] = []
+    if pinned:
+        rows.append(Row(tr("Pinned")))
+        rows += [_row(entry, writing) for entry in pinned]
+    for folder in sorted({entry.folder for entry in others if entry.folder}, key=str.casefold):
+        hidden = folder in folded
+        rows.append(Row(folder, folder=folder, folded=hidden))
+        if not hidden:
+            rows += [_row(entry, writing) for entry in others if entry.folder == folder]
+    heading = ""
+    for entry in others:
+        if entry.folder:
+            continue
+        group = day_group(entry.updated, today)
+        if group != heading:
+            heading = group
+            rows.append(Row(group))
+        rows.append(_row(entry, writing))
+    return rows
+
+
+def found_rows(hits: Sequence[ChatHit], more: bool, writing: str = "") -> list[Row]:
+    """What was found, and a heading that says how much."""
+    if not hits:
+        return [Row(tr("Nothing found"))]
+    heading = tr("The first {n}").format(n=len(hits)) if more else tr("Found in {n}").format(n=len(hits))
+    return [
+        Row(heading),
+        *(Row(title_of(hit.entry), hit.entry, hit=hit, writing=hit.entry.id == writing) for hit in hits),
+    ]
+
+
+def _row(entry: ChatEntry, writing: str) -> Row:
+    return Row(title_of(entry), entry, writing=entry.id == writing)

@@ -1,0 +1,155 @@
+"""The messages of a conversation from the store: as they were, the last ones first, and what can be done with each."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from helix_app.gui.chat.message.bubble import UserBubble
+from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chats.record import record_of, to_text
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.chats import Chat, CopyChat, DeleteMessage
+from helix_app.protocol.events import Failed
+from helix_app.protocol.requests import GenerateRequest
+from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, long_chat, question
+from tests.gui.driver import Driver
+from tests.gui.fake import record
+from tests.gui.settling import settle
+
+DETAILS = to_text(record_of(GenerateRequest("r"), fake.ready(), fake.finished("r", "So."), [0.02] * 3))
+
+
+def shown(window: MainWindow) -> list[str]:
+    """Ids of the messages that are built."""
+    return [m.message_id for m in window.chat.view.messages() if isinstance(m, (UserBubble, Reply))]
+
+
+def open_chat(window: MainWindow, chat: Chat) -> FakeStore:
+    """A window that shows a conversation of its store."""
+    store = FakeStore(window, chat)
+    window.book.open(chat.entry.id)
+    return store
+
+
+def test_a_reply_is_shown_with_its_figures_as_on_the_day_it_was_written(window: MainWindow, chat: Driver) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=DETAILS)))
+    assert shown(window) == ["q", "a"]
+    assert chat.reply.source() == "So."
+    assert chat.reply.verdict_text() == "1.2x faster than plain"
+    assert chat.reply.stats_text().startswith("61 tok/s · TTFT 0.21 s · 212 tokens")
+    asked = record(window.chat.race_requested)
+    chat.reply.on_race_clicked()
+    assert [m.content for m in asked[0].messages] == ["Why?"]
+    assert [m.content for m in chat.ask("And?").messages] == ["Why?", "So.", "And?"]
+
+
+@pytest.mark.parametrize("details", ["", "{}", "no json"])
+def test_a_reply_without_figures_is_a_reply(window: MainWindow, chat: Driver, details: str) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=details)))
+    assert not chat.reply.streaming
+    assert chat.reply.stats_text() == ""
+    assert chat.reply.source() == "So."
+
+
+def test_what_was_interrupted_can_be_continued(window: MainWindow, chat: Driver) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "Half", "interrupted")))
+    assert chat.reply.offer is not None
+    assert chat.reply.offer.sentence.text().startswith("Helix ended while this was being written.")
+    chat.reply.offer.acted.emit()
+    assert [m.content for m in chat.requests[-1].messages] == ["Why?", "Half"]
+    chat.finish(" more")
+    assert chat.reply.source() == "Half more"
+
+
+def test_what_failed_says_why_and_can_be_tried_again(window: MainWindow, chat: Driver) -> None:
+    failed = to_text(record_of(GenerateRequest("r"), None, Failed("nan_logits")))
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "", "failed", failed)))
+    assert chat.reply.error_sentence().startswith("The model returned numbers that are not numbers")
+    chat.reply.again_requested.emit()
+    assert [m.content for m in chat.requests[-1].messages] == ["Why?"]
+
+
+def test_a_long_conversation_is_built_from_its_end(window: MainWindow, qtbot) -> None:
+    open_chat(window, long_chat("c", 200))
+    assert shown(window)[-1] == "a199"
+    assert len(shown(window)) <= 8
+    view = window.chat.view
+    qtbot.waitUntil(lambda: not view.is_near_top())
+    bar = view.verticalScrollBar()
+    settle()
+    built = len(shown(window))
+    assert built < 60
+    assert bar.value() == bar.maximum()
+    in_sight = view.content.column.widgets()[0]
+    bar.setValue(10)
+    place = in_sight.mapTo(view.viewport(), in_sight.rect().topLeft()).y()
+    qtbot.waitUntil(lambda: len(shown(window)) > built)
+    assert abs(in_sight.mapTo(view.viewport(), in_sight.rect().topLeft()).y() - place) <= 1  # the reader sees no jump
+    for _ in range(200):
+        bar.setValue(0)
+        settle()
+    assert shown(window)[0] == "q0"
+    assert len(shown(window)) == 400
+
+
+def test_a_message_that_was_found_is_brought_into_sight(window: MainWindow, qtbot) -> None:
+    open_chat(window, made_chat("d", question("x", "", "Other")))
+    store = FakeStore(window, long_chat("c", 60))
+    window.book.open("c", "q20")
+    assert "q20" in shown(window)
+    widget = window.chat.list.widget("q20")
+    assert widget is not None
+    settle()
+    top = widget.mapTo(window.chat.view.viewport(), widget.rect().topLeft()).y()
+    assert 0 <= top < window.chat.view.viewport().height()
+    assert store.of(CopyChat) == []
+
+
+def test_the_version_that_was_found_is_the_one_that_is_shown(window: MainWindow) -> None:
+    messages = (question("q", "", "Why?"), answer("a", "q", "One."), answer("b", "q", "Two."))
+    FakeStore(window, made_chat("c", *messages))
+    window.book.open("c", "a")
+    assert shown(window) == ["q", "a"]
+    reply = window.chat.list.reply("a")
+    assert reply is not None
+    reply.stepped.emit(1)
+    assert shown(window) == ["q", "b"]
+
+
+def test_what_both_ways_share_is_not_built_again(window: MainWindow) -> None:
+    messages = (question("q", "", "Why?"), answer("a", "q", "One."), question("r", "a", "And?"), answer("b", "r", "2"))
+    open_chat(window, made_chat("c", *messages, answer("b2", "r", "Two."), leaf="b2"))
+    before = window.chat.view.messages()
+    window.book.step("b2", -1)
+    after = window.chat.view.messages()
+    assert after[:3] == before[:3]
+    assert shown(window) == ["q", "a", "r", "b"]
+
+
+def test_branch_and_delete(window: MainWindow, chat: Driver) -> None:
+    store = open_chat(window, long_chat("c", 2))
+    chat.reply.branch_requested.emit()
+    (copied,) = store.of(CopyChat)
+    assert isinstance(copied, CopyChat)
+    assert (copied.id, copied.upto) == ("c", "a1")
+    chat.reply.delete_requested.emit()
+    assert store.of(DeleteMessage) == [DeleteMessage("c", "a1", "q1")]
+
+
+def test_the_menu_of_a_question(window: MainWindow) -> None:
+    store = open_chat(window, long_chat("c", 2))
+    bubble = window.chat.list.widget("q1")
+    assert isinstance(bubble, UserBubble)
+    bubble.more.click()
+    (menu,) = bubble.findChildren(QMenu)
+    actions = {action.text(): action for action in menu.actions() if not action.isSeparator()}
+    assert list(actions) == ["Edit", "Copy", "Branch from here", "Delete this and its answers"]
+    actions["Copy"].trigger()
+    assert QGuiApplication.clipboard().text() == "Question 1?"
+    actions["Branch from here"].trigger()
+    actions["Delete this and its answers"].trigger()
+    assert [type(asked) for asked in store.asked if not isinstance(asked, type(None))][-1] is DeleteMessage
+    menu.close()

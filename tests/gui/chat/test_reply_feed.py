@@ -1,0 +1,96 @@
+"""Events of the reply that is being written: shown in frames, kept, and nothing of another one."""
+
+from __future__ import annotations
+
+import pytest
+
+from helix_app.gui.chats.record import from_text
+from helix_app.protocol import events
+from helix_app.protocol.chats import EndMessage, GrowMessage
+from helix_app.protocol.events import Failed, TextDelta
+from helix_app.protocol.requests import ChatMessage
+from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore
+from tests.gui.driver import Driver
+
+
+def test_deltas_are_shown_in_frames(chat: Driver, qtbot) -> None:
+    request = chat.ask("x")
+    for _ in range(200):
+        chat.window.on_event(TextDelta(request.request_id, "word "))
+    assert chat.reply.renders == 0
+    qtbot.waitUntil(lambda: chat.reply.source() == "word " * 200)
+    assert chat.reply.renders == 1
+
+
+def test_late_and_unknown_events_change_nothing(chat: Driver) -> None:
+    old = chat.ask("x")
+    chat.write("old")
+    chat.finish("old")
+    chat.window.chat.new_chat()
+    assert chat.window.chat.view.messages() == []
+    for event in (
+        TextDelta(old.request_id, "ghost"),
+        fake.round_done(old.request_id, 3),
+        fake.finished(old.request_id, "ghost"),
+        Failed("nan_logits", "", (), old.request_id),
+        TextDelta("nobody", "ghost"),
+        events.PrefillDone("nobody", 1, 0, 0.1),
+        object(),
+    ):
+        chat.window.on_event(event)
+    assert chat.window.chat.view.messages() == []
+    assert not chat.window.chat.error.isVisible()
+    assert chat.ask("fresh").messages == (ChatMessage("user", "fresh"),)
+    chat.window.on_event(TextDelta(old.request_id, "ghost"))
+    chat.write("new")
+    assert chat.reply.source() == "new"
+
+
+def test_a_dead_engine_ends_the_reply(chat: Driver) -> None:
+    chat.ask("x")
+    chat.window.on_event(Failed("engine_died", "exit code -9"))
+    assert "engine stopped unexpectedly" in chat.reply.error_sentence()
+    assert chat.ask("again").messages[-1].content == "again"
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [("eos", "done"), ("stop", "done"), ("cancelled", "stopped"), ("length", "length"), ("context_full",) * 2],
+)
+def test_the_store_is_told_how_it_ended(chat: Driver, reason: str, state: str) -> None:
+    store = FakeStore(chat.window)
+    chat.ask("x")
+    chat.write("Some text")
+    chat.finish("Some text.", reason)
+    (end,) = store.of(EndMessage)
+    assert isinstance(end, EndMessage)
+    assert (end.text, end.state) == ("Some text.", state)
+    record = from_text(end.details)
+    assert record is not None
+    assert record.reason == reason
+    assert record.metrics == fake.finished("r").metrics
+
+
+def test_the_store_is_told_what_it_failed_of(chat: Driver) -> None:
+    store = FakeStore(chat.window)
+    request = chat.ask("x")
+    chat.write("Some text")
+    chat.window.on_event(Failed("nan_logits", "row 3", (), request.request_id))
+    (end,) = store.of(EndMessage)
+    assert isinstance(end, EndMessage)
+    assert (end.text, end.state) == ("Some text", "failed")
+    record = from_text(end.details)
+    assert record is not None
+    assert record.failed is not None
+    assert record.failed.code == "nan_logits"
+
+
+def test_the_store_has_the_text_half_a_second_later(chat: Driver, qtbot) -> None:
+    store = FakeStore(chat.window)
+    chat.ask("x")
+    chat.write("One ")
+    chat.write("two")
+    qtbot.waitUntil(lambda: bool(store.of(GrowMessage)))
+    assert store.texts[chat.reply.message_id] == "One two"
+    assert store.states[chat.reply.message_id] == "writing"

@@ -1,0 +1,63 @@
+"""What is kept beside a reply comes back as it was, also when a later Helix wrote it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from helix_app.base.settings import Settings
+from helix_app.gui.chats.conversation import Conversation
+from helix_app.gui.chats.record import Record, from_text, record_of, to_text
+from helix_app.gui.chats.writing import Writing, reply_request
+from helix_app.protocol.events import Failed
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from tests.gui import fake
+
+REQUEST = GenerateRequest("r", mode="speculative", k="fixed:3", max_tokens=9, sampling=SamplingParams(0.2, seed=5))
+
+
+def test_a_finished_reply_comes_back() -> None:
+    end = fake.finished("r", "text", "length", k_mean=None)
+    record = record_of(REQUEST, fake.ready(exact_rows=True, draft="ngram"), end, [0.3, 0.1, 0.2])
+    again = from_text(to_text(record))
+    assert again == record
+    assert again is not None
+    assert again.finished("x", "text") == fake.finished("x", "text", "length", k_mean=None)
+    request = again.request((), "x")
+    assert (request.k, request.max_tokens, request.sampling) == ("fixed:3", 9, REQUEST.sampling)
+    assert (again.draft, again.exact_rows, again.plain_round, again.plain_rounds) == ("ngram", True, 0.2, 3)
+
+
+def test_a_failed_one_knows_why() -> None:
+    failed = Failed("prompt_too_long", "detail", (("tokens", "9000"),), "r")
+    record = from_text(to_text(record_of(REQUEST, None, failed)))
+    assert record is not None
+    assert record.failed == failed
+    assert record.finished("r", "") is None
+
+
+@pytest.mark.parametrize("details", ["", "no json", "[1]", '{"k": 7}', '{"metrics": {}}'])
+def test_what_cannot_be_read_is_nothing(details: str) -> None:
+    assert from_text(details) is None
+
+
+def test_fields_that_nobody_knows_are_left_out() -> None:
+    later = json.loads(to_text(Record(k="fixed:2"))) | {"news": 1}
+    assert from_text(json.dumps(later)) == Record(k="fixed:2")
+
+
+def test_a_reply_that_grows_tells_each_piece_once() -> None:
+    talk = Conversation()
+    ask = talk.add("user", "Why?")
+    request = reply_request(talk, ask.id, Settings(system_prompt="Be brief.", temperature=0.0), 3, 2)
+    assert [m.content for m in request.messages] == ["Be brief.", "Why?"]
+    assert (request.verify, request.sampling.seed, request.alternatives) == ("coupled", 3, 2)
+    writing = Writing(request, talk, "m", "Before ")
+    writing.add("one ")
+    writing.add("two")
+    assert writing.text() == "Before one two"
+    assert writing.take_unkept() == "one two"
+    assert writing.take_unkept() == ""
+    writing.add(" three")
+    assert (writing.text(), writing.take_unkept()) == ("Before one two three", " three")

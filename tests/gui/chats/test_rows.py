@@ -1,0 +1,66 @@
+"""The list as lines: pinned, folders, days; and what was found."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from helix_app.gui.chats.rows import Row, day_group, found_rows, rows_of
+from helix_app.protocol.chats import ChatHit
+from tests.gui.chats.made_chats import entry
+
+TODAY = date(2026, 11, 29)
+
+
+def when(days: int) -> str:
+    return (datetime(2026, 11, 29, 12).astimezone() - timedelta(days=days)).isoformat()
+
+
+def test_days_as_people_call_them() -> None:
+    assert [day_group(when(d), TODAY) for d in (-1, 0, 1, 2, 6, 7, 29, 30, 400)] == [
+        "Today",
+        "Today",
+        "Yesterday",
+        "Previous 7 days",
+        "Previous 7 days",
+        "Previous 30 days",
+        "Previous 30 days",
+        "October",
+        "October 2025",
+    ]
+    assert day_group("nonsense", TODAY) == "Earlier"
+
+
+def test_each_once_and_no_empty_group() -> None:
+    entries = [
+        entry("a", updated=when(0)),
+        entry("b", updated=when(0), pinned=True, folder="Work"),
+        entry("c", updated=when(1), folder="work & play"),
+        entry("d", updated=when(1)),
+        entry("e", updated=when(1), folder="Art"),
+    ]
+    rows = rows_of(entries, TODAY, writing="d")
+    assert [row.title for row in rows] == [
+        "Pinned", "Chat b", "Art", "Chat e", "work & play", "Chat c", "Today", "Chat a", "Yesterday", "Chat d",
+    ]  # fmt: skip
+    assert [row.title for row in rows if row.writing] == ["Chat d"]
+    folded = rows_of(entries, TODAY, folded={"Art"})
+    assert [row.title for row in folded[2:4]] == ["Art", "work & play"]
+    assert (folded[2].folded, folded[3].folded) == (True, False)
+    assert rows_of([], TODAY) == []
+
+
+def test_without_a_title_it_is_called_untitled() -> None:
+    from dataclasses import replace
+
+    untitled = replace(entry("a", updated=when(0)), title="")
+    assert rows_of([untitled], TODAY)[1].title == "Untitled"
+
+
+def test_what_was_found() -> None:
+    assert found_rows([], False) == [Row("Nothing found")]
+    hit = ChatHit(entry("a"), "m", "a word here", ((2, 6),))
+    rows = found_rows([hit], False, writing="a")
+    assert [row.title for row in rows] == ["Found in 1", "Chat a"]
+    assert rows[1].hit == hit
+    assert rows[1].writing
+    assert found_rows([hit], True)[0].title == "The first 1"
