@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
+    from helix_app.bridge.attachments import Attachments
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
@@ -52,6 +53,7 @@ class App:
     benchmarks: Benchmarks
     checkups: Checkups
     chats: Chats
+    attachments: Attachments
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -113,6 +115,7 @@ def build(
     Args:
         keeper: where settings are saved and what was wrong with them; by default those on disk.
     """
+    from helix_app.bridge.attachments import Attachments
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
@@ -127,6 +130,7 @@ def build(
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)
     chats = Chats()
+    attachments = Attachments()
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -146,6 +150,9 @@ def build(
     window.checkup_requested.connect(checkups.ask)
     checkups.news.connect(window.on_events)
     window.closing.connect(checkups.shutdown)
+    window.read_requested.connect(attachments.ask)
+    attachments.news.connect(window.on_events)
+    window.closing.connect(attachments.shutdown)
     window.chats_asked.connect(chats.ask)
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
@@ -161,7 +168,7 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups, chats)
+    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments)
 
 
 def make_client(settings: Settings) -> EngineClient:

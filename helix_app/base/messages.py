@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helix_app.base import filling
-from helix_app.base.messages_files import MODEL_FILES
+from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -47,6 +47,7 @@ ERRORS: dict[str, str] = {
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and run it again.",
     # model files
     **MODEL_FILES,
+    **ATTACHMENTS,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
@@ -110,6 +111,8 @@ ERRORS: dict[str, str] = {
 }
 
 NOTICES: dict[str, str] = {
+    "attachment_cut": "Of {name}, the first {taken} characters were taken, and {left} were left out. Attach a part of the file "
+    "to send other pages.",
     "encoding_guessed": "{path} is not UTF-8, so it was read as {encoding}. Save it as UTF-8 if letters come out wrong.",
     "settings_damaged": "The settings in {file} are damaged ({reason}). What could be read of them is in effect; learning from replies "
     "is off unless that could be read. Look through the settings and save them; the damaged file is kept as {copy}.",

@@ -5,6 +5,17 @@ Part of ``messages.ERRORS``. Only a file that is known to be damaged is called s
 
 from __future__ import annotations
 
+ATTACHMENTS: dict[str, str] = {
+    "attachment_unreadable": "{path} cannot be read ({reason}). Check that the file is there and that you may open it.",
+    "attachment_folder": "{path} is a folder. Attach the files in it one by one.",
+    "attachment_large": "{path} has {size}, and files of {most} at most can be attached. Attach a part of it.",
+    "attachment_binary": "{path} holds no text that a model could read. Text, code, Markdown and PDF files can be attached.",
+    "attachment_empty": "{path} is empty. Choose another file.",
+    "attachment_scanned": "{path} has pages but no text: they are pictures. Run it through text recognition (OCR) first.",
+    "attachment_locked": "{path} is locked with a password. Save a copy without one, then attach that.",
+    "attachment_damaged": "{path} cannot be read as a PDF ({reason}). Open it in another program and save it again.",
+}
+
 MODEL_FILES: dict[str, str] = {
     "model_not_found": "There is no model at {path}. Check the path, or see `models list` for the models at hand.",
     "model_unreadable": "{path} cannot be read ({reason}). Check that the file is there and that you may open it.",

@@ -122,6 +122,17 @@ class Settings:
         label="Theme",
         options=(("system", "System", ""), ("light", "Light", ""), ("dark", "Dark", "")),
     )
+    text_size: Annotated[int, Meta(ge=60, le=250)] = setting(
+        100,
+        "Size of the text of conversations, in percent",
+        "appearance",
+        "percent; Ctrl with + and -",
+        label="Text size",
+    )
+    presets: dict[str, str] = field(default_factory=dict, metadata={"text": "Presets of prompt and sampling, by name"})
+    prompting: dict[str, str] = field(
+        default_factory=dict, metadata={"text": "What new conversations change of prompt and sampling, by target"}
+    )
     sidebar: bool = setting(True, "Conversations are listed beside the chat")
     last_chat: str = setting("", "Conversation that was shown last; empty begins a new one")
     last_folder: str = setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")

@@ -44,20 +44,20 @@ def shown(make_window: Callable[..., MainWindow]) -> Callable[..., MainWindow]:
 @pytest.mark.parametrize("name", list(views.VIEWS))
 def test_view(shown, folder: Path, name: str, theme: str) -> None:
     window = shown(name, theme)
-    in_dialog = name.startswith(("settings", "diagnostics", "help"))
+    in_dialog = name.startswith(("settings", "diagnostics", "help", "prompting"))
     picture = (views.shown_dialog(window) if in_dialog else window).grab().toImage()
     assert picture.save(str(folder / f"{name}-{theme}.png"))
     assert len(colours(picture)) > 12
 
 
-@pytest.mark.parametrize("name", ["streaming", "done", "compare", "inspect", "tokens"])
+@pytest.mark.parametrize("name", ["streaming", "done", "conversations", "compare", "inspect", "tokens"])
 def test_smallest_size(shown, folder: Path, name: str) -> None:
     picture = shown(name, "light", 1024, 700).grab().toImage()
     assert picture.save(str(folder / f"{name}-light-1024x700.png"))
     assert len(colours(picture)) > 12
 
 
-@pytest.mark.parametrize("name", ["done", "inspect"])
+@pytest.mark.parametrize("name", ["done", "conversations", "inspect"])
 def test_twice_the_pixels(folder: Path, name: str) -> None:
     """In a process of its own: the scale is set before Qt starts."""
     target = folder / f"{name}-light-200.png"

@@ -19,6 +19,7 @@ from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.benchmark import bench_made
+from tests.gui.chats import chat_views
 from tests.gui.compare.compare_views import (
     compare,
     compare_differs,
@@ -316,6 +317,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         reading,
         too_long,
         chat_beside_benchmark,
+        *chat_views.VIEWS,
         tokens,
         inspect_empty,
         inspect,

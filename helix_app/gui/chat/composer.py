@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from helix_app.gui.kit import figures
+from helix_app.gui.chat.attachments import Chip, local_files
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
@@ -25,6 +25,7 @@ class ComposerText(QPlainTextEdit):
         pasted_long: a paste too long to edit comfortably.
         focus_changed: it got or lost the cursor.
         paged: Page Up (-1) or Page Down (1), meant for the conversation.
+        files_given: paths of files that were dropped on it or pasted.
     """
 
     submitted = Signal()
@@ -32,6 +33,7 @@ class ComposerText(QPlainTextEdit):
     pasted_long = Signal(str)
     focus_changed = Signal(bool)
     paged = Signal(int)
+    files_given = Signal(list)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +45,7 @@ class ComposerText(QPlainTextEdit):
         self.document().setDocumentMargin(0)
         self.setAccessibleName(self.tr("Message"))
         self.textChanged.connect(self.on_text_changed)
+        theme.resized.connect(lambda: self.setFont(theme.fonts.chat))
         self.on_text_changed()
 
     def on_text_changed(self) -> None:
@@ -74,7 +77,14 @@ class ComposerText(QPlainTextEdit):
         else:
             super().keyPressEvent(event)
 
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        return bool(local_files(source)) or super().canInsertFromMimeData(source)
+
     def insertFromMimeData(self, source: QMimeData) -> None:
+        files = local_files(source)
+        if files:
+            self.files_given.emit(files)
+            return
         text = source.text()
         if len(text) > LONG_PASTE:
             self.pasted_long.emit(text)
@@ -90,26 +100,21 @@ class ComposerText(QPlainTextEdit):
         self.focus_changed.emit(False)
 
 
-class _Chip(QFrame):
-    """A long paste: its size, its beginning, and a button to drop it."""
+class Hint(QLabel):
+    """A quiet sentence below the composer; hidden while there is nothing to say."""
 
-    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("chip")
-        self.text = text
-        start = " ".join(text[:200].split())[:32]
-        label = QLabel(
-            self.tr("Pasted text, {n} characters: “{start}…”").format(n=figures.count(len(text)), start=start)
-        )
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setFont(theme.fonts.small)
-        self.remove = ThemedButton(theme, symbol="close", kind="smallicon", name=self.tr("Remove pasted text"))
-        self.remove.setToolTip(self.tr("Remove pasted text"))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 4, 0)
-        row.setSpacing(4)
-        row.addWidget(label)
-        row.addWidget(self.remove)
+        self.setProperty("tone", "muted")
+        self.setFont(theme.fonts.small)
+        self.setWordWrap(True)
+        self.setContentsMargins(12, 0, 12, 0)
+        self.hide()
+
+    def tell(self, text: str) -> None:
+        """Say this, or nothing."""
+        self.setText(text)
+        self.setVisible(bool(text))
 
 
 @dataclass(frozen=True)
@@ -126,21 +131,26 @@ class Composer(QFrame):
     Attributes:
         editor: the text field.
         button: Send or Stop.
+        options: opens prompt and sampling of this conversation.
 
     Signals:
         send_requested: send the text.
         stop_requested: stop the reply.
+        options_requested: prompt and sampling of this conversation.
+        attach_requested: a file is to be chosen.
     """
 
     send_requested = Signal()
     stop_requested = Signal()
+    options_requested = Signal()
+    attach_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("composerBox")
         self._theme = theme
         self._generating = self._available = False
-        self._chips: list[_Chip] = []
+        self._chips: list[Chip] = []
         self.editor = ComposerText(theme)
         self.editor.submitted.connect(self.on_submitted)
         self.editor.stopped.connect(self.on_stopped)
@@ -149,12 +159,20 @@ class Composer(QFrame):
         self.button = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
         self.button.setMinimumWidth(88)
         self.button.clicked.connect(self.on_button_clicked)
+        self.clip = ThemedButton(theme, symbol="clip", kind="icon", name=self.tr("Attach a file"))
+        self.clip.setToolTip(self.tr("Attach a file: text, code, Markdown or PDF (Ctrl+U); or drop it here"))
+        self.clip.clicked.connect(self.attach_requested)
+        self.options = ThemedButton(theme, symbol="sliders", kind="icon")
+        self.options.clicked.connect(self.options_requested)
+        self.set_own(False)
         self._chip_row = QHBoxLayout()
         self._chip_row.setSpacing(8)
         self._chip_row.addStretch()
         row = QHBoxLayout()
         row.setSpacing(8)
+        row.addWidget(self.clip, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.options, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
@@ -204,7 +222,7 @@ class Composer(QFrame):
 
     def attach(self, text: str) -> None:
         """Keep a long paste beside the text field."""
-        chip = _Chip(self._theme, text)
+        chip = Chip(self._theme, text)
         chip.remove.clicked.connect(lambda: self._drop(chip))
         self._chips.append(chip)
         self._chip_row.insertWidget(len(self._chips) - 1, chip)
@@ -215,6 +233,14 @@ class Composer(QFrame):
         self.editor.setEnabled(available or writable)
         self.editor.setPlaceholderText(placeholder)
         self.button.setEnabled(available or self._generating)
+
+    def set_own(self, own: bool) -> None:
+        """Whether the conversation has a prompt or sampling of its own."""
+        name = self.tr("Prompt and sampling of this conversation")
+        self.options.set_symbol("sliders-on" if own else "sliders")
+        self.options.setAccessibleName(self.tr("{name}: its own").format(name=name) if own else name)
+        about = self.tr("It has its own.") if own else self.tr("As in the settings.")
+        self.options.setToolTip(f"{name} (Ctrl+P)\n{about}")
 
     def set_generating(self, generating: bool) -> None:
         """Show Stop while a reply is written, Send otherwise."""
@@ -248,7 +274,7 @@ class Composer(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
 
-    def _drop(self, chip: _Chip) -> None:
+    def _drop(self, chip: Chip) -> None:
         self._chips.remove(chip)
         self._chip_row.removeWidget(chip)
         chip.hide()

@@ -37,6 +37,7 @@ class MessageList(QObject):
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: begin a new conversation.
         delete_requested: id of a message to be taken out, with all that follows it.
+        made: a widget shows all that the book has of the reply that is being written.
     """
 
     edited = Signal(str, str)
@@ -46,6 +47,7 @@ class MessageList(QObject):
     context_requested = Signal(int)
     new_chat_requested = Signal()
     delete_requested = Signal(str)
+    made = Signal()
 
     def __init__(
         self, theme: Theme, state: State, book: ChatBook, view: ConversationView, origins: Origins, parent: QWidget
@@ -58,6 +60,7 @@ class MessageList(QObject):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._build_earlier)
         view.top_near.connect(self._timer.start)
+        theme.resized.connect(self.redraw)
 
     def widget(self, message_id: str) -> UserBubble | Reply | None:
         """The widget of a message, if it is shown and built."""
@@ -90,6 +93,23 @@ class MessageList(QObject):
         if widget is not None:
             self._view.bring_into_sight(widget)
         self._timer.start()
+
+    def reveal(self, message_id: str) -> UserBubble | Reply | None:
+        """The widget of a message of the way, built if it was not; None for one that is not on the way."""
+        path = self._book.current.path()
+        index = next((i for i, message in enumerate(path) if message.id == message_id), -1)
+        if 0 <= index < self._earlier:
+            first = max(0, index - PIECE)
+            made = [self._make(message) for message in path[first : self._earlier]]
+            self._earlier = first
+            self._view.prepend(made)
+            self._refresh()
+        return self.widget(message_id)
+
+    def redraw(self) -> None:
+        """Build what is in sight anew, for another size of text."""
+        top = self._view.first_in_sight()
+        self.rebuild(top.message_id if isinstance(top, (UserBubble, Reply)) and not self._view.following else "")
 
     def sync(self) -> None:
         """The way changed: what both have in common stays as it is."""
@@ -159,6 +179,7 @@ class MessageList(QObject):
         if mine and writing is not None:
             reply.append(writing.text())
             reply.request = writing.request
+            self.made.emit()
         elif message.state != "writing":
             reply.append(message.text)
             self._end(reply, message)
@@ -176,8 +197,9 @@ class MessageList(QObject):
         reply.stepped.connect(lambda by: self._book.step(message_id, by))
 
     def _race(self, request: GenerateRequest, message_id: str) -> None:
-        question = self._book.current.message(message_id).parent
-        messages = request.messages or self._book.current.history(question, self._state.settings.system_prompt)
+        talk = self._book.current
+        settings = talk.prompting.applied(self._state.settings)
+        messages = request.messages or talk.history(talk.message(message_id).parent, settings.system_prompt)
         self.race_requested.emit(replace(request, messages=messages))
 
     def _end(self, reply: Reply, message: Message) -> None:

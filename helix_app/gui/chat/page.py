@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.chat.composer import Composer, Draft
+from helix_app.gui.chat.attaching import Attaching
+from helix_app.gui.chat.composer import Composer, Draft, Hint
 from helix_app.gui.chat.empty import EmptyChat
+from helix_app.gui.chat.find_bar import FindBar
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chat.origins import Origins
-from helix_app.gui.chat.refusals import TOO_LONG, larger_action, larger_context, not_sent, tokens_of, why_unsendable
+from helix_app.gui.chat.refusals import larger_action, larger_for, not_sent, why_unsendable
 from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.book import ChatBook
@@ -35,10 +37,12 @@ class ChatPage(QWidget):
         book: the conversations.
         list: the messages that are shown.
         view: where they stand.
+        finder: looks for words in them.
         origins: whether replies are shown as tokens.
         composer: where the person writes.
         notices: what the person should know.
         error: what went wrong outside a reply.
+        attaching: files for the message.
 
     Signals:
         generate_requested: a GenerateRequest.
@@ -69,17 +73,16 @@ class ChatPage(QWidget):
         self.view = ConversationView(theme)
         self.origins = Origins(self.view, self)
         self.list = MessageList(theme, state, book, self.view, self.origins, self)
+        self.finder = FindBar(theme, book, self.list, self.view)
         self.empty = EmptyChat(theme)
         self.composer = Composer(theme)
         self.error = ErrorBox(theme)
         self.error.hide()
-        self.hint = QLabel()
-        self.hint.setProperty("tone", "muted")
-        self.hint.setFont(theme.fonts.small)
-        self.hint.setWordWrap(True)
-        self.hint.setContentsMargins(12, 0, 12, 0)
-        self.hint.hide()
+        self.hint = Hint(theme)
         self._lay_out()
+        self.attaching = Attaching(self.composer, self)
+        self.attaching.failed.connect(self.show_error)
+        self.attaching.told.connect(self.notices.add)
         self.feed = ReplyFeed(state, book, self.list, self)
         self._connect()
         self.on_model_changed()
@@ -88,7 +91,8 @@ class ChatPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.empty)
         self._stack.addWidget(self.view)
-        self._below = QVBoxLayout()
+        below = QWidget()
+        self._below = QVBoxLayout(below)
         self._below.setSpacing(8)
         for widget in (self.composer, self.hint, self.error):
             self._below.addWidget(widget)
@@ -96,11 +100,15 @@ class ChatPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.notices)
+        column.addWidget(self.finder)
         column.addWidget(self._stack, 1)
-        column.addLayout(self._below)
+        column.addWidget(below)
+        for wide in (below, self.notices):  # their margins are those of this width, and must not keep it so wide
+            wide.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def _connect(self) -> None:
         book, state = self.book, self._state
+        self.finder.left.connect(self.take_cursor)
         self.empty.suggestion_picked.connect(self.on_suggestion_picked)
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(self.stop)
@@ -122,6 +130,7 @@ class ChatPage(QWidget):
         book.way_changed.connect(self.on_way_changed)
         book.writing_changed.connect(self.on_writing_changed)
         book.stop_requested.connect(self.stop)
+        book.prompting_changed.connect(lambda: self.composer.set_own(bool(book.current.prompting)))
         state.load_began.connect(self.on_load_began)
         state.model_changed.connect(self.on_model_changed)
         state.occupied_changed.connect(self.on_occupied_changed)
@@ -143,6 +152,7 @@ class ChatPage(QWidget):
         return {
             events.Notice: self.notices.add,
             ChatsFailed: lambda news: self.show_error(news.failed),
+            **self.attaching.handlers(),
             **self.feed.handlers(),
         }
 
@@ -162,6 +172,7 @@ class ChatPage(QWidget):
             reason = why_none(self._state)
             self.composer.set_available(False, reason, writable=self._state.coming)
             self.empty.set_model(False, reason)
+        self.book.prepare(self._state.settings.prompting.get(self._state.settings.target, ""))
         self._tell()
 
     def on_occupied_changed(self) -> None:
@@ -177,8 +188,7 @@ class ChatPage(QWidget):
             text = self.tr("This is sent as soon as the reply is complete. Type to change it.")
             if not self.book.writes_here:
                 text = self.tr("Another conversation is being answered. This is sent as soon as that is complete.")
-        self.hint.setText(text)
-        self.hint.setVisible(bool(text))
+        self.hint.tell(text)
         if self._told and not code:
             self._told = False
             self.error.hide()
@@ -245,10 +255,6 @@ class ChatPage(QWidget):
         """Let a message be typed."""
         self.composer.setFocus()
 
-    def follow(self) -> None:
-        """Jump to the latest message."""
-        self.view.follow()
-
     def stop(self) -> None:
         """Stop the reply; the text so far stays."""
         writing = self.book.writing
@@ -287,12 +293,12 @@ class ChatPage(QWidget):
         """Another conversation is shown."""
         self._queued = False
         self._sent = None
-        self.feed.drop()
         self.error.hide()
         self.list.rebuild(message_id)
         self._stack.setCurrentWidget(self.empty if self.is_empty else self.view)
         if not message_id:
             self.view.follow()
+        self.book.prepare(self._state.settings.prompting.get(self._state.settings.target, ""))
         self.composer.show_text(self.book.current.draft)
         writing = self.book.writing
         self._state.give_up("" if writing is None or self.book.writes_here else writing.request.request_id)
@@ -302,7 +308,6 @@ class ChatPage(QWidget):
 
     def on_way_changed(self) -> None:
         """The conversation has other messages."""
-        self.feed.drop()
         self.list.sync()
         self._stack.setCurrentWidget(self.empty if self.is_empty else self.view)
 
@@ -334,7 +339,7 @@ class ChatPage(QWidget):
             return False
         sent, self._sent, self._queued = self._sent, None, False
         unsent = not_sent(event.code) and self.book.writes_here and not writing.text()
-        self.feed.on_failed(event, self._larger(event))
+        self.feed.on_failed(event, larger_for(self._state.ready, event))
         if unsent and sent is not None:
             self.book.take_back(writing.conversation.message(writing.message_id).parent)
             self.composer.put_back(sent)
@@ -343,12 +348,8 @@ class ChatPage(QWidget):
 
     def show_error(self, event: events.Failed | DownloadFailed) -> None:
         """An error that belongs to no reply, under the composer."""
-        self._offered = self._larger(event) if isinstance(event, events.Failed) else 0
+        self._offered = larger_for(self._state.ready, event)
         self.error.show_failure(event, larger_action(self._offered))
-
-    def _larger(self, event: events.Failed) -> int:
-        """A context that a message which was too long would fit in; 0 for none."""
-        return larger_context(self._state.ready, tokens_of(event)) if event.code.startswith(TOO_LONG) else 0
 
     # ------------------------------------------------------------------ inside
 

@@ -53,6 +53,12 @@ def larger_action(larger: int) -> str:
     return messages.fill(words, n=larger) if larger else ""
 
 
+def larger_for(ready: ModelReady | None, failed: object) -> int:
+    """A context that a message which was too long would fit in; 0 for none, and for other failures."""
+    too_long = isinstance(failed, events.Failed) and failed.code.startswith(TOO_LONG)
+    return larger_context(ready, tokens_of(failed)) if isinstance(failed, events.Failed) and too_long else 0
+
+
 def tokens_of(failed: events.Failed) -> int:
     """Tokens of the prompt that was too long, as far as they were counted."""
     digits = "".join(c for c in dict(failed.fields).get("tokens", "") if c.isdigit())

@@ -33,6 +33,7 @@ class ReplyFeed(QObject):
         self._state, self._book, self._list = state, book, messages
         self._pending: list[str] = []  # text that is not shown yet
         self.pace = Pace(self.flush, FRAME_MS, self)
+        messages.made.connect(self._pending.clear)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -55,10 +56,6 @@ class ReplyFeed(QObject):
             reply.request_id, reply.request = writing.request.request_id, writing.request
             reply.exact_rows = ready is not None and ready.exact_rows
         return reply
-
-    def drop(self) -> None:
-        """What is not shown yet will be in a widget that is made anew."""
-        self._pending.clear()
 
     # ------------------------------------------------------------------ events
 

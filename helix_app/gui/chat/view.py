@@ -89,6 +89,12 @@ class Content(QWidget):
         if text:
             QGuiApplication.clipboard().setText(text)
 
+    def mark_in(self, block: TextBlock, start: int, end: int) -> None:
+        """Mark a piece of one block of text."""
+        self.clear_selection()
+        self._anchor = (block, start)
+        self._mark((block, start), (block, end))
+
     def forget(self, message: QWidget) -> None:
         """A message goes away: drop marks on it."""
         self._marked = [block for block in self._marked if not message.isAncestorOf(block)]
@@ -246,10 +252,19 @@ class ConversationView(QScrollArea):
         """Whether less than a page is above what is in sight."""
         return self.verticalScrollBar().value() <= self.viewport().height()
 
-    def bring_into_sight(self, message: UserBubble | Reply) -> None:
-        """Scroll to the beginning of a message."""
-        top = message.mapTo(self.content, QPoint(0, 0)).y()
+    def bring_into_sight(self, message: UserBubble | Reply, block: TextBlock | None = None) -> None:
+        """Scroll to the beginning of a message, or of a block of text in it."""
+        top = (message if block is None else block).mapTo(self.content, QPoint(0, 0)).y()
+        self._following = False
         self.verticalScrollBar().setValue(max(0, top - MARGIN))
+
+    def first_in_sight(self) -> QWidget | None:
+        """The topmost message of which something is in sight."""
+        top = self.verticalScrollBar().value()
+        for message in self.messages():
+            if message.mapTo(self.content, QPoint(0, message.height())).y() > top:
+                return message
+        return None
 
     def remove(self, message: UserBubble | Reply) -> None:
         """Take a message out."""

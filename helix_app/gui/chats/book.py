@@ -62,6 +62,7 @@ class ChatBook(QObject):
         stop_requested: the reply that is being written is to end, for its conversation is to be deleted.
         deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
         leaving: another conversation is about to be shown.
+        prompting_changed: the conversation that is shown changes other things of prompt and sampling.
     """
 
     asked = Signal(object)
@@ -73,6 +74,7 @@ class ChatBook(QObject):
     stop_requested = Signal()
     deleted = Signal(str)
     leaving = Signal()
+    prompting_changed = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -194,9 +196,13 @@ class ChatBook(QObject):
         if len(conversation):
             self.ask(DeleteMessage(conversation.id, message_id, conversation.leaf))
             self.way_changed.emit()
-        else:
-            self.ask(ChangeChat(conversation.id, deleted=True))
-            self.new()
+            return
+        self.leaving.emit()
+        self.ask(ChangeChat(conversation.id, deleted=True))
+        self.current = self._fresh = Conversation()  # with all that was not sent, as it was before
+        self._fresh.draft, self._fresh.settings = conversation.draft, conversation.settings
+        self._fresh.chosen = conversation.chosen
+        self.current_changed.emit("")
 
     def _way_chosen(self) -> None:
         if self.current.known:
@@ -307,6 +313,20 @@ class ChatBook(QObject):
             self.way_changed.emit()
         else:
             self.open(last.chat_id, last.leaf)
+
+    def prepare(self, text: str) -> None:
+        """What new conversations change: taken by the one that is shown, if it has not begun and nobody chose."""
+        if not self.current.known and not self.current.chosen:
+            self.current.settings = text
+        self.prompting_changed.emit()
+
+    def set_prompting(self, text: str) -> None:
+        """What the conversation that is shown changes of prompt and sampling, as JSON."""
+        conversation = self.current
+        conversation.settings, conversation.chosen = text, True
+        if conversation.known:
+            self.ask(ChangeChat(conversation.id, settings=text))
+        self.prompting_changed.emit()
 
     def keep_draft(self, text: str) -> None:
         """What stands in the message field of the conversation that is shown."""

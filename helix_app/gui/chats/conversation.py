@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from helix_app.gui.chats.prompting import Prompting, from_text
 from helix_app.protocol.chats import Chat, ChatEntry, Message, MessageState, Role
 from helix_app.protocol.requests import ChatMessage
 
@@ -29,6 +30,8 @@ class Conversation:
         leaf: id of the last message that is shown; empty while there is none.
         known: whether the store was told of it.
         draft: what stands in the message field while another conversation is shown.
+        settings: JSON of what it changes of prompt and sampling; empty for nothing.
+        chosen: a person chose these settings.
     """
 
     def __init__(self, chat: Chat | None = None) -> None:
@@ -36,6 +39,8 @@ class Conversation:
         self.known = chat is not None
         self.leaf = "" if chat is None else chat.leaf
         self.draft = "" if chat is None else chat.draft
+        self.settings = "" if chat is None else chat.settings
+        self.chosen = chat is not None
         self._messages: dict[str, Message] = {} if chat is None else {m.id: m for m in chat.messages}
         self._after: dict[str, list[str]] = {}
         for message in self._messages.values():
@@ -48,6 +53,11 @@ class Conversation:
 
     def __len__(self) -> int:
         return len(self._messages)
+
+    @property
+    def prompting(self) -> Prompting:
+        """What it changes of prompt and sampling."""
+        return from_text(self.settings)
 
     def message(self, message_id: str) -> Message:
         """One of its messages. Raises KeyError."""
@@ -149,7 +159,8 @@ class Conversation:
         messages = tuple(self._messages.values())
         created = messages[0].created if messages else now()
         updated = messages[-1].created if messages else created
-        return Chat(ChatEntry(self.id, "", created, updated, messages=len(messages)), messages, self.leaf, self.draft)
+        entry = ChatEntry(self.id, "", created, updated, messages=len(messages))
+        return Chat(entry, messages, self.leaf, self.draft, self.settings)
 
     def _newest_under(self, message_id: str) -> str:
         while self._after.get(message_id):

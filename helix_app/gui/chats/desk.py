@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from helix_app.base.messages import fill
@@ -40,7 +40,7 @@ class UndoBar(QWidget):
         self.undo = ThemedButton(theme, self.tr("Undo"), kind="link", name=self.tr("Bring back what was deleted"))
         self.undo.clicked.connect(self._on_clicked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(8, 0, 0, 0)
+        row.setContentsMargins(16, 4, 8, 8)
         row.setSpacing(4)
         row.addWidget(self.label, 1)
         row.addWidget(self.undo)
@@ -139,10 +139,15 @@ class ChatDesk(QSplitter):
         self.sidebar.list.rename(self._book.current.id)
 
     def _place(self) -> None:
-        shown = self._state.settings.sidebar and (self._forced or self.width() >= NARROW)
+        room = self.width() >= NARROW or not self.isVisible()  # before it is shown its size says nothing
+        shown = self._state.settings.sidebar and (self._forced or room)
         if shown == self._left.isHidden():
             self._left.setVisible(shown)
             self.shown_changed.emit(shown)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._place()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -273,7 +273,8 @@ class ChatListView(QListView):
             self.chosen.emit(row)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        row = self.row(self.currentIndex())
+        at = self.currentIndex()
+        row = self.row(at) if self.selectionModel().isSelected(at) else None
         key = event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row is not None:
             self.chosen.emit(row)

@@ -9,6 +9,7 @@ from statistics import median
 
 import msgspec
 
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams, Verify
@@ -34,6 +35,7 @@ class Record:
     verify: Verify = "auto"
     max_tokens: int = 0
     sampling: SamplingParams = field(default_factory=SamplingParams)
+    stop: tuple[str, ...] = ()
     draft: str = ""
     device: str = ""
     dtype: str = ""
@@ -54,6 +56,7 @@ class Record:
             verify=self.verify,
             max_tokens=self.max_tokens,
             sampling=self.sampling,
+            stop=self.stop,
         )
 
     def finished(self, request_id: str, text: str) -> Finished | None:
@@ -76,6 +79,7 @@ def record_of(
         request.verify,
         request.max_tokens,
         request.sampling,
+        request.stop,
         draft="" if ready is None else ready.draft_name or ready.draft,
         device="" if ready is None else ready.device,
         dtype="" if ready is None else ready.dtype,
@@ -86,6 +90,15 @@ def record_of(
         plain_rounds=len(plain_rounds),
         failed=end if isinstance(end, Failed) else None,
     )
+
+
+def context_tokens(conversation: Conversation) -> int:
+    """Tokens that a conversation took at the end of its last reply; 0 where nobody counted them."""
+    for message in reversed(conversation.path()):
+        record = from_text(message.details)
+        if record is not None and record.metrics is not None:
+            return record.metrics.prompt_tokens + record.metrics.tokens_generated
+    return 0
 
 
 def to_text(record: Record) -> str:

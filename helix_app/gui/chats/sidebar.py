@@ -73,7 +73,6 @@ class Sidebar(QWidget):
         self.search = _SearchField()
         self.search.setPlaceholderText(self.tr("Search conversations"))
         self.search.setAccessibleName(self.tr("Search conversations"))
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._on_search_changed)
         self.search.down_pressed.connect(self._on_down_pressed)
         self.search.left.connect(self.left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
@@ -32,7 +33,7 @@ def fill_chat_menu(menu: QMenu, entry: ChatEntry, book: ChatBook, view: ChatList
     menu.addAction(pin, lambda: book.change(chat_id, pinned=not entry.pinned))
     move = menu.addMenu(tr("Move to folder"))
     for folder in folders_of(book.entries):
-        action = move.addAction(folder.replace("&", "&&"), lambda folder=folder: book.change(chat_id, folder=folder))
+        action = move.addAction(folder.replace("&", "&&"), partial(book.change, chat_id, folder=folder))
         action.setCheckable(True)
         action.setChecked(folder == entry.folder)
     if entry.folder:

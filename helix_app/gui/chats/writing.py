@@ -52,7 +52,13 @@ class Writing:
 def reply_request(
     conversation: Conversation, message_id: str, settings: Settings, seed: int | None, alternatives: int = 0
 ) -> GenerateRequest:
-    """The request for an answer to a question, or to go on with an answer; each token with so many likeliest ones."""
+    """The request for an answer to a question, or to go on with an answer; each token with so many likeliest ones.
+
+    What the conversation has of its own goes before ``settings`` and ``seed``.
+    """
+    own = conversation.prompting
+    settings = own.applied(settings)
+    seed = seed if own.seed is None else own.seed
     return GenerateRequest(
         request_id=new_id(),
         messages=conversation.history(message_id, settings.system_prompt),
@@ -61,6 +67,7 @@ def reply_request(
         verify="rejection" if seed is None else "coupled",
         max_tokens=settings.max_tokens,
         alternatives=alternatives,
+        stop=own.stop,
         sampling=SamplingParams(
             temperature=settings.temperature,
             top_k=settings.top_k,

@@ -14,8 +14,11 @@ def pages() -> tuple[Term, ...]:
             tr("Write with the model."),
             tr(
                 "Type below and press Enter; Shift+Enter begins a new line, Esc stops the reply. Under a reply are "
-                "its figures and buttons: copy, write again, show where the tokens came from, look into it, save it "
-                "as a run.\n\nThe bar above chooses target, draft, decoding, device and number format."
+                "its figures and buttons: copy, write again, and under the three dots show where the tokens came "
+                "from, look into it, save it as a run, branch, delete.\n\nNothing is replaced: an edited question and "
+                "a reply that was written again stand beside the first one, and the arrows between them turn the "
+                "versions. Conversations are kept on this computer as they grow, and listed at the left; search "
+                "looks into all of them.\n\nThe bar above chooses target, draft, decoding, device and number format."
             ),
             ("target", "draft", "speculative", "page_live"),
         ),
@@ -89,8 +92,10 @@ def pages() -> tuple[Term, ...]:
             tr("Every action has a key."),
             tr(
                 "Tab goes from control to control, and Ctrl with a number to a page. Ctrl+N: new chat. Ctrl+L: to the "
-                "message field. Esc: stop. Ctrl+R: write the last reply again. Ctrl+I: inspect it. Ctrl+S: save it as "
-                "a run. Ctrl+Shift+L: live panel. Ctrl+comma: settings. Ctrl+Shift+D: diagnostics. F1: this help, at "
+                "message field. Esc: stop. Ctrl+B: list of conversations. Ctrl+Shift+F: search them. Ctrl+E: export "
+                "one. Ctrl+Shift+Z: bring back what was deleted. Ctrl+R: write the last reply again. Ctrl+I: inspect "
+                "it. Ctrl+S: save it as a run. Ctrl+Shift+L: live panel. Ctrl+comma: settings. Ctrl+Shift+D: "
+                "diagnostics. F1: this help, at "
                 "what the mouse points to or the cursor is in."
             ),
             (),

@@ -40,10 +40,14 @@ class Fonts:
     mono: QFont
     mono_small: QFont
     figure: QFont
+    code: QFont
 
 
-def make_fonts() -> Fonts:
-    """Fonts from the system font; sizes follow the person's system setting, never under 13 px."""
+def make_fonts(text_size: int = 100) -> Fonts:
+    """Fonts from the system font; sizes follow the person's system setting, never under 13 px.
+
+    ``text_size``: of what is read in conversations, in percent of that.
+    """
     base = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     size = max(13, QFontInfo(base).pixelSize())
     installed = set(QFontDatabase.families())
@@ -70,11 +74,12 @@ def make_fonts() -> Fonts:
         ui=ui(size),
         strong=ui(size, strong=True),
         small=ui(size - 1),
-        chat=ui(size + 1),
+        chat=ui(round((size + 1) * text_size / 100)),
         title=ui(size + 9, strong=True),
         mono=mono(size),
         mono_small=mono(size - 1),
         figure=mono(size + 7, strong=True),
+        code=mono(round(size * text_size / 100)),
     )
 
 
@@ -87,15 +92,20 @@ class Theme(QObject):
 
     Signals:
         changed: the palette is another one now.
+        resized: the text of conversations has another size now.
     """
 
     changed = Signal()
+    resized = Signal()
 
-    def __init__(self, app: QApplication, choice: str = "system", parent: QObject | None = None) -> None:
+    def __init__(
+        self, app: QApplication, choice: str = "system", text_size: int = 100, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._text_size = text_size
         self._app = app
         self._choice = choice
-        self.fonts = make_fonts()
+        self.fonts = make_fonts(text_size)
         self.palette = LIGHT
         if app.style().objectName().lower() != "fusion":
             app.setStyle("Fusion")
@@ -114,6 +124,13 @@ class Theme(QObject):
         if choice != self._choice:
             self._choice = choice
             self._apply()
+
+    def resize_text(self, percent: int) -> None:
+        """Let the text of conversations have another size."""
+        if percent != self._text_size:
+            self._text_size = percent
+            self.fonts = make_fonts(percent)
+            self.resized.emit()
 
     def on_scheme_changed(self) -> None:
         """The system switched between light and dark."""

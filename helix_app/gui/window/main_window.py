@@ -14,6 +14,7 @@ from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.desk import ChatDesk
+from helix_app.gui.chats.record import context_tokens
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
@@ -22,10 +23,12 @@ from helix_app.gui.look.icons import icon
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.load_view import LoadView
+from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.routing import Router
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window import menus
+from helix_app.gui.window.alerts import Alerts
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
 from helix_app.gui.window.status import StatusBar
@@ -54,6 +57,7 @@ class MainWindow(QMainWindow):
         compare_requested: a CompareRequest.
         benchmark_requested: a BenchAsked.
         chats_asked: a request of ``protocol/chats.py``.
+        read_requested: the file of this path is to be read for a message.
         cancel_requested: stop the reply or the comparison.
         load_requested: a LoadChoice.
         unload_requested: free the model.
@@ -69,6 +73,7 @@ class MainWindow(QMainWindow):
     compare_requested = Signal(object)
     benchmark_requested = Signal(object)
     chats_asked = Signal(object)
+    read_requested = Signal(str)
     cancel_requested = Signal()
     load_requested = Signal(object)
     unload_requested = Signal()
@@ -84,9 +89,10 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if not isinstance(app, QApplication):
             raise RuntimeError("MainWindow needs a QApplication")
-        self.theme = Theme(app, settings.theme, self)
+        self.theme = Theme(app, settings.theme, settings.text_size, self)
         self.state = State(settings, self)
         self.state.settings_changed.connect(lambda: self.theme.choose(self.settings.theme))  # before all who draw
+        self.state.settings_changed.connect(lambda: self.theme.resize_text(self.settings.text_size))
         self.preferences = Preferences(self.theme, self.state, self)
         self.models = ModelFlow(self.state, self)
         self.setWindowTitle("Helix")
@@ -110,6 +116,7 @@ class MainWindow(QMainWindow):
         self.book = ChatBook(self)
         self.chat = ChatPage(theme, state, self.book)
         self.chats = ChatDesk(theme, state, self.book, self.chat)
+        self.prompting = PromptingDesk(theme, state, self.book, self)
         self.load_view = LoadView(theme, state, self.models, self)
         self.welcome, self.strip = self.load_view.welcome, self.load_view.strip
         self.pages = Navigation(theme)
@@ -135,6 +142,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.live)
         self.dock_place = DockPlace(self, self.live)
         self.help = Help(theme, state, self, self.live, page=self._page_name)
+        self.alerts = Alerts(self)
         self.status = StatusBar(theme, state)
         self.setStatusBar(self.status)
 
@@ -144,8 +152,10 @@ class MainWindow(QMainWindow):
         self.chats.sidebar.new_requested.connect(self.actions_.new_chat.trigger)
         self.chats.sidebar.left.connect(chat.take_cursor)
         self.chats.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
+        chat.composer.options_requested.connect(self.actions_.prompting.trigger)
         chat.generate_requested.connect(desk.begin)
         chat.generate_requested.connect(self.generate_requested)
+        chat.attaching.read_requested.connect(self.read_requested)
         chat.race_requested.connect(self.race)
         chat.context_requested.connect(self.preferences.set_context)
         desk.connect_chat(chat.origins)
@@ -158,6 +168,10 @@ class MainWindow(QMainWindow):
         self.help.checkup_requested.connect(self.checkup_requested)
         self.toolbar.picked.connect(self.models.pick)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
+        self.toolbar.chats.clicked.connect(self.actions_.chats.trigger)
+        self.chats.shown_changed.connect(self.toolbar.show_chats)
+        self.toolbar.show_chats(self.chats.list_shown)
+        self.book.current_changed.connect(lambda *_: self.status.set_context(context_tokens(self.book.current)))
         self.toolbar.options.clicked.connect(self.preferences.open_dialog)
         self.toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
         self.dock_place.shown_changed.connect(self.on_live_shown_changed)
@@ -176,6 +190,7 @@ class MainWindow(QMainWindow):
             pages=self.pages,
             chat=chat,
             chats=self.chats,
+            prompting=self.prompting,
             models=self.models,
             runs=desk,
             live=self.live,
@@ -191,17 +206,8 @@ class MainWindow(QMainWindow):
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
-        shown = (
-            self.live,
-            self.status,
-            self.benchmark,
-            self.book,
-            self.chats,
-            self.chat,
-            self.compare,
-            self.help,
-            self.load_view,
-        )
+        chat = (self.book, self.chats, self.chat, self.alerts)
+        shown = (self.live, self.status, self.benchmark, *chat, self.compare, self.help, self.load_view)
         for part in (*shown, self.models):
             self._router.add(part.handlers())
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
@@ -301,6 +307,7 @@ class MainWindow(QMainWindow):
         self.dock_place.set_room(page is not None and page.live)
         for action in (self.actions_.new_chat, self.actions_.focus):
             action.setEnabled(bool(name))
+        self.toolbar.chats.setEnabled(page is not None and page.live)
         for control in (self.actions_.live, self.toolbar.live):
             control.setEnabled(page is not None and page.live)
 

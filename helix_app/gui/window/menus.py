@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
+from helix_app.base.settings import Settings
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.desk import ChatDesk
 from helix_app.gui.help.help import Help
@@ -17,9 +18,12 @@ from helix_app.gui.kit import pictures
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.models.flow import ModelFlow
+from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.navigation import Navigation
+
+LEAST_TEXT, MOST_TEXT = 60, 250  # percent
 
 
 def tr(text: str) -> str:
@@ -45,6 +49,8 @@ class Actions:
     stop: QAction
     again: QAction
     copy_reply: QAction
+    prompting: QAction
+    attach: QAction
     search: QAction
     rename: QAction
     duplicate: QAction
@@ -55,6 +61,10 @@ class Actions:
     chats: QAction
     live: QAction
     latest: QAction
+    find: QAction
+    larger: QAction
+    smaller: QAction
+    usual: QAction
     origins: QAction
     ghosts: QAction
     open_run: QAction
@@ -69,6 +79,11 @@ class Actions:
     about: QAction
     view: QMenu
     after_pages: QAction
+
+
+def text_size(settings: Settings, by: int) -> int:
+    """The next size of text in percent; the usual one for 0."""
+    return min(MOST_TEXT, max(LEAST_TEXT, settings.text_size + by)) if by else 100
 
 
 def build(window: QMainWindow) -> Actions:
@@ -94,6 +109,8 @@ def build(window: QMainWindow) -> Actions:
         stop=action(tr("&Stop the reply"), "Esc"),
         again=action(tr("&Write the last reply again"), "Ctrl+R"),
         copy_reply=action(tr("&Copy the last reply"), "Ctrl+Shift+C"),
+        attach=action(tr("&Attach a file…"), "Ctrl+U"),
+        prompting=action(tr("&Prompt and sampling…"), "Ctrl+P"),
         search=action(tr("S&earch conversations"), "Ctrl+Shift+F"),
         rename=action(tr("&Rename the conversation")),
         duplicate=action(tr("&Duplicate the conversation")),
@@ -104,6 +121,10 @@ def build(window: QMainWindow) -> Actions:
         chats=action(tr("&Conversations"), "Ctrl+B", checkable=True),
         live=action(tr("&Live panel"), "Ctrl+Shift+L", checkable=True),
         latest=action(tr("&Jump to latest"), "Ctrl+J"),
+        find=action(tr("&Find in the conversation"), "Ctrl+F"),
+        larger=action(tr("Lar&ger text"), "Ctrl++"),
+        smaller=action(tr("S&maller text"), "Ctrl+-"),
+        usual=action(tr("Text of the &usual size"), "Ctrl+0"),
         origins=action(tr("Token &origins"), "Ctrl+Shift+T", checkable=True),
         ghosts=action(tr("&Rejected draft tokens"), "Ctrl+Shift+R", checkable=True),
         open_run=action(tr("Open &run…")),
@@ -137,9 +158,13 @@ def build(window: QMainWindow) -> Actions:
     file.addSeparator()
     file.addActions([actions.quit])
     chat.addActions([actions.focus, actions.stop, actions.again, actions.copy_reply, actions.inspect])
+    chat.addActions([actions.attach, actions.prompting])
     chat.addSeparator()
     chat.addActions([actions.search, actions.rename, actions.duplicate, actions.delete, actions.undo])
-    view.addActions([actions.chats, actions.live, actions.latest])
+    view.addActions([actions.chats, actions.live, actions.latest, actions.find])
+    view.addSeparator()
+    actions.larger.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+    view.addActions([actions.larger, actions.smaller, actions.usual])
     view.addSeparator()
     view.addActions([actions.origins, actions.ghosts])
     view.addSeparator()
@@ -158,6 +183,7 @@ def connect(
     pages: Navigation,
     chat: ChatPage,
     chats: ChatDesk,
+    prompting: PromptingDesk,
     models: ModelFlow,
     runs: RunDesk,
     live: LiveDock,
@@ -181,6 +207,8 @@ def connect(
     a.again.triggered.connect(chat.again)
     a.copy_reply.triggered.connect(chat.copy_reply)
     book = chat.book
+    a.attach.triggered.connect(lambda: in_chat(chat.attaching.choose))
+    a.prompting.triggered.connect(lambda: in_chat(prompting.open_dialog))
     a.search.triggered.connect(lambda: in_chat(chats.search))
     a.rename.triggered.connect(lambda: in_chat(chats.rename_current))
     a.duplicate.triggered.connect(lambda: in_chat(lambda: book.copy(book.current.id)))
@@ -192,7 +220,10 @@ def connect(
     chats.shown_changed.connect(a.chats.setChecked)
     a.chats.setChecked(chats.list_shown)
     a.live.triggered.connect(lambda shown: live.setVisible(shown))
-    a.latest.triggered.connect(lambda: in_chat(chat.follow))
+    a.latest.triggered.connect(lambda: in_chat(chat.view.follow))
+    a.find.triggered.connect(lambda: in_chat(chat.finder.open_bar))
+    for resizing, by in ((a.larger, 10), (a.smaller, -10), (a.usual, 0)):
+        resizing.triggered.connect(lambda _=False, by=by: state.change(text_size=text_size(state.settings, by)))
     origins = chat.origins
     a.origins.toggled.connect(origins.show_all)
     a.origins.toggled.connect(a.ghosts.setEnabled)
@@ -222,8 +253,8 @@ def connect(
     def check_theme() -> None:
         {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[state.settings.theme].setChecked(True)
 
-    watched = (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed, book.way_changed)
-    for changed in watched:
+    watched = (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed)
+    for changed in (*watched, book.way_changed, book.writing_changed):
         changed.connect(lambda *_: offer())
     state.settings_changed.connect(check_theme)
     check_theme()

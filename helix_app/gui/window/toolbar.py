@@ -35,6 +35,9 @@ class Toolbar(QToolBar):
         self._state = state
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat (Ctrl+N)"))
+        self.chats = ThemedButton(theme, symbol="sidebar", kind="icon", name=self.tr("Show or hide conversations"))
+        self.chats.setToolTip(self.tr("Conversations (Ctrl+B)"))
+        self.chats.setCheckable(True)
         self.target = Picker(theme, self.tr("Target"), self.tr("Target model"), least=136, term="target")
         self.draft = Picker(theme, self.tr("Draft"), self.tr("Draft"), least=104, term="draft")
         self.device = Picker(theme, "", self.tr("Device"), least=88, term="device")
@@ -49,6 +52,7 @@ class Toolbar(QToolBar):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(12, 8, 12, 8)
         layout.setSpacing(8)
+        layout.addWidget(self.chats)
         layout.addWidget(self.new_chat)
         for picker in self.pickers().values():
             layout.addWidget(picker)
@@ -67,6 +71,11 @@ class Toolbar(QToolBar):
         ):
             changed.connect(self.on_state_changed)
         self.on_state_changed()
+
+    def show_chats(self, shown: bool) -> None:
+        """Whether conversations are listed, with a button for a new one of their own."""
+        self.chats.setChecked(shown)
+        self.new_chat.setVisible(not shown)
 
     def pickers(self) -> dict[str, Picker]:
         """The pickers by the setting they change."""

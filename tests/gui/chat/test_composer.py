@@ -131,13 +131,6 @@ def test_what_cannot_be_sent_yet_can_be_written(composer: Composer) -> None:
     assert len(sent) == 1  # asked for all the same: the page says why not
 
 
-def test_enter_waits_until_the_engine_has_stopped(composer: Composer) -> None:
-    sent = record(composer.send_requested)
-    composer.button.setEnabled(False)  # as the page does after Stop
-    QTest.keyClick(composer.editor, Qt.Key.Key_Return)
-    assert sent == []
-
-
 def test_page_keys_are_for_the_conversation(composer: Composer) -> None:
     paged = record(composer.editor.paged)
     QTest.keyClick(composer.editor, Qt.Key.Key_PageUp)

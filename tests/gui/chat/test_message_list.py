@@ -40,10 +40,11 @@ def test_a_reply_is_shown_with_its_figures_as_on_the_day_it_was_written(window: 
     assert chat.reply.source() == "So."
     assert chat.reply.verdict_text() == "1.2x faster than plain"
     assert chat.reply.stats_text().startswith("61 tok/s · TTFT 0.21 s · 212 tokens")
-    asked = record(window.chat.race_requested)
-    chat.reply.on_race_clicked()
-    assert [m.content for m in asked[0].messages] == ["Why?"]
     assert [m.content for m in chat.ask("And?").messages] == ["Why?", "So.", "And?"]
+    chat.finish("Then.")
+    asked = record(window.chat.race_requested)
+    window.chat.list.reply("a").on_race_clicked()  # type: ignore[union-attr]
+    assert [m.content for m in asked[0].messages] == ["Why?"]
 
 
 @pytest.mark.parametrize("details", ["", "{}", "no json"])

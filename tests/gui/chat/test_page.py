@@ -249,3 +249,14 @@ def test_suggestions_fill_the_composer(chat: Driver) -> None:
     chat.window.chat.empty.suggestion_picked.emit("A question")
     assert chat.window.chat.composer.text() == "A question"
     assert not chat.requests
+
+
+def test_what_is_sent_right_after_stop_waits_until_the_engine_has_stopped(chat: Driver) -> None:
+    page = chat.window.chat
+    chat.ask("x")
+    page.stop()
+    page.composer.editor.setPlainText("next")
+    QTest.keyClick(page.composer.editor, Qt.Key.Key_Return)
+    assert len(chat.requests) == 1
+    chat.finish("", "cancelled")
+    assert chat.requests[-1].messages == (ChatMessage("user", "next"),)

@@ -66,7 +66,7 @@ class FakeStore:
         self.chats = {chat.entry.id: chat for chat in chats}
         self.texts = {message.id: message.text for chat in chats for message in chat.messages}
         self.states: dict[str, str] = {}
-        window.chats_asked.connect(self.on_asked)
+        window.chats_asked.connect(lambda asked: self.on_asked(asked))  # which keeps this store alive
         self.list()
 
     def list(self, kept: bool = True) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.base.settings import Settings
 from helix_app.gui.chats.conversation import Conversation
-from helix_app.gui.chats.record import Record, from_text, record_of, to_text
+from helix_app.gui.chats.record import Record, context_tokens, from_text, record_of, to_text
 from helix_app.gui.chats.writing import Writing, reply_request
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
@@ -27,6 +27,16 @@ def test_a_finished_reply_comes_back() -> None:
     request = again.request((), "x")
     assert (request.k, request.max_tokens, request.sampling) == ("fixed:3", 9, REQUEST.sampling)
     assert (again.draft, again.exact_rows, again.plain_round, again.plain_rounds) == ("ngram", True, 0.2, 3)
+
+
+def test_how_much_of_the_context_a_conversation_took() -> None:
+    talk = Conversation()
+    assert context_tokens(talk) == 0
+    talk.add("user", "Why?")
+    reply = talk.add("assistant", "So.")
+    talk.change(reply.id, text="So.", state="done", details=to_text(record_of(REQUEST, None, fake.finished("r"))))
+    talk.add("user", "And?")
+    assert context_tokens(talk) == 48 + 212
 
 
 def test_a_failed_one_knows_why() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from helix_app.gui.chats.rows import Row, day_group, found_rows, rows_of
@@ -50,8 +51,6 @@ def test_each_once_and_no_empty_group() -> None:
 
 
 def test_without_a_title_it_is_called_untitled() -> None:
-    from dataclasses import replace
-
     untitled = replace(entry("a", updated=when(0)), title="")
     assert rows_of([untitled], TODAY)[1].title == "Untitled"
 

@@ -25,6 +25,7 @@ from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.loading import Unloaded
 from tests.gui import fake
+from tests.gui.driver import Driver
 from tests.gui.fake import record
 
 
@@ -162,7 +163,7 @@ def test_saved_settings_take_effect(window: MainWindow) -> None:
     dialog.save.click()
     assert saved[-1].theme == "dark"
     assert window.theme.palette.name == "dark"
-    assert window.chat._conversation.request(window.settings, 9).sampling.temperature == 0.1
+    assert Driver(window).ask("x").sampling.temperature == 0.1
     assert loads == []
     window.preferences.open_dialog()
     again = next(d for d in window.findChildren(SettingsDialog) if d.isVisible())

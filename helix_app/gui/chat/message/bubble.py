@@ -145,6 +145,12 @@ class UserBubble(QWidget):
         self._more.hide()
         self._grow.start()
 
+    def show_all(self) -> None:
+        """Show the rest at once."""
+        while self._rest:
+            self.on_grow()
+        self._more.hide()
+
     def on_grow(self) -> None:
         """Add one more piece."""
         piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]

@@ -56,9 +56,9 @@ class CodeText(TextBlock):
         super().__init__(theme, parent)
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.NoWrap)
-        option.setTabStopDistance(theme.fonts.mono.pixelSize() * 2.4)
+        option.setTabStopDistance(theme.fonts.code.pixelSize() * 2.4)
         self.document.setDefaultTextOption(option)
-        self.document.setDefaultFont(theme.fonts.mono)
+        self.document.setDefaultFont(theme.fonts.code)
         self._code = ""
         self._language = ""
         self._lines = LineColours("")

@@ -1,0 +1,62 @@
+"""Files and long pastes in a message: fenced in its text under their name, so that a model and a reader see which."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QCoreApplication, QMimeData
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.look.theme import Theme
+
+_NAMED = re.compile(r"\A(`{3,})([^`\n]+)\n")
+
+
+def tr(text: str) -> str:
+    """Translate in the context of attachments."""
+    return QCoreApplication.translate("attachments", text)
+
+
+def fenced(name: str, text: str) -> str:
+    """The text of a file as a code block under its name; the fence is longer than any in it."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    label = " ".join(name.replace("`", "'").split())
+    return f"{fence}{label}\n{text.rstrip(chr(10))}\n{fence}"
+
+
+def label_of(text: str) -> str:
+    """What a chip says of a paste, or of a file as ``fenced`` made it."""
+    named = _NAMED.match(text)
+    if named is not None:
+        size = figures.count(len(text) - len(named[0]) - len(named[1]) - 1)
+        return tr("{name}, {n} characters").format(name=named[2], n=size)
+    start = " ".join(text[:200].split())[:32]
+    return tr("Pasted text, {n} characters: “{start}…”").format(n=figures.count(len(text)), start=start)
+
+
+def local_files(source: QMimeData) -> list[str]:
+    """Paths of the files that are dropped or pasted."""
+    return [url.toLocalFile() for url in source.urls() if url.isLocalFile()] if source.hasUrls() else []
+
+
+class Chip(QFrame):
+    """A long paste or a file: what it is, its size, and a button to drop it."""
+
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chip")
+        self.text = text
+        self.label = QLabel(label_of(text))
+        self.label.setFont(theme.fonts.small)
+        self.remove = ThemedButton(theme, symbol="close", kind="smallicon", name=tr("Remove pasted text"))
+        if _NAMED.match(text):
+            self.remove.setAccessibleName(tr("Remove file"))
+        self.remove.setToolTip(self.remove.accessibleName())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 4, 0)
+        row.setSpacing(4)
+        row.addWidget(self.label)
+        row.addWidget(self.remove)

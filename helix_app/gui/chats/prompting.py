@@ -1,0 +1,88 @@
+"""What a conversation changes of the person's settings, as it is kept. No widgets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from helix_app.base.settings import Settings, changed, valid
+
+NAMES = ("system_prompt", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens")
+MOST_STOPS = 16  # stop texts of one conversation
+LONGEST_STOP = 200  # characters of each
+FORMAT = "helix-presets"  # what a file of presets says it is
+
+
+@dataclass(frozen=True)
+class Prompting:
+    """Prompt and sampling of one conversation; what it does not name follows the settings.
+
+    Attributes:
+        values: settings by name (``NAMES``).
+        seed: of its replies; None draws one for each.
+        stop: texts at which a reply ends.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.values) or self.seed is not None or bool(self.stop)
+
+    def applied(self, settings: Settings) -> Settings:
+        """The settings that its replies are written with."""
+        return changed(settings, **self.values)
+
+
+def to_text(prompting: Prompting) -> str:
+    """As JSON; empty for one that changes nothing."""
+    if not prompting:
+        return ""
+    out: dict[str, Any] = dict(prompting.values)
+    if prompting.seed is not None:
+        out["seed"] = prompting.seed
+    if prompting.stop:
+        out["stop"] = list(prompting.stop)
+    return json.dumps(out, ensure_ascii=False)
+
+
+def from_text(text: str) -> Prompting:
+    """What JSON says; whatever in it is not known or not valid is left out."""
+    try:
+        raw = json.loads(text) if text else {}
+    except ValueError:
+        raw = {}
+    if not isinstance(raw, dict):
+        return Prompting()
+    values = {name: raw[name] for name in NAMES if name in raw and valid(name, raw[name])}
+    seed = raw.get("seed")
+    whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**31
+    stops = raw.get("stop")
+    return Prompting(values, seed if whole else None, stops_of(stops if isinstance(stops, list) else ()))
+
+
+def stops_of(texts: object) -> tuple[str, ...]:
+    """Those that can be stop texts, each once."""
+    kept: list[str] = []
+    for text in texts if isinstance(texts, (list, tuple)) else ():
+        if isinstance(text, str) and 0 < len(text) <= LONGEST_STOP and text not in kept:
+            kept.append(text)
+    return tuple(kept[:MOST_STOPS])
+
+
+def presets_to_text(presets: Mapping[str, str]) -> str:
+    """A file of presets."""
+    named = {name: json.loads(text or "{}") for name, text in presets.items()}
+    return json.dumps({"format": FORMAT, "version": 1, "presets": named}, indent=2, ensure_ascii=False) + "\n"
+
+
+def presets_from_text(text: str) -> dict[str, str]:
+    """The presets in a file, by name. Raises ValueError where it holds none."""
+    raw = json.loads(text)
+    presets = raw.get("presets") if isinstance(raw, dict) and raw.get("format") == FORMAT else None
+    if not isinstance(presets, dict):
+        raise ValueError("it holds no presets")
+    return {str(name)[:60]: to_text(from_text(json.dumps(own))) for name, own in presets.items() if str(name).strip()}

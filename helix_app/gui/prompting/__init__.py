@@ -1,0 +1,1 @@
+"""What a conversation changes of prompt and sampling, and presets of that."""

@@ -1,0 +1,47 @@
+"""Prompt and sampling of the conversation that is shown: the dialog, and what becomes of what was chosen in it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
+
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.prompting import to_text
+from helix_app.gui.look.theme import Theme
+from helix_app.gui.prompting.dialog import PromptingDialog
+from helix_app.gui.state import State
+
+
+class PromptingDesk(QObject):
+    """Opens the dialog.
+
+    Signals:
+        opened: the dialog, just before it is shown.
+    """
+
+    opened = Signal(object)
+
+    def __init__(self, theme: Theme, state: State, book: ChatBook, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme, self._state, self._book, self._window = theme, state, book, window
+
+    def open_dialog(self) -> None:
+        """Show what the conversation changes; it applies when saved."""
+        talk = self._book.current
+        dialog = PromptingDialog(self._theme, self._state, talk.prompting, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._on_saved(dialog))
+        self.opened.emit(dialog)
+        dialog.open()
+
+    def _on_saved(self, dialog: PromptingDialog) -> None:
+        text = to_text(dialog.prompting())
+        self._book.set_prompting(text)
+        by_model = dict(self._state.settings.prompting)
+        target = self._state.settings.target
+        if dialog.by_model.isChecked() and text:
+            by_model[target] = text
+        else:
+            by_model.pop(target, None)
+        if by_model != self._state.settings.prompting:
+            self._state.change(prompting=by_model)

@@ -1,0 +1,53 @@
+"""What a conversation changes of prompt and sampling: only what is valid counts, and files of presets."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from helix_app.base.settings import Settings
+from helix_app.gui.chats.prompting import Prompting, from_text, presets_from_text, presets_to_text, stops_of, to_text
+
+
+def test_it_comes_back_and_is_applied() -> None:
+    own = Prompting({"system_prompt": "Sei kurz. 🙂", "temperature": 0.0, "max_tokens": 7}, 5, ("\n\n", "END"))
+    assert from_text(to_text(own)) == own
+    settings = own.applied(Settings(top_k=3))
+    assert (settings.system_prompt, settings.temperature, settings.max_tokens, settings.top_k) == (
+        "Sei kurz. 🙂",
+        0.0,
+        7,
+        3,
+    )
+    assert to_text(Prompting()) == ""
+    assert not Prompting()
+    assert Prompting(seed=0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no json", "[1]", "null", '{"temperature": "hot"}', '{"top_p": 9}', '{"k": "auto"}']
+)
+def test_what_is_not_valid_is_left_out(text: str) -> None:
+    assert from_text(text) == Prompting()
+
+
+@pytest.mark.parametrize(("seed", "kept"), [(0, 0), (7, 7), (-1, None), (2**31, None), (True, None), ("7", None)])
+def test_seeds(seed: object, kept: int | None) -> None:
+    assert from_text(json.dumps({"seed": seed})).seed == kept
+
+
+def test_stop_texts() -> None:
+    assert stops_of(["a", "", "a", "b", 7, "x" * 201]) == ("a", "b")
+    assert len(stops_of([str(n) for n in range(99)])) == 16
+    assert stops_of("abc") == ()
+
+
+def test_files_of_presets() -> None:
+    presets = {"Brief": to_text(Prompting({"max_tokens": 50})), "Plain": ""}
+    assert presets_from_text(presets_to_text(presets)) == presets
+    wild = {"format": "helix-presets", "presets": {"x" * 99: {"temperature": 0.5, "evil": 1}, " ": {}}}
+    assert presets_from_text(json.dumps(wild)) == {"x" * 60: '{"temperature": 0.5}'}
+    for text in ("", "[]", "{}", '{"format": "other", "presets": {}}', '{"format": "helix-presets"}'):
+        with pytest.raises(ValueError):
+            presets_from_text(text)

@@ -1,0 +1,98 @@
+"""Prompt and sampling of one conversation: what differs is its own, and new ones with a model may begin so."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QPlainTextEdit
+
+from helix_app.gui.chats.prompting import Prompting, to_text
+from helix_app.gui.prompting.dialog import PromptingDialog
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.chats import ChangeChat
+from helix_app.protocol.requests import ChatMessage
+from tests.gui.chats.made_chats import FakeStore
+from tests.gui.driver import Driver
+
+
+def opened(window: MainWindow) -> PromptingDialog:
+    """The dialog, opened from the composer."""
+    window.chat.composer.options.click()
+    return next(d for d in window.findChildren(PromptingDialog) if d.isVisible())
+
+
+def test_only_what_differs_is_its_own(window: MainWindow, chat: Driver) -> None:
+    window.state.change(temperature=0.3, system_prompt="General.")
+    dialog = opened(window)
+    assert dialog.prompting() == Prompting()
+    text = dialog.editors["system_prompt"].widget
+    assert isinstance(text, QPlainTextEdit)
+    assert text.toPlainText() == "General."
+    text.setPlainText("Its own.")
+    dialog.editors["max_tokens"].show(9)
+    dialog.seed_edit.setText("7")
+    dialog.stops.setPlainText("END\n\nSTOP\n")
+    assert dialog.prompting() == Prompting({"system_prompt": "Its own.", "max_tokens": 9}, 7, ("END", "STOP"))
+    dialog.accept()
+    request = chat.ask("x")
+    assert request.messages == (ChatMessage("system", "Its own."), ChatMessage("user", "x"))
+    assert (request.max_tokens, request.sampling.seed, request.stop) == (9, 7, ("END", "STOP"))
+    assert (request.verify, request.sampling.temperature) == ("coupled", 0.3)
+    chat.finish("y")
+    window.state.change(temperature=0.9)  # what it did not change follows the settings
+    assert chat.ask("z").sampling.temperature == 0.9
+
+
+def test_another_conversation_is_as_the_settings_say(window: MainWindow, chat: Driver) -> None:
+    store = FakeStore(window)
+    chat.ask("x")
+    chat.finish("y")
+    dialog = opened(window)
+    dialog.editors["max_tokens"].show(9)
+    dialog.accept()
+    assert ChangeChat(window.book.current.id, settings='{"max_tokens": 9}') in store.asked
+    assert "It has its own." in window.chat.composer.options.toolTip()
+    window.chat.new_chat()
+    assert "As in the settings." in window.chat.composer.options.toolTip()
+    assert chat.ask("x").max_tokens == window.settings.max_tokens
+
+
+def test_cancel_changes_nothing_and_reset_is_the_settings(window: MainWindow, chat: Driver) -> None:
+    dialog = opened(window)
+    dialog.editors["max_tokens"].show(9)
+    dialog.reject()
+    assert not window.book.current.prompting
+    dialog = opened(window)
+    dialog.show_prompting(Prompting({"max_tokens": 9}, 3, ("END",)))
+    assert dialog.prompting()
+    dialog.show_prompting(Prompting())
+    assert not dialog.prompting()
+    dialog.accept()
+    assert chat.ask("x").stop == ()
+
+
+def test_new_conversations_with_a_model_may_begin_so(window: MainWindow, chat: Driver) -> None:
+    dialog = opened(window)
+    dialog.editors["max_tokens"].show(9)
+    dialog.by_model.setChecked(True)
+    dialog.accept()
+    assert window.settings.prompting == {window.settings.target: to_text(Prompting({"max_tokens": 9}))}
+    chat.ask("x")
+    chat.finish("y")
+    window.chat.new_chat()
+    assert chat.ask("x").max_tokens == 9
+    chat.finish("y")
+    window.chat.new_chat()
+    dialog = opened(window)
+    assert dialog.by_model.isChecked()
+    dialog.by_model.setChecked(False)
+    dialog.accept()
+    assert window.settings.prompting == {}
+
+
+def test_what_was_chosen_before_the_first_message_stays_when_the_model_changes(
+    window: MainWindow, chat: Driver
+) -> None:
+    dialog = opened(window)
+    dialog.editors["max_tokens"].show(9)
+    dialog.accept()
+    window.state.model_changed.emit()
+    assert chat.ask("x").max_tokens == 9
