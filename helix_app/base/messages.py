@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helix_app.base import filling
+from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
 
 ERRORS: dict[str, str] = {
@@ -88,8 +89,9 @@ ERRORS: dict[str, str] = {
     "bench_died": "The benchmark stopped unexpectedly, most often for want of memory. The runs in the list are kept; "
     "choose a smaller model or leave out the other programs, then run again.",
     "store_write": "The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.",
-    "store_newer": "The list of benchmarks {path} was written by a later version of Helix. Use that version, or move the file away.",
+    "store_newer": "The file {path} was written by a later version of Helix. Use that version, or move the file away.",
     "store_gone": "This benchmark is not in the list any more. Run it again.",
+    **CHAT_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -153,6 +155,7 @@ NOTICES: dict[str, str] = {
     "engine_restarted_on_cpu": "The engine stopped unexpectedly once more, so Helix goes on with the same reply on the CPU. "
     "Load the model again to use {device} once more.",
     "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
+    **CHAT_NOTICES,
 }
 
 STAGES: dict[str, str] = {

@@ -102,7 +102,10 @@ class FindChats:
 
 @dataclass(frozen=True)
 class CreateChat:
-    """A new conversation with its first message or messages."""
+    """A new conversation with its first message or messages; one that is there already stays as it is.
+
+    Without a title, it gets the one that its first question makes.
+    """
 
     chat: Chat
 
@@ -127,7 +130,10 @@ class ChangeChat:
 
 @dataclass(frozen=True)
 class CopyChat:
-    """A second conversation ``new_id`` with what ``id`` has; with ``upto``, only the way to this message."""
+    """A second conversation ``new_id`` with what ``id`` has; with ``upto``, only the way to this message.
+
+    It is made now and not pinned; its messages have new ids, and its title a number where others have the same.
+    """
 
     id: str
     new_id: str
@@ -144,7 +150,7 @@ class AddMessage:
 
 @dataclass(frozen=True)
 class GrowMessage:
-    """More text at the end of a message that is being written."""
+    """More text at the end of a message that is being written; one that has ended stays as it is."""
 
     id: str
     text: str
@@ -162,7 +168,11 @@ class EndMessage:
 
 @dataclass(frozen=True)
 class DeleteMessage:
-    """Take a message out, and all that follows it; ``leaf`` is what is shown then."""
+    """Take a message out, and all that follows it.
+
+    ``leaf`` is what is shown then. Where it names nothing that is left, that is what was shown before, or the
+    message before the one that is gone, or the newest one.
+    """
 
     chat_id: str
     id: str
@@ -180,7 +190,10 @@ class ExportChats:
 
 @dataclass(frozen=True)
 class ImportChats:
-    """Take in conversations from a JSON file of ours or of OpenAI-style messages; answered by ``ChatsImported``."""
+    """Take in conversations from a JSON file of ours or of OpenAI-style messages; answered by ``ChatsImported``.
+
+    It is not held when nothing can be written, but fails.
+    """
 
     path: str
 
