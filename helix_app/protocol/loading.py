@@ -49,6 +49,11 @@ class ModelReady:
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
     ``model``, ``default``, ``setting`` or ``memory``. With ``exact_rows`` a row's numbers do not depend on how many
     rows run beside it, so that greedy and seeded replies are the same tokens with and without drafts.
+
+    ``thinking`` are the texts before and after the model's reasoning, empty where its template and vocabulary name
+    none. ``thinking_switch`` is the template's variable that switches it, empty for none. With ``thinking_opens`` a
+    reply begins inside such a block, which its prompt has opened; ``thinking_opens_when`` says so for requests with
+    ``thinking`` False and True.
     """
 
     target_name: str
@@ -71,6 +76,10 @@ class ModelReady:
     target_file: str = ""
     exact_rows: bool = False
     memory: MemoryUse | None = None
+    thinking: tuple[str, str] = ("", "")
+    thinking_switch: str = ""
+    thinking_opens: bool = False
+    thinking_opens_when: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,9 @@ class GenerateRequest:
 
     Attributes:
         request_id: echoed by every event of this reply.
-        messages: the conversation so far, last message from the user; its chat template is applied.
+        messages: the conversation so far; the model's chat template is applied. The last message is from the user, or
+            from the assistant: then its text, unless empty, is continued as it stands, and everything that is told of
+            this reply (text, tokens, figures) is only what is new.
         prompt: with ``raw``, the text that is continued as it stands; otherwise unused.
         k: ``auto``, ``additive`` or ``fixed:N``.
         verify: ``rejection`` keeps the target's distribution; ``coupled`` also ties the text to the seed, whatever is
@@ -122,6 +124,8 @@ class GenerateRequest:
         cold: begin as the first reply after loading would: no cached prefix is taken, nothing that was learnt from
             replies is asked, and this one is neither learnt nor kept in the cache, where other prefixes stay. For
             measurements that must not depend on what came before.
+        thinking: switches the reasoning of a model whose template knows a switch (``ModelReady.thinking_switch``); None
+            leaves it to the template.
     """
 
     request_id: str
@@ -138,6 +142,7 @@ class GenerateRequest:
     priority: int = 0
     written: Written | None = None
     cold: bool = False
+    thinking: bool | None = None
 
 
 Request = Union[LoadRequest, UnloadRequest, DevicesRequest, GenerateRequest, BenchRequest]

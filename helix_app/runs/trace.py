@@ -96,7 +96,9 @@ class Trace:
         """What was asked, on one line."""
         if self.request is None:
             return ""
-        text = self.request.messages[-1].content if self.request.messages else self.request.prompt
+        messages = self.request.messages
+        asked = [message for message in messages if message.role == "user"] or list(messages)
+        text = asked[-1].content if asked else self.request.prompt
         return " ".join(text.split())
 
     def tokens_of(self, number: int) -> range:

@@ -41,3 +41,9 @@ def test_devices_keep_their_order() -> None:
     cards = tuple(DeviceItem(f"cuda:{n}", "cuda", f"Card {n}") for n in (1, 0))
     assert DevicesFound(cards).devices == cards
     assert DevicesFound(cards) != DevicesFound(cards[::-1])
+
+
+def test_no_reasoning_is_promised_that_nobody_said() -> None:
+    ready = model_ready("m")
+    assert (ready.thinking, ready.thinking_switch) == (("", ""), "")
+    assert (ready.thinking_opens, ready.thinking_opens_when) == (False, (False, False))

@@ -70,3 +70,7 @@ def test_sampling_is_each_request_s_own() -> None:
     assert a.sampling == SamplingParams() == GenerateRequest("b").sampling
     assert isinstance(b.sampling, SamplingParams)
     assert a.sampling.seed is None  # drawn anew for each reply
+
+
+def test_reasoning_is_the_template_s_own_choice_unless_it_is_asked_for() -> None:
+    assert GenerateRequest("r").thinking is None

@@ -124,7 +124,7 @@ def test_fields_that_nobody_knows_are_left_out(saved: Path, tmp_path: Path) -> N
 def test_fields_with_a_default_may_be_missing(saved: Path, tmp_path: Path) -> None:
     lines = lines_of(saved)
     for line in lines:
-        for name in ("tables", "target_block_bytes", "source"):
+        for name in ("tables", "target_block_bytes", "source", "thinking", "thinking_switch", "thinking_opens"):
             line.get("event", {}).pop(name, None)
     assert all(
         item.event.tables == () for item in runs.read(write(tmp_path / "old", lines)) if hasattr(item.event, "tables")

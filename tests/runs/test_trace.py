@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helix_app.protocol.events import BLOCK_SHARED, CacheSnapshot, PrefillDone, RoundDone
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.runs.run import Run, RunItem
 from helix_app.runs.trace import PROMPT, Trace
 from helix_app.runs.waste import ledger
@@ -40,6 +41,13 @@ def test_tokens_and_rounds_are_those_of_the_events(run: Run, trace: Trace) -> No
     assert list(trace.tokens_of(PROMPT)) == [0]
     assert list(trace.tokens_of(len(rounds))) == []
     assert trace.question.startswith("How does a paged KV cache work")
+
+
+def test_the_question_of_a_reply_that_goes_on_is_the_person_s() -> None:
+    asked = ChatMessage("user", "How\n so?")
+    turns = (asked, ChatMessage("assistant", "Because"))
+    assert Trace([RunItem(0.0, GenerateRequest("r", turns))]).question == "How so?"
+    assert Trace([RunItem(0.0, GenerateRequest("r", prompt="Once", raw=True))]).question == "Once"
 
 
 def test_a_proposal_belongs_to_the_token_at_its_position(trace: Trace) -> None:

@@ -77,6 +77,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
 def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:
     runner, draft, context = session.runner, made.runner, session.context
     assert context is not None
+    thinking = what.tokenizer.thinking
     return ModelReady(
         target_name=what.target_name,
         draft=made.kind,
@@ -97,4 +98,8 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         context_limit=context.limit,
         target_file=str(what.target.path),
         exact_rows=runner.decoder.can_be_exact,
+        thinking=thinking.marks,
+        thinking_switch=thinking.switch,
+        thinking_opens=thinking.opens,
+        thinking_opens_when=thinking.opens_when,
     )

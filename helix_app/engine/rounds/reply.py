@@ -24,6 +24,7 @@ from helix_app.engine.sampling.coupled import verify_coupled
 from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise
 from helix_app.engine.sampling.stopping import StopMatcher
 from helix_app.engine.sampling.verification import verify, verify_greedy
+from helix_app.engine.text.chat_prompt import begun_reply
 from helix_app.engine.text.tokenizer import StreamDecoder
 from helix_app.protocol.events import (
     Alternative,
@@ -68,7 +69,7 @@ class Reply:
         request, cancel: as given.
         name: of its sequence in the pools.
         tokens: prompt and reply; all but the last have their keys and values in the target's cache while decoding.
-        prompt_length: how many of them are the prompt.
+        prompt_length: how many of them are the prompt, with what of a continued reply was there before.
         reason: why it ended, None while it goes on.
         draft: of its own, None when it decodes plainly.
         seed: of its random numbers.
@@ -92,7 +93,8 @@ class Reply:
         self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
-        self._decoder = StreamDecoder(session.tokenizer, self.tokens if request.raw else ())
+        begun = request.raw or begun_reply(request.messages)[1]  # a first space then belongs to the text
+        self._decoder = StreamDecoder(session.tokenizer, self.tokens if begun else ())
         self._stops = StopMatcher(request.stop)
         self._text: list[str] = []
         self._fresh = ""

@@ -16,7 +16,7 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
-from helix_app.engine.text.chat_prompt import chat_tokens
+from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
 from helix_app.protocol.requests import GenerateRequest
@@ -159,22 +159,23 @@ def is_coupled(request: GenerateRequest) -> bool:
 
 
 def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
-    """The token ids that the reply follows.
+    """The token ids that the reply follows; a begun reply is the end of them.
 
     Raises:
         InputError: nothing to send, more than the context takes, or a chat template that refuses it.
     """
     limit = session.runner.max_tokens
     text = request.prompt if request.raw else "".join(m.content for m in request.messages)
-    last = request.prompt if request.raw else (request.messages[-1].content if request.messages else "")
-    if not last.strip():
+    asked = begun_reply(request.messages)[0]
+    question = request.prompt if request.raw else (asked[-1].content if asked else "")
+    if not question.strip():
         raise InputError("prompt_empty")
     if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
         raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
     if request.raw:
         ids = session.tokenizer.encode(request.prompt, add_bos=True)
     else:
-        ids, folded = chat_tokens(session.tokenizer, request.messages)
+        ids, folded = chat_tokens(session.tokenizer, request.messages, request.thinking)
         if folded is not None:
             session.tell_once(folded)
     if len(ids) >= limit:
@@ -207,6 +208,8 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="max-tokens", value=request.max_tokens, hint="Use 1 or more.")
     if not isinstance(request.stop, tuple) or not all(isinstance(stop, str) for stop in request.stop):
         raise InputError("option_invalid", option="stop", value=request.stop, hint="Give a list of texts.")
+    if request.thinking is not None and type(request.thinking) is not bool:
+        raise InputError("option_invalid", option="thinking", value=request.thinking, hint="Use True, False or None.")
     for text in (request.prompt, *(message.content for message in request.messages)):
         if not isinstance(text, str):
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")

@@ -2,6 +2,9 @@
 
 Templates of some families take no system message and say so in a sentence of their own. The system prompt then goes to
 the beginning of the first message, as the makers of such models advise, and the person is told.
+
+A conversation that ends with the model's own words is continued: they follow the prompt of their question as they
+stand, without the template, and without a token that would end them.
 """
 
 from __future__ import annotations
@@ -15,21 +18,42 @@ from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage
 
 
-def chat_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+def chat_tokens(
+    tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinking: bool | None = None
+) -> tuple[list[int], Notice | None]:
     """Token ids of a conversation, and a notice when its system prompt was folded into the first message.
+
+    Args:
+        messages: a last one from the assistant is continued.
+        thinking: for the template's switch, if it has one.
 
     Raises:
         InputError: no template, or one that refuses the conversation in either form; its own sentence is told.
     """
+    asked, begun = begun_reply(messages)
+    ids, notice = _asked_tokens(tokenizer, asked, thinking)
+    return (ids + tokenizer.encode_continued(begun) if begun else ids), notice
+
+
+def begun_reply(messages: Sequence[ChatMessage]) -> tuple[Sequence[ChatMessage], str]:
+    """A conversation up to its question, and what of the reply there is already; empty for nothing."""
+    if messages and messages[-1].role == "assistant":
+        return messages[:-1], messages[-1].content
+    return messages, ""
+
+
+def _asked_tokens(
+    tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinking: bool | None
+) -> tuple[list[int], Notice | None]:
     try:
-        return tokenizer.encode_chat(messages), None
+        return tokenizer.encode_chat(messages, thinking), None
     except InputError as exc:
         refusal = _refusal(exc)
     folded = fold_system(messages)
     if refusal.code == "no_chat_template" or not folded:
         raise refusal
     try:
-        ids = tokenizer.encode_chat(folded)
+        ids = tokenizer.encode_chat(folded, thinking)
     except InputError as exc:
         raise _refusal(exc) from exc
     return ids, Notice("system_folded", (("reason", refusal.fields.get("reason", "")),), refusal.detail)

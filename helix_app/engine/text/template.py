@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Template, meta, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.nodes import Node, Scope
@@ -20,30 +20,55 @@ from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
-def render(template: str, messages: Sequence[Mapping[str, str]], special: Mapping[str, str]) -> str:
+def render(
+    template: str,
+    messages: Sequence[Mapping[str, str]],
+    special: Mapping[str, str],
+    options: Mapping[str, bool | str] | None = None,
+) -> str:
     """A conversation as text, up to where the reply begins.
 
     Args:
         special: texts of special tokens, by the names that templates use.
+        options: variables of this template's own.
 
     Raises:
         Exception: whatever the template raises; ``jinja2.exceptions.TemplateError`` itself where it refuses by its own
             ``raise_exception``.
     """
     return _compiled(template).render(
-        messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **special
+        messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **special, **(options or {})
     )
+
+
+def variables(template: str) -> frozenset[str]:
+    """Names that a template reads and nothing in it gives; nothing of it is run.
+
+    Raises:
+        jinja2.exceptions.TemplateError: it is no template.
+    """
+    return frozenset(meta.find_undeclared_variables(_environment().parse(template)))
+
+
+def words(template: str) -> frozenset[str]:
+    """The texts that a template's expressions name. Raises as ``variables`` does."""
+    found = (node.value for node in _environment().parse(template).find_all(nodes.Const))
+    return frozenset(value for value in found if isinstance(value, str))
 
 
 @functools.lru_cache(maxsize=16)
 def _compiled(template: str) -> Template:
+    return _environment().from_string(template)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
     )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-    return environment.from_string(template)
+    return environment
 
 
 class _Generation(Extension):

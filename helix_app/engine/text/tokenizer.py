@@ -23,7 +23,9 @@ import tokenizers
 from helix_app.base import paths
 from helix_app.base.errors import InputError, ModelFileError
 from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
+from helix_app.engine.text.continuation import continuing
 from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
+from helix_app.engine.text.thinking import Marks, Thinking, find_marks, find_thinking, switched
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 _VERSION = 3  # of what is cached
 _BUILDERS = {"gpt2": _byte_level_bpe, "llama": _sentencepiece_bpe}
 _CONTEXT = 16  # prompt tokens that may be needed to tell how the first token of a continuation reads
+_HELLO = (ChatMessage("user", "Hello"),)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Tokenizer:
     Attributes:
         info: template and special tokens.
         size: number of tokens with a text.
+        marks: texts before and after a model's reasoning; empty where nothing says that it reasons.
     """
 
     def __init__(self, backend: tokenizers.Tokenizer, info: TokenizerInfo) -> None:
@@ -74,14 +78,20 @@ class Tokenizer:
         self.size = backend.get_vocab_size(with_added_tokens=True)
         self._split = {int(i): ids for i, ids in info.split.items()}
         self._spelled = {int(i): ids for i, ids in info.spelled.items()}
+        self.marks: Marks = find_marks(info.chat_template or "", lambda text: backend.token_to_id(text) is not None)
+        self._marking = _special_in(backend, self.marks)  # as other special tokens they would have no text
+        if self._marking:
+            plain = continuing(backend)
+            self._spelled |= {i: plain.encode(text, add_special_tokens=False).ids for text, i in self._marking.items()}
 
     def prepare(self) -> None:
         """Import and compile what the first chat needs, so that it does not wait for it."""
         if self.info.chat_template:
             try:
-                self.encode_chat((ChatMessage("user", "Hello"),))
+                self.encode_chat(_HELLO)
             except InputError:
                 log.info("the chat template refuses a plain message", exc_info=True)
+            _ = self.thinking
 
     def encode(self, text: str, *, add_bos: bool = False) -> list[int]:
         """Token ids of a text. With ``add_bos`` the BOS token comes first where the model wants one."""
@@ -90,24 +100,55 @@ class Tokenizer:
             ids.insert(0, self.info.bos_token_id)
         return ids
 
-    def encode_chat(self, messages: Sequence[ChatMessage]) -> list[int]:
+    def encode_continued(self, text: str) -> list[int]:
+        """Token ids of what a model wrote already, to follow those of ``encode_chat``.
+
+        No space is put before it, and what looks like a special token stays text, but for the marks of reasoning. The
+        ids that were really generated may have been others: several sequences of tokens can read alike.
+        """
+        return _replaced(self._continuing.encode(_whole_characters(text), add_special_tokens=False).ids, self._split)
+
+    @functools.cached_property
+    def _continuing(self) -> tokenizers.Tokenizer:
+        return continuing(self._backend, self._marking)
+
+    def encode_chat(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> list[int]:
         """Token ids of a conversation in the model's chat template, up to where its reply begins.
+
+        Args:
+            thinking: for the template's switch, if it has one; None leaves it alone.
 
         Raises:
             InputError: the model has no template, or its template refuses these messages.
         """
-        if not self.info.chat_template:
+        return self.encode(self._rendered(messages, thinking), add_bos=True)
+
+    def _rendered(self, messages: Sequence[ChatMessage], thinking: bool | None) -> str:
+        template = self.info.chat_template
+        if not template:
             raise InputError("no_chat_template")
         from helix_app.engine.text.template import render  # 50 ms that a raw prompt need not wait for
 
         plain = [{"role": m.role, "content": m.content} for m in messages]
+        special = {"bos_token": self.info.bos_token, "eos_token": self.info.eos_token, **self.info.special}
         try:
-            special = {"bos_token": self.info.bos_token, "eos_token": self.info.eos_token, **self.info.special}
-            rendered = render(self.info.chat_template, plain, special)
+            return render(template, plain, special, switched(template, thinking))
         except Exception as exc:  # a template is a program of the model's author: it may raise anything
             hint = "The model's chat template refuses this conversation."
             raise InputError("bad_input", hint=hint, detail=f"{type(exc).__name__}: {exc}") from exc
-        return self.encode(rendered, add_bos=True)
+
+    @functools.cached_property
+    def thinking(self) -> Thinking:
+        """What the chat template says of the model's reasoning."""
+
+        def prompt(on: bool | None) -> str:
+            try:
+                return self._rendered(_HELLO, on)
+            except InputError:
+                return ""
+
+        template = self.info.chat_template
+        return find_thinking(template, self.marks, prompt) if template else Thinking(self.marks)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of tokens, special tokens left out. Incomplete characters show as U+FFFD."""
@@ -132,6 +173,14 @@ class Tokenizer:
 def _replaced(ids: Sequence[int], others: dict[int, list[int]]) -> list[int]:
     """The ids with some of them replaced by several."""
     return [new for i in ids for new in others.get(i, (i,))] if others else list(ids)
+
+
+def _special_in(backend: tokenizers.Tokenizer, marks: Marks) -> dict[str, int]:
+    """The special tokens that marks are made of."""
+    if not marks[0]:
+        return {}
+    special = {token.content: i for i, token in backend.get_added_tokens_decoder().items() if token.special}
+    return {text: i for text, i in special.items() if any(text in mark for mark in marks)}
 
 
 def _whole_characters(text: str) -> str:
@@ -176,11 +225,15 @@ class StreamDecoder:
 
 
 def _tail(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
-    """The last few ids that have a text."""
+    """The last few ids that have a text, from the begin of a character on: bytes that are none spoil those after."""
+    found: list[int] = []
     for count in range(1, min(len(ids), _CONTEXT) + 1):
-        if tokenizer.decode(ids[-count:]):
+        text = tokenizer.decode(ids[-count:])
+        if text and not text.startswith("\ufffd"):
             return list(ids[-count:])
-    return []
+        if text and not found:
+            found = list(ids[-count:])
+    return found
 
 
 # --------------------------------------------------------------------------- loading

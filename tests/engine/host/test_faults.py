@@ -237,6 +237,22 @@ def test_the_reply_outlives_the_process(host: Host, kind: str, stage: str, at: i
     crash(host, kind, stage, at)
 
 
+def test_a_continued_reply_outlives_the_process(host: Host) -> None:
+    turns = (ChatMessage("user", LONG), ChatMessage("assistant", "then the cat"))
+    request = GenerateRequest("r", turns, k="fixed:3", max_tokens=LENGTH, sampling=GREEDY)
+    host.faults.write(None)
+    host.reload()
+    expected = list(host.client.stream(request, threading.Event()))[-1]
+    assert isinstance(expected, Finished)
+    host.faults.write(Fault("kill", "verify", 3, times=1))
+    events = list(host.client.stream(request, threading.Event()))
+    assert notices(events) == ["engine_restarted"]
+    assert events[-1] == matching(events[-1], expected)
+    assert text_of(events) == expected.text
+    assert events[-1].metrics.prompt_tokens == expected.metrics.prompt_tokens  # type: ignore[union-attr]
+    host.check_next()
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize(("kind", "stage", "at"), [case for case in ALL_CRASHES if case not in CRASHES])
 def test_the_reply_outlives_the_process_at_every_stage(host: Host, kind: str, stage: str, at: int) -> None:
