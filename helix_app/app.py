@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         splash.close()
         code = application.exec()
     # no-ops after a window that closed; False when a thread hangs
-    if not all([app.controller.shutdown(), app.benchmarks.shutdown(), app.chats.shutdown()]):
+    if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):
         logging.shutdown()
         os._exit(code or 1)
     return code
