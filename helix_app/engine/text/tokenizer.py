@@ -104,7 +104,8 @@ class Tokenizer:
         """Token ids of what a model wrote already, to follow those of ``encode_chat``.
 
         No space is put before it, and what looks like a special token stays text, but for the marks of reasoning. The
-        ids that were really generated may have been others: several sequences of tokens can read alike.
+        ids that were really generated may have been others: several sequences of tokens can read alike, and the space
+        that sentencepiece models like to begin a reply with is not shown.
         """
         return _replaced(self._continuing.encode(_whole_characters(text), add_special_tokens=False).ids, self._split)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +13,15 @@ from helix_app.base.errors import InputError
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.reply import Reply
 from helix_app.engine.rounds.session import Session, prompt_tokens
+from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.events import Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams, Written
 from tests.engine.crowds import Models
 from tests.engine.rounds.test_reply import certain, first_token
 from tests.engine.rounds.test_session import PENALISED, engine as engine
-from tests.engine.tiny import GREEDY, START, STOP, Zoo, events, finish, loaded, session_of
+from tests.engine.text.files import NORMAL, write_gguf
+from tests.engine.text.test_prompts import LETTERS, TYPES
+from tests.engine.tiny import GREEDY, START, STOP, TEMPLATE, Zoo, events, finish, loaded, session_of, tokenizer
 
 QUESTION = "the cat sat on the mat and the dog lay in the sun"
 BEGUN = "then the rain came and the cat"
@@ -88,6 +93,20 @@ def test_it_is_the_same_with_packed_weights(zoo: Zoo, dtype: str) -> None:
     assert finish(made, going_on(k="fixed:3")).token_ids == want.token_ids
 
 
+def test_its_first_space_is_kept(tmp_path: Path) -> None:
+    """Nearly every word of this vocabulary begins with a space, so that the first new word does."""
+    words = ["<unk>", "<s>", "</s>", "▁", *(f"▁{c}" for c in LETTERS), "a", "b", "h", "i"]
+    path = write_gguf(tmp_path / "m.gguf", words, TYPES[:3] + [NORMAL] * (len(words) - 3), kind="llama")
+    engine = loaded(path)
+    session_of(engine).eos = frozenset()
+    read = session_of(engine).tokenizer
+    request = going_on("a b", "hi", max_tokens=12)
+    got, before = finish(engine, request), prompt_tokens(session_of(engine), request)
+    assert [read.token(i) for i in before[-2:]] == ["a", "▁b"]
+    assert got.text[0] == " "
+    assert read.decode(before) + got.text == read.decode([*before, *got.token_ids])
+
+
 # --------------------------------------------------------------------------- without a model
 
 
@@ -145,3 +164,13 @@ def test_reasoning_is_switched_by_yes_no_or_not_at_all(session: Session, thinkin
     with pytest.raises(InputError) as caught:
         made(session, BEGUN, thinking="yes")
     assert caught.value.code == "option_invalid"
+
+
+def test_a_template_s_switch_is_set_as_asked(session: Session) -> None:
+    switch = "{% if enable_thinking is defined %}{{ 'on' if enable_thinking else 'off' }}{% endif %}"
+    read = Tokenizer(tokenizer(), TokenizerInfo(TEMPLATE + switch, "", STOP, None, False))
+    switched = replace(session, tokenizer=read)
+    plain = made(switched, BEGUN).tokens
+    for thinking, text in ((True, "on"), (False, "off")):
+        told = read.decode(made(switched, BEGUN, thinking=thinking).tokens)
+        assert told == read.decode(plain).replace(BEGUN, text + BEGUN)
