@@ -138,12 +138,14 @@ class Composer(QFrame):
         stop_requested: stop the reply.
         options_requested: prompt and sampling of this conversation.
         attach_requested: a file is to be chosen.
+        thinking_chosen: whether the model is to think before it answers.
     """
 
     send_requested = Signal()
     stop_requested = Signal()
     options_requested = Signal()
     attach_requested = Signal()
+    thinking_chosen = Signal(bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -162,6 +164,11 @@ class Composer(QFrame):
         self.clip = ThemedButton(theme, symbol="clip", kind="icon", name=self.tr("Attach a file"))
         self.clip.setToolTip(self.tr("Attach a file: text, code, Markdown or PDF (Ctrl+U); or drop it here"))
         self.clip.clicked.connect(self.attach_requested)
+        self.think = ThemedButton(theme, self.tr("Think"), symbol="think", kind="ghost")
+        self.think.setCheckable(True)
+        self.think.setToolTip(self.tr("Let the model think before it answers in this conversation"))
+        self.think.clicked.connect(self.thinking_chosen)
+        self.think.hide()
         self.options = ThemedButton(theme, symbol="sliders", kind="icon")
         self.options.clicked.connect(self.options_requested)
         self.set_own(False)
@@ -172,6 +179,7 @@ class Composer(QFrame):
         row.setSpacing(8)
         row.addWidget(self.clip, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self.think, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.options, 0, Qt.AlignmentFlag.AlignBottom)
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignBottom)
         column = QVBoxLayout(self)
@@ -233,6 +241,11 @@ class Composer(QFrame):
         self.editor.setEnabled(available or writable)
         self.editor.setPlaceholderText(placeholder)
         self.button.setEnabled(available or self._generating)
+
+    def set_thinking(self, available: bool, thinks: bool) -> None:
+        """Whether the model knows a switch for it, and how that stands."""
+        self.think.setVisible(available)
+        self.think.setChecked(thinks)
 
     def set_own(self, own: bool) -> None:
         """Whether the conversation has a prompt or sampling of its own."""

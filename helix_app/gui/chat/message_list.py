@@ -177,11 +177,12 @@ class MessageList(QObject):
         reply = Reply(self._theme, request_id, message.model, message.id)
         self._connect(reply, message.id)
         if mine and writing is not None:
+            reply.set_thinking(writing.marks, writing.opens)
             reply.append(writing.text())
+            reply.tell_thought(writing.thought_seconds, writing.thought_tokens)
             reply.request = writing.request
             self.made.emit()
         elif message.state != "writing":
-            reply.append(message.text)
             self._end(reply, message)
         self._origins.adopt(reply)
         return reply
@@ -207,16 +208,20 @@ class MessageList(QObject):
         record = from_text(message.details)
         finished = None
         if record is not None:
+            reply.set_thinking(record.marks, record.opens)
             reply.request = record.request((), message.id)
             reply.exact_rows = record.exact_rows
             reply.set_plain_rounds([record.plain_round] * record.plain_rounds)
             finished = record.finished(message.id, message.text)
+        reply.append(message.text)
         if record is not None and record.failed is not None:
             reply.fail(record.failed)
         elif finished is not None:
             reply.finish(finished)
         else:
             reply.finish_bare()
+        if record is not None:
+            reply.tell_thought(record.thought_seconds, record.thought_tokens)
         self.show_end(reply, message)
 
     def show_end(self, reply: Reply, message: Message) -> None:

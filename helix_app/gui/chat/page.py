@@ -18,7 +18,7 @@ from helix_app.gui.chat.refusals import larger_action, larger_for, not_sent, why
 from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.chats.writing import Writing, reply_request
+from helix_app.gui.chats.writing import Writing, reply_request, writing_of
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.model_choices import why_none
 from helix_app.gui.kit.notices import ErrorBox, NoticeBar
@@ -130,7 +130,6 @@ class ChatPage(QWidget):
         book.way_changed.connect(self.on_way_changed)
         book.writing_changed.connect(self.on_writing_changed)
         book.stop_requested.connect(self.stop)
-        book.prompting_changed.connect(lambda: self.composer.set_own(bool(book.current.prompting)))
         state.load_began.connect(self.on_load_began)
         state.model_changed.connect(self.on_model_changed)
         state.occupied_changed.connect(self.on_occupied_changed)
@@ -242,7 +241,7 @@ class ChatPage(QWidget):
         request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed)
         self.book.again(message_id, begun)
         reply.resume(request.request_id)
-        self._begin(Writing(request, self.book.current, message_id, begun))
+        self._begin(writing_of(request, self.book.current, message_id, self._state.ready, begun))
 
     def delete(self, message_id: str) -> None:
         """Take a message out, and all that follows it."""
@@ -387,7 +386,7 @@ class ChatPage(QWidget):
             book.current, question, self._state.settings, self._state.seed, self.origins.alternatives
         )
         message = book.add("assistant", "", question, "writing", "" if ready is None else ready.target_name)
-        self._begin(Writing(request, book.current, message.id))
+        self._begin(writing_of(request, book.current, message.id, ready))
 
     def _begin(self, writing: Writing) -> None:
         self.error.hide()

@@ -55,6 +55,8 @@ class ReplyFeed(QObject):
         if writing is not None and reply is not None:
             reply.request_id, reply.request = writing.request.request_id, writing.request
             reply.exact_rows = ready is not None and ready.exact_rows
+            if not reply.source():
+                reply.set_thinking(writing.marks, writing.opens)
         return reply
 
     # ------------------------------------------------------------------ events
@@ -73,6 +75,7 @@ class ReplyFeed(QObject):
         writing = self._book.writing
         if writing is None or event.request_id != writing.request.request_id:
             return
+        writing.tokens = event.tokens_generated
         if event.k == 0:
             writing.plain_rounds.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
         reply = self.shown()
@@ -98,6 +101,7 @@ class ReplyFeed(QObject):
             return
         began = time.perf_counter()
         reply.append(text)
+        self._tell_thought(reply)
         spent = (time.perf_counter() - began) * 1000
         self.pace.interval = max(FRAME_MS, round(3 * spent))
 
@@ -118,9 +122,15 @@ class ReplyFeed(QObject):
                 reply.replace_text(text)
             reply.set_plain_rounds(writing.plain_rounds)
             reply.finish(event)
+            self._tell_thought(reply)
             message = writing.conversation.message(writing.message_id)
             self._list.show_end(reply, replace(message, text=text, state=state))
-        self._end(text, state, to_text(record_of(writing.request, self._state.ready, event, writing.plain_rounds)))
+        self._end(text, state, to_text(record_of(writing, self._state.ready, event)))
+
+    def _tell_thought(self, reply: Reply) -> None:
+        writing = self._book.writing
+        if writing is not None:
+            reply.tell_thought(writing.thought_seconds, writing.thought_tokens)
 
     def owns(self, event: events.Failed) -> bool:
         """Whether an error is of the reply that is being written."""
@@ -138,7 +148,7 @@ class ReplyFeed(QObject):
         reply = self.shown()
         if reply is not None:
             reply.fail(event, larger)
-        self._end(writing.text(), "failed", to_text(record_of(writing.request, self._state.ready, event)))
+        self._end(writing.text(), "failed", to_text(record_of(writing, self._state.ready, event)))
 
     def _end(self, text: str, state: MessageState, details: str) -> None:
         self.pace.stop()

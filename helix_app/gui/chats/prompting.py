@@ -23,14 +23,16 @@ class Prompting:
         values: settings by name (``NAMES``).
         seed: of its replies; None draws one for each.
         stop: texts at which a reply ends.
+        thinking: whether the model is to think before it answers, where it knows such a switch; None as it is made.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    thinking: bool | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.values) or self.seed is not None or bool(self.stop)
+        return bool(self.values) or self.seed is not None or bool(self.stop) or self.thinking is not None
 
     def applied(self, settings: Settings) -> Settings:
         """The settings that its replies are written with."""
@@ -46,6 +48,8 @@ def to_text(prompting: Prompting) -> str:
         out["seed"] = prompting.seed
     if prompting.stop:
         out["stop"] = list(prompting.stop)
+    if prompting.thinking is not None:
+        out["thinking"] = prompting.thinking
     return json.dumps(out, ensure_ascii=False)
 
 
@@ -60,8 +64,9 @@ def from_text(text: str) -> Prompting:
     values = {name: raw[name] for name in NAMES if name in raw and valid(name, raw[name])}
     seed = raw.get("seed")
     whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**31
-    stops = raw.get("stop")
-    return Prompting(values, seed if whole else None, stops_of(stops if isinstance(stops, list) else ()))
+    stops, thinking = raw.get("stop"), raw.get("thinking")
+    thinking = thinking if isinstance(thinking, bool) else None
+    return Prompting(values, seed if whole else None, stops_of(stops if isinstance(stops, list) else ()), thinking)
 
 
 def stops_of(texts: object) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 import msgspec
 
 from helix_app.gui.chats.conversation import Conversation
+from helix_app.gui.chats.writing import Writing
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams, Verify
@@ -28,6 +28,7 @@ class Record:
         metrics, reason: as in ``Finished``; None and empty for a reply that never came to its end.
         plain_round, plain_rounds: median seconds of the rounds that drafted nothing, and how many there were.
         failed: why it ended, where that was an error.
+        marks, opens, thought_seconds, thought_tokens: as in ``Writing``.
     """
 
     mode: Mode = "speculative"
@@ -45,6 +46,10 @@ class Record:
     plain_round: float = 0.0
     plain_rounds: int = 0
     failed: Failed | None = None
+    marks: tuple[str, str] = ("", "")
+    opens: bool = False
+    thought_seconds: float = 0.0
+    thought_tokens: int = 0
 
     def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
         """The request that it answered."""
@@ -66,13 +71,9 @@ class Record:
         return Finished(request_id, self.reason, text, (), self.metrics)
 
 
-def record_of(
-    request: GenerateRequest,
-    ready: ModelReady | None,
-    end: Finished | Failed | None,
-    plain_rounds: Sequence[float] = (),
-) -> Record:
-    """The record of a reply that ended so; None: it is still being written."""
+def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed) -> Record:
+    """The record of a reply that ended so."""
+    request, plain_rounds = writing.request, writing.plain_rounds
     return Record(
         request.mode,
         request.k,
@@ -89,6 +90,10 @@ def record_of(
         plain_round=median(plain_rounds) if plain_rounds else 0.0,
         plain_rounds=len(plain_rounds),
         failed=end if isinstance(end, Failed) else None,
+        marks=writing.marks,
+        opens=writing.opens,
+        thought_seconds=round(writing.thought_seconds, 3),
+        thought_tokens=writing.thought_tokens,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from helix_app.base.settings import Settings
+from helix_app.base.thinking import ThoughtSplitter
 from helix_app.gui.chats.conversation import Conversation, new_id
+from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 
 
@@ -20,6 +23,9 @@ class Writing:
         unkept: those of them that the store has not been told.
         plain_rounds: seconds of each round that drafted nothing.
         stopping: the person stopped it, and its end has not come yet.
+        marks, opens: what stands around a thought of its model, and whether its prompt has opened one.
+        tokens: that it has by now.
+        thought_seconds, thought_tokens: that it spent on thoughts.
     """
 
     request: GenerateRequest
@@ -30,6 +36,16 @@ class Writing:
     unkept: list[str] = field(default_factory=list)
     plain_rounds: list[float] = field(default_factory=list)
     stopping: bool = False
+    marks: tuple[str, str] = ("", "")
+    opens: bool = False
+    tokens: int = 0
+    thought_seconds: float = 0.0
+    thought_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        self._splitter = ThoughtSplitter(self.marks, self.opens)
+        self._splitter.feed(self.begun)
+        self._thinking_since: float | None = None
 
     def text(self) -> str:
         """All of the message so far."""
@@ -41,6 +57,10 @@ class Writing:
         """More text came."""
         self.parts.append(text)
         self.unkept.append(text)
+        if self._splitter.feed(text).thought or self._splitter.open:
+            now = time.perf_counter()
+            self._thinking_since = now if self._thinking_since is None else self._thinking_since
+            self.thought_seconds, self.thought_tokens = now - self._thinking_since, self.tokens
 
     def take_unkept(self) -> str:
         """What the store is to be told now."""
@@ -68,6 +88,7 @@ def reply_request(
         max_tokens=settings.max_tokens,
         alternatives=alternatives,
         stop=own.stop,
+        thinking=own.thinking,
         sampling=SamplingParams(
             temperature=settings.temperature,
             top_k=settings.top_k,
@@ -77,3 +98,14 @@ def reply_request(
             seed=seed,
         ),
     )
+
+
+def writing_of(
+    request: GenerateRequest, conversation: Conversation, message_id: str, ready: ModelReady | None, begun: str = ""
+) -> Writing:
+    """A reply that is about to be written by this model."""
+    marks, opens = ("", ""), False
+    if ready is not None:
+        marks = ready.thinking
+        opens = ready.thinking_opens if request.thinking is None else ready.thinking_opens_when[request.thinking]
+    return Writing(request, conversation, message_id, begun, marks=marks, opens=opens)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from helix_app.gui.chat.composer import Composer
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import to_text
 from helix_app.gui.look.theme import Theme
@@ -13,7 +16,7 @@ from helix_app.gui.state import State
 
 
 class PromptingDesk(QObject):
-    """Opens the dialog.
+    """Opens the dialog, and keeps the controls of the composer at what the conversation has.
 
     Signals:
         opened: the dialog, just before it is shown.
@@ -21,9 +24,22 @@ class PromptingDesk(QObject):
 
     opened = Signal(object)
 
-    def __init__(self, theme: Theme, state: State, book: ChatBook, window: QWidget) -> None:
+    def __init__(self, theme: Theme, state: State, book: ChatBook, composer: Composer, window: QWidget) -> None:
         super().__init__(window)
         self._theme, self._state, self._book, self._window = theme, state, book, window
+        self._composer = composer
+        composer.thinking_chosen.connect(self.choose_thinking)
+        book.prompting_changed.connect(self._show)
+        state.model_changed.connect(self._show)
+
+    def choose_thinking(self, thinks: bool) -> None:
+        """Whether the model is to think before it answers in this conversation."""
+        self._book.set_prompting(to_text(replace(self._book.current.prompting, thinking=thinks)))
+
+    def _show(self) -> None:
+        own, ready = self._book.current.prompting, self._state.ready
+        self._composer.set_own(bool(replace(own, thinking=None)))
+        self._composer.set_thinking(ready is not None and bool(ready.thinking_switch), own.thinking is not False)
 
     def open_dialog(self) -> None:
         """Show what the conversation changes; it applies when saved."""

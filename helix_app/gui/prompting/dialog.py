@@ -32,6 +32,7 @@ class PromptingDialog(Dialog):
     def __init__(self, theme: Theme, state: State, prompting: Prompting, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self._state = theme, state
+        self._thinking: bool | None = None  # which has its switch beside the message field
         self.setWindowTitle(self.tr("Prompt and sampling of this conversation"))
         self.editors: dict[str, Editor] = {name: editor_of(declared()[name], theme) for name in NAMES}
         self.seed_edit = QLineEdit()
@@ -115,11 +116,13 @@ class PromptingDialog(Dialog):
         values = {name: editor.value() for name, editor in self.editors.items()}
         own = {name: value for name, value in values.items() if value != getattr(settings, name)}
         seed = self.seed_edit.text().strip()
-        return Prompting(own, int(seed) if seed else None, stops_of(self.stops.toPlainText().split("\n")))
+        stops = stops_of(self.stops.toPlainText().split("\n"))
+        return Prompting(own, int(seed) if seed else None, stops, self._thinking)
 
     def show_prompting(self, prompting: Prompting) -> None:
         """Fill the controls."""
         settings = prompting.applied(self._state.settings)
+        self._thinking = prompting.thinking
         for name, editor in self.editors.items():
             editor.show(getattr(settings, name))
         self.seed_edit.setText("" if prompting.seed is None else str(prompting.seed))

@@ -116,7 +116,7 @@ class MainWindow(QMainWindow):
         self.book = ChatBook(self)
         self.chat = ChatPage(theme, state, self.book)
         self.chats = ChatDesk(theme, state, self.book, self.chat)
-        self.prompting = PromptingDesk(theme, state, self.book, self)
+        self.prompting = PromptingDesk(theme, state, self.book, self.chat.composer, self)
         self.load_view = LoadView(theme, state, self.models, self)
         self.welcome, self.strip = self.load_view.welcome, self.load_view.strip
         self.pages = Navigation(theme)

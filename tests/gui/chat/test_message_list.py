@@ -8,7 +8,9 @@ from PySide6.QtWidgets import QMenu
 
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.record import record_of, to_text
+from helix_app.gui.chats.writing import Writing
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.chats import Chat, CopyChat, DeleteMessage
 from helix_app.protocol.events import Failed
@@ -19,7 +21,8 @@ from tests.gui.driver import Driver
 from tests.gui.fake import record
 from tests.gui.settling import settle
 
-DETAILS = to_text(record_of(GenerateRequest("r"), fake.ready(), fake.finished("r", "So."), [0.02] * 3))
+WRITTEN = Writing(GenerateRequest("r"), Conversation(), "a", plain_rounds=[0.02] * 3)
+DETAILS = to_text(record_of(WRITTEN, fake.ready(), fake.finished("r", "So.")))
 
 
 def shown(window: MainWindow) -> list[str]:
@@ -66,7 +69,7 @@ def test_what_was_interrupted_can_be_continued(window: MainWindow, chat: Driver)
 
 
 def test_what_failed_says_why_and_can_be_tried_again(window: MainWindow, chat: Driver) -> None:
-    failed = to_text(record_of(GenerateRequest("r"), None, Failed("nan_logits")))
+    failed = to_text(record_of(WRITTEN, None, Failed("nan_logits")))
     open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "", "failed", failed)))
     assert chat.reply.error_sentence().startswith("The model returned numbers that are not numbers")
     chat.reply.again_requested.emit()

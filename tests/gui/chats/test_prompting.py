@@ -11,7 +11,7 @@ from helix_app.gui.chats.prompting import Prompting, from_text, presets_from_tex
 
 
 def test_it_comes_back_and_is_applied() -> None:
-    own = Prompting({"system_prompt": "Sei kurz. 🙂", "temperature": 0.0, "max_tokens": 7}, 5, ("\n\n", "END"))
+    own = Prompting({"system_prompt": "Sei kurz. 🙂", "temperature": 0.0, "max_tokens": 7}, 5, ("\n\n", "END"), False)
     assert from_text(to_text(own)) == own
     settings = own.applied(Settings(top_k=3))
     assert (settings.system_prompt, settings.temperature, settings.max_tokens, settings.top_k) == (

@@ -17,9 +17,14 @@ from tests.gui import fake
 REQUEST = GenerateRequest("r", mode="speculative", k="fixed:3", max_tokens=9, sampling=SamplingParams(0.2, seed=5))
 
 
+def written(plain_rounds: list[float] | None = None) -> Writing:
+    """A reply that was written."""
+    return Writing(REQUEST, Conversation(), "m", plain_rounds=plain_rounds or [])
+
+
 def test_a_finished_reply_comes_back() -> None:
     end = fake.finished("r", "text", "length", k_mean=None)
-    record = record_of(REQUEST, fake.ready(exact_rows=True, draft="ngram"), end, [0.3, 0.1, 0.2])
+    record = record_of(written([0.3, 0.1, 0.2]), fake.ready(exact_rows=True, draft="ngram"), end)
     again = from_text(to_text(record))
     assert again == record
     assert again is not None
@@ -34,14 +39,14 @@ def test_how_much_of_the_context_a_conversation_took() -> None:
     assert context_tokens(talk) == 0
     talk.add("user", "Why?")
     reply = talk.add("assistant", "So.")
-    talk.change(reply.id, text="So.", state="done", details=to_text(record_of(REQUEST, None, fake.finished("r"))))
+    talk.change(reply.id, text="So.", state="done", details=to_text(record_of(written(), None, fake.finished("r"))))
     talk.add("user", "And?")
     assert context_tokens(talk) == 48 + 212
 
 
 def test_a_failed_one_knows_why() -> None:
     failed = Failed("prompt_too_long", "detail", (("tokens", "9000"),), "r")
-    record = from_text(to_text(record_of(REQUEST, None, failed)))
+    record = from_text(to_text(record_of(written(), None, failed)))
     assert record is not None
     assert record.failed == failed
     assert record.finished("r", "") is None

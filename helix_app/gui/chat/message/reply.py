@@ -10,9 +10,11 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
+from helix_app.base.thinking import Parted, ThoughtSplitter, part
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message import verdict
 from helix_app.gui.chat.message.footer import Footer
+from helix_app.gui.chat.message.thought import Thought, heading
 from helix_app.gui.chat.message.token_body import TokenBody
 from helix_app.gui.chat.refusals import larger_action
 from helix_app.gui.chat.text.blocks import BlockStack
@@ -25,6 +27,8 @@ from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace
 
+MARKS = ("<think>", "</think>")  # of a reply of which nothing else is known
+
 
 class Reply(Column):
     """An answer of the model, streaming or finished.
@@ -33,6 +37,7 @@ class Reply(Column):
         request_id: of the request it answers.
         renders: how often its body was brought up to date.
         tokens: what stands in place of its text while that is shown as tokens.
+        thought: what the model thought before it answered; None where it did not.
         offer: what can be done where it ended for want of context.
         request: what it answers, None while nobody said; with it the figures below it are judged.
         exact_rows: as in ``ModelReady`` of the model that wrote it.
@@ -79,6 +84,9 @@ class Reply(Column):
         self.renders = 0
         self._source: list[str] = []
         self._stream = MarkdownStream()
+        self._marks, self._opens = MARKS, False
+        self._splitter = ThoughtSplitter(MARKS)
+        self.thought: Thought | None = None
         self._streaming = True
         self._author = QLabel(author)
         self._author.setProperty("tone", "muted")
@@ -115,6 +123,20 @@ class Reply(Column):
             self._source = ["".join(self._source)]
         return self._source[0] if self._source else ""
 
+    def answer(self) -> str:
+        """The Markdown so far, without what the model thought before."""
+        return part(self.source(), self._marks, self._opens).answer
+
+    def set_thinking(self, marks: tuple[str, str], opens: bool) -> None:
+        """What stands around a thought of this model, and whether its prompt has opened one; before any text."""
+        self._marks, self._opens = marks, opens
+        self._splitter = ThoughtSplitter(marks, opens)
+
+    def tell_thought(self, seconds: float, tokens: int) -> None:
+        """How long it thought, and how many tokens that took."""
+        if self.thought is not None:
+            self.thought.tell(self._streaming and self._splitter.open, seconds, tokens)
+
     def text_blocks(self) -> list[TextBlock]:
         """Its text."""
         return self.body.text_blocks()
@@ -130,13 +152,26 @@ class Reply(Column):
             return
         self._drop_waiting()
         self._source.append(text)
-        self._stream.feed(text)
+        self._take(self._splitter.feed(text))
+
+    def _take(self, parted: Parted) -> None:
+        if parted.thought:
+            if self.thought is None:
+                self.thought = Thought(self._theme)
+                self.insert(1, self.thought, 4)
+            self.thought.append(parted.thought)
+        if parted.answer:
+            self._stream.feed(parted.answer)
         self._show()
 
     def replace_text(self, text: str) -> None:
         """Show another text than what was streamed."""
         self._source = []
         self._stream = MarkdownStream()
+        self._splitter = ThoughtSplitter(self._marks, self._opens)
+        if self.thought is not None:
+            self.remove(self.thought)
+            self.thought = None
         self._drop_waiting()
         if self.tokens is None:
             self._put_body()
@@ -180,11 +215,12 @@ class Reply(Column):
     def resume(self, request_id: str) -> None:
         """More of it is written, at the end of what there is."""
         self.show_text()
+        self.replace_text(self.source())
         self.request_id, self._streaming, self._continued = request_id, True, True
         self._plain_rounds.clear()
-        for part in (self._footer, self._error, self.offer):
-            if part is not None:
-                self.remove(part)
+        for shown in (self._footer, self._error, self.offer):
+            if shown is not None:
+                self.remove(shown)
         self._footer = self._error = self.offer = None
         self.add(self._new_waiting(), 8)
         self._blink.start()
@@ -295,8 +331,8 @@ class Reply(Column):
             self.race_requested.emit(replace(self.request, sampling=sampling, max_tokens=tokens))
 
     def on_copy_clicked(self) -> None:
-        """Copy the Markdown of the reply."""
-        QGuiApplication.clipboard().setText(self.source())
+        """Copy the Markdown of the reply, without what was thought before it."""
+        QGuiApplication.clipboard().setText(self.answer())
         if self._footer:
             self._footer.copy.set_symbol("check")
             QTimer.singleShot(1500, self._footer.copy, lambda: self._restore_copy())
@@ -320,10 +356,15 @@ class Reply(Column):
 
     def _end(self) -> None:
         self._streaming = False
+        rest = self._splitter.end()
+        if rest.thought or rest.answer:
+            self._take(rest)
+        if self.thought is not None and self.thought.line.text() == heading(True, 0.0, 0):
+            self.tell_thought(0.0, 0)
         self._blink.stop()
         self.body.set_caret(False)
         self._drop_waiting()
-        self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.source()[:5000]))
+        self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.answer()[:5000]))
 
     def _add_footer(self) -> Footer:
         footer = Footer(self._theme)
@@ -340,7 +381,7 @@ class Reply(Column):
         footer.versions.show_version(*self._version)
         for action in (footer.branch, footer.delete):
             action.setVisible(bool(self.message_id))
-        footer.copy.setVisible(bool(self.source()))
+        footer.copy.setVisible(bool(self.answer()))
         self._footer = footer
         self.set_recorded(self._recorded)
         self._check_tokens()
