@@ -87,6 +87,24 @@ def test_random_pages(tmp_path: Path, template: tuple[Path, dict[str, Chat]], se
     assert len(aside(path)) <= 1  # it is whole now
 
 
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.7, 0.99])
+def test_a_file_that_is_cut_off(tmp_path: Path, template: tuple[Path, dict[str, Chat]], part: float) -> None:
+    """What is before the cut is kept, and half a message rather than none."""
+    path, before = tmp_path / "chats.db", template[1]
+    data = template[0].read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
+    store = ChatStore(path)
+    recovered = store.take_recovered()
+    assert recovered is not None
+    texts = {one.id: one.text for chat in before.values() for one in chat.messages}
+    chats = [store.chat(entry.id) for entry in store.entries()]
+    left = [one for chat in chats if chat is not None for one in chat.messages]
+    assert len(left) == recovered.messages > len(texts) * (part - 0.25)
+    assert all(texts[one.id].startswith(one.text) for one in left)
+    assert len([one for one in left if texts[one.id] != one.text]) <= 1
+    store.close()
+
+
 def test_one_damaged_page_of_messages_costs_only_what_was_on_it(
     tmp_path: Path, template: tuple[Path, dict[str, Chat]]
 ) -> None:
