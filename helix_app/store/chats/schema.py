@@ -67,11 +67,10 @@ END;
 CREATE TRIGGER message_gone AFTER DELETE ON messages WHEN old.state <> 'writing' BEGIN
     INSERT INTO message_words (message_words, rowid, text) VALUES ('delete', old.number, old.text);
 END;
-CREATE TRIGGER message_changed_from AFTER UPDATE OF state, text ON messages WHEN old.state <> 'writing' BEGIN
-    INSERT INTO message_words (message_words, rowid, text) VALUES ('delete', old.number, old.text);
-END;
-CREATE TRIGGER message_changed_to AFTER UPDATE OF state, text ON messages WHEN new.state <> 'writing' BEGIN
-    INSERT INTO message_words (rowid, text) VALUES (new.number, new.text);
+CREATE TRIGGER message_changed AFTER UPDATE OF state, text ON messages BEGIN
+    INSERT INTO message_words (message_words, rowid, text)
+        SELECT 'delete', old.number, old.text WHERE old.state <> 'writing';
+    INSERT INTO message_words (rowid, text) SELECT new.number, new.text WHERE new.state <> 'writing';
 END;
 """
 STEPS = (_FIRST,)  # step n makes version n + 1 of version n

@@ -90,6 +90,13 @@ def test_a_message_is_indexed_when_it_ends(store: ChatStore) -> None:
     assert (indexed(store.path, "ended"), indexed(store.path, "changed")) == ([], [2])
 
 
+def test_a_message_that_ends_with_the_same_text_stays_in_the_index(store: ChatStore) -> None:
+    store.apply(CreateChat(made.talk("a", "question")))
+    for state in ("done", "stopped"):
+        store.apply(EndMessage("a-0", "question", state))  # type: ignore[arg-type]
+        assert indexed(store.path, "question") == [1]
+
+
 def test_what_is_deleted_leaves_the_index(store: ChatStore) -> None:
     store.apply(CreateChat(made.talk("a", "secret question", "secret answer", "secret again")))
     store.apply(CreateChat(made.talk("b", "secret elsewhere")))
