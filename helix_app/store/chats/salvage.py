@@ -87,6 +87,7 @@ def _copy(path: Path, new: sqlite3.Connection) -> tuple[int, int]:
     """How many conversations and messages could be read and are in the new file now."""
     try:
         old = schema.connect(path, "mode=ro")
+        old.execute("PRAGMA writable_schema = ON")  # else nothing is read of a file that is cut off
         old.text_factory = lambda data: data.decode("utf-8", "replace")
     except sqlite3.Error:
         return 0, 0
@@ -144,7 +145,7 @@ def _add_messages(new: sqlite3.Connection, rows: Iterator[dict[str, Any]]) -> in
             message_id,
             row["parent"],
             row["role"],
-            row["text"],
+            row["text"].rstrip("\0"),  # what a file that was cut off has instead of the rest
             row["created"],
             row["state"],
             row["model"],

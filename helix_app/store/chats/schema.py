@@ -20,7 +20,7 @@ from helix_app.base.errors import HelixError
 
 T = TypeVar("T")
 TABLES = ("chats", "messages", "runs", "chores", "message_words")
-_CACHE_KB = 32 * 1024  # most that is kept of the file in memory: short words are looked for in all messages
+CACHE_KB = 32 * 1024  # most that is kept of the file in memory: short words are looked for in all messages
 _TIDY_PAGES = 200  # of the index, at a time: some hundredths of a second
 _WAIT_SECONDS = 5.0  # for another connection that writes or reads at the same moment
 _FIRST = """
@@ -67,11 +67,10 @@ END;
 CREATE TRIGGER message_gone AFTER DELETE ON messages WHEN old.state <> 'writing' BEGIN
     INSERT INTO message_words (message_words, rowid, text) VALUES ('delete', old.number, old.text);
 END;
-CREATE TRIGGER message_changed_from AFTER UPDATE OF state, text ON messages WHEN old.state <> 'writing' BEGIN
-    INSERT INTO message_words (message_words, rowid, text) VALUES ('delete', old.number, old.text);
-END;
-CREATE TRIGGER message_changed_to AFTER UPDATE OF state, text ON messages WHEN new.state <> 'writing' BEGIN
-    INSERT INTO message_words (rowid, text) VALUES (new.number, new.text);
+CREATE TRIGGER message_changed AFTER UPDATE OF state, text ON messages BEGIN
+    INSERT INTO message_words (message_words, rowid, text)
+        SELECT 'delete', old.number, old.text WHERE old.state <> 'writing';
+    INSERT INTO message_words (rowid, text) SELECT new.number, new.text WHERE new.state <> 'writing';
 END;
 """
 STEPS = (_FIRST,)  # step n makes version n + 1 of version n
@@ -93,9 +92,7 @@ def is_damage(error: sqlite3.Error) -> bool:
 def connect(path: Path, options: str = "") -> sqlite3.Connection:
     """A connection that begins its transactions itself. ``options`` are those of SQLite's URIs, such as ``mode=ro``."""
     place = f"{path.absolute().as_uri()}?{options}" if options else str(path)
-    db = sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None, uri=bool(options))
-    db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
-    return db
+    return sqlite3.connect(place, timeout=_WAIT_SECONDS, isolation_level=None, uri=bool(options))
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
@@ -109,7 +106,7 @@ def prepare(db: sqlite3.Connection, path: Path) -> None:
     if found > len(STEPS):
         raise HelixError("store_newer", path=path)
     db.execute("PRAGMA journal_mode = WAL")
-    for pragma in ("synchronous = NORMAL", "secure_delete = ON", "foreign_keys = ON"):
+    for pragma in ("synchronous = NORMAL", "secure_delete = ON", "foreign_keys = ON", f"cache_size = -{CACHE_KB}"):
         db.execute(f"PRAGMA {pragma}")
     for number, step in enumerate(STEPS[found:], found + 1):
         with transaction(db):

@@ -244,6 +244,7 @@ class ChatStore:
                 continue
             try:
                 db.execute("PRAGMA query_only = ON")
+                db.execute(f"PRAGMA cache_size = -{schema.CACHE_KB}")
                 if schema.version(db) == len(schema.STEPS):
                     self._lasting = "immutable" not in options
                     return db

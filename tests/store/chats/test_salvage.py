@@ -87,12 +87,31 @@ def test_random_pages(tmp_path: Path, template: tuple[Path, dict[str, Chat]], se
     assert len(aside(path)) <= 1  # it is whole now
 
 
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.7, 0.99])
+def test_a_file_that_is_cut_off(tmp_path: Path, template: tuple[Path, dict[str, Chat]], part: float) -> None:
+    """What is before the cut is kept, and half a message rather than none."""
+    path, before = tmp_path / "chats.db", template[1]
+    data = template[0].read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
+    store = ChatStore(path)
+    recovered = store.take_recovered()
+    assert recovered is not None
+    texts = {one.id: one.text for chat in before.values() for one in chat.messages}
+    chats = [store.chat(entry.id) for entry in store.entries()]
+    left = [one for chat in chats if chat is not None for one in chat.messages]
+    assert len(left) == recovered.messages > len(texts) * (part - 0.25)
+    assert all(texts[one.id].startswith(one.text) for one in left)
+    assert len([one for one in left if texts[one.id] != one.text]) <= 1
+    store.close()
+
+
+@pytest.mark.parametrize("where", ["7 9", "0 3", "2 11", "4 17", "9 1", "12 7", "13 5", "15 15", "19 19"])
 def test_one_damaged_page_of_messages_costs_only_what_was_on_it(
-    tmp_path: Path, template: tuple[Path, dict[str, Chat]]
+    tmp_path: Path, template: tuple[Path, dict[str, Chat]], where: str
 ) -> None:
     path, before = tmp_path / "chats.db", template[1]
     path.write_bytes(template[0].read_bytes())
-    page = path.read_bytes().index(b"message 7 9 ") // PAGE
+    page = path.read_bytes().index(f"message {where} ".encode()) // PAGE
     lost = sum(text in path.read_bytes()[page * PAGE : (page + 1) * PAGE] for text in texts_of(before))
     assert 1 <= lost <= 6
     overwrite(path, page)
@@ -102,8 +121,24 @@ def test_one_damaged_page_of_messages_costs_only_what_was_on_it(
     assert recovered.chats == len(before)
     total = sum(len(chat.messages) for chat in before.values())
     assert check_what_is_left(store, before) == total - lost
-    assert store.run("c1-1") == b"run"
-    assert store.find(FindChats("message 7 12")).hits  # the index is whole
+    assert store.run("c1-1") == b"run" or where == "0 3"
+    assert store.find(FindChats("message 18 12")).hits  # the index is whole
+    store.close()
+
+
+@pytest.mark.parametrize("seed", [3, 28, 31, 33])  # in three of them a row stands alone between two damaged pages
+def test_whole_pages_between_damaged_ones_are_kept(
+    tmp_path: Path, template: tuple[Path, dict[str, Chat]], seed: int
+) -> None:
+    path, before = tmp_path / "chats.db", template[1]
+    data = template[0].read_bytes()
+    path.write_bytes(data)
+    draw = random.Random(seed)
+    found = [data.index(f"message {draw.randrange(20)} {draw.randrange(1, 20)} ".encode()) // PAGE for _ in range(4)]
+    lost = sum(text in data[page * PAGE : (page + 1) * PAGE] for page in set(found) for text in texts_of(before))
+    overwrite(path, *found)
+    store = ChatStore(path)
+    assert check_what_is_left(store, before) == sum(len(chat.messages) for chat in before.values()) - lost
     store.close()
 
 

@@ -81,12 +81,20 @@ def test_a_later_file_is_left_alone(tmp_path: Path) -> None:
 def test_a_message_is_indexed_when_it_ends(store: ChatStore) -> None:
     writing = made.message("m2", "begun", "m1", "assistant", "writing")
     store.apply(CreateChat(made.chat("a", made.message("m1", "question"), writing)))
+    assert indexed(store.path, "begun") == []
     store.apply(GrowMessage("m2", " and grown"))
     assert (indexed(store.path, "question"), indexed(store.path, "grown")) == ([1], [])
     store.apply(EndMessage("m2", "begun and ended", "done"))
     assert (indexed(store.path, "begun"), indexed(store.path, "ended"), indexed(store.path, "grown")) == ([2], [2], [])
     store.apply(EndMessage("m2", "changed", "stopped"))
     assert (indexed(store.path, "ended"), indexed(store.path, "changed")) == ([], [2])
+
+
+def test_a_message_that_ends_with_the_same_text_stays_in_the_index(store: ChatStore) -> None:
+    store.apply(CreateChat(made.talk("a", "question")))
+    for state in ("done", "stopped"):
+        store.apply(EndMessage("a-0", "question", state))  # type: ignore[arg-type]
+        assert indexed(store.path, "question") == [1]
 
 
 def test_what_is_deleted_leaves_the_index(store: ChatStore) -> None:
@@ -99,6 +107,8 @@ def test_what_is_deleted_leaves_the_index(store: ChatStore) -> None:
     store.close()
     assert indexed(store.path, "secret") == [4]
     assert indexed(store.path, "question") == []
+    assert made.query(store.path, "SELECT name FROM chores") == []  # not even in old parts of it
+    assert made.query(store.path, "SELECT count(DISTINCT segid) FROM message_words_idx") == [(1,)]
 
 
 def test_numbers_are_not_given_again(store: ChatStore) -> None:
