@@ -158,7 +158,7 @@ class GrowMessage:
 
 @dataclass(frozen=True)
 class EndMessage:
-    """A message is complete, or what there will be of it. ``text`` is all of it."""
+    """A message is complete, or what there will be of it; ``text`` is all. ``writing``: it is to be written further."""
 
     id: str
     text: str

@@ -83,6 +83,7 @@ class ChatBook(QObject):
         self.current = self._fresh = Conversation()
         self.writing: Writing | None = None
         self._wanted = ("", "")  # the conversation that was asked for, and the message of it to be in sight
+        self._loose: dict[str, Conversation] = {}  # those that are in memory alone, for nothing can be kept
         self._search = 0
         self._deleted: list[_Deleted] = []  # the last one comes back first
         self._doomed = ""  # the conversation that goes as soon as its reply has ended
@@ -118,6 +119,8 @@ class ChatBook(QObject):
             self._reveal(message_id)
         elif self.writing is not None and self.writing.conversation.id == chat_id:
             self._show(self.writing.conversation, message_id)
+        elif chat_id in self._loose:
+            self._show(self._loose[chat_id], message_id)
         else:
             self._wanted = (chat_id, message_id)
             self.ask(OpenChat(chat_id))
@@ -161,6 +164,10 @@ class ChatBook(QObject):
         else:
             conversation.known = True
             self.ask(CreateChat(conversation.chat()))
+            if not self.kept:
+                self._loose[conversation.id] = conversation
+                self.entries = (conversation.entry(), *self.entries)
+                self.listed.emit()
         self.way_changed.emit()
         return message
 
@@ -224,6 +231,7 @@ class ChatBook(QObject):
     def again(self, message_id: str, text: str) -> None:
         """A message that was complete is written further."""
         self.current.change(message_id, text=text, state="writing")
+        self.ask(EndMessage(message_id, text, "writing", self.current.message(message_id).details))
 
     def grow(self, text: str) -> None:
         """More text of it came."""
@@ -255,8 +263,18 @@ class ChatBook(QObject):
     # ------------------------------------------------------------------ the list
 
     def on_listed(self, news: ChatsListed) -> None:
-        """The list as it is now."""
-        self.entries, self.kept = news.entries, news.kept
+        """The list as it is now; what is in memory alone is in it, too, and is handed on as soon as it can be kept."""
+        again = news.kept and not self.kept
+        there = {entry.id for entry in news.entries}
+        self.kept = news.kept
+        if not news.kept and self.current.known and self.current.id not in there:
+            self._loose[self.current.id] = self.current
+        for chat_id in there & self._loose.keys():
+            del self._loose[chat_id]
+        self.entries = (*(talk.entry() for talk in reversed(self._loose.values())), *news.entries)
+        if again:
+            for talk in self._loose.values():
+                self.ask(CreateChat(talk.chat()))
         self.listed.emit()
 
     def find(self, words: str) -> None:
@@ -289,6 +307,7 @@ class ChatBook(QObject):
             self.stop_requested.emit()
             return
         self._doomed = ""
+        self._loose.pop(chat_id, None)
         entry = self.entry(chat_id)
         self._deleted.append(_Deleted(chat_id))
         self.ask(ChangeChat(chat_id, deleted=True))

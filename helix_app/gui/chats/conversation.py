@@ -11,6 +11,8 @@ from helix_app.gui.chats.prompting import Prompting, from_text
 from helix_app.protocol.chats import Chat, ChatEntry, Message, MessageState, Role
 from helix_app.protocol.requests import ChatMessage
 
+LONGEST_TITLE = 60
+
 
 def new_id() -> str:
     """An id that nothing else has."""
@@ -154,13 +156,18 @@ class Conversation:
             out.append(ChatMessage("user", question.text))
         return tuple(out)
 
-    def chat(self) -> Chat:
-        """As the store takes it in."""
+    def entry(self) -> ChatEntry:
+        """As a list shows it that no store has made."""
         messages = tuple(self._messages.values())
         created = messages[0].created if messages else now()
         updated = messages[-1].created if messages else created
-        entry = ChatEntry(self.id, "", created, updated, messages=len(messages))
-        return Chat(entry, messages, self.leaf, self.draft, self.settings)
+        title = " ".join(messages[0].text.split())[:LONGEST_TITLE] if messages else ""
+        return ChatEntry(self.id, title, created, updated, messages=len(messages))
+
+    def chat(self) -> Chat:
+        """As the store takes it in, which makes a title of its own."""
+        entry = replace(self.entry(), title="")
+        return Chat(entry, tuple(self._messages.values()), self.leaf, self.draft, self.settings)
 
     def _newest_under(self, message_id: str) -> str:
         while self._after.get(message_id):

@@ -50,6 +50,14 @@ def test_a_reply_is_shown_with_its_figures_as_on_the_day_it_was_written(window: 
     assert [m.content for m in asked[0].messages] == ["Why?"]
 
 
+def test_all_of_it_is_in_sight_at_once(window: MainWindow, chat: Driver) -> None:
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=DETAILS)))
+    high = chat.reply.content_height()
+    settle()
+    chat.reply.relayout(0)
+    assert chat.reply.content_height() == high  # as when it was made, before anything was painted
+
+
 @pytest.mark.parametrize("details", ["", "{}", "no json"])
 def test_a_reply_without_figures_is_a_reply(window: MainWindow, chat: Driver, details: str) -> None:
     open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=details)))

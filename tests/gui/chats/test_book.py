@@ -217,6 +217,43 @@ def test_what_is_typed_stays_with_its_conversation(told: Told) -> None:
     assert told.book.current.draft == "unsent"
 
 
+def test_a_reply_that_is_written_further_is_kept_as_it_grows(told: Told) -> None:
+    reply = write(told)
+    told.book.end("Half", "stopped", "{}")
+    told.take()
+    told.book.again(reply, "Half")
+    assert told.take() == [EndMessage(reply, "Half", "writing", "{}")]
+
+
+def test_what_is_in_memory_alone_is_listed_opened_and_handed_on(told: Told) -> None:
+    told.book.on_listed(ChatsListed((KEPT.entry,), kept=False))
+    told.book.add("user", "  Only in\n memory ")
+    loose = told.book.current
+    assert [entry.title for entry in told.book.entries] == ["Only in memory", "Chat c"]
+    told.book.new()
+    told.take()
+    told.book.on_listed(ChatsListed((KEPT.entry,), kept=False))
+    assert [entry.id for entry in told.book.entries] == [loose.id, "c"]
+    told.book.open(loose.id)
+    assert told.book.current is loose
+    assert told.take() == []
+    told.book.on_listed(ChatsListed((KEPT.entry,), kept=True))  # another Helix has ended
+    assert told.take() == [CreateChat(loose.chat())]
+    told.book.on_listed(ChatsListed((loose.entry(), KEPT.entry), kept=True))
+    assert told.take() == []
+    assert [entry.id for entry in told.book.entries] == [loose.id, "c"]
+
+
+def test_what_was_begun_before_nothing_could_be_kept_is_handed_on(told: Told) -> None:
+    told.book.add("user", "Why?")
+    talk = told.book.current
+    told.take()
+    told.book.on_listed(ChatsListed((), kept=False))
+    assert [entry.id for entry in told.book.entries] == [talk.id]
+    told.book.on_listed(ChatsListed((), kept=True))
+    assert told.take() == [CreateChat(talk.chat())]
+
+
 def test_list_copy_and_change(told: Told) -> None:
     listed = record(told.book.listed)
     told.book.on_listed(ChatsListed((KEPT.entry,), kept=False))

@@ -89,12 +89,19 @@ class Footer(QWidget):
         for widget in (self.versions, self.copy, self.again, self.more, self.go_on, self.race):
             row.addWidget(widget)
         row.addStretch()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
-        column.addLayout(head)
-        column.addWidget(self.stats)
-        column.addLayout(row)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._column.addLayout(head)
+        self._column.addWidget(self.stats)
+        self._column.addLayout(row)
+
+    def height_for(self, width: int) -> int:
+        """Height at a width, for a Column; also before it was ever shown."""
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()
+        self._column.invalidate()
+        return self._column.totalHeightForWidth(width)
 
     def set_recorded(self, recorded: bool, *, tokens: bool = True) -> None:
         """Whether there is a run to look into, and whether all of the reply's ``tokens`` are in it."""
