@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
+from helix_app.gui.formulas.formulas import Formulas
 from helix_app.gui.look.focus import FocusRings
 from helix_app.gui.look.palette import DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
@@ -84,6 +85,7 @@ class Theme(QObject):
     Attributes:
         palette: colours of the theme in effect.
         fonts: the fonts.
+        formulas: drawings of formulas, in any of its colours.
 
     Signals:
         changed: the palette is another one now.
@@ -96,6 +98,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self.fonts = make_fonts()
+        self.formulas = Formulas(parent=self)
         self.palette = LIGHT
         if app.style().objectName().lower() != "fusion":
             app.setStyle("Fusion")

@@ -6,6 +6,7 @@ finished block is parsed again when text arrives. A block is finished when a *co
 the next one, since Markdown decides line by line and a line in the making can still change its mind.
 
 Raw HTML is text, images become words, link definitions are off: so a unit never depends on another.
+Formulas and footnotes are rules of ``maths.py``; a formula that is still being written is its source.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from helix_app.gui.chat.text.maths import cut_open_formula, install
 from helix_app.gui.chat.text.units import TABLE_ROWS, Flattener, Span, Unit, closing, list_items, table_rows
+from helix_app.gui.formulas.formula import LONGEST, scan
 
 LONGEST_PARAGRAPH = 6000  # characters; a longer one is laid out in pieces
+SURE = LONGEST + 8  # characters after which it is known whether a formula that begins before them is closed
 
 
 def _parser() -> MarkdownIt:
-    return (
+    return install(
         MarkdownIt("commonmark", {"html": False, "breaks": True})
         .enable(["table", "strikethrough"])
         .disable("reference")
@@ -70,7 +74,7 @@ class MarkdownStream:
         if complete > self._checked:
             self._commit(complete)
         spans = self._spans(self._tail)
-        if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH and _is_paragraph(spans[0]):
+        if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH + SURE and _is_paragraph(spans[0]):
             self._shorten()
             spans = self._spans(self._tail)
         elif len(spans) == 1 and spans[0].tokens[0].type == "table_open" and self._split_table(spans[0]):
@@ -79,9 +83,12 @@ class MarkdownStream:
         if len(spans) == 1 and not spans[0].in_list:
             self._fence.watch(spans[0].tokens, self._tail)
 
-    def _spans(self, source: str) -> list[Span]:
+    def _spans(self, source: str, *, growing: bool = True) -> list[Span]:
+        """The blocks of a text; at the end of one that is growing a formula may be in the making."""
         self.parsed_chars += len(source)
         tokens = self._parser.parse(source)
+        if growing:
+            cut_open_formula(self._parser, tokens, source)
         spans: list[Span] = []
         index = 0
         while index < len(tokens):
@@ -118,9 +125,9 @@ class MarkdownStream:
 
     def _shorten(self) -> None:
         """A paragraph without end: finish its first pieces."""
-        pieces = _pieces(self._tail)
+        pieces = _pieces(self._tail, SURE)
         for piece in pieces[:-1]:
-            self.done += self._make(self._spans(piece), piece)
+            self.done += self._make(self._spans(piece, growing=False), piece)
             self._continues = True
         self._tail = pieces[-1]
         self._checked = 0
@@ -135,7 +142,7 @@ class MarkdownStream:
         head = lines[span.line : span.line + 2]
         while len(rows) > TABLE_ROWS:
             part = "\n".join(head + lines[rows[0] : rows[TABLE_ROWS]]) + "\n"
-            self.done += self._make(self._spans(part), part)
+            self.done += self._make(self._spans(part, growing=False), part)
             self._continues = True
             rows = rows[TABLE_ROWS:]
         self._tail = "\n".join(head + lines[rows[0] :])
@@ -152,8 +159,10 @@ class MarkdownStream:
                 stop = starts[spans[index + 1].line] if index + 1 < len(spans) else (end or len(source))
                 text = source[starts[span.line] : stop]
                 if len(text) > LONGEST_PARAGRAPH:
-                    for number, piece in enumerate(_pieces(text)):
-                        for part in self._spans(piece):
+                    pieces = _pieces(text)
+                    for number, piece in enumerate(pieces):
+                        last = end is None and span is spans[-1] and number == len(pieces) - 1
+                        for part in self._spans(piece, growing=last):
                             out += [replace(unit, tight=number > 0) for unit in self._flatten.units(part)]
                     continue
             units = self._flatten.units(span)
@@ -215,12 +224,18 @@ def _line_starts(source: str) -> list[int]:
     return starts
 
 
-def _pieces(text: str) -> list[str]:
-    """A long paragraph in pieces that end at white space where there is any."""
+def _pieces(text: str, ahead: int = 0) -> list[str]:
+    """A long paragraph in pieces that end at white space where there is any, and never inside a formula.
+
+    The last piece is longer by ``ahead`` characters at most.
+    """
     out: list[str] = []
-    while len(text) > LONGEST_PARAGRAPH:
+    while len(text) > LONGEST_PARAGRAPH + ahead:
         cut = max(text.rfind(" ", 0, LONGEST_PARAGRAPH), text.rfind("\n", 0, LONGEST_PARAGRAPH)) + 1
         cut = cut if cut > LONGEST_PARAGRAPH // 2 else LONGEST_PARAGRAPH
+        for found in scan(text[: LONGEST_PARAGRAPH + SURE]):
+            if found.end is not None and found.start < cut < found.end:
+                cut = found.start
         out.append(text[:cut])
         text = text[cut:]
     out.append(text)
