@@ -67,11 +67,13 @@ class Found:
         start: offset of its opening delimiter.
         end: offset behind its closing one, None where the text ends before that.
         display: whether it wants a line of its own.
+        code: it is a code span, and no formula.
     """
 
     start: int
     end: int | None
     display: bool
+    code: bool = False
 
 
 def opener_at(text: str, at: int) -> str:
@@ -133,13 +135,16 @@ def _single(text: str, at: int, stop: int) -> Found | None:
     return Found(at, None, False) if typed else None
 
 
-def scan(text: str) -> Iterator[Found]:
-    """The formulas of a text from left to right, code left out; one that is not closed may be among them."""
+def scan(text: str, *, code: bool = False) -> Iterator[Found]:
+    """The formulas of a text from left to right, one that is not closed among them; code spans if they are wanted."""
     at = 0
     while (found := _NEXT.search(text, at)) is not None:
         at = found.start()
         if text[at] == "`":
-            at = _behind_code(text, at)
+            end = _behind_code(text, at)
+            if code:
+                yield Found(at, end, display=False, code=True)
+            at = end
             continue
         formula = find(text, at)
         if formula is not None:

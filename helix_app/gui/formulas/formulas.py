@@ -7,6 +7,7 @@ the first time is not there yet: whoever asked shows its source and listens to `
 from __future__ import annotations
 
 import math
+import queue
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -16,13 +17,14 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, QTimer, Signa
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgRenderer
 
-from helix_app.gui.formulas import typeset
+from helix_app.gui.formulas.child import ChildTypesetter
 from helix_app.gui.formulas.formula import LONGEST, Formula
 from helix_app.gui.formulas.typeset import INK, Drawing
 
 DRAWINGS = 400  # kept, of some 10 kB each
 IMAGE_BYTES = 24 << 20
 POLL_MS = 15
+IDLE_SECONDS = 60.0  # after which thread and process that draw are ended
 
 Typeset = Callable[[str, bool], Drawing]
 Key = tuple[str, bool]
@@ -49,22 +51,23 @@ class Painted:
 
 
 class _Worker:
-    """Makes drawings on a thread that ends when there is no more to do. Knows no Qt object."""
+    """Has drawings made on a thread that ends when there is nothing to do for a while. Knows no Qt object."""
 
     def __init__(self, draw: Typeset) -> None:
         self._draw = draw
-        self._jobs: deque[Key] = deque()
+        self._jobs: queue.Queue[Key | None] = queue.Queue()
         self._results: deque[tuple[Key, Drawing | Failed]] = deque()
         self._thread: threading.Thread | None = None
-        self.ended = threading.Event()
+        self._ended = False
 
     def add(self, key: Key) -> None:
-        self._jobs.append(key)
+        """Another drawing is wanted."""
+        self._jobs.put(key)
         self.keep_going()
 
     def keep_going(self) -> None:
-        """Start the thread if it ended before it saw the last job."""
-        if self._jobs and (self._thread is None or not self._thread.is_alive()):
+        """Start the thread, unless it runs; it may have ended just before it saw the last job."""
+        if not self._ended and (self._thread is None or not self._thread.is_alive()):
             self._thread = threading.Thread(target=self._run, name="formulas", daemon=True)
             self._thread.start()
 
@@ -72,10 +75,20 @@ class _Worker:
         """What was made since the last time."""
         return [self._results.popleft() for _ in range(len(self._results))]
 
+    def end(self) -> None:
+        """Make no more."""
+        self._ended = True
+        self._jobs.put(None)
+
     def _run(self) -> None:
-        while self._jobs and not self.ended.is_set():
-            key = self._jobs.popleft()
-            self._results.append((key, self._made(key)))
+        try:
+            while not self._ended and (key := self._jobs.get(timeout=IDLE_SECONDS)) is not None:
+                self._results.append((key, self._made(key)))
+        except queue.Empty:
+            pass
+        close = getattr(self._draw, "close", None)
+        if close is not None:
+            close()
 
     def _made(self, key: Key) -> Drawing | Failed:
         try:
@@ -87,15 +100,17 @@ class _Worker:
 class Formulas(QObject):
     """Drawings of formulas by what is written in them.
 
+    ``draw`` makes them, on a thread; a process of its own does where nothing else is given.
+
     Signals:
         changed: formulas that were asked for are there now, or have failed.
     """
 
     changed = Signal()
 
-    def __init__(self, draw: Typeset = typeset.typeset, parent: QObject | None = None) -> None:
+    def __init__(self, draw: Typeset | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._worker = _Worker(draw)
+        self._worker = _Worker(ChildTypesetter() if draw is None else draw)
         self._made: OrderedDict[Key, Drawing | Failed] = OrderedDict()
         self._wanted: set[Key] = set()
         self._images: OrderedDict[tuple[Drawing, float, str, float], Painted] = OrderedDict()
@@ -103,7 +118,7 @@ class Formulas(QObject):
         self._poll = QTimer(self)
         self._poll.setInterval(POLL_MS)
         self._poll.timeout.connect(self.on_poll)
-        self.destroyed.connect(self._worker.ended.set)
+        self.destroyed.connect(self._worker.end)
 
     @property
     def busy(self) -> bool:

@@ -11,6 +11,7 @@ Formulas and footnotes are rules of ``maths.py``; a formula that is still being 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from helix_app.gui.formulas.formula import LONGEST, scan
 
 LONGEST_PARAGRAPH = 6000  # characters; a longer one is laid out in pieces
 SURE = LONGEST + 8  # characters after which it is known whether a formula that begins before them is closed
+_CUT = re.compile(r"[ \n](?=[^\s\d#*+=>|~_`\[-])")  # what follows begins no list or other block
 
 
 def _parser() -> MarkdownIt:
@@ -163,7 +165,7 @@ class MarkdownStream:
                     for number, piece in enumerate(pieces):
                         last = end is None and span is spans[-1] and number == len(pieces) - 1
                         for part in self._spans(piece, growing=last):
-                            out += [replace(unit, tight=number > 0) for unit in self._flatten.units(part)]
+                            out += [replace(unit, tight=unit.tight or number > 0) for unit in self._flatten.units(part)]
                     continue
             units = self._flatten.units(span)
             if span.in_list:
@@ -225,15 +227,15 @@ def _line_starts(source: str) -> list[int]:
 
 
 def _pieces(text: str, ahead: int = 0) -> list[str]:
-    """A long paragraph in pieces that end at white space where there is any, and never inside a formula.
+    """A long paragraph in pieces that end at white space where there is any, and never inside a formula or code.
 
     The last piece is longer by ``ahead`` characters at most.
     """
     out: list[str] = []
     while len(text) > LONGEST_PARAGRAPH + ahead:
-        cut = max(text.rfind(" ", 0, LONGEST_PARAGRAPH), text.rfind("\n", 0, LONGEST_PARAGRAPH)) + 1
-        cut = cut if cut > LONGEST_PARAGRAPH // 2 else LONGEST_PARAGRAPH
-        for found in scan(text[: LONGEST_PARAGRAPH + SURE]):
+        fit = [found.end() for found in _CUT.finditer(text, LONGEST_PARAGRAPH // 2, LONGEST_PARAGRAPH)]
+        cut = fit[-1] if fit else LONGEST_PARAGRAPH
+        for found in scan(text[: LONGEST_PARAGRAPH + SURE], code=True):
             if found.end is not None and found.start < cut < found.end:
                 cut = found.start
         out.append(text[:cut])
