@@ -68,12 +68,14 @@ class Found:
         end: offset behind its closing one, None where the text ends before that.
         display: whether it wants a line of its own.
         code: it is a code span, and no formula.
+        typed: one that is not closed looks like a formula already, and not like a price.
     """
 
     start: int
     end: int | None
     display: bool
     code: bool = False
+    typed: bool = True
 
 
 def opener_at(text: str, at: int) -> str:
@@ -131,20 +133,19 @@ def _single(text: str, at: int, stop: int) -> Found | None:
             return Found(at, here + 1, False) if fits and not words else None
         look = here + 2
     rest = text[at + 1 : last]
-    typed = last == stop and "\n" not in rest and _TYPED.search(rest) is not None
-    return Found(at, None, False) if typed else None
+    typed = "\n" not in rest and _TYPED.search(rest) is not None
+    return Found(at, None, False, typed=typed) if last == stop else None
 
 
-def scan(text: str, *, code: bool = False) -> Iterator[Found]:
-    """The formulas of a text from left to right, one that is not closed among them; code spans if they are wanted."""
-    at = 0
+def scan(text: str, at: int = 0, *, code: bool = False) -> Iterator[Found]:
+    """The formulas of a text from an offset on, also what may yet become one; code spans if they are wanted."""
     while (found := _NEXT.search(text, at)) is not None:
         at = found.start()
         if text[at] == "`":
-            end = _behind_code(text, at)
+            marks, end = _code(text, at)
             if code:
                 yield Found(at, end, display=False, code=True)
-            at = end
+            at = end or marks
             continue
         formula = find(text, at)
         if formula is not None:
@@ -155,20 +156,22 @@ def scan(text: str, *, code: bool = False) -> Iterator[Found]:
             at += 2 if text[at] == "\\" or text.startswith("$$", at) else 1
 
 
-def _behind_code(text: str, at: int) -> int:
-    """Offset behind the code span, or the backticks, that begin at an offset; a span ends in its line."""
+def _code(text: str, at: int) -> tuple[int, int | None]:
+    """Offsets behind the backticks at an offset, and behind the code span that they begin.
+
+    A span ends in its line; None where the line goes on after the text. Without a span both are the same.
+    """
     marks = at
     while text.startswith("`", marks):
         marks += 1
     run = text[at:marks]
     line = text.find("\n", marks)
-    line = len(text) if line < 0 else line
     look = marks
-    while (look := text.find(run, look, line)) >= 0:
+    while (look := text.find(run, look, line if line >= 0 else len(text))) >= 0:
         end = look
         while text.startswith("`", end):
             end += 1
         if end - look == len(run):
-            return end
+            return marks, end
         look = end
-    return marks
+    return marks, marks if line >= 0 else None

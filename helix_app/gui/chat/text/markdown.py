@@ -76,9 +76,9 @@ class MarkdownStream:
         if complete > self._checked:
             self._commit(complete)
         spans = self._spans(self._tail)
-        if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH + SURE and _is_paragraph(spans[0]):
-            self._shorten()
-            spans = self._spans(self._tail)
+        if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH and _is_paragraph(spans[0]):
+            if self._shorten():
+                spans = self._spans(self._tail)
         elif len(spans) == 1 and spans[0].tokens[0].type == "table_open" and self._split_table(spans[0]):
             spans = self._spans(self._tail)
         self.open = self._make(spans, self._tail)
@@ -125,15 +125,16 @@ class MarkdownStream:
             self._tail = self._tail[cut:]
             self._checked -= cut
 
-    def _shorten(self) -> None:
+    def _shorten(self) -> bool:
         """A paragraph without end: finish its first pieces."""
-        pieces = _pieces(self._tail, SURE)
+        pieces = _pieces(self._tail, growing=True)
         for piece in pieces[:-1]:
             self.done += self._make(self._spans(piece, growing=False), piece)
             self._continues = True
         self._tail = pieces[-1]
         self._checked = 0
         self._in_list = False
+        return len(pieces) > 1
 
     def _split_table(self, span: Span) -> bool:
         """A table without end: finish its first parts and go on with its head."""
@@ -226,17 +227,21 @@ def _line_starts(source: str) -> list[int]:
     return starts
 
 
-def _pieces(text: str, ahead: int = 0) -> list[str]:
+def _pieces(text: str, *, growing: bool = False) -> list[str]:
     """A long paragraph in pieces that end at white space where there is any, and never inside a formula or code.
 
-    The last piece is longer by ``ahead`` characters at most.
+    Of one that is growing the last piece is longer where a formula may yet be closed behind the cut.
     """
     out: list[str] = []
-    while len(text) > LONGEST_PARAGRAPH + ahead:
+    while len(text) > LONGEST_PARAGRAPH:
         fit = [found.end() for found in _CUT.finditer(text, LONGEST_PARAGRAPH // 2, LONGEST_PARAGRAPH)]
         cut = fit[-1] if fit else LONGEST_PARAGRAPH
         for found in scan(text[: LONGEST_PARAGRAPH + SURE], code=True):
-            if found.end is not None and found.start < cut < found.end:
+            if found.start >= cut:
+                break
+            if found.end is None and growing and len(text) <= LONGEST_PARAGRAPH + SURE:
+                return [*out, text]
+            if found.end is not None and found.end > cut:
                 cut = found.start
         out.append(text[:cut])
         text = text[cut:]

@@ -20,6 +20,7 @@ from markdown_it.token import Token
 
 from helix_app.gui.formulas import formula
 
+MARGIN = 64  # characters of a line more than a formula may have
 MATH, OPEN_MATH, NOTE, NOTE_MARK = "math", "math_open", "footnote", "footnote_mark"
 
 _LABEL = re.compile(r"\[\^(\d{1,4}|[A-Za-z][\w-]{2,31})\](?![+*?{(])")
@@ -79,24 +80,23 @@ def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A paragraph with a display formula; one without is left to the rules that follow."""
     if silent:
         return False
-    protected, opened = _protected_lines(state, start, end)
-    if not opened:
-        return False
     rules = state.md.block.ruler.getRules("paragraph")
     parent, state.parentType = state.parentType, "paragraph"
-    line = start + 1
+    line, behind = start, 0  # behind: offset in the line behind the formula that ends in it
+    found = False
     while line < end and not state.isEmpty(line):
-        if line not in protected:
-            if line <= min(opened) and _is_underline(state, line):
-                state.parentType = parent
-                return False  # a heading comes first
+        if line > start and not behind:
+            if not found and _is_underline(state, line):
+                break  # a heading
             plain = 0 <= state.sCount[line] <= state.blkIndent + 3
             if plain and any(rule(state, line, end, True) for rule in rules):
                 break
-        line += 1
+        ending = _display_formula(state, line, behind, end)
+        found = found or ending is not None
+        line, behind = (line + 1, 0) if ending is None else ending
     state.parentType = parent
-    if line <= min(opened):
-        return False  # it ends before its first formula
+    if not found:
+        return False
     state.line = line
     token = state.push("paragraph_open", "p", 1)
     token.map = [start, line]
@@ -108,39 +108,39 @@ def _paragraph(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
-def _protected_lines(state: StateBlock, start: int, end: int) -> tuple[set[int], set[int]]:
-    """The lines that display formulas go on in, and those they begin in, up to the next empty line."""
-    text, starts, line = "", [], start
-    parts: list[str] = []
-    offset = 0
-    while line < end and not state.isEmpty(line):
-        part = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-        starts.append(offset)
-        parts.append(part)
-        offset += len(part) + 1
-        line += 1
-    text = "\n".join(parts)
-    if not any(opener in text for opener in ("$$", "\\[", "\\begin{")):
-        return set(), set()
-    protected: set[int] = set()
-    opened: set[int] = set()
-    for found in formula.scan(text):
-        if not found.display:
-            continue
-        first = bisect_right(starts, found.start) - 1
+def _display_formula(state: StateBlock, line: int, behind: int, end: int) -> tuple[int, int] | None:
+    """Where the first display formula that begins in a line, at an offset or behind it, ends: line and offset.
+
+    It ends at ``end`` while it is being written. None where none begins.
+    """
+    first = _text(state, line)
+    if not any(opener in first for opener in ("$$", "\\[", "\\begin{")):
+        return None
+    parts, starts, size, number = [first], [0], len(first) + 1, line + 1
+    while number < end and not state.isEmpty(number) and size <= len(first) + formula.LONGEST + MARGIN:
+        starts.append(size)
+        parts.append(_text(state, number))
+        size += len(parts[-1]) + 1
+        number += 1
+    base = min(state.blkIndent, state.sCount[line])
+    for found in formula.scan("\n".join(parts), behind):
+        if found.start >= len(first):
+            break
+        if not found.display or (found.end is None and number < end):
+            continue  # nothing closes it
         last = len(starts) - 1 if found.end is None else bisect_right(starts, found.end - 1) - 1
-        lines = range(start + first + 1, start + last + 1)
-        base = min(state.blkIndent, state.sCount[start + first])
-        if any(state.sCount[number] < base for number in lines) or (found.end is None and line < end):
-            continue  # it would leave its list item or quotation, or nothing closes it
-        opened.add(start + first)
-        protected.update(lines)
-    return protected, opened
+        if any(state.sCount[below] < base for below in range(line + 1, line + last + 1)):
+            continue  # it would leave its list item or quotation
+        return (end, 0) if found.end is None else (line + last, found.end - starts[last])
+    return None
+
+
+def _text(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _is_underline(state: StateBlock, line: int) -> bool:
-    text = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
-    return 0 <= state.sCount[line] - state.blkIndent <= 3 and _UNDERLINE.match(text) is not None
+    return 0 <= state.sCount[line] - state.blkIndent <= 3 and _UNDERLINE.match(_text(state, line)) is not None
 
 
 # ------------------------------------------------------------------ still being written
@@ -152,7 +152,7 @@ def cut_open_formula(parser: MarkdownIt, tokens: list[Token], source: str) -> No
     last = next((token for token in reversed(tokens) if token.type == "inline"), None)
     if last is None or last.map is None or last.map[1] < lines:
         return
-    start = next((found.start for found in formula.scan(last.content) if found.end is None), None)
+    start = next((found.start for found in formula.scan(last.content) if found.end is None and found.typed), None)
     if start is None:
         return
     children: list[Token] = []
