@@ -18,7 +18,7 @@ def fenced(text: str) -> list[Unit]:
         opening = None if mark else _OPENING.match(line)
         bare = line.strip()
         if opening is not None:
-            _add(out, Unit("text", body="\n".join(lines)))
+            _add(out, lines)
             mark, language, lines = opening.group(1), opening.group(2), []
         elif mark and len(bare) >= len(mark) and bare == mark[0] * len(bare):
             out.append(Unit("code", body="\n".join(lines), language=language))
@@ -28,10 +28,11 @@ def fenced(text: str) -> list[Unit]:
     if mark:
         out.append(Unit("code", body="\n".join(lines), language=language))
     else:
-        _add(out, Unit("text", body="\n".join(lines)))
-    return out or [Unit("text")]
+        _add(out, lines)
+    return out if any(unit.kind == "code" for unit in out) else [Unit("text", body=text)]
 
 
-def _add(out: list[Unit], unit: Unit) -> None:
-    if unit.body.strip() or (unit.body and not out):
-        out.append(unit)
+def _add(out: list[Unit], lines: list[str]) -> None:
+    body = "\n".join(lines).strip("\n")  # beside code there is room enough
+    if body.strip():
+        out.append(Unit("text", body=body))

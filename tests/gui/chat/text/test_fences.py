@@ -14,6 +14,7 @@ from helix_app.gui.chat.text.fences import fenced
         ("", [("text", "", "")]),
         ("  a\n\n  b", [("text", "  a\n\n  b", "")]),
         ("see\n```py\nx = 1\n```\nthen", [("text", "see", ""), ("code", "x = 1", "py"), ("text", "then", "")]),
+        ("a\n\n```\nb\n```\n\n  c", [("text", "a", ""), ("code", "b", ""), ("text", "  c", "")]),
         ("```\na\n\nb\n```", [("code", "a\n\nb", "")]),
         ("```py\nx", [("code", "x", "py")]),
         ("~~~~\n```\n~~~\n~~~~", [("code", "```\n~~~", "")]),
