@@ -68,6 +68,7 @@ class FormulaPictures(QPyTextObject):
         self._formulas = formulas
         self._document = document
         self._drawings: dict[str, Drawing] = {}
+        self._before: dict[str, Drawing] = {}  # those of the text before this one
         self._sources: dict[int, str] = {}  # by position
         self._room = 0.0  # not known yet
         self._font, self._colour = document.defaultFont(), "#000000"
@@ -78,14 +79,14 @@ class FormulaPictures(QPyTextObject):
         """HTML in which only such formulas are pictures as are drawn and fit; the others are their source."""
         self._font, self._colour = QFont(font), colour
         self.waiting = []
-        self._drawings = {}
+        self._before, self._drawings = self._drawings, {}
         return _IMAGE.sub(lambda found: self._filled(found.group(1)), html)
 
     def _filled(self, name: str) -> str:
         formula = from_name(name)
         if formula is None:
             return ""
-        drawing = self._formulas.look(formula)
+        drawing = self._before.get(name) or self._formulas.look(formula)
         if drawing is None:
             self.waiting.append(formula)
         if isinstance(drawing, Drawing):
