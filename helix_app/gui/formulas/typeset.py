@@ -19,8 +19,11 @@ _REWRITTEN: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), new)
     for pattern, new in (
         (r"\\(?:label|vspace|hspace\*?)\s*\{[^{}]*\}", ""),
-        (r"\\(?:nonumber|notag|displaystyle|textstyle|limits|nolimits|allowbreak|centering)(?![A-Za-z])", " "),
-        (r"\\tag\*?\s*\{([^{}]*)\}", r"\\qquad \\text{(\1)}"),
+        (r"\\(?:nonumber|notag|displaystyle|textstyle|limits|nolimits|mathop|allowbreak|centering)(?![A-Za-z])", " "),
+        (r"\\tag\s*\{([^{}]*)\}", r"\\qquad \\text{(\1)}"),
+        (r"\\tag\*\s*\{([^{}]*)\}", r"\\qquad \\text{\1}"),
+        (r"\\not\s*=", r"\\neq "),
+        (r"\\not\s*\\in(?![A-Za-z])", r"\\notin "),
         (r"\\[dt]frac(?![A-Za-z])", r"\\frac"),
         (r"\\[dt]binom(?![A-Za-z])", r"\\binom"),
         (r"\\(?:boldsymbol|bm)(?![A-Za-z])", r"\\mathbf"),
@@ -71,6 +74,7 @@ def typeset(latex: str, display: bool) -> Drawing:
     config.svg2 = False  # each glyph a path where it stands: Qt knows no symbols
     _check_depth(latex)
     latex = chemistry.plain(latex)
+    display = display or latex.lstrip().startswith("\\displaystyle")
     for pattern, new in _REWRITTEN:
         latex = pattern.sub(new, latex)
     root = ET.fromstring(tex2mml(latex, inline=not display))
@@ -83,6 +87,8 @@ def typeset(latex: str, display: bool) -> Drawing:
     if missing is not None:
         raise UnsupportedFormula(f"no glyph for {missing}")
     svg = made.svgxml()
+    if len(svg) == 0:
+        raise UnsupportedFormula("nothing to be seen")
     _left, top, width, height = (float(part) for part in svg.attrib["viewBox"].split())
     return Drawing(ET.tostring(svg, encoding="unicode"), width, -top, top + height)
 

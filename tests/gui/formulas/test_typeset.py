@@ -46,7 +46,11 @@ def test_a_formula_in_a_line_is_lower() -> None:
         assert line.ascent + line.descent < display.ascent + display.descent
 
 
-@pytest.mark.parametrize("latex", [r"\nosuchword{x}", r"\text{速度}", "{" * 60 + "x" + "}" * 60])
+def test_it_can_ask_for_the_large_style_in_a_line() -> None:
+    assert typeset(r"\displaystyle\sum_{i=1}^n i", False) == typeset(r"\sum_{i=1}^n i", True)
+
+
+@pytest.mark.parametrize("latex", [r"\phantom{x}", r"\nosuchword{x}", r"\text{速度}", "{" * 60 + "x" + "}" * 60])
 def test_what_cannot_be_drawn_as_it_is_meant_is_refused(latex: str) -> None:
     with pytest.raises(UnsupportedFormula):
         typeset(latex, False)
