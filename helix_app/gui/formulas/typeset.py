@@ -89,8 +89,8 @@ def typeset(latex: str, display: bool) -> Drawing:
     svg = made.svgxml()
     if len(svg) == 0:
         raise UnsupportedFormula("nothing to be seen")
-    for element in svg.iter():
-        if element.tag in ("path", "rect") and element.get("fill") in (None, "black"):  # some lines over a formula have no colour of their own
+    for element in svg.iter():  # some lines over a formula have no colour of their own
+        if element.tag in ("path", "rect") and element.get("fill") in (None, "black"):
             element.set("fill", INK)
     _left, top, width, height = (float(part) for part in svg.attrib["viewBox"].split())
     return Drawing(ET.tostring(svg, encoding="unicode"), width, -top, top + height)

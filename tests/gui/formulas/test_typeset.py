@@ -17,7 +17,7 @@ KNOWN = [
     r"\int_0^\infty e^{-x^2}\,dx = \frac{\sqrt{\pi}}{2} \implies \sum_{n=1}^\infty \dfrac{1}{n^2}",
     r"\ce{2H2 + O2 -> 2H2O}",
     r"\boxed{x = 42} \tag{1} \label{eq}",
-    r"\underbrace{a + b}_{\text{sum}}, \hat{x}, \overline{AB}, \vec{v}, \mathbb{R}^n, \operatorname{rank}(A), \binom{n}{k}",
+    r"\underbrace{a + b}_{\text{sum}}, \hat{x}, \overline{AB}, \mathbb{R}^n, \operatorname{rank}(A), \binom{n}{k}",
 ]
 
 
