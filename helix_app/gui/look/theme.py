@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
+from helix_app.gui.formulas.formulas import Formulas
 from helix_app.gui.look.focus import FocusRings
 from helix_app.gui.look.palette import DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
@@ -89,6 +90,7 @@ class Theme(QObject):
     Attributes:
         palette: colours of the theme in effect.
         fonts: the fonts.
+        formulas: drawings of formulas, in any of its colours.
 
     Signals:
         changed: the palette is another one now.
@@ -106,6 +108,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self.fonts = make_fonts(text_size)
+        self.formulas = Formulas(parent=self)
         self.palette = LIGHT
         if app.style().objectName().lower() != "fusion":
             app.setStyle("Fusion")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import replace
+
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from helix_app.gui.chat.message.edit_box import EditBox
 from helix_app.gui.chat.message.versions import VersionSwitch
+from helix_app.gui.chat.text.code_block import CodeBlock
+from helix_app.gui.chat.text.fences import fenced
 from helix_app.gui.chat.text.text_block import TextBlock
+from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 PADDING = 12
+CODE_GAP = 8  # above and below a code block
 SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all
 PIECE = 4000  # characters laid out at a time
 BUBBLE_CHARACTERS = 72
@@ -51,8 +58,9 @@ class UserBubble(QWidget):
         self.message_id = message_id
         self._theme = theme
         self._text = text
-        self._rest = ""
-        self._blocks: list[TextBlock] = []
+        self._rest = deque(fenced(text))  # what is not shown yet
+        self._parts: list[TextBlock | CodeBlock] = []
+        self._goes_on = False  # the last part is not shown to its end
         self._box = (0, 0, 0, 0)
         self.box: EditBox | None = None
         self._more = ThemedButton(theme, "", kind="link", parent=self)
@@ -61,13 +69,12 @@ class UserBubble(QWidget):
         self._grow = QTimer(self)
         self._grow.setInterval(0)
         self._grow.timeout.connect(self.on_grow)
-        shown = text
-        if len(text) > SHOWN_AT_FIRST + 1000:
-            shown, self._rest = text[:SHOWN_AT_FIRST], text[SHOWN_AT_FIRST:]
+        long = len(text) > SHOWN_AT_FIRST + 1000
+        if long:
             self._more.setText(self.tr("Show all {n} characters").format(n=figures.count(len(text))))
             self._more.setAccessibleName(self._more.text())
             self._more.show()
-        self._append(shown)
+        self._append(SHOWN_AT_FIRST if long else len(text))
         self._make_bar(theme)
         self.setAccessibleName(self.tr("You: {text}").format(text=text[:2000]))
         theme.changed.connect(self.update)
@@ -95,7 +102,8 @@ class UserBubble(QWidget):
 
     def text_blocks(self) -> list[TextBlock]:
         """Its text."""
-        return [] if self.box is not None else self._blocks
+        shown = [] if self.box is not None else self._parts
+        return [part.body if isinstance(part, CodeBlock) else part for part in shown]
 
     def show_version(self, number: int, count: int) -> None:
         """Which version of the message this is."""
@@ -131,8 +139,8 @@ class UserBubble(QWidget):
 
     def _show_parts(self) -> None:
         editing = self.box is not None
-        for block in self._blocks:
-            block.setVisible(not editing)
+        for part in self._parts:
+            part.setVisible(not editing)
         self._more.setVisible(bool(self._rest) and not editing and not self._grow.isActive())
         self._bar.setVisible(bool(self.message_id) and not editing)
         self.height_changed.emit()
@@ -153,18 +161,36 @@ class UserBubble(QWidget):
 
     def on_grow(self) -> None:
         """Add one more piece."""
-        piece, self._rest = self._rest[:PIECE], self._rest[PIECE:]
-        if piece:
-            self._append(piece)
+        self._append(PIECE)
         if not self._rest:
             self._grow.stop()
         self.height_changed.emit()
 
-    def _append(self, text: str) -> None:
-        block = TextBlock(self._theme, self)
-        block.show_plain(text)
-        self._blocks.append(block)
-        block.setVisible(self.box is None)
+    def _append(self, count: int) -> None:
+        """Show so many more characters."""
+        while self._rest and (count > 0 or not self._parts):
+            unit = self._rest.popleft()
+            piece, left = unit.body[:count], unit.body[count:]
+            count -= max(1, len(piece))
+            self._show(replace(unit, body=piece))
+            self._goes_on = bool(left)
+            if left:
+                self._rest.appendleft(replace(unit, body=left))
+
+    def _show(self, unit: Unit) -> None:
+        last = self._parts[-1] if self._goes_on else None
+        if isinstance(last, CodeBlock):
+            last.show_unit(replace(unit, body=last.unit.body + unit.body))
+            return
+        part: TextBlock | CodeBlock
+        if unit.kind == "code":
+            part = CodeBlock(self._theme, self)
+            part.show_unit(unit)
+        else:
+            part = TextBlock(self._theme, self)
+            part.show_plain(unit.body)
+        self._parts.append(part)
+        part.setVisible(self.box is None)
 
     # ------------------------------------------------------------------ layout
 
@@ -176,16 +202,20 @@ class UserBubble(QWidget):
             self._box = (0, 0, 0, 0)
             return high
         most = min(width, text_width(self._theme, BUBBLE_CHARACTERS) + 2 * PADDING) - 2 * PADDING
-        for block in self._blocks:
-            block.height_for(most)
-        inner = min(most, max(block.ideal_width() for block in self._blocks) + 1)
+        for part in self._parts:
+            part.height_for(most)
+        inner = min(most, max(part.ideal_width() for part in self._parts) + 1)
         inner = max(inner, min(most, self._more.sizeHint().width() if self._more.isVisibleTo(self) else 0))
         left = width - inner - PADDING
         top = 8
-        for block in self._blocks:
-            high = block.height_for(inner)
-            block.setGeometry(left, top, inner, high)
+        before: TextBlock | CodeBlock | None = None
+        for part in self._parts:
+            if before is not None and (isinstance(before, CodeBlock) or isinstance(part, CodeBlock)):
+                top += CODE_GAP
+            high = part.height_for(inner)
+            part.setGeometry(left, top, inner, high)
             top += high
+            before = part
         if self._more.isVisibleTo(self):
             self._more.setGeometry(left - 4, top + 4, self._more.sizeHint().width(), 24)
             top += 28

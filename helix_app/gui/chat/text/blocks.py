@@ -14,6 +14,7 @@ from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.look.theme import Theme
 
 GAP, TIGHT, CODE_TIGHT, ABOVE_HEADING = 12, 4, 8, 20
+APART = ("code", "math")  # stand a little apart even from what they belong to
 
 
 class Rule(QWidget):
@@ -82,8 +83,9 @@ class BlockStack(Column):
         wanted = CodeBlock if unit.kind == "code" else Rule if unit.kind == "rule" else TextBlock
         gap = TIGHT if unit.tight else ABOVE_HEADING if unit.kind == "heading" else GAP
         widgets = self.widgets()
-        beside_code = unit.kind == "code" or (index > 0 and isinstance(widgets[index - 1], CodeBlock))
-        if unit.tight and beside_code:
+        before = widgets[index - 1] if index else None
+        apart = isinstance(before, (CodeBlock, TextBlock)) and before.unit.kind in APART
+        if unit.tight and (unit.kind in APART or apart):
             gap = CODE_TIGHT
         if index < len(widgets):
             present = widgets[index]

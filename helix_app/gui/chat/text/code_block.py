@@ -202,6 +202,11 @@ class CodeBlock(QWidget):
         inner = width - self._left() - 2 * PADDING - 2
         return HEADER + 4 + high + (12 if wide > inner else 0) + PADDING
 
+    def ideal_width(self) -> int:
+        """Width at which no line has to scroll."""
+        label = self._label.sizeHint().width() + self._copy.sizeHint().width() + PADDING + 24
+        return self._left() + max(self.body.content_size()[0], label) + 2 * PADDING + 2
+
     def _left(self) -> int:
         return self._unit.indent * INDENT + self._unit.quote * QUOTE
 

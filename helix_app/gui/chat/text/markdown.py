@@ -6,23 +6,29 @@ finished block is parsed again when text arrives. A block is finished when a *co
 the next one, since Markdown decides line by line and a line in the making can still change its mind.
 
 Raw HTML is text, images become words, link definitions are off: so a unit never depends on another.
+Formulas and footnotes are rules of ``maths.py``; a formula that is still being written is its source.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from helix_app.gui.chat.text.maths import cut_open_formula, install
 from helix_app.gui.chat.text.units import TABLE_ROWS, Flattener, Span, Unit, closing, list_items, table_rows
+from helix_app.gui.formulas.formula import LONGEST, scan
 
 LONGEST_PARAGRAPH = 6000  # characters; a longer one is laid out in pieces
+SURE = LONGEST + 8  # characters after which it is known whether a formula that begins before them is closed
+_CUT = re.compile(r"[ \n](?=[^\s\d#*+=>|~_`\[-])")  # what follows begins no list or other block
 
 
 def _parser() -> MarkdownIt:
-    return (
+    return install(
         MarkdownIt("commonmark", {"html": False, "breaks": True})
         .enable(["table", "strikethrough"])
         .disable("reference")
@@ -71,17 +77,20 @@ class MarkdownStream:
             self._commit(complete)
         spans = self._spans(self._tail)
         if len(spans) == 1 and len(self._tail) > LONGEST_PARAGRAPH and _is_paragraph(spans[0]):
-            self._shorten()
-            spans = self._spans(self._tail)
+            if self._shorten():
+                spans = self._spans(self._tail)
         elif len(spans) == 1 and spans[0].tokens[0].type == "table_open" and self._split_table(spans[0]):
             spans = self._spans(self._tail)
         self.open = self._make(spans, self._tail)
         if len(spans) == 1 and not spans[0].in_list:
             self._fence.watch(spans[0].tokens, self._tail)
 
-    def _spans(self, source: str) -> list[Span]:
+    def _spans(self, source: str, *, growing: bool = True) -> list[Span]:
+        """The blocks of a text; at the end of one that is growing a formula may be in the making."""
         self.parsed_chars += len(source)
         tokens = self._parser.parse(source)
+        if growing:
+            cut_open_formula(self._parser, tokens, source)
         spans: list[Span] = []
         index = 0
         while index < len(tokens):
@@ -116,15 +125,16 @@ class MarkdownStream:
             self._tail = self._tail[cut:]
             self._checked -= cut
 
-    def _shorten(self) -> None:
+    def _shorten(self) -> bool:
         """A paragraph without end: finish its first pieces."""
-        pieces = _pieces(self._tail)
+        pieces = _pieces(self._tail, growing=True)
         for piece in pieces[:-1]:
-            self.done += self._make(self._spans(piece), piece)
+            self.done += self._make(self._spans(piece, growing=False), piece)
             self._continues = True
         self._tail = pieces[-1]
         self._checked = 0
         self._in_list = False
+        return len(pieces) > 1
 
     def _split_table(self, span: Span) -> bool:
         """A table without end: finish its first parts and go on with its head."""
@@ -135,7 +145,7 @@ class MarkdownStream:
         head = lines[span.line : span.line + 2]
         while len(rows) > TABLE_ROWS:
             part = "\n".join(head + lines[rows[0] : rows[TABLE_ROWS]]) + "\n"
-            self.done += self._make(self._spans(part), part)
+            self.done += self._make(self._spans(part, growing=False), part)
             self._continues = True
             rows = rows[TABLE_ROWS:]
         self._tail = "\n".join(head + lines[rows[0] :])
@@ -152,9 +162,11 @@ class MarkdownStream:
                 stop = starts[spans[index + 1].line] if index + 1 < len(spans) else (end or len(source))
                 text = source[starts[span.line] : stop]
                 if len(text) > LONGEST_PARAGRAPH:
-                    for number, piece in enumerate(_pieces(text)):
-                        for part in self._spans(piece):
-                            out += [replace(unit, tight=number > 0) for unit in self._flatten.units(part)]
+                    pieces = _pieces(text)
+                    for number, piece in enumerate(pieces):
+                        last = end is None and span is spans[-1] and number == len(pieces) - 1
+                        for part in self._spans(piece, growing=last):
+                            out += [replace(unit, tight=unit.tight or number > 0) for unit in self._flatten.units(part)]
                     continue
             units = self._flatten.units(span)
             if span.in_list:
@@ -215,12 +227,22 @@ def _line_starts(source: str) -> list[int]:
     return starts
 
 
-def _pieces(text: str) -> list[str]:
-    """A long paragraph in pieces that end at white space where there is any."""
+def _pieces(text: str, *, growing: bool = False) -> list[str]:
+    """A long paragraph in pieces that end at white space where there is any, and never inside a formula or code.
+
+    Of one that is growing the last piece is longer where a formula may yet be closed behind the cut.
+    """
     out: list[str] = []
     while len(text) > LONGEST_PARAGRAPH:
-        cut = max(text.rfind(" ", 0, LONGEST_PARAGRAPH), text.rfind("\n", 0, LONGEST_PARAGRAPH)) + 1
-        cut = cut if cut > LONGEST_PARAGRAPH // 2 else LONGEST_PARAGRAPH
+        fit = [found.end() for found in _CUT.finditer(text, LONGEST_PARAGRAPH // 2, LONGEST_PARAGRAPH)]
+        cut = fit[-1] if fit else LONGEST_PARAGRAPH
+        for found in scan(text[: LONGEST_PARAGRAPH + SURE], code=True):
+            if found.start >= cut:
+                break
+            if found.end is None and growing and len(text) <= LONGEST_PARAGRAPH + SURE:
+                return [*out, text]
+            if found.end is not None and found.end > cut:
+                cut = found.start
         out.append(text[:cut])
         text = text[cut:]
     out.append(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
@@ -20,6 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
+from helix_app.gui.chat.text.marker import paint_marker
+from helix_app.gui.chat.text.pictures import IMAGE, FormulaPictures
 from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.look.palette import Palette
 from helix_app.gui.look.theme import Theme
@@ -61,6 +64,7 @@ class TextBlock(QWidget):
         self._stale = False  # its colours are those of another theme
         self._selection: tuple[int, int] | None = None
         self._css = ""  # of the document
+        self._pictures: FormulaPictures | None = None  # of the document, once it has a formula
         self.renders = 0
         self.document = SafeDocument(self)
         self.document.setDocumentMargin(0)
@@ -90,8 +94,9 @@ class TextBlock(QWidget):
         self._render()
 
     def text(self) -> str:
-        """The text without marks."""
-        return self.document.toPlainText()
+        """The text without marks; a formula is its source."""
+        text = self.document.toPlainText()
+        return self._pictures.with_sources(text) if self._pictures else text
 
     def set_caret(self, visible: bool) -> None:
         """Show or hide the caret at the end."""
@@ -108,6 +113,11 @@ class TextBlock(QWidget):
         self._stale = True
         self.update()
 
+    def on_formulas_changed(self) -> None:
+        """Formulas were drawn: show those that are waited for."""
+        if self._pictures is not None and self._pictures.ready():
+            self._render()
+
     def _recolour(self) -> None:
         self._render()
 
@@ -122,6 +132,8 @@ class TextBlock(QWidget):
             font = type(font)(font)
             font.setPixelSize(fonts.chat.pixelSize() + HEADING_SIZES.get(unit.level, 0))
             font.setWeight(fonts.strong.weight())
+        elif unit.kind == "note":
+            font = fonts.small
         if font != self.document.defaultFont():  # this and each of the following lays the document out
             self.document.setDefaultFont(font)
         if self._plain:
@@ -133,15 +145,45 @@ class TextBlock(QWidget):
             if css != self._css:
                 self._css = css
                 self.document.setDefaultStyleSheet(css)
-            self.document.setHtml(_html(unit, p))
-            if unit.kind == "text":
-                self._space_lines()
-            words = unit.kind == "table" and max(map(len, self.text().split()), default=0) <= LONGEST_WORD
-            anywhere = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere  # in a table it would cut short words
-            self._wrap(QTextOption.WrapMode.WordWrap if words else anywhere)
+            self._fill()
         self._selection = None
         self._measure()
         self.update()
+
+    def _fill(self) -> None:
+        """Put the unit into the document."""
+        unit, p = self._unit, self._theme.palette
+        if IMAGE in unit.body and self._pictures is None:
+            self._pictures = FormulaPictures(self._theme.formulas, self.document)
+            self._theme.formulas.changed.connect(self.on_formulas_changed)
+        if self._pictures is None:
+            self.document.setHtml(_html(unit, p))
+        else:
+            if self._width > 0:
+                self._pictures.fit(self._room())
+            body = self._pictures.fill(unit.body, self.document.defaultFont(), self._ink())
+            self.document.setHtml(_html(replace(unit, body=body), p))
+            self._pictures.settle()
+        if unit.kind in ("text", "note"):
+            self._space_lines()
+        longest = max(map(len, self.document.toPlainText().split()), default=0)
+        words = unit.kind == "table" and longest <= LONGEST_WORD
+        anywhere = QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere  # in a table it would cut short words
+        self._wrap(QTextOption.WrapMode.WordWrap if words else anywhere)
+
+    def _ink(self) -> str:
+        p = self._theme.palette
+        return p.muted if self._unit.quote or self._unit.kind == "note" else p.text
+
+    def _room(self) -> int:
+        return max(40, self._width - self._left())
+
+    def _lay_out(self) -> int:
+        """Height of the text at the present width."""
+        if self._pictures is not None and self._pictures.fit(self._room()):
+            self._fill()
+        self.document.setTextWidth(self._room())
+        return math.ceil(self.document.size().height())
 
     def _wrap(self, mode: QTextOption.WrapMode) -> None:
         option = self.document.defaultTextOption()
@@ -159,8 +201,7 @@ class TextBlock(QWidget):
     def _measure(self) -> None:
         if self._width < 0:
             return
-        self.document.setTextWidth(max(40, self._width - self._left()))
-        height = math.ceil(self.document.size().height())
+        height = self._lay_out()
         if height != self._height:
             self._height = height
             self.height_changed.emit()
@@ -169,8 +210,7 @@ class TextBlock(QWidget):
         """Height at a width."""
         if width != self._width:
             self._width = width
-            self.document.setTextWidth(max(40, width - self._left()))
-            self._height = math.ceil(self.document.size().height())
+            self._height = self._lay_out()
         return self._height
 
     def ideal_width(self) -> int:
@@ -217,6 +257,8 @@ class TextBlock(QWidget):
         cursor.setPosition(self._selection[0])
         cursor.setPosition(min(self._selection[1], self.length()), QTextCursor.MoveMode.KeepAnchor)
         text = cursor.selection().toPlainText()
+        if self._pictures is not None:
+            text = self._pictures.with_sources(text, self._selection[0])
         return f"{self._unit.marker} {text}" if self._unit.marker and self._selection[0] == 0 else text
 
     def link_at(self, point: QPoint) -> str:
@@ -243,11 +285,13 @@ class TextBlock(QWidget):
             painter.fillRect(QRectF(x, 0, 3, self.height()), QColor(p.border_strong))
         left = self._left()
         if self._unit.marker:
-            self._paint_marker(painter, left)
+            first = self.document.begin().layout().lineAt(0)
+            baseline = first.y() + first.ascent() if first.isValid() else self.document.size().height()
+            paint_marker(painter, self._theme, self._unit.marker, self._unit.indent, left, baseline)
         painter.translate(left, 0)
         context = QAbstractTextDocumentLayout.PaintContext()
         context.palette = QPalette(self.palette())
-        context.palette.setColor(QPalette.ColorRole.Text, QColor(p.muted if self._unit.quote else p.text))
+        context.palette.setColor(QPalette.ColorRole.Text, QColor(self._ink()))
         context.clip = QRectF(event.rect().translated(-left, 0))
         if self._selection is not None:
             mark = QAbstractTextDocumentLayout.Selection()
@@ -263,22 +307,6 @@ class TextBlock(QWidget):
         if self._caret:
             painter.fillRect(self._caret_rect(), QColor(p.accent_text))
         painter.end()
-
-    def _paint_marker(self, painter: QPainter, left: int) -> None:
-        p, unit = self._theme.palette, self._unit
-        first = self.document.begin().layout().lineAt(0)
-        line = first.height() if first.isValid() else self.document.size().height()
-        if unit.marker == "•":
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            colour = QColor(p.muted)
-            painter.setPen(colour)
-            painter.setBrush(colour if unit.indent % 2 else Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(QPointF(left - 12, line / 2 + 1), 2.0, 2.0)
-            return
-        painter.setPen(QColor(p.muted))
-        painter.setFont(self._theme.fonts.chat)
-        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(left - 64, 0, 58, line), int(flags), unit.marker)
 
     def _caret_rect(self) -> QRectF:
         block = self.document.lastBlock()
@@ -297,6 +325,8 @@ def _css(p: Palette, mono: list[str]) -> str:
     return (
         f"a {{ color: {p.accent_text}; text-decoration: underline; }}"
         f"code {{ font-family: {families}; background-color: {p.bubble}; color: {p.text}; }}"
+        f".tex {{ font-family: {families}; }}"
+        f"td {{ vertical-align: middle; }}"
         f"th {{ background-color: {p.panel}; font-weight: 600; }}"
     )
 
@@ -307,4 +337,6 @@ def _html(unit: Unit, p: Palette) -> str:
             f'<table border="1" cellspacing="0" cellpadding="6" style="border-collapse: collapse;'
             f' border-style: solid; border-color: {p.border}">{unit.body}</table>'
         )
+    if unit.kind == "math" and IMAGE in unit.body:
+        return f'<div align="center">{unit.body}</div>'
     return f"<div>{unit.body}</div>" if unit.body else ""

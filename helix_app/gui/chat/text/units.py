@@ -5,15 +5,21 @@ Raw HTML is text, images become words and only links that a browser may open sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Literal
 
 from markdown_it.token import Token
 
-Kind = Literal["text", "heading", "table", "code", "rule"]
+from helix_app.gui.chat.text.inline import inline_html, parts, picture
+from helix_app.gui.formulas.formula import LONGEST
+
+Kind = Literal["text", "heading", "table", "code", "rule", "math", "note"]
 TABLE_ROWS = 50  # a longer table goes on below with its head repeated
+TODO, DONE = "☐", "☑"  # marks of a task list
+
+_TASK = re.compile(r"\[([ xX])\][ \t]+")
 
 
 @dataclass(frozen=True)
@@ -21,12 +27,12 @@ class Unit:
     """One block to lay out.
 
     Attributes:
-        kind: decides the widget and its spacing.
-        body: HTML of a text unit, the code of a code unit.
+        kind: decides the widget and its spacing; ``math`` is a display formula, ``note`` a footnote's text.
+        body: HTML of a text unit, the code of a code unit; a formula in it is an image by its name.
         level: of a heading, 1 to 6.
         language: of a code unit, as the model wrote it.
         indent: depth of the list it stands in.
-        marker: bullet or number to its left, empty for none.
+        marker: bullet, number or box of a task to its left, empty for none.
         quote: depth of quotation.
         quote_indent: depth of the list the quotation stands in.
         tight: stands close to the unit above it.
@@ -54,23 +60,38 @@ class Span:
     number: int | None = None
 
 
-def _inline_html(token: Token) -> str:
-    """HTML of an inline token: no images, only links that a browser may open."""
-    out: list[str] = []
-    for child in token.children or []:
-        if child.type == "image":
-            out.append(f"<i>[{escape(child.content or 'image')}]</i>")
-        elif child.type == "code_inline":
-            out.append(f"<code>{escape(child.content)}</code>")
-        elif child.type == "link_open":
-            out.append(f'<a href="{escape(str(child.attrGet("href") or ""))}">')
-        elif child.type in ("softbreak", "hardbreak"):
-            out.append("<br/>")
-        elif child.type in ("text", "html_inline", "text_special"):
-            out.append(escape(child.content).replace("  ", " &nbsp;"))
-        else:
-            out.append(f"</{child.tag}>" if child.nesting < 0 else f"<{child.tag}>")
-    return "".join(out)
+def _paragraph(token: Token, base: Unit, out: list[Unit]) -> None:
+    """A paragraph: its display formulas and footnotes are units of their own."""
+    for number, part in enumerate(parts(token)):
+        unit = replace(base, kind=part.kind, body=part.body)
+        out.append(replace(unit, marker="", tight=True) if number else unit)
+
+
+def _fence(token: Token, base: Unit) -> Unit:
+    """A code block; a finished one of the language ``math`` is a formula."""
+    language = token.info.strip().split(" ")[0] if token.info.strip() else ""
+    code = token.content[:-1] if token.content.endswith("\n") else token.content
+    lines = token.content.count("\n") + (not token.content.endswith("\n") and bool(token.content))
+    closed = token.map is not None and token.map[1] - token.map[0] - 1 > lines
+    if token.type == "fence" and language == "math" and closed and code.strip() and len(code) <= LONGEST:
+        latex = "\n".join(line for line in code.split("\n") if line.strip())
+        return replace(base, kind="math", body=picture(f"$$\n{latex}\n$$", display=True))
+    return replace(base, kind="code", body=code, language=language)
+
+
+def _task(tokens: Sequence[Token], marker: str) -> tuple[str, Sequence[Token]]:
+    """Marker and tokens of a list item: the box of a task stands for its bullet, or behind its number."""
+    if len(tokens) < 2 or tokens[0].type != "paragraph_open" or not tokens[1].children:
+        return marker, tokens
+    first = tokens[1].children[0]
+    found = _TASK.match(first.content) if first.type == "text" else None
+    if found is None:
+        return marker, tokens
+    box = TODO if found.group(1) == " " else DONE
+    rest = first.content[found.end() :]
+    text = first.copy(content=rest if marker == "•" else f"{box} {rest}")
+    line = tokens[1].copy(children=[text, *tokens[1].children[1:]])
+    return (box if marker == "•" else marker), [tokens[0], line, *tokens[2:]]
 
 
 class Flattener:
@@ -92,14 +113,12 @@ class Flattener:
             end = closing(tokens, index)
             inner = tokens[index + 1 : end]
             if token.type == "paragraph_open":
-                out.append(replace(base, body=_inline_html(inner[0])))
+                _paragraph(inner[0], base, out)
             elif token.type == "heading_open":
-                body = _inline_html(inner[0])
+                body = inline_html(inner[0])
                 out.append(replace(base, kind="heading", body=body, level=int(token.tag[1])))
             elif token.type in ("fence", "code_block"):
-                language = token.info.strip().split(" ")[0] if token.info.strip() else ""
-                code = token.content[:-1] if token.content.endswith("\n") else token.content
-                out.append(replace(base, kind="code", body=code, language=language))
+                out.append(_fence(token, base))
             elif token.type == "hr":
                 out.append(replace(base, kind="rule"))
             elif token.type == "blockquote_open":
@@ -120,7 +139,7 @@ class Flattener:
             self._item(item, marker, inside, out, first=position == 0 and base.indent == 0)
 
     def _item(self, tokens: Sequence[Token], marker: str, base: Unit, out: list[Unit], *, first: bool) -> None:
-        inner = tokens[1:-1]
+        marker, inner = _task(tokens[1:-1], marker)
         start = len(out)
         # an item that starts with something else than a line of text still shows its marker
         if not inner or inner[0].type != "paragraph_open":
@@ -144,7 +163,7 @@ def table_rows(tokens: Sequence[Token]) -> list[tuple[int, str]]:
 
 def _cell_html(token: Token) -> str:
     if token.type == "inline":
-        return _inline_html(token)
+        return inline_html(token)
     if token.type in ("th_open", "td_open"):
         align = str(token.attrGet("style") or "").rpartition(":")[2]
         return f'<{token.tag} align="{align or "left"}">'

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.message.bubble import BUBBLE_CHARACTERS, PADDING, UserBubble, text_width
+from helix_app.gui.chat.text.code_block import CodeBlock
 from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver
 from tests.gui.fake import record
@@ -46,6 +48,40 @@ def test_a_message_is_as_wide_as_its_text_and_to_the_right(theme: Theme, qtbot: 
         assert box.x() + box.width() == 2000 - PADDING
     assert widths == sorted(widths)
     assert widths[0] < widths[1] < widths[2] <= most
+
+
+CODE = "Why is *this* wrong?\n\n```python\nprint(1)\n```\nIt prints $x$."
+
+
+def test_code_in_it_is_a_block_with_colours_and_the_rest_is_plain(theme: Theme, qtbot: QtBot) -> None:
+    bubble = UserBubble(theme, CODE)
+    qtbot.addWidget(bubble)
+    bubble.resize(600, bubble.height_for(600))
+    bubble.show()
+    (code,) = bubble.findChildren(CodeBlock)
+    assert (code.unit.language, code.unit.body) == ("python", "print(1)")
+    assert [block.text() for block in bubble.text_blocks()] == ["Why is *this* wrong?", "print(1)", "It prints $x$."]
+    above, below = bubble.text_blocks()[0], bubble.text_blocks()[2]
+    assert above.geometry().bottom() < code.y() < code.geometry().bottom() < below.y()
+    code.copy()
+    assert QGuiApplication.clipboard().text() == "print(1)"
+    assert bubble.text() == CODE
+    bubble.begin_edit()
+    assert not code.isVisible()
+
+
+def test_long_code_is_shown_in_pieces_of_one_block(theme: Theme, qtbot: QtBot) -> None:
+    body = "\n".join(f"x = {number}" for number in range(2000))
+    bubble = UserBubble(theme, f"See:\n```py\n{body}\n```\nWhy?")
+    qtbot.addWidget(bubble)
+    bubble.show()
+    (code,) = bubble.findChildren(CodeBlock)
+    assert len(code.unit.body) < 1300
+    bubble.on_more_clicked()
+    qtbot.waitUntil(lambda: bubble.text_blocks()[-1].text() == "Why?")
+    assert bubble.findChildren(CodeBlock) == [code]
+    assert code.unit.body == body
+    assert bubble.height_for(600) > code.height_for(600)
 
 
 def test_who_reads_by_ear_hears_who_wrote_it(bubble: UserBubble) -> None:

@@ -88,10 +88,30 @@ LINES = st.sampled_from(
         "===",
     ]
 )
+MATHS = st.sampled_from(
+    [
+        "$$",
+        "\\[",
+        "\\]",
+        "so \\(a^2\\) and $b$",
+        "$$x$$ then",
+        "open \\( y",
+        "price $5",
+        "- [x] task $$",
+        "  $$",
+        "[^1]: note $z$",
+        "said[^1]",
+        "```math",
+        "\\begin{align}",
+        "\\end{align}",
+        "| $a$ | $$ |",
+        "> \\[",
+    ]
+)
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(LINES, max_size=12), st.lists(st.integers(1, 7), min_size=1, max_size=5))
+@given(st.lists(LINES | MATHS, max_size=12), st.lists(st.integers(1, 7), min_size=1, max_size=5))
 def test_random_documents_stream_like_one_parse(lines: list[str], steps: list[int]) -> None:
     source = "\n".join(lines)
     made, at, turn = MarkdownStream(), 0, 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QUrl
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QColor, QTextDocument
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.text.text_block import SafeDocument, TextBlock
@@ -114,3 +114,28 @@ def test_another_theme_costs_nothing_out_of_sight(block: TextBlock, theme: Theme
     assert block.renders == 2
     block.grab()
     assert block.renders == 2
+
+
+def test_a_task_is_copied_with_its_box(block: TextBlock) -> None:
+    block.show_unit(Unit("text", body="buy milk", marker="☑", indent=1))
+    block.select(0, block.length())
+    assert block.selected_text() == "☑ buy milk"
+
+
+def test_boxes_of_tasks_differ_and_have_the_colour_of_the_theme(block: TextBlock, theme: Theme) -> None:
+    accents = []
+    for marker in ("☐", "☑"):
+        block.show_unit(Unit("text", body="", marker=marker, indent=1))
+        fit(block)
+        image = block.grab().toImage()
+        accent = QColor(theme.palette.accent)
+        accents.append(sum(image.pixelColor(x, y) == accent for x in range(24) for y in range(image.height())))
+    assert accents[0] == 0
+    assert accents[1] > 20
+
+
+def test_a_footnote_is_smaller(block: TextBlock) -> None:
+    block.show_unit(Unit("text", body="words"))
+    width = block.ideal_width()
+    block.show_unit(Unit("note", body="words"))
+    assert block.ideal_width() < width

@@ -6,7 +6,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from helix_app.gui.chat.text.units import TABLE_ROWS, Flattener, Span, Unit, closing, list_items, table_rows
+from helix_app.gui.chat.text.units import DONE, TABLE_ROWS, TODO, Flattener, Span, Unit, closing, list_items, table_rows
 
 
 def tokens(source: str) -> list[Token]:
@@ -66,6 +66,32 @@ def test_an_item_that_begins_with_code_still_shows_its_mark() -> None:
     mark, code = units("1. ```py\n   x = 1\n   ```")
     assert (mark.kind, mark.marker, mark.body) == ("text", "1.", "")
     assert (code.kind, code.language, code.body) == ("code", "py", "x = 1")
+
+
+def test_lists_in_lists_down_to_the_sixth() -> None:
+    found = units("\n".join("  " * depth + f"- d{depth + 1}" for depth in range(6)) + "\n- back")
+    assert [(unit.body, unit.indent) for unit in found] == [(f"d{depth}", depth) for depth in range(1, 7)] + [
+        ("back", 1)
+    ]
+    found = units("\n".join("   " * depth + f"1. d{depth + 1}" for depth in range(6)))
+    assert [(unit.body, unit.marker, unit.indent) for unit in found] == [(f"d{n}", "1.", n) for n in range(1, 7)]
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("- [ ] do", [(TODO, "do")]),
+        ("* [x] done\n* [X] **too**", [(DONE, "done"), (DONE, "<strong>too</strong>")]),
+        ("- [ ] a\n  - [x] b", [(TODO, "a"), (DONE, "b")]),
+        ("3. [x] third", [("3.", f"{DONE} third")]),
+        ("- [x](https://example.org)", [("•", '<a href="https://example.org">x</a>')]),
+        ("- [ ]", [("•", "[ ]")]),
+        ("- `[x]` a", [("•", "<code>[x]</code> a")]),
+        ("[x] no item", [("", "[x] no item")]),
+    ],
+)
+def test_tasks(source: str, found: list[tuple[str, str]]) -> None:
+    assert [(unit.marker, unit.body) for unit in units(source)] == found
 
 
 @pytest.mark.parametrize(
