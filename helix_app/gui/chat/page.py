@@ -274,6 +274,7 @@ class ChatPage(QWidget):
     def new_chat(self) -> None:
         """Begin with an empty conversation; a reply that is being written goes on in its own."""
         self.book.new()
+        self._state.clear_chat()
         self.notices.clear()
         self.composer.setFocus()
 

@@ -53,6 +53,9 @@ def test_a_reply_is_shown_with_its_figures_as_on_the_day_it_was_written(window: 
 def test_all_of_it_is_in_sight_at_once(window: MainWindow, chat: Driver) -> None:
     open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=DETAILS)))
     high = chat.reply.content_height()
+    footer = chat.reply._footer
+    assert footer is not None
+    assert footer.height() >= footer.sizeHint().height() > 40
     settle()
     chat.reply.relayout(0)
     assert chat.reply.content_height() == high  # as when it was made, before anything was painted

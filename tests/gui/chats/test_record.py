@@ -6,10 +6,9 @@ import json
 
 import pytest
 
-from helix_app.base.settings import Settings
 from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.record import Record, context_tokens, from_text, record_of, to_text
-from helix_app.gui.chats.writing import Writing, reply_request
+from helix_app.gui.chats.writing import Writing
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.gui import fake
@@ -60,19 +59,3 @@ def test_what_cannot_be_read_is_nothing(details: str) -> None:
 def test_fields_that_nobody_knows_are_left_out() -> None:
     later = json.loads(to_text(Record(k="fixed:2"))) | {"news": 1}
     assert from_text(json.dumps(later)) == Record(k="fixed:2")
-
-
-def test_a_reply_that_grows_tells_each_piece_once() -> None:
-    talk = Conversation()
-    ask = talk.add("user", "Why?")
-    request = reply_request(talk, ask.id, Settings(system_prompt="Be brief.", temperature=0.0), 3, 2)
-    assert [m.content for m in request.messages] == ["Be brief.", "Why?"]
-    assert (request.verify, request.sampling.seed, request.alternatives) == ("coupled", 3, 2)
-    writing = Writing(request, talk, "m", "Before ")
-    writing.add("one ")
-    writing.add("two")
-    assert writing.text() == "Before one two"
-    assert writing.take_unkept() == "one two"
-    assert writing.take_unkept() == ""
-    writing.add(" three")
-    assert (writing.text(), writing.take_unkept()) == ("Before one two three", " three")

@@ -81,11 +81,11 @@ def test_waits_as_long_as_is_left(part: Part, monkeypatch: pytest.MonkeyPatch) -
 def test_a_batch_is_drawn_at_once(window: MainWindow, chat: Driver) -> None:
     request = chat.ask("Hello").request_id
     plots, grid = window.live.plots, window.live.blocks.maps["target"].grid
-    plots.pace._last = grid.pace._last = window.chat.pace._last = float("-inf")
+    plots.pace._last = grid.pace._last = window.chat.feed.pace._last = float("-inf")
     cells = fake.pool_cells(64)
     window.on_events([events.TextDelta(request, "Hi there"), fake.round_done(request, 0), fake.snapshot(cells)])
     assert chat.reply.text_blocks()[0].text() == "Hi there"
-    assert not window.chat.pace.waiting
+    assert not window.chat.feed.pace.waiting
     assert not plots.pace.waiting
     assert not grid.pace.waiting
     assert plots.k_plot.value.text() != "–"

@@ -101,7 +101,10 @@ class Footer(QWidget):
         for child in self.findChildren(QWidget):
             child.ensurePolished()
         self._column.invalidate()
-        return self._column.totalHeightForWidth(width)
+        self._column.activate()  # the rows in it, too
+        if self._column.hasHeightForWidth():  # which it has while the figures are shown
+            return self._column.totalHeightForWidth(width)
+        return self._column.totalSizeHint().height()
 
     def set_recorded(self, recorded: bool, *, tokens: bool = True) -> None:
         """Whether there is a run to look into, and whether all of the reply's ``tokens`` are in it."""
