@@ -19,7 +19,7 @@ class Setting:
         term: of the glossary, what it is about; its name is the row's where there is no ``label``.
         options: to choose among: value, name, more about it.
         step: of a number that is no whole one.
-        special: what the control shows in place of its least number, or of an empty text.
+        special: what the control shows in place of its least number or of an empty text, or beside a box to check.
     """
 
     name: str

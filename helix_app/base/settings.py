@@ -90,6 +90,14 @@ class Settings:
         "learning",
         doubt=False,
     )
+    keep_runs: bool = setting(
+        True,
+        "Keep the runs of replies",
+        "engine",
+        "Inspect and token origins then work on old replies, too; 256 MB of them at most, the oldest go first",
+        label="Runs of replies",
+        special="Keep them",
+    )
     system_prompt: str = setting(
         "",
         "System prompt of new conversations",

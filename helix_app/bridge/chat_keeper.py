@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Union, get_args
 
-from helix_app.base.errors import HelixError
+from helix_app.base.errors import HelixError, RunFileError
 from helix_app.base.failures import failure
 from helix_app.protocol.chats import (
     ChatAsked,
@@ -26,10 +26,14 @@ from helix_app.protocol.chats import (
     FindChats,
     GrowMessage,
     ImportChats,
+    KeepRun,
     ListChats,
     OpenChat,
+    OpenRun,
+    RunOpened,
 )
 from helix_app.protocol.events import Notice
+from helix_app.runs import run as runs
 from helix_app.store.chats.changes import Change
 from helix_app.store.chats.store import ChatStore, NotKept
 
@@ -97,6 +101,9 @@ class ChatKeeper:
         if isinstance(asked, _CHANGES):
             self._change(asked, said)
             return
+        if isinstance(asked, KeepRun):
+            self._keep_run(asked, said)
+            return
         if isinstance(asked, ListChats):
             self._changed = True
             with suppress(HelixError):  # told with the list
@@ -108,6 +115,8 @@ class ChatKeeper:
             said.append(ChatOpened(asked.id, store.chat(asked.id)))
         elif isinstance(asked, FindChats):
             said.append(store.find(asked))
+        elif isinstance(asked, OpenRun):
+            said.append(_run_opened(store, asked.id))
         elif isinstance(asked, ExportChats):
             said.append(ChatsExported(asked.path, store.export(asked)))
         elif isinstance(asked, ImportChats):
@@ -129,6 +138,15 @@ class ChatKeeper:
             return
         self._held.append(asked)
         self._write_held(store, said)
+
+    def _keep_run(self, asked: KeepRun, said: list[Said]) -> None:
+        """A run is kept if that can be done now; the reply itself does not need it."""
+        try:
+            store = self._opened(said)
+            if store.kept and not self._held:
+                store.keep_run(asked.id, runs.dumps(runs.RunItem(*item) for item in asked.items))
+        except HelixError:
+            log.warning("the run of a reply is not kept", exc_info=True)
 
     def _import(self, store: ChatStore, asked: ImportChats, said: list[Said]) -> Said:
         """Not held when it cannot be done: it can be asked for again."""
@@ -198,3 +216,13 @@ class ChatKeeper:
                 ("path", str(recovered.path)),
             )
             said.append(Notice("chats_recovered", fields))
+
+
+def _run_opened(store: ChatStore, message_id: str) -> RunOpened:
+    try:
+        blob = store.run(message_id)
+        items = [] if blob is None else runs.loads(blob, message_id).items
+        return RunOpened(message_id, tuple((item.seconds, item.event) for item in items))
+    except RunFileError:
+        log.warning("a kept run cannot be read", exc_info=True)
+        return RunOpened(message_id)

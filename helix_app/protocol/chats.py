@@ -10,11 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Union
 
-from helix_app.protocol.events import Failed
+from helix_app.protocol.events import (
+    CacheSnapshot,
+    Failed,
+    Finished,
+    Notice,
+    PrefillDone,
+    RoundDone,
+    TextDelta,
+)
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest
 
 Role = Literal["user", "assistant"]
 # `writing` turns into `interrupted` when the program that wrote it is gone
 MessageState = Literal["done", "writing", "stopped", "length", "context_full", "failed", "interrupted"]
+Recorded = Union[  # what a run holds (``runs/run.py``)
+    GenerateRequest, ModelReady, PrefillDone, RoundDone, TextDelta, CacheSnapshot, Notice, Finished, Failed
+]
 ChatFormat = Literal["json", "openai", "md", "html", "txt"]
 
 
@@ -68,6 +81,7 @@ class Chat:
         leaf: the last message of the version that is shown; empty while there is none.
         draft: what stood in the message field, not sent.
         settings: JSON of what this conversation changes in the person's settings; empty for nothing.
+        runs: ids of the replies whose recorded run is kept.
     """
 
     entry: ChatEntry
@@ -75,6 +89,7 @@ class Chat:
     leaf: str = ""
     draft: str = ""
     settings: str = ""
+    runs: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------- what is asked
@@ -180,6 +195,24 @@ class DeleteMessage:
 
 
 @dataclass(frozen=True)
+class KeepRun:
+    """Keep the recorded run of a reply: its events and the seconds since the request at which they came.
+
+    One that cannot be kept is let go.
+    """
+
+    id: str
+    items: tuple[tuple[float, Recorded], ...]
+
+
+@dataclass(frozen=True)
+class OpenRun:
+    """Answered by ``RunOpened``."""
+
+    id: str
+
+
+@dataclass(frozen=True)
 class ExportChats:
     """Write conversations to a file, all of them when ``ids`` is empty; answered by ``ChatsExported``."""
 
@@ -209,6 +242,8 @@ ChatAsked = Union[
     GrowMessage,
     EndMessage,
     DeleteMessage,
+    KeepRun,
+    OpenRun,
     ExportChats,
     ImportChats,
 ]
@@ -266,6 +301,14 @@ class ChatsFound:
 
 
 @dataclass(frozen=True)
+class RunOpened:
+    """The recorded run of a reply, as in ``KeepRun``; nothing when it is not kept any more, or cannot be read."""
+
+    id: str
+    items: tuple[tuple[float, Recorded], ...] = ()
+
+
+@dataclass(frozen=True)
 class ChatsExported:
     """So many conversations are in this file."""
 
@@ -287,4 +330,4 @@ class ChatsFailed:
     failed: Failed
 
 
-ChatNews = Union[ChatsListed, ChatOpened, ChatsFound, ChatsExported, ChatsImported, ChatsFailed]
+ChatNews = Union[ChatsListed, ChatOpened, ChatsFound, RunOpened, ChatsExported, ChatsImported, ChatsFailed]

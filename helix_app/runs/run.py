@@ -14,10 +14,10 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Union
+from typing import IO, Any, NoReturn, Union
 
 import helix_app
 from helix_app.base import typed
@@ -110,17 +110,29 @@ def save(items: Iterable[RunItem], path: Path) -> None:
     name = ""
     try:
         fd, name = tempfile.mkstemp(dir=path.parent, prefix=".run-", suffix=".part")
-        with os.fdopen(fd, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, filename="") as file:
-            file.write(_line({"format": FORMAT, "version": VERSION, "helix": helix_app.__version__}))
-            for item in items:
-                kind = type(item.event).__name__
-                file.write(_line({"type": kind, "t": item.seconds, "event": typed.plain(item.event)}))
+        with os.fdopen(fd, "wb") as raw:
+            _write(items, raw)
         os.replace(name, path)
     except OSError as error:
         raise RunFileError("run_not_saved", file=path, detail=str(error)) from error
     finally:
         if name and os.path.exists(name):
             os.unlink(name)
+
+
+def dumps(items: Iterable[RunItem]) -> bytes:
+    """A run as the bytes of its file."""
+    raw = io.BytesIO()
+    _write(items, raw)
+    return raw.getvalue()
+
+
+def _write(items: Iterable[RunItem], raw: IO[bytes]) -> None:
+    with gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=6, filename="") as file:
+        file.write(_line({"format": FORMAT, "version": VERSION, "helix": helix_app.__version__}))
+        for item in items:
+            kind = type(item.event).__name__
+            file.write(_line({"type": kind, "t": item.seconds, "event": typed.plain(item.event)}))
 
 
 def _line(value: dict[str, Any]) -> bytes:
@@ -146,9 +158,20 @@ def read(path: Path) -> Iterator[RunItem]:
         RunFileError: ``run_missing`` when there is no such file, ``run_file`` for anything that is no run, or only part
             of one, with the line and what is wrong with it as detail.
     """
+    return _read(lambda: gzip.GzipFile(path, "rb"), path)
+
+
+def loads(data: bytes, name: str = "") -> Run:
+    """A run from the bytes of its file; ``name`` is what errors call it. Raises RunFileError as ``read`` does."""
+    run = Run(list(_read(lambda: gzip.GzipFile(fileobj=io.BytesIO(data)), Path(name))))
+    run.complete = isinstance(run.items[-1].event, (Finished, Failed))
+    return run
+
+
+def _read(opened: Callable[[], gzip.GzipFile], path: Path) -> Iterator[RunItem]:
     number = 0
     try:
-        with gzip.open(path, "rb") as file:
+        with opened() as file:
             lines = _lines(file)
             number = 1
             _check_header(next(lines, b""))

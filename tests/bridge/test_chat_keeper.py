@@ -28,11 +28,15 @@ from helix_app.protocol.chats import (
     FindChats,
     GrowMessage,
     ImportChats,
+    KeepRun,
     ListChats,
     OpenChat,
+    OpenRun,
+    RunOpened,
 )
 from helix_app.protocol.events import Notice
 from helix_app.store.chats.store import ChatStore
+from tests.runs.made_runs import made_run
 from tests.store.chats import made
 
 
@@ -275,3 +279,42 @@ def test_a_file_of_a_later_helix(desk: Desk, tmp_path: Path) -> None:
     desk.path.rename(tmp_path / "moved away.db")
     said = desk.do(ListChats())
     assert (codes(said), kept(said)) == (["chats_kept_again", "ChatsListed"], (True, ["a"]))
+
+
+# ------------------------------------------------------------------------------ runs of replies
+
+
+def test_the_run_of_a_reply_is_kept_and_comes_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "chats.db")
+    talk = made.talk("c", "Why?", "So.")
+    reply = talk.messages[-1].id
+    items = tuple((item.seconds, item.event) for item in made_run(6).items)
+    desk.do(CreateChat(talk), KeepRun(reply, items))
+    assert desk.keeper.do(OpenRun(reply)) == [RunOpened(reply, items)]
+    assert desk.keeper.do(OpenRun("nobody")) == [RunOpened("nobody")]
+    (opened,) = desk.keeper.do(OpenChat("c"))
+    assert isinstance(opened, ChatOpened)
+    assert opened.chat is not None
+    assert opened.chat.runs == (reply,)
+    desk.keeper.close()
+
+
+def test_a_run_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    store = ChatStore(tmp_path / "chats.db")
+    talk = made.talk("c", "Why?", "So.")
+    store.apply(CreateChat(talk))
+    store.keep_run(talk.messages[-1].id, b"no run")
+    store.close()
+    desk = Desk(tmp_path / "chats.db")
+    reply = talk.messages[-1].id
+    assert desk.keeper.do(OpenRun(reply)) == [RunOpened(reply)]
+    desk.keeper.close()
+
+
+def test_a_run_that_cannot_be_kept_is_let_go_without_a_word(tmp_path: Path) -> None:
+    first = ChatStore(tmp_path / "chats.db")
+    desk = Desk(tmp_path / "chats.db")
+    desk.do(ListChats())
+    assert desk.keeper.do(KeepRun("a", tuple((item.seconds, item.event) for item in made_run(3).items))) == []
+    desk.keeper.close()
+    first.close()

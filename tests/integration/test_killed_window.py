@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from helix_app.store.chats.store import ChatStore
 
+from helix_app.store.chats.store import ChatStore
 from tests.integration.chatting_window import QUESTION
 
 SECOND = 1.0

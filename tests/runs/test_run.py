@@ -300,3 +300,14 @@ def test_saving_does_not_change_the_run() -> None:
     assert replace(run.items[0], seconds=0.0) == run.items[0]
     assert isinstance(made_run(2).items[-1].event, Finished)
     assert isinstance(made_run(2).items[-1].event.metrics, RunMetrics)
+
+
+def test_a_run_as_bytes_is_the_run_as_a_file(tmp_path: Path) -> None:
+    run = made_run(12)
+    data = runs.dumps(run.items)
+    assert runs.loads(data) == Run(run.items, complete=True)
+    (tmp_path / "r").write_bytes(data)
+    assert list(runs.read(tmp_path / "r")) == run.items
+    with pytest.raises(RunFileError) as error:
+        runs.loads(data[:-40], "a reply")
+    assert error.value.code == "run_file"

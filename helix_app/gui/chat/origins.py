@@ -20,6 +20,7 @@ class Origins(QObject):
         shown: for every reply, those to come included.
         ghosts: rejected draft tokens are shown in place, too.
         has_run, find_trace: whether the run of a request is there, and that run to look into.
+        fetch: asks for a run that is kept elsewhere, and what is to be done once it is here.
 
     Signals:
         inspect_requested: show the run of this request.
@@ -35,6 +36,7 @@ class Origins(QObject):
         self.shown = self.ghosts = False
         self.has_run: Callable[[str], bool] = lambda _request_id: False
         self.find_trace: Callable[[str], Trace | None] = lambda _request_id: None
+        self.fetch: Callable[[str, Callable[[], None]], bool] = lambda _request_id, _then: False
 
     @property
     def alternatives(self) -> int:
@@ -43,7 +45,7 @@ class Origins(QObject):
 
     def adopt(self, reply: Reply) -> None:
         """A reply is shown."""
-        reply.tokens_toggled.connect(lambda shown: self.show_one(reply, shown))
+        reply.tokens_toggled.connect(lambda shown: self.ask_one(reply, shown))
         reply.inspect_requested.connect(lambda: self.inspect_requested.emit(reply.request_id))
         reply.save_requested.connect(lambda: self.save_requested.emit(reply.request_id))
         self.check(reply)
@@ -77,6 +79,15 @@ class Origins(QObject):
             reply.show_text()
         else:
             reply.show_tokens(trace, self.ghosts)
+
+    def ask_one(self, reply: Reply, shown: bool) -> None:
+        """For one reply, whose run may have to be fetched first."""
+        if not shown or not self.fetch(reply.request_id, lambda: self._show_fetched(reply)):
+            self.show_one(reply, shown)
+
+    def _show_fetched(self, reply: Reply) -> None:
+        if reply in self._replies():
+            self.show_one(reply, True)
 
     def on_dropped(self, request_id: str) -> None:
         """The run of a reply is not kept any more."""

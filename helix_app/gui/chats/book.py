@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -24,10 +25,12 @@ from helix_app.protocol.chats import (
     EndMessage,
     FindChats,
     GrowMessage,
+    KeepRun,
     ListChats,
     Message,
     MessageState,
     OpenChat,
+    Recorded,
     Role,
 )
 
@@ -338,6 +341,13 @@ class ChatBook(QObject):
         if not self.current.known and not self.current.chosen:
             self.current.settings = text
         self.prompting_changed.emit()
+
+    def keep_run(self, request_id: str, items: Sequence[tuple[float, Recorded]]) -> None:
+        """Keep the recorded run of the reply that is being written, if this is it and all of it is in the run."""
+        writing = self.writing
+        if writing is not None and writing.request.request_id == request_id and not writing.begun:
+            writing.conversation.runs.add(writing.message_id)
+            self.ask(KeepRun(writing.message_id, tuple(items)))
 
     def set_prompting(self, text: str) -> None:
         """What the conversation that is shown changes of prompt and sampling, as JSON."""

@@ -34,6 +34,7 @@ class Conversation:
         draft: what stands in the message field while another conversation is shown.
         settings: JSON of what it changes of prompt and sampling; empty for nothing.
         chosen: a person chose these settings.
+        runs: ids of the replies whose recorded run is kept.
     """
 
     def __init__(self, chat: Chat | None = None) -> None:
@@ -43,6 +44,7 @@ class Conversation:
         self.draft = "" if chat is None else chat.draft
         self.settings = "" if chat is None else chat.settings
         self.chosen = chat is not None
+        self.runs = set() if chat is None else set(chat.runs)
         self._messages: dict[str, Message] = {} if chat is None else {m.id: m for m in chat.messages}
         self._after: dict[str, list[str]] = {}
         for message in self._messages.values():

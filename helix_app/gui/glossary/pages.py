@@ -92,7 +92,8 @@ def pages() -> tuple[Term, ...]:
             tr("Every action has a key."),
             tr(
                 "Tab goes from control to control, and Ctrl with a number to a page. Ctrl+N: new chat. Ctrl+L: to the "
-                "message field. Esc: stop. Ctrl+B: list of conversations. Ctrl+Shift+F: search them. Ctrl+E: export "
+                "message field. Esc: stop. Ctrl+K: every command, by a few letters. "
+                "Ctrl+B: list of conversations. Ctrl+Shift+F: search them. Ctrl+E: export "
                 "one. Ctrl+Shift+Z: bring back what was deleted. Ctrl+R: write the last reply again. Ctrl+I: inspect "
                 "it. Ctrl+S: save it as a run. Ctrl+Shift+L: live panel. Ctrl+comma: settings. Ctrl+Shift+D: "
                 "diagnostics. F1: this help, at "

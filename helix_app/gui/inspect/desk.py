@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -15,6 +16,7 @@ from helix_app.gui.inspect.run_book import RunBook
 from helix_app.gui.kit.open_dialogs import ask_open, ask_save
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
+from helix_app.protocol.chats import RunOpened
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import SUFFIX, Run, RunItem
 from helix_app.runs.trace import Trace
@@ -36,6 +38,8 @@ class RunDesk(QObject):
         save_requested: (path, Run) to write.
         available_changed: there is a run to look into now, or none any more.
         told: something to say for a moment.
+        completed: (request id, what ``KeepRun`` holds) of a reply that came to its end, all of it recorded.
+        wanted: id of a reply whose run is kept elsewhere and is asked for.
     """
 
     show_requested = Signal()
@@ -43,6 +47,8 @@ class RunDesk(QObject):
     save_requested = Signal(str, object)
     available_changed = Signal(bool)
     told = Signal(str)
+    completed = Signal(str, object)
+    wanted = Signal(str)
 
     def __init__(self, theme: Theme, window: QWidget) -> None:
         super().__init__(window)
@@ -52,6 +58,8 @@ class RunDesk(QObject):
         self._traces: WeakValueDictionary[str, Trace] = WeakValueDictionary()
         self._shown = ""  # request id on the page; empty: none, or a file
         self._opened: Run | None = None
+        self.is_kept: Callable[[str], bool] = lambda _request_id: False  # whether a run is kept elsewhere
+        self._waiting: dict[str, list[Callable[[], None]]] = {}  # what is to be done once a run is here
         self._chosen = False  # a person asked for what is shown: a new reply does not take its place
         self.book.recorded.connect(self.on_recorded)
         self.page.open_requested.connect(self.ask_and_open)
@@ -60,8 +68,9 @@ class RunDesk(QObject):
 
     def connect_chat(self, origins: Origins) -> None:
         """Give the replies of the chat their runs."""
-        origins.has_run = lambda request_id: self.book.run(request_id) is not None
+        origins.has_run = lambda request_id: self.book.run(request_id) is not None or self.is_kept(request_id)
         origins.find_trace = self.trace
+        origins.fetch = self.fetch
         origins.inspect_requested.connect(self.inspect)
         origins.save_requested.connect(self.save)
         self.book.dropped.connect(origins.on_dropped)
@@ -69,6 +78,27 @@ class RunDesk(QObject):
     def on_event(self, event: object) -> None:
         """Record an event of the running reply."""
         self.book.on_event(event)
+
+    def fetch(self, request_id: str, then: Callable[[], None]) -> bool:
+        """Ask for a run that is kept elsewhere, and do something once it is here; False where it is not kept."""
+        if self.book.run(request_id) is not None or not self.is_kept(request_id):
+            return False
+        first = request_id not in self._waiting
+        self._waiting.setdefault(request_id, []).append(then)
+        if first:
+            self.wanted.emit(request_id)
+        return True
+
+    def on_run_opened(self, news: RunOpened) -> None:
+        """A run that was asked for is here, or is not kept any more."""
+        waiting = self._waiting.pop(news.id, [])
+        if not news.items:
+            self.told.emit(self.tr("The run of this reply is not kept any more"))
+            return
+        self.book.add(news.id, [RunItem(*item) for item in news.items])
+        if self.book.run(news.id) is not None:
+            for then in waiting:
+                then()
 
     def begin(self, request: GenerateRequest) -> None:
         """A reply is asked for."""
@@ -87,6 +117,9 @@ class RunDesk(QObject):
 
     def on_recorded(self, request_id: str, item: RunItem) -> None:
         """A run grew."""
+        run = self.book.run(request_id)
+        if isinstance(item.event, events.Finished) and run is not None and run.complete:
+            self.completed.emit(request_id, tuple((kept.seconds, kept.event) for kept in run.items))
         trace = self._traces.get(request_id)
         if trace is None:
             return
@@ -110,6 +143,8 @@ class RunDesk(QObject):
 
     def inspect(self, request_id: str) -> None:
         """Show the run of a reply."""
+        if self.fetch(request_id, lambda: self.inspect(request_id)):
+            return
         if self._show(request_id):
             self._chosen = request_id != self.book.latest
             self.show_requested.emit()
@@ -124,6 +159,8 @@ class RunDesk(QObject):
 
     def save(self, request_id: str) -> None:
         """Ask where to, and write the run of a reply."""
+        if self.fetch(request_id, lambda: self.save(request_id)):
+            return
         run = self.book.run(request_id)
         if run is not None:
             self._ask_and_save(run)

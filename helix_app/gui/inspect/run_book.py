@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
@@ -74,6 +74,22 @@ class RunBook(QObject):
         self._put(request)
         if self._ready is not None:
             self._put(self._ready)
+
+    def add(self, request_id: str, items: Sequence[RunItem]) -> None:
+        """Take in a run of another day; it is dropped like others."""
+        heavy = sum(weight(item.event) for item in items)
+        if request_id == self._running or heavy > self._most:
+            return
+        self._forget_oldest(heavy)
+        self._runs[request_id] = Run(list(items), complete=True)
+        self._weights[request_id] = heavy
+
+    def _forget_oldest(self, room: int) -> None:
+        for oldest in [name for name in self._runs if name != self._running]:
+            if self.total + room <= self._most:
+                return
+            del self._runs[oldest], self._weights[oldest]
+            self.dropped.emit(oldest)
 
     def on_event(self, event: object) -> None:
         """Take in an event of any kind; those of the running reply are recorded."""

@@ -112,6 +112,7 @@ QListWidget#sections::item:disabled { color: $muted; background: transparent; pa
 QListWidget#sections::item:selected { background: $pressed; color: $text; }
 QListWidget#sections::item:selected:focus { border: 1px solid $accent; }
 
+QDialog#commands { background: $raised; border: 1px solid $border; }
 QWidget#sidebar { background: $panel; }
 QListView#chats { background: transparent; border: none; outline: none; }
 QLineEdit#renameChat { padding: 0px 6px; min-height: 26px; }

@@ -9,7 +9,7 @@ from typing import Any, get_origin
 from PySide6.QtWidgets import QDoubleSpinBox, QPlainTextEdit, QSpinBox, QWidget
 
 from helix_app.base.setting import Setting
-from helix_app.gui.kit.buttons import Choice, Picker
+from helix_app.gui.kit.buttons import CheckBox, Choice, Picker
 from helix_app.gui.look.theme import CONTROL, Theme
 
 FIELD_WIDTH = 144
@@ -25,12 +25,15 @@ class Editor:
 
 
 def editor_of(setting: Setting, theme: Theme) -> Editor:
-    """A picker for what has options, a box for a number, room for a text."""
+    """A picker for what has options, a box to check or for a number, room for a text."""
     if setting.options:
         picker = Picker(theme, "", setting.text, least=FIELD_WIDTH, term=setting.term)
         picker.set_choices([Choice(*option) for option in setting.options])
         picker.picked.connect(lambda value: picker.set_value(value))
         return Editor(picker, lambda: picker.value, picker.set_value)
+    if setting.kind is bool:
+        check = CheckBox(theme, setting.special)
+        return Editor(check, check.isChecked, check.setChecked)
     if get_origin(setting.kind) is None:
         text = QPlainTextEdit()
         text.setTabChangesFocus(True)

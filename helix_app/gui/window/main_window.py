@@ -34,6 +34,7 @@ from helix_app.gui.window.placement import DockPlace, restore
 from helix_app.gui.window.status import StatusBar
 from helix_app.gui.window.toolbar import Toolbar
 from helix_app.protocol import events
+from helix_app.protocol.chats import OpenRun, RunOpened
 from helix_app.protocol.requests import GenerateRequest
 
 TOLD_MS = 6000
@@ -159,6 +160,9 @@ class MainWindow(QMainWindow):
         chat.race_requested.connect(self.race)
         chat.context_requested.connect(self.preferences.set_context)
         desk.connect_chat(chat.origins)
+        desk.is_kept = lambda request_id: request_id in self.book.current.runs
+        desk.wanted.connect(lambda message_id: self.book.ask(OpenRun(message_id)))
+        desk.completed.connect(lambda name, items: self.book.keep_run(name, items) if self.settings.keep_runs else None)
         desk.show_requested.connect(lambda: self.pages.show_page("inspect"))
         desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.compare.compare_requested.connect(self.compare_requested)
@@ -187,6 +191,7 @@ class MainWindow(QMainWindow):
             self.actions_,
             self,
             state,
+            self.theme,
             pages=self.pages,
             chat=chat,
             chats=self.chats,
@@ -210,6 +215,7 @@ class MainWindow(QMainWindow):
         shown = (self.live, self.status, self.benchmark, *chat, self.compare, self.help, self.load_view)
         for part in (*shown, self.models):
             self._router.add(part.handlers())
+        self._router.add({RunOpened: self.desk.on_run_opened})
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
 
     def _restore(self) -> None:

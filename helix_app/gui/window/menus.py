@@ -17,10 +17,12 @@ from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
+from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
+from helix_app.gui.window.commands import open_palette
 from helix_app.gui.window.navigation import Navigation
 
 LEAST_TEXT, MOST_TEXT = 60, 250  # percent
@@ -74,6 +76,7 @@ class Actions:
     theme_system: QAction
     theme_light: QAction
     theme_dark: QAction
+    commands: QAction
     help: QAction
     diagnostics: QAction
     about: QAction
@@ -134,6 +137,7 @@ def build(window: QMainWindow) -> Actions:
         theme_system=action(tr("As the &system"), checkable=True),
         theme_light=action(tr("&Light"), checkable=True),
         theme_dark=action(tr("&Dark"), checkable=True),
+        commands=action(tr("&Commands…"), "Ctrl+K"),
         diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
         help=action(tr("&What does this mean?"), "F1"),
         about=action(tr("&About Helix")),
@@ -171,7 +175,7 @@ def build(window: QMainWindow) -> Actions:
     for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
         later.setEnabled(False)
     view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
-    bar.addMenu(tr("&Help")).addActions([actions.help, actions.diagnostics, actions.about])
+    bar.addMenu(tr("&Help")).addActions([actions.commands, actions.help, actions.diagnostics, actions.about])
     return actions
 
 
@@ -179,6 +183,7 @@ def connect(
     a: Actions,
     window: QMainWindow,
     state: State,
+    theme: Theme,
     *,
     pages: Navigation,
     chat: ChatPage,
@@ -234,6 +239,7 @@ def connect(
     a.inspect.triggered.connect(runs.inspect_last)
     runs.available_changed.connect(a.save_run.setEnabled)
     runs.available_changed.connect(a.inspect.setEnabled)
+    a.commands.triggered.connect(lambda: open_palette(theme, window, book))
     a.help.triggered.connect(help.open_page)
     a.diagnostics.triggered.connect(help.open_diagnostics)
     a.about.triggered.connect(help.open_about)

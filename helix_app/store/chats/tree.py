@@ -55,8 +55,9 @@ def chat(db: sqlite3.Connection, chat_id: str) -> Chat | None:
     if row is None:
         return None
     messages = tuple(Message(*row) for row in db.execute(f"{_MESSAGE} WHERE chat = ? ORDER BY number", (chat_id,)))
-    rest = db.execute("SELECT leaf, draft, settings FROM chats WHERE id = ?", (chat_id,)).fetchone()
-    return Chat(_entry(row), messages, *rest)
+    leaf, draft, settings = db.execute("SELECT leaf, draft, settings FROM chats WHERE id = ?", (chat_id,)).fetchone()
+    runs = db.execute("SELECT message FROM runs WHERE message IN (SELECT id FROM messages WHERE chat = ?)", (chat_id,))
+    return Chat(_entry(row), messages, leaf, draft, settings, tuple(row[0] for row in runs))
 
 
 def chat_ids(db: sqlite3.Connection) -> tuple[str, ...]:

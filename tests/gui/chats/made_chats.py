@@ -17,6 +17,9 @@ from helix_app.protocol.chats import (
     Message,
     MessageState,
     OpenChat,
+    OpenRun,
+    Recorded,
+    RunOpened,
 )
 
 DAY = "2026-11-29T10:00:00+00:00"
@@ -58,6 +61,7 @@ class FakeStore:
     Attributes:
         asked: everything, in order.
         texts: of each message by its id.
+        runs: those that are kept.
     """
 
     def __init__(self, window: MainWindow, *chats: Chat) -> None:
@@ -66,6 +70,7 @@ class FakeStore:
         self.chats = {chat.entry.id: chat for chat in chats}
         self.texts = {message.id: message.text for chat in chats for message in chat.messages}
         self.states: dict[str, str] = {}
+        self.runs: dict[str, tuple[tuple[float, Recorded], ...]] = {}
         window.chats_asked.connect(lambda asked: self.on_asked(asked))  # which keeps this store alive
         self.list()
 
@@ -78,6 +83,8 @@ class FakeStore:
         self.asked.append(asked)
         if isinstance(asked, OpenChat):
             self.window.on_event(ChatOpened(asked.id, self.chats.get(asked.id)))
+        elif isinstance(asked, OpenRun):
+            self.window.on_event(RunOpened(asked.id, self.runs.get(asked.id, ())))
         elif isinstance(asked, (AddMessage, CreateChat)):
             added = asked.chat.messages if isinstance(asked, CreateChat) else (asked.message,)
             self.texts.update({message.id: message.text for message in added})

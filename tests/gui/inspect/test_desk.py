@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,15 @@ from PySide6.QtWidgets import QFileDialog
 
 from helix_app.bridge.run_files import RunFiles
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.events import RoundDone
+from helix_app.protocol.chats import KeepRun, OpenRun
+from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.loading import ModelReady
 from helix_app.runs import run as runs
 from helix_app.runs.run import Run
 from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
+from tests.gui.fake import record
 from tests.runs.made_runs import made_run
 
 
@@ -184,3 +188,63 @@ def test_a_run_that_cannot_be_saved_says_so(
     with qtbot.waitSignal(files.failed):
         window.desk.save_requested.emit(str(tmp_path / "no" / "x.helixrun"), run)
     assert "could not be saved" in window.desk.page.error.sentence.text()
+
+
+# --------------------------------------------------------------------------- runs of another day
+
+
+def yesterday(window: MainWindow, rounds: int = 12) -> FakeStore:
+    """A conversation of the store whose reply has a kept run."""
+    talk = made_chat("c", question("q", "", "Why?"), answer("a", "q", "So."))
+    store = FakeStore(window, replace(talk, runs=("a",)))
+    store.runs["a"] = tuple((item.seconds, item.event) for item in made_run(rounds, name="r").items)
+    window.book.open("c")
+    return store
+
+
+def test_yesterdays_reply_is_inspected(window: MainWindow, chat: Driver) -> None:
+    store = yesterday(window)
+    footer = chat.reply._footer
+    assert footer is not None
+    assert footer.inspect.isVisible()
+    assert store.of(OpenRun) == []  # it is not read before somebody looks
+    footer.inspect.trigger()
+    page = window.desk.page
+    assert page.isVisible()
+    assert page.timeline.count == 12
+    window.pages.show_page("chat")
+    footer.inspect.trigger()
+    assert store.of(OpenRun) == [OpenRun("a")]  # once is enough
+
+
+def test_yesterdays_reply_is_shown_as_tokens(window: MainWindow, chat: Driver) -> None:
+    yesterday(window)
+    assert chat.reply._footer is not None
+    chat.reply._footer.tokens.trigger()
+    assert chat.reply.tokens is not None
+    assert len(chat.reply.tokens.view.trace.rounds) == 12
+
+
+def test_a_run_that_is_not_kept_any_more(window: MainWindow, chat: Driver) -> None:
+    store = yesterday(window)
+    store.runs.clear()
+    told = record(window.desk.told)
+    window.desk.inspect("a")
+    assert told == ["The run of this reply is not kept any more"]
+    assert not window.desk.page.isVisible()
+
+
+def test_a_complete_run_goes_to_the_store_unless_the_person_said_no(window: MainWindow, chat: Driver) -> None:
+    store = FakeStore(window)
+    play(window, chat, rounds=9)
+    (kept,) = store.of(KeepRun)
+    assert isinstance(kept, KeepRun)
+    assert kept.id == chat.reply.message_id
+    assert len(kept.items) > 9
+    assert kept.id in window.book.current.runs
+    window.state.change(keep_runs=False)
+    play(window, chat, rounds=9)
+    assert len(store.of(KeepRun)) == 1
+    chat.ask("fails")
+    window.on_event(Failed("nan_logits", "", (), chat.requests[-1].request_id))
+    assert len(store.of(KeepRun)) == 1

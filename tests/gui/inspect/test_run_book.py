@@ -103,3 +103,19 @@ def test_what_an_event_weighs_grows_with_what_it_holds() -> None:
     rounds = [item.event for item in made_run(20, alternatives=3).items if isinstance(item.event, events.RoundDone)]
     plain = next(event for event in rounds if not event.proposed)
     assert all(weight(event) > weight(plain) for event in rounds if event.proposed)
+
+
+def test_a_run_of_another_day_is_taken_in_and_goes_like_others() -> None:
+    items = made_run(30, name="old").items
+    heavy = sum(weight(item.event) for item in items)
+    book, dropped, _ = book_with(int(1.5 * heavy), [30])
+    book.add("old", items)
+    assert dropped == ["r0"]
+    run = book.run("old")
+    assert run is not None
+    assert run.complete
+    assert run.items == items
+    assert book.latest == "r0"  # which is what was written last
+    book.add("huge", items * 3)
+    assert book.run("huge") is None
+    assert book.run("old") is not None
