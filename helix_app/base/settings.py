@@ -122,13 +122,18 @@ class Settings:
     max_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] = setting(
         1024, "Longest reply in tokens", "sampling", "tokens", "max_tokens"
     )
-    theme: Literal["system", "light", "dark"] = setting(
+    theme: Literal["system", "light", "dark", "contrast"] = setting(
         "system",
         "Theme",
         "appearance",
         "System follows light and dark of the computer",
         label="Theme",
-        options=(("system", "System", ""), ("light", "Light", ""), ("dark", "Dark", "")),
+        options=(
+            ("system", "System", ""),
+            ("light", "Light", ""),
+            ("dark", "Dark", ""),
+            ("contrast", "High contrast", ""),
+        ),
     )
     text_size: Annotated[int, Meta(ge=60, le=250)] = setting(
         100,

@@ -50,6 +50,14 @@ def test_view(shown, folder: Path, name: str, theme: str) -> None:
     assert len(colours(picture)) > 12
 
 
+@pytest.mark.parametrize("name", ["conversations", "done", "settings", "compare", "benchmark", "inspect"])
+def test_high_contrast(shown, folder: Path, name: str) -> None:
+    window = shown(name, "contrast")
+    picture = (views.shown_dialog(window) if name == "settings" else window).grab().toImage()
+    assert picture.save(str(folder / f"{name}-contrast.png"))
+    assert len(colours(picture)) > 12
+
+
 @pytest.mark.parametrize("name", ["streaming", "done", "conversations", "compare", "inspect", "tokens"])
 def test_smallest_size(shown, folder: Path, name: str) -> None:
     picture = shown(name, "light", 1024, 700).grab().toImage()

@@ -140,6 +140,10 @@ class ChatBook(QObject):
         wanted, message_id = self._wanted
         if news.id == wanted and news.chat is not None:
             self._show(Conversation(news.chat), message_id)
+        elif news.id == wanted:  # it is gone: the list marks what is shown
+            self._wanted = ("", "")
+            self.ask(ListChats())
+            self.listed.emit()
 
     def _show(self, conversation: Conversation, message_id: str = "") -> None:
         self._wanted = ("", "")

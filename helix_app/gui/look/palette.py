@@ -1,4 +1,4 @@
-"""The colours of the two themes.
+"""The colours of the themes: light, dark, and one of high contrast.
 
 One accent, one neutral scale and the Okabe-Ito meanings of the field: the same accepted-green in the
 plot, the map and the text. ``CONTRAST_PAIRS`` names every text-on-surface pair; a test computes them.
@@ -139,6 +139,50 @@ DARK = Palette(
         ("builtin", "#f2b58f"),
         ("added", "#8fd6a4"),
         ("removed", "#ff9c92"),
+    ),
+)
+
+CONTRAST = Palette(  # for who sees little: text at 7:1 and more, lines around everything
+    name="contrast",
+    canvas="#000000",
+    panel="#000000",
+    raised="#0a0a0a",
+    hover="#262626",
+    pressed="#383838",
+    border="#8c8c8c",
+    control="#d0d0d0",
+    border_strong="#ffffff",
+    text="#ffffff",
+    muted="#e4e4e4",
+    disabled="#a6a6a6",
+    accent="#ffd60a",
+    accent_hover="#ffe45c",
+    on_accent="#000000",
+    accent_text="#ffd60a",
+    accent_soft="#2a2400",
+    selection="#00508c",
+    danger_text="#ffb4ab",
+    danger_soft="#330d0a",
+    bubble="#1c1c1c",
+    code="#0d0d0d",
+    track="#404040",
+    grid="#bdbdbd",
+    accepted="#33e6b2",
+    corrected="#ff9455",
+    bonus="#9adcff",
+    plain="#cfcfcf",
+    cached="#8f98a6",
+    sequences=("#5cb8ff", "#ffb31a", "#ff9fd0", "#a6e3ff", "#cf9cff", "#f5ee6a", "#ff6fa8", "#33e6b2"),
+    syntax=(
+        ("keyword", "#e0c2ff"),
+        ("string", "#a8f0bc"),
+        ("number", "#ffc499"),
+        ("comment", "#c8c8c8"),
+        ("function", "#b3ccff"),
+        ("type", "#9ae8f5"),
+        ("builtin", "#ffd0b0"),
+        ("added", "#a8f0bc"),
+        ("removed", "#ffb4ab"),
     ),
 )
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.gui.formulas.formulas import Formulas
 from helix_app.gui.look.focus import FocusRings
-from helix_app.gui.look.palette import DARK, LIGHT, Palette
+from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
 
 GRID = 4  # every distance is a multiple of this, in device-independent pixels
@@ -119,11 +119,11 @@ class Theme(QObject):
 
     @property
     def choice(self) -> str:
-        """``system``, ``light`` or ``dark``."""
+        """``system``, ``light``, ``dark`` or ``contrast``."""
         return self._choice
 
     def choose(self, choice: str) -> None:
-        """Follow the system, or be light or dark whatever the system says."""
+        """Follow the system, or be light, dark or of high contrast whatever the system says."""
         if choice != self._choice:
             self._choice = choice
             self._apply()
@@ -142,7 +142,8 @@ class Theme(QObject):
 
     def _apply(self) -> None:
         hints = self._app.styleHints()
-        wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(self._choice, Qt.ColorScheme.Unknown)
+        scheme = Qt.ColorScheme
+        wanted = {"light": scheme.Light, "dark": scheme.Dark, "contrast": scheme.Dark}.get(self._choice, scheme.Unknown)
         hints.blockSignals(True)
         hints.setColorScheme(wanted)  # also turns the title bar where the platform can
         hints.blockSignals(False)
@@ -150,7 +151,7 @@ class Theme(QObject):
             dark = hints.colorScheme() == Qt.ColorScheme.Dark
         else:
             dark = self._choice == "dark"
-        self.palette = DARK if dark else LIGHT
+        self.palette = CONTRAST if self._choice == "contrast" else DARK if dark else LIGHT
         self._app.setPalette(qt_palette(self.palette))
         self._app.setStyleSheet(stylesheet(self.palette))
         self.changed.emit()

@@ -76,6 +76,7 @@ class Actions:
     theme_system: QAction
     theme_light: QAction
     theme_dark: QAction
+    theme_contrast: QAction
     commands: QAction
     help: QAction
     diagnostics: QAction
@@ -137,6 +138,7 @@ def build(window: QMainWindow) -> Actions:
         theme_system=action(tr("As the &system"), checkable=True),
         theme_light=action(tr("&Light"), checkable=True),
         theme_dark=action(tr("&Dark"), checkable=True),
+        theme_contrast=action(tr("&High contrast"), checkable=True),
         commands=action(tr("&Commands…"), "Ctrl+K"),
         diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
         help=action(tr("&What does this mean?"), "F1"),
@@ -148,7 +150,8 @@ def build(window: QMainWindow) -> Actions:
     actions.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
     actions.about.setMenuRole(QAction.MenuRole.AboutRole)
     group = QActionGroup(window)
-    for theme in (actions.theme_system, actions.theme_light, actions.theme_dark):
+    themes = [actions.theme_system, actions.theme_light, actions.theme_dark, actions.theme_contrast]
+    for theme in themes:
         group.addAction(theme)
     file.addActions([actions.new_chat])
     file.addSeparator()
@@ -174,7 +177,7 @@ def build(window: QMainWindow) -> Actions:
     view.addSeparator()
     for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
         later.setEnabled(False)
-    view.addMenu(tr("&Theme")).addActions([actions.theme_system, actions.theme_light, actions.theme_dark])
+    view.addMenu(tr("&Theme")).addActions(themes)
     bar.addMenu(tr("&Help")).addActions([actions.commands, actions.help, actions.diagnostics, actions.about])
     return actions
 
@@ -243,7 +246,8 @@ def connect(
     a.help.triggered.connect(help.open_page)
     a.diagnostics.triggered.connect(help.open_diagnostics)
     a.about.triggered.connect(help.open_about)
-    for action, value in ((a.theme_system, "system"), (a.theme_light, "light"), (a.theme_dark, "dark")):
+    themes = {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark, "contrast": a.theme_contrast}
+    for value, action in themes.items():
         action.triggered.connect(lambda _=False, value=value: state.change(theme=value))
 
     def offer() -> None:
@@ -257,7 +261,7 @@ def connect(
         a.unload.setEnabled(state.ready is not None and state.occupied != "benchmark")
 
     def check_theme() -> None:
-        {"system": a.theme_system, "light": a.theme_light, "dark": a.theme_dark}[state.settings.theme].setChecked(True)
+        themes[state.settings.theme].setChecked(True)
 
     watched = (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed)
     for changed in (*watched, book.way_changed, book.writing_changed):

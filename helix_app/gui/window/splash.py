@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
 from helix_app.base import paths
-from helix_app.gui.look.palette import DARK, LIGHT, Palette
+from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.theme import RADIUS
 
 WIDTH, HEIGHT, MARK = 320, 176, 64
@@ -17,12 +17,13 @@ def show_splash(application: QApplication, theme: str) -> QSplashScreen:
     """Show it, painted, in the colours that the window is going to have; close it when the window is there.
 
     Args:
-        theme: ``system``, ``light`` or ``dark``.
+        theme: ``system``, ``light``, ``dark`` or ``contrast``.
     """
     dark = theme == "dark"
     if theme == "system":
         dark = application.styleHints().colorScheme() == Qt.ColorScheme.Dark
-    splash = QSplashScreen(picture(DARK if dark else LIGHT, application.devicePixelRatio()))
+    palette = CONTRAST if theme == "contrast" else DARK if dark else LIGHT
+    splash = QSplashScreen(picture(palette, application.devicePixelRatio()))
     splash.setWindowTitle("Helix")
     splash.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
     splash.show()

@@ -55,7 +55,10 @@ def system_prompt(settings: str) -> str:
 
 
 def _ours(chats: Sequence[Chat]) -> str:
-    return _json({"format": FORMAT, "version": VERSION, "chats": [typed.plain(chat) for chat in chats]})
+    whole = [typed.plain(chat) for chat in chats]
+    for chat in whole:
+        del chat["runs"]  # recorded runs are files of their own
+    return _json({"format": FORMAT, "version": VERSION, "chats": whole})
 
 
 def _openai(chats: Sequence[Chat]) -> str:

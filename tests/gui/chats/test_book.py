@@ -73,7 +73,11 @@ def test_only_the_conversation_that_was_asked_for_last_is_shown(told: Told) -> N
     told.book.open("d")
     told.book.on_opened(ChatOpened("c", KEPT))
     assert told.book.current.id != "c"
+    told.take()
+    listed = record(told.book.listed)
     told.book.on_opened(ChatOpened("d", None))  # it is gone
+    assert told.take() == [ListChats()]
+    assert len(listed) == 1
     assert not told.book.current.known
     told.book.open("c")
     told.book.new()

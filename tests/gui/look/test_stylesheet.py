@@ -11,14 +11,14 @@ from pytestqt.qtbot import QtBot
 
 import helix_app.gui
 from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.look.palette import DARK, LIGHT, Palette
+from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
 from helix_app.gui.look.theme import Theme
 
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("palette", [LIGHT, DARK, CONTRAST], ids=["light", "dark", "contrast"])
 def test_it_is_whole_and_knows_no_colour_of_its_own(palette: Palette) -> None:
     sheet = stylesheet(palette)
     assert "$" not in sheet

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.base import paths
 from helix_app.gui.look import icons
-from helix_app.gui.look.palette import DARK, LIGHT
+from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT
 from helix_app.gui.look.theme import Theme
 
 
@@ -17,6 +17,9 @@ def test_choice_switches_and_tells(qapp: QApplication, theme: Theme, qtbot) -> N
         theme.choose("dark")
     assert theme.palette is DARK
     assert DARK.canvas in qapp.styleSheet()
+    theme.choose("contrast")
+    assert theme.palette is CONTRAST
+    assert CONTRAST.accent in qapp.styleSheet()
     theme.choose("light")
     assert LIGHT.text in qapp.styleSheet()
 

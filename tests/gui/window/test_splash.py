@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 
-from helix_app.gui.look.palette import DARK, LIGHT, Palette
+from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.window.splash import picture, show_splash
 
 START = """
@@ -38,7 +38,7 @@ def test_it_is_there_before_anything_heavy_is_imported(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+@pytest.mark.parametrize("palette", [LIGHT, DARK, CONTRAST], ids=lambda palette: palette.name)
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_its_picture(qapp: QApplication, palette: Palette, scale: float) -> None:
     image = picture(palette, scale).toImage()

@@ -75,7 +75,7 @@ class Reply(Column):
         self._theme = theme
         self.message_id = message_id
         self._version = (1, 1)
-        self._continued = False
+        self._continued = self._more_offered = False
         self.request_id = request_id
         self.request: GenerateRequest | None = None
         self.exact_rows = False
@@ -216,7 +216,7 @@ class Reply(Column):
         """More of it is written, at the end of what there is."""
         self.show_text()
         self.replace_text(self.source())
-        self.request_id, self._streaming, self._continued = request_id, True, True
+        self.request_id, self._streaming, self._continued, self._more_offered = request_id, True, True, False
         self._plain_rounds.clear()
         for shown in (self._footer, self._error, self.offer):
             if shown is not None:
@@ -253,6 +253,7 @@ class Reply(Column):
 
     def offer_more(self, sentence: str = "") -> None:
         """Let it be continued; with a sentence that says why it ended."""
+        self._more_offered = not sentence
         if self._footer:
             self._footer.go_on.setVisible(not sentence)
             self.relayout(0)
@@ -311,8 +312,8 @@ class Reply(Column):
 
     def set_last(self, last: bool) -> None:
         """Only at the end can be gone on."""
-        if self._footer and not last:
-            self._footer.go_on.hide()
+        if self._footer:
+            self._footer.go_on.setVisible(last and self._more_offered)
         if self._error:
             self._error.action.setVisible(last)
         if self.offer:

@@ -114,6 +114,10 @@ def test_what_was_stopped_can_be_continued_and_then_is_written_further(reply: Re
     assert not go_on.isVisible()
     reply.offer_more()
     assert go_on.isVisible()
+    reply.set_last(False)
+    assert not go_on.isVisible()
+    reply.set_last(True)  # what followed was deleted
+    assert go_on.isVisible()
     go_on.click()
     assert len(asked) == 1
     reply.resume("r2")
