@@ -111,8 +111,8 @@ def test_a_long_conversation_is_built_from_its_end(window: MainWindow, qtbot) ->
 
 
 def test_a_message_that_was_found_is_brought_into_sight(window: MainWindow, qtbot) -> None:
-    open_chat(window, made_chat("d", question("x", "", "Other")))
-    store = FakeStore(window, long_chat("c", 60))
+    store = FakeStore(window, made_chat("d", question("x", "", "Other")), long_chat("c", 60))
+    window.book.open("d")
     window.book.open("c", "q20")
     assert "q20" in shown(window)
     widget = window.chat.list.widget("q20")

@@ -55,9 +55,9 @@ def test_it_is_folded_beside_the_answer_and_not_copied(window: MainWindow, chat:
     (end,) = store.of(EndMessage)
     assert isinstance(end, EndMessage)
     kept = made_chat("c", question("q", "", "Why?"), answer("a", "q", end.text, details=end.details))
-    again = FakeStore(window, kept)
+    store.chats["c"] = kept
     window.book.open("c")
-    assert again.asked
+    assert window.book.current.id == "c"
     assert chat.reply.thought is not None
     assert chat.reply.thought.line.text().endswith(", 12 tokens")
     assert chat.reply.thought.line.text().startswith("Thought for ")
