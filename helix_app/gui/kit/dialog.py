@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QHBoxLayout
+
+from helix_app.gui.kit.buttons import ThemedButton
 
 
 class Dialog(QDialog):
@@ -29,3 +33,22 @@ class Dialog(QDialog):
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():
             self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))
+
+
+def answer_row(
+    dialog: QDialog, reset: ThemedButton, on_reset: Callable[[], None], cancel: ThemedButton, save: ThemedButton
+) -> QHBoxLayout:
+    """The buttons of a dialog that edits a copy: put it back, leave it, or keep it with Enter."""
+    for button in (reset, cancel, save):
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    reset.clicked.connect(lambda: on_reset())
+    cancel.clicked.connect(dialog.reject)
+    save.clicked.connect(dialog.accept)
+    save.setDefault(True)
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(reset)
+    row.addStretch()
+    row.addWidget(cancel)
+    row.addWidget(save)
+    return row

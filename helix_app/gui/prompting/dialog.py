@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from helix_app.base.settings import declared
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.buttons import CheckBox, ThemedButton
-from helix_app.gui.kit.dialog import Dialog
+from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.presets import Presets
 from helix_app.gui.settings.editors import FIELD_WIDTH, Editor, editor_of
@@ -73,18 +73,7 @@ class PromptingDialog(Dialog):
         reset = ThemedButton(self._theme, self.tr("As in the settings"), kind="ghost")
         cancel = ThemedButton(self._theme, self.tr("Cancel"))
         self.save = ThemedButton(self._theme, self.tr("Save"), kind="primary")
-        for button in (reset, cancel, self.save):
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        reset.clicked.connect(lambda: self.show_prompting(Prompting()))
-        cancel.clicked.connect(self.reject)
-        self.save.clicked.connect(self.accept)
-        self.save.setDefault(True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(reset)
-        buttons.addStretch()
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.save)
+        buttons = answer_row(self, reset, lambda: self.show_prompting(Prompting()), cancel, self.save)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 16)
         column.setSpacing(12)

@@ -24,7 +24,7 @@ from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.buttons import Picker, ThemedButton
-from helix_app.gui.kit.dialog import Dialog
+from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.kit.figures import count
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.settings.editors import FIELD_WIDTH, Editor, editor_of, number_box
@@ -139,18 +139,7 @@ class SettingsDialog(Dialog):
         reset = ThemedButton(theme, self.tr("Restore defaults"), kind="ghost")
         cancel = ThemedButton(theme, self.tr("Cancel"))
         self.save = ThemedButton(theme, self.tr("Save"), kind="primary")
-        for button in (reset, cancel, self.save):
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        reset.clicked.connect(self.on_reset_clicked)
-        cancel.clicked.connect(self.reject)
-        self.save.clicked.connect(self.accept)
-        self.save.setDefault(True)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        buttons.addWidget(reset)
-        buttons.addStretch()
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.save)
+        buttons = answer_row(self, reset, self.on_reset_clicked, cancel, self.save)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 16)
         column.setSpacing(16)
