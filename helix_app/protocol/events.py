@@ -14,6 +14,7 @@ from typing import Literal, Protocol, Union
 
 from helix_app.protocol.bench import BenchDone, BenchProgressed
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
 from helix_app.protocol.requests import (
     Request,
@@ -325,13 +326,17 @@ Event = Union[
 class EngineClient(Protocol):
     """The one interface of the engine, in this process or in a child."""
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         """Run one request and yield its events; the last one is ModelReady, Unloaded, Checked, DevicesFound, Finished
         or Failed. A load that fails after the model before it was given up brings that one back: its ModelReady then
         comes before the Failed.
 
         Setting ``cancel`` ends a reply within one round. Expected failures are Failed events, not
         exceptions.
+
+        Args:
+            others: replies that join this one while it is written, one batch in every pass; the last event is then the
+                result of whichever ends last. Closed, whatever happens, when the stream is over.
         """
         ...
 

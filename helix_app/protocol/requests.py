@@ -59,10 +59,31 @@ class DevicesRequest:
 
 @dataclass(frozen=True)
 class ChatMessage:
-    """One message of a conversation; role is ``system``, ``user`` or ``assistant``."""
+    """One message of a conversation.
 
-    role: Literal["system", "user", "assistant"]
+    Attributes:
+        role: ``tool`` is the answer of a tool that the assistant called.
+        tool_calls: of an assistant message, a JSON list as in OpenAI's messages; empty for none.
+        tool_call_id: of a tool's answer, which call it answers.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: str = ""
+    tool_call_id: str = ""
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What a reply must look like.
+
+    Attributes:
+        kind: ``json_object`` is any JSON object, its ``text`` empty; ``lark`` is llguidance's form of Lark.
+        text: the schema as JSON, the regular expression or the grammar.
+    """
+
+    kind: Literal["json_object", "json_schema", "regex", "lark"]
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,6 +97,9 @@ class SamplingParams:
         min_p: drop tokens under min_p times the largest probability; 0 keeps all.
         repetition_penalty: divides positive and multiplies negative logits of tokens seen; 1 is off.
         seed: fixes the random numbers of the reply; None draws a new seed, reported in the result.
+        presence_penalty: taken from the logits of tokens that the reply has already; 0 is off.
+        frequency_penalty: the same, as often as the reply has them.
+        logit_bias: (token id, number added to its logit).
     """
 
     temperature: float = 0.7
@@ -84,6 +108,9 @@ class SamplingParams:
     min_p: float = 0.0
     repetition_penalty: float = 1.0
     seed: int | None = None
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,8 @@ class GenerateRequest:
             measurements that must not depend on what came before.
         thinking: switches the reasoning of a model whose template knows a switch (``ModelReady.thinking_switch``); None
             leaves it to the template.
+        grammar: what the reply must look like; None leaves it free.
+        tools: functions that the model may call, each as the JSON of OpenAI's ``tools``; given to the chat template.
     """
 
     request_id: str
@@ -143,6 +172,8 @@ class GenerateRequest:
     written: Written | None = None
     cold: bool = False
     thinking: bool | None = None
+    grammar: Grammar | None = None
+    tools: tuple[str, ...] = ()
 
 
 Request = Union[LoadRequest, UnloadRequest, DevicesRequest, GenerateRequest, BenchRequest]
