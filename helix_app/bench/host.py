@@ -19,6 +19,7 @@ from helix_app.bench.summary import summarise
 from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.events import Event, Failed
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import Unloaded
 from helix_app.protocol.requests import Request
 
@@ -26,8 +27,8 @@ from helix_app.protocol.requests import Request
 class BenchEngine:
     """Runs benchmarks, and nothing else."""
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
-        """Progress, then BenchDone, or Failed. Setting ``cancel`` keeps what was measured."""
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
+        """Progress, then BenchDone, or Failed. Setting ``cancel`` keeps what was measured. No reply can join it."""
         if not isinstance(request, BenchRequest):
             yield cancelled_result(request)
             return

@@ -25,7 +25,8 @@ from helix_app.engine.rounds.certify import Certified, certify
 from helix_app.engine.rounds.recovery import LOST, LoadedModel, Recovery
 from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
 from helix_app.engine.rounds.session import Session
-from helix_app.protocol.events import Event, Failed, Finished, Notice
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
+from helix_app.protocol.intake import AskedEvent, Intake, Joining
 from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest
 
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class Engine:
-    """Runs requests one after another; the in-process form of ``events.EngineClient``.
+    """One model and the replies it writes; the in-process form of ``events.EngineClient``.
 
     Attributes:
         ready: what is loaded, None for nothing.
@@ -54,7 +55,7 @@ class Engine:
     def ready(self) -> ModelReady | None:
         return self._loaded.ready if self._loaded is not None else None
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         """Run one request and yield its events (see events.EngineClient)."""
         request_id = request.request_id if isinstance(request, GenerateRequest) else ""
         try:
@@ -70,7 +71,7 @@ class Engine:
             elif isinstance(request, DevicesRequest):
                 yield found_devices(cancel)
             elif isinstance(request, GenerateRequest):
-                yield from self._reply(request, cancel)
+                yield from self._replies(Joining(request, cancel), others or Intake())
             else:
                 raise TypeError("benchmarks have an engine of their own, bench/host.py")
         except LoadCancelled:
@@ -103,7 +104,7 @@ class Engine:
         scheduler = Scheduler(self.session, max_running)
         try:
             scheduler.feed(requests, cancel)
-            yield from self._run(scheduler, cancel)
+            yield from self._run(scheduler)
         except (RuntimeError, MemoryError) as exc:
             log.exception("many requests failed")
             code = "device_out_of_memory" if is_out_of_memory(exc) else "internal"
@@ -120,27 +121,30 @@ class Engine:
             yield from self.session.take_notices()
             yield event
 
-    def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
-        if self._loaded is None and self._wanted is not None:  # the last move to another device was stopped or failed
-            yield from self._load_again(self._wanted, cancel)
-        if self.session is None:
-            raise HelixError("no_model_loaded")
-        scheduler = Scheduler(self.session)
-        scheduler.add(request, cancel)
-        with closing(self._run(scheduler, cancel)) as events:
-            for event in events:
-                ended = isinstance(event, (Finished, Failed))
-                if ended and self.session is not None:
-                    yield memory_use(self.session)
-                yield event
-                if ended:
-                    break
+    def _replies(self, first: Joining, others: Intake) -> Iterator[Event]:
+        """Write a reply and whatever joins it."""
+        joining = [first]
+        while joining:
+            if (
+                self._loaded is None and self._wanted is not None
+            ):  # the last move to another device was stopped or failed
+                yield from self._load_again(self._wanted, joining[0].cancel)
+            if self.session is None:
+                raise HelixError("no_model_loaded")
+            scheduler = Scheduler(self.session)
+            scheduler.listen(others)
+            with closing(self._run(scheduler, joining)) as events:
+                for event in _results_last(events):
+                    if isinstance(event, Finished) and self.session is not None:
+                        yield memory_use(self.session)
+                    yield event
+            joining = [] if others.close_if_empty() else others.take()
         if self.session is not None:
             self.session.remeasure()
             calibration.check_step(self.session.runner, self.session.costs)
 
-    def _run(self, scheduler: Scheduler, cancel: threading.Event) -> Generator[Event, None, None]:
-        """All replies of a scheduler, on another device if need be; closes it."""
+    def _run(self, scheduler: Scheduler, joining: Iterable[Joining] = ()) -> Generator[Event, None, None]:
+        """All replies of a scheduler and those joining it, on another device if need be; closes it."""
         assert self._loaded is not None
         place = self._loaded
 
@@ -154,7 +158,7 @@ class Engine:
                 place.session.release()
                 place.session = None
             try:
-                yield from self._load_again(request, cancel)
+                yield from self._load_again(request, AskedEvent(lambda: scheduler.cancelled))
             except LoadCancelled:
                 return
             assert self._loaded is not None
@@ -162,6 +166,8 @@ class Engine:
             self._loaded = place
 
         try:
+            for reply in joining:
+                yield from scheduler.join(reply)
             for event in Recovery(scheduler, place, to_cpu).run():
                 if place.session is not None:
                     yield from place.session.take_notices()
@@ -228,3 +234,18 @@ class Engine:
     def close(self) -> None:
         """Free the models."""
         self._unload()
+
+
+def _results_last(events: Iterable[Event]) -> Iterator[Event]:
+    """The same events; a result comes behind the snapshots that follow it, so that the last one of all is a result."""
+    result: Event | None = None
+    for event in events:
+        if result is not None and not isinstance(event, CacheSnapshot):
+            yield result
+            result = None
+        if isinstance(event, (Finished, Failed)):
+            result = event
+        else:
+            yield event
+    if result is not None:
+        yield result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from helix_app.protocol.requests import GenerateRequest
@@ -16,6 +17,18 @@ class Joining:
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
+class AskedEvent(threading.Event):
+    """An event that is set while ``ask`` says so; for those who look at one again and again, not for those who wait."""
+
+    def __init__(self, ask: Callable[[], bool]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def is_set(self) -> bool:
+        """Whether it is set now."""
+        return self._ask()
+
+
 class Intake:
     """Takes replies for one stream, from any thread, until that stream is over.
 
@@ -27,6 +40,7 @@ class Intake:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[Joining] = []
+        self._taken: dict[str, Joining] = {}  # and not answered yet
         self._closed = False
 
     def __bool__(self) -> bool:
@@ -45,7 +59,20 @@ class Intake:
         """All replies that came since the last time, in their order. For the stream alone."""
         with self._lock:
             taken, self._waiting = self._waiting, []
+            self._taken.update((joining.request.request_id, joining) for joining in taken)
             return taken
+
+    def answered(self, request_id: str) -> None:
+        """A reply has its result; any other id is ignored. For the stream alone."""
+        with self._lock:
+            self._taken.pop(request_id, None)
+
+    def cancel(self, request_id: str = "") -> None:
+        """End the reply of this id, or every one, that has no result."""
+        with self._lock:
+            for joining in (*self._taken.values(), *self._waiting):
+                if request_id in ("", joining.request.request_id):
+                    joining.cancel.set()
 
     def close_if_empty(self) -> bool:
         """Take no more, unless some wait; whether it is closed. For the stream, which ends then."""
@@ -54,8 +81,9 @@ class Intake:
             return self._closed
 
     def close(self) -> list[Joining]:
-        """Take no more; those that were not taken, for whoever has to answer them."""
+        """Take no more; those that have no result, for whoever has to answer them."""
         with self._lock:
             self._closed = True
-            taken, self._waiting = self._waiting, []
-            return taken
+            unanswered = [*self._taken.values(), *self._waiting]
+            self._waiting, self._taken = [], {}
+            return unanswered

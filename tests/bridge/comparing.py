@@ -9,6 +9,7 @@ from dataclasses import replace
 from helix_app.base.errors import InputError
 from helix_app.bridge.compare import Comparison
 from helix_app.protocol.events import Alternative, CompareArm, CompareDone, Event, Finished, PrefillDone, TextDelta
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import (
     ArmChoice,
@@ -45,7 +46,7 @@ class Engine:
         self.likelier = 0  # tokens that the target finds more probable than those of the texts
         self.instead: Callable[[Request], Event | None] = lambda _: None
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         self.asked.append(request)
         other = self.instead(request)
         if other is not None:

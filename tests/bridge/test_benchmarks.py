@@ -39,6 +39,7 @@ from helix_app.protocol.bench_views import (
     ExportFormat,
 )
 from helix_app.protocol.events import Event, Failed
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import Request
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
@@ -82,7 +83,7 @@ class Client:
         self.go.set()
         self.begun, self.closed = threading.Event(), threading.Event()
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         assert request == REQUEST
         *first, last = self.events
         yield from first  # type: ignore[misc]

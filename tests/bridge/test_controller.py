@@ -19,6 +19,7 @@ from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadChoice
 from tests.bridge.fakes import FakeHub, Watcher
@@ -366,7 +367,7 @@ def test_thread_that_cannot_be_stopped_is_reported(hub: FakeHub, qtbot: QtBot) -
     entered, freed = threading.Event(), threading.Event()
 
     class Deaf:
-        def stream(self, request: object, cancel: threading.Event) -> Iterator[Event]:
+        def stream(self, request: object, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
             entered.set()
             freed.wait()
             yield Unloaded()

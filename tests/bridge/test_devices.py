@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.controller import SessionController
 from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DeviceItem, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge.fakes import FakeHub, Watcher
@@ -34,7 +35,7 @@ class Searching:
         self.go = threading.Event()
         self.answer: Event = FOUND
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         self.seen.append(request)
         if isinstance(request, DevicesRequest):
             yield LoadProgress("start_engine")

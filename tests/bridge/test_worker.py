@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.protocol.events import CompareArm, CompareStarted, Event, Failed, Finished, Forgotten, Notice, TextDelta
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import DevicesFound, LoadProgress, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge import comparing
@@ -27,7 +28,7 @@ class Client:
         self.events, self.error = events, error
         self.asked: list[Request] = []
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         self.asked.append(request)
         yield from self.events
         if self.error is not None:

@@ -16,6 +16,7 @@ from helix_app.base.settings import Settings
 from helix_app.cli import generate as command, main as cli
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
 from tests.cli.test_generate import model as model
@@ -28,7 +29,7 @@ class Scripted:
         self._load, self._reply = load, reply
         self.requests: list[Request] = []
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         self.requests.append(request)
         yield from self._load if isinstance(request, LoadRequest) else self._reply
 

@@ -31,6 +31,7 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import Request
 from tests.waiting import vanished
@@ -52,7 +53,7 @@ class Recorder:
     def start(self) -> None:
         self.client.start()  # type: ignore[attr-defined]
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         for event in self.client.stream(request, cancel):
             self.events.append(event)
             yield event

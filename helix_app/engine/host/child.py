@@ -4,7 +4,7 @@ The main thread owns the engine. A second thread reads, so that Stop and the end
 engine works. What a reply's rounds tell is sent gathered: on a computer whose cores the engine uses all, to wake the
 parent for every event cost four tokens in a hundred. A third thread sends what waits when the engine is silent.
 
-    parent -> child   Run, Cancel, Close
+    parent -> child   Run, Join, Cancel, Close
     child -> parent   Hello, then Ready or Broken, then for each Run Items of its events and one Done
 """
 
@@ -27,7 +27,8 @@ from helix_app.base import logs, paths
 from helix_app.base.failures import failure
 from helix_app.engine.host.client import engine_factory, guarded_stream, request_id_of
 from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, RoundDone, TextDelta
-from helix_app.protocol.requests import Request
+from helix_app.protocol.intake import Intake, Joining
+from helix_app.protocol.requests import GenerateRequest, Request
 
 log = logging.getLogger(__name__)
 
@@ -46,10 +47,19 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Cancel:
-    """Set the cancel event of this request."""
+class Join:
+    """Write this reply beside those of the request ``number``; nothing happens when that is over."""
 
     number: int
+    request: GenerateRequest
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Set the cancel event of a request; of one reply of it alone if an id is given."""
+
+    number: int
+    request_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,15 +99,24 @@ class Done:
     number: int
 
 
-ToChild = Union[Run, Cancel, Close]
+ToChild = Union[Run, Join, Cancel, Close]
 ToParent = Union[Hello, Ready, Broken, Items, Done]
 
 
 @dataclass(frozen=True)
 class _Job:
+    """A request and the replies that joined it, with the events that end them."""
+
     number: int
     request: Request
     cancel: threading.Event = field(default_factory=threading.Event)
+    others: Intake = field(default_factory=Intake)
+
+    def stop(self, request_id: str = "") -> None:
+        """End one reply, or all there is."""
+        if request_id in ("", request_id_of(self.request)):
+            self.cancel.set()
+        self.others.cancel(request_id)
 
 
 class _Mailbox:
@@ -128,13 +147,17 @@ class _Mailbox:
             if isinstance(message, Run):
                 job = _Job(message.number, message.request)
                 self.jobs.put(job)
-            elif isinstance(message, Cancel):
-                if job is not None and job.number == message.number:
-                    job.cancel.set()
+            elif isinstance(message, (Join, Cancel)):
+                if job is None or job.number != message.number:
+                    continue
+                if isinstance(message, Join):
+                    job.others.put(Joining(message.request))
+                else:
+                    job.stop(message.request_id)
             else:
                 break
         if job is not None:
-            job.cancel.set()
+            job.stop()
         self.jobs.put(None)
         self.finished.wait(LAST_WORDS_SECONDS)
         os._exit(0)
@@ -257,14 +280,14 @@ def _settle_in(verbose: bool) -> None:
 def _serve(outbox: _Outbox, mailbox: _Mailbox, engine: EngineClient) -> None:
     """Answer requests until there are no more. Raises OSError when the parent is gone."""
     while (job := mailbox.jobs.get()) is not None:
-        stream = guarded_stream(engine, job.request, job.cancel)
+        stream = guarded_stream(engine, job.request, job.cancel, job.others)
         for event in stream:
             try:
                 outbox.put(job.number, event)
             except OSError:
                 raise
             except Exception as error:  # an event that cannot be pickled
-                job.cancel.set()
+                job.stop()
                 outbox.put(job.number, failure(error, request_id_of(job.request)))
                 break
         stream.close()

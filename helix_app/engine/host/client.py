@@ -10,10 +10,12 @@ import importlib
 import logging
 import threading
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 from helix_app.base.failures import failure
 from helix_app.protocol.bench import BenchDone
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, RunMetrics
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, Request
 
@@ -63,21 +65,45 @@ def cancelled_result(request: Request) -> Event:
     return Finished(request.request_id, "cancelled", "", (), nothing)
 
 
-def guarded_stream(engine: EngineClient, request: Request, cancel: threading.Event) -> Generator[Event, None, None]:
-    """The engine's events for a request, always ended by a result: exceptions become ``Failed``."""
-    events = engine.stream(request, cancel)
+def guarded_stream(
+    engine: EngineClient, request: Request, cancel: threading.Event, others: Intake | None = None
+) -> Generator[Event, None, None]:
+    """The engine's events for a request, always ended by a result: exceptions become ``Failed``.
+
+    So is every reply that joined; one that the engine did not answer fails as the last one did.
+    """
+    others = others or Intake()
+    events = (
+        engine.stream(request, cancel, others)
+        if isinstance(request, GenerateRequest)
+        else engine.stream(request, cancel)
+    )
     last: Event | None = None
     try:
         for last in events:
+            if isinstance(last, (Finished, Failed)):
+                others.answered(last.request_id)
             yield last
         if not isinstance(last, RESULTS):
             raise RuntimeError("the engine ended a request without a result")
     except Exception as error:
-        yield failure(error, request_id_of(request))
+        last = failure(error, request_id_of(request))
+        yield last
     finally:
         close = getattr(events, "close", None)  # an abandoned reply rolls back now, not at the next collection
         if close is not None:
             close()
+        left = others.close()
+    for joining in left:
+        failed = last if isinstance(last, Failed) else failure(RuntimeError("the engine did not answer a reply"))
+        yield replace(failed, request_id=joining.request.request_id)
+
+
+def refused(failed: Failed, request: Request, others: Intake | None) -> Iterator[Event]:
+    """The result of a stream that cannot begin, for its first request and for all that were to join."""
+    yield replace(failed, request_id=request_id_of(request))
+    for joining in others.close() if others is not None else ():
+        yield replace(failed, request_id=joining.request.request_id)
 
 
 class LocalClient:
@@ -92,6 +118,7 @@ class LocalClient:
         self._turn = threading.Lock()
         self._engine: EngineClient | None = None
         self._cancel: threading.Event | None = None
+        self._others: Intake | None = None
         self._closed = False
 
     def start(self) -> None:
@@ -105,35 +132,36 @@ class LocalClient:
         finally:
             self._turn.release()
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         """See ``events.EngineClient``. A second stream at the same time is ``Failed("engine_busy")``."""
-        request_id = request_id_of(request)
         if not self._turn.acquire(blocking=False):
-            yield Failed("engine_busy", request_id=request_id)
+            yield from refused(Failed("engine_busy"), request, others)
             return
+        others = others or Intake()
         try:
-            self._cancel = cancel
+            self._cancel, self._others = cancel, others
             if self._closed:
-                yield Failed("engine_died", "closed", request_id=request_id)
+                yield from refused(Failed("engine_died", "closed"), request, others)
                 return
             if self._engine is None:
                 yield LoadProgress("import")
             try:
                 engine = self._make()
             except Exception as error:
-                yield failure(error, request_id)
+                yield from refused(failure(error), request, others)
                 return
-            yield from guarded_stream(engine, request, cancel)
+            yield from guarded_stream(engine, request, cancel, others)
         finally:
-            self._cancel = None
+            self._cancel = self._others = None
             self._turn.release()
 
     def close(self) -> None:
         """Cancel what runs, wait for it a bounded time and free the engine."""
         self._closed = True
-        running = self._cancel
-        if running is not None:
+        running, others = self._cancel, self._others
+        if running is not None and others is not None:
             running.set()
+            others.cancel()
         if not self._turn.acquire(timeout=self._close_seconds):
             log.warning("the engine is still working; it is left to end with the program")
             return

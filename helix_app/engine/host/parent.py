@@ -16,11 +16,12 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from helix_app.base.errors import HostError
-from helix_app.engine.host.child import Broken, Cancel, Done, Hello, Items, Ready, Run
-from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, request_id_of
+from helix_app.engine.host.child import Broken, Done, Hello, Items, Ready, Run
+from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, refused
+from helix_app.engine.host.crowd import Crowd, Stop
 from helix_app.engine.host.process import ChildGone, ChildProcess
-from helix_app.engine.host.progress import Progress
 from helix_app.protocol.events import Event, Failed, Notice
+from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest
 
@@ -40,8 +41,8 @@ class _BrokenEngineError(Exception):
 class HostClient:
     """An ``events.EngineClient`` whose engine lives in a child process.
 
-    The child starts with ``start`` or the first request. One that dies or hangs in the middle of a reply is replaced:
-    the new one loads what was loaded and goes on with the same reply, the second time on the CPU. One that died in
+    The child starts with ``start`` or the first request. One that dies or hangs in the middle of replies is replaced:
+    the new one loads what was loaded and goes on with the same replies, the second time on the CPU. One that died in
     between is replaced by the next request.
     """
 
@@ -95,21 +96,28 @@ class HostClient:
         except HostError as error:
             log.warning("the engine process could not be started: %s", error.detail)
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         """See ``events.EngineClient``. A second stream at the same time is ``Failed("engine_busy")``."""
-        request_id = request_id_of(request)
         if not self._turn.acquire(blocking=False):
-            yield Failed("engine_busy", request_id=request_id)
+            yield from refused(Failed("engine_busy"), request, others)
             return
+        crowd: Crowd | None = None
+        if isinstance(request, GenerateRequest):
+            crowd = Crowd(Joining(request, cancel), others or Intake())
+        failed: Failed | None = None
         try:
-            yield from self._answer(request, cancel)
+            yield from self._replies(crowd) if crowd is not None else self._answer(request, cancel)
         except HostError as error:
             log.error("engine process: %s", error.detail)
-            yield error.as_event(request_id)
+            failed = error.as_event()
         except _BrokenEngineError as error:
-            yield replace(error.failed, request_id=request_id)
+            failed = error.failed
         finally:
             self._turn.release()
+            if others is not None and failed is None:
+                others.close()
+        if failed is not None:
+            yield from crowd.failed(failed) if crowd is not None else refused(failed, request, others)
 
     def close(self) -> None:
         """End the child: politely, then by force. Ends a running stream."""
@@ -126,9 +134,7 @@ class HostClient:
             self._loaded = None
             yield Unloaded()
             return
-        if isinstance(request, GenerateRequest):
-            yield from self._reply(request, cancel)
-        elif isinstance(request, LoadRequest):
+        if isinstance(request, LoadRequest):
             yield from self._load(request, cancel)
         else:
             yield from self._ask(request, cancel)
@@ -142,7 +148,7 @@ class HostClient:
             yield cancelled_result(request)
             return
         before = self._loaded
-        with closing(self._exchange(child, request, cancel)) as events:
+        with closing(self._exchange(child, request, Stop(cancel))) as events:
             for event in events:
                 if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
                     self._loaded = request
@@ -207,62 +213,64 @@ class HostClient:
         child = self._child
         if child is None or not child.alive or not child.used_up or not child.loaded:
             return False
-        for event in self._exchange(child, replace(request, check_only=True), cancel):
+        for event in self._exchange(child, replace(request, check_only=True), Stop(cancel)):
             if isinstance(event, Failed):
                 yield replace(event, kept=True)
                 return True
         return False
 
-    def _reply(self, request: GenerateRequest, cancel: threading.Event) -> Iterator[Event]:
-        """Write a reply, with another child if one dies: first the same again, then on the CPU with less memory."""
-        progress = Progress(request)
-        own_deaths = 0
-        while True:
+    def _replies(self, crowd: Crowd) -> Iterator[Event]:
+        """Write replies, with another child if one dies: first the same again, then on the CPU with less memory."""
+        deaths = 0
+        while not crowd.over():
             try:
-                yield from self._reply_once(progress, cancel, told=own_deaths > 0)
-                return
+                yield from self._replies_once(crowd, told=deaths > 0)
+                deaths = 0
+                continue
             except HostError as error:
                 if self._closed:
                     raise
-                if cancel.is_set():
-                    yield progress.stopped()
+                yield from crowd.stopped()
+                if crowd.over():
                     return
                 log.error("engine process: %s", error.detail)
-                own_deaths += 1
+                deaths = crowd.died()
                 self._deaths += 1
-                if self._loaded is None or own_deaths >= _MAX_DEATHS:
+                if self._loaded is None:
                     raise
+                yield from crowd.failed(error.as_event(), _MAX_DEATHS)
                 detail = error.detail
             notice, fields = "engine_restarted", tuple[tuple[str, str], ...]()
-            if own_deaths > 1 or (self._deaths > 1 and not self._on_cpu):
+            if deaths > 1 or (self._deaths > 1 and not self._on_cpu):
                 if not self._on_cpu:
                     notice, fields = "engine_restarted_on_cpu", (("device", self._device_name),)
                 self._loaded = _lighter(self._loaded)
-            yield Notice(notice, fields, detail, request.request_id)
+            for name in crowd.names:
+                yield Notice(notice, fields, detail, name)
 
-    def _reply_once(self, progress: Progress, cancel: threading.Event, told: bool) -> Iterator[Event]:
+    def _replies_once(self, crowd: Crowd, told: bool) -> Iterator[Event]:
         """One attempt. Raises HostError when the child dies or hangs."""
-        request = progress.request()
         child = self._ensure_child()
-        if not (yield from self._await_ready(child, cancel)):
-            yield progress.stopped()
+        if not (yield from self._await_ready(child, crowd.cancel)):
+            yield from crowd.stopped()
             return
         if self._loaded is not None and not child.loaded:
             if not told:  # it died in between
-                yield Notice("engine_restarted", request_id=request.request_id)
-            with closing(self._exchange(child, self._loaded, cancel)) as events:
+                for name in crowd.names:
+                    yield Notice("engine_restarted", request_id=name)
+            with closing(self._exchange(child, self._loaded, Stop(crowd.cancel))) as events:
                 for event in events:
-                    if isinstance(event, Failed) and not cancel.is_set():
-                        yield replace(event, request_id=request.request_id)
+                    if isinstance(event, Failed) and not crowd.cancel.is_set():
+                        yield from crowd.failed(event)
                         return
                     if not isinstance(event, (Failed, Unloaded)):
                         yield event
-            if cancel.is_set():
-                yield progress.stopped()
+            if crowd.cancel.is_set():
+                yield from crowd.stopped()
                 return
-        with closing(self._exchange(child, request, cancel)) as events:
+        with closing(self._exchange(child, crowd.begin(), crowd)) as events:
             for event in events:
-                seen = progress.take(event)
+                seen = crowd.take(event)
                 if seen is not None:
                     yield seen
 
@@ -287,35 +295,34 @@ class HostClient:
                 raise HostError(detail="did not start")
         return False
 
-    def _exchange(self, child: ChildProcess, request: Request, cancel: threading.Event) -> Generator[Event, None, None]:
+    def _exchange(self, child: ChildProcess, request: Request, told: Stop | Crowd) -> Generator[Event, None, None]:
         """Send one request and yield what answers it. An abandoned one is cancelled and waited for."""
         number = next(self._numbers)
         child.send(Run(number, request))
         try:
-            for event in self._events(child, number, cancel):
+            for event in self._events(child, number, told):
                 self._note(child, event)
                 yield event
         except GeneratorExit:
             abandoned = threading.Event()
             abandoned.set()
             with suppress(HostError):
-                for _ in self._events(child, number, abandoned):
+                for _ in self._events(child, number, Stop(abandoned)):
                     pass
             raise
 
-    def _events(self, child: ChildProcess, number: int, cancel: threading.Event) -> Iterator[Event]:
-        """The events of one request up to its Done, passing cancel on and killing a child that ignores it."""
-        told = False
+    def _events(self, child: ChildProcess, number: int, told: Stop | Crowd) -> Iterator[Event]:
+        """The events of one request up to its Done, passing on what is told and killing a child that ignores Stop."""
         silent = longest = 0.0  # counted in polls: a computer that slept was not silent
         while True:
-            if not told and cancel.is_set():
-                child.send(Cancel(number))
-                told, silent = True, 0.0
+            for word in told.messages(number):
+                child.send(word)
+                silent = 0.0
             message = self._receive(child)
             if message is None:
                 silent += POLL_SECONDS
                 # a pass that took long before may take as long again
-                if told and silent > max(self._grace_seconds, 2 * longest):
+                if told.told and silent > max(self._grace_seconds, 2 * longest):
                     self._drop(child, 0)
                     raise HostError(detail="did not answer Stop")
                 if silent > (self._hang_seconds_cpu if self._on_cpu else self._hang_seconds):

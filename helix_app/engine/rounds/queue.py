@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
-from helix_app.base.failures import failure
 from helix_app.engine.rounds.reply import Reply
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event
+from helix_app.protocol.intake import Joining
 from helix_app.protocol.requests import GenerateRequest
 
 _FIRST_SECONDS = 4.0  # that the first of many replies is given room
@@ -107,13 +107,10 @@ class Source:
             places += 1
         return places
 
-    def give(self, add: Callable[[GenerateRequest, threading.Event], None]) -> Generator[Event, None, bool]:
-        """Add one request; one that cannot begin fails by itself. False when there are no more, or none are wanted."""
+    def give(self, join: Callable[[Joining], Iterator[Event]]) -> Generator[Event, None, bool]:
+        """Queue one request by ``join``. False when there are no more, or none are wanted."""
         request = None if self.cancel.is_set() else next(self.requests, None)
         if request is None:
             return False
-        try:
-            add(request, self.cancel)
-        except Exception as error:  # whatever a library says to one prompt must not cost the others
-            yield failure(error, request.request_id)
+        yield from join(Joining(request, self.cancel))
         return True

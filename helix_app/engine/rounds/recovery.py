@@ -121,8 +121,10 @@ class Recovery:
         self._scheduler.halt(intact=False)
         self._notices.clear()
         yield from self._to_cpu(self._loaded.ready.device_name, reason, fault.text)
-        if self._loaded.session is not None:  # None when it was stopped, and so are the replies
+        if self._loaded.session is not None:
             self._scheduler.move(self._loaded.session)
+        else:  # it was stopped, and so are the replies
+            self._scheduler.listen(None)
 
     def _drop_draft(self, fault: _Fault) -> bool:
         """Draft from the text alone from now on; False when that is so already."""

@@ -40,6 +40,7 @@ from helix_app.engine.rounds.work import (
 )
 from helix_app.engine.sampling.filters import check_logits
 from helix_app.protocol.events import CacheSnapshot, Event
+from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.requests import GenerateRequest
 
 CHUNK = 512  # prompt tokens a pass; Stop is looked at between passes
@@ -61,6 +62,7 @@ class Scheduler:
         self._roster = Roster(session, max_running)
         self._witness = witness
         self._source: Source | None = None
+        self._intake: Intake | None = None
         self._arrivals = self._steps = 0
         self._last_snapshot = 0.0
         self._shown = False
@@ -68,7 +70,13 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether any reply is unfinished."""
-        return bool(len(self._roster) or self._source is not None)
+        return bool(len(self._roster) or self._source is not None or self._intake)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether every reply here is to end, so that nobody waits for what is done for them."""
+        replies = [entry.reply for entry in (*self._roster.running, *self._roster.waiting)]
+        return bool(replies) and not self._intake and all(reply.cancel.is_set() for reply in replies)
 
     @property
     def running(self) -> int:
@@ -102,6 +110,17 @@ class Scheduler:
     def feed(self, requests: Iterable[GenerateRequest], cancel: threading.Event) -> None:
         """Write replies to all of these, each taken when it may run; one that cannot begin fails by itself."""
         self._source = Source(iter(requests), cancel)
+
+    def listen(self, intake: Intake | None) -> None:
+        """Let replies join that come while others are written; None lets no more."""
+        self._intake = intake
+
+    def join(self, joining: Joining) -> Iterator[Event]:
+        """Queue a request; one that cannot begin fails by itself."""
+        try:
+            self.add(joining.request, joining.cancel)
+        except Exception as error:  # whatever a library says to one prompt must not cost the others
+            yield failure(error, joining.request.request_id)
 
     def close(self) -> None:
         """Give up every reply and free its blocks."""
@@ -160,11 +179,13 @@ class Scheduler:
                 yield from self._end(entry)
 
     def _take_in(self) -> Iterator[Event]:
-        """Requests of the source, while fewer replies are here than may be on at once."""
+        """Who joins, and requests of the source while fewer replies are here than may be on at once."""
+        for joining in self._intake.take() if self._intake is not None else ():
+            yield from self.join(joining)
         while self._source is not None:
             if len(self._roster) >= self._source.places(self._session, self._roster.max_running):
                 return
-            if not (yield from self._source.give(self.add)):
+            if not (yield from self._source.give(self.join)):
                 self._source = None
 
     # ----------------------------------------------------------------- plan

@@ -29,6 +29,7 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
+from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, Request, UnloadRequest
 
@@ -66,20 +67,35 @@ def finished(request_id: str, reason: str, text: str) -> Finished:
     return replace(result, reason=reason, text=text, metrics=metrics)  # type: ignore[arg-type]
 
 
+def together(
+    reply: Callable[[GenerateRequest, threading.Event], Iterator[Event]], first: Joining, others: Intake
+) -> Iterator[Event]:
+    """Write a reply and those that join it, an event of each in turn."""
+    running = [reply(first.request, first.cancel)]
+    while running or not others.close_if_empty():
+        running += [reply(joining.request, joining.cancel) for joining in others.take()]
+        for events in list(running):
+            event = next(events, None)
+            if event is None:
+                running.remove(events)
+            else:
+                yield event
+
+
 class Scripted:
     """Follows the script of the request; ``no_model_loaded`` until something is loaded."""
 
     def __init__(self) -> None:
         self.model = ""
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         if isinstance(request, LoadRequest):
             yield from self._load(request, cancel)
         elif isinstance(request, UnloadRequest):
             self.model = ""
             yield Unloaded()
         elif isinstance(request, GenerateRequest):
-            yield from self._reply(request, cancel)
+            yield from together(self._reply, Joining(request, cancel), others or Intake())
         else:
             yield DevicesFound(())
 

@@ -27,6 +27,7 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds import drafting, scheduler
 from helix_app.protocol.events import Event
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.requests import Request
 
 GPU = "Stand-in GPU"
@@ -178,9 +179,9 @@ class FaultyEngine(Engine):
         self._patches = _Patches(Faults(Path(os.environ["HELIX_TEST_FAULT"])))
         self._patches.install()
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         self._patches.passes.clear()
-        yield from super().stream(request, cancel)
+        yield from super().stream(request, cancel, others)
 
 
 def make() -> FaultyEngine:

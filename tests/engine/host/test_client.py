@@ -13,6 +13,7 @@ import pytest
 from helix_app.engine.host.client import LocalClient, cancelled_result, guarded_stream
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, TextDelta
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import DevicesFound, LoadProgress, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadRequest, Request, SamplingParams, UnloadRequest
 from tests.engine.host.fake_engines import Scripted, ask
@@ -146,7 +147,7 @@ class Engine:
     def __init__(self, *events: Event) -> None:
         self.events, self.closed = events, False
 
-    def stream(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
+    def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
         try:
             yield from self.events
         finally:
