@@ -43,7 +43,8 @@ class Intake:
         self._taken: dict[str, Joining] = {}  # and not answered yet
         self._closed = False
 
-    def __bool__(self) -> bool:
+    @property
+    def waiting(self) -> bool:
         """Whether any reply waits to be taken."""
         with self._lock:
             return bool(self._waiting)

@@ -132,4 +132,4 @@ class Crowd:
             self._open[joining.request.request_id] = _Reply(joining)
 
     def _nobody_wants(self) -> bool:
-        return not self._others and all(reply.joining.cancel.is_set() for reply in self._open.values())
+        return not self._others.waiting and all(reply.joining.cancel.is_set() for reply in self._open.values())

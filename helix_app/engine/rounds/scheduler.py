@@ -70,13 +70,17 @@ class Scheduler:
     @property
     def busy(self) -> bool:
         """Whether any reply is unfinished."""
-        return bool(len(self._roster) or self._source is not None or self._intake)
+        return bool(len(self._roster) or self._source is not None or self._joiners)
+
+    @property
+    def _joiners(self) -> bool:
+        return self._intake is not None and self._intake.waiting
 
     @property
     def cancelled(self) -> bool:
         """Whether every reply here is to end, so that nobody waits for what is done for them."""
         replies = [entry.reply for entry in (*self._roster.running, *self._roster.waiting)]
-        return bool(replies) and not self._intake and all(reply.cancel.is_set() for reply in replies)
+        return bool(replies) and not self._joiners and all(reply.cancel.is_set() for reply in replies)
 
     @property
     def running(self) -> int:
