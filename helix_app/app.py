@@ -135,6 +135,7 @@ def build(
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
     window.cancel_requested.connect(controller.cancel)
+    window.reply_cancel_requested.connect(controller.cancel_reply)
     window.load_requested.connect(controller.load)
     window.unload_requested.connect(controller.unload)
     window.download_requested.connect(controller.download)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.bridge.coalescer import EventCoalescer
+from helix_app.bridge.downloads import Downloads
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed, Forgotten
-from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.intake import Joining
 from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import (
     CatalogItem,
@@ -48,25 +49,19 @@ class Hub:
     forget: Callable[[], int]
 
 
-@dataclass(eq=False)
-class _Download:
-    model_id: str
-    cancel: threading.Event = field(default_factory=threading.Event)
-
-
 class SessionController(QObject):
     """One engine, its downloads and its catalog, for one window.
 
-    The engine does one job at a time. A load (or unload) cancels what runs and is done next; of
-    several waiting the last one wins. A reply waits only for one that is being stopped; otherwise it
-    is refused while the engine is busy.
+    The engine does one job at a time, and replies that come while one is written are written beside it. A load (or
+    unload) cancels what runs and is done next; of several waiting the last one wins. A reply is refused while the
+    engine does anything else.
 
     Attributes:
         threads: of the engine, of downloads, and of the catalog and what was learnt.
 
     Signals:
         events(list): what happened, in order, at most about thirty times a second. When a result
-            arrives (ModelReady, Unloaded, Finished, Failed), the engine is free for the next request.
+            arrives (ModelReady, Unloaded, Finished, Failed), the engine takes the next reply.
         busy_changed(bool): the engine took up work, or has none left.
     """
 
@@ -74,7 +69,6 @@ class SessionController(QObject):
     busy_changed = Signal(bool)
     _start_asked = Signal()
     _job_asked = Signal(object)
-    _download_asked = Signal(object)
     _catalog_asked = Signal(object)
 
     def __init__(
@@ -86,31 +80,29 @@ class SessionController(QObject):
         self._stop_ms = stop_ms
         self._job: Job | None = None
         self._next: Work | None = None
+        self._late: list[Joining] = []  # replies that came when the one they were to join was over just then
         self._busy = False
         self._devices_wanted = False
         self._reserved = ""  # why nothing may begin
         self._opened: list[str] = []
-        self._download: _Download | None = None
-        self._downloads_waiting: deque[_Download] = deque()
         self._stopped: bool | None = None
 
         self._coalescer = EventCoalescer(parent=self)
         self._coalescer.events_ready.connect(self.events)
         self._engine_worker = EngineWorker(client, hub.resolve, self._coalescer.put_paced)
-        self._download_worker = TaskWorker(self._coalescer.put)
+        self._downloads = Downloads(hub.download, self._coalescer.put, self._show, self)
         self._catalog_worker = TaskWorker(self._coalescer.put)
         self.threads = (
             thread_for(self._engine_worker, "helix-engine"),
-            thread_for(self._download_worker, "helix-downloads"),
+            thread_for(self._downloads.worker, "helix-downloads"),
             thread_for(self._catalog_worker, "helix-catalog"),
         )
 
         self._start_asked.connect(self._engine_worker.start_engine)
         self._job_asked.connect(self._engine_worker.run)
-        self._download_asked.connect(self._download_worker.run)
         self._catalog_asked.connect(self._catalog_worker.run)
         self._engine_worker.done.connect(self._on_job_done)
-        self._download_worker.done.connect(self._on_download_done)
+        self._downloads.arrived.connect(self.refresh_catalog)
 
     @property
     def busy(self) -> bool:
@@ -132,13 +124,17 @@ class SessionController(QObject):
 
     @Slot(object)
     def generate(self, request: GenerateRequest) -> None:
-        """Write a reply; ``Failed("engine_busy")`` while the engine has other work."""
+        """Write a reply, beside others if there are any; ``Failed("engine_busy")`` while the engine has other work."""
         if self._reserved:
             self._show(Failed(self._reserved, request_id=request.request_id))
         elif self._job is None:
             self._begin(request)
             self._announce()
-        elif self._next is None and self._gives_way(self._job):
+        elif self._next is None and isinstance(self._job.work, GenerateRequest):
+            joining = Joining(request)
+            if not self._job.others.put(joining):
+                self._late.append(joining)
+        elif self._next is None and isinstance(self._job.work, DevicesRequest):
             self._job.cancel.set()
             self._next = request
             self._announce()
@@ -163,6 +159,20 @@ class SessionController(QObject):
             failed = Failed("compare_reply_running" if writing else "compare_engine_busy")
             self._show(CompareDone(request.request_id, "failed", failed=failed))
 
+    @Slot(str)
+    def cancel_reply(self, request_id: str) -> None:
+        """Stop one reply, being written or waiting; others go on."""
+        if isinstance(self._next, GenerateRequest) and self._next.request_id == request_id:
+            self._wait_with(None)
+            self._announce()
+        elif self._job is not None and isinstance(self._job.work, GenerateRequest):
+            for joining in self._late:
+                if joining.request.request_id == request_id:
+                    joining.cancel.set()
+            if self._job.work.request_id == request_id:
+                self._job.cancel.set()
+            self._job.others.cancel(request_id)
+
     @Slot()
     def cancel(self) -> None:
         """Stop what the engine does now and drop the reply that waits for it. Stopping a load drops a load, too."""
@@ -177,7 +187,7 @@ class SessionController(QObject):
         elif self._job is not None and isinstance(self._job.work, CompareRequest):
             self._job.cancel.set()  # a load that waits goes on: it can be stopped by itself
         elif self._job is not None:
-            self._job.cancel.set()
+            self._stop_job()
             if isinstance(self._next, GenerateRequest) or not isinstance(self._job.work, GenerateRequest):
                 self._wait_with(None)
                 self._job.superseded.clear()  # nothing takes its place any more: its end is news
@@ -226,10 +236,12 @@ class SessionController(QObject):
         if self._devices_wanted and self._job is None and not self._reserved:
             self._begin(DevicesRequest())
 
-    @staticmethod
-    def _gives_way(job: Job) -> bool:
-        stopped = isinstance(job.work, GenerateRequest) and job.cancel.is_set()
-        return stopped or isinstance(job.work, DevicesRequest)
+    def _stop_job(self) -> None:
+        """End what runs, and the replies that were to join it."""
+        if self._job is not None:
+            self._job.stop()
+            for joining in self._late:
+                joining.cancel.set()
 
     def _take_over(self, work: LoadChoice | UnloadRequest) -> None:
         if self._reserved:
@@ -243,7 +255,7 @@ class SessionController(QObject):
         self._wait_with(work)
         if not isinstance(self._job.work, GenerateRequest):
             self._job.superseded.set()
-        self._job.cancel.set()
+        self._stop_job()
         self._announce()
 
     def _wait_with(self, work: Work | None) -> None:
@@ -254,10 +266,18 @@ class SessionController(QObject):
         elif isinstance(dropped, CompareRequest):
             self._show(CompareDone(dropped.request_id, "cancelled"))
 
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Work, cancel: threading.Event | None = None) -> None:
         if self._stopped is None:
-            self._job = Job(work)
+            self._job = Job(work, cancel or threading.Event())
             self._job_asked.emit(self._job)
+
+    def _begin_late(self) -> None:
+        """Write the replies that came too late to join."""
+        (first, *late), self._late = self._late, []
+        self._begin(first.request, first.cancel)
+        for joining in late:
+            if self._job is not None:
+                self._job.others.put(joining)
 
     @Slot(object, object)
     def _on_job_done(self, job: Job, result: Event | None) -> None:
@@ -273,6 +293,8 @@ class SessionController(QObject):
             result = result if found else None
         if following is not None:
             self._begin(following)
+        elif self._late:
+            self._begin_late()
         else:
             self._begin_idle()
         if isinstance(job.work, LoadChoice) and isinstance(result, ModelReady):
@@ -295,22 +317,13 @@ class SessionController(QObject):
     @Slot(str)
     def download(self, model_id: str) -> None:
         """Download a model, after those asked for before. Asking twice changes nothing."""
-        if self._stopped is not None or self._find_download(model_id) is not None:
-            return
-        self._downloads_waiting.append(_Download(model_id))
-        self._show(DownloadProgress(model_id, "connect", 0, 0))
-        self._begin_download()
+        if self._stopped is None:
+            self._downloads.add(model_id)
 
     @Slot(str)
     def cancel_download(self, model_id: str) -> None:
         """Stop a download; what has arrived is kept for the next attempt."""
-        download = self._find_download(model_id)
-        if download is None:
-            return
-        download.cancel.set()
-        if download in self._downloads_waiting:
-            self._downloads_waiting.remove(download)
-            self._show(DownloadFailed(model_id, "download_cancelled", fields=(("name", model_id),)))
+        self._downloads.cancel(model_id)
 
     @Slot()
     def refresh_catalog(self) -> None:
@@ -331,27 +344,6 @@ class SessionController(QObject):
             self._opened += new
             self.refresh_catalog()
 
-    def _find_download(self, model_id: str) -> _Download | None:
-        active = [self._download] if self._download is not None else []
-        return next((d for d in (*active, *self._downloads_waiting) if d.model_id == model_id), None)
-
-    def _begin_download(self) -> None:
-        if self._download is not None or not self._downloads_waiting:
-            return
-        download = self._download = self._downloads_waiting.popleft()
-        self._download_asked.emit(
-            Task(
-                lambda: self._hub.download(download.model_id, download.cancel),
-                lambda failed: DownloadFailed(download.model_id, failed.code, failed.detail, failed.fields),
-            )
-        )
-
-    @Slot(object)
-    def _on_download_done(self, _: Task) -> None:
-        self._download = None
-        self.refresh_catalog()
-        self._begin_download()
-
     # ----------------------------------------------------------------------- the end
 
     @Slot()
@@ -366,10 +358,8 @@ class SessionController(QObject):
         self._stopped = False
         self._wait_with(None)
         self._coalescer.unpace()
-        self._downloads_waiting.clear()
-        for running in (self._job, self._download):
-            if running is not None:
-                running.cancel.set()
+        self._downloads.stop()
+        self._stop_job()
         for thread in self.threads:
             thread.quit()
         engine_thread = self.threads[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Union, runtime_checkable
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
@@ -14,6 +14,7 @@ from helix_app.base.failures import failure
 from helix_app.bridge.compare import Comparison
 from helix_app.engine.host.client import RESULTS
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed
+from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import Unloaded
 from helix_app.protocol.requests import (
     CompareRequest,
@@ -46,11 +47,18 @@ class Job:
     Attributes:
         cancel: set from any thread to end it within a round.
         superseded: set when another load takes its place; that it failed or was stopped then interests nobody.
+        others: replies that join this one.
     """
 
     work: Work
     cancel: threading.Event = field(default_factory=threading.Event)
     superseded: threading.Event = field(default_factory=threading.Event)
+    others: Intake = field(default_factory=Intake)
+
+    def stop(self) -> None:
+        """End it and whatever joined it within a round."""
+        self.cancel.set()
+        self.others.cancel()
 
 
 class EngineWorker(QObject):
@@ -92,6 +100,9 @@ class EngineWorker(QObject):
                     self._sink(event)
         except Exception as error:
             result = failure(error, request_id)
+        for joining in job.others.close():  # whoever the client did not answer
+            if isinstance(result, Failed):
+                self._sink(replace(result, request_id=joining.request.request_id))
         if isinstance(result, (Failed, Unloaded)) and job.superseded.is_set():
             log.info("a superseded job ended with %s", result)
             result = None
@@ -101,6 +112,8 @@ class EngineWorker(QObject):
         work = job.work
         if isinstance(work, CompareRequest):
             return Comparison(self._client, self._resolve, work, job.cancel, job.superseded).events()
+        if isinstance(work, GenerateRequest):
+            return self._client.stream(work, job.cancel, job.others)
         return self._client.stream(self._resolve(work) if isinstance(work, LoadChoice) else work, job.cancel)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -66,7 +66,7 @@ class State(QObject):
         self._devices: tuple[DeviceItem, ...] = ()
         self._model = Model()
         self._work: set[Work] = set()
-        self._given_up = ""  # id of the reply of another conversation that may still tell something
+        self._elsewhere: frozenset[str] = frozenset()  # ids of the replies of other conversations
 
     # ------------------------------------------------------------------ settings
 
@@ -190,15 +190,15 @@ class State(QObject):
 
     def is_current(self, request_id: str) -> bool:
         """Whether a reply is of this conversation, as far as is known."""
-        return request_id != self._given_up
+        return request_id not in self._elsewhere
 
     def clear_chat(self) -> None:
         """A new conversation began."""
         self.chat_cleared.emit()
 
-    def give_up(self, request_id: str) -> None:
-        """A reply goes with its conversation, but may still tell something."""
-        self._given_up = request_id
+    def set_elsewhere(self, request_ids: Iterable[str]) -> None:
+        """These replies are of conversations that are not shown; they are written on."""
+        self._elsewhere = frozenset(request_ids)
 
 
 def load_choice(s: Settings) -> LoadChoice:

@@ -18,12 +18,14 @@ class Driver:
     def __init__(self, window: MainWindow) -> None:
         self.window = window
         self.requests: list[GenerateRequest] = []
-        self.cancels = 0
+        self.stopped: list[str] = []  # ids of replies
         window.generate_requested.connect(self.requests.append)
-        window.cancel_requested.connect(self._count)
+        window.reply_cancel_requested.connect(self.stopped.append)
 
-    def _count(self) -> None:
-        self.cancels += 1
+    @property
+    def cancels(self) -> int:
+        """How often a reply was stopped."""
+        return len(self.stopped)
 
     def ask(self, text: str) -> GenerateRequest:
         """Type and press Enter."""

@@ -170,10 +170,10 @@ class Scheduler:
 
     def _arrive(self) -> Iterator[Event]:
         """Take requests in, and see off whoever has ended in the meantime."""
+        yield from self._take_in()
         if not self._shown:
             self._shown = True
             yield from self._session.snapshots(full=True)
-        yield from self._take_in()
         self._steps += 1
         self._roster.begin_step()
         for entry in [*self._roster.running, *self._roster.waiting]:
@@ -186,6 +186,7 @@ class Scheduler:
         """Who joins, and requests of the source while fewer replies are here than may be on at once."""
         for joining in self._intake.take() if self._intake is not None else ():
             yield from self.join(joining)
+            self._shown = False  # its record begins with the whole pool
         while self._source is not None:
             if len(self._roster) >= self._source.places(self._session, self._roster.max_running):
                 return

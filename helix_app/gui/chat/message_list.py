@@ -78,6 +78,12 @@ class MessageList(QObject):
         """The newest answer on the way."""
         return next((w for w in reversed(self._view.messages()) if isinstance(w, Reply)), None)
 
+    def copy_last(self) -> None:
+        """Copy the newest answer."""
+        last = self.last_reply()
+        if last is not None:
+            last.on_copy_clicked()
+
     # ------------------------------------------------------------------ what is shown
 
     def rebuild(self, message_id: str = "") -> None:

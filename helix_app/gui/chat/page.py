@@ -47,14 +47,14 @@ class ChatPage(QWidget):
     Signals:
         generate_requested: a GenerateRequest.
         race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
-        cancel_requested: stop the reply.
+        cancel_requested: stop the reply of this request id.
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: the person wants a new conversation.
     """
 
     generate_requested = Signal(object)
     race_requested = Signal(object)
-    cancel_requested = Signal()
+    cancel_requested = Signal(str)
     context_requested = Signal(int)
     new_chat_requested = Signal()
 
@@ -67,7 +67,7 @@ class ChatPage(QWidget):
         self.book = book
         self._why, self._told = "", False  # why nothing can be sent, and whether a try was answered with it
         self._offered = 0  # context that the error offers to load with
-        self._sent: Draft | None = None  # what was sent last, while it may come back
+        self._sent: tuple[str, Draft] | None = None  # id of the last request and what was sent, while it may come back
         self._queued = False  # what stands in the composer goes out when the reply is over
         self.notices = NoticeBar(theme)
         self.view = ConversationView(theme)
@@ -129,7 +129,7 @@ class ChatPage(QWidget):
         book.current_changed.connect(self.on_current_changed)
         book.way_changed.connect(self.on_way_changed)
         book.writing_changed.connect(self.on_writing_changed)
-        book.stop_requested.connect(self.stop)
+        book.stop_requested.connect(self.stop_writing)
         state.load_began.connect(self.on_load_began)
         state.model_changed.connect(self.on_model_changed)
         state.occupied_changed.connect(self.on_occupied_changed)
@@ -138,7 +138,7 @@ class ChatPage(QWidget):
 
     @property
     def generating(self) -> bool:
-        """Whether a reply is being written, of this conversation or of another one."""
+        """Whether a reply is being written in this conversation."""
         return self.book.writing is not None
 
     @property
@@ -157,7 +157,8 @@ class ChatPage(QWidget):
 
     def on_load_began(self) -> None:
         """Another model is being loaded: what was of the one before is over."""
-        self.stop()
+        for writing in list(self.book.writings.values()):
+            self.stop_writing(writing)
         self.notices.clear()
         self.error.hide()
 
@@ -185,8 +186,6 @@ class ChatPage(QWidget):
         text = messages.error_text(code) if code else ""
         if self._queued:
             text = self.tr("This is sent as soon as the reply is complete. Type to change it.")
-            if not self.book.writes_here:
-                text = self.tr("Another conversation is being answered. This is sent as soon as that is complete.")
         self.hint.tell(text)
         if self._told and not code:
             self._told = False
@@ -245,7 +244,7 @@ class ChatPage(QWidget):
 
     def delete(self, message_id: str) -> None:
         """Take a message out, and all that follows it."""
-        if self.book.writes_here:
+        if self.generating:
             self.show_error(events.Failed("engine_busy"))
         else:
             self.book.remove(message_id)
@@ -255,21 +254,20 @@ class ChatPage(QWidget):
         self.composer.setFocus()
 
     def stop(self) -> None:
-        """Stop the reply; the text so far stays."""
-        writing = self.book.writing
-        if writing is None or writing.stopping:
+        """Stop the reply of this conversation; the text so far stays."""
+        if self.book.writing is not None:
+            self.stop_writing(self.book.writing)
+
+    def stop_writing(self, writing: Writing) -> None:
+        """Stop a reply of any conversation."""
+        if writing.stopping:
             return
         writing.stopping = True
-        self.flush()
-        self.cancel_requested.emit()
-        self.composer.set_generating(False)
-        self.composer.button.setEnabled(False)  # until the engine confirms, at most one round
-
-    def copy_reply(self) -> None:
-        """Copy the last reply."""
-        last = self.last_reply()
-        if last is not None:
-            last.on_copy_clicked()
+        self.cancel_requested.emit(writing.request.request_id)
+        if writing is self.book.writing:
+            self.flush()
+            self.composer.set_generating(False)
+            self.composer.button.setEnabled(False)  # until the engine confirms, at most one round
 
     def new_chat(self) -> None:
         """Begin with an empty conversation; a reply that is being written goes on in its own."""
@@ -300,8 +298,8 @@ class ChatPage(QWidget):
             self.view.follow()
         self.book.prepare(self._state.settings.prompting.get(self._state.settings.target, ""))
         self.composer.show_text(self.book.current.draft)
-        writing = self.book.writing
-        self._state.give_up("" if writing is None or self.book.writes_here else writing.request.request_id)
+        shown = self.book.writing
+        self._state.set_elsewhere(name for name, writing in self.book.writings.items() if writing is not shown)
         self._state.clear_chat()
         self.on_writing_changed()
         self.composer.setFocus()
@@ -314,7 +312,7 @@ class ChatPage(QWidget):
     def on_writing_changed(self) -> None:
         """A reply began, or is over."""
         writing = self.book.writing
-        self.composer.set_generating(self.book.writes_here and writing is not None and not writing.stopping)
+        self.composer.set_generating(writing is not None and not writing.stopping)
         if writing is None and self._queued:
             self._queued = False
             self._tell()
@@ -333,18 +331,19 @@ class ChatPage(QWidget):
         self.feed.flush()
 
     def on_failed(self, event: events.Failed) -> bool:
-        """An error of the reply being written; False when it belongs to something else."""
-        writing = self.book.writing
-        if writing is None or not self.feed.owns(event):
-            return False
-        sent, self._sent, self._queued = self._sent, None, False
-        unsent = not_sent(event.code) and self.book.writes_here and not writing.text()
-        self.feed.on_failed(event, larger_for(self._state.ready, event))
-        if unsent and sent is not None:
-            self.book.take_back(writing.conversation.message(writing.message_id).parent)
-            self.composer.put_back(sent)
-            self.show_error(event)
-        return True
+        """An error of replies that are being written; False when it belongs to something else."""
+        failing = self.feed.failing(event)
+        for writing in failing:
+            here, sent = writing is self.book.writing, self._sent
+            self._queued = self._queued and not here
+            unsent = not_sent(event.code) and here and not writing.text()
+            self.feed.on_failed(writing, event, larger_for(self._state.ready, event))
+            if unsent and sent is not None and sent[0] == writing.request.request_id:
+                self._sent = None
+                self.book.take_back(writing.conversation.message(writing.message_id).parent)
+                self.composer.put_back(sent[1])
+                self.show_error(event)
+        return bool(failing)
 
     def show_error(self, event: events.Failed | DownloadFailed) -> None:
         """An error that belongs to no reply, under the composer."""
@@ -381,11 +380,11 @@ class ChatPage(QWidget):
 
     def _answer(self, question: str, sent: Draft | None = None) -> None:
         """Let a question be answered."""
-        self._sent = sent
         book, ready = self.book, self._state.ready
         request = reply_request(
             book.current, question, self._state.settings, self._state.seed, self.origins.alternatives
         )
+        self._sent = None if sent is None else (request.request_id, sent)
         message = book.add("assistant", "", question, "writing", "" if ready is None else ready.target_name)
         self._begin(writing_of(request, book.current, message.id, ready))
 

@@ -1,4 +1,4 @@
-"""Events of the reply that is being written: into the book, and into its widget while that is shown."""
+"""Events of the replies that are being written: into the book, and into the widget of the one that is shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import record_of, to_text
+from helix_app.gui.chats.writing import Writing
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
@@ -22,7 +23,7 @@ STATES: dict[str, MessageState] = {"cancelled": "stopped", "length": "length", "
 
 
 class ReplyFeed(QObject):
-    """Feeds the reply of ``book.writing``.
+    """Feeds the replies of ``book.writings``.
 
     Attributes:
         pace: when text that has come is shown.
@@ -45,9 +46,9 @@ class ReplyFeed(QObject):
         }
 
     def shown(self) -> Reply | None:
-        """The widget of the reply, if it is shown."""
+        """The widget of the reply that is written in the conversation that is shown."""
         writing = self._book.writing
-        return self._list.reply(writing.message_id) if writing is not None and self._book.writes_here else None
+        return self._list.reply(writing.message_id) if writing is not None else None
 
     def begin(self) -> Reply | None:
         """The reply has a request now; its widget, if it is shown."""
@@ -63,22 +64,22 @@ class ReplyFeed(QObject):
 
     def on_text_delta(self, event: events.TextDelta) -> None:
         """Text, shown with the next frame."""
-        writing = self._book.writing
-        if writing is not None and event.request_id == writing.request.request_id:
-            self._book.grow(event.text)
-            if self._book.writes_here:
+        writing = self._book.writings.get(event.request_id)
+        if writing is not None:
+            self._book.grow(writing, event.text)
+            if writing is self._book.writing:
                 self._pending.append(event.text)
                 self.pace.ask()
 
     def on_round_done(self, event: events.RoundDone) -> None:
         """Tokens, shown with the next frame if the reply is shown as tokens."""
-        writing = self._book.writing
-        if writing is None or event.request_id != writing.request.request_id:
+        writing = self._book.writings.get(event.request_id)
+        if writing is None:
             return
         writing.tokens = event.tokens_generated
         if event.k == 0:
             writing.plain_rounds.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
-        reply = self.shown()
+        reply = self.shown() if writing is self._book.writing else None
         if reply is not None and reply.tokens is not None:
             self.pace.ask()
 
@@ -107,11 +108,10 @@ class ReplyFeed(QObject):
 
     def on_finished(self, event: events.Finished) -> None:
         """The reply is complete or was stopped."""
-        writing = self._book.writing
-        if writing is None or event.request_id != writing.request.request_id:
+        writing = self._book.writings.get(event.request_id)
+        if writing is None:
             return
-        self.flush()
-        reply = self.shown()
+        reply = self._widget(writing)
         text = writing.begun + event.text if event.text else writing.text()
         state = STATES.get(event.reason, "done")
         if reply is not None:
@@ -125,33 +125,38 @@ class ReplyFeed(QObject):
             self._tell_thought(reply)
             message = writing.conversation.message(writing.message_id)
             self._list.show_end(reply, replace(message, text=text, state=state))
-        self._end(text, state, to_text(record_of(writing, self._state.ready, event)))
+        self._end(writing, text, state, to_text(record_of(writing, self._state.ready, event)))
+
+    def _widget(self, writing: Writing) -> Reply | None:
+        """The widget of a reply, with all text that has come; None while another conversation is shown."""
+        if writing is not self._book.writing:
+            return None
+        self.flush()
+        return self.shown()
 
     def _tell_thought(self, reply: Reply) -> None:
         writing = self._book.writing
         if writing is not None:
             reply.tell_thought(writing.thought_seconds, writing.thought_tokens)
 
-    def owns(self, event: events.Failed) -> bool:
-        """Whether an error is of the reply that is being written."""
-        writing = self._book.writing
-        return writing is not None and (
-            event.request_id == writing.request.request_id or (not event.request_id and event.code == "engine_died")
-        )
+    def failing(self, event: events.Failed) -> list[Writing]:
+        """The replies that end with an error."""
+        if not event.request_id and event.code == "engine_died":
+            return list(self._book.writings.values())
+        writing = self._book.writings.get(event.request_id)
+        return [] if writing is None else [writing]
 
-    def on_failed(self, event: events.Failed, larger: int) -> None:
-        """It ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
-        writing = self._book.writing
-        if writing is None:
-            return
-        self.flush()
-        reply = self.shown()
+    def on_failed(self, writing: Writing, event: events.Failed, larger: int) -> None:
+        """A reply ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
+        reply = self._widget(writing)
         if reply is not None:
             reply.fail(event, larger)
-        self._end(writing.text(), "failed", to_text(record_of(writing, self._state.ready, event)))
+        self._end(writing, writing.text(), "failed", to_text(record_of(writing, self._state.ready, event)))
 
-    def _end(self, text: str, state: MessageState, details: str) -> None:
-        self.pace.stop()
-        self._pending.clear()
-        self._state.end("reply")
-        self._book.end(text, state, details)
+    def _end(self, writing: Writing, text: str, state: MessageState, details: str) -> None:
+        if writing is self._book.writing:
+            self.pace.stop()
+            self._pending.clear()
+        if len(self._book.writings) == 1:
+            self._state.end("reply")
+        self._book.end(writing, text, state, details)

@@ -53,7 +53,7 @@ class ChatBook(QObject):
         entries: the conversations there are, as the store told them last.
         kept: whether what is written is being kept.
         current: the conversation that is shown; one without messages is not in the store yet.
-        writing: the reply that is being written, of the current conversation or of another one.
+        writings: the replies that are being written, at most one a conversation, by the ids of their requests.
 
     Signals:
         asked: a request of ``protocol/chats.py`` for the store.
@@ -62,7 +62,7 @@ class ChatBook(QObject):
         way_changed: the shown conversation has other messages on its way than before.
         writing_changed: a reply began, or is over.
         found: a ChatsFound.
-        stop_requested: the reply that is being written is to end, for its conversation is to be deleted.
+        stop_requested: a Writing that is to end.
         deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
         leaving: another conversation is about to be shown.
         prompting_changed: the conversation that is shown changes other things of prompt and sampling.
@@ -74,7 +74,7 @@ class ChatBook(QObject):
     way_changed = Signal()
     writing_changed = Signal()
     found = Signal(object)
-    stop_requested = Signal()
+    stop_requested = Signal(object)
     deleted = Signal(str)
     leaving = Signal()
     prompting_changed = Signal()
@@ -84,12 +84,12 @@ class ChatBook(QObject):
         self.entries: tuple[ChatEntry, ...] = ()
         self.kept = True
         self.current = self._fresh = Conversation()
-        self.writing: Writing | None = None
+        self.writings: dict[str, Writing] = {}
         self._wanted = ("", "")  # the conversation that was asked for, and the message of it to be in sight
         self._loose: dict[str, Conversation] = {}  # those that are in memory alone, for nothing can be kept
         self._search = 0
         self._deleted: list[_Deleted] = []  # the last one comes back first
-        self._doomed = ""  # the conversation that goes as soon as its reply has ended
+        self._doomed: set[str] = set()  # conversations that go as soon as their replies have ended
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(KEEP_MS)
@@ -120,8 +120,8 @@ class ChatBook(QObject):
         if chat_id == self.current.id:
             self._wanted = ("", "")
             self._reveal(message_id)
-        elif self.writing is not None and self.writing.conversation.id == chat_id:
-            self._show(self.writing.conversation, message_id)
+        elif (writing := self.writing_in(chat_id)) is not None:
+            self._show(writing.conversation, message_id)
         elif chat_id in self._loose:
             self._show(self._loose[chat_id], message_id)
         else:
@@ -223,49 +223,58 @@ class ChatBook(QObject):
             self.ask(ChangeChat(self.current.id, leaf=self.current.leaf))
         self.way_changed.emit()
 
-    # ------------------------------------------------------------------ the reply that is being written
+    # ------------------------------------------------------------------ the replies that are being written
 
     @property
-    def writes_here(self) -> bool:
-        """Whether the reply that is being written is of the conversation that is shown."""
-        return self.writing is not None and self.writing.conversation is self.current
+    def writing(self) -> Writing | None:
+        """The reply that is being written in the conversation that is shown."""
+        return self.writing_in(self.current.id)
+
+    def writing_in(self, chat_id: str) -> Writing | None:
+        """The reply that is being written in a conversation."""
+        return next((writing for writing in self.writings.values() if writing.conversation.id == chat_id), None)
 
     def begin(self, writing: Writing) -> None:
         """A reply is being written; its message is there."""
-        self.writing = writing
+        self.writings[writing.request.request_id] = writing
         self.writing_changed.emit()
+
+    def stop(self, chat_id: str) -> None:
+        """The reply that is being written in a conversation is to end."""
+        writing = self.writing_in(chat_id)
+        if writing is not None:
+            self.stop_requested.emit(writing)
 
     def again(self, message_id: str, text: str) -> None:
         """A message that was complete is written further."""
         self.current.change(message_id, text=text, state="writing")
         self.ask(EndMessage(message_id, text, "writing", self.current.message(message_id).details))
 
-    def grow(self, text: str) -> None:
-        """More text of it came."""
-        if self.writing is not None:
-            self.writing.add(text)
-            if not self._timer.isActive():
-                self._timer.start()
+    def grow(self, writing: Writing, text: str) -> None:
+        """More text of a reply came."""
+        writing.add(text)
+        if not self._timer.isActive():
+            self._timer.start()
 
     def keep(self) -> None:
         """Let the store have what it was not told yet."""
         self._timer.stop()
-        if self.writing is not None:
-            text = self.writing.take_unkept()
+        for writing in self.writings.values():
+            text = writing.take_unkept()
             if text:
-                self.ask(GrowMessage(self.writing.message_id, text))
+                self.ask(GrowMessage(writing.message_id, text))
 
-    def end(self, text: str, state: MessageState, details: str) -> None:
-        """It is over; ``text`` is all of its message."""
-        writing, self.writing = self.writing, None
-        self._timer.stop()
-        if writing is not None:
-            writing.conversation.change(writing.message_id, text=text, state=state, details=details)
-            if writing.message_id in writing.conversation:
-                self.ask(EndMessage(writing.message_id, text, state, details))
-            self.writing_changed.emit()
-            if writing.conversation.id == self._doomed:
-                self.delete(self._doomed)
+    def end(self, writing: Writing, text: str, state: MessageState, details: str) -> None:
+        """A reply is over; ``text`` is all of its message."""
+        self.writings.pop(writing.request.request_id, None)
+        if not self.writings:
+            self._timer.stop()
+        writing.conversation.change(writing.message_id, text=text, state=state, details=details)
+        if writing.message_id in writing.conversation:
+            self.ask(EndMessage(writing.message_id, text, state, details))
+        self.writing_changed.emit()
+        if writing.conversation.id in self._doomed:
+            self.delete(writing.conversation.id)
 
     # ------------------------------------------------------------------ the list
 
@@ -309,11 +318,11 @@ class ChatBook(QObject):
 
     def delete(self, chat_id: str) -> None:
         """Delete a conversation, as soon as its reply has ended where one is being written; ``undo`` brings it back."""
-        if self.writing is not None and self.writing.conversation.id == chat_id:
-            self._doomed = chat_id
-            self.stop_requested.emit()
+        if self.writing_in(chat_id) is not None:
+            self._doomed.add(chat_id)
+            self.stop(chat_id)
             return
-        self._doomed = ""
+        self._doomed.discard(chat_id)
         self._loose.pop(chat_id, None)
         entry = self.entry(chat_id)
         self._deleted.append(_Deleted(chat_id))
@@ -347,9 +356,9 @@ class ChatBook(QObject):
         self.prompting_changed.emit()
 
     def keep_run(self, request_id: str, items: Sequence[tuple[float, Recorded]]) -> None:
-        """Keep the recorded run of the reply that is being written, if this is it and all of it is in the run."""
-        writing = self.writing
-        if writing is not None and writing.request.request_id == request_id and not writing.begun:
+        """Keep the recorded run of a reply that is being written, if all of it is in the run."""
+        writing = self.writings.get(request_id)
+        if writing is not None and not writing.begun:
             writing.conversation.runs.add(writing.message_id)
             self.ask(KeepRun(writing.message_id, tuple(items)))
 

@@ -60,12 +60,14 @@ def day_group(updated: str, today: date) -> str:
     return month if day.year == today.year else f"{month} {day.year}"
 
 
-def rows_of(entries: Sequence[ChatEntry], today: date, writing: str = "", folded: Collection[str] = ()) -> list[Row]:
+def rows_of(
+    entries: Sequence[ChatEntry], today: date, writing: Collection[str] = (), folded: Collection[str] = ()
+) -> list[Row]:
     """The list: pinned conversations, folders by name, and the others by day. Each once, and no empty group.
 
     Args:
         entries: the latest first.
-        writing: id of the conversation whose reply is being written.
+        writing: ids of the conversations that replies are being written in.
         folded: names of the folders whose conversations are hidden.
     """
     pinned = [entry for entry in entries if entry.pinned]
@@ -91,16 +93,16 @@ def rows_of(entries: Sequence[ChatEntry], today: date, writing: str = "", folded
     return rows
 
 
-def found_rows(hits: Sequence[ChatHit], more: bool, writing: str = "") -> list[Row]:
+def found_rows(hits: Sequence[ChatHit], more: bool, writing: Collection[str] = ()) -> list[Row]:
     """What was found, and a heading that says how much."""
     if not hits:
         return [Row(tr("Nothing found"))]
     heading = tr("The first {n}").format(n=len(hits)) if more else tr("Found in {n}").format(n=len(hits))
     return [
         Row(heading),
-        *(Row(title_of(hit.entry), hit.entry, hit=hit, writing=hit.entry.id == writing) for hit in hits),
+        *(Row(title_of(hit.entry), hit.entry, hit=hit, writing=hit.entry.id in writing) for hit in hits),
     ]
 
 
-def _row(entry: ChatEntry, writing: str) -> Row:
-    return Row(title_of(entry), entry, writing=entry.id == writing)
+def _row(entry: ChatEntry, writing: Collection[str]) -> Row:
+    return Row(title_of(entry), entry, writing=entry.id in writing)

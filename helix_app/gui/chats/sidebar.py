@@ -113,7 +113,7 @@ class Sidebar(QWidget):
     def refresh(self) -> None:
         """Show the list as it is now."""
         book = self._book
-        writing = "" if book.writing is None else book.writing.conversation.id
+        writing = {writing.conversation.id for writing in book.writings.values()}
         if self._found is not None and self.search.text().strip():
             rows = found_rows(self._found.hits, self._found.more, writing)
         else:

@@ -28,6 +28,9 @@ def folders_of(entries: tuple[ChatEntry, ...]) -> list[str]:
 def fill_chat_menu(menu: QMenu, entry: ChatEntry, book: ChatBook, view: ChatListView, export: Export) -> None:
     """What can be done with a conversation."""
     chat_id = entry.id
+    if book.writing_in(chat_id) is not None:
+        menu.addAction(tr("Stop the reply"), lambda: book.stop(chat_id))
+        menu.addSeparator()
     menu.addAction(tr("Rename\tF2"), lambda: view.rename(chat_id))
     pin = tr("Unpin") if entry.pinned else tr("Pin")
     menu.addAction(pin, lambda: book.change(chat_id, pinned=not entry.pinned))

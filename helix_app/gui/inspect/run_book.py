@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,6 +27,15 @@ def weight(event: object) -> int:
     if isinstance(event, Finished):
         return 500 + 2 * len(event.text) + 36 * len(event.token_ids)
     return 300 + 2 * len(getattr(event, "text", ""))
+
+
+@dataclass
+class _Running:
+    """A reply that is being recorded: since when, the pools that it has all of, and whether there was no more room."""
+
+    began: float
+    known: set[str] = field(default_factory=set)
+    cut: bool = False
 
 
 class RunBook(QObject):
@@ -51,9 +61,8 @@ class RunBook(QObject):
         self._runs: dict[str, Run] = {}
         self._weights: dict[str, int] = {}
         self._ready: ModelReady | None = None
-        self._began = 0.0
         self._count = 0
-        self._running = ""
+        self._running: dict[str, _Running] = {}
         self.latest = ""
 
     def run(self, request_id: str) -> Run | None:
@@ -67,60 +76,58 @@ class RunBook(QObject):
 
     def begin(self, request: GenerateRequest) -> None:
         """A reply is asked for."""
-        self._running = self.latest = request.request_id
-        self._began = self._clock()
-        self._runs[request.request_id] = Run()
-        self._weights[request.request_id] = 0
-        self._put(request)
+        name = self.latest = request.request_id
+        self._running[name] = _Running(self._clock())
+        self._runs[name] = Run()
+        self._weights[name] = 0
+        self._put(name, request)
         if self._ready is not None:
-            self._put(self._ready)
+            self._put(name, self._ready)
 
     def add(self, request_id: str, items: Sequence[RunItem]) -> None:
         """Take in a run of another day; it is dropped like others."""
         heavy = sum(weight(item.event) for item in items)
-        if request_id == self._running or heavy > self._most:
+        if request_id in self._running or heavy > self._most:
             return
         self._forget_oldest(heavy)
         self._runs[request_id] = Run(list(items), complete=True)
         self._weights[request_id] = heavy
 
     def _forget_oldest(self, room: int) -> None:
-        for oldest in [name for name in self._runs if name != self._running]:
+        for oldest in [name for name in self._runs if name not in self._running]:
             if self.total + room <= self._most:
                 return
             del self._runs[oldest], self._weights[oldest]
             self.dropped.emit(oldest)
 
     def on_event(self, event: object) -> None:
-        """Take in an event of any kind; those of the running reply are recorded."""
+        """Take in an event of any kind; those of running replies are recorded, and what is of all of them in each."""
         if isinstance(event, ModelReady):
             self._ready = event
-        if not self._running:
-            return
-        if isinstance(event, CacheSnapshot):
-            self._put(event)
-        elif isinstance(event, (PrefillDone, RoundDone, TextDelta, Notice)):
-            if event.request_id == self._running or (isinstance(event, Notice) and not event.request_id):
-                self._put(event)
-        elif isinstance(event, (Finished, Failed)) and event.request_id in (self._running, ""):
-            run = self._runs[self._running]
-            run.complete = self._weights[self._running] <= self._most
-            self._put(event, always=True)
-            self._running = ""
+        for name, running in list(self._running.items()):
+            if isinstance(event, CacheSnapshot):
+                running.known |= {event.pool} if event.full else set()
+                if event.pool in running.known:  # changes before tell nothing
+                    self._put(name, event)
+            elif isinstance(event, (PrefillDone, RoundDone, TextDelta, Notice)):
+                if event.request_id == name or (isinstance(event, Notice) and not event.request_id):
+                    self._put(name, event)
+            elif isinstance(event, (Finished, Failed)) and event.request_id in (name, ""):
+                self._runs[name].complete = not running.cut
+                self._put(name, event, always=True)
+                del self._running[name]
 
-    def _put(self, event: RunEvent, always: bool = False) -> None:
-        name = self._running
-        heavy = weight(event)
-        while self._weights[name] + heavy <= self._most < self.total + heavy:
-            oldest = next(iter(self._runs))
-            del self._runs[oldest], self._weights[oldest]
-            self.dropped.emit(oldest)
-        self._weights[name] += heavy
-        if self._weights[name] > self._most and not always:
+    def _put(self, name: str, event: RunEvent, always: bool = False) -> None:
+        heavy, running = weight(event), self._running[name]
+        if self._weights[name] + heavy <= self._most:
+            self._forget_oldest(heavy)
+        running.cut = running.cut or self.total + heavy > self._most
+        if running.cut and not always:
             return
+        self._weights[name] += heavy
         self._count += 1
         if self._count % heap.EVERY == 0:
             heap.set_aside()
-        item = RunItem(self._clock() - self._began, event)
+        item = RunItem(self._clock() - running.began, event)
         self._runs[name].items.append(item)
         self.recorded.emit(name, item)

@@ -59,7 +59,8 @@ class MainWindow(QMainWindow):
         benchmark_requested: a BenchAsked.
         chats_asked: a request of ``protocol/chats.py``.
         read_requested: the file of this path is to be read for a message.
-        cancel_requested: stop the reply or the comparison.
+        cancel_requested: stop the comparison, or the load.
+        reply_cancel_requested: stop the reply of this request id.
         load_requested: a LoadChoice.
         unload_requested: free the model.
         download_requested: fetch the model of this catalog id.
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
     chats_asked = Signal(object)
     read_requested = Signal(str)
     cancel_requested = Signal()
+    reply_cancel_requested = Signal(str)
     load_requested = Signal(object)
     unload_requested = Signal()
     download_requested = Signal(str)
@@ -167,7 +169,8 @@ class MainWindow(QMainWindow):
         desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.compare.compare_requested.connect(self.compare_requested)
         self.benchmark.asked.connect(self.benchmark_requested)
-        for part in (chat, self.compare, self.load_view):
+        chat.cancel_requested.connect(self.reply_cancel_requested)
+        for part in (self.compare, self.load_view):
             part.cancel_requested.connect(self.cancel_requested)
         self.help.checkup_requested.connect(self.checkup_requested)
         self.toolbar.picked.connect(self.models.pick)

@@ -213,7 +213,7 @@ def connect(
     a.focus.triggered.connect(lambda: in_chat(chat.take_cursor))
     a.stop.triggered.connect(chat.stop)
     a.again.triggered.connect(chat.again)
-    a.copy_reply.triggered.connect(chat.copy_reply)
+    a.copy_reply.triggered.connect(chat.list.copy_last)
     book = chat.book
     a.attach.triggered.connect(lambda: in_chat(chat.attaching.choose))
     a.prompting.triggered.connect(lambda: in_chat(prompting.open_dialog))

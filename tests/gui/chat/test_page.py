@@ -174,9 +174,6 @@ def test_a_reply_goes_on_while_another_conversation_is_shown(chat: Driver) -> No
     page.flush()
     assert page.view.messages() == []
     page.composer.editor.setPlainText("Meanwhile")
-    page.send()
-    assert len(chat.requests) == 1
-    assert page.hint.text().startswith("Another conversation is being answered.")
     book.open(talk)
     assert chat.reply.source() == "One two "
     assert page.composer.button.text() == "Stop"
@@ -189,15 +186,65 @@ def test_a_reply_goes_on_while_another_conversation_is_shown(chat: Driver) -> No
     assert page.composer.editor.toPlainText() == "Meanwhile"
 
 
-def test_what_waits_in_another_conversation_is_sent_when_the_reply_is_over(chat: Driver) -> None:
-    page = chat.window.chat
-    chat.ask("x")
+def test_another_conversation_is_answered_beside_it(chat: Driver) -> None:
+    """Each text goes where it belongs, Stop stops the one that is shown, and the list marks both."""
+    page, book, state = chat.window.chat, chat.window.book, chat.window.state
+    first, talk = chat.ask("x"), book.current.id
+    chat.write("One ")
     page.new_chat()
-    page.composer.editor.setPlainText("Meanwhile")
-    page.send()
-    chat.finish("Answer.")
-    assert chat.requests[-1].messages == (ChatMessage("user", "Meanwhile"),)
-    assert texts(chat) == ["Meanwhile", ""]
+    second = chat.ask("Meanwhile")
+    assert second.messages == (ChatMessage("user", "Meanwhile"),)
+    assert {writing.conversation.id for writing in book.writings.values()} == {talk, book.current.id}
+    for request, text in ((first, "two "), (second, "Here "), (first, "three"), (second, "we are")):
+        chat.window.on_event(TextDelta(request.request_id, text))
+    page.flush()
+    assert texts(chat) == ["Meanwhile", "Here we are"]
+    assert (state.is_current(first.request_id), state.is_current(second.request_id)) == (False, True)
+    page.composer.button.click()
+    assert chat.stopped == [second.request_id]
+    chat.finish("Here we are", "cancelled")
+    assert page.composer.button.text() == "Send"
+    assert state.occupied == "reply"
+    book.open(talk)
+    assert texts(chat) == ["x", "One two three"]
+    assert page.composer.button.text() == "Stop"
+    assert state.is_current(first.request_id)
+    chat.window.on_event(fake.finished(first.request_id, "One two three"))
+    assert state.occupied is None
+    assert not book.writings
+    assert chat.reply.stats_text()
+
+
+def test_an_error_of_one_reply_leaves_the_other(chat: Driver) -> None:
+    page, book = chat.window.chat, chat.window.book
+    first, talk = chat.ask("x"), book.current
+    page.new_chat()
+    chat.ask("y")
+    chat.window.on_event(Failed("nan_logits", "", (), first.request_id))
+    assert page.composer.button.text() == "Stop"
+    assert not page.error.isVisible()
+    chat.write("Here")
+    chat.finish("Here")
+    assert texts(chat) == ["y", "Here"]
+    assert talk.message(talk.leaf).state == "failed"
+
+
+def test_an_engine_that_is_gone_ends_all_replies(chat: Driver) -> None:
+    book = chat.window.book
+    chat.ask("x")
+    chat.window.chat.new_chat()
+    chat.ask("y")
+    chat.window.on_event(Failed("engine_died", "exit code -9"))
+    assert not book.writings
+    assert chat.window.state.occupied is None
+
+
+def test_a_load_stops_all_replies(chat: Driver) -> None:
+    first = chat.ask("x")
+    chat.window.chat.new_chat()
+    second = chat.ask("y")
+    chat.window.state.begin_load({})
+    assert chat.stopped == [first.request_id, second.request_id]
 
 
 def test_an_error_keeps_what_was_written_and_offers_to_try_again(chat: Driver) -> None:

@@ -57,6 +57,11 @@ def write(told: Told) -> str:
     return reply.id
 
 
+def writing_of(told: Told) -> Writing:
+    """What ``write`` began."""
+    return told.book.writings["r"]
+
+
 def test_it_starts_with_the_list_and_what_was_shown_last(told: Told) -> None:
     told.book.start()
     assert told.take() == [ListChats()]
@@ -99,19 +104,20 @@ def test_the_store_hears_of_a_conversation_with_its_first_message(told: Told) ->
 def test_a_reply_is_kept_as_it_grows(told: Told, qtbot: QtBot) -> None:
     reply = write(told)
     told.take()
-    told.book.grow("one ")
-    told.book.grow("two")
+    told.book.grow(writing_of(told), "one ")
+    told.book.grow(writing_of(told), "two")
     assert told.take() == []
     qtbot.waitUntil(lambda: bool(told.asked))
     assert told.take() == [GrowMessage(reply, "one two")]
-    told.book.grow(" three")
+    told.book.grow(writing_of(told), " three")
     told.book.keep()
     told.book.keep()
     assert told.take() == [GrowMessage(reply, " three")]
-    told.book.end("one two three.", "done", "{}")
+    told.book.end(writing_of(told), "one two three.", "done", "{}")
     assert told.take() == [EndMessage(reply, "one two three.", "done", "{}")]
     assert told.book.current.message(reply).text == "one two three."
     assert told.book.writing is None
+    assert not told.book.writings
 
 
 def test_a_reply_goes_on_while_another_conversation_is_shown(told: Told) -> None:
@@ -119,17 +125,17 @@ def test_a_reply_goes_on_while_another_conversation_is_shown(told: Told) -> None
     talk = told.book.current
     told.book.open("c")
     told.book.on_opened(ChatOpened("c", KEPT))
-    assert not told.book.writes_here
-    told.book.grow("text")
+    assert told.book.writing is None
+    told.book.grow(writing_of(told), "text")
     told.take()
     told.book.open(talk.id)  # it is not asked of the store, which knows less
     assert told.take() == []
     assert told.book.current is talk
-    assert told.book.writes_here
+    assert told.book.writing is writing_of(told)
     told.book.open("c")
     told.book.on_opened(ChatOpened("c", KEPT))
     told.take()
-    told.book.end("text", "done", "")
+    told.book.end(writing_of(told), "text", "done", "")
     assert told.take() == [EndMessage(reply, "text", "done", "")]
 
 
@@ -177,7 +183,7 @@ def test_a_conversation_that_is_being_written_goes_when_its_reply_has_ended(told
     told.take()
     told.book.delete(chat_id)
     assert (told.take(), len(stops)) == ([], 1)
-    told.book.end("so far", "stopped", "")
+    told.book.end(writing_of(told), "so far", "stopped", "")
     assert told.take() == [EndMessage(reply, "so far", "stopped", ""), ChangeChat(chat_id, deleted=True)]
 
 
@@ -221,9 +227,36 @@ def test_what_is_typed_stays_with_its_conversation(told: Told) -> None:
     assert told.book.current.draft == "unsent"
 
 
+def test_two_conversations_are_written_at_once(told: Told) -> None:
+    first, talk = write(told), told.book.current
+    told.book.new()
+    ask = told.book.add("user", "And?")
+    second = told.book.add("assistant", "", ask.id, "writing", "m").id
+    told.book.begin(Writing(GenerateRequest("s"), told.book.current, second))
+    told.take()
+    for name, text in (("r", "one "), ("s", "eins "), ("r", "two")):
+        told.book.grow(told.book.writings[name], text)
+    told.book.keep()
+    assert told.take() == [GrowMessage(first, "one two"), GrowMessage(second, "eins ")]
+    assert told.book.writing is told.book.writings["s"]
+    stops = record(told.book.stop_requested)
+    told.book.delete(talk.id)
+    assert stops == [writing_of(told)]
+    told.book.end(writing_of(told), "one two", "stopped", "{}")
+    assert told.take() == [
+        EndMessage(first, "one two", "stopped", "{}"), ChangeChat(talk.id, deleted=True),
+    ]  # fmt: skip
+    told.book.grow(told.book.writings["s"], "zwei")
+    told.book.keep()
+    assert told.take() == [GrowMessage(second, "zwei")]
+    told.book.open(talk.id)
+    told.book.stop(told.book.current.id)
+    assert [writing.message_id for writing in stops] == [first, second]
+
+
 def test_a_reply_that_is_written_further_is_kept_as_it_grows(told: Told) -> None:
     reply = write(told)
-    told.book.end("Half", "stopped", "{}")
+    told.book.end(writing_of(told), "Half", "stopped", "{}")
     told.take()
     told.book.again(reply, "Half")
     assert told.take() == [EndMessage(reply, "Half", "writing", "{}")]

@@ -39,7 +39,7 @@ def test_each_once_and_no_empty_group() -> None:
         entry("d", updated=when(1)),
         entry("e", updated=when(1), folder="Art"),
     ]
-    rows = rows_of(entries, TODAY, writing="d")
+    rows = rows_of(entries, TODAY, writing={"d"})
     assert [row.title for row in rows] == [
         "Pinned", "Chat b", "Art", "Chat e", "work & play", "Chat c", "Today", "Chat a", "Yesterday", "Chat d",
     ]  # fmt: skip
@@ -58,7 +58,7 @@ def test_without_a_title_it_is_called_untitled() -> None:
 def test_what_was_found() -> None:
     assert found_rows([], False) == [Row("Nothing found")]
     hit = ChatHit(entry("a"), "m", "a word here", ((2, 6),))
-    rows = found_rows([hit], False, writing="a")
+    rows = found_rows([hit], False, writing={"a"})
     assert [row.title for row in rows] == ["Found in 1", "Chat a"]
     assert rows[1].hit == hit
     assert rows[1].writing

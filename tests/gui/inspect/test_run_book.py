@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helix_app.gui.inspect.run_book import RunBook, weight
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.events import Finished
+from helix_app.protocol.events import CacheSnapshot, Finished
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
@@ -82,6 +84,55 @@ def test_only_what_is_of_the_running_reply_is_recorded() -> None:
     assert kinds == ["GenerateRequest", "ModelReady", "RoundDone", "TextDelta", "Notice", "CacheSnapshot", "Finished"]
     assert len(heard) == len(kinds)
     assert (run.complete, book.latest) == (True, "r")
+
+
+def test_replies_written_together_are_recorded_apart() -> None:
+    """Each with the pool as a whole from its beginning on; changes of a pool that it has not seen tell it nothing."""
+    book = RunBook(clock=lambda: 1.0)
+    whole = fake.snapshot(fake.pool_cells(16))
+    change = replace(whole, full=False, indices=b"", cells=b"", tables=())
+    book.begin(GenerateRequest("a"))
+    book.on_event(whole)
+    book.on_event(fake.round_done("a", 0))
+    book.begin(GenerateRequest("b"))
+    book.on_event(change)
+    book.on_event(whole)
+    book.on_event(fake.round_done("b", 0))
+    book.on_event(change)
+    book.on_event(fake.finished("a"))
+    book.on_event(fake.round_done("b", 1))
+    book.on_event(fake.finished("b"))
+    first, second = book.run("a"), book.run("b")
+    assert first is not None
+    assert second is not None
+    assert [getattr(item.event, "full", None) for item in first.items if isinstance(item.event, CacheSnapshot)] == [
+        True, False, True, False,
+    ]  # fmt: skip
+    assert [type(item.event).__name__ for item in second.items] == [
+        "GenerateRequest", "CacheSnapshot", "RoundDone", "CacheSnapshot", "RoundDone", "Finished",
+    ]  # fmt: skip
+    assert (first.complete, second.complete) == (True, True)
+
+
+def test_no_running_reply_makes_room_for_another() -> None:
+    run = made_run(30)
+    book = RunBook(sum(weight(item.event) for item in run.items), clock=lambda: 1.0)
+    dropped = record(book.dropped)
+    for name in ("a", "b"):
+        book.begin(GenerateRequest(name))
+    for item in run.items:
+        if isinstance(item.event, events.RoundDone):
+            for name in ("a", "b"):
+                book.on_event(replace(item.event, request_id=name))
+    for name in ("a", "b"):
+        book.on_event(fake.finished(name))
+    first, second = book.run("a"), book.run("b")
+    assert first is not None
+    assert second is not None
+    assert not first.complete
+    assert not second.complete
+    assert dropped == []
+    assert len(first.items) > 5
 
 
 def test_every_run_knows_the_model_that_wrote_it() -> None:
