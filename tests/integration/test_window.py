@@ -54,7 +54,7 @@ class Recorder:
         self.client.start()  # type: ignore[attr-defined]
 
     def stream(self, request: Request, cancel: threading.Event, others: Intake | None = None) -> Iterator[Event]:
-        for event in self.client.stream(request, cancel):
+        for event in self.client.stream(request, cancel, others):
             self.events.append(event)
             yield event
 
