@@ -80,7 +80,9 @@ class SessionController(QObject):
         self._stop_ms = stop_ms
         self._job: Job | None = None
         self._next: Work | None = None
-        self._late: list[Joining] = []  # replies that came when the one they were to join was over just then
+        self._replies: list[
+            Joining
+        ] = []  # that could not join: what they were to join was over just then, or is no reply
         self._busy = False
         self._devices_wanted = False
         self._reserved = ""  # why nothing may begin
@@ -107,7 +109,11 @@ class SessionController(QObject):
     @property
     def busy(self) -> bool:
         """Whether the engine has work that somebody waits for."""
-        return self._next is not None or not (self._job is None or isinstance(self._job.work, DevicesRequest))
+        return (
+            self._next is not None
+            or bool(self._replies)
+            or not (self._job is None or isinstance(self._job.work, DevicesRequest))
+        )
 
     def start(self) -> None:
         """Start the threads, let the engine get ready and list the models. Returns at once."""
@@ -125,18 +131,22 @@ class SessionController(QObject):
     @Slot(object)
     def generate(self, request: GenerateRequest) -> None:
         """Write a reply, beside others if there are any; ``Failed("engine_busy")`` while the engine has other work."""
+        self.write(Joining(request))
+
+    def write(self, joining: Joining) -> None:
+        """The same for a reply with an event of its own that ends it."""
+        request = joining.request
         if self._reserved:
             self._show(Failed(self._reserved, request_id=request.request_id))
         elif self._job is None:
-            self._begin(request)
+            self._begin(request, joining.cancel)
             self._announce()
         elif self._next is None and isinstance(self._job.work, GenerateRequest):
-            joining = Joining(request)
             if not self._job.others.put(joining):
-                self._late.append(joining)
+                self._replies.append(joining)
         elif self._next is None and isinstance(self._job.work, DevicesRequest):
             self._job.cancel.set()
-            self._next = request
+            self._replies.append(joining)
             self._announce()
         else:
             comparing = isinstance(self._job.work, CompareRequest)
@@ -150,8 +160,8 @@ class SessionController(QObject):
         elif self._job is None:
             self._begin(request)
             self._announce()
-        elif self._next is None and isinstance(self._job.work, DevicesRequest):
-            self._job.cancel.set()
+        elif not self.busy:
+            self._job.cancel.set()  # a search for devices
             self._next = request
             self._announce()
         else:
@@ -162,33 +172,30 @@ class SessionController(QObject):
     @Slot(str)
     def cancel_reply(self, request_id: str) -> None:
         """Stop one reply, being written or waiting; others go on."""
-        if isinstance(self._next, GenerateRequest) and self._next.request_id == request_id:
-            self._wait_with(None)
-            self._announce()
-        elif self._job is not None and isinstance(self._job.work, GenerateRequest):
-            for joining in self._late:
-                if joining.request.request_id == request_id:
-                    joining.cancel.set()
+        self._drop_replies(request_id)
+        if self._job is not None and isinstance(self._job.work, GenerateRequest):
             if self._job.work.request_id == request_id:
                 self._job.cancel.set()
             self._job.others.cancel(request_id)
 
     @Slot()
     def cancel(self) -> None:
-        """Stop what the engine does now and drop the reply that waits for it. Stopping a load drops a load, too."""
+        """Stop what the engine does now and drop replies that wait for it. Stopping a load drops a load, too."""
+        waited = bool(self._replies)
+        self._drop_replies()
         if self._reserved and self._next is not None:
             self._wait_with(UnloadRequest())
             self._show(Unloaded())
         elif self._job is not None and isinstance(self._job.work, DevicesRequest):
             if self._next is not None:
-                reply = isinstance(self._next, (GenerateRequest, CompareRequest))
-                self._wait_with(None if reply else UnloadRequest())
+                self._wait_with(None if isinstance(self._next, CompareRequest) else UnloadRequest())
+            if self._next is not None or waited:
                 self._announce()
         elif self._job is not None and isinstance(self._job.work, CompareRequest):
             self._job.cancel.set()  # a load that waits goes on: it can be stopped by itself
         elif self._job is not None:
-            self._stop_job()
-            if isinstance(self._next, GenerateRequest) or not isinstance(self._job.work, GenerateRequest):
+            self._job.stop()
+            if not isinstance(self._job.work, GenerateRequest):
                 self._wait_with(None)
                 self._job.superseded.clear()  # nothing takes its place any more: its end is news
 
@@ -236,12 +243,12 @@ class SessionController(QObject):
         if self._devices_wanted and self._job is None and not self._reserved:
             self._begin(DevicesRequest())
 
-    def _stop_job(self) -> None:
-        """End what runs, and the replies that were to join it."""
-        if self._job is not None:
-            self._job.stop()
-            for joining in self._late:
-                joining.cancel.set()
+    def _drop_replies(self, request_id: str = "") -> None:
+        """A reply that waits, or every one, is over before it began."""
+        dropped = [joining.request for joining in self._replies if request_id in ("", joining.request.request_id)]
+        self._replies = [joining for joining in self._replies if joining.request not in dropped]
+        for request in dropped:
+            self._show(cancelled_result(request))
 
     def _take_over(self, work: LoadChoice | UnloadRequest) -> None:
         if self._reserved:
@@ -253,17 +260,16 @@ class SessionController(QObject):
             self._announce()
             return
         self._wait_with(work)
+        self._drop_replies()
         if not isinstance(self._job.work, GenerateRequest):
             self._job.superseded.set()
-        self._stop_job()
+        self._job.stop()
         self._announce()
 
     def _wait_with(self, work: Work | None) -> None:
-        """Put ``work`` in the place of what waits; a reply that waited is over before it began."""
+        """Put ``work`` in the place of what waits; a comparison that waited is over before it began."""
         dropped, self._next = self._next, work
-        if isinstance(dropped, GenerateRequest):
-            self._show(cancelled_result(dropped))
-        elif isinstance(dropped, CompareRequest):
+        if isinstance(dropped, CompareRequest):
             self._show(CompareDone(dropped.request_id, "cancelled"))
 
     def _begin(self, work: Work, cancel: threading.Event | None = None) -> None:
@@ -271,11 +277,11 @@ class SessionController(QObject):
             self._job = Job(work, cancel or threading.Event())
             self._job_asked.emit(self._job)
 
-    def _begin_late(self) -> None:
-        """Write the replies that came too late to join."""
-        (first, *late), self._late = self._late, []
+    def _begin_replies(self) -> None:
+        """Write the replies that wait, together."""
+        (first, *others), self._replies = self._replies, []
         self._begin(first.request, first.cancel)
-        for joining in late:
+        for joining in others:
             if self._job is not None:
                 self._job.others.put(joining)
 
@@ -293,8 +299,8 @@ class SessionController(QObject):
             result = result if found else None
         if following is not None:
             self._begin(following)
-        elif self._late:
-            self._begin_late()
+        elif self._replies:
+            self._begin_replies()
         else:
             self._begin_idle()
         if isinstance(job.work, LoadChoice) and isinstance(result, ModelReady):
@@ -358,8 +364,10 @@ class SessionController(QObject):
         self._stopped = False
         self._wait_with(None)
         self._coalescer.unpace()
+        self._drop_replies()
         self._downloads.stop()
-        self._stop_job()
+        if self._job is not None:
+            self._job.stop()
         for thread in self.threads:
             thread.quit()
         engine_thread = self.threads[0]
