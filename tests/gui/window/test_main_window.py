@@ -127,7 +127,7 @@ def test_failed_load_closes_the_composer_and_says_why(make_window) -> None:
 
 
 def test_a_change_while_writing_stops_the_reply_first(window: MainWindow) -> None:
-    cancels, loads = record(window.cancel_requested), record(window.load_requested)
+    cancels, loads = record(window.reply_cancel_requested), record(window.load_requested)
     window.chat.composer.editor.setPlainText("x")
     window.chat.send()
     window.toolbar.device.pick("cpu")
