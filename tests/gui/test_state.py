@@ -74,7 +74,7 @@ def test_why_nothing_can_be_measured(state: State, work: str, why: str) -> None:
 
 
 def test_a_reply_that_was_given_up_is_of_another_conversation(state: State) -> None:
-    state.give_up("before")
+    state.set_elsewhere(["before"])
     assert not state.is_current("before")
     assert state.is_current("now")
 

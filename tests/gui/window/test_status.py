@@ -128,7 +128,7 @@ def test_the_pool_of_the_draft_is_not_counted(bar: StatusBar) -> None:
 
 
 def test_a_reply_that_was_given_up_says_nothing(bar: StatusBar, state: State) -> None:
-    state.give_up("old")
+    state.set_elsewhere(["old"])
     bar.on_round(fake.round_done("old", 20))
     bar.on_finished(fake.finished("old"))
     bar.flush()
