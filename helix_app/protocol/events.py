@@ -54,7 +54,8 @@ class PrefillProgress:
 class PrefillDone:
     """The prompt is in the cache. ``cached_tokens`` of ``prompt_tokens`` came from a prefix hit.
 
-    ``emitted`` is the first token of the reply: the prompt's last row gives it, before any round.
+    ``emitted`` is the first token of the reply: the prompt's last row gives it, before any round. ``left_out`` of the
+    request's messages, the oldest ones, are not in the prompt (``GenerateRequest.on_full``).
     """
 
     request_id: str
@@ -62,6 +63,7 @@ class PrefillDone:
     cached_tokens: int
     seconds: float
     emitted: tuple[EmittedToken, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from helix_app.protocol.bench import BenchRequest
 
 Mode = Literal["speculative", "autoregressive"]
 Verify = Literal["auto", "rejection", "coupled"]
+OnFull = Literal["stop", "drop_oldest"]
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,10 @@ class GenerateRequest:
             leaves it to the template.
         grammar: what the reply must look like; None leaves it free.
         tools: functions that the model may call, each as the JSON of OpenAI's ``tools``; given to the chat template.
+        template: a chat template in place of the model's own; empty for that one.
+        on_full: what becomes of a conversation that leaves too little of the context for a reply: ``stop`` fails where
+            the prompt itself does not fit, ``drop_oldest`` leaves out whole turns, the oldest first, but never a system
+            message nor the turn that is to be answered (``engine/text/fitting.py``); ``PrefillDone`` tells how much.
     """
 
     request_id: str
@@ -174,6 +179,8 @@ class GenerateRequest:
     thinking: bool | None = None
     grammar: Grammar | None = None
     tools: tuple[str, ...] = ()
+    template: str = ""
+    on_full: OnFull = "stop"
 
 
 Request = Union[LoadRequest, UnloadRequest, DevicesRequest, GenerateRequest, BenchRequest]

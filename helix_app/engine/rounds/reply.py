@@ -19,7 +19,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.rounds.judgement import Judgement, Timing
 from helix_app.engine.rounds.metrics import RunRecorder
-from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
+from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_of
 from helix_app.engine.sampling.coupled import verify_coupled
 from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise
 from helix_app.engine.sampling.stopping import StopMatcher
@@ -85,7 +85,8 @@ class Reply:
         self.name = request.request_id
         self._tokenizer = session.tokenizer
         self._recorder = RunRecorder()
-        self.tokens = prompt_tokens(session, request)
+        prompt = prompt_of(session, request)
+        self.tokens, self._left_out = prompt.ids, prompt.left_out
         self.prompt_length = len(self.tokens)
         params = request.sampling
         self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
@@ -154,9 +155,8 @@ class Reply:
         emitted = self._emit((judgement.verdict.next_token,), judgement)
         self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
         assert self._prefill_begin is not None
-        yield PrefillDone(
-            self.name, self.prompt_length, self.cached, time.perf_counter() - self._prefill_begin, emitted
-        )
+        seconds = time.perf_counter() - self._prefill_begin
+        yield PrefillDone(self.name, self.prompt_length, self.cached, seconds, emitted, self._left_out)
         yield from self.show()
 
     # ----------------------------------------------------------------- rounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from helix_app.base.errors import InputError
 from helix_app.engine.cache.snapshot import take_snapshot
@@ -16,15 +16,15 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
-from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens
+from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_fault
+from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, OnFull
 
 Limit = Literal["model", "default", "setting", "memory"]
 _DOUBT, _DOUBT_MAX = 32, 4096  # undrafted rounds after which costs are measured again
 _DOUBT_ROWS = 5  # with so many rows
-_MAX_PROMPT_CHARACTERS_PER_TOKEN = 64  # a longer prompt cannot fit and need not be tokenised to know
 
 
 @dataclass(frozen=True)
@@ -158,31 +158,66 @@ def is_coupled(request: GenerateRequest) -> bool:
     return request.verify == "coupled" or (request.verify == "auto" and request.sampling.seed is not None)
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """What a reply follows.
+
+    Attributes:
+        ids: its tokens; a begun reply is the end of them.
+        left_out: how many of the request's messages are not in it.
+    """
+
+    ids: list[int]
+    left_out: int = 0
+
+
 def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
-    """The token ids that the reply follows; a begun reply is the end of them.
+    """The token ids that the reply follows. Raises as ``prompt_of``."""
+    return prompt_of(session, request).ids
+
+
+def prompt_of(session: Session, request: GenerateRequest) -> Prompt:
+    """The prompt of a request, without what it lets be left out of a conversation that has become too long.
 
     Raises:
         InputError: nothing to send, more than the context takes, or a chat template that refuses it.
     """
     limit = session.runner.max_tokens
-    text = request.prompt if request.raw else "".join(m.content for m in request.messages)
     asked = begun_reply(request.messages)[0]
     question = request.prompt if request.raw else (asked[-1].content if asked else "")
     if not question.strip():
         raise InputError("prompt_empty")
-    if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
-        raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
-    if request.raw:
-        ids = session.tokenizer.encode(request.prompt, add_bos=True)
-    else:
-        ids, folded = chat_tokens(session.tokenizer, request.messages, request.thinking)
-        if folded is not None:
-            session.tell_once(folded)
-    if len(ids) >= limit:
-        raise _too_long(session, limit, len(ids))
-    if not ids:
+    prompt = _raw_prompt(session, request, limit) if request.raw else _chat_prompt(session, request, limit)
+    if len(prompt.ids) >= limit:
+        raise _too_long(session, limit, len(prompt.ids))
+    if not prompt.ids:
         raise InputError("prompt_empty")
-    return ids
+    return prompt
+
+
+def _raw_prompt(session: Session, request: GenerateRequest, limit: int) -> Prompt:
+    if len(request.prompt) > limit * CHARACTERS_PER_TOKEN:
+        raise _too_long(session, limit, len(request.prompt) // CHARACTERS_PER_TOKEN, "over ")
+    return Prompt(session.tokenizer.encode(request.prompt, add_bos=True))
+
+
+def _chat_prompt(session: Session, request: GenerateRequest, limit: int) -> Prompt:
+    tokenizer = session.tokenizer.with_template(request.template)
+
+    def encode(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+        try:
+            return chat_tokens(tokenizer, messages, request.thinking)
+        except InputError as exc:
+            raise own_fault(exc) if request.template else exc from exc.__cause__
+
+    drop = request.on_full == "drop_oldest"
+    found = fitted(encode, request.messages, limit, request.max_tokens, drop=drop)
+    if found.ids is None:
+        characters = sum(len(message.content) for message in found.messages)
+        raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, "over ")
+    if found.notice is not None:
+        session.tell_once(found.notice)
+    return Prompt(found.ids, found.left_out)
 
 
 def _too_long(session: Session, limit: int, tokens: int, about: str = "") -> InputError:
@@ -210,6 +245,10 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="stop", value=request.stop, hint="Give a list of texts.")
     if request.thinking is not None and type(request.thinking) is not bool:
         raise InputError("option_invalid", option="thinking", value=request.thinking, hint="Use True, False or None.")
+    if not isinstance(request.template, str):
+        raise InputError("option_invalid", option="template", value=request.template, hint="Give a chat template.")
+    if request.on_full not in get_args(OnFull):
+        raise InputError("option_invalid", option="on-full", value=request.on_full, hint="Use stop or drop_oldest.")
     for text in (request.prompt, *(message.content for message in request.messages)):
         if not isinstance(text, str):
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")

@@ -78,3 +78,8 @@ def _refusal(exc: InputError) -> InputError:
     reason = " ".join(str(cause).split()) or type(cause).__name__
     code = "template_refused" if own else "template_failed"
     return InputError(code, reason=reason, detail=exc.detail)
+
+
+def own_fault(exc: InputError) -> InputError:
+    """A fault of a template that a person put in the place of the model's own, which is advised otherwise."""
+    return InputError("template_own_failed", detail=exc.detail, **exc.fields) if exc.code == "template_failed" else exc

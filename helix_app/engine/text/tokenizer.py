@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +93,25 @@ class Tokenizer:
                 log.info("the chat template refuses a plain message", exc_info=True)
             _ = self.thinking
 
+    def with_template(self, template: str) -> Tokenizer:
+        """The same vocabulary with another chat template; this one itself for an empty one."""
+        return Tokenizer(self._backend, replace(self.info, chat_template=template)) if template else self
+
     def encode(self, text: str, *, add_bos: bool = False) -> list[int]:
         """Token ids of a text. With ``add_bos`` the BOS token comes first where the model wants one."""
         ids = _replaced(self._backend.encode(_whole_characters(text), add_special_tokens=False).ids, self._split)
         if add_bos and self.info.add_bos and self.info.bos_token_id is not None and ids[:1] != [self.info.bos_token_id]:
             ids.insert(0, self.info.bos_token_id)
         return ids
+
+    def encode_placed(self, text: str, *, add_bos: bool = False) -> list[tuple[int, int]]:
+        """The ids that ``encode`` gives, each with the index of the character where it begins; -1 for an added BOS."""
+        found = self._backend.encode(_whole_characters(text), add_special_tokens=False)
+        placed = [(new, at) for i, (at, _) in zip(found.ids, found.offsets) for new in self._split.get(i, (i,))]
+        bos = self.info.bos_token_id
+        if add_bos and self.info.add_bos and bos is not None and [i for i, _ in placed[:1]] != [bos]:
+            placed.insert(0, (bos, -1))
+        return placed
 
     def encode_continued(self, text: str) -> list[int]:
         """Token ids of what a model wrote already, to follow those of ``encode_chat``.
@@ -123,6 +136,10 @@ class Tokenizer:
             InputError: the model has no template, or its template refuses these messages.
         """
         return self.encode(self._rendered(messages, thinking), add_bos=True)
+
+    def chat_text(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> str:
+        """A conversation in the chat template, as ``encode_chat`` makes tokens of it. Raises as that."""
+        return _whole_characters(self._rendered(messages, thinking))
 
     def _rendered(self, messages: Sequence[ChatMessage], thinking: bool | None) -> str:
         template = self.info.chat_template
@@ -154,6 +171,12 @@ class Tokenizer:
     def decode(self, ids: Sequence[int]) -> str:
         """Text of tokens, special tokens left out. Incomplete characters show as U+FFFD."""
         return self._backend.decode(_replaced(ids, self._spelled), skip_special_tokens=True)
+
+    @functools.cached_property
+    def special_ids(self) -> frozenset[int]:
+        """The tokens that are no text, such as those that begin and end messages."""
+        added = self._backend.get_added_tokens_decoder()
+        return frozenset(i for i, token in added.items() if token.special)
 
     def token_text(self, token_id: int) -> str:
         """What a token looks like on its own, special tokens included."""
