@@ -43,6 +43,8 @@ ERRORS: dict[str, str] = {
     "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
     "or use --raw on the command line to continue plain text.",
     "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
+    "template_endless": "The chat template comes to no end. Look for a loop in it that goes on and on.",
+    "prompt_uncounted": "The tokens of the prompt could not be counted. It can be sent all the same; Details says why they could not.",
     "template_own_failed": "This conversation's chat template cannot be used ({reason}). Correct it under Prompt and sampling, or take the model's own there.",
     "prompt_unreadable": "The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
