@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
+    from helix_app.bridge.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 
@@ -54,6 +55,7 @@ class App:
     checkups: Checkups
     chats: Chats
     attachments: Attachments
+    prompts: Prompts
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -120,6 +122,7 @@ def build(
     from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
+    from helix_app.bridge.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 
@@ -131,6 +134,7 @@ def build(
     checkups = Checkups(examine)
     chats = Chats()
     attachments = Attachments()
+    prompts = Prompts()
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -154,6 +158,9 @@ def build(
     window.read_requested.connect(attachments.ask)
     attachments.news.connect(window.on_events)
     window.closing.connect(attachments.shutdown)
+    window.prompt_asked.connect(prompts.ask)
+    prompts.news.connect(window.on_events)
+    window.closing.connect(prompts.shutdown)
     window.chats_asked.connect(chats.ask)
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
@@ -169,7 +176,7 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments)
+    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts)
 
 
 def make_client(settings: Settings) -> EngineClient:

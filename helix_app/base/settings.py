@@ -106,6 +106,17 @@ class Settings:
         "system_prompt",
         special="You are a helpful assistant.",
     )
+    on_full: Literal["stop", "drop_oldest"] = setting(
+        "stop",
+        "When the context is full",
+        "conversation",
+        "the chat shows from where on is sent",
+        "on_full",
+        options=(
+            ("stop", "Stop", "and say so: nothing is left out"),
+            ("drop_oldest", "Oldest go", "whole turns; system prompt and question stay"),
+        ),
+    )
     temperature: Annotated[float, Meta(ge=0, le=5)] = setting(
         0.7, "Temperature", "sampling", "0 always takes the most likely token", "temperature", step=0.05
     )
@@ -146,6 +157,7 @@ class Settings:
     prompting: dict[str, str] = field(
         default_factory=dict, metadata={"text": "What new conversations change of prompt and sampling, by target"}
     )
+    better_model_told: bool = setting(False, "The note that a better model fits this computer was shown")
     sidebar: bool = setting(True, "Conversations are listed beside the chat")
     last_chat: str = setting("", "Conversation that was shown last; empty begins a new one")
     last_folder: str = setting("", "Folder that a file was last opened from or saved in; empty begins in Documents")

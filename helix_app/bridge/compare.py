@@ -185,6 +185,9 @@ class Comparison:
             verify=arm.verify,
             max_tokens=asked.max_tokens,
             sampling=asked.sampling,
+            template=asked.template,
+            thinking=asked.thinking,
+            on_full=asked.on_full,
             cold=True,
         )
 

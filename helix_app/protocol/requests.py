@@ -229,7 +229,7 @@ class CompareRequest:
         request_id: echoed by every event of the comparison; the replies are called ``{request_id}-0`` and ``-1``.
         own: the load a person chose; an arm changes its target, draft and dtype.
         loaded: whether that is loaded now.
-        messages, sampling, max_tokens: the same for both arms, as in ``GenerateRequest``.
+        messages, sampling, max_tokens, template, thinking, on_full: the same for both arms, as in ``GenerateRequest``.
     """
 
     request_id: str
@@ -239,6 +239,9 @@ class CompareRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     max_tokens: int = 256
     loaded: bool = True
+    template: str = ""
+    thinking: bool | None = None
+    on_full: OnFull = "stop"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.benchmark import bench_made
+from tests.gui.chat import prompt_views
 from tests.gui.chats import chat_views
 from tests.gui.compare.compare_views import (
     compare,
@@ -296,8 +297,8 @@ def help_search(window: MainWindow) -> None:
 
 
 def shown_dialog(window: MainWindow) -> QDialog:
-    """The dialog that is open."""
-    return next(d for d in window.findChildren(QDialog) if d.isVisible())
+    """The dialog that is open, in front of others."""
+    return [d for d in window.findChildren(QDialog) if d.isVisible()][-1]
 
 
 VIEWS: dict[str, Callable[[MainWindow], None]] = {
@@ -318,6 +319,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         too_long,
         chat_beside_benchmark,
         *chat_views.VIEWS,
+        *prompt_views.VIEWS,
         tokens,
         inspect_empty,
         inspect,
@@ -359,7 +361,7 @@ def main(name: str, theme: str, target: str) -> None:
     window = MainWindow(Settings(theme=theme))
     window.show()
     show(window, name)
-    window.grab().save(target)
+    (shown_dialog(window) if name.startswith("prompting") else window).grab().save(target)
     window.close()
     application.quit()
 

@@ -139,6 +139,7 @@ class Composer(QFrame):
         options_requested: prompt and sampling of this conversation.
         attach_requested: a file is to be chosen.
         thinking_chosen: whether the model is to think before it answers.
+        changed: other text stands in it, or other attachments.
     """
 
     send_requested = Signal()
@@ -146,6 +147,7 @@ class Composer(QFrame):
     options_requested = Signal()
     attach_requested = Signal()
     thinking_chosen = Signal(bool)
+    changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -158,6 +160,7 @@ class Composer(QFrame):
         self.editor.stopped.connect(self.on_stopped)
         self.editor.pasted_long.connect(self.attach)
         self.editor.focus_changed.connect(self.on_focus_changed)
+        self.editor.textChanged.connect(self.changed)
         self.button = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
         self.button.setMinimumWidth(88)
         self.button.clicked.connect(self.on_button_clicked)
@@ -195,6 +198,10 @@ class Composer(QFrame):
         """What would be sent: the pasted texts and what is typed."""
         typed = self.editor.toPlainText().strip()
         return "\n\n".join([chip.text for chip in self._chips] + ([typed] if typed else []))
+
+    def is_empty(self) -> bool:
+        """Whether nothing would be sent."""
+        return not self._chips and self.editor.document().isEmpty()
 
     def draft(self) -> Draft:
         """What stands in it, to be put back."""
@@ -234,6 +241,7 @@ class Composer(QFrame):
         chip.remove.clicked.connect(lambda: self._drop(chip))
         self._chips.append(chip)
         self._chip_row.insertWidget(len(self._chips) - 1, chip)
+        self.changed.emit()
 
     def set_available(self, available: bool, placeholder: str, *, writable: bool = False) -> None:
         """Let the person send, or say why not; ``writable``: what cannot be sent yet can be written."""
@@ -292,3 +300,4 @@ class Composer(QFrame):
         self._chip_row.removeWidget(chip)
         chip.hide()
         chip.deleteLater()
+        self.changed.emit()

@@ -37,6 +37,7 @@ class MessageList(QObject):
         context_requested: load the model with a context of so many tokens.
         new_chat_requested: begin a new conversation.
         delete_requested: id of a message to be taken out, with all that follows it.
+        changed: other messages are shown, or built.
         made: a widget shows all that the book has of the reply that is being written.
     """
 
@@ -47,6 +48,7 @@ class MessageList(QObject):
     context_requested = Signal(int)
     new_chat_requested = Signal()
     delete_requested = Signal(str)
+    changed = Signal()
     made = Signal()
 
     def __init__(
@@ -142,6 +144,7 @@ class MessageList(QObject):
                 widget.show_version(versions.index(widget.message_id) + 1, len(versions))
             if isinstance(widget, Reply):
                 widget.set_last(widget is widgets[-1])
+        self.changed.emit()
 
     def _build_earlier(self) -> None:
         """A few more above what is shown, as long as the reader is near them."""
@@ -233,10 +236,13 @@ class MessageList(QObject):
     def show_end(self, reply: Reply, message: Message) -> None:
         """Offer what can be done with a reply that ended so."""
         ready = self._state.ready
+        drops_oldest = self._book.current.prompting.applied(self._state.settings).on_full == "drop_oldest"
         if message.state == "interrupted":
             reply.offer_more(self.tr("Helix ended while this was being written. What had come by then was kept."))
         elif message.state in MORE_STATES and message.text:
             reply.offer_more()
+        elif message.state == "context_full" and drops_oldest and message.text:
+            reply.offer_more()  # older turns make room for the rest
         elif message.state == "context_full" and ready is not None:
             sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
             reply.offer_context(sentence, larger_context(ready))

@@ -356,7 +356,7 @@ class ChatPage(QWidget):
         super().resizeEvent(event)
         # what is typed stands exactly below what is read: the frame is 12 px outside the column
         side = max(12, (self.width() - column_width(self._theme, self.width())) // 2 - 12)
-        self._below.setContentsMargins(side, 8, side, 16)
+        self._below.setContentsMargins(side, 8, side, 20)
         self.notices.set_margins(side)
 
     def _can_write(self) -> bool:

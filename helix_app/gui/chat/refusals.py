@@ -16,6 +16,7 @@ TOO_LONG = "prompt_too_long"  # and what begins so: codes of prompts over the co
 NOT_SENT = (  # errors of a message that no model has seen; those of too long ones begin with TOO_LONG
     "prompt_empty",
     "no_chat_template",
+    "template_own_failed",
     "no_model_loaded",
     "engine_busy",
     "compare_running",

@@ -146,17 +146,20 @@ class Conversation:
 
         Questions that never got an answer stay out.
         """
-        out = [ChatMessage("system", system_prompt)] if system_prompt else []
+        system = [ChatMessage("system", system_prompt)] if system_prompt else []
+        return (*system, *(ChatMessage(message.role, message.text) for message in self.told(message_id)))
+
+    def told(self, message_id: str) -> list[Message]:
+        """The messages of ``history``."""
+        out: list[Message] = []
         question: Message | None = None
         for message in self.path(message_id):
             if message.role == "user":
                 question = message
             elif question is not None and message.text:
-                out += [ChatMessage("user", question.text), ChatMessage("assistant", message.text)]
+                out += [question, message]
                 question = None
-        if question is not None:
-            out.append(ChatMessage("user", question.text))
-        return tuple(out)
+        return out if question is None else [*out, question]
 
     def entry(self) -> ChatEntry:
         """As a list shows it that no store has made."""

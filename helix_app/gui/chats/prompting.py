@@ -9,9 +9,10 @@ from typing import Any
 
 from helix_app.base.settings import Settings, changed, valid
 
-NAMES = ("system_prompt", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens")
+NAMES = ("system_prompt", "temperature", "top_k", "top_p", "min_p", "repetition_penalty", "max_tokens", "on_full")
 MOST_STOPS = 16  # stop texts of one conversation
 LONGEST_STOP = 200  # characters of each
+LONGEST_TEMPLATE = 100_000
 FORMAT = "helix-presets"  # what a file of presets says it is
 
 
@@ -24,15 +25,18 @@ class Prompting:
         seed: of its replies; None draws one for each.
         stop: texts at which a reply ends.
         thinking: whether the model is to think before it answers, where it knows such a switch; None as it is made.
+        template: a chat template in place of the model's own; empty for that one.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     stop: tuple[str, ...] = ()
     thinking: bool | None = None
+    template: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.values) or self.seed is not None or bool(self.stop) or self.thinking is not None
+        chosen = self.seed is not None or self.thinking is not None
+        return chosen or bool(self.values) or bool(self.stop) or bool(self.template)
 
     def applied(self, settings: Settings) -> Settings:
         """The settings that its replies are written with."""
@@ -50,6 +54,8 @@ def to_text(prompting: Prompting) -> str:
         out["stop"] = list(prompting.stop)
     if prompting.thinking is not None:
         out["thinking"] = prompting.thinking
+    if prompting.template:
+        out["template"] = prompting.template
     return json.dumps(out, ensure_ascii=False)
 
 
@@ -66,7 +72,10 @@ def from_text(text: str) -> Prompting:
     whole = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed < 2**31
     stops, thinking = raw.get("stop"), raw.get("thinking")
     thinking = thinking if isinstance(thinking, bool) else None
-    return Prompting(values, seed if whole else None, stops_of(stops if isinstance(stops, list) else ()), thinking)
+    template = raw.get("template")
+    known = isinstance(template, str) and bool(template.strip()) and len(template) <= LONGEST_TEMPLATE
+    stop = stops_of(stops if isinstance(stops, list) else ())
+    return Prompting(values, seed if whole else None, stop, thinking, str(template) if known else "")
 
 
 def stops_of(texts: object) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.writing import Writing
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
 from helix_app.protocol.loading import ModelReady
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams, Verify
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, OnFull, SamplingParams, Verify
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,8 @@ class Record:
         plain_round, plain_rounds: median seconds of the rounds that drafted nothing, and how many there were.
         failed: why it ended, where that was an error.
         marks, opens, thought_seconds, thought_tokens: as in ``Writing``.
+        template, thinking, on_full: as in ``GenerateRequest``.
+        left_out: as in ``PrefillDone``.
     """
 
     mode: Mode = "speculative"
@@ -50,6 +52,10 @@ class Record:
     opens: bool = False
     thought_seconds: float = 0.0
     thought_tokens: int = 0
+    template: str = ""
+    thinking: bool | None = None
+    on_full: OnFull = "stop"
+    left_out: int = 0
 
     def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
         """The request that it answered."""
@@ -62,6 +68,9 @@ class Record:
             max_tokens=self.max_tokens,
             sampling=self.sampling,
             stop=self.stop,
+            template=self.template,
+            thinking=self.thinking,
+            on_full=self.on_full,
         )
 
     def finished(self, request_id: str, text: str) -> Finished | None:
@@ -94,6 +103,10 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         opens=writing.opens,
         thought_seconds=round(writing.thought_seconds, 3),
         thought_tokens=writing.thought_tokens,
+        template=request.template,
+        thinking=request.thinking,
+        on_full=request.on_full,
+        left_out=writing.left_out,
     )
 
 

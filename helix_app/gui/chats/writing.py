@@ -26,6 +26,7 @@ class Writing:
         marks, opens: what stands around a thought of its model, and whether its prompt has opened one.
         tokens: that it has by now.
         thought_seconds, thought_tokens: that it spent on thoughts.
+        left_out: messages of its request, the oldest ones, that its context had no room for.
     """
 
     request: GenerateRequest
@@ -41,6 +42,7 @@ class Writing:
     tokens: int = 0
     thought_seconds: float = 0.0
     thought_tokens: int = 0
+    left_out: int = 0
 
     def __post_init__(self) -> None:
         self._splitter = ThoughtSplitter(self.marks, self.opens)
@@ -89,6 +91,8 @@ def reply_request(
         alternatives=alternatives,
         stop=own.stop,
         thinking=own.thinking,
+        template=own.template,
+        on_full=settings.on_full,
         sampling=SamplingParams(
             temperature=settings.temperature,
             top_k=settings.top_k,

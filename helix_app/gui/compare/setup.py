@@ -268,6 +268,9 @@ class Setup(QWidget):
                 seed=seed,
             ),
             max_tokens=self.max_tokens.value(),
+            template="" if self._raced is None else self._raced.template,
+            thinking=None if self._raced is None else self._raced.thinking,
+            on_full="stop" if self._raced is None else self._raced.on_full,
         )
 
     def take(self, request: GenerateRequest) -> None:

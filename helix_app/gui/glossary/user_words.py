@@ -190,4 +190,30 @@ def sampling() -> tuple[Term, ...]:
             tr("It is part of each request and counts as context. Some models do not know system prompts."),
             see=("context",),
         ),
+        Term(
+            "on_full",
+            tr("When the context is full"),
+            tr("A conversation that leaves no room for a reply stops, or its oldest turns stay out."),
+            tr(
+                "With “Stop” nothing is ever left out: a message that no longer fits comes back, and you can "
+                "load the model with a larger context or begin a new conversation.\n\nWith “Oldest go”, as "
+                "few of the oldest turns as need be are not sent, a turn being a question with its answers. The system "
+                "prompt and your latest message always are. A line in the conversation shows from where on is sent, "
+                "and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again."
+            ),
+            also=tr("context policy, truncation, sliding window"),
+            see=("context", "system_prompt"),
+        ),
+        Term(
+            "chat_template",
+            tr("Chat template"),
+            tr("The program, in Jinja, that makes a prompt of the messages; it comes with the model."),
+            tr(
+                "It puts the marks around messages that the model learnt in training. Another one can be tried in one "
+                "conversation, under Prompt and sampling: it is checked as you type, and the prompt that it makes can "
+                "be looked at as tokens. Templates run in a sandbox that reaches no files and no network."
+            ),
+            also=tr("jinja, prompt format"),
+            see=("system_prompt", "token"),
+        ),
     )

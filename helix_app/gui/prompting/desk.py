@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.composer import Composer
+from helix_app.gui.chat.counting import Counting
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import to_text
 from helix_app.gui.look.theme import Theme
@@ -24,10 +25,12 @@ class PromptingDesk(QObject):
 
     opened = Signal(object)
 
-    def __init__(self, theme: Theme, state: State, book: ChatBook, composer: Composer, window: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, state: State, book: ChatBook, composer: Composer, counting: Counting, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._theme, self._state, self._book, self._window = theme, state, book, window
-        self._composer = composer
+        self._composer, self._counting = composer, counting
         composer.thinking_chosen.connect(self.choose_thinking)
         book.prompting_changed.connect(self._show)
         state.model_changed.connect(self._show)
@@ -44,7 +47,7 @@ class PromptingDesk(QObject):
     def open_dialog(self) -> None:
         """Show what the conversation changes; it applies when saved."""
         talk = self._book.current
-        dialog = PromptingDialog(self._theme, self._state, talk.prompting, self._window)
+        dialog = PromptingDialog(self._theme, self._state, talk.prompting, self._counting, self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._on_saved(dialog))
         self.opened.emit(dialog)

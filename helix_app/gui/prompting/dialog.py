@@ -7,12 +7,15 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from helix_app.base.settings import declared
+from helix_app.gui.chat.counting import Counting
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.buttons import CheckBox, ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.presets import Presets
+from helix_app.gui.prompting.preview import PromptPreview
+from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.settings.editors import FIELD_WIDTH, Editor, editor_of
 from helix_app.gui.state import State
 
@@ -26,13 +29,22 @@ class PromptingDialog(Dialog):
         editors: the control of each setting, by its name.
         seed_edit, stops: seed, and one stop text a line.
         presets: sets of choices under names.
+        template: opens the chat template; preview: shows the prompt as tokens.
         by_model: new conversations with the model that is loaded begin so.
     """
 
-    def __init__(self, theme: Theme, state: State, prompting: Prompting, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        state: State,
+        prompting: Prompting,
+        counting: Counting,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._theme, self._state = theme, state
+        self._theme, self._state, self._counting = theme, state, counting
         self._thinking: bool | None = None  # which has its switch beside the message field
+        self._template = ""
         self.setWindowTitle(self.tr("Prompt and sampling of this conversation"))
         self.editors: dict[str, Editor] = {name: editor_of(declared()[name], theme) for name in NAMES}
         self.seed_edit = QLineEdit()
@@ -41,6 +53,16 @@ class PromptingDialog(Dialog):
         self.stops = QPlainTextEdit()
         self.stops.setTabChangesFocus(True)
         self.stops.setPlaceholderText(self.tr("one a line; a reply ends where one of them would begin"))
+        self.template = ThemedButton(theme, self.tr("Edit…"))
+        self.template.clicked.connect(self.edit_template)
+        self.template_note = QLabel()
+        self.template_note.setProperty("tone", "muted")
+        self.template_note.setFont(theme.fonts.small)
+        self.preview = ThemedButton(theme, self.tr("Show the prompt as tokens…"), kind="link")
+        self.preview.clicked.connect(self.show_preview)
+        for button in (self.template, self.preview):
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setEnabled(state.ready is not None)
         self.presets = Presets(theme, state, self.prompting)
         self.presets.picked.connect(self.show_prompting)
         ready = state.ready
@@ -53,23 +75,27 @@ class PromptingDialog(Dialog):
         self.note.setFont(theme.fonts.small)
         self._lay_out()
         self.show_prompting(prompting)
-        self.resize(560, 620)
+        self.resize(680, 560)
 
     def _lay_out(self) -> None:
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
-        grid.setColumnStretch(2, 1)
-        for row, name in enumerate(NAMES):
-            setting = declared()[name]
-            widget = self.editors[name].widget
-            label = self.tr(setting.label) or terms.name(setting.term)
-            if isinstance(widget, QPlainTextEdit):
-                widget.setFixedHeight(TEXT_HEIGHT)
-            self._add(grid, row, label, widget, setting.term, wide=isinstance(widget, QPlainTextEdit))
-        self._add(grid, len(NAMES), terms.name("seed"), self.seed_edit, "seed")
-        self._add(grid, len(NAMES) + 1, self.tr("Stop texts"), self.stops, "", wide=True)
+        grid.setColumnStretch(4, 1)
+        wide = [name for name in NAMES if isinstance(self.editors[name].widget, QPlainTextEdit)]
+        for row, name in enumerate(wide):
+            self.editors[name].widget.setFixedHeight(TEXT_HEIGHT)
+            self._add(grid, (row, 0), self._label(name), self.editors[name].widget, declared()[name].term, wide=True)
+        fields = [(self._label(name), self.editors[name].widget, declared()[name].term) for name in NAMES]
+        fields = [field for field in fields if not isinstance(field[1], QPlainTextEdit)]
+        fields.append((terms.name("seed"), self.seed_edit, "seed"))
+        for index, (text, widget, term) in enumerate(fields):  # in two columns, so that it fits a low screen
+            self._add(grid, (len(wide) + index // 2, 2 * (index % 2)), text, widget, term)
+        row = len(wide) + (len(fields) + 1) // 2
+        self._add(grid, (row, 0), self.tr("Stop texts"), self.stops, "", wide=True)
         self.stops.setFixedHeight(64)
+        self._add(grid, (row + 1, 0), terms.name("chat_template"), self.template, "chat_template")
+        grid.addWidget(self.template_note, row + 1, 2, 1, 2, Qt.AlignmentFlag.AlignVCenter)
         reset = ThemedButton(self._theme, self.tr("As in the settings"), kind="ghost")
         cancel = ThemedButton(self._theme, self.tr("Cancel"))
         self.save = ThemedButton(self._theme, self.tr("Save"), kind="primary")
@@ -79,12 +105,19 @@ class PromptingDialog(Dialog):
         column.setSpacing(12)
         column.addWidget(self.presets)
         column.addLayout(grid)
+        column.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.by_model)
         column.addWidget(self.note)
         column.addStretch()
         column.addLayout(buttons)
 
-    def _add(self, grid: QGridLayout, row: int, text: str, control: QWidget, term: str, *, wide: bool = False) -> None:
+    def _label(self, name: str) -> str:
+        setting = declared()[name]
+        return self.tr(setting.label) or terms.name(setting.term)
+
+    def _add(
+        self, grid: QGridLayout, at: tuple[int, int], text: str, control: QWidget, term: str, *, wide: bool = False
+    ) -> None:
         label = QLabel(text)
         label.setMinimumHeight(32)
         label.setBuddy(control)
@@ -92,12 +125,13 @@ class PromptingDialog(Dialog):
         if term:
             for widget in (label, control):
                 terms.give(widget, term)
-        grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag.AlignVCenter)
+        row, column = at
+        grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop if wide else Qt.AlignmentFlag.AlignVCenter)
         if wide:
-            grid.addWidget(control, row, 1, 1, 2)
+            grid.addWidget(control, row, column + 1, 1, 4)
         else:
             control.setFixedWidth(FIELD_WIDTH)
-            grid.addWidget(control, row, 1)
+            grid.addWidget(control, row, column + 1)
 
     def prompting(self) -> Prompting:
         """What differs from the settings."""
@@ -106,13 +140,34 @@ class PromptingDialog(Dialog):
         own = {name: value for name, value in values.items() if value != getattr(settings, name)}
         seed = self.seed_edit.text().strip()
         stops = stops_of(self.stops.toPlainText().split("\n"))
-        return Prompting(own, int(seed) if seed else None, stops, self._thinking)
+        return Prompting(own, int(seed) if seed else None, stops, self._thinking, self._template)
 
     def show_prompting(self, prompting: Prompting) -> None:
         """Fill the controls."""
         settings = prompting.applied(self._state.settings)
         self._thinking = prompting.thinking
+        self._set_template(prompting.template)
         for name, editor in self.editors.items():
             editor.show(getattr(settings, name))
         self.seed_edit.setText("" if prompting.seed is None else str(prompting.seed))
         self.stops.setPlainText("\n".join(prompting.stop))
+
+    # ------------------------------------------------------------------ template and prompt
+
+    def edit_template(self) -> None:
+        """Let the chat template be written."""
+        dialog = TemplateDialog(self._theme, self._counting, self.prompting(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._set_template(dialog.template()))
+        dialog.open()
+
+    def show_preview(self) -> None:
+        """Show the prompt with what is chosen here."""
+        dialog = PromptPreview(self._theme, self._counting, self.prompting(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _set_template(self, template: str) -> None:
+        self._template = template
+        text = self.tr("another one, for this conversation") if template else self.tr("the model's own")
+        self.template_note.setText(text)

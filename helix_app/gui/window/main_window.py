@@ -11,6 +11,10 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
+from helix_app.gui.chat.count_line import CountLine
+from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.cut import CutMarker
+from helix_app.gui.chat.first_note import FirstNote
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.desk import ChatDesk
@@ -58,6 +62,7 @@ class MainWindow(QMainWindow):
         compare_requested: a CompareRequest.
         benchmark_requested: a BenchAsked.
         chats_asked: a request of ``protocol/chats.py``.
+        prompt_asked: a PromptAsked: a prompt is to be counted.
         read_requested: the file of this path is to be read for a message.
         cancel_requested: stop the comparison, or the load.
         reply_cancel_requested: stop the reply of this request id.
@@ -75,6 +80,7 @@ class MainWindow(QMainWindow):
     compare_requested = Signal(object)
     benchmark_requested = Signal(object)
     chats_asked = Signal(object)
+    prompt_asked = Signal(object)
     read_requested = Signal(str)
     cancel_requested = Signal()
     reply_cancel_requested = Signal(str)
@@ -119,7 +125,11 @@ class MainWindow(QMainWindow):
         self.book = ChatBook(self)
         self.chat = ChatPage(theme, state, self.book)
         self.chats = ChatDesk(theme, state, self.book, self.chat)
-        self.prompting = PromptingDesk(theme, state, self.book, self.chat.composer, self)
+        self.counting = Counting(state, self.book, self.chat.composer, self)
+        self.count_line = CountLine(theme, state, self.counting, self.chat.composer)
+        self.cut = CutMarker(theme, self.book, self.chat.list, self.chat.view, self)
+        self.first_note = FirstNote(theme, state, self.chat.list, self)
+        self.prompting = PromptingDesk(theme, state, self.book, self.chat.composer, self.counting, self)
         self.load_view = LoadView(theme, state, self.models, self)
         self.welcome, self.strip = self.load_view.welcome, self.load_view.strip
         self.pages = Navigation(theme)
@@ -159,6 +169,11 @@ class MainWindow(QMainWindow):
         chat.generate_requested.connect(desk.begin)
         chat.generate_requested.connect(self.generate_requested)
         chat.attaching.read_requested.connect(self.read_requested)
+        self.counting.asked.connect(self.prompt_asked)
+        self.counting.changed.connect(
+            lambda: self.status.show_prompt(self.counting.counted, self.counting.settings.max_tokens)
+        )
+        self.first_note.models_requested.connect(self.toolbar.target.open_menu)
         chat.race_requested.connect(self.race)
         chat.context_requested.connect(self.preferences.set_context)
         desk.connect_chat(chat.origins)
@@ -214,7 +229,7 @@ class MainWindow(QMainWindow):
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
-        chat = (self.book, self.chats, self.chat, self.alerts)
+        chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.alerts)
         shown = (self.live, self.status, self.benchmark, *chat, self.compare, self.help, self.load_view)
         for part in (*shown, self.models):
             self._router.add(part.handlers())

@@ -5,15 +5,17 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
 
 from helix_app.base import messages
+from helix_app.gui.chat.count_line import details
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.progress import ThinBar
 from helix_app.gui.kit.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
+from helix_app.gui.window.context_bar import ContextBar
 from helix_app.protocol import events
 from helix_app.protocol.loading import MemoryUse, ModelReady
+from helix_app.protocol.prompts import PARTS, Part, PromptCounted
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
 
@@ -28,9 +30,11 @@ class StatusBar(QStatusBar):
         self._context_length = 0
         self._tokens, self._blocks = 0, (0, 0, 0)  # of the conversation, and as ``set_blocks`` was told them
         self._round: events.RoundDone | None = None  # not shown yet
+        self._counted: PromptCounted | None = None  # of the message that is being written
+        self._prompt_tokens = 0  # of the reply that is being written
         self.place = self._label(theme, self.tr("Device and number format"), "device")
         self.context = self._label(theme, self.tr("Context used"), "context")
-        self.bar = ThinBar(theme, 64, warns=True)
+        self.bar = ContextBar(theme, 96)
         self.bar.setAccessibleName(self.tr("Context used"))
         self.blocks = self._label(theme, self.tr("KV cache blocks used"), "kv_cache")
         self.speculation = self._label(theme, self.tr("Speculative decoding"), "speculative")
@@ -59,6 +63,7 @@ class StatusBar(QStatusBar):
         """What is called with each kind of event."""
         return {
             MemoryUse: self.show_memory,
+            events.PrefillDone: self.on_prefilled,
             events.RoundDone: self.on_round,
             events.Finished: self.on_finished,
             events.CacheSnapshot: self.on_cache_snapshot,
@@ -100,7 +105,7 @@ class StatusBar(QStatusBar):
 
     def on_chat_cleared(self) -> None:
         """Another conversation, of which nothing is written yet."""
-        self._round = None
+        self._round, self._counted, self._prompt_tokens = None, None, 0
         if self._state.ready is not None:
             self.set_context(0)
         self.show_speculation(None)
@@ -126,6 +131,46 @@ class StatusBar(QStatusBar):
         available = figures.count(self._context_length) if self._context_length else figures.UNKNOWN
         self.context.setText(self.tr("context {n} / {all}").format(n=figures.count(tokens), all=available))
         self.bar.set_fraction(tokens / self._context_length if self._context_length else 0)
+        self._tell_parts([])
+
+    def show_prompt(self, counted: PromptCounted | None, max_tokens: int) -> None:
+        """What the message that is being written will take with its conversation, and what it leaves for a reply."""
+        self._counted = counted
+        if counted is None or counted.failed is not None or not self._context_length or self._writes():
+            return
+        self.set_context(counted.total)
+        parts = {part: counted.of(part) / self._context_length for part in PARTS}
+        self.bar.set_parts(parts, min(max_tokens, counted.room) / self._context_length)
+        self._tell_parts(details(counted))
+
+    def _tell_parts(self, lines: list[str]) -> None:
+        """The figures behind the bar, where they are known."""
+        for widget in (self.context, self.bar):
+            terms.give(widget, "context", "\n".join(lines) or self.tr("Context used"))
+
+    def _writes(self) -> bool:
+        return self._state.occupied == "reply" and self._prompt_tokens > 0
+
+    def on_prefilled(self, event: events.PrefillDone) -> None:
+        """The prompt of a reply is read."""
+        if self._state.is_current(event.request_id):
+            self._prompt_tokens = event.prompt_tokens
+
+    def _show_running(self, tokens: int) -> None:
+        """How much of the context is the prompt, and how much the reply that is being written."""
+        prompt, counted, room = self._prompt_tokens, self._counted, self._context_length
+        if not prompt or not room or tokens < prompt:
+            return
+        system = 0 if counted is None else min(prompt, counted.of("system"))
+        parts: dict[Part, float] = {
+            "system": system / room,
+            "history": (prompt - system) / room,
+            "reply": (tokens - prompt) / room,
+        }
+        self.bar.set_parts(parts)
+        text = self.tr("Prompt: {prompt}\nReply: {reply}\nLeft: {left}")
+        shown = {"prompt": prompt, "reply": tokens - prompt, "left": max(0, room - tokens)}
+        self._tell_parts([text.format(**{name: figures.count(n) for name, n in shown.items()})])
 
     def set_blocks(self, used: int, available: int, cached: int = 0) -> None:
         """Blocks of the target's pool: between replies none is in use, and those of the chat are kept."""
@@ -155,6 +200,7 @@ class StatusBar(QStatusBar):
         event, self._round = self._round, None
         if event is not None:
             self.set_context(event.context_tokens)
+            self._show_running(event.context_tokens)
             self.show_speculation(event)
 
     def show_speculation(self, event: events.RoundDone | None) -> None:
@@ -179,6 +225,7 @@ class StatusBar(QStatusBar):
         if not self._state.is_current(event.request_id):
             return
         self.flush()
+        self._prompt_tokens = 0
         m = event.metrics
         if self._state.ready is not None and m.drafted_tokens:
             self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))

@@ -1,0 +1,134 @@
+"""The chat template of one conversation: the model's own to begin with, checked while another one is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor, QTextCursor, QTextFormat
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+
+from helix_app.base import messages
+from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chats.prompting import LONGEST_TEMPLATE, Prompting
+from helix_app.gui.glossary import terms
+from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.dialog import Dialog, answer_row
+from helix_app.gui.look.theme import Theme
+from helix_app.protocol.prompts import PromptCounted
+
+PAUSE_MS = 300  # from a change to the check
+FAULTS = ("template_own_failed", "template_endless")  # of the template itself: nothing could be sent with it
+
+
+class TemplateDialog(Dialog):
+    """Edits a copy; ``template()`` says what was chosen.
+
+    Attributes:
+        editor: the template.
+        said: what the check found.
+    """
+
+    def __init__(self, theme: Theme, counting: Counting, own: Prompting, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._counting, self._own = theme, counting, own
+        self._models: str | None = None  # the model's own template, once it is known
+        self._line = 0  # where the fault is
+        self.setWindowTitle(self.tr("Chat template of this conversation"))
+        self.editor = QPlainTextEdit(own.template)
+        self.editor.setFont(theme.fonts.mono)
+        self.editor.setTabChangesFocus(True)
+        self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.editor.setEnabled(bool(own.template))
+        terms.give(self.editor, "chat_template")
+        self.editor.setAccessibleName(self.tr("Chat template"))
+        self.said = QLabel(self.tr("Reading the model's template…"))
+        self.said.setWordWrap(True)
+        self.said.setFont(theme.fonts.small)
+        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())
+        self.said.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.reset = ThemedButton(theme, self.tr("The model's own"), kind="ghost")
+        cancel = ThemedButton(theme, self.tr("Cancel"))
+        self.save = ThemedButton(theme, self.tr("Use this"), kind="primary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(self.editor, 1)
+        column.addWidget(self.said)
+        column.addLayout(answer_row(self, self.reset, self._reset, cancel, self.save))
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self.check)
+        self.editor.textChanged.connect(self._on_text_changed)
+        theme.changed.connect(self._mark)
+        counting.tokens_told.connect(self.on_told)
+        self.resize(720, 560)
+        self._number = 0
+        self.check()
+
+    def template(self) -> str:
+        """The template; empty for the model's own."""
+        text = self.editor.toPlainText()
+        return "" if not text.strip() or text == self._models else text[:LONGEST_TEMPLATE]
+
+    def _reset(self) -> None:
+        self.editor.setPlainText(self._models or "")
+
+    def _on_text_changed(self) -> None:
+        self.save.setEnabled(False)  # until it is checked
+        self._pause.start()
+
+    def check(self) -> None:
+        """Have the template make the prompt."""
+        self._counting.look(replace(self._own, template=self.template()), self._on_begun)
+
+    def _on_begun(self, number: int) -> None:
+        self._number = number
+        if not number:
+            self._say(self.tr("Load a model first: a template is checked with its tokenizer."), wrong=True)
+            self.save.setEnabled(False)
+
+    def on_told(self, news: PromptCounted) -> None:
+        """The check is through."""
+        if news.number != self._number:
+            return
+        if self._models is None and not (news.failed is not None and not news.own_template):
+            self._models = news.own_template
+            if not self.editor.isEnabled():
+                self.editor.setEnabled(True)
+                self.editor.setPlainText(self._models)
+                self.editor.moveCursor(QTextCursor.MoveOperation.Start)
+                self.editor.setFocus()
+                self._pause.stop()
+        failed = news.failed
+        self._line = news.line if failed is not None and failed.code in FAULTS else 0
+        self.save.setEnabled(failed is None or failed.code not in FAULTS)
+        if failed is None:
+            own = self.tr("This is the model's own.") if not self.template() else self.tr("It works here.")
+            count = self.tr("With it the prompt has {n:token|tokens}.")
+            self._say(messages.fill(f"{own} {count}", n=news.total), wrong=False)
+        else:
+            reason = dict(failed.fields).get("reason", "")
+            at = self.tr("Line {line}: {reason}").format(line=self._line, reason=reason)
+            sentence = messages.error_text(failed.code, failed.fields)
+            self._say(at if self._line and reason else sentence, wrong=True)
+        self._mark()
+
+    def _say(self, text: str, *, wrong: bool) -> None:
+        self.said.setText(text)
+        self.said.setProperty("tone", "danger" if wrong else "muted")
+        self.said.style().unpolish(self.said)
+        self.said.style().polish(self.said)
+
+    def _mark(self) -> None:
+        """Show the line with the fault."""
+        block = self.editor.document().findBlockByNumber(self._line - 1) if self._line else None
+        if block is None or not block.isValid():
+            self.editor.setExtraSelections([])
+            return
+        found = QTextEdit.ExtraSelection()
+        found.cursor = QTextCursor(block)
+        found.format.setBackground(QColor(self._theme.palette.danger_soft))
+        found.format.setProperty(QTextFormat.Property.FullWidthSelection, True)
+        self.editor.setExtraSelections([found])
