@@ -27,9 +27,11 @@ from helix_app.protocol.chats import (
     GrowMessage,
     ImportChats,
     KeepRun,
+    KeepUnsent,
     ListChats,
     OpenChat,
     OpenRun,
+    OpenUnsent,
     RunOpened,
 )
 from helix_app.protocol.events import Notice
@@ -113,6 +115,8 @@ class ChatKeeper:
         self._write_held(store, said)
         if isinstance(asked, OpenChat):
             said.append(ChatOpened(asked.id, store.chat(asked.id)))
+        elif isinstance(asked, OpenUnsent):
+            said.append(store.unsent())
         elif isinstance(asked, FindChats):
             said.append(store.find(asked))
         elif isinstance(asked, OpenRun):
@@ -125,7 +129,7 @@ class ChatKeeper:
             raise TypeError(f"unknown: {asked!r}")
 
     def _change(self, asked: Any, said: list[Said]) -> None:
-        self._changed = self._changed or not isinstance(asked, GrowMessage)
+        self._changed = self._changed or not isinstance(asked, (GrowMessage, KeepUnsent))
         try:
             store = self._opened(said)
             writes = store.take_over()

@@ -195,6 +195,20 @@ class DeleteMessage:
 
 
 @dataclass(frozen=True)
+class KeepUnsent:
+    """What stands in the message field of a conversation in which nothing was ever sent, and what it changes of the
+    settings (as in ``Chat``); empty texts for nothing."""
+
+    draft: str
+    settings: str = ""
+
+
+@dataclass(frozen=True)
+class OpenUnsent:
+    """Answered by ``UnsentOpened``."""
+
+
+@dataclass(frozen=True)
 class KeepRun:
     """Keep the recorded run of a reply: its events and the seconds since the request at which they came.
 
@@ -242,6 +256,8 @@ ChatAsked = Union[
     GrowMessage,
     EndMessage,
     DeleteMessage,
+    KeepUnsent,
+    OpenUnsent,
     KeepRun,
     OpenRun,
     ExportChats,
@@ -268,6 +284,14 @@ class ChatOpened:
 
     id: str
     chat: Chat | None
+
+
+@dataclass(frozen=True)
+class UnsentOpened:
+    """What ``KeepUnsent`` kept last."""
+
+    draft: str = ""
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -330,4 +354,6 @@ class ChatsFailed:
     failed: Failed
 
 
-ChatNews = Union[ChatsListed, ChatOpened, ChatsFound, RunOpened, ChatsExported, ChatsImported, ChatsFailed]
+ChatNews = Union[
+    ChatsListed, ChatOpened, UnsentOpened, ChatsFound, RunOpened, ChatsExported, ChatsImported, ChatsFailed
+]

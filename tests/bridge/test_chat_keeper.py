@@ -29,10 +29,13 @@ from helix_app.protocol.chats import (
     GrowMessage,
     ImportChats,
     KeepRun,
+    KeepUnsent,
     ListChats,
     OpenChat,
     OpenRun,
+    OpenUnsent,
     RunOpened,
+    UnsentOpened,
 )
 from helix_app.protocol.events import Notice
 from helix_app.store.chats.store import ChatStore
@@ -318,3 +321,13 @@ def test_a_run_that_cannot_be_kept_is_let_go_without_a_word(tmp_path: Path) -> N
     assert desk.keeper.do(KeepRun("a", tuple((item.seconds, item.event) for item in made_run(3).items))) == []
     desk.keeper.close()
     first.close()
+
+
+def test_what_was_never_sent_comes_back_and_tells_no_list(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "chats.db")
+    assert codes(desk.do(OpenUnsent())) == ["UnsentOpened", "ChatsListed"]
+    assert desk.do(KeepUnsent("half a thought", '{"seed": 7}')) == []
+    desk.keeper.close()
+    again = Desk(tmp_path / "chats.db")
+    assert again.do(OpenUnsent())[0] == UnsentOpened("half a thought", '{"seed": 7}')
+    again.keeper.close()

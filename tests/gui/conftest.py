@@ -41,7 +41,7 @@ def make_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
     windows: list[MainWindow] = []
 
     def make(**values: object) -> MainWindow:
-        window = MainWindow(Settings(**{"theme": "light", **values}))
+        window = MainWindow(Settings(**{"theme": "light", "better_model_told": True, **values}))
         windows.append(window)
         window.show()
         return window

@@ -358,7 +358,7 @@ def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) ->
 def main(name: str, theme: str, target: str) -> None:
     """Save one view as a picture."""
     application = QApplication([])
-    window = MainWindow(Settings(theme=theme))
+    window = MainWindow(Settings(theme=theme, better_model_told=True))
     window.show()
     show(window, name)
     (shown_dialog(window) if name.startswith("prompting") else window).grab().save(target)

@@ -33,11 +33,17 @@ def placed_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinkin
     told, text = _rendered(tokenizer, asked, thinking)
     spans = _spans(tokenizer, told, thinking, text)
     starts = [start for start, _, _ in spans]
+
+    def part_at(character: int) -> Part:
+        index = bisect_right(starts, character) - 1
+        return spans[index][2] if index >= 0 and character < spans[index][1] else "template"
+
     out: list[Placed] = []
-    for token_id, at in tokenizer.encode_placed(text, add_bos=True):
-        index = bisect_right(starts, at) - 1
-        inside = index >= 0 and at < spans[index][1] and token_id not in tokenizer.special_ids
-        out.append(Placed(token_id, spans[index][2] if inside else "template"))
+    for token_id, start, end in tokenizer.encode_placed(text, add_bos=True):
+        part: Part = "template"
+        if token_id not in tokenizer.special_ids:  # one that lies across is of the content
+            part = part_at(start) if part_at(start) != "template" else part_at(end - 1)
+        out.append(Placed(token_id, part))
     if begun:
         out += [Placed(token_id, "reply") for token_id in tokenizer.encode_continued(begun)]
     return out

@@ -104,13 +104,13 @@ class Tokenizer:
             ids.insert(0, self.info.bos_token_id)
         return ids
 
-    def encode_placed(self, text: str, *, add_bos: bool = False) -> list[tuple[int, int]]:
-        """The ids that ``encode`` gives, each with the index of the character where it begins; -1 for an added BOS."""
+    def encode_placed(self, text: str, *, add_bos: bool = False) -> list[tuple[int, int, int]]:
+        """The ids that ``encode`` gives, each with the characters from and up to which it stands; -1 for an added BOS."""
         found = self._backend.encode(_whole_characters(text), add_special_tokens=False)
-        placed = [(new, at) for i, (at, _) in zip(found.ids, found.offsets) for new in self._split.get(i, (i,))]
+        placed = [(new, *place) for i, place in zip(found.ids, found.offsets) for new in self._split.get(i, (i,))]
         bos = self.info.bos_token_id
-        if add_bos and self.info.add_bos and bos is not None and [i for i, _ in placed[:1]] != [bos]:
-            placed.insert(0, (bos, -1))
+        if add_bos and self.info.add_bos and bos is not None and [i for i, *_ in placed[:1]] != [bos]:
+            placed.insert(0, (bos, -1, -1))
         return placed
 
     def encode_continued(self, text: str) -> list[int]:

@@ -27,6 +27,22 @@ def fenced(name: str, text: str) -> str:
     return f"{fence}{label}\n{text.rstrip(chr(10))}\n{fence}"
 
 
+def parted(text: str) -> tuple[list[str], str]:
+    """The files at the beginning of a message, each as ``fenced`` made it, and what follows them.
+
+    A block of code that a person typed is none: only a name with a dot is a file's.
+    """
+    files: list[str] = []
+    while (named := _NAMED.match(text)) is not None and "." in named[2]:
+        end = text.find(f"\n{named[1]}", named.end() - 1)
+        stop = end + 1 + len(named[1])
+        if end < 0 or text[stop : stop + 1] not in ("", "\n"):
+            break
+        files.append(text[:stop])
+        text = text[stop:].lstrip("\n")
+    return files, text
+
+
 def label_of(text: str) -> str:
     """What a chip says of a paste, or of a file as ``fenced`` made it."""
     named = _NAMED.match(text)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from helix_app.gui.chat.attachments import Chip, local_files
+from helix_app.gui.chat.attachments import Chip, local_files, parted
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
@@ -216,12 +216,13 @@ class Composer(QFrame):
             self.attach(text)
 
     def show_text(self, text: str) -> None:
-        """Hold this text and nothing else; one too long to edit comfortably as an attachment."""
+        """Hold this text and nothing else; its files, and what is too long to edit comfortably, as attachments."""
         self.clear()
-        if len(text) > LONG_PASTE:
-            self.attach(text)
-        elif text:
-            self.put_back(Draft(text))
+        files, rest = parted(text)
+        if len(rest) > LONG_PASTE:
+            files, rest = [*files, rest], ""
+        if files or rest:
+            self.put_back(Draft(rest, tuple(files)))
 
     def clear(self) -> None:
         """Empty it."""

@@ -102,9 +102,7 @@ class FirstNote(QObject):
         if better is None:
             return
         text = self.tr("{better} ({size}) answers much better than {small}, and fits this computer.")
-        sentence = text.format(
-            better=better.name, size=figures.size(better.size_bytes), small=ready.target_name
-        )
+        sentence = text.format(better=better.name, size=figures.size(better.size_bytes), small=ready.target_name)
         note = self.note = Note(self._theme, sentence, self.tr("Show the models"))
         note.acted.connect(self.models_requested)
         note.closed.connect(lambda: reply.remove(note))

@@ -370,6 +370,14 @@ class ChatBook(QObject):
             self.ask(ChangeChat(conversation.id, settings=text))
         self.prompting_changed.emit()
 
+    def restore(self, draft: str, settings: str) -> None:
+        """What was not sent when the program ended last, for the conversation that is to begin."""
+        if not self._fresh.known:
+            self._fresh.draft = draft
+            if settings and not self._fresh.chosen:
+                self._fresh.settings, self._fresh.chosen = settings, True
+                self.prompting_changed.emit()
+
     def keep_draft(self, text: str) -> None:
         """What stands in the message field of the conversation that is shown."""
         conversation = self.current

@@ -14,6 +14,7 @@ from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.chat.count_line import CountLine
 from helix_app.gui.chat.counting import Counting
 from helix_app.gui.chat.cut import CutMarker
+from helix_app.gui.chat.drafts import Drafts
 from helix_app.gui.chat.first_note import FirstNote
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.book import ChatBook
@@ -128,6 +129,7 @@ class MainWindow(QMainWindow):
         self.counting = Counting(state, self.book, self.chat.composer, self)
         self.count_line = CountLine(theme, state, self.counting, self.chat.composer)
         self.cut = CutMarker(theme, self.book, self.chat.list, self.chat.view, self)
+        self.drafts = Drafts(self.book, self.chat.composer, self)
         self.first_note = FirstNote(theme, state, self.chat.list, self)
         self.prompting = PromptingDesk(theme, state, self.book, self.chat.composer, self.counting, self)
         self.load_view = LoadView(theme, state, self.models, self)
@@ -229,7 +231,7 @@ class MainWindow(QMainWindow):
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
-        chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.alerts)
+        chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
         shown = (self.live, self.status, self.benchmark, *chat, self.compare, self.help, self.load_view)
         for part in (*shown, self.models):
             self._router.add(part.handlers())
@@ -257,6 +259,7 @@ class MainWindow(QMainWindow):
         """Everything is wired: load the chosen model as soon as the catalog is known."""
         self.models.start()
         self.book.start(self.settings.last_chat)
+        self.drafts.start()
 
     @Slot(object)
     def on_event(self, event: object) -> None:
@@ -349,6 +352,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.chat.leave()
+        self.drafts.keep()
         self.state.change(**self.dock_place.placement())
         self.closing.emit()
         super().closeEvent(event)

@@ -20,11 +20,12 @@ from helix_app.protocol.chats import (
     DeleteMessage,
     EndMessage,
     GrowMessage,
+    KeepUnsent,
 )
 from helix_app.store.chats import schema, tree
 from helix_app.store.chats.titles import free_title
 
-Change = Union[CreateChat, ChangeChat, CopyChat, AddMessage, GrowMessage, EndMessage, DeleteMessage]
+Change = Union[CreateChat, ChangeChat, CopyChat, AddMessage, GrowMessage, EndMessage, DeleteMessage, KeepUnsent]
 
 
 def apply(db: sqlite3.Connection, change: Change) -> None:
@@ -142,4 +143,5 @@ _WAYS: dict[type, Callable[[sqlite3.Connection, Any], None]] = {
     GrowMessage: _grow,
     EndMessage: _end,
     DeleteMessage: _delete,
+    KeepUnsent: lambda db, asked: tree.keep_unsent(db, asked.draft, asked.settings),
 }

@@ -28,6 +28,7 @@ _COLUMNS = {
     "chats": ("id", "title", "named", "created", "updated", "pinned", "folder", "leaf", "draft", "settings", "deleted"),
     "messages": ("id", "chat", "parent", "role", "state", "created", "model", "text", "details"),
     "runs": ("message", "size", "created", "document"),
+    "unsent": ("draft", "settings"),
 }
 _NUMBERS = frozenset({"named", "pinned", "deleted", "size"})
 
@@ -105,6 +106,8 @@ def _copy(path: Path, new: sqlite3.Connection) -> tuple[int, int]:
                 "SELECT id, ?, ?, ? FROM messages WHERE id = ?",
                 (len(row["document"]), row["created"], row["document"], row["message"]),
             )
+        for row in found["unsent"]:
+            tree.keep_unsent(new, row["draft"], row["settings"])
     _settle(new)
     for chat_id in deleted:
         new.execute("UPDATE chats SET deleted = 1 WHERE id = ?", (chat_id,))

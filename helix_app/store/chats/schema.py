@@ -19,7 +19,8 @@ from typing import TypeVar
 from helix_app.base.errors import HelixError
 
 T = TypeVar("T")
-TABLES = ("chats", "messages", "runs", "chores", "message_words")
+TABLES = ("chats", "messages", "runs", "chores", "message_words", "unsent")
+_SINCE = {"unsent": 2}  # the version that first had a table
 CACHE_KB = 32 * 1024  # most that is kept of the file in memory: short words are looked for in all messages
 _TIDY_PAGES = 200  # of the index, at a time: some hundredths of a second
 _WAIT_SECONDS = 5.0  # for another connection that writes or reads at the same moment
@@ -73,7 +74,14 @@ CREATE TRIGGER message_changed AFTER UPDATE OF state, text ON messages BEGIN
     INSERT INTO message_words (rowid, text) SELECT new.number, new.text WHERE new.state <> 'writing';
 END;
 """
-STEPS = (_FIRST,)  # step n makes version n + 1 of version n
+_SECOND = """
+CREATE TABLE unsent (
+    number INTEGER PRIMARY KEY CHECK (number = 1),
+    draft TEXT NOT NULL,
+    settings TEXT NOT NULL
+);
+"""
+STEPS = (_FIRST, _SECOND)  # step n makes version n + 1 of version n
 _DAMAGE = re.compile(r"no such (table|column)|vtable constructor failed|fts5|malformed|Could not decode")
 _PROBE = "SELECT rowid FROM message_words WHERE message_words MATCH '\"abc\"' LIMIT 1"
 
@@ -123,7 +131,7 @@ def check(db: sqlite3.Connection) -> None:
     if told != "ok":
         raise Damaged(told)
     if version(db):
-        for table in TABLES:
+        for table in (name for name in TABLES if _SINCE.get(name, 1) <= version(db)):
             db.execute(_PROBE if table == "message_words" else f"SELECT 1 FROM {table} LIMIT 1").fetchall()
     elif db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
         raise Damaged("it is another database, or has lost its version")

@@ -17,7 +17,7 @@ import filelock
 
 from helix_app.base import paths
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats
+from helix_app.protocol.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats, UnsentOpened
 from helix_app.store.chats import changes, exchange, find, reading, runs, salvage, schema, tree
 from helix_app.store.chats.salvage import Recovered
 
@@ -110,6 +110,10 @@ class ChatStore:
     def chat(self, chat_id: str) -> Chat | None:
         """A conversation, whole; None when it is not there any more."""
         return self._read(lambda db: tree.chat(db, chat_id))
+
+    def unsent(self) -> UnsentOpened:
+        """What was written in a conversation in which nothing was ever sent."""
+        return self._read(tree.unsent)
 
     def find(self, asked: FindChats) -> ChatsFound:
         """The conversations that have all the words."""

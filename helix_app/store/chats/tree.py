@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from helix_app.base import texts
-from helix_app.protocol.chats import Chat, ChatEntry, Message
+from helix_app.protocol.chats import Chat, ChatEntry, Message, UnsentOpened
 from helix_app.store.chats.titles import title_of
 
 T = TypeVar("T")
@@ -183,3 +183,16 @@ def renewed(chat: Chat, chat_id: str, messages: Sequence[Message]) -> Chat:
 def _entry(row: Sequence[Any]) -> ChatEntry:
     chat_id, title, created, updated, pinned, folder, named, messages = row
     return ChatEntry(chat_id, title, created, updated, bool(pinned), folder, bool(named), messages)
+
+
+def keep_unsent(db: sqlite3.Connection, draft: str, settings: str) -> None:
+    """What was written in a conversation in which nothing was sent, in the place of what was there."""
+    db.execute("DELETE FROM unsent")
+    if draft or settings:
+        db.execute("INSERT INTO unsent (number, draft, settings) VALUES (1, ?, ?)", (draft, settings))
+
+
+def unsent(db: sqlite3.Connection) -> UnsentOpened:
+    """What ``keep_unsent`` kept."""
+    row = db.execute("SELECT draft, settings FROM unsent").fetchone()
+    return UnsentOpened(*row) if row is not None else UnsentOpened()

@@ -85,4 +85,3 @@ class FakeCounter:
         self.window.on_event(
             PromptCounted(asked.number, counts, self.left_out, room, TEMPLATE, found if asked.tokens else ())
         )
-

@@ -10,9 +10,9 @@ from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.chats import Chat
 from helix_app.protocol.events import Failed
 from helix_app.protocol.hub import CatalogChanged
-from helix_app.protocol.chats import Chat
 from tests.gui import fake
 from tests.gui.chat.made_prompts import TEMPLATE, FakeCounter, ready
 from tests.gui.chats.made_chats import FakeStore, answer, chat, question

@@ -9,7 +9,15 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import ChatsExported, ChatsImported, ExportChats, ImportChats, ListChats, OpenChat
+from helix_app.protocol.chats import (
+    ChatsExported,
+    ChatsImported,
+    ExportChats,
+    ImportChats,
+    ListChats,
+    OpenChat,
+    OpenUnsent,
+)
 from tests.gui.chats.made_chats import FakeStore, chat as made_chat, question
 from tests.gui.driver import Driver
 from tests.gui.settling import settle
@@ -49,7 +57,7 @@ def test_the_window_begins_with_what_was_shown_last(make_window: Callable[..., M
     second = make_window(last_chat="c")
     asked = FakeStore(second, made_chat("c", question("q", "", "Why?")))
     second.start()
-    assert asked.asked == [ListChats(), OpenChat("c")]
+    assert asked.asked == [ListChats(), OpenChat("c"), OpenUnsent()]
     assert second.book.current.id == "c"
 
 

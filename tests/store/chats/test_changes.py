@@ -22,8 +22,10 @@ from helix_app.protocol.chats import (
     ExportChats,
     FindChats,
     GrowMessage,
+    KeepUnsent,
     MessageState,
     Role,
+    UnsentOpened,
 )
 from helix_app.store.chats.changes import Change
 from helix_app.store.chats.store import ChatStore
@@ -295,4 +297,18 @@ def test_every_kind_of_operation_is_drawn() -> None:
     model = Model()
     model.apply(CreateChat(made.talk("a", "x", "y")))
     kinds = {type(change_of(model, kind, 0, 0, "t", 1)) for kind in set(KINDS)}
-    assert kinds == set(itertools.chain(*[Change.__args__]))  # type: ignore[attr-defined]
+    assert kinds == set(itertools.chain(*[Change.__args__])) - {KeepUnsent}  # type: ignore[attr-defined]
+
+
+def test_what_was_never_sent_is_kept_apart_from_conversations(tmp_path: Path) -> None:
+    store = ChatStore(tmp_path / "chats.db")
+    assert store.unsent() == UnsentOpened()
+    store.apply(KeepUnsent("half a thought", '{"seed": 7}'))
+    store.apply(KeepUnsent("a whole thought 🐈", '{"seed": 7}'))
+    assert store.entries() == ()
+    store.close()
+    again = ChatStore(tmp_path / "chats.db")
+    assert again.unsent() == UnsentOpened("a whole thought 🐈", '{"seed": 7}')
+    again.apply(KeepUnsent(""))
+    assert again.unsent() == UnsentOpened()
+    again.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.protocol.chats import ChangeChat, Chat, CreateChat, FindChats, GrowMessage
+from helix_app.protocol.chats import ChangeChat, Chat, CreateChat, FindChats, GrowMessage, KeepUnsent, UnsentOpened
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made
 
@@ -20,6 +20,7 @@ def full_file(path: Path, chats: int = 20, messages: int = 20) -> dict[str, Chat
     store = ChatStore(path)
     made.fill(store, chats, messages, 700)
     store.keep_run("c1-1", b"run")
+    store.apply(KeepUnsent("not sent yet"))
     kept = {entry.id: store.chat(entry.id) for entry in store.entries()}
     store.close()
     return {chat_id: chat for chat_id, chat in kept.items() if chat is not None}
@@ -267,3 +268,13 @@ def test_what_was_deleted_stays_deleted(tmp_path: Path) -> None:
     assert store.entries() == ()
     store.close()
     assert made.query(path, "SELECT count(*) FROM chats") == [(0,)]
+
+
+def test_what_was_never_sent_is_taken_over(tmp_path: Path, template: tuple[Path, dict[str, Chat]]) -> None:
+    path = tmp_path / "chats.db"
+    path.write_bytes(template[0].read_bytes())
+    made.query(path, "DROP TABLE chores")
+    store = ChatStore(path)
+    assert store.take_recovered() is not None
+    assert store.unsent() == UnsentOpened("not sent yet")
+    store.close()

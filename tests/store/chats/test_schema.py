@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import ChangeChat, CreateChat, DeleteMessage, EndMessage, GrowMessage
+from helix_app.protocol.chats import (
+    ChangeChat,
+    CreateChat,
+    DeleteMessage,
+    EndMessage,
+    GrowMessage,
+    KeepUnsent,
+    UnsentOpened,
+)
 from helix_app.store.chats import schema
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made
@@ -33,8 +41,9 @@ def db(tmp_path: Path):
 def test_it_is_written_as_it_should(db: sqlite3.Connection) -> None:
     told = {name: db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")}
     assert told == {"journal_mode": "wal", "synchronous": 1}
-    for name in ("secure_delete", "foreign_keys", "user_version"):
+    for name in ("secure_delete", "foreign_keys"):
         assert db.execute(f"PRAGMA {name}").fetchone()[0] == 1
+    assert db.execute("PRAGMA user_version").fetchone()[0] == len(schema.STEPS)
     assert db.execute("PRAGMA busy_timeout").fetchone()[0] >= 1000
 
 
@@ -47,21 +56,40 @@ def test_preparing_again_changes_nothing(db: sqlite3.Connection, tmp_path: Path)
 def test_an_older_file_is_brought_to_today(
     db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = len(schema.STEPS)
     steps = (*schema.STEPS, "ALTER TABLE chats ADD COLUMN colour TEXT;\nCREATE TABLE more (x);\n")
     monkeypatch.setattr(schema, "STEPS", steps)
     schema.prepare(db, tmp_path / "x.db")
-    assert schema.version(db) == 2
+    assert schema.version(db) == before + 1
     assert db.execute("SELECT colour FROM chats").fetchall() == db.execute("SELECT x FROM more").fetchall() == []
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(
     db: sqlite3.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = len(schema.STEPS)
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, "CREATE TABLE more (x);\nCREATE TABLE more (x);\n"))
     with pytest.raises(sqlite3.OperationalError):
         schema.prepare(db, tmp_path / "x.db")
-    assert schema.version(db) == 1
+    assert schema.version(db) == before
     assert db.execute("SELECT 1 FROM sqlite_master WHERE name = 'more'").fetchone() is None
+
+
+def test_a_file_of_the_first_version_keeps_all_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "chats.db"
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "STEPS", schema.STEPS[:1])
+        old = ChatStore(path)
+        made.fill(old, 2, 3, 40)
+        before = [old.chat(entry.id) for entry in old.entries()]
+        old.close()
+    assert made.query(path, "PRAGMA user_version")[0][0] == 1
+    store = ChatStore(path)
+    assert store.take_recovered() is None
+    assert [store.chat(entry.id) for entry in store.entries()] == before
+    store.apply(KeepUnsent("not sent yet"))
+    assert store.unsent() == UnsentOpened("not sent yet")
+    store.close()
 
 
 def test_a_later_file_is_left_alone(tmp_path: Path) -> None:
