@@ -27,7 +27,7 @@ class Trace:
 
     Attributes:
         request, ready, end: what was asked, what it ran on, and how it ended (None while unknown).
-        prompt_tokens, cached_tokens, prefill_seconds: as ``PrefillDone`` told them.
+        prompt_tokens, cached_tokens, prefill_seconds, left_out: as ``PrefillDone`` told them.
         tokens: of the reply.
         round_of: number of the round that gave each token, PROMPT for the prompt's pass.
         rounds: as they came. A round is known by its number in this list.
@@ -42,7 +42,7 @@ class Trace:
         self.request: GenerateRequest | None = None
         self.ready: ModelReady | None = None
         self.end: Finished | Failed | None = None
-        self.prompt_tokens = self.cached_tokens = 0
+        self.prompt_tokens = self.cached_tokens = self.left_out = 0
         self.prefill_seconds: float | None = None
         self.tokens: list[EmittedToken] = []
         self.round_of: list[int] = []
@@ -72,7 +72,7 @@ class Trace:
             self.pools.setdefault(event.pool, PoolHistory()).add(event, len(self.rounds))
         elif isinstance(event, PrefillDone):
             self.prompt_tokens, self.cached_tokens = event.prompt_tokens, event.cached_tokens
-            self.prefill_seconds = event.seconds
+            self.prefill_seconds, self.left_out = event.seconds, event.left_out
             self._emit(event.emitted, PROMPT, event.prompt_tokens)
         elif isinstance(event, GenerateRequest):
             self.request = event

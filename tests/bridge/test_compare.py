@@ -32,6 +32,15 @@ from tests.engine.host.fake_engines import ask, model_ready
 # --------------------------------------------------------------------------- what the engine is asked
 
 
+def test_both_arms_get_the_template_and_the_policy_of_the_reply() -> None:
+    engine = Engine()
+    asked = replace(request(), template="T", thinking=False, on_full="drop_oldest")
+    Run(engine, asked).all()
+    assert len(engine.replies_asked()) == 4
+    for one in engine.replies_asked():
+        assert (one.template, one.thinking, one.on_full) == ("T", False, "drop_oldest")
+
+
 def test_both_arms_get_the_same_request_but_their_own_choices() -> None:
     engine = Engine()
     events = Run(engine).all()

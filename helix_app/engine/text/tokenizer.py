@@ -105,7 +105,7 @@ class Tokenizer:
         return ids
 
     def encode_placed(self, text: str, *, add_bos: bool = False) -> list[tuple[int, int, int]]:
-        """The ids that ``encode`` gives, each with the characters from and up to which it stands; -1 for an added BOS."""
+        """The ids that ``encode`` gives, each with where its text begins and ends; -1 for an added BOS."""
         found = self._backend.encode(_whole_characters(text), add_special_tokens=False)
         placed = [(new, *place) for i, place in zip(found.ids, found.offsets) for new in self._split.get(i, (i,))]
         bos = self.info.bos_token_id

@@ -66,7 +66,13 @@ class RoundDetails(QLabel):
             c=figures.count(trace.cached_tokens),
             t=figures.seconds(trace.prefill_seconds),
         )
-        return f"<p style='margin: 0'><b>{escape(self.tr('Prompt'))}</b><br>{escape(text)}</p>"
+        lines = [f"<b>{escape(self.tr('Prompt'))}</b>", escape(text)]
+        if trace.left_out:
+            out = self.tr("{n:oldest message was|oldest messages were} not sent: the context was full")
+            lines.append(escape(messages.fill(out, n=trace.left_out)))
+        if trace.request is not None and trace.request.template:
+            lines.append(escape(self.tr("Chat template: this conversation's own, not the model's")))
+        return f"<p style='margin: 0'>{'<br>'.join(lines)}</p>"
 
     def _round(self, trace: Trace, number: int) -> str:
         event = trace.rounds[number]

@@ -109,3 +109,21 @@ def test_settings_name_the_context_in_tokens(window: MainWindow) -> None:
     assert context.accessibleName() == "Context in tokens"
     assert "8,192" in context.accessibleDescription()
     dialog.reject()
+
+
+def test_where_the_oldest_go_a_reply_that_filled_the_context_can_be_continued(window: MainWindow, chat: Driver) -> None:
+    window.state.change(on_full="drop_oldest")
+    chat.ask("Tell me a story")
+    chat.finish("Once upon a time", "context_full")
+    assert chat.reply.offer is None
+    chat.reply.continue_requested.emit()
+    request = chat.requests[-1]
+    assert request.messages[-1].content == "Once upon a time"
+    assert request.on_full == "drop_oldest"
+
+
+def test_a_message_that_met_a_broken_template_comes_back(window: MainWindow, chat: Driver) -> None:
+    request = chat.ask("Why?")
+    window.on_event(Failed("template_own_failed", "", (("reason", "a loop"),), request.request_id))
+    assert window.chat.composer.text() == "Why?"
+    assert "Correct it under Prompt and sampling" in window.chat.error.sentence.text()

@@ -81,6 +81,7 @@ def test_a_model_is_told_only_of_questions_that_got_an_answer() -> None:
         ChatMessage("assistant", "1"),
         ChatMessage("user", "two"),
     )
+    assert [message.text for message in talk.told(last.id)] == ["one", "1", "two"]
 
 
 def test_from_the_store_and_to_it() -> None:

@@ -51,3 +51,14 @@ def test_files_of_presets() -> None:
     for text in ("", "[]", "{}", '{"format": "other", "presets": {}}', '{"format": "helix-presets"}'):
         with pytest.raises(ValueError):
             presets_from_text(text)
+
+
+def test_template_and_policy_come_back() -> None:
+    own = Prompting({"on_full": "drop_oldest"}, template="{{ messages }}\n")
+    assert from_text(to_text(own)) == own
+    assert own.applied(Settings()).on_full == "drop_oldest"
+    assert Prompting(template="x")
+    for template in ("  \n", 7, "x" * 100_001):
+        assert from_text(json.dumps({"template": template})) == Prompting()
+    assert from_text('{"on_full": "forget"}') == Prompting()
+    assert presets_from_text(presets_to_text({"a": to_text(own)})) == {"a": to_text(own)}

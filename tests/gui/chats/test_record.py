@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -59,3 +60,13 @@ def test_what_cannot_be_read_is_nothing(details: str) -> None:
 def test_fields_that_nobody_knows_are_left_out() -> None:
     later = json.loads(to_text(Record(k="fixed:2"))) | {"news": 1}
     assert from_text(json.dumps(later)) == Record(k="fixed:2")
+
+
+def test_template_policy_and_what_was_left_out_are_kept() -> None:
+    writing = Writing(replace(REQUEST, template="T", on_full="drop_oldest", thinking=True), Conversation(), "m")
+    writing.left_out = 4
+    record = from_text(to_text(record_of(writing, None, fake.finished("r"))))
+    assert record is not None
+    assert record.left_out == 4
+    request = record.request((), "x")
+    assert (request.template, request.on_full, request.thinking) == ("T", "drop_oldest", True)

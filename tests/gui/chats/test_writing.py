@@ -20,10 +20,12 @@ def test_the_request_for_an_answer() -> None:
     request = reply_request(talk, ask.id, Settings(system_prompt="Be brief.", temperature=0.0), 3, 2)
     assert [m.content for m in request.messages] == ["Be brief.", "Why?"]
     assert (request.verify, request.sampling.seed, request.alternatives) == ("coupled", 3, 2)
-    talk.settings = to_text(Prompting({"system_prompt": ""}, 9, ("END",), False))
+    assert (request.template, request.on_full) == ("", "stop")
+    talk.settings = to_text(Prompting({"system_prompt": "", "on_full": "drop_oldest"}, 9, ("END",), False, "T"))
     own = reply_request(talk, ask.id, Settings(system_prompt="Be brief."), 3)
     assert [m.content for m in own.messages] == ["Why?"]
     assert (own.sampling.seed, own.stop, own.thinking) == (9, ("END",), False)
+    assert (own.template, own.on_full) == ("T", "drop_oldest")
     assert reply_request(talk, ask.id, Settings(), None).request_id != own.request_id
 
 

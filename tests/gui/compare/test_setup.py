@@ -77,6 +77,10 @@ def test_a_race_goes_on_with_the_conversation_and_can_begin_without_it(driver: C
     request = setup.request(OWN)
     assert request.messages == RACED.messages
     assert (request.sampling, request.max_tokens) == (RACED.sampling, 60)
+    setup.take(replace(RACED, template="T", thinking=False, on_full="drop_oldest"))
+    own = setup.request(OWN)
+    assert (own.template, own.thinking, own.on_full) == ("T", False, "drop_oldest")
+    setup.take(RACED)
     setup.drop.click()
     assert not setup.before.isVisible()
     assert setup.request(OWN).messages == (ChatMessage("user", "Second?"),)

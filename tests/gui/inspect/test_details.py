@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.inspect.details import MOST_ROWS, RoundDetails, RunFacts
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.events import ProposedToken, RoundDone
+from helix_app.protocol.events import PrefillDone, ProposedToken, RoundDone
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import PROMPT, Trace
 from helix_app.runs.what_if import Estimate
@@ -54,6 +55,19 @@ def test_a_plain_round_has_no_table(details: RoundDetails, trace: Trace) -> None
 def test_the_prompt_comes_before_the_rounds(details: RoundDetails, trace: Trace) -> None:
     details.show_round(trace, PROMPT)
     assert "40 tokens of prompt, 0 of them from the cache, in 0.14 s" in details.text()
+
+
+def test_the_prompt_tells_what_was_left_out_and_whose_template_it_had(details: RoundDetails) -> None:
+    trace = Trace(
+        [
+            RunItem(0.0, GenerateRequest("r", template="T", on_full="drop_oldest")),
+            RunItem(0.1, PrefillDone("r", 40, 0, 0.1, (), 6)),
+        ]
+    )
+    assert trace.left_out == 6
+    details.show_round(trace, PROMPT)
+    assert "6 oldest messages were not sent" in details.text()
+    assert "this conversation&#x27;s own" in details.text()
 
 
 def test_a_long_proposal_ends_with_how_many_more_there_are(details: RoundDetails) -> None:

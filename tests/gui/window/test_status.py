@@ -10,7 +10,9 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.status import PAUSES, StatusBar
+from helix_app.protocol.events import Failed, PrefillDone
 from helix_app.protocol.loading import MemoryUse, Unloaded
+from helix_app.protocol.prompts import PARTS, PromptCounted
 from tests.gui import fake
 
 
@@ -134,3 +136,44 @@ def test_a_reply_that_was_given_up_says_nothing(bar: StatusBar, state: State) ->
     bar.flush()
     assert shown(bar)[1] == "context 0 / 8,192"
     assert bar.speculation.text() == "speculation on"
+
+
+PROMPT = PromptCounted(1, tuple({"system": 820, "history": 1638, "message": 410}.get(p, 0) for p in PARTS), 4, 5324)
+
+
+def test_the_bar_shows_what_the_prompt_is_made_of(bar: StatusBar) -> None:
+    bar.show_prompt(PROMPT, 1024)
+    assert bar.context.text() == "context 2,868 / 8,192"
+    parts = bar.bar.parts()
+    assert list(parts) == ["system", "history", "message"]
+    assert parts["system"] == pytest.approx(0.1, abs=0.001)
+    for line in ("System prompt: 820", "Left for the reply: 5,324", "Not sent: the 4 oldest messages"):
+        assert line in bar.bar.toolTip()
+        assert line in bar.context.toolTip()
+
+
+def test_while_a_reply_is_written_it_shows_prompt_and_reply(bar: StatusBar, state: State) -> None:
+    bar.show_prompt(PROMPT, 1024)
+    state.begin("reply")
+    bar.on_prefilled(PrefillDone("r", 2868, 0, 0.1))
+    bar.on_round(fake.round_done("r", 1, context_tokens=3278))
+    bar.flush()
+    assert bar.context.text() == "context 3,278 / 8,192"
+    parts = bar.bar.parts()
+    assert list(parts) == ["system", "history", "reply"]
+    assert parts["reply"] == pytest.approx(410 / 8192)
+    assert "Reply: 410" in bar.bar.toolTip()
+    bar.show_prompt(PROMPT, 1024)  # what is typed meanwhile does not hide it
+    assert bar.context.text() == "context 3,278 / 8,192"
+    bar.on_finished(fake.finished("r"))
+    state.end("reply")
+    bar.show_prompt(PROMPT, 1024)
+    assert bar.context.text() == "context 2,868 / 8,192"
+
+
+def test_what_cannot_be_counted_leaves_the_bar_as_it_is(bar: StatusBar) -> None:
+    bar.set_context(50)
+    bar.show_prompt(PromptCounted(1, failed=Failed("no_chat_template")), 1024)
+    bar.show_prompt(None, 1024)
+    assert bar.context.text() == "context 50 / 8,192"
+    assert not bar.bar.parts()

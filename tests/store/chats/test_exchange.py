@@ -130,3 +130,15 @@ def test_those_that_are_asked_for_or_all(store: ChatStore, tmp_path: Path) -> No
         store.export(ExportChats(str(path), "openai", ("gone", "c")))
     assert failed.value.code == "chat_gone"
     assert titles() == ["question a"]
+
+
+def test_a_template_and_a_policy_come_back_with_their_conversation(tmp_path: Path) -> None:
+    settings = json.dumps({"on_full": "drop_oldest", "template": "{{ messages[0] }}\n"})
+    path = tmp_path / "chats.json"
+    exchange.write(path, "json", [replace(CHAT, settings=settings)])
+    with_store = ChatStore(tmp_path / "chats.db")
+    (chat_id,) = with_store.import_(path)
+    chat = with_store.chat(chat_id)
+    assert chat is not None
+    assert chat.settings == settings
+    with_store.close()
