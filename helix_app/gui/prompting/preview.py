@@ -72,9 +72,7 @@ class PromptPreview(Dialog):
         self._area.setWidgetResizable(True)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        inside = QWidget()
-        QVBoxLayout(inside).addWidget(self.sheet)  # with room for the frame of what has the focus
-        self._area.setWidget(inside)
+        self._area.setWidget(self.sheet)
         self._area.setAccessibleName(self.sheet.accessibleName())
         self._lay_out()
         counting.tokens_told.connect(self.on_told)
@@ -146,5 +144,5 @@ class PromptPreview(Dialog):
 
     def _on_token_picked(self, token: int) -> None:
         self.about.setText("   ".join(self.sheet.describe(token)))
-        place = self.sheet.mapToParent(self.sheet.rect_of(token).center().toPoint())
+        place = self.sheet.rect_of(token).center().toPoint()
         self._area.ensureVisible(place.x(), place.y(), 0, 40)

@@ -32,6 +32,7 @@ from helix_app.protocol.prompts import Part, PromptToken
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
 
+INSET = 8  # pixels between the tokens and the frame of what has the focus
 # the marks that need no colour, as ``draw_underline`` calls them: dotted, none, solid, wavy, none
 UNDERLINES: dict[Part, Provenance] = {
     "system": "bonus",
@@ -105,7 +106,7 @@ class PromptSheet(QWidget):
         self._trace = Trace([RunItem(0.0, PrefillDone("", len(emitted), 0, 0.0, emitted))])
         self.flow.clear()
         if self.width() > 1:
-            self.flow.lay_out(self._trace, self.width(), ghosts=False)
+            self._lay_out(self.width())
         self.updateGeometry()
         self.update()
 
@@ -124,27 +125,34 @@ class PromptSheet(QWidget):
     def hasHeightForWidth(self) -> bool:
         return True
 
+    def _lay_out(self, width: int) -> None:
+        self.flow.lay_out(self._trace, max(40, width - 2 * INSET), ghosts=False)
+
+    def _height(self) -> int:
+        return max(1, self.flow.lines) * self._line + 2 * INSET
+
     def heightForWidth(self, width: int) -> int:
-        self.flow.lay_out(self._trace, max(40, width), ghosts=False)
-        return max(1, self.flow.lines) * self._line
+        self._lay_out(width)
+        return self._height()
 
     def sizeHint(self) -> QSize:
-        return QSize(400, max(1, self.flow.lines) * self._line)
+        return QSize(400, self._height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.flow.lay_out(self._trace, self.width(), ghosts=False)
+        self._lay_out(self.width())
         self.updateGeometry()
 
     def token_at(self, point: QPoint) -> int | None:
         """The token under a point."""
-        piece = self.flow.piece_at(point.y() // self._line, point.x())
+        piece = self.flow.piece_at((point.y() - INSET) // self._line, point.x() - INSET)
         return None if piece is None else self.flow.tokens[piece]
 
     def rect_of(self, token: int) -> QRectF:
         """Where a token stands."""
         piece = self.flow.piece_of(token)
-        return QRectF(self.flow.xs[piece], self.flow.line_of(piece) * self._line, self.flow.widths[piece], self._line)
+        x, y = self.flow.xs[piece] + INSET, self.flow.line_of(piece) * self._line + INSET
+        return QRectF(x, y, self.flow.widths[piece], self._line)
 
     # ------------------------------------------------------------------ painting
 
@@ -153,8 +161,9 @@ class PromptSheet(QWidget):
             return
         painter = QPainter(self)
         painter.setFont(self.font())
-        first = max(0, event.rect().top() // self._line)
-        last = min(self.flow.lines - 1, event.rect().bottom() // self._line)
+        painter.translate(INSET, INSET)
+        first = max(0, (event.rect().top() - INSET) // self._line)
+        last = min(self.flow.lines - 1, (event.rect().bottom() - INSET) // self._line)
         for line in range(first, last + 1):
             self._paint_line(painter, line)
         painter.end()

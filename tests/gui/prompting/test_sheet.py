@@ -59,7 +59,7 @@ def test_it_is_as_high_as_its_tokens(theme: Theme, qtbot: QtBot) -> None:
     sheet = sheet_of(theme, qtbot)
     low = sheet.heightForWidth(400)
     sheet.show_tokens(TOKENS * 20)
-    assert sheet.heightForWidth(400) > 10 * low
+    assert sheet.heightForWidth(400) > 8 * low
     assert sheet.heightForWidth(200) > sheet.heightForWidth(800)
 
 
