@@ -67,8 +67,8 @@ class CutMarker(QObject):
 
     def on_prefilled(self, event: PrefillDone) -> None:
         """A prompt was read, and what of its conversation was not in it is known."""
-        writing = self._book.writing
-        if writing is not None and writing.request.request_id == event.request_id:
+        writing = self._book.writings.get(event.request_id)
+        if writing is not None:
             writing.left_out = event.left_out
             self.place()
 
