@@ -11,6 +11,7 @@ from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
+MOST_UNFOLDED = 50_000  # characters that are laid out in the field at once without a stop
 _NAMED = re.compile(r"\A(`{3,})([^`\n]+)\n")
 
 
@@ -59,7 +60,13 @@ def local_files(source: QMimeData) -> list[str]:
 
 
 class Chip(QFrame):
-    """A long paste or a file: what it is, its size, and a button to drop it."""
+    """A long paste or a file: what it is, its size, and a button to drop it.
+
+    Attributes:
+        text: of the paste, or of the file as ``fenced`` made it.
+        remove: drops it.
+        unfold: puts a paste into the field, where it can be edited; hidden for a file and for a very long one.
+    """
 
     def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -71,8 +78,12 @@ class Chip(QFrame):
         if _NAMED.match(text):
             self.remove.setAccessibleName(tr("Remove file"))
         self.remove.setToolTip(self.remove.accessibleName())
+        self.unfold = ThemedButton(theme, symbol="edit", kind="smallicon", name=tr("Put it into the field"))
+        self.unfold.setToolTip(self.unfold.accessibleName())
+        self.unfold.setVisible(not _NAMED.match(text) and len(text) <= MOST_UNFOLDED)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(4)
         row.addWidget(self.label)
+        row.addWidget(self.unfold)
         row.addWidget(self.remove)

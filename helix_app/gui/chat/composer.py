@@ -14,6 +14,7 @@ from helix_app.gui.look.theme import Theme
 
 MOST_LINES = 8
 LONG_PASTE = 8000  # characters; a longer paste becomes an attachment instead of text to lay out
+LONG_LINES = 60  # and so does one of more lines
 
 
 class ComposerText(QPlainTextEdit):
@@ -86,7 +87,7 @@ class ComposerText(QPlainTextEdit):
             self.files_given.emit(files)
             return
         text = source.text()
-        if len(text) > LONG_PASTE:
+        if len(text) > LONG_PASTE or text.count("\n") >= LONG_LINES:
             self.pasted_long.emit(text)
         elif text:
             self.insertPlainText(text)
@@ -240,6 +241,7 @@ class Composer(QFrame):
         """Keep a long paste beside the text field."""
         chip = Chip(self._theme, text)
         chip.remove.clicked.connect(lambda: self._drop(chip))
+        chip.unfold.clicked.connect(lambda: self._unfold(chip))
         self._chips.append(chip)
         self._chip_row.insertWidget(len(self._chips) - 1, chip)
         self.changed.emit()
@@ -295,6 +297,12 @@ class Composer(QFrame):
         self.setProperty("focused", "true" if focused else "false")
         self.style().unpolish(self)
         self.style().polish(self)
+
+    def _unfold(self, chip: Chip) -> None:
+        """Put a paste into the field after all, where the cursor is."""
+        self._drop(chip)
+        self.editor.insertPlainText(chip.text)
+        self.editor.setFocus()
 
     def _drop(self, chip: Chip) -> None:
         self._chips.remove(chip)

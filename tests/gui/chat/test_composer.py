@@ -7,7 +7,8 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.chat.composer import LONG_PASTE, Composer, Draft
+from helix_app.gui.chat.attachments import MOST_UNFOLDED, Chip
+from helix_app.gui.chat.composer import LONG_LINES, LONG_PASTE, Composer, Draft
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
@@ -136,3 +137,38 @@ def test_page_keys_are_for_the_conversation(composer: Composer) -> None:
     QTest.keyClick(composer.editor, Qt.Key.Key_PageUp)
     QTest.keyClick(composer.editor, Qt.Key.Key_PageDown)
     assert paged == [-1, 1]
+
+
+def test_a_paste_of_many_lines_is_folded_and_can_be_unfolded(composer: Composer) -> None:
+    lines = "line\n" * LONG_LINES
+    paste(composer, lines[:-1])
+    assert composer.draft() == Draft(lines[:-1])
+    composer.clear()
+    composer.insert("before ")
+    paste(composer, lines)
+    assert composer.draft() == Draft("before ", (lines,))
+    chip = composer.findChild(Chip)
+    assert chip is not None
+    chip.unfold.click()
+    assert composer.draft() == Draft(f"before {lines}")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("x" * 9000, True), ("x" * (MOST_UNFOLDED + 1), False), ("```a.py\nx\n```", False)]
+)
+def test_files_and_very_long_pastes_stay_folded(composer: Composer, text: str, shown: bool) -> None:
+    composer.attach(text)
+    chip = composer.findChild(Chip)
+    assert chip is not None
+    assert chip.unfold.isVisibleTo(chip) == shown
+
+
+def test_it_tells_of_every_change(composer: Composer) -> None:
+    told: list[bool] = []
+    composer.changed.connect(lambda: told.append(composer.is_empty()))
+    composer.attach("pasted")
+    composer.clear()
+    composer.insert("x")
+    assert told[0] is False
+    assert told[-1] is False
+    assert True in told
