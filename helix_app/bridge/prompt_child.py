@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0  # a busy computer may take so long to start a process and to read a vocabulary
 PATIENCE_SECONDS = 10.0  # for a prompt; with a template that never ends it is over then
-END_SECONDS = 2.0
+END_SECONDS = 5.0
 POLL_SECONDS = 0.1  # how late it is seen that nobody waits any more
 
 

@@ -110,7 +110,14 @@ def _window(asked: dict[str, Any]) -> int:
             window.chat.new_chat()
             window.chat.composer.clear()
             window.chat.composer.insert(json.loads(line)["prompt"])
-            QTimer.singleShot(SETTLE_MS, window.chat.send)
+            QTimer.singleShot(SETTLE_MS, self._send)
+
+        def _send(self) -> None:
+            """Send what is typed, once its tokens are counted, as they are long before a person presses Enter."""
+            if window.counting.settled:
+                window.chat.send()
+            else:
+                QTimer.singleShot(SETTLE_MS, self._send)
 
         def on_events(self, batch: list[Event]) -> None:
             """What the engine says, after the window has heard it."""

@@ -72,6 +72,11 @@ class Counting(QObject):
         """What is called with each kind of news."""
         return {PromptCounted: self.on_counted}
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is about to be asked and no answer is waited for."""
+        return not self._waiting and not self._pause.isActive()
+
     # ------------------------------------------------------------------ the question
 
     def refresh(self) -> None:
@@ -96,7 +101,10 @@ class Counting(QObject):
             self._stale = True
             return
         self._stale = False
-        asked = self.question() if self._composer.text() or len(self._book.current) else None
+        typed = bool(self._composer.text())
+        if not typed and self._book.writings:  # the engine needs the processor, and the end of the reply asks
+            return
+        asked = self.question() if typed or len(self._book.current) else None
         if asked is None:
             self._tell(None)
             return

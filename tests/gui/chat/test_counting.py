@@ -138,6 +138,19 @@ def test_a_reply_that_is_being_written_is_history_already(
     assert told == [("user", "Why?"), ("assistant", "Because"), ("user", "And?")]
 
 
+def test_while_a_reply_is_written_only_what_is_typed_is_counted(
+    window: MainWindow, chat: Driver, counter: FakeCounter
+) -> None:
+    chat.ask("Why?")
+    before = len(counter.asked)
+    window.counting.ask_now()
+    assert len(counter.asked) == before
+    chat.finish("Because")
+    assert not window.counting.settled  # the end of it asks
+    window.counting.ask_now()
+    assert [message.content for message in counter.asked[-1].messages] == ["Why?", "Because", ""]
+
+
 def test_a_look_at_the_tokens_is_of_the_last_question_while_nothing_is_typed(
     window: MainWindow, counter: FakeCounter
 ) -> None:
