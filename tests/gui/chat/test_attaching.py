@@ -8,28 +8,11 @@ import pytest
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QFileDialog
 
-from helix_app.gui.chat.attachments import Chip, fenced, label_of
+from helix_app.gui.chat.attachments import Chip
 from helix_app.protocol.attachments import AttachmentFailed, AttachmentRead
 from helix_app.protocol.events import Failed
 from tests.gui.driver import Driver
 from tests.gui.fake import record
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        ("a.txt", "words\n", "```a.txt\nwords\n```"),
-        ("a.md", "```python\nx\n```", "````a.md\n```python\nx\n```\n````"),
-        ("odd`name\n.txt", "x", "```odd'name .txt\nx\n```"),
-    ],
-)
-def test_a_fence_that_nothing_in_the_file_ends(name: str, text: str, expected: str) -> None:
-    assert fenced(name, text) == expected
-
-
-def test_what_a_chip_says() -> None:
-    assert label_of(fenced("report.pdf", "x" * 1200)) == "report.pdf, 1,200 characters"
-    assert label_of("some  pasted\ntext " * 999).startswith("Pasted text, 17,982 characters: “some pasted text some")
 
 
 def test_files_that_are_dropped_are_read_and_go_out_before_what_is_typed(chat: Driver) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from pytestqt.qtbot import QtBot
 
-from helix_app.gui.chat.attachments import fenced, parted
+from helix_app.gui.chat.attachments import fenced
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.chats import KeepUnsent, OpenUnsent, UnsentOpened
@@ -85,11 +85,3 @@ def test_while_another_conversation_is_shown_it_waits_for_the_new_one(window: Ma
     assert window.chat.composer.text() == ""
     window.chat.new_chat()
     assert window.chat.composer.text() == "half a thought"
-
-
-def test_files_at_the_begin_of_a_text_are_told_from_code() -> None:
-    file, tricky = fenced("a.py", "print(1)"), fenced("b c.md", "x\n```\ny")
-    assert parted(f"{file}\n\n{tricky}\n\nWhy?") == ([file, tricky], "Why?")
-    assert parted(file) == ([file], "")
-    for text in ("```python\nx\n```\n\nWhy?", "Why?\n```a.py\nx\n```", "```a.py\nno end", "", "```a.py\nx\n```more"):
-        assert parted(text) == ([], text)
