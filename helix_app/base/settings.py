@@ -110,11 +110,11 @@ class Settings:
         "stop",
         "When the context is full",
         "conversation",
-        "the chat shows from where on is sent",
+        "where old turns are left out, a line in the chat shows it",
         "on_full",
         options=(
             ("stop", "Stop", "and say so: nothing is left out"),
-            ("drop_oldest", "Oldest go", "whole turns; system prompt and question stay"),
+            ("drop_oldest", "Drop oldest", "whole turns; system prompt and question stay"),
         ),
     )
     temperature: Annotated[float, Meta(ge=0, le=5)] = setting(

@@ -196,7 +196,7 @@ def sampling() -> tuple[Term, ...]:
             tr("A conversation that leaves no room for a reply stops, or its oldest turns stay out."),
             tr(
                 "With “Stop” nothing is ever left out: a message that no longer fits comes back, and you can "
-                "load the model with a larger context or begin a new conversation.\n\nWith “Oldest go”, as "
+                "load the model with a larger context or begin a new conversation.\n\nWith “Drop oldest”, as "
                 "few of the oldest turns as need be are not sent, a turn being a question with its answers. The system "
                 "prompt and your latest message always are. A line in the conversation shows from where on is sent, "
                 "and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again."
