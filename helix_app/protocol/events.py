@@ -79,22 +79,29 @@ class ProposedToken:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One of the most probable tokens at a position."""
+    """One of the most probable tokens at a position, as the model itself has it: before temperature, penalties, grammar
+    and filters. ``logprob`` is the natural logarithm, -9999 at least."""
 
     token_id: int
     text: str
     target_prob: float
+    logprob: float | None = None
 
 
 @dataclass(frozen=True)
 class EmittedToken:
-    """A token of the reply and where it came from."""
+    """A token of the reply and where it came from.
+
+    ``target_prob`` is the probability that it was drawn with, after temperature and filters; ``logprob``, where the
+    request asks for it, that of the model itself, as in ``Alternative``.
+    """
 
     token_id: int
     text: str
     provenance: Provenance
     target_prob: float
     alternatives: tuple[Alternative, ...] = ()
+    logprob: float | None = None
 
 
 @dataclass(frozen=True)

@@ -146,6 +146,7 @@ class GenerateRequest:
         verify: ``rejection`` keeps the target's distribution; ``coupled`` also ties the text to the seed, whatever is
             drafted; ``auto`` is coupled when there is a seed.
         alternatives: how many best alternatives each emitted token carries.
+        logprobs: whether each carries its own log probability; with alternatives it does anyway.
         priority: among several requests, higher ones go first.
         written: what was written before an engine that died; its text is sent again as the first ``TextDelta``.
         cold: begin as the first reply after loading would: no cached prefix is taken, nothing that was learnt from
@@ -168,6 +169,7 @@ class GenerateRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     stop: tuple[str, ...] = ()
     alternatives: int = 0
+    logprobs: bool = False
     priority: int = 0
     written: Written | None = None
     cold: bool = False

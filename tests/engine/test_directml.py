@@ -28,6 +28,7 @@ SHUFFLED = random.Random(5).sample(range(128), 128)
 SAMPLINGS = {
     "greedy": GREEDY,
     "penalty": SamplingParams(temperature=0.0, repetition_penalty=1.3),
+    "counts": SamplingParams(0.8, presence_penalty=0.6, frequency_penalty=0.5, logit_bias=((60, 2.0),), seed=2),
     "top-k": SamplingParams(temperature=0.8, top_k=5, top_p=1.0, seed=3),
     "top-p": SamplingParams(temperature=1.1, top_k=0, top_p=0.9, seed=4),
     "min-p": SamplingParams(temperature=0.9, top_k=0, top_p=1.0, min_p=0.05, repetition_penalty=1.2, seed=5),

@@ -12,7 +12,8 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
-from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, penalise, pick
+from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, pick
+from helix_app.engine.sampling.penalties import adjusted, adjusts
 
 
 class Drafter(Protocol):
@@ -66,9 +67,8 @@ class Ask:
     def draw(self, logits: torch.Tensor) -> None:
         """Draw the next token from logits ``[1, vocab]``."""
         request, params = self.request, self.request.params
-        if params.repetition_penalty != 1.0:
-            seen = torch.tensor(sorted({*request.tokens, *self.ids}), dtype=torch.int64)
-            logits = penalise(logits, params.repetition_penalty, seen, ())
+        if adjusts(params):
+            logits = adjusted(logits, params, (*request.tokens, *self.ids), request.begin)
         if params.temperature == 0:
             best = likeliest(logits)
             self.rows.append(one_hot(best, logits))

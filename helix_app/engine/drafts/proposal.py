@@ -22,6 +22,7 @@ class DraftRequest:
         source: one that the draft offered.
         seed: draw with the noise of ``coupled.py`` instead, as the target will.
         max_tokens: in all that a second source may go on to; 0 stands for ``k``.
+        begin: index of the reply's first token in ``tokens``.
     """
 
     tokens: Sequence[int]
@@ -31,6 +32,7 @@ class DraftRequest:
     source: str = ""
     seed: int | None = None
     max_tokens: int = 0
+    begin: int = 0
 
 
 @dataclass(frozen=True)
