@@ -43,6 +43,7 @@ ERRORS: dict[str, str] = {
     "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
     "or use --raw on the command line to continue plain text.",
     "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
+    "template_no_tools": "This model's chat template knows no tools. Leave out the tools and their messages, or choose a model that calls tools.",
     "prompt_unreadable": "The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and run it again.",

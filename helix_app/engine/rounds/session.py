@@ -168,14 +168,15 @@ def prompt_tokens(session: Session, request: GenerateRequest) -> list[int]:
     text = request.prompt if request.raw else "".join(m.content for m in request.messages)
     asked = begun_reply(request.messages)[0]
     question = request.prompt if request.raw else (asked[-1].content if asked else "")
-    if not question.strip():
+    answered = not request.raw and bool(asked) and asked[-1].role == "tool"  # a tool may have nothing to say
+    if not question.strip() and not answered:
         raise InputError("prompt_empty")
     if len(text) > limit * _MAX_PROMPT_CHARACTERS_PER_TOKEN:
         raise _too_long(session, limit, len(text) // _MAX_PROMPT_CHARACTERS_PER_TOKEN, "over ")
     if request.raw:
         ids = session.tokenizer.encode(request.prompt, add_bos=True)
     else:
-        ids, folded = chat_tokens(session.tokenizer, request.messages, request.thinking)
+        ids, folded = chat_tokens(session.tokenizer, request.messages, request.thinking, request.tools)
         if folded is not None:
             session.tell_once(folded)
     if len(ids) >= limit:
@@ -210,9 +211,21 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="stop", value=request.stop, hint="Give a list of texts.")
     if request.thinking is not None and type(request.thinking) is not bool:
         raise InputError("option_invalid", option="thinking", value=request.thinking, hint="Use True, False or None.")
-    for text in (request.prompt, *(message.content for message in request.messages)):
+    for text in (
+        request.prompt,
+        *(text for m in request.messages for text in (m.content, m.tool_calls, m.tool_call_id)),
+    ):
         if not isinstance(text, str):
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")
+    if not isinstance(request.tools, tuple) or not all(isinstance(tool, str) for tool in request.tools):
+        raise InputError("option_invalid", option="tools", value=request.tools, hint="Give a list of texts, each JSON.")
+    if request.tools and request.raw:
+        hint = "A plain text has no place for tools: give messages instead."
+        raise InputError("option_invalid", option="tools", value="with a raw prompt", hint=hint)
+    if type(request.alternatives) is not int or request.alternatives < 0 or type(request.logprobs) is not bool:
+        hint = "Use a whole number from 0 of alternatives, and True or False for log probabilities."
+        value = f"{request.alternatives}, {request.logprobs}"
+        raise InputError("option_invalid", option="logprobs", value=value, hint=hint)
 
 
 def common_prefix(a: Sequence[int], b: Sequence[int], most: int) -> int:

@@ -147,7 +147,7 @@ def acceptance_error(name: str, same: bool = False, vocab: int = 5) -> float:
         target_row = torch.tensor(reference_row(target(PROMPT).tolist(), params, PROMPT), dtype=torch.float64)
         draft_row = torch.tensor(reference_row(own(PROMPT).tolist(), params, PROMPT), dtype=torch.float64)
         accepted = 0.0
-        for proposal, drafted in proposals(model_draft(own), PROMPT, 1, params):
+        for proposal, drafted in proposals(model_draft(own), PROMPT, 1, params, len(PROMPT)):
             rows = torch.stack([target_row, target_row])
             accepted += drafted * sum(w for v, w in outcomes(rows, proposal.ids, proposal.probs) if v.accepted)
         worst = max(worst, abs(accepted - float(torch.minimum(target_row, draft_row).sum())))
