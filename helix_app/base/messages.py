@@ -13,6 +13,7 @@ from typing import Any
 from helix_app.base import filling
 from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.messages_forms import FORM_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -43,7 +44,6 @@ ERRORS: dict[str, str] = {
     "template_refused": "This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, "
     "or use --raw on the command line to continue plain text.",
     "template_failed": "This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.",
-    "template_no_tools": "This model's chat template knows no tools. Leave out the tools and their messages, or choose a model that calls tools.",
     "prompt_unreadable": "The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.",
     "batch_file": "The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.",
     "batch_line": "Line {line} of {path} cannot be used: {reason}. Correct the line and run it again.",
@@ -93,6 +93,7 @@ ERRORS: dict[str, str] = {
     "store_newer": "The file {path} was written by a later version of Helix. Use that version, or move the file away.",
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,
+    **FORM_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -192,6 +193,7 @@ K_REASONS: dict[str, str] = {
     "paused": "drafts were rarely accepted, so Helix decodes plainly",
     "probe": "a probe: is drafting worth it again?",
     "no_match": "the draft found nothing to propose",
+    "forced": "the grammar leaves no other tokens",
     "limit": "the reply is close to its token limit",
     "measure_plain": "one plain step, to know what plain decoding costs",
     "best_rate": "measured: this k gives most tokens per second",

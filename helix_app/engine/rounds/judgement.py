@@ -10,6 +10,7 @@ import torch
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.sampling.coupled import verify_coupled
 from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot
+from helix_app.engine.sampling.grammar import GrammarMask, masked
 from helix_app.engine.sampling.penalties import adjusted, adjusts
 from helix_app.engine.sampling.verification import Verdict, verify, verify_greedy
 from helix_app.protocol.requests import SamplingParams
@@ -55,21 +56,27 @@ def judge(
     begin: int,
     seed: int | None,
     uniform: Callable[[], float],
+    grammar: GrammarMask | None = None,
 ) -> Judgement:
     """The verdict on a proposal, from the target's logits ``[k + 1, vocab]``.
 
     Args:
         tokens: the sequence that the proposal follows.
         begin: index of the reply's first token.
+        grammar: of the reply, before the proposal.
         seed: of a coupled reply; None for rejection sampling, which takes k + 1 numbers from ``uniform``.
 
     Raises:
         NumericsError: the logits are not numbers.
+        InputError: the grammar turned out too complex.
     """
     check_logits(logits)
     given = logits
     if adjusts(params):
         logits = adjusted(logits, params, tokens, begin, proposal.ids)
+    if grammar is not None:
+        logits = masked(logits, grammar.rows(proposal.ids))
+        check_logits(logits)  # a model may have ruled out all that its grammar allows
     if params.temperature == 0:
         best = likeliest(logits)
         return Judgement(verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits), given)

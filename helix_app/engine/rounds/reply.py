@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult
+from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult, parse_k
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
+from helix_app.engine.rounds.grammars import SOURCE, grammar_mask
 from helix_app.engine.rounds.judgement import Judgement, Timing, judge
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
@@ -74,6 +75,7 @@ class Reply:
         exact: its tokens are a function of the request, so numerics must not depend on the number of rows.
         limit: tokens at its end at the latest; the last one needs no slot of its own.
         cached: prompt tokens that the cache held already.
+        grammar: what it must look like, as far as it is; None for a free one.
     """
 
     def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
@@ -92,7 +94,10 @@ class Reply:
         self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
-        begun = request.raw or begun_reply(request.messages)[1]  # a first space then belongs to the text
+        self.grammar = grammar_mask(session, request)
+        begun = (
+            request.raw or begun_reply(request.messages)[1] or self.grammar
+        )  # a first space then belongs to the text
         self._text = ReplyText(session.tokenizer, self.tokens if begun else (), request.stop)
         self.reason: FinishReason | None = None
         self.cached = 0
@@ -159,6 +164,9 @@ class Reply:
 
     def choose(self, batch: BatchLoad | None = None) -> Round:
         """Decide how much to draft in the next round."""
+        forced = self._forced()
+        if forced:
+            return Round(self, (), KChoice(forced, "forced", SOURCE), Proposal())
         if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
             return Round(
                 self, (), KChoice(0, "costs_more"), Proposal()
@@ -168,12 +176,28 @@ class Reply:
 
     def ask(self, plan: Round) -> Ask | None:
         """What the plan asks of a draft model; None where it asks none."""
-        return None if self.draft is None or plan.choice.k <= 0 else self.draft.ask(self._wanted(plan.choice))
+        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == SOURCE:
+            return None
+        return self.draft.ask(self._wanted(plan.choice))
 
     def propose(self, plan: Round) -> None:
-        """Draft what the plan says, from this reply's own draft."""
-        if plan.choice.k > 0 and self.draft is not None:
+        """Draft what the plan says, from the grammar or this reply's own draft."""
+        if self.grammar is not None and plan.choice.source == SOURCE:
+            plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
+        elif plan.choice.k > 0 and self.draft is not None:
             plan.proposal = self.draft.propose(self._wanted(plan.choice))
+            if (
+                self.grammar is not None and plan.proposal.probs is None
+            ):  # certain ones may end before what is not allowed
+                plan.proposal = Proposal(plan.proposal.ids[: self.grammar.allowed(plan.proposal.ids)])
+
+    def _forced(self) -> int:
+        """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
+        if self.grammar is None or self.request.mode == "autoregressive":
+            return 0
+        fixed = parse_k(self.request.k)
+        most = min(K_MAX if fixed is None else fixed, self.room)
+        return len(self.grammar.forced(most)) if most > 0 else 0
 
     def _wanted(self, choice: KChoice) -> DraftRequest:
         more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
@@ -186,6 +210,7 @@ class Reply:
             self.draft_seed,
             more,
             self.prompt_length,
+            self.grammar,
         )
 
     @property
@@ -227,20 +252,21 @@ class Reply:
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
-        self._policy.learn(
-            RoundResult(
-                source=plan.choice.source,
-                drafted=scored,
-                accepted=accepted,
-                seconds=seconds if timing.cost is None else timing.cost,
-                draft_seconds=plan.draft_seconds,
-                context=before,
-                offered=tuple(offer.source for offer in plan.offers),
-                plain_seconds=timing.share,
-                own=scored if proposal.own is None else min(scored, proposal.own),
-                then=proposal.then,
+        if plan.choice.source != SOURCE:  # what is certain says nothing of drafts
+            self._policy.learn(
+                RoundResult(
+                    source=plan.choice.source,
+                    drafted=scored,
+                    accepted=accepted,
+                    seconds=seconds if timing.cost is None else timing.cost,
+                    draft_seconds=plan.draft_seconds,
+                    context=before,
+                    offered=tuple(offer.source for offer in plan.offers),
+                    plain_seconds=timing.share,
+                    own=scored if proposal.own is None else min(scored, proposal.own),
+                    then=proposal.then,
+                )
             )
-        )
         yield self._round_done(
             KChoice(scored, reason),
             proposed_tokens(self._tokenizer, proposal, probs, scored),
@@ -263,7 +289,7 @@ class Reply:
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
         params, begin = self.request.sampling, self.prompt_length
-        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._uniform)
+        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._uniform, self.grammar)
 
     def _emit(self, ids: Sequence[int], judgement: Judgement) -> tuple[EmittedToken, ...]:
         """Append tokens to the reply up to its end."""
@@ -283,8 +309,12 @@ class Reply:
             self.reason = "eos"
             return
         self._text.push(token)
+        if self.grammar is not None:
+            self.grammar.consume(token)
         if self._text.stopped:
             self.reason = "stop"
+        elif self.grammar is not None and self.grammar.complete:
+            self.reason = "eos"
         elif len(self.tokens) >= self.limit:
             generated = len(self.tokens) - self.prompt_length
             self.reason = "length" if generated >= self.request.max_tokens else "context_full"

@@ -16,6 +16,7 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
+from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
 from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
@@ -63,6 +64,7 @@ class Session:
         notices: what prompts gave rise to and nobody was told yet (``take_notices``).
         told: codes of notices that are told once after loading.
         context: what limits the target's sequences, None where nobody chose.
+        grammars: its vocabulary for replies with a grammar, once one was asked for.
     """
 
     runner: ModelRunner
@@ -78,6 +80,7 @@ class Session:
     too_costly: int = 0
     doubt: int = _DOUBT
     context: Context | None = None
+    grammars: GrammarVocabulary | None = None
     notices: list[Notice] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
@@ -219,6 +222,8 @@ def check_request(request: GenerateRequest) -> None:
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")
     if not isinstance(request.tools, tuple) or not all(isinstance(tool, str) for tool in request.tools):
         raise InputError("option_invalid", option="tools", value=request.tools, hint="Give a list of texts, each JSON.")
+    if request.grammar is not None:
+        check_grammar(request.grammar)
     if request.tools and request.raw:
         hint = "A plain text has no place for tools: give messages instead."
         raise InputError("option_invalid", option="tools", value="with a raw prompt", hint=hint)

@@ -27,6 +27,7 @@ from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.continuation import continuing
 from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.engine.text.thinking import Marks, Thinking, find_marks, find_thinking, switched
+from helix_app.engine.text.token_bytes import token_bytes
 from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_tools, uses_tools
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
@@ -176,6 +177,15 @@ class Tokenizer:
         """A number that differs between vocabularies: of every 61st token's text and their count."""
         names = "\0".join(self.token(i) for i in range(0, self.size, 61))
         return zlib.crc32(names.encode("utf-8", "surrogateescape")) << 32 | self.size
+
+    def token_bytes(self) -> tuple[list[bytes], list[int]]:
+        """The bytes that each token stands for, and which tokens are special (see ``token_bytes.py``)."""
+        return token_bytes(self._backend, self.size, self._spelled)
+
+    def token_id(self, text: str) -> int | None:
+        """The token that is exactly this entry of the vocabulary."""
+        found = self._backend.token_to_id(text)
+        return found if found is not None and found < self.size else None
 
     def token(self, token_id: int) -> str:
         """A token's raw entry in the vocabulary, empty beyond it."""

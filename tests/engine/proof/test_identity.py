@@ -45,7 +45,7 @@ def prompts(count: int) -> list[tuple[int, ...]]:
     return made
 
 
-COUPLED_COUNTED = replace(COUNTED, temperature=0.8, seed=5)
+COUPLED_COUNTED = replace(COUNTED, temperature=0.8, presence_penalty=-1.5, frequency_penalty=-0.3, seed=5)
 
 
 @pytest.mark.parametrize(
