@@ -3,8 +3,8 @@
 The mask of a row holds the tokens that the grammar allows after those before it. Where the grammar forces the next
 bytes, it holds only the token that the tokenizer itself would write them with, so that the reply is cut into tokens as
 the texts were that the model learnt from. Either way it is a function of the tokens before, so the masked distribution
-is the same whatever is drafted. Target and draft are masked alike, before temperature and filters. A draft that is drawn
-on the device is not: verification corrects for that as for any other difference of the two.
+is the same whatever is drafted. Target and draft are masked alike, before temperature and filters. A draft that is
+drawn on the device is not: verification corrects for that as for any other difference of the two.
 
 A token is forced where its mask holds no other. Drafting it costs nothing, and it is always accepted.
 
@@ -82,7 +82,7 @@ class GrammarMask:
     @property
     def complete(self) -> bool:
         """Whether nothing but the end may follow."""
-        return self._thought.state == "over" and self._matcher.is_stopped()
+        return self._thought.state == "over" and self._matcher.is_stopped() and not self._matcher.is_error()
 
     def consume(self, token: int) -> bool:
         """One more token of the reply; False where the grammar does not allow it.

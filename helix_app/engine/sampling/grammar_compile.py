@@ -80,8 +80,6 @@ class GrammarVocabulary:
             raise _invalid(str(exc)) from exc
         if matcher.is_error():
             raise _invalid(matcher.get_error())
-        if matcher.is_stopped():
-            raise _invalid("it allows nothing but an empty reply")
         return GrammarMask(matcher, self._tokens, thought)
 
 

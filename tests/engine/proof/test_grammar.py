@@ -24,7 +24,6 @@ from helix_app.engine.sampling.grammar_compile import GrammarVocabulary
 from helix_app.protocol.requests import Grammar, SamplingParams
 from tests.engine.proof.checks import Patch, check_identity, install, reply, reply_law, self_draft
 from tests.engine.proof.enumerate_paths import (
-    Context,
     Law,
     OneHotDraft,
     Table,
@@ -112,11 +111,11 @@ def install_tables(engine: Engine, patch: Patch, kind: str, seed: int) -> Table:
     return target
 
 
-def law_error(engine: Engine, patch: Patch, kind: str, name: str, k: str, seed: int = 3) -> float:
+def law_error(engine: Engine, patch: Patch, kind: str, name: str, k: str, seed: int = 3, length: int = LENGTH) -> float:
     target = install_tables(engine, patch, kind, seed)
-    law = reply_law(engine, patch, PROMPT, PARAMS[name], max_tokens=LENGTH, k=k, grammar=FORM)
+    law = reply_law(engine, patch, PROMPT, PARAMS[name], max_tokens=length, k=k, grammar=FORM)
     assert sum(law.values()) == pytest.approx(1.0, abs=EXACT)
-    return difference(law, masked_law(target, PARAMS[name], LENGTH))
+    return difference(law, masked_law(target, PARAMS[name], length))
 
 
 @pytest.mark.parametrize("kind", ["none", "ngram", "model", "one-hot", "mixed", "self"])
@@ -185,13 +184,13 @@ def told_unmasked(patch: Patch) -> None:
 def test_bugs_are_caught(engine: Engine, monkeypatch: pytest.MonkeyPatch, bug: Callable[[Patch], None]) -> None:
     bug(monkeypatch)
     with pytest.raises((AssertionError, ValueError, IndexError)):
-        assert max(law_error(engine, monkeypatch, "model", "plain", "fixed:2", seed) for seed in (3, 4)) < EXACT
+        assert law_error(engine, monkeypatch, "model", "plain", "fixed:2", length=3) < EXACT
 
 
 def test_a_draft_that_knows_of_no_grammar_changes_nothing(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """As one on the device: drawn and told without the mask."""
     monkeypatch.setattr(ask, "masked", lambda logits, mask: logits)
-    assert law_error(engine, monkeypatch, "model", "plain", "fixed:2") < EXACT
+    assert law_error(engine, monkeypatch, "model", "plain", "fixed:2", length=4) < EXACT
 
 
 @pytest.mark.parametrize("kind", ["none", "ngram", "model", "one-hot", "mixed", "self"])
@@ -218,7 +217,7 @@ def test_forced_tokens_are_a_source_of_their_own_and_always_stand(
     assert run.finished.metrics.acceptance_rate == 1.0
     assert [p.target_prob for r in run.rounds for p in r.proposed] == [1.0] * 4
     capped = reply(engine, monkeypatch, PROMPT, grammar=word, k="fixed:2")
-    assert [r.k for r in capped.rounds] == [1, 2, 0] or [r.k for r in capped.rounds] == [1, 2]
+    assert [r.k for r in capped.rounds] == [1, 2]
     for options in ({"mode": "autoregressive"}, {"k": "fixed:0"}):
         plain = reply(engine, monkeypatch, PROMPT, grammar=word, **{"k": "auto", **options})
         assert all(r.k == 0 for r in plain.rounds)
