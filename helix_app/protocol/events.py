@@ -23,6 +23,7 @@ from helix_app.protocol.requests import (
 Provenance = Literal["accepted", "corrected", "bonus", "plain"]
 FinishReason = Literal["eos", "stop", "length", "context_full", "cancelled"]
 PoolName = Literal["target", "draft"]
+FORCED = "grammar"  # the source of tokens that a grammar leaves no choice of
 
 # --------------------------------------------------------------------------- events
 
@@ -123,7 +124,7 @@ class RoundDone:
         mean_accepted_length: tokens emitted per decode pass of the target so far.
         context_tokens: tokens of the sequence after this round.
         elapsed_seconds: since the request arrived.
-        source: what drafted ("ngram:4", "table:3+", "self", "model"); empty for a plain round.
+        source: what drafted ("ngram:4", "table:3+", "self", "model", "grammar"); empty for a plain round.
     """
 
     request_id: str

@@ -10,8 +10,6 @@ from helix_app.engine.text.chat_prompt import begun_reply
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.requests import GenerateRequest
 
-SOURCE = "grammar"  # what forced tokens are drafted by
-
 
 def grammar_mask(session: Session, request: GenerateRequest) -> GrammarMask | None:
     """The grammar of a new reply, past what of it there is already; None for a reply that is free.

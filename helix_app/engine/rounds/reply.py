@@ -17,7 +17,7 @@ from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, Rou
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
-from helix_app.engine.rounds.grammars import SOURCE, grammar_mask
+from helix_app.engine.rounds.grammars import grammar_mask
 from helix_app.engine.rounds.judgement import Judgement, Timing, judge
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_tokens
@@ -26,6 +26,7 @@ from helix_app.engine.rounds.tokens import emitted_token, proposed_tokens
 from helix_app.engine.sampling.penalties import check_bias
 from helix_app.engine.text.chat_prompt import begun_reply
 from helix_app.protocol.events import (
+    FORCED,
     EmittedToken,
     Event,
     Finished,
@@ -166,7 +167,7 @@ class Reply:
         """Decide how much to draft in the next round."""
         forced = self._forced()
         if forced:
-            return Round(self, (), KChoice(forced, "forced", SOURCE), Proposal())
+            return Round(self, (), KChoice(forced, "forced", FORCED), Proposal())
         if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
             return Round(
                 self, (), KChoice(0, "costs_more"), Proposal()
@@ -176,13 +177,13 @@ class Reply:
 
     def ask(self, plan: Round) -> Ask | None:
         """What the plan asks of a draft model; None where it asks none."""
-        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == SOURCE:
+        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == FORCED:
             return None
         return self.draft.ask(self._wanted(plan.choice))
 
     def propose(self, plan: Round) -> None:
         """Draft what the plan says, from the grammar or this reply's own draft."""
-        if self.grammar is not None and plan.choice.source == SOURCE:
+        if self.grammar is not None and plan.choice.source == FORCED:
             plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
         elif plan.choice.k > 0 and self.draft is not None:
             plan.proposal = self.draft.propose(self._wanted(plan.choice))
@@ -252,7 +253,7 @@ class Reply:
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
-        if plan.choice.source != SOURCE:  # what is certain says nothing of drafts
+        if plan.choice.source != FORCED:  # what is certain says nothing of drafts
             self._policy.learn(
                 RoundResult(
                     source=plan.choice.source,
