@@ -104,7 +104,7 @@ def test_the_form_of_the_reply_reaches_the_engine(
             schema.unlink()
         else:
             schema.write_text(wrong, encoding="utf-8")
-        assert scripted(model, Scripted(), "--json-schema", str(schema)) == 2
+        assert scripted(model, Scripted((real[0],), (real[1],)), "--json-schema", str(schema)) == 2
         assert "schema" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         parsed(model, "--regex", "a", "--json-schema", "b")
