@@ -75,7 +75,7 @@ class ChatMessage:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What a reply must look like.
+    """What a reply must look like. JSON is written on one line, with a space after commas and colons.
 
     Attributes:
         kind: ``json_object`` is any JSON object, its ``text`` empty; ``lark`` is llguidance's form of Lark.
@@ -154,7 +154,8 @@ class GenerateRequest:
             measurements that must not depend on what came before.
         thinking: switches the reasoning of a model whose template knows a switch (``ModelReady.thinking_switch``); None
             leaves it to the template.
-        grammar: what the reply must look like; None leaves it free.
+        grammar: what the reply must look like, together with what of it there is already; None leaves it free. Where
+            the model reasons first it holds for what follows. A reply that is complete ends as by its own end token.
         tools: functions that the model may call, each as the JSON of OpenAI's ``tools``; given to the chat template.
     """
 

@@ -60,8 +60,8 @@ class GrammarVocabulary:
         if not known:
             raise InputError("grammar_tokenizer")
         self._tokens = Tokens(texts, frozenset(known), width)
-        # it is told of one token that ends a text, and the mask of all others follows it
-        wrapper = TokenizerWrapper(_Vocabulary(texts, sorted({*special, *known}), known[0], encode))
+        silent = sorted({*(token for token in special if token < len(texts)), *known})
+        wrapper = TokenizerWrapper(_Vocabulary(texts, silent, known[0], encode))
         self._vocabulary: LLTokenizer = LLTokenizer(wrapper, n_vocab=len(texts), eos_token=known)
 
     def mask(self, grammar: Grammar, thought: Thought) -> GrammarMask:
