@@ -47,10 +47,12 @@ def find_tools(template: str, in_vocabulary: Callable[[str], bool]) -> Tools:
 @functools.lru_cache(maxsize=16)
 def takes_tools(template: str) -> bool:
     """Whether a template reads ``tools``."""
+    if "tools" not in template:
+        return False  # without the time that parsing it takes
     from helix_app.engine.text.template import variables
 
     try:
-        return bool(template) and "tools" in variables(template)
+        return "tools" in variables(template)
     except Exception as exc:  # whatever is wrong with a stranger's program
         log.info("the chat template cannot be read for its variables: %s", exc)
         return False
