@@ -13,6 +13,7 @@ from typing import Any
 from helix_app.base import filling
 from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.messages_forms import FORM_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -95,6 +96,7 @@ ERRORS: dict[str, str] = {
     "store_newer": "The file {path} was written by a later version of Helix. Use that version, or move the file away.",
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,
+    **FORM_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -194,6 +196,7 @@ K_REASONS: dict[str, str] = {
     "paused": "drafts were rarely accepted, so Helix decodes plainly",
     "probe": "a probe: is drafting worth it again?",
     "no_match": "the draft found nothing to propose",
+    "forced": "the grammar leaves no other tokens",
     "limit": "the reply is close to its token limit",
     "measure_plain": "one plain step, to know what plain decoding costs",
     "best_rate": "measured: this k gives most tokens per second",

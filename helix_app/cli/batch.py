@@ -37,6 +37,8 @@ _OPTIONS: dict[str, Callable[[Any], bool]] = {  # what a JSON line may set for i
     "top_k": lambda value: type(value) is int,
     "min_p": _number,
     "repetition_penalty": _number,
+    "presence_penalty": _number,
+    "frequency_penalty": _number,
     "seed": lambda value: type(value) is int,
     "system": lambda value: isinstance(value, str),
     "stop": lambda value: isinstance(value, list) and all(isinstance(text, str) for text in value),

@@ -15,7 +15,7 @@ from helix_app.base.settings import Settings
 from helix_app.cli import batch
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import context_full, load_events, reply_events, result, summary
-from helix_app.cli.requests import load_request_of, read_prompt, request_of
+from helix_app.cli.requests import load_request_of, read_grammar, read_prompt, request_of
 from helix_app.protocol.events import EngineClient, Event, Finished
 from helix_app.protocol.requests import GenerateRequest
 
@@ -51,9 +51,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add("--top-k", type=int, default=_DEFAULTS.top_k, metavar="K", help="0 keeps all (default: %(default)s)")
     add("--min-p", type=float, default=_DEFAULTS.min_p, metavar="P", help="0 keeps all (default: %(default)s)")
     add("--repetition-penalty", type=float, default=_DEFAULTS.repetition_penalty, metavar="R", help="1 is off")
+    add("--presence-penalty", type=float, default=0.0, metavar="P", help="against tokens that the reply has; 0 is off")
+    add("--frequency-penalty", type=float, default=0.0, metavar="F", help="the same, as often as it has them; 0 is off")
     add("--seed", type=int, default=None, metavar="N", help="fix the random numbers")
     add("--system", default="", metavar="TEXT", help="system prompt")
     add("--stop", action="append", default=[], metavar="TEXT", help="end the reply before this text; may be repeated")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json-schema", metavar="FILE", help="the reply is JSON by this schema")
+    form.add_argument("--regex", metavar="REGEX", help="the reply matches this regular expression")
+    parser.set_defaults(grammar=None)  # made of these when the command runs
     add("--raw", action="store_true", help="continue the prompt as it stands, without a chat template")
     add("--json", action="store_true", help="print one JSON object")
 
@@ -62,6 +68,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
         check_output()
+        args.grammar = read_grammar(args)
         if args.batch is not None:
             return batch.run(args, engine=engine)
         request = request_of(args, read_prompt(args))

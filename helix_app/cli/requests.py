@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from typing import Any
 
 from helix_app.base.errors import InputError
 from helix_app.base.texts import whole
 from helix_app.cli.common import may_learn, read_input
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadChoice, LoadRequest, SamplingParams
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, LoadChoice, LoadRequest, SamplingParams
 
 
 def load_request_of(args: argparse.Namespace) -> LoadRequest:
@@ -34,6 +35,24 @@ def read_prompt(args: argparse.Namespace) -> str:
     if not prompt.strip():
         raise InputError("prompt_empty")
     return prompt
+
+
+def read_grammar(args: argparse.Namespace) -> Grammar | None:
+    """What the reply must look like, by the options; None for a free one.
+
+    Raises:
+        InputError: a schema that cannot be read, or is no JSON.
+    """
+    if args.regex is not None:
+        return Grammar("regex", args.regex)
+    if args.json_schema is None:
+        return None
+    text = read_input("schema_unreadable", args.json_schema)
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise InputError("schema_unreadable", path=args.json_schema, reason=f"it is not JSON: {exc}") from exc
+    return Grammar("json_schema", text)
 
 
 def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", **changes: Any) -> GenerateRequest:
@@ -65,7 +84,10 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
             min_p=options.min_p,
             repetition_penalty=options.repetition_penalty,
             seed=options.seed,
+            presence_penalty=options.presence_penalty,
+            frequency_penalty=options.frequency_penalty,
         ),
+        grammar=options.grammar,
         stop=tuple(whole(text) for text in options.stop),
     )
     check_request(request)

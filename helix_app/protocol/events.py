@@ -23,6 +23,7 @@ from helix_app.protocol.requests import (
 Provenance = Literal["accepted", "corrected", "bonus", "plain"]
 FinishReason = Literal["eos", "stop", "length", "context_full", "cancelled"]
 PoolName = Literal["target", "draft"]
+FORCED = "grammar"  # the source of tokens that a grammar leaves no choice of
 
 # --------------------------------------------------------------------------- events
 
@@ -81,22 +82,29 @@ class ProposedToken:
 
 @dataclass(frozen=True)
 class Alternative:
-    """One of the most probable tokens at a position."""
+    """One of the most probable tokens at a position, as the model itself has it: before temperature, penalties, grammar
+    and filters. ``logprob`` is the natural logarithm, -9999 at least."""
 
     token_id: int
     text: str
     target_prob: float
+    logprob: float | None = None
 
 
 @dataclass(frozen=True)
 class EmittedToken:
-    """A token of the reply and where it came from."""
+    """A token of the reply and where it came from.
+
+    ``target_prob`` is the probability that it was drawn with, after temperature and filters; ``logprob``, where the
+    request asks for it, that of the model itself, as in ``Alternative``.
+    """
 
     token_id: int
     text: str
     provenance: Provenance
     target_prob: float
     alternatives: tuple[Alternative, ...] = ()
+    logprob: float | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +126,7 @@ class RoundDone:
         mean_accepted_length: tokens emitted per decode pass of the target so far.
         context_tokens: tokens of the sequence after this round.
         elapsed_seconds: since the request arrived.
-        source: what drafted ("ngram:4", "table:3+", "self", "model"); empty for a plain round.
+        source: what drafted ("ngram:4", "table:3+", "self", "model", "grammar"); empty for a plain round.
     """
 
     request_id: str

@@ -54,6 +54,9 @@ class ModelReady:
     none. ``thinking_switch`` is the template's variable that switches it, empty for none. With ``thinking_opens`` a
     reply begins inside such a block, which its prompt has opened; ``thinking_opens_when`` says so for requests with
     ``thinking`` False and True.
+
+    ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
+    calls stand in a reply (``base.tool_calls.STYLES``), empty where that is not known: then they come as text.
     """
 
     target_name: str
@@ -80,6 +83,8 @@ class ModelReady:
     thinking_switch: str = ""
     thinking_opens: bool = False
     thinking_opens_when: tuple[bool, bool] = (False, False)
+    tools: bool = False
+    tool_style: str = ""
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class ChatMessage:
 
 @dataclass(frozen=True)
 class Grammar:
-    """What a reply must look like.
+    """What a reply must look like. JSON is written on one line, with a space after commas and colons.
 
     Attributes:
         kind: ``json_object`` is any JSON object, its ``text`` empty; ``lark`` is llguidance's form of Lark.
@@ -147,6 +147,7 @@ class GenerateRequest:
         verify: ``rejection`` keeps the target's distribution; ``coupled`` also ties the text to the seed, whatever is
             drafted; ``auto`` is coupled when there is a seed.
         alternatives: how many best alternatives each emitted token carries.
+        logprobs: whether each carries its own log probability; with alternatives it does anyway.
         priority: among several requests, higher ones go first.
         written: what was written before an engine that died; its text is sent again as the first ``TextDelta``.
         cold: begin as the first reply after loading would: no cached prefix is taken, nothing that was learnt from
@@ -154,7 +155,8 @@ class GenerateRequest:
             measurements that must not depend on what came before.
         thinking: switches the reasoning of a model whose template knows a switch (``ModelReady.thinking_switch``); None
             leaves it to the template.
-        grammar: what the reply must look like; None leaves it free.
+        grammar: what the reply must look like, together with what of it there is already; None leaves it free. Where
+            the model reasons first it holds for what follows. A reply that is complete ends as by its own end token.
         tools: functions that the model may call, each as the JSON of OpenAI's ``tools``; given to the chat template.
         template: a chat template in place of the model's own; empty for that one.
         on_full: what becomes of a conversation that leaves too little of the context for a reply: ``stop`` fails where
@@ -173,6 +175,7 @@ class GenerateRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     stop: tuple[str, ...] = ()
     alternatives: int = 0
+    logprobs: bool = False
     priority: int = 0
     written: Written | None = None
     cold: bool = False

@@ -12,6 +12,9 @@ propose stay plain whatever k is.
 The additive policy is played out: ``AdditiveRule`` over as many rounds as give a stable figure, with draws from the
 same acceptances.
 
+Tokens that a grammar forces are drafted whatever the policy, but for plain decoding, and say nothing of drafts: their
+rounds count with what they took, and acceptance is that of the others.
+
 It takes drafts to be as good everywhere as where they were made; a controller that drafts where it pays was choosier.
 """
 
@@ -20,10 +23,10 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
-from helix_app.protocol.events import RoundDone
+from helix_app.protocol.events import FORCED, RoundDone
 from helix_app.runs.additive import K_MAX, AdditiveRule
 
 MOST_K = K_MAX
@@ -61,8 +64,10 @@ class Estimate:
 
 
 def survival(rounds: Iterable[RoundDone]) -> list[Position]:
-    """Each position of the drafts, from the first on, as far as any draft went."""
-    alike = Counter((event.k, event.accepted) for event in rounds)  # few differ, however many rounds there are
+    """Each position of the drafts, from the first on, as far as any draft went; what was forced is left out."""
+    alike = Counter(
+        (event.k, event.accepted) for event in rounds if event.source != FORCED
+    )  # few differ, however many rounds there are
     deepest = max((min(k, kept + 1) for k, kept in alike), default=0)
     reached, accepted = [0] * deepest, [0] * deepest
     for (k, kept), count in alike.items():
@@ -128,6 +133,28 @@ def measured_speed(rounds: Sequence[RoundDone]) -> float | None:
 def estimates(rounds: Sequence[RoundDone], most_k: int = MOST_K) -> list[Estimate]:
     """What the run reached, then plain decoding and each fixed k, then the bound; empty when there is too little to
     go by: no drafted round, or all rounds with one k."""
+    forced = [event for event in rounds if event.source == FORCED]
+    if not forced:
+        return _estimates(rounds, most_k)
+    free = [event for event in rounds if event.source != FORCED]
+    found = _estimates(free, most_k)
+    plain = next((each.tokens_per_second for each in found if (each.policy, each.k) == ("fixed", 0)), None)
+    return [_with_forced(each, free, forced, plain) for each in found]
+
+
+def _with_forced(
+    estimate: Estimate, free: Sequence[RoundDone], forced: Sequence[RoundDone], plain: float | None
+) -> Estimate:
+    """An estimate for the free rounds, with those beside them whose tokens were forced."""
+    tokens, more = (sum(len(event.emitted) for event in each) for each in (free, forced))
+    seconds = sum(event.draft_seconds + event.verify_seconds + event.overhead_seconds for event in forced)
+    if (estimate.policy, estimate.k) == ("fixed", 0) and plain:
+        seconds = more / plain
+    speed = (tokens + more) / (tokens / estimate.tokens_per_second + seconds)
+    return replace(estimate, tokens_per_second=speed)
+
+
+def _estimates(rounds: Sequence[RoundDone], most_k: int) -> list[Estimate]:
     speed = measured_speed(rounds)
     known, draft = pass_seconds(rounds), draft_seconds(rounds)
     plain_speed = next((e.plain_tokens_per_second for e in reversed(rounds) if e.plain_tokens_per_second), None)

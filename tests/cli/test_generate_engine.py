@@ -18,7 +18,7 @@ from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import ModelReady, Unloaded
-from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
+from helix_app.protocol.requests import GenerateRequest, Grammar, LoadRequest, Request
 from tests.cli.test_generate import model as model
 
 
@@ -81,6 +81,33 @@ def test_low_bit_options_reach_the_engine(
     engine = Scripted((real[0],), (real[1],))
     assert scripted(model, engine, f"--{option}", value) == 0
     assert getattr(engine.requests[0], option) == value
+
+
+def test_the_form_of_the_reply_reaches_the_engine(
+    model: str, real: tuple[ModelReady, Finished], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "object"}', encoding="utf-8")
+    for args, wanted in (
+        (("--json-schema", str(schema)), Grammar("json_schema", '{"type": "object"}')),
+        (("--regex", "yes|no"), Grammar("regex", "yes|no")),
+        ((), None),
+    ):
+        engine = Scripted((real[0],), (real[1],))
+        assert scripted(model, engine, *args, "--presence-penalty", "0.5", "--frequency-penalty", "-1") == 0
+        request = engine.requests[1]
+        assert isinstance(request, GenerateRequest)
+        assert request.grammar == wanted
+        assert (request.sampling.presence_penalty, request.sampling.frequency_penalty) == (0.5, -1.0)
+    for wrong in ("{", None):
+        if wrong is None:
+            schema.unlink()
+        else:
+            schema.write_text(wrong, encoding="utf-8")
+        assert scripted(model, Scripted((real[0],), (real[1],)), "--json-schema", str(schema)) == 2
+        assert "schema" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        parsed(model, "--regex", "a", "--json-schema", "b")
 
 
 def test_replies_are_learnt_as_the_settings_say(

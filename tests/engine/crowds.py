@@ -174,6 +174,9 @@ SAMPLINGS = {
     "cool": SamplingParams(temperature=0.7, seed=3),
     "warm": SamplingParams(temperature=1.2, top_k=3, top_p=1.0, seed=4),
     "penalty": SamplingParams(temperature=0.0, repetition_penalty=1.3),
+    "counts": SamplingParams(
+        temperature=0.9, presence_penalty=0.6, frequency_penalty=0.5, logit_bias=((60, 2.0),), seed=8
+    ),
 }
 
 

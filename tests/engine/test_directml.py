@@ -17,7 +17,7 @@ from helix_app.engine.rounds.certify import certify
 from helix_app.engine.rounds.judgement import Judgement
 from helix_app.engine.rounds.reply import Reply, Round
 from helix_app.protocol.events import Failed, Finished, RoundDone
-from helix_app.protocol.requests import SamplingParams
+from helix_app.protocol.requests import Grammar, SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests
 from tests.engine.directml_work import DRAFTED, counts, coverage
 from tests.engine.simulated import There, engine_there, runner_there, simulated
@@ -28,6 +28,7 @@ SHUFFLED = random.Random(5).sample(range(128), 128)
 SAMPLINGS = {
     "greedy": GREEDY,
     "penalty": SamplingParams(temperature=0.0, repetition_penalty=1.3),
+    "counts": SamplingParams(0.8, presence_penalty=0.6, frequency_penalty=0.5, logit_bias=((60, 2.0),), seed=2),
     "top-k": SamplingParams(temperature=0.8, top_k=5, top_p=1.0, seed=3),
     "top-p": SamplingParams(temperature=1.1, top_k=0, top_p=0.9, seed=4),
     "min-p": SamplingParams(temperature=0.9, top_k=0, top_p=1.0, min_p=0.05, repetition_penalty=1.2, seed=5),
@@ -65,6 +66,18 @@ def test_a_reply_is_that_of_the_cpu(models: Models, there: There, draft: str, na
     assert got.token_ids == wanted.token_ids
     if draft != "ngram" or name == "greedy":  # a penalty leaves little to repeat
         assert (got.metrics.drafted_tokens > 0) == (draft != "none")
+
+
+@pytest.mark.parametrize("name", ["greedy", "all"])
+@pytest.mark.parametrize("draft", ["model", "mixed"])
+def test_a_reply_with_a_grammar_is_that_of_the_cpu(models: Models, there: There, draft: str, name: str) -> None:
+    """Though what is drafted on the device knows of no grammar."""
+    grammar = Grammar("regex", "[a-d ]{4,12}: (the cat|the dog)( and [0-9]{1,3})?")
+    request = ask(TEXT, sampling=SAMPLINGS[name], max_tokens=40, k="fixed:4", grammar=grammar)
+    wanted = alone(models.session(), dataclasses.replace(request, mode="autoregressive"))
+    got = alone(there.session(draft, order=SHUFFLED), request)
+    assert (got.token_ids, got.reason) == (wanted.token_ids, "eos")
+    assert got.metrics.drafted_tokens > 0
 
 
 @pytest.mark.parametrize("draft", ["none", "ngram"])

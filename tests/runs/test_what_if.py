@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from helix_app.protocol.events import EmittedToken, ProposedToken, RoundDone
+from helix_app.protocol.events import FORCED, EmittedToken, ProposedToken, RoundDone
 from helix_app.runs.what_if import (
     Position,
     draft_seconds,
@@ -124,6 +126,20 @@ def test_too_little_gives_nothing() -> None:
     assert estimates([a_round(0, 0, 1.0)] * 3) == []  # nothing was drafted
     assert estimates([a_round(2, 1, 1.0)] * 3) == []  # one k only, and no plain cost
     assert measured_speed([]) is None
+
+
+def test_forced_tokens_say_nothing_of_drafts() -> None:
+    """Half of the drafts stand, whatever a grammar forces beside them; a forced round adds its tokens and seconds."""
+    free = [a_round(k, kept, 1 + 0.05 * k) for k in (0, 2) for kept in ((0,) if not k else (0, 2)) for _ in range(4)]
+    forced = [replace(a_round(3, 3, 1.15, reason="forced"), source=FORCED)] * 6
+    assert survival([*free, *forced]) == survival(free)
+    alone, both = ({(e.policy, e.k): e.tokens_per_second for e in estimates(r)} for r in (free, [*free, *forced]))
+    tokens = sum(len(e.emitted) for e in free)
+    for policy in (("measured", 0), ("fixed", 2), ("additive", 0)):
+        assert both[policy] == pytest.approx((tokens + 24) / (tokens / alone[policy] + 6 * 1.15))
+    assert both["fixed", 0] == pytest.approx(alone["fixed", 0])  # plain decoding drafts nothing
+    assert both["measured", 0] == pytest.approx(measured_speed([*free, *forced]))
+    assert estimates(forced) == []
 
 
 def test_the_additive_policy_is_played_out() -> None:

@@ -12,7 +12,9 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
-from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, penalise, pick
+from helix_app.engine.sampling.filters import distribution, likeliest, one_hot, pick
+from helix_app.engine.sampling.grammar import masked
+from helix_app.engine.sampling.penalties import adjusted, adjusts
 
 
 class Drafter(Protocol):
@@ -53,6 +55,7 @@ class Ask:
 
     Attributes:
         text: goes on with the proposal as soon as it ends in a long match, at no cost.
+        ended: the grammar leaves nothing more to draft.
     """
 
     draft: Drafter
@@ -62,13 +65,19 @@ class Ask:
     own: int | None = None
     ids: list[int] = field(default_factory=list)
     rows: list[torch.Tensor] = field(default_factory=list)
+    ended: bool = False
 
     def draw(self, logits: torch.Tensor) -> None:
-        """Draw the next token from logits ``[1, vocab]``."""
+        """Draw the next token from logits ``[1, vocab]``; none where the grammar leaves no token to the draft."""
         request, params = self.request, self.request.params
-        if params.repetition_penalty != 1.0:
-            seen = torch.tensor(sorted({*request.tokens, *self.ids}), dtype=torch.int64)
-            logits = penalise(logits, params.repetition_penalty, seen, ())
+        if adjusts(params):
+            logits = adjusted(logits, params, (*request.tokens, *self.ids), request.begin)
+        if request.grammar is not None:
+            allowed = request.grammar.after(self.ids)
+            if allowed is None or not bool(torch.isfinite(logits[0, allowed]).any()):
+                self.ended = True
+                return
+            logits = masked(logits, allowed)
         if params.temperature == 0:
             best = likeliest(logits)
             self.rows.append(one_hot(best, logits))
@@ -82,7 +91,9 @@ class Ask:
         room = (request.max_tokens or request.k) - len(self.ids)
         if self.text is not None and room > 0:
             length, more = self.text.goes_on(request.tokens, self.ids, room)
-            if length:
+            if length and request.grammar is not None:
+                more = more[: request.grammar.allowed([*self.ids, *more]) - len(self.ids)]
+            if length and more:
                 self.own, self.then = len(self.ids), f"ngram:{length}"
                 self.rows.append(one_hot(torch.tensor(more), logits.expand(len(more), -1)))
                 self.ids += more
@@ -90,7 +101,7 @@ class Ask:
     @property
     def done(self) -> bool:
         """Whether nothing more is to be drawn."""
-        return self.own is not None or len(self.ids) >= self.request.k
+        return self.ended or self.own is not None or len(self.ids) >= self.request.k
 
     def proposal(self) -> Proposal:
         """The tokens drawn."""

@@ -24,8 +24,44 @@ from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.sampling.coupled import gumbel_noise
 from helix_app.engine.sampling.filters import distribution
+from helix_app.engine.sampling.penalties import adjusts, bias_row, counts, said_counts
+from helix_app.protocol.requests import SamplingParams
 
 _MIN = 1e-30  # a time in the race that is 0 would make a token of probability 0 no number
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What penalties must know of the tokens before, each ``[1, vocab]`` in float32.
+
+    Attributes:
+        seen: 1 for a token of the sequence.
+        said: how often the reply has it.
+        bias: of its logit.
+        none: zeros.
+    """
+
+    seen: torch.Tensor
+    said: torch.Tensor
+    bias: torch.Tensor
+    none: torch.Tensor
+
+    @classmethod
+    def of(cls, request: DraftRequest, vocab: int) -> _Before:
+        """Before anything is drafted."""
+        seen = torch.zeros(1, vocab)
+        seen[:, sorted(set(request.tokens))] = 1.0
+        said = said_counts(request.tokens[request.begin :], (), 1, vocab)
+        return cls(seen, said, bias_row(request.params, vocab).float(), torch.zeros(1, vocab))
+
+    def to(self, device: torch.device) -> _Before:
+        """The same there."""
+        return _Before(*(each.to(device) for each in (self.seen, self.said, self.bias, self.none)))
+
+    def after(self, drawn: torch.Tensor) -> _Before:
+        """With one more token ``[1]``, which only the device knows."""
+        new = self.none.scatter(1, drawn.unsqueeze(1), 1.0)
+        return _Before(torch.where(new > 0, new, self.seen), self.said + new, self.bias, self.none)
 
 
 @dataclass
@@ -51,7 +87,7 @@ class OnDevice:
     ids: torch.Tensor = field(default_factory=lambda: torch.empty(0))
     sent: tuple[torch.Tensor, ...] = ()
     _made: torch.Tensor | None = None
-    _seen: torch.Tensor | None = None
+    _before: _Before | None = None
 
     @property
     def draft(self) -> Drafter:
@@ -69,8 +105,8 @@ class OnDevice:
     def draw(self, logits: torch.Tensor) -> None:
         """Draw the next token from logits ``[1, vocab]`` on the device."""
         params = self.ask.request.params
-        if params.repetition_penalty != 1.0:
-            logits = self._penalised(logits.float(), params.repetition_penalty)
+        if adjusts(params):
+            logits = self._adjusted(logits.float(), params)
         if params.temperature == 0:
             value, token = logits.max(dim=-1)
             self.checks.append(value)
@@ -80,16 +116,20 @@ class OnDevice:
             self.rows.append(probs)
         self.drawn.append(token)
 
-    def _penalised(self, logits: torch.Tensor, penalty: float) -> torch.Tensor:
-        """``filters.penalise`` where the last of the tokens seen are known to the device alone."""
-        if self._seen is None:
-            seen = torch.zeros(logits.shape)
-            seen[:, sorted(set(self.tokens))] = 1.0
-            self._seen = seen.to(logits.device)
-        else:
-            self._seen = self._seen.scatter(1, self.drawn[-1].unsqueeze(1), 1.0)
-        punished = torch.where(logits > 0, logits / penalty, logits * penalty)
-        return torch.where(self._seen > 0, punished, logits)
+    def _adjusted(self, logits: torch.Tensor, params: SamplingParams) -> torch.Tensor:
+        """``penalties.adjusted`` where the last of the tokens are known to the device alone."""
+        if self._before is None:
+            self._before = _Before.of(self.ask.request, logits.shape[-1]).to(logits.device)
+        elif self.drawn:
+            self._before = self._before.after(self.drawn[-1])
+        before = self._before
+        if params.repetition_penalty != 1.0:
+            punished = torch.where(logits > 0, logits / params.repetition_penalty, logits * params.repetition_penalty)
+            logits = torch.where(before.seen > 0, punished, logits)
+        if counts(params):
+            logits = logits - params.frequency_penalty * before.said
+            logits = torch.where(before.said > 0, logits - params.presence_penalty, logits)
+        return logits + before.bias if params.logit_bias else logits
 
     def _times(self, probs: torch.Tensor) -> torch.Tensor:
         """E for every token ``[1, vocab]``: from the device's own random numbers, or where the same seed must give the

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import torch
 
+from helix_app.engine.sampling.grammar import GrammarMask
 from helix_app.protocol.requests import SamplingParams
 
 
@@ -22,6 +23,8 @@ class DraftRequest:
         source: one that the draft offered.
         seed: draw with the noise of ``coupled.py`` instead, as the target will.
         max_tokens: in all that a second source may go on to; 0 stands for ``k``.
+        begin: index of the reply's first token in ``tokens``.
+        grammar: of the reply; what is drafted should keep to it.
     """
 
     tokens: Sequence[int]
@@ -31,6 +34,8 @@ class DraftRequest:
     source: str = ""
     seed: int | None = None
     max_tokens: int = 0
+    begin: int = 0
+    grammar: GrammarMask | None = None
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
 def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:
     runner, draft, context = session.runner, made.runner, session.context
     assert context is not None
-    thinking = what.tokenizer.thinking
+    thinking, tools = what.tokenizer.thinking, what.tokenizer.tools
     return ModelReady(
         target_name=what.target_name,
         draft=made.kind,
@@ -102,4 +102,6 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         thinking_switch=thinking.switch,
         thinking_opens=thinking.opens,
         thinking_opens_when=thinking.opens_when,
+        tools=tools.given,
+        tool_style=tools.style,
     )

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.sampling.verification import Verdict
+from helix_app.engine.drafts.proposal import Proposal
+from helix_app.engine.sampling.coupled import verify_coupled
+from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot
+from helix_app.engine.sampling.grammar import GrammarMask, masked
+from helix_app.engine.sampling.penalties import adjusted, adjusts
+from helix_app.engine.sampling.verification import Verdict, verify, verify_greedy
+from helix_app.protocol.requests import SamplingParams
 
 
 @dataclass(frozen=True)
@@ -39,3 +46,42 @@ class Timing:
     begin: float
     share: float | None = None
     cost: float | None = None
+
+
+def judge(
+    logits: torch.Tensor,
+    proposal: Proposal,
+    params: SamplingParams,
+    tokens: Sequence[int],
+    begin: int,
+    seed: int | None,
+    uniform: Callable[[], float],
+    grammar: GrammarMask | None = None,
+) -> Judgement:
+    """The verdict on a proposal, from the target's logits ``[k + 1, vocab]``.
+
+    Args:
+        tokens: the sequence that the proposal follows.
+        begin: index of the reply's first token.
+        grammar: of the reply, before the proposal.
+        seed: of a coupled reply; None for rejection sampling, which takes k + 1 numbers from ``uniform``.
+
+    Raises:
+        NumericsError: the logits are not numbers.
+        InputError: the grammar turned out too complex.
+    """
+    check_logits(logits)
+    given = logits
+    if adjusts(params):
+        logits = adjusted(logits, params, tokens, begin, proposal.ids)
+    if grammar is not None:
+        logits = masked(logits, grammar.rows(proposal.ids))
+        check_logits(logits)  # a model may have ruled out all that its grammar allows
+    if params.temperature == 0:
+        best = likeliest(logits)
+        return Judgement(verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits), given)
+    probs = distribution(logits, params)
+    if seed is not None:
+        return Judgement(verify_coupled(probs, proposal.ids, seed, len(tokens)), probs, given)
+    uniforms = [uniform() for _ in range(len(proposal.ids) + 1)]
+    return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), probs, given)

@@ -13,21 +13,20 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult
+from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult, parse_k
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
-from helix_app.engine.rounds.judgement import Judgement, Timing
+from helix_app.engine.rounds.grammars import grammar_mask
+from helix_app.engine.rounds.judgement import Judgement, Timing, judge
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_of
-from helix_app.engine.sampling.coupled import verify_coupled
-from helix_app.engine.sampling.filters import check_logits, distribution, likeliest, one_hot, penalise
-from helix_app.engine.sampling.stopping import StopMatcher
-from helix_app.engine.sampling.verification import verify, verify_greedy
+from helix_app.engine.rounds.text import ReplyText
+from helix_app.engine.rounds.tokens import emitted_token, proposed_tokens
+from helix_app.engine.sampling.penalties import check_bias
 from helix_app.engine.text.chat_prompt import begun_reply
-from helix_app.engine.text.tokenizer import StreamDecoder
 from helix_app.protocol.events import (
-    Alternative,
+    FORCED,
     EmittedToken,
     Event,
     Finished,
@@ -35,6 +34,7 @@ from helix_app.protocol.events import (
     PrefillDone,
     PrefillProgress,
     ProposedToken,
+    Provenance,
     RoundDone,
     TextDelta,
 )
@@ -76,11 +76,13 @@ class Reply:
         exact: its tokens are a function of the request, so numerics must not depend on the number of rows.
         limit: tokens at its end at the latest; the last one needs no slot of its own.
         cached: prompt tokens that the cache held already.
+        grammar: what it must look like, as far as it is; None for a free one.
     """
 
     def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
         """Raises InputError for a prompt or options that make no sense."""
         check_request(request)
+        check_bias(request.sampling, session.runner.decoder.config.vocab_size)
         self.request, self.cancel, written = request, cancel, request.written
         self.name = request.request_id
         self._tokenizer = session.tokenizer
@@ -94,11 +96,11 @@ class Reply:
         self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
-        begun = request.raw or begun_reply(request.messages)[1]  # a first space then belongs to the text
-        self._decoder = StreamDecoder(session.tokenizer, self.tokens if begun else ())
-        self._stops = StopMatcher(request.stop)
-        self._text: list[str] = []
-        self._fresh = ""
+        self.grammar = grammar_mask(session, request)
+        begun = (
+            request.raw or begun_reply(request.messages)[1] or self.grammar
+        )  # a first space then belongs to the text
+        self._text = ReplyText(session.tokenizer, self.tokens if begun else (), request.stop)
         self.reason: FinishReason | None = None
         self.cached = 0
         self._prefill_begin: float | None = None
@@ -163,6 +165,9 @@ class Reply:
 
     def choose(self, batch: BatchLoad | None = None) -> Round:
         """Decide how much to draft in the next round."""
+        forced = self._forced()
+        if forced:
+            return Round(self, (), KChoice(forced, "forced", FORCED), Proposal())
         if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
             return Round(
                 self, (), KChoice(0, "costs_more"), Proposal()
@@ -172,17 +177,41 @@ class Reply:
 
     def ask(self, plan: Round) -> Ask | None:
         """What the plan asks of a draft model; None where it asks none."""
-        return None if self.draft is None or plan.choice.k <= 0 else self.draft.ask(self._wanted(plan.choice))
+        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == FORCED:
+            return None
+        return self.draft.ask(self._wanted(plan.choice))
 
     def propose(self, plan: Round) -> None:
-        """Draft what the plan says, from this reply's own draft."""
-        if plan.choice.k > 0 and self.draft is not None:
+        """Draft what the plan says, from the grammar or this reply's own draft."""
+        if self.grammar is not None and plan.choice.source == FORCED:
+            plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
+        elif plan.choice.k > 0 and self.draft is not None:
             plan.proposal = self.draft.propose(self._wanted(plan.choice))
+            if (
+                self.grammar is not None and plan.proposal.probs is None
+            ):  # certain ones may end before what is not allowed
+                plan.proposal = Proposal(plan.proposal.ids[: self.grammar.allowed(plan.proposal.ids)])
+
+    def _forced(self) -> int:
+        """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
+        if self.grammar is None or self.request.mode == "autoregressive":
+            return 0
+        fixed = parse_k(self.request.k)
+        most = min(K_MAX if fixed is None else fixed, self.room)
+        return len(self.grammar.forced(most)) if most > 0 else 0
 
     def _wanted(self, choice: KChoice) -> DraftRequest:
         more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
         return DraftRequest(
-            self.tokens, choice.k, self.request.sampling, self._uniform, choice.source, self.draft_seed, more
+            self.tokens,
+            choice.k,
+            self.request.sampling,
+            self._uniform,
+            choice.source,
+            self.draft_seed,
+            more,
+            self.prompt_length,
+            self.grammar,
         )
 
     @property
@@ -224,22 +253,29 @@ class Reply:
         if timing.cost is None:
             self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
         self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
-        self._policy.learn(
-            RoundResult(
-                source=plan.choice.source,
-                drafted=scored,
-                accepted=accepted,
-                seconds=seconds if timing.cost is None else timing.cost,
-                draft_seconds=plan.draft_seconds,
-                context=before,
-                offered=tuple(offer.source for offer in plan.offers),
-                plain_seconds=timing.share,
-                own=scored if proposal.own is None else min(scored, proposal.own),
-                then=proposal.then,
+        if plan.choice.source != FORCED:  # what is certain says nothing of drafts
+            self._policy.learn(
+                RoundResult(
+                    source=plan.choice.source,
+                    drafted=scored,
+                    accepted=accepted,
+                    seconds=seconds if timing.cost is None else timing.cost,
+                    draft_seconds=plan.draft_seconds,
+                    context=before,
+                    offered=tuple(offer.source for offer in plan.offers),
+                    plain_seconds=timing.share,
+                    own=scored if proposal.own is None else min(scored, proposal.own),
+                    then=proposal.then,
+                )
             )
-        )
         yield self._round_done(
-            KChoice(scored, reason), self._proposed(proposal, probs, scored), accepted, emitted, plan, timing, seconds
+            KChoice(scored, reason),
+            proposed_tokens(self._tokenizer, proposal, probs, scored),
+            accepted,
+            emitted,
+            plan,
+            timing,
+            seconds,
         )
         yield from self.show()
 
@@ -253,33 +289,15 @@ class Reply:
         return choice if choice.k <= room else KChoice(max(0, room), "limit", choice.source)
 
     def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
-        check_logits(logits)
-        params, given = self.request.sampling, logits
-        if params.repetition_penalty != 1.0:
-            seen = torch.tensor(sorted(set(self.tokens)), dtype=torch.int64)
-            logits = penalise(logits, params.repetition_penalty, seen, proposal.ids)
-        if params.temperature == 0:
-            best = likeliest(logits)
-            return Judgement(verify_greedy(best.tolist(), proposal.ids), one_hot(best, logits), given)
-        probs = distribution(logits, params)
-        if self.coupled:
-            return Judgement(verify_coupled(probs, proposal.ids, self.seed, len(self.tokens)), probs, given)
-        uniforms = [self._uniform() for _ in range(len(proposal.ids) + 1)]
-        return Judgement(verify(probs, proposal.ids, proposal.probs, uniforms), probs, given)
+        params, begin = self.request.sampling, self.prompt_length
+        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._uniform, self.grammar)
 
     def _emit(self, ids: Sequence[int], judgement: Judgement) -> tuple[EmittedToken, ...]:
         """Append tokens to the reply up to its end."""
         verdict, emitted = judgement.verdict, []
         for j, token in enumerate(ids):
-            emitted.append(
-                EmittedToken(
-                    token_id=token,
-                    text=self._tokenizer.token_text(token),
-                    provenance="accepted" if j < verdict.accepted else verdict.provenance,
-                    target_prob=float(judgement.target_probs[j, token]),
-                    alternatives=self._alternatives(judgement.logits[j]),
-                )
-            )
+            provenance: Provenance = "accepted" if j < verdict.accepted else verdict.provenance
+            emitted.append(emitted_token(self._tokenizer, self.request, token, provenance, judgement, j))
             self._append(token)
             if self.reason is not None:
                 break
@@ -291,28 +309,16 @@ class Reply:
         if token in self._session.eos:
             self.reason = "eos"
             return
-        self._read(self._decoder.push((token,)))
-        if self.reason is None and len(self.tokens) >= self.limit:
+        self._text.push(token)
+        if self.grammar is not None:
+            self.grammar.consume(token)
+        if self._text.stopped:
+            self.reason = "stop"
+        elif self.grammar is not None and self.grammar.complete:
+            self.reason = "eos"
+        elif len(self.tokens) >= self.limit:
             generated = len(self.tokens) - self.prompt_length
             self.reason = "length" if generated >= self.request.max_tokens else "context_full"
-
-    def _alternatives(self, logits: torch.Tensor) -> tuple[Alternative, ...]:
-        if self.request.alternatives <= 0:
-            return ()
-        values, ids = logits.softmax(dim=-1).topk(min(self.request.alternatives, logits.shape[-1]))
-        pairs = zip(ids.tolist(), values.tolist())
-        return tuple(Alternative(i, self._tokenizer.token_text(i), p) for i, p in pairs)
-
-    def _proposed(self, proposal: Proposal, probs: torch.Tensor, scored: int) -> tuple[ProposedToken, ...]:
-        return tuple(
-            ProposedToken(
-                token_id=token,
-                text=self._tokenizer.token_text(token),
-                draft_prob=1.0 if proposal.probs is None else float(proposal.probs[j, token]),
-                target_prob=float(probs[j, token]),
-            )
-            for j, token in enumerate(proposal.ids[:scored])
-        )
 
     def _round_done(
         self,
@@ -357,29 +363,20 @@ class Reply:
         return Finished(
             request_id=self.name,
             reason=self.reason,
-            text="".join(self._text),
+            text=self._text.whole,
             token_ids=tuple(self.tokens[self.prompt_length :]),
             metrics=self._recorder.finish(self.seed, plain),
         )
 
     def read_end(self) -> Iterator[TextDelta]:
         """The reply is over: show what was held back, unless a stop text ended it."""
-        if self.reason != "stop":
-            self._read(self._decoder.flush())
-        if self.reason != "stop":
-            self._fresh += self._stops.flush()
+        self._text.end()
+        if self._text.stopped:
+            self.reason = "stop"
         yield from self.show()
 
     def show(self) -> Iterator[TextDelta]:
         """New text that may be shown."""
-        if self._fresh:
-            fresh, self._fresh = self._fresh, ""
-            self._text.append(fresh)
+        fresh = self._text.take()
+        if fresh:
             yield TextDelta(self.name, fresh)
-
-    def _read(self, text: str) -> None:
-        """Look for stop texts in new text; what may be shown waits in ``_fresh``."""
-        shown, stopped = self._stops.push(text)
-        self._fresh += shown
-        if stopped:
-            self.reason = "stop"

@@ -16,6 +16,7 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
+from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
 from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_fault
 from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted
 from helix_app.engine.text.tokenizer import Tokenizer
@@ -63,6 +64,7 @@ class Session:
         notices: what prompts gave rise to and nobody was told yet (``take_notices``).
         told: codes of notices that are told once after loading.
         context: what limits the target's sequences, None where nobody chose.
+        grammars: its vocabulary for replies with a grammar, once one was asked for.
     """
 
     runner: ModelRunner
@@ -78,6 +80,7 @@ class Session:
     too_costly: int = 0
     doubt: int = _DOUBT
     context: Context | None = None
+    grammars: GrammarVocabulary | None = None
     notices: list[Notice] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
@@ -185,7 +188,8 @@ def prompt_of(session: Session, request: GenerateRequest) -> Prompt:
     limit = session.runner.max_tokens
     asked = begun_reply(request.messages)[0]
     question = request.prompt if request.raw else (asked[-1].content if asked else "")
-    if not question.strip():
+    answered = not request.raw and bool(asked) and asked[-1].role == "tool"  # a tool may have nothing to say
+    if not question.strip() and not answered:
         raise InputError("prompt_empty")
     prompt = _raw_prompt(session, request, limit) if request.raw else _chat_prompt(session, request, limit)
     if len(prompt.ids) >= limit:
@@ -206,7 +210,7 @@ def _chat_prompt(session: Session, request: GenerateRequest, limit: int) -> Prom
 
     def encode(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
         try:
-            return chat_tokens(tokenizer, messages, request.thinking)
+            return chat_tokens(tokenizer, messages, request.thinking, request.tools)
         except InputError as exc:
             raise own_fault(exc) if request.template else exc from exc.__cause__
 
@@ -249,9 +253,23 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="template", value=request.template, hint="Give a chat template.")
     if request.on_full not in get_args(OnFull):
         raise InputError("option_invalid", option="on-full", value=request.on_full, hint="Use stop or drop_oldest.")
-    for text in (request.prompt, *(message.content for message in request.messages)):
+    for text in (
+        request.prompt,
+        *(text for m in request.messages for text in (m.content, m.tool_calls, m.tool_call_id)),
+    ):
         if not isinstance(text, str):
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")
+    if not isinstance(request.tools, tuple) or not all(isinstance(tool, str) for tool in request.tools):
+        raise InputError("option_invalid", option="tools", value=request.tools, hint="Give a list of texts, each JSON.")
+    if request.grammar is not None:
+        check_grammar(request.grammar)
+    if request.tools and request.raw:
+        hint = "A plain text has no place for tools: give messages instead."
+        raise InputError("option_invalid", option="tools", value="with a raw prompt", hint=hint)
+    if type(request.alternatives) is not int or request.alternatives < 0 or type(request.logprobs) is not bool:
+        hint = "Use a whole number from 0 of alternatives, and True or False for log probabilities."
+        value = f"{request.alternatives}, {request.logprobs}"
+        raise InputError("option_invalid", option="logprobs", value=value, hint=hint)
 
 
 def common_prefix(a: Sequence[int], b: Sequence[int], most: int) -> int:

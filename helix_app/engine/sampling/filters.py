@@ -34,6 +34,13 @@ def check_params(params: SamplingParams) -> None:
             seed is None or (type(seed) is int and 0 <= seed < 2**63),
             "It is a whole number from 0 to 2^63 - 1.",
         ),
+        ("presence-penalty", _within(params.presence_penalty, -2, 2), "It is a number from -2 to 2; 0 is off."),
+        ("frequency-penalty", _within(params.frequency_penalty, -2, 2), "It is a number from -2 to 2; 0 is off."),
+        (
+            "logit-bias",
+            isinstance(params.logit_bias, tuple) and all(_is_bias(each) for each in params.logit_bias),
+            "Give pairs of a token's number and a number from -100 to 100.",
+        ),
     )
     for name, good, hint in rules:
         if not good:
@@ -43,6 +50,13 @@ def check_params(params: SamplingParams) -> None:
 
 def _within(value: object, low: float, high: float) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and low <= value <= high
+
+
+def _is_bias(pair: object) -> bool:
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        return False
+    token, bias = pair
+    return type(token) is int and token >= 0 and _within(bias, -100, 100)
 
 
 def check_logits(logits: torch.Tensor) -> None:

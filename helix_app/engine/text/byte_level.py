@@ -53,14 +53,14 @@ def _spelled(tokens: Sequence[str], types: Sequence[int], vocab: Mapping[str, in
             data = token.encode()
         else:
             continue
-        names = [_byte_names()[b] for b in data]
+        names = [byte_names()[b] for b in data]
         if all(name in vocab for name in names):
             spelled[i] = [vocab[name] for name in names]
     return spelled
 
 
 @functools.cache
-def _byte_names() -> dict[int, str]:
+def byte_names() -> dict[int, str]:
     """What byte-level vocabularies call each byte (GPT-2, ``bytes_to_unicode``)."""
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     others = [b for b in range(256) if b not in set(plain)]
@@ -69,4 +69,4 @@ def _byte_names() -> dict[int, str]:
 
 @functools.cache
 def _byte_letters() -> frozenset[str]:
-    return frozenset(_byte_names().values())
+    return frozenset(byte_names().values())

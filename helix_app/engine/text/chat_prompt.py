@@ -19,41 +19,45 @@ from helix_app.protocol.requests import ChatMessage
 
 
 def chat_tokens(
-    tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinking: bool | None = None
+    tokenizer: Tokenizer,
+    messages: Sequence[ChatMessage],
+    thinking: bool | None = None,
+    tools: Sequence[str] = (),
 ) -> tuple[list[int], Notice | None]:
     """Token ids of a conversation, and a notice when its system prompt was folded into the first message.
 
     Args:
         messages: a last one from the assistant is continued.
         thinking: for the template's switch, if it has one.
+        tools: descriptions of functions as JSON, for a template that takes them.
 
     Raises:
         InputError: no template, or one that refuses the conversation in either form; its own sentence is told.
     """
     asked, begun = begun_reply(messages)
-    ids, notice = _asked_tokens(tokenizer, asked, thinking)
+    ids, notice = _asked_tokens(tokenizer, asked, thinking, tools)
     return (ids + tokenizer.encode_continued(begun) if begun else ids), notice
 
 
 def begun_reply(messages: Sequence[ChatMessage]) -> tuple[Sequence[ChatMessage], str]:
     """A conversation up to its question, and what of the reply there is already; empty for nothing."""
-    if messages and messages[-1].role == "assistant":
+    if messages and messages[-1].role == "assistant" and not messages[-1].tool_calls:
         return messages[:-1], messages[-1].content
     return messages, ""
 
 
 def _asked_tokens(
-    tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinking: bool | None
+    tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinking: bool | None, tools: Sequence[str]
 ) -> tuple[list[int], Notice | None]:
     try:
-        return tokenizer.encode_chat(messages, thinking), None
+        return tokenizer.encode_chat(messages, thinking, tools), None
     except InputError as exc:
         refusal = _refusal(exc)
     folded = fold_system(messages)
-    if refusal.code == "no_chat_template" or not folded:
+    if refusal.code not in ("template_refused", "template_failed") or not folded:
         raise refusal
     try:
-        ids = tokenizer.encode_chat(folded, thinking)
+        ids = tokenizer.encode_chat(folded, thinking, tools)
     except InputError as exc:
         raise _refusal(exc) from exc
     return ids, Notice("system_folded", (("reason", refusal.fields.get("reason", "")),), refusal.detail)

@@ -22,22 +22,24 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 def render(
     template: str,
-    messages: Sequence[Mapping[str, str]],
+    messages: Sequence[Mapping[str, Any]],
     special: Mapping[str, str],
     options: Mapping[str, bool | str] | None = None,
+    tools: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
     """A conversation as text, up to where the reply begins.
 
     Args:
         special: texts of special tokens, by the names that templates use.
         options: variables of this template's own.
+        tools: descriptions of functions, parsed; None for none.
 
     Raises:
         Exception: whatever the template raises; ``jinja2.exceptions.TemplateError`` itself where it refuses by its own
             ``raise_exception``.
     """
     return _compiled(template).render(
-        messages=list(messages), tools=None, documents=None, add_generation_prompt=True, **special, **(options or {})
+        messages=list(messages), tools=tools, documents=None, add_generation_prompt=True, **special, **(options or {})
     )
 
 

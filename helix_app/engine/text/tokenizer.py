@@ -22,10 +22,13 @@ import tokenizers
 
 from helix_app.base import paths
 from helix_app.base.errors import InputError, ModelFileError
+from helix_app.base.tool_calls import MARKS
 from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.continuation import continuing
 from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.engine.text.thinking import Marks, Thinking, find_marks, find_thinking, switched
+from helix_app.engine.text.token_bytes import token_bytes
+from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_tools, uses_tools
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
@@ -70,6 +73,7 @@ class Tokenizer:
         info: template and special tokens.
         size: number of tokens with a text.
         marks: texts before and after a model's reasoning; empty where nothing says that it reasons.
+        tools: what its template says of them.
     """
 
     def __init__(self, backend: tokenizers.Tokenizer, info: TokenizerInfo) -> None:
@@ -78,8 +82,11 @@ class Tokenizer:
         self.size = backend.get_vocab_size(with_added_tokens=True)
         self._split = {int(i): ids for i, ids in info.split.items()}
         self._spelled = {int(i): ids for i, ids in info.spelled.items()}
-        self.marks: Marks = find_marks(info.chat_template or "", lambda text: backend.token_to_id(text) is not None)
-        self._marking = _special_in(backend, self.marks)  # as other special tokens they would have no text
+        template = info.chat_template or ""
+        self.marks: Marks = find_marks(template, lambda text: backend.token_to_id(text) is not None)
+        self.tools: Tools = find_tools(template, lambda text: backend.token_to_id(text) is not None)
+        marks = (*self.marks, *MARKS.get(self.tools.style, ()))
+        self._marking = _special_in(backend, marks)  # as other special tokens they would have no text
         if self._marking:
             plain = continuing(backend)
             self._spelled |= {i: plain.encode(text, add_special_tokens=False).ids for text, i in self._marking.items()}
@@ -126,31 +133,36 @@ class Tokenizer:
     def _continuing(self) -> tokenizers.Tokenizer:
         return continuing(self._backend, self._marking)
 
-    def encode_chat(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> list[int]:
+    def encode_chat(
+        self, messages: Sequence[ChatMessage], thinking: bool | None = None, tools: Sequence[str] = ()
+    ) -> list[int]:
         """Token ids of a conversation in the model's chat template, up to where its reply begins.
 
         Args:
             thinking: for the template's switch, if it has one; None leaves it alone.
+            tools: descriptions of functions as JSON.
 
         Raises:
-            InputError: the model has no template, or its template refuses these messages.
+            InputError: the model has no template, or its template refuses these messages, or knows no tools.
         """
-        return self.encode(self._rendered(messages, thinking), add_bos=True)
+        return self.encode(self._rendered(messages, thinking, tools), add_bos=True)
 
     def chat_text(self, messages: Sequence[ChatMessage], thinking: bool | None = None) -> str:
         """A conversation in the chat template, as ``encode_chat`` makes tokens of it. Raises as that."""
         return _whole_characters(self._rendered(messages, thinking))
 
-    def _rendered(self, messages: Sequence[ChatMessage], thinking: bool | None) -> str:
+    def _rendered(self, messages: Sequence[ChatMessage], thinking: bool | None, tools: Sequence[str] = ()) -> str:
         template = self.info.chat_template
         if not template:
             raise InputError("no_chat_template")
+        if not self.tools.given and uses_tools(messages, tools):
+            raise InputError("template_no_tools")
         from helix_app.engine.text.template import render  # 50 ms that a raw prompt need not wait for
 
-        plain = [{"role": m.role, "content": m.content} for m in messages]
+        plain, described = plain_messages(messages), read_tools(tools)
         special = {"bos_token": self.info.bos_token, "eos_token": self.info.eos_token, **self.info.special}
         try:
-            return render(template, plain, special, switched(template, thinking))
+            return render(template, plain, special, switched(template, thinking), described)
         except Exception as exc:  # a template is a program of the model's author: it may raise anything
             hint = "The model's chat template refuses this conversation."
             raise InputError("bad_input", hint=hint, detail=f"{type(exc).__name__}: {exc}") from exc
@@ -189,6 +201,15 @@ class Tokenizer:
         names = "\0".join(self.token(i) for i in range(0, self.size, 61))
         return zlib.crc32(names.encode("utf-8", "surrogateescape")) << 32 | self.size
 
+    def token_bytes(self) -> tuple[list[bytes], list[int]]:
+        """The bytes that each token stands for, and which tokens are special (see ``token_bytes.py``)."""
+        return token_bytes(self._backend, self.size, self._spelled)
+
+    def token_id(self, text: str) -> int | None:
+        """The token that is exactly this entry of the vocabulary."""
+        found = self._backend.token_to_id(text)
+        return found if found is not None and found < self.size else None
+
     def token(self, token_id: int) -> str:
         """A token's raw entry in the vocabulary, empty beyond it."""
         return self._backend.id_to_token(token_id) or ""
@@ -199,9 +220,9 @@ def _replaced(ids: Sequence[int], others: dict[int, list[int]]) -> list[int]:
     return [new for i in ids for new in others.get(i, (i,))] if others else list(ids)
 
 
-def _special_in(backend: tokenizers.Tokenizer, marks: Marks) -> dict[str, int]:
+def _special_in(backend: tokenizers.Tokenizer, marks: Sequence[str]) -> dict[str, int]:
     """The special tokens that marks are made of."""
-    if not marks[0]:
+    if not any(marks):
         return {}
     special = {token.content: i for i, token in backend.get_added_tokens_decoder().items() if token.special}
     return {text: i for text, i in special.items() if any(text in mark for mark in marks)}

@@ -55,7 +55,8 @@ def source(code: str) -> str:
         return tr("n-gram of {n}").format(n=number)
     if kind == "table":
         return messages.fill(tr("n-gram table, {n:token|tokens} of context"), n=number)
-    return {"self": tr("the target in fewer bits"), "model": tr("draft model")}.get(kind, code or figures.UNKNOWN)
+    named = {"self": tr("the target in fewer bits"), "model": tr("draft model"), "grammar": tr("the grammar")}
+    return named.get(kind, code or figures.UNKNOWN)
 
 
 def token_lines(trace: Trace, token: int, *, brief: bool = False) -> list[str]:

@@ -17,6 +17,7 @@ from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw
 from helix_app.engine.sampling.filters import distribution, penalise
+from helix_app.engine.sampling.penalties import adjusted
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, check_same, requests
@@ -127,6 +128,26 @@ def test_what_comes_home_is_what_was_drawn_from(device: SimulatedDirectML) -> No
         assert torch.allclose(row, distribution(logits, params)[0], atol=1e-6)
         assert row[token] > 0
         seen.add(token)
+
+
+def test_penalties_and_bias_are_those_of_the_host(device: SimulatedDirectML) -> None:
+    params = SamplingParams(
+        0.9,
+        0,
+        1.0,
+        repetition_penalty=1.2,
+        presence_penalty=0.5,
+        frequency_penalty=0.7,
+        logit_bias=((2, 1.5), (3, -9.0)),
+    )
+    ask = asked(params, k=6)
+    object.__setattr__(ask.request, "begin", 1)  # only the last of its tokens is the reply's
+    proposal = arrived(drafted(ask, DRAFT.to(DEVICE)))
+    tokens = list(ask.request.tokens)
+    for token, row in zip(proposal.ids, proposal.probs):
+        assert torch.allclose(row, distribution(adjusted(DRAFT, params, tokens, 1), params)[0], atol=1e-6)
+        tokens.append(token)
+    assert len(set(proposal.ids)) < 6  # one was counted twice
 
 
 def test_greedy_brings_no_distribution_home(device: SimulatedDirectML) -> None:

@@ -28,7 +28,7 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.sampling import filters, verification
+from helix_app.engine.sampling import filters, penalties, verification
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 
@@ -149,11 +149,19 @@ def model_draft(table: Table) -> ModelDraft:
 # --------------------------------------------------------------------------- what it should be
 
 
-def reference_row(logits: Sequence[float], params: SamplingParams, seen: Sequence[int]) -> list[float]:
-    """The distribution after every filter, from their definitions and without torch."""
+def reference_row(
+    logits: Sequence[float], params: SamplingParams, seen: Sequence[int], said: Sequence[int] = ()
+) -> list[float]:
+    """The distribution after every filter, from their definitions and without torch; ``said`` is the reply so far."""
     scores = list(logits)
     for i in set(seen):
         scores[i] = scores[i] / params.repetition_penalty if scores[i] > 0 else scores[i] * params.repetition_penalty
+    for i in said:
+        scores[i] -= params.frequency_penalty
+    for i in set(said):
+        scores[i] -= params.presence_penalty
+    for i, bias in params.logit_bias:
+        scores[i] += bias
     best = max(scores)
     if params.temperature == 0:
         return [float(i == scores.index(best)) for i in range(len(scores))]
@@ -178,7 +186,7 @@ def target_law(target: Table, params: SamplingParams, prompt: Context, length: i
         longer: Law = {}
         for text, mass in law.items():
             context = (*prompt, *text)
-            for token, p in enumerate(reference_row(target(context).tolist(), params, context)):
+            for token, p in enumerate(reference_row(target(context).tolist(), params, context, text)):
                 if p > 0:
                     longer[(*text, token)] = mass * p
         law = longer
@@ -242,8 +250,10 @@ def outcomes(
             reached *= accept[j]
 
 
-def proposals(draft: Draft, tokens: Context, k: int, params: SamplingParams) -> Iterator[tuple[Proposal, float]]:
-    """Every proposal of a production draft with its probability."""
+def proposals(
+    draft: Draft, tokens: Context, k: int, params: SamplingParams, prompt: int = 0
+) -> Iterator[tuple[Proposal, float]]:
+    """Every proposal of a production draft with its probability; ``prompt`` tokens are not the reply's."""
     drawn = 0
 
     def ask(script: Sequence[float]) -> Proposal:
@@ -257,7 +267,7 @@ def proposals(draft: Draft, tokens: Context, k: int, params: SamplingParams) -> 
             return next(numbers, 0.5)
 
         draft.begin("s")
-        proposal = draft.propose(DraftRequest(tokens, k, params, uniform, "model"))
+        proposal = draft.propose(DraftRequest(tokens, k, params, uniform, "model", begin=prompt))
         draft.end()
         return proposal
 
@@ -302,10 +312,9 @@ def spoken_law(
             choice = before.choose(draft.offers(tokens), len(tokens))
             draft.end()
             k = choice.k if ahead else min(choice.k, length - done - 1)
-            for proposal, drafted in proposals(draft, tokens, k, params) if k else [(Proposal(), 1.0)]:
+            for proposal, drafted in proposals(draft, tokens, k, params, len(prompt)) if k else [(Proposal(), 1.0)]:
                 ids = proposal.ids
-                seen = torch.tensor(sorted(set(tokens)))
-                logits = filters.penalise(target.rows(tokens, ids), params.repetition_penalty, seen, ids)
+                logits = penalties.adjusted(target.rows(tokens, ids), params, tokens, len(prompt), ids)
                 probs = filters.distribution(logits, params)
                 for verdict, weight in outcomes(probs, ids, proposal.probs):
                     here = mass * drafted * weight

@@ -17,7 +17,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.metrics import RunRecorder
-from helix_app.engine.sampling import coupled, filters, verification
+from helix_app.engine.sampling import coupled, filters, penalties, verification
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.proof.checks import Patch, engine_class, everywhere
@@ -26,6 +26,7 @@ from tests.engine.proof.test_exact import PARAMS
 Tensor = torch.Tensor
 
 real_accept, real_residual, real_verify = verification.acceptance_probs, verification.residual, verification.verify
+real_counts, real_adjusted = penalties.said_counts, penalties.adjusted
 real_pick, real_distribution, real_penalise = filters.pick, filters.distribution, filters.penalise
 real_likeliest = filters.likeliest
 
@@ -156,7 +157,24 @@ def penalties_see_the_next_draft(patch: Patch) -> None:
 
 
 def draft_without_penalty(patch: Patch) -> None:
-    patch.setattr(ask, "penalise", lambda logits, penalty, seen, ids: logits)
+    patch.setattr(ask, "adjusted", lambda logits, *_: logits)
+
+
+def counts_blind_to_drafts(patch: Patch) -> None:
+    patch.setattr(penalties, "said_counts", lambda said, ids, rows, vocab: real_counts(said, (), rows, vocab))
+
+
+def counts_see_the_next_draft(patch: Patch) -> None:
+    patch.setattr(
+        penalties, "said_counts", lambda said, ids, rows, vocab: real_counts([*said, *ids[:1]], ids, rows, vocab)
+    )
+
+
+def counts_of_the_prompt_too(patch: Patch) -> None:
+    def whole(logits: Tensor, params: SamplingParams, tokens: Any, begin: int, ids: Any = ()) -> Tensor:
+        return real_adjusted(logits, params, tokens, 0, ids)
+
+    everywhere(patch, "adjusted", whole, but="helix_app.engine.drafts")
 
 
 def draft_without_filters(patch: Patch) -> None:

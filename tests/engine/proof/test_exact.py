@@ -38,8 +38,15 @@ PARAMS = {
     "min-p": SamplingParams(1.0, 0, 1.0, 0.25),
     "penalty": SamplingParams(1.0, 0, 1.0, 0.0, 1.6),
     "all": SamplingParams(0.8, 3, 0.9, 0.05, 1.3),
+    "presence": SamplingParams(1.0, 0, 1.0, presence_penalty=1.5),
+    "frequency": SamplingParams(1.0, 0, 1.0, frequency_penalty=0.8),
+    "bias": SamplingParams(1.0, 0, 1.0, logit_bias=((1, 1.5), (2, -0.7))),
+    "all penalties": SamplingParams(
+        0.8, 3, 0.9, 0.05, 1.3, presence_penalty=-0.9, frequency_penalty=0.6, logit_bias=((0, 0.8),)
+    ),
     "greedy": SamplingParams(0.0),
     "greedy with penalty": SamplingParams(0.0, repetition_penalty=1.6),
+    "greedy with frequency": SamplingParams(0.0, frequency_penalty=1.1),
 }
 
 
@@ -140,7 +147,7 @@ def acceptance_error(name: str, same: bool = False, vocab: int = 5) -> float:
         target_row = torch.tensor(reference_row(target(PROMPT).tolist(), params, PROMPT), dtype=torch.float64)
         draft_row = torch.tensor(reference_row(own(PROMPT).tolist(), params, PROMPT), dtype=torch.float64)
         accepted = 0.0
-        for proposal, drafted in proposals(model_draft(own), PROMPT, 1, params):
+        for proposal, drafted in proposals(model_draft(own), PROMPT, 1, params, len(PROMPT)):
             rows = torch.stack([target_row, target_row])
             accepted += drafted * sum(w for v, w in outcomes(rows, proposal.ids, proposal.probs) if v.accepted)
         worst = max(worst, abs(accepted - float(torch.minimum(target_row, draft_row).sum())))
@@ -155,7 +162,7 @@ def test_exact_acceptance_is_the_best_possible(name: str) -> None:
 
 @pytest.mark.parametrize("kind", ["model", "one-hot", "ngram", "mixed", "self"])
 @pytest.mark.parametrize("k", ["fixed:0", "fixed:1", "fixed:3"])
-@pytest.mark.parametrize("name", ["plain", "penalty", "all", "greedy"])
+@pytest.mark.parametrize("name", ["plain", "penalty", "all", "all penalties", "greedy"])
 def test_exact_law_of_whole_replies(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, k: str, kind: str
 ) -> None:

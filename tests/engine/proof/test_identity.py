@@ -6,6 +6,7 @@ And the cache tells the truth after every round, and the counts are right, whate
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from tests.engine.proof.checks import (
 from tests.engine.tiny import ask, finish, loaded, session_of
 
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.05)
+COUNTED = SamplingParams(0.0, presence_penalty=0.7, frequency_penalty=0.4, logit_bias=((60, 1.5), (70, -3.0)))
 SEEDED = SamplingParams(temperature=0.8, top_k=20, top_p=0.95, seed=7)  # a seed couples the text to it
 WARM = SamplingParams(temperature=1.0, top_k=8, top_p=0.95)
 KINDS = ["ngram", "model", "mixed", "itself", "self", "right", "wrong"]
@@ -43,7 +45,14 @@ def prompts(count: int) -> list[tuple[int, ...]]:
     return made
 
 
-@pytest.mark.parametrize("sampling", [SamplingParams(0.0), PENALISED, SEEDED], ids=["greedy", "penalty", "coupled"])
+COUPLED_COUNTED = replace(COUNTED, temperature=0.8, presence_penalty=-1.5, frequency_penalty=-0.3, seed=5)
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [SamplingParams(0.0), PENALISED, SEEDED, COUNTED, COUPLED_COUNTED],
+    ids=["greedy", "penalty", "coupled", "counted", "coupled counted"],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_identity_of_text(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: str, sampling: SamplingParams) -> None:
     accepted = drafted = 0
@@ -60,7 +69,7 @@ def test_identity_of_text(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind:
         assert accepted == drafted
     elif kind == "wrong":
         assert accepted == 0
-    elif kind != "ngram" or sampling is not PENALISED:  # few, and the penalty is against them
+    elif kind != "ngram" or sampling in (SamplingParams(0.0), SEEDED):  # few, and the penalty is against them
         assert 0 < accepted < drafted
 
 

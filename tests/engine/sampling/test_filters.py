@@ -249,6 +249,16 @@ def test_logits_with_impossible_tokens_are_fine() -> None:
         ("min_p", 1.1),
         ("repetition_penalty", 0.0),
         ("repetition_penalty", math.inf),
+        ("presence_penalty", 2.01),
+        ("presence_penalty", math.nan),
+        ("frequency_penalty", -2.01),
+        ("frequency_penalty", True),
+        ("logit_bias", {5: 1.0}),
+        ("logit_bias", ((-1, 1.0),)),
+        ("logit_bias", ((1, 100.5),)),
+        ("logit_bias", ((1, math.nan),)),
+        ("logit_bias", ((1.0, 1.0),)),
+        ("logit_bias", ((1,),)),
         ("seed", -1),
         ("seed", 2**63),
     ],
@@ -263,4 +273,5 @@ def test_values_out_of_range_are_refused_by_name(name: str, value: float) -> Non
 
 def test_the_edges_of_each_range_are_allowed() -> None:
     check_params(SamplingParams(0.0, 0, 1.0, 0.0, 1.0, 0))
+    check_params(SamplingParams(presence_penalty=-2, frequency_penalty=2, logit_bias=((0, -100), (5, 100.0))))
     check_params(SamplingParams(100.0, 10**6, 1e-6, 1.0, 100.0, 2**63 - 1))

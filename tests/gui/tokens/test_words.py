@@ -34,6 +34,7 @@ def test_how_likely_a_token_was_to_be_accepted(draft: float, target: float, rati
     ("code", "said"),
     [
         ("ngram:4", "n-gram of 4"),
+        ("grammar", "the grammar"),
         ("table:2+", "n-gram table, 2+ tokens of context"),
         ("self", "the target in fewer bits"),
         ("model", "draft model"),
