@@ -79,9 +79,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     keeper = settings_store.Keeper()
     try:
         application = make_application([*argv[:1], *qt_arguments])
+        from helix_app.gui.kit import language
         from helix_app.gui.window.splash import show_splash
 
         settings = keeper.settings
+        language.install(application, settings.language)  # before any text is made
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
         from helix_app.base import heap
         from helix_app.bridge.faults import FaultReporter

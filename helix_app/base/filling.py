@@ -7,6 +7,8 @@ import string
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from helix_app.base.language import figure, number, say
+
 MISSING = "–"
 _LONGEST = 400  # characters that a field of a sentence may have
 _ENDS = (".", "!", "?", "…")
@@ -23,7 +25,7 @@ class _Words(string.Formatter):
         one, bar, many = spec.partition("|")
         if not bar:
             return str(value) if isinstance(value, str) else super().format_field(value, spec)
-        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        shown = number(f"{value:,}") if isinstance(value, int) else figure(str(value))
         return f"{shown} {one if shown == '1' else many}"
 
 
@@ -48,8 +50,7 @@ def sentence(template: str, fields: Mapping[str, object]) -> str:
         if name is not None:
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
             value = shortened(str(fields.get(name, MISSING)).strip())
-            if spec and value:
-                value = _WORDS.format_field(value, spec)
+            value = _WORDS.format_field(value, spec) if spec and value else figure(say(value))
             alone = begins and _OWN_SENTENCE.match(following) is not None
             done = done + _ended(value, following, alone=alone) if value else done.rstrip()
     return done.replace(" ()", "").strip()

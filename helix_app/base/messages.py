@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helix_app.base import filling
+from helix_app.base.language import number, say
 from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.messages_forms import FORM_ERRORS
@@ -303,7 +304,7 @@ COMPARISON: dict[str, str] = {  # of the compare page: what two replies to one p
 
 
 def _fill(template: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    return filling.sentence(template, dict(fields))
+    return filling.sentence(say(template), dict(fields))
 
 
 def fill(template: str, **fields: object) -> str:
@@ -331,22 +332,22 @@ def notice_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]]
 
 def stage_text(code: str) -> str:
     """What a loading stage is called."""
-    return STAGES.get(code, code)
+    return say(STAGES.get(code, code))
 
 
 def k_reason_text(code: str) -> str:
     """Why the controller chose its k."""
-    return K_REASONS.get(code, code)
+    return say(K_REASONS.get(code, code))
 
 
 def finish_reason_text(code: str) -> str:
     """Why a reply ended."""
-    return FINISH_REASONS.get(code, code)
+    return say(FINISH_REASONS.get(code, code))
 
 
 def context_full_text(limit: str, context: int, model: int) -> str:
     """Why a reply ended with a full context; the arguments are those of ``events.ModelReady``."""
-    fields = {"limit": f"{context:,}", "model": f"{model:,}"}
+    fields = {"limit": number(f"{context:,}"), "model": number(f"{model:,}")}
     return _fill(CONTEXT_FULL.get(limit, CONTEXT_FULL["model"]), fields)
 
 

@@ -153,6 +153,14 @@ class Settings:
         "percent; Ctrl with + and -",
         label="Text size",
     )
+    language: Literal["auto", "en", "de"] = setting(
+        "auto",
+        "Language of the window",
+        "appearance",
+        "takes effect after restart; the command line speaks English",
+        label="Language",
+        options=(("auto", "As the system", ""), ("en", "English", ""), ("de", "Deutsch", "")),
+    )
     presets: dict[str, str] = field(default_factory=dict, metadata={"text": "Presets of prompt and sampling, by name"})
     prompting: dict[str, str] = field(
         default_factory=dict, metadata={"text": "What new conversations change of prompt and sampling, by target"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from helix_app.base.language import number
+
 
 def size_text(value: int | float, *, exact: bool = False) -> str:
     """Bytes as ``640 kB``, ``98.4 MB``, ``145 MB`` or ``1.6 GB``; ``exact``: with a decimal always, for lists."""
@@ -13,4 +15,4 @@ def size_text(value: int | float, *, exact: bool = False) -> str:
     if unit in ("B", "bytes"):
         return f"{amount:.0f} {unit}"
     whole = not exact and (unit == "kB" or amount >= 99.95)
-    return f"{amount:.0f} {unit}" if whole else f"{amount:.1f} {unit}"
+    return number(f"{amount:.0f} {unit}" if whole else f"{amount:.1f} {unit}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from helix_app.base.errors import InputError
+from helix_app.base.language import mark
 from helix_app.base.settings import LEAST_CONTEXT, Settings
 from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
@@ -17,7 +18,7 @@ from helix_app.bench.workloads import KINDS, Prompt
 PEERS = ("transformers", "transformers-assisted")
 BASELINE, HELIX = "autoregressive", "speculative"
 ARM_LABELS = {
-    BASELINE: "Plain",
+    BASELINE: mark("Plain"),
     HELIX: "Helix",
     "transformers": "transformers",
     "transformers-assisted": "transformers, assisted",

@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
+from helix_app.base.language import english
 from helix_app.bench.facts import RunFacts, run_facts
 from helix_app.bench.records import BenchResult, parse_json
 from helix_app.bench.reports import view as views
@@ -344,7 +345,8 @@ class Benchmarks(QObject):
         if isinstance(asked, BenchExport):
             _, result, document = self._shelf.run(asked.run_id)
             if asked.format != "json":
-                document = _WRITERS[asked.format](result, self._shelf.summary(asked.run_id, result))
+                with english():  # for whoever is given the file
+                    document = _WRITERS[asked.format](result, self._shelf.summary(asked.run_id, result))
             try:
                 Path(asked.path).write_text(document, encoding="utf-8", newline="")
             except OSError as error:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from helix_app.base.errors import InputError
+from helix_app.base.language import mark, number, say
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports.tables import Table
@@ -21,6 +22,7 @@ from helix_app.bench.statistics import LEVEL, Estimate, kind_seed, noise_band, r
 from helix_app.bench.summary import decode_speed, paired, speeds
 
 Change = Literal["faster", "slower", "same", "few"]
+_VERDICTS = {"faster": mark("B is faster"), "slower": mark("B is slower")}
 _WATCHED = ("target", "draft", "k", "device", "dtype", "max_tokens", "temperature")
 
 
@@ -129,8 +131,8 @@ def _differences(a: BenchResult, b: BenchResult) -> list[tuple[str, str, str]]:
 def verdict_text(change: KindChange) -> str:
     """What may be said of a kind."""
     if change.verdict == "few":
-        return TOO_FEW
-    return NO_DIFFERENCE if change.verdict == "same" else f"B is {change.verdict}"
+        return say(TOO_FEW)
+    return say(NO_DIFFERENCE) if change.verdict == "same" else say(_VERDICTS[change.verdict])
 
 
 def change_table(changed: ResultChange) -> Table:
@@ -142,12 +144,12 @@ def change_table(changed: ResultChange) -> Table:
             ratio_text(kind.speedup_a),
             ratio_text(kind.speedup_b),
             interval_text(kind.change),
-            f"±{np.expm1(kind.noise):.1%}",
+            number(f"±{np.expm1(kind.noise):.1%}"),
             verdict_text(kind),
         )
         for kind in changed.kinds
     ]
-    head = ("Kind", "Prompts", "Speedup A", "Speedup B", "B / A", "Noise", "Verdict")
+    head = (say("Kind"), say("Prompts"), say("Speedup A"), say("Speedup B"), "B / A", say("Noise"), say("Verdict"))
     return Table(head, tuple(rows), (1, 2, 3, 5))
 
 

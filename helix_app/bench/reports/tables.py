@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill, notice_text
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.records import BenchResult
@@ -26,6 +27,9 @@ from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import SHORT, KindSummary, Summary
 
 
+_FILES = {"target": mark("Target file"), "draft": mark("Draft file")}
+
+
 @dataclass(frozen=True)
 class Table:
     """A head and rows of text; columns numbered in ``right`` are flush right."""
@@ -38,7 +42,7 @@ class Table:
 def headline_table(summary: Summary) -> Table | None:
     """What a reader wants first; None without both arms."""
     rows = headline(summary.overall, HELIX)
-    return Table(("", "Plain", "Helix", "Speedup"), tuple(rows), (1, 2)) if rows else None
+    return Table(("", say("Plain"), "Helix", say("Speedup")), tuple(rows), (1, 2)) if rows else None
 
 
 def kinds_table(summary: Summary) -> Table:
@@ -57,8 +61,8 @@ def kinds_table(summary: Summary) -> Table:
                 percent_text(helix.acceptance_rate if helix else None),
             )
         )
-    head = ("Kind", "Prompts", "Plain", "Helix", "Speedup", "End to end", "Acceptance rate")
-    return Table(head, tuple(rows), (1, 2, 3, 6))
+    of_helix = (say("Speedup"), say("End to end"), say("Acceptance rate"))
+    return Table((say("Kind"), say("Prompts"), say("Plain"), "Helix", *of_helix), tuple(rows), (1, 2, 3, 6))
 
 
 def details_table(summary: Summary) -> Table:
@@ -78,12 +82,12 @@ def details_table(summary: Summary) -> Table:
                 number_text(helix.verify_ms),
                 number_text(helix.plain_ms),
                 number_text(None if ttft is None else ttft * 1000, 0),
-                f"{helix.tokens:,}",
+                number(f"{helix.tokens:,}"),
                 bytes_text(helix.peak_memory_bytes),
             )
         )
-    times = ("Draft ms", "Verify ms", "Plain ms", "TTFT ms")
-    head = ("Kind", "Tokens per pass", "Mean k", *times, "Tokens", "Peak memory")
+    times = (say("Draft ms"), say("Verify ms"), say("Plain ms"), say("TTFT ms"))
+    head = (say("Kind"), say("Tokens per pass"), say("Mean k"), *times, say("Tokens"), say("Peak memory"))
     return Table(head, tuple(rows), tuple(range(1, 9)))
 
 
@@ -106,7 +110,7 @@ def peers_table(result: BenchResult, summary: Summary) -> Table | None:
             against.append(verdict_text(compared.decode) if compared else ratio_text(None))
         return (kind_label(kind.kind), *speeds, *against)
 
-    head = ("Kind", *(arm_label(peer) for peer in names), *(f"Helix / {arm_label(peer)}" for peer in names))
+    head = (say("Kind"), *(arm_label(peer) for peer in names), *(f"Helix / {arm_label(peer)}" for peer in names))
     rows = tuple(row(kind) for kind in (*summary.kinds, summary.overall))
     return Table(head, rows, tuple(range(1, 1 + len(names))))
 
@@ -128,7 +132,7 @@ def agreement_lines(result: BenchResult) -> list[str]:
     if not result.greedy or len(result.arms) < 2:
         return []
     return [
-        fill("{name}: {n} of {all:prompt agrees|prompts agree}", name=name, n=same, all=compared)
+        fill(say("{name}: {n} of {all:prompt agrees|prompts agree}"), name=name, n=same, all=compared)
         for name, same, compared in agreement(result)
     ]
 
@@ -138,38 +142,38 @@ def notes(result: BenchResult, summary: Summary) -> list[str]:
     found = [notice_text(notice.code, notice.fields) for notice in result.notices]
     short = sum(arm.short_replies for arm in summary.overall.arms)
     if short:
-        few = "{n} of {all:reply|replies} ended before {least} tokens; their speeds are rough."
+        few = say("{n} of {all:reply|replies} ended before {least} tokens; their speeds are rough.")
         found.append(fill(few, n=short, all=len(result.runs), least=SHORT))
     return found
 
 
 def replies_text(result: BenchResult) -> str:
     """``36 replies in 1 min 40 s``"""
-    count = fill("{n:reply|replies}", n=len(result.runs))
-    return f"{count} in {duration_text(result.seconds)}"
+    return fill(say("{n:reply|replies} in {time}"), n=len(result.runs), time=duration_text(result.seconds))
 
 
 def facts(result: BenchResult) -> list[tuple[str, str]]:
     """Settings and machine as (what, value); what is not known is left out."""
     machine, settings = result.machine, result.settings
     environment = " ".join(f"{k}={v}" for k, v in dict(machine.get("environment") or {}).items())
+    replies = fill(say("{n:reply|replies}"), n=len(result.runs))
     found: list[tuple[str, Any]] = [
-        ("Run", f"{result.created}, {duration_text(result.seconds)}, {fill('{n:reply|replies}', n=len(result.runs))}"),
+        (say("Run"), f"{result.created}, {duration_text(result.seconds)}, {replies}"),
         (
-            "Processor",
-            fill("{cpu}, {cores:core|cores}, threads used: {threads}", **machine),
+            say("Processor"),
+            fill(say("{cpu}, {cores:core|cores}, threads used: {threads}"), **machine),
         ),
-        ("Device", machine.get("device_name")),
-        ("Memory", bytes_text(machine.get("memory_bytes"))),
-        ("System", machine.get("system")),
-        ("Environment", environment),
-        ("Versions", ", ".join(f"{name} {version}" for name, version in result.versions.items())),
-        ("Kinds", ", ".join(kind_label(kind) for kind in result.kinds)),
-        ("Repeats", settings.get("repeats")),
-        ("Seed", settings.get("seed")),
-        ("Context", fill("{n:token|tokens}", n=result.model.get("context_length"))),
+        (say("Device"), machine.get("device_name")),
+        (say("Memory"), bytes_text(machine.get("memory_bytes"))),
+        (say("System"), machine.get("system")),
+        (say("Environment"), environment),
+        (say("Versions"), ", ".join(f"{name} {version}" for name, version in result.versions.items())),
+        (say("Kinds"), ", ".join(kind_label(kind) for kind in result.kinds)),
+        (say("Repeats"), settings.get("repeats")),
+        (say("Seed"), settings.get("seed")),
+        (say("Context"), fill(say("{n:token|tokens}"), n=result.model.get("context_length"))),
     ]
     for role, model in result.models.items():
         files = "; ".join(f"{f['name']}, sha256 {f['sha256']}" for f in model.get("files", ()))
-        found.append((f"{role.capitalize()} file", files))
+        found.append((say(_FILES.get(role, role)), files))
     return [(what, str(value)) for what, value in found if value not in (None, "")]

@@ -8,6 +8,7 @@ from helix_app.bench.reports import tables
 from helix_app.bench.reports.compare import ResultChange, change_table
 from helix_app.bench.reports.wording import (
     DASH,
+    bounds_text,
     divergence_text,
     interval_text,
     kind_label,
@@ -46,8 +47,8 @@ def entry(
     speedup: Estimate,
 ) -> BenchEntry:
     """A line of the list."""
-    known = speedup.low is not None and speedup.high is not None
-    interval = f"[{speedup.low:.2f}, {speedup.high:.2f}]" if known else ""
+    low, high = speedup.low, speedup.high
+    interval = bounds_text(low, high) if low is not None and high is not None else ""
     return BenchEntry(run_id, created, name, replies, complete, ratio_text(speedup.value), interval)
 
 

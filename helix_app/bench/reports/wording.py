@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill
 from helix_app.bench.config import ARM_LABELS, BASELINE
 from helix_app.bench.records import BenchResult, Divergence
@@ -11,49 +12,55 @@ from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import KindSummary
 
 DASH = "–"
-NO_DIFFERENCE = "no significant difference"
-TOO_FEW = "too few replies for a verdict"
+NO_DIFFERENCE = mark("no significant difference")
+TOO_FEW = mark("too few replies for a verdict")
 KIND_LABELS = {
-    "chat": "Chat",
-    "story": "Story",
-    "code": "Code",
-    "list": "List",
-    "rewrite": "Rewrite",
-    "summarise": "Summarise",
-    "long_context": "Long context",
-    "adversarial": "Adversarial",
-    "own": "Own prompts",
-    "overall": "All kinds",
+    "chat": mark("Chat"),
+    "story": mark("Story"),
+    "code": mark("Code"),
+    "list": mark("List"),
+    "rewrite": mark("Rewrite"),
+    "summarise": mark("Summarise"),
+    "long_context": mark("Long context"),
+    "adversarial": mark("Adversarial"),
+    "own": mark("Own prompts"),
+    "overall": mark("All kinds"),
 }
 
 
 def kind_label(kind: str) -> str:
     """A kind for people."""
-    return KIND_LABELS.get(kind, kind)
+    return say(KIND_LABELS.get(kind, kind))
 
 
 def arm_label(arm: str) -> str:
     """An arm for people."""
-    return ARM_LABELS.get(arm, arm)
+    return say(ARM_LABELS.get(arm, arm))
 
 
 def ratio_text(value: float | None) -> str:
     """``1.42x``"""
-    return DASH if value is None else f"{value:.2f}x"
+    return DASH if value is None else number(f"{value:.2f}x")
 
 
 def interval_text(estimate: Estimate) -> str:
     """``1.42x [1.38, 1.47]``"""
     if estimate.low is None or estimate.high is None:
         return ratio_text(estimate.value)
-    return f"{ratio_text(estimate.value)} [{estimate.low:.2f}, {estimate.high:.2f}]"
+    return f"{ratio_text(estimate.value)} {bounds_text(estimate.low, estimate.high)}"
+
+
+def bounds_text(low: float, high: float) -> str:
+    """``[1.38, 1.47]``"""
+    between = ", " if number(".") == "." else "; "
+    return f"[{number(f'{low:.2f}')}{between}{number(f'{high:.2f}')}]"
 
 
 def verdict_text(estimate: Estimate) -> str:
     """The ratio with its interval, and in words when it says nothing."""
     if estimate.value is None:
         return DASH
-    words = {"few": f", {TOO_FEW}", "same": f", {NO_DIFFERENCE}"}
+    words = {"few": f", {say(TOO_FEW)}", "same": f", {say(NO_DIFFERENCE)}"}
     return interval_text(estimate) + words.get(estimate.verdict, "")
 
 
@@ -61,24 +68,24 @@ def seconds_text(value: float | None) -> str:
     """A time with three digits."""
     if value is None:
         return DASH
-    return f"{value * 1000:.0f} ms" if value < 0.9995 else f"{value:.2f} s"
+    return f"{value * 1000:.0f} ms" if value < 0.9995 else number(f"{value:.2f} s")
 
 
 def number_text(value: float | None, digits: int = 1) -> str:
     """A number with so many decimals."""
-    return DASH if value is None else f"{value:,.{digits}f}"
+    return DASH if value is None else number(f"{value:,.{digits}f}")
 
 
 def percent_text(value: float | None) -> str:
     """A share."""
-    return DASH if value is None else f"{value:.0%}"
+    return DASH if value is None else say("{n}%").format(n=f"{value:.0%}".rstrip("%"))
 
 
 def bytes_text(value: float | None) -> str:
     """Memory."""
     if value is None:
         return DASH
-    return f"{value / 2**30:.2f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
+    return number(f"{value / 2**30:.2f} GiB") if value >= 2**30 else f"{value / 2**20:.0f} MiB"
 
 
 def duration_text(seconds: float) -> str:
@@ -101,11 +108,11 @@ def subtitle(result: BenchResult) -> str:
     parts = (
         str(model.get("device_name") or model.get("device", "")),
         str(model.get("dtype", "")),
-        f"draft {draft}",
+        say("draft {draft}").format(draft=draft),
         f"k {settings.get('k')}",
-        "greedy" if temperature == 0 else f"temperature {temperature:g}",
-        fill("up to {n:token|tokens} a reply", n=settings.get("max_tokens")),
-        "" if result.complete else fill("only {n} of {all:reply|replies}", n=len(result.runs), all=result.planned),
+        say("greedy") if temperature == 0 else say("temperature {t}").format(t=number(f"{temperature:g}")),
+        fill(say("up to {n:token|tokens} a reply"), n=settings.get("max_tokens")),
+        "" if result.complete else fill(say("only {n} of {all:reply|replies}"), n=len(result.runs), all=result.planned),
     )
     return " · ".join(part for part in parts if part)
 
@@ -117,30 +124,37 @@ def headline(overall: KindSummary, helix: str) -> list[tuple[str, str, str, str]
         return []
     return [
         (
-            "Time to first token",
+            say("Time to first token"),
             seconds_text(base.time_to_first_token),
             seconds_text(arm.time_to_first_token),
             verdict_text(compared.first_token),
         ),
         (
-            "Decode speed, tok/s",
+            say("Decode speed, tok/s"),
             number_text(base.decode_tokens_per_second),
             number_text(arm.decode_tokens_per_second),
             verdict_text(compared.decode),
         ),
-        ("Acceptance rate", DASH, percent_text(arm.acceptance_rate), DASH),
+        (say("Acceptance rate"), DASH, percent_text(arm.acceptance_rate), DASH),
     ]
 
 
 def divergence_text(found: Divergence) -> str:
     """Where two arms differ, and whether rounding explains it."""
-    a = "end of reply" if found.token_a is None else repr(found.text_a)
-    b = "end of reply" if found.token_b is None else repr(found.text_b)
-    arms = f"{arm_label(found.arm_a)} and {arm_label(found.arm_b)}"
-    text = f"{found.prompt_id}: {arms} differ from token {found.position + 1} ({a} / {b})"
+    a = say("end of reply") if found.token_a is None else repr(found.text_a)
+    b = say("end of reply") if found.token_b is None else repr(found.text_b)
+    arms = pair(found.arm_a, found.arm_b)
+    text = say("{prompt}: {arms} differ from token {n} ({a} / {b})").format(
+        prompt=found.prompt_id, arms=arms, n=number(f"{found.position + 1}"), a=a, b=b
+    )
     if found.logit_gap is not None:
-        text += f", logit gap {abs(found.logit_gap):.3g}"
+        text += say(", logit gap {gap}").format(gap=number(f"{abs(found.logit_gap):.3g}"))
     return text
+
+
+def pair(a: str, b: str) -> str:
+    """The names of two arms."""
+    return say("{a} and {b}").format(a=arm_label(a), b=arm_label(b))
 
 
 def agreement(result: BenchResult) -> list[tuple[str, int, int]]:
@@ -151,7 +165,7 @@ def agreement(result: BenchResult) -> list[tuple[str, int, int]]:
         for b in result.arms[i + 1 :]:
             both = replied[a] & replied[b]
             differ = {d.prompt_id for d in result.divergences if {d.arm_a, d.arm_b} == {a, b}}
-            rows.append((f"{arm_label(a)} and {arm_label(b)}", len(both - differ), len(both)))
+            rows.append((pair(a, b), len(both - differ), len(both)))
     return rows
 
 

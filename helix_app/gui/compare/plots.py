@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
+from helix_app.base.language import number
 from helix_app.gui.compare.badge import COLOURS
 from helix_app.gui.kit import figures
 from helix_app.gui.live.metric import CurveStyle, MetricPlot, nice_ceiling
@@ -160,7 +161,7 @@ class ComparePlots(QWidget):
         x, y = speedup_curve(first, second, MOST)
         final = speedup(first, second)
         value = final if final is not None else (y[-1] if y else None)
-        self.ratio.show_curves([(x, y)], figures.UNKNOWN if value is None else f"{value:.2f}")
+        self.ratio.show_curves([(x, y)], figures.UNKNOWN if value is None else number(f"{value:.2f}"))
         if x:
             self.ratio.show_reference(1, 1.0, 0.0, x[-1])
 

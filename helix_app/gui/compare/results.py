@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.base import messages
+from helix_app.base.language import number
 from helix_app.gui.compare.arms import LETTERS
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
@@ -223,7 +224,7 @@ def _first(m: RunMetrics) -> str:
 
 
 def _length(m: RunMetrics) -> str:
-    return figures.UNKNOWN if m.mean_accepted_length is None else f"{m.mean_accepted_length:.2f}"
+    return figures.UNKNOWN if m.mean_accepted_length is None else number(f"{m.mean_accepted_length:.2f}")
 
 
 def _k(m: RunMetrics) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
+from helix_app.base.language import number
 from helix_app.gui.compare.replay import SPEEDS, ReplayClock
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
@@ -61,7 +62,7 @@ class Transport(QWidget):
         self.slider.setValue(round(STEPS * seconds / duration) if duration else 0)
         self.slider.blockSignals(False)
         whole = figures.seconds(duration) if duration else figures.UNKNOWN
-        now = f"{seconds:.2f}" if duration < 10 else f"{seconds:.0f}"
+        now = number(f"{seconds:.2f}" if duration < 10 else f"{seconds:.0f}")
         self.time.setText(f"{now} / {whole}" if duration else whole)
 
     def on_playing_changed(self, playing: bool) -> None:

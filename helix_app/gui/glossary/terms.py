@@ -6,14 +6,19 @@ from functools import lru_cache
 
 from PySide6.QtWidgets import QWidget
 
+from helix_app.base.language import Language, spoken
 from helix_app.gui.glossary import engine_words, user_words
 from helix_app.gui.glossary.pages import pages
 from helix_app.gui.glossary.term import Term, explain, tr
 
 
-@lru_cache(maxsize=1)
 def groups() -> tuple[tuple[str, tuple[Term, ...]], ...]:
     """(heading, terms) in the order of the help page."""
+    return _groups(spoken())
+
+
+@lru_cache(maxsize=2)
+def _groups(_: Language) -> tuple[tuple[str, tuple[Term, ...]], ...]:
     return (
         (tr("Pages"), pages()),
         (tr("Speculation"), engine_words.speculation()),
@@ -29,19 +34,19 @@ def every() -> tuple[Term, ...]:
     return tuple(term for _, terms in groups() for term in terms)
 
 
-@lru_cache(maxsize=1)
-def _by_key() -> dict[str, Term]:
+@lru_cache(maxsize=2)
+def _by_key(_: Language) -> dict[str, Term]:
     return {term.key: term for term in every()}
 
 
 def term(key: str) -> Term:
     """The term of a key. Raises KeyError for one that does not exist."""
-    return _by_key()[key]
+    return _by_key(spoken())[key]
 
 
 def find(key: str) -> Term | None:
     """The term of a key, None for one that does not exist."""
-    return _by_key().get(key)
+    return _by_key(spoken()).get(key)
 
 
 def name(key: str) -> str:

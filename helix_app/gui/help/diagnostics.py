@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, 
 
 from helix_app import __version__
 from helix_app.base import messages, paths
+from helix_app.base.language import number
 from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.glossary import terms
 from helix_app.gui.help.frames import SLOW_MS, FrameMeter, FrameReport
@@ -33,7 +34,7 @@ def milliseconds(value: float | None) -> str:
     """One digit below ten, none above."""
     if value is None:
         return figures.UNKNOWN
-    return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+    return number(f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms")
 
 
 class FrameTable(QWidget):
@@ -99,7 +100,7 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
         milliseconds(report.p95),
         milliseconds(report.p99),
         milliseconds(report.worst),
-        f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %",
+        number(f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %"),
         milliseconds(report.paint_median),
         milliseconds(report.paint_p95),
         figures.count(report.frames),

@@ -25,6 +25,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from helix_app.base import messages
+from helix_app.base.language import number
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.kit import figures
 from helix_app.gui.look.theme import Theme
@@ -41,8 +42,8 @@ Series = NDArray[np.float64]
 def time_text(ms: float) -> str:
     """A time for an axis, at most seven characters: ``4.2 ms``, ``420 ms``, ``4.2 s``, ``4,200 s``."""
     if ms >= 999.5:
-        return f"{ms / 1000:.1f} s" if ms < 99_950 else f"{ms / 1000:,.0f} s"
-    return f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms"
+        return number(f"{ms / 1000:.1f} s" if ms < 99_950 else f"{ms / 1000:,.0f} s")
+    return number(f"{ms:.0f} ms" if ms >= 10 else f"{ms:.1f} ms")
 
 
 class Timeline(QWidget):
@@ -188,7 +189,7 @@ class Timeline(QWidget):
         total = means["draft"] + means["verify"] + means["overhead"]
         most_ms = float(np.percentile(total, 99.5)) * 1.1 if len(total) else 1.0  # one hiccup must not flatten the rest
         most_ms = max(most_ms, 1e-3)
-        self._axis(painter, upper, self.tr("k = {n}").format(n=f"{most_k:.0f}" if group == 1 else f"{most_k:.1f}"))
+        self._axis(painter, upper, self.tr("k = {n}").format(n=number(f"{most_k:.0f}" if group == 1 else f"{most_k:.1f}")))
         self._axis(painter, lower, time_text(most_ms))
         hatched = Qt.BrushStyle.BDiagPattern if wide >= 4 else Qt.BrushStyle.SolidPattern
         accepted, rejected = means["accepted"], means["k"] - means["accepted"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app.base.language import number
 from helix_app.base.messages import fill, finish_reason_text
 from helix_app.base.sizes import size_text
 from helix_app.gui.glossary import terms
@@ -22,7 +23,7 @@ def tr(text: str) -> str:
 
 def count(value: int | None) -> str:
     """1234567 as ``1,234,567``."""
-    return UNKNOWN if value is None else f"{value:,}"
+    return UNKNOWN if value is None else number(f"{value:,}")
 
 
 def percent(fraction: float | None) -> str:
@@ -34,14 +35,14 @@ def rate(value: float | None) -> str:
     """Tokens per second: two digits that matter, ``7.4`` or ``61``."""
     if value is None:
         return UNKNOWN
-    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+    return number(f"{value:.1f}" if value < 10 else f"{value:,.0f}")
 
 
 def seconds(value: float | None) -> str:
     """0.2134 as ``0.21 s``, 75 as ``75 s``."""
     if value is None:
         return UNKNOWN
-    return f"{value:.2f} s" if value < 10 else f"{value:.0f} s"
+    return number(f"{value:.2f} s" if value < 10 else f"{value:.0f} s")
 
 
 def size(value: int) -> str:
@@ -89,7 +90,7 @@ def remaining(value: float | None) -> str:
         return tr("{n} s left").format(n=max(1, round(value)))
     if value < 5400:
         return tr("{n} min left").format(n=round(value / 60))
-    return tr("{n} h left").format(n=f"{value / 3600:.1f}")
+    return tr("{n} h left").format(n=number(f"{value / 3600:.1f}"))
 
 
 def duration(value: float) -> str:
@@ -101,7 +102,7 @@ def duration(value: float) -> str:
         return tr("about 1 minute")
     if minutes < 90:
         return tr("about {n} minutes").format(n=round(minutes) if minutes < 20 else 5 * round(minutes / 5))
-    return tr("about {n} hours").format(n=f"{minutes / 60:.1f}".removesuffix(".0"))
+    return tr("about {n} hours").format(n=number(f"{minutes / 60:.1f}".removesuffix(".0")))
 
 
 def device(code: str) -> str:
@@ -149,7 +150,7 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
             ),
             (tr("k {r}").format(r=k_range), tr("Tokens drafted a round, fewest to most")),
         ]
-    per_pass = UNKNOWN if m.mean_accepted_length is None else f"{m.mean_accepted_length:.1f}"
+    per_pass = UNKNOWN if m.mean_accepted_length is None else number(f"{m.mean_accepted_length:.1f}")
     parts.append(
         (tr("{n} tokens per pass").format(n=per_pass), tr("Tokens written per decode pass of the target model"))
     )

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QHBoxLayout, QLabel,
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
+from helix_app.base.language import number
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.pictures import PictureMenu
 from helix_app.gui.kit.steady import SteadyLabel
@@ -321,7 +322,7 @@ class MetricPlot(QWidget):
 
 def tick_text(value: float) -> str:
     """1500 as ``1,500``, 0.5 as it is."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
+    return number(f"{value:,.0f}" if value >= 1000 else f"{value:g}")
 
 
 def dashes(x: np.ndarray, y: np.ndarray, pixel: float) -> np.ndarray:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
+from helix_app.base.language import say
 from helix_app.base.settings import declared
 from helix_app.gui.chat.counting import Counting
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
@@ -113,7 +114,7 @@ class PromptingDialog(Dialog):
 
     def _label(self, name: str) -> str:
         setting = declared()[name]
-        return self.tr(setting.label) or terms.name(setting.term)
+        return say(setting.label, "settings") or terms.name(setting.term)
 
     def _add(
         self, grid: QGridLayout, at: tuple[int, int], text: str, control: QWidget, term: str, *, wide: bool = False

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from helix_app.base.language import say
 from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
 from helix_app.gui.glossary import terms
@@ -175,7 +176,8 @@ class SettingsDialog(Dialog):
                 continue
             editor = self.editors[name] = self._editor(name, setting)
             editor.show(getattr(self._settings, name))
-            label, hint = self.tr(setting.label), self.tr(setting.hint).format(context=count(DEFAULT_CONTEXT))
+            label = say(setting.label, "settings")
+            hint = say(setting.hint, "settings").format(context=count(DEFAULT_CONTEXT))
             own_hint, wide = editor.widget is self.learning, isinstance(editor.widget, (Learning, QPlainTextEdit))
             form.add(
                 label or terms.name(setting.term), editor.widget, "" if own_hint else hint, term=setting.term, wide=wide

@@ -8,6 +8,7 @@ from typing import Any, get_origin
 
 from PySide6.QtWidgets import QDoubleSpinBox, QPlainTextEdit, QSpinBox, QWidget
 
+from helix_app.base.language import say
 from helix_app.base.setting import Setting
 from helix_app.gui.kit.buttons import CheckBox, Choice, Picker
 from helix_app.gui.look.theme import CONTROL, Theme
@@ -27,21 +28,22 @@ class Editor:
 def editor_of(setting: Setting, theme: Theme) -> Editor:
     """A picker for what has options, a box to check or for a number, room for a text."""
     if setting.options:
-        picker = Picker(theme, "", setting.text, least=FIELD_WIDTH, term=setting.term)
-        picker.set_choices([Choice(*option) for option in setting.options])
+        picker = Picker(theme, "", say(setting.text, "settings"), least=FIELD_WIDTH, term=setting.term)
+        words = [(value, say(name, "settings"), say(more, "settings")) for value, name, more in setting.options]
+        picker.set_choices([Choice(*option) for option in words])
         picker.picked.connect(lambda value: picker.set_value(value))
         return Editor(picker, lambda: picker.value, picker.set_value)
     if setting.kind is bool:
-        check = CheckBox(theme, setting.special)
+        check = CheckBox(theme, say(setting.special, "settings"))
         return Editor(check, check.isChecked, check.setChecked)
     if get_origin(setting.kind) is None:
         text = QPlainTextEdit()
         text.setTabChangesFocus(True)
         text.setMinimumHeight(160)
-        text.setPlaceholderText(setting.special)
+        text.setPlaceholderText(say(setting.special, "settings"))
         return Editor(text, lambda: text.toPlainText().strip(), text.setPlainText)
     box = number_box(theme, *setting.bounds, step=setting.step)
-    box.setSpecialValueText(setting.special)
+    box.setSpecialValueText(say(setting.special, "settings"))
     return Editor(box, box.value, box.setValue)
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from helix_app.base import messages
+from helix_app.base.language import say
 from helix_app.base.settings import declared
 from helix_app.gui.kit.buttons import CheckBox, ThemedButton
 from helix_app.gui.look.theme import Theme
@@ -29,8 +30,8 @@ class Learning(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         setting = declared()["learn"]
-        text = self.tr(setting.hint)
-        self.box = CheckBox(theme, self.tr(setting.text))
+        text = say(setting.hint, "settings")
+        self.box = CheckBox(theme, say(setting.text, "settings"))
         self.box.setAccessibleDescription(text)
         self.setFocusProxy(self.box)
         hint = QLabel(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.base import messages
+from helix_app.base.language import number
 from helix_app.gui.kit import figures
 from helix_app.protocol.events import ProposedToken, Provenance
 from helix_app.runs.trace import PROMPT, Trace
@@ -29,7 +30,7 @@ def origin(provenance: Provenance) -> str:
 
 def probability(value: float) -> str:
     """0.12345 as ``0.123``; what is tiny keeps a digit that matters."""
-    return f"{value:.3f}" if value >= 0.0005 or value == 0 else f"{value:.0e}"
+    return number(f"{value:.3f}" if value >= 0.0005 or value == 0 else f"{value:.0e}")
 
 
 def ratio(proposed: ProposedToken) -> float:
@@ -40,7 +41,7 @@ def ratio(proposed: ProposedToken) -> float:
 
 def milliseconds(seconds: float) -> str:
     """0.0213 as ``21.3 ms``."""
-    return f"{seconds * 1000:,.1f} ms"
+    return number(f"{seconds * 1000:,.1f} ms")
 
 
 def quoted(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
+from helix_app.base.language import number
 from helix_app.protocol.events import Finished, RunMetrics
 from helix_app.protocol.requests import GenerateRequest
 
@@ -59,6 +60,6 @@ def _speed(m: RunMetrics, plain_rounds: Sequence[float]) -> str:
     if abs(factor - 1) < EVEN:
         return tr("No faster than plain: the same speed")
     if factor < 1:
-        return tr("No faster than plain: {x}x its speed").format(x=f"{factor:.2f}")
+        return tr("No faster than plain: {x}x its speed").format(x=number(f"{factor:.2f}"))
     faster = tr("{x}x faster than plain") if measured else tr("About {x}x faster than plain")
-    return faster.format(x=f"{factor:.1f}")
+    return faster.format(x=number(f"{factor:.1f}"))
