@@ -5,8 +5,8 @@
     python packaging/translations.py fill de FILE      take translations from such a file
     python packaging/translations.py release           make the .qm files that the window reads
 
-A new language: copy ``helix_de.ts`` without its translations, fill it, and name it in ``LANGUAGES`` of
-``helix_app/gui/kit/language.py``. Qt Linguist opens the files, too.
+A new language: ``update fr`` begins its file; fill it, name it in ``LANGUAGES`` of ``helix_app/gui/kit/language.py``
+and in the setting ``language``. Qt Linguist opens the files, too.
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ def _texts(module: Module, modules: dict[str, Module]) -> Iterator[tuple[str, st
         if isinstance(last, ast.Name):  # a variable: it holds what was marked elsewhere
             continue
         if not isinstance(last, ast.Constant) or not isinstance(last.value, str):
-            if context in ("translate", "messages", "settings") or isinstance(last, (ast.Attribute, ast.Subscript, ast.Call)):
+            if context in ("translate", "messages", "settings") or isinstance(
+                last, (ast.Attribute, ast.Subscript, ast.Call)
+            ):
                 continue
             raise Unclear(f"{module.path}:{node.lineno}: {ast.unparse(node)}")
         if context == "translate":
@@ -199,6 +201,7 @@ def _declared() -> Iterator[tuple[str, str]]:
     """Texts that are kept in tables, and those of the settings."""
     from helix_app.base import messages
     from helix_app.base.settings import declared
+    from helix_app.hub.catalog import load_catalog
 
     tables = (
         messages.ERRORS,
@@ -215,6 +218,7 @@ def _declared() -> Iterator[tuple[str, str]]:
         choices = [word for _, *words in setting.options for word in words]
         shown = (setting.text, setting.hint, setting.label, setting.special, *choices) if setting.page else ()
         yield from (("settings", text) for text in shown if text)
+    yield from (("catalog", entry.summary) for entry in load_catalog())
 
 
 def main() -> int:
@@ -230,7 +234,7 @@ def main() -> int:
     elif options.task == "fill":
         fill(path, json.loads(Path(options.file).read_text(encoding="utf-8")))
     else:
-        for each in sorted(FOLDER.glob("helix_*.ts")):
+        for each in sorted({*FOLDER.glob("helix_*.ts"), path}):
             if options.task == "release":
                 release(each)
             elif left := update(each):

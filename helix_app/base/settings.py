@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 import filelock
 from msgspec import Meta
 
-from helix_app.base import paths, texts, typed
+from helix_app.base import damaged, paths, texts, typed
 from helix_app.base.setting import Setting, setting
 
 log = logging.getLogger(__name__)
@@ -31,7 +30,6 @@ LEAST_CONTEXT = 64
 
 
 _LOCK_SECONDS = 5.0  # far longer than it takes to write so little
-_MOST_COPIES = 100
 _K = Annotated[str, Meta(pattern=r"^(auto|additive|fixed:([0-9]|[1-5][0-9]|6[0-4]))\Z")]
 _Device = Annotated[str, Meta(pattern=r"^(auto|cpu|(directml|cuda)(:[0-9]{1,3})?)\Z")]  # a kind, or an adapter of it
 _Share = Annotated[float, Meta(ge=0, le=1)]
@@ -161,6 +159,7 @@ class Settings:
         label="Language",
         options=(("auto", "As the system", ""), ("en", "English", ""), ("de", "Deutsch", "")),
     )
+    shortcuts: dict[str, str] = field(default_factory=dict, metadata={"text": "Keys of commands, as a person chose"})
     presets: dict[str, str] = field(default_factory=dict, metadata={"text": "Presets of prompt and sampling, by name"})
     prompting: dict[str, str] = field(
         default_factory=dict, metadata={"text": "What new conversations change of prompt and sampling, by target"}
@@ -207,7 +206,7 @@ def read(path: Path | None = None) -> tuple[Settings, dict[str, str] | None]:
     if not kept.wrong and not kept.refused:
         return Settings(**kept.good), None
     log.info("settings damaged: %s", kept.wrong or kept.refused)
-    copy = _keep_copy(path)
+    copy = damaged.keep_copy(path)
     copied = {"copy": str(copy)} if copy is not None else {}
     what = {"reason": kept.wrong} if kept.wrong else {"settings": kept.refused}
     return Settings(**kept.good), {"file": str(path), **what, **copied}
@@ -250,7 +249,7 @@ def _on_disk(path: Path) -> _Kept:
             raise ValueError("it holds no settings")
         wrong = ""
     except ValueError as exc:
-        raw, wrong = _made_out(text), str(exc)
+        raw, wrong = damaged.made_out(text, declared()), str(exc)
     known = declared()
     good: dict[str, Any] = {}
     refused = []
@@ -272,41 +271,8 @@ def _on_disk(path: Path) -> _Kept:
     return _Kept(good, others, wrong, ", ".join(refused))
 
 
-def _made_out(text: str) -> dict[str, Any]:
-    """The settings in a text that is no JSON as a whole. One that is there twice counts only if both agree."""
-    found: dict[str, Any] = {}
-    for match in re.finditer(r'(?<!\\)"(\w+)"\s*:\s*', text):
-        name = match[1]
-        if name not in declared():
-            continue
-        try:
-            value = json.JSONDecoder().raw_decode(text, match.end())[0]
-        except (ValueError, RecursionError):
-            value = None
-        found[name] = value if found.get(name, value) == value else None
-    return found
-
-
 def _doubts() -> dict[str, Any]:
     return {name: known.doubt for name, known in declared().items() if known.doubt is not None}
-
-
-def _keep_copy(path: Path) -> Path | None:
-    """Keep a damaged file beside itself, without touching earlier copies. Its copy; None where none can be made."""
-    try:
-        data = path.read_bytes()
-        for number in range(1, _MOST_COPIES + 1):
-            copy = path.with_name(f"{path.name}.bad{'' if number == 1 else number}")
-            try:
-                with copy.open("xb") as file:
-                    file.write(data)
-                return copy
-            except FileExistsError:
-                if copy.read_bytes() == data:
-                    return copy
-    except OSError:
-        log.info("no copy of the damaged settings", exc_info=True)
-    return None
 
 
 def valid(name: str, value: object) -> bool:
@@ -334,7 +300,7 @@ def save(settings: Settings, path: Path | None = None, *, before: Settings | Non
             path.read_bytes()  # what cannot be opened must not be replaced
         kept = _on_disk(path)
         if kept.wrong or kept.refused:
-            _keep_copy(path)
+            damaged.keep_copy(path)
         base = replace(Settings(), **kept.good)
         merged = asdict(settings if before is None else _merged(base, before, settings))
         _write(path, _as_text({**kept.others, **merged}) or _as_text(merged))

@@ -23,6 +23,19 @@ from helix_app.bench.summary import decode_speed, paired, speeds
 
 Change = Literal["faster", "slower", "same", "few"]
 _VERDICTS = {"faster": mark("B is faster"), "slower": mark("B is slower")}
+_DIFFERENCES = {
+    "target": mark("target"),
+    "draft": mark("draft"),
+    "device": mark("device"),
+    "dtype": mark("number format"),
+    "max_tokens": mark("longest reply"),
+    "temperature": mark("temperature"),
+    "device in use": mark("device in use"),
+    "dtype in use": mark("number format in use"),
+    "cpu": mark("processor"),
+    "threads": mark("threads"),
+    "system": mark("system"),
+}
 _WATCHED = ("target", "draft", "k", "device", "dtype", "max_tokens", "temperature")
 
 
@@ -125,7 +138,9 @@ def _differences(a: BenchResult, b: BenchResult) -> list[tuple[str, str, str]]:
 
     left, right = facts(a), facts(b)
     names = dict.fromkeys((*left, *right))
-    return [(n, left.get(n, "none"), right.get(n, "none")) for n in names if left.get(n) != right.get(n)]
+    differing = [n for n in names if left.get(n) != right.get(n)]
+    none = say("none")
+    return [(say(_DIFFERENCES.get(n, n)), left.get(n, none), right.get(n, none)) for n in differing]
 
 
 def verdict_text(change: KindChange) -> str:

@@ -26,7 +26,6 @@ from helix_app.bench.reports.wording import (
 from helix_app.bench.statistics import Estimate
 from helix_app.bench.summary import SHORT, KindSummary, Summary
 
-
 _FILES = {"target": mark("Target file"), "draft": mark("Draft file")}
 
 

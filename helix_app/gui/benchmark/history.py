@@ -42,7 +42,7 @@ _ENTRY, _DIFFERS = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 def when(created: str) -> str:
     """Day and time of this place."""
     moment = QDateTime.fromString(created, Qt.DateFormat.ISODate)
-    return QLocale().toString(moment.toLocalTime(), "d MMM yyyy, HH:mm") if moment.isValid() else figures.UNKNOWN
+    return QLocale().toString(moment.toLocalTime(), tr("d MMM yyyy, HH:mm")) if moment.isValid() else figures.UNKNOWN
 
 
 class _Delegate(QStyledItemDelegate):

@@ -166,7 +166,7 @@ class Composer(QFrame):
         self.button.setMinimumWidth(88)
         self.button.clicked.connect(self.on_button_clicked)
         self.clip = ThemedButton(theme, symbol="clip", kind="icon", name=self.tr("Attach a file"))
-        self.clip.setToolTip(self.tr("Attach a file: text, code, Markdown or PDF (Ctrl+U); or drop it here"))
+        self.clip.setToolTip(self.tr("Attach a file: text, code, Markdown or PDF; or drop it here"))
         self.clip.clicked.connect(self.attach_requested)
         self.think = ThemedButton(theme, self.tr("Think"), symbol="think", kind="ghost")
         self.think.setCheckable(True)
@@ -264,7 +264,12 @@ class Composer(QFrame):
         self.options.set_symbol("sliders-on" if own else "sliders")
         self.options.setAccessibleName(self.tr("{name}: its own").format(name=name) if own else name)
         about = self.tr("It has its own.") if own else self.tr("As in the settings.")
-        self.options.setToolTip(f"{name} (Ctrl+P)\n{about}")
+        self.options.setToolTip(f"{name}\n{about}")
+
+    @property
+    def generating(self) -> bool:
+        """Whether the button stops a reply."""
+        return self._generating
 
     def set_generating(self, generating: bool) -> None:
         """Show Stop while a reply is written, Send otherwise."""
@@ -272,7 +277,7 @@ class Composer(QFrame):
         text = self.tr("Stop") if generating else self.tr("Send")
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setToolTip(self.tr("Stop (Esc)") if generating else self.tr("Send (Enter); Shift+Enter: new line"))
+        self.button.setToolTip(self.tr("Stop") if generating else self.tr("Send (Enter); Shift+Enter: new line"))
         self.button.set_symbol("stop" if generating else "send")
         self.button.setEnabled(generating or self._available)
 

@@ -65,7 +65,7 @@ class Sidebar(QWidget):
         self._theme, self._book = theme, book
         self._folded: set[str] = set()
         self._found: ChatsFound | None = None
-        self.new = ThemedButton(theme, self.tr("New chat"), symbol="new-chat", tip=self.tr("New chat (Ctrl+N)"))
+        self.new = ThemedButton(theme, self.tr("New chat"), symbol="new-chat", tip=self.tr("New chat"))
         self.new.clicked.connect(self.new_requested)
         self.more = ThemedButton(theme, symbol="more", kind="smallicon", name=self.tr("More about conversations"))
         self.more.setToolTip(self.tr("Import, export"))

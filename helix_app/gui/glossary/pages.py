@@ -91,13 +91,12 @@ def pages() -> tuple[Term, ...]:
             tr("Keyboard"),
             tr("Every action has a key."),
             tr(
-                "Tab goes from control to control, and Ctrl with a number to a page. Ctrl+N: new chat. Ctrl+L: to the "
-                "message field. Esc: stop. Ctrl+K: every command, by a few letters. "
-                "Ctrl+B: list of conversations. Ctrl+Shift+F: search them. Ctrl+E: export "
-                "one. Ctrl+Shift+Z: bring back what was deleted. Ctrl+R: write the last reply again. Ctrl+I: inspect "
-                "it. Ctrl+S: save it as a run. Ctrl+Shift+L: live panel. Ctrl+comma: settings. Ctrl+Shift+D: "
-                "diagnostics. F1: this help, at "
-                "what the mouse points to or the cursor is in."
+                "Keyboard shortcuts in the menu Help lists every key, finds it by a few letters and gives a command "
+                "another one. Commands, beside it, does anything by a few letters of its name.\n\n"
+                "Tab goes from control to control, Ctrl with a number to a page. In the message field Enter sends, "
+                "Shift+Enter begins a new line, and the up arrow brings back what was written before. In the list of "
+                "conversations Enter opens, F2 renames and Delete deletes. F1 is this help, at what the mouse points "
+                "to or the cursor is in."
             ),
             (),
         ),

@@ -189,7 +189,9 @@ class Timeline(QWidget):
         total = means["draft"] + means["verify"] + means["overhead"]
         most_ms = float(np.percentile(total, 99.5)) * 1.1 if len(total) else 1.0  # one hiccup must not flatten the rest
         most_ms = max(most_ms, 1e-3)
-        self._axis(painter, upper, self.tr("k = {n}").format(n=number(f"{most_k:.0f}" if group == 1 else f"{most_k:.1f}")))
+        self._axis(
+            painter, upper, self.tr("k = {n}").format(n=number(f"{most_k:.0f}" if group == 1 else f"{most_k:.1f}"))
+        )
         self._axis(painter, lower, time_text(most_ms))
         hatched = Qt.BrushStyle.BDiagPattern if wide >= 4 else Qt.BrushStyle.SolidPattern
         accepted, rejected = means["accepted"], means["k"] - means["accepted"]

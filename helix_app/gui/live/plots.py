@@ -72,7 +72,7 @@ class LivePlots(QWidget):
         self.speed_plot = MetricPlot(
             theme,
             terms.name("speed"),
-            "tok/s",
+            self.tr("tok/s"),
             self.tr("No reply yet"),
             (
                 CurveStyle("accent_text", self.tr("measured")),

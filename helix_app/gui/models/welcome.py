@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from helix_app.base import messages
+from helix_app.base.language import say
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.kit.notices import ErrorBox
@@ -154,7 +155,7 @@ class WelcomePage(QWidget):
         self.model.setText(item.name)
         size = figures.size(item.download_bytes or item.size_bytes)
         self.facts.setText(self.tr("{size} · {licence} licence").format(size=size, licence=item.licence))
-        self.summary.setText(item.summary)
+        self.summary.setText(say(item.summary, "catalog"))
         if item.path:
             self.start.setText(self.tr("Start"))
 

@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.rows import title_of
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.shortcuts import plain
 
 WIDTH, HEIGHT = 520, 400
 MOST = 60  # lines that are shown
@@ -53,11 +54,6 @@ class Command:
 def tr(text: str) -> str:
     """Translate in the context of the palette."""
     return QCoreApplication.translate("commands", text)
-
-
-def plain(text: str) -> str:
-    """The text of an action without the marks of its letter."""
-    return text.replace("&&", "\0").replace("&", "").replace("\0", "&").rstrip("…")
 
 
 def actions_of(menu: QMenu, path: str = "") -> Iterator[tuple[str, QAction]]:

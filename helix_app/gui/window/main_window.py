@@ -36,6 +36,7 @@ from helix_app.gui.window import menus
 from helix_app.gui.window.alerts import Alerts
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
+from helix_app.gui.window.shortcuts import Shortcuts
 from helix_app.gui.window.status import StatusBar
 from helix_app.gui.window.toolbar import Toolbar
 from helix_app.protocol import events
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         help: what the Help menu opens, and the times of frames.
         theme: colours and fonts.
         models: what decides which model is loaded.
+        shortcuts: the keys of commands.
         pages: the rail and the pages it turns; ``pages.add`` registers one.
 
     Signals:
@@ -120,6 +122,7 @@ class MainWindow(QMainWindow):
     def _build(self) -> None:
         theme, state = self.theme, self.state
         self.actions_ = menus.build(self)
+        self.shortcuts = Shortcuts(self)
         self.toolbar = Toolbar(theme, state)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.toolbar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
@@ -221,13 +224,30 @@ class MainWindow(QMainWindow):
             live=self.live,
             help=self.help,
             preferences=self.preferences,
+            shortcuts=self.shortcuts,
         )
+        self._name_keys()
         self.preferences.opened.connect(lambda dialog: self.help.add_key(dialog, "page_settings"))
         self.preferences.saved.connect(self.models.load_after)
         self.preferences.forget_requested.connect(self.forget_requested)
         state.settings_changed.connect(lambda: self.settings_changed.emit(self.settings))
         state.catalog_changed.connect(self.on_catalog_changed)
         state.model_changed.connect(self.on_model_changed)
+
+    def _name_keys(self) -> None:
+        """Give the commands the keys that a person chose, and let tooltips tell them."""
+        shortcuts, pages = self.shortcuts, self.pages.pages()
+        menus.register(self, self.actions_, self.pages, shortcuts)
+        shortcuts.load(self.settings.shortcuts)
+        shortcuts.edited.connect(lambda kept: self.state.change(shortcuts=kept))
+        toolbar, composer = self.toolbar, self.chat.composer
+        told: list[tuple[QWidget, str]] = [(toolbar.new_chat, "new_chat"), (toolbar.chats, "chats"), (toolbar.live, "live")]
+        told += [(toolbar.options, "settings"), (self.chats.sidebar.new, "new_chat")]
+        told += [(composer.clip, "attach"), (composer.options, "prompting")]
+        told += [(self.pages.button(page.name), f"page_{page.name}") for page in pages]
+        for widget, name in told:
+            shortcuts.tell(widget, name)
+        shortcuts.tell(composer.button, "stop", lambda: composer.generating)
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""

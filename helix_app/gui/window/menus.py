@@ -23,7 +23,9 @@ from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.commands import open_palette
+from helix_app.gui.window.key_sheet import open_sheet
 from helix_app.gui.window.navigation import Navigation
+from helix_app.gui.window.shortcuts import Shortcuts, plain
 
 LEAST_TEXT, MOST_TEXT = 60, 250  # percent
 
@@ -78,6 +80,7 @@ class Actions:
     theme_dark: QAction
     theme_contrast: QAction
     commands: QAction
+    keys: QAction
     help: QAction
     diagnostics: QAction
     about: QAction
@@ -140,6 +143,7 @@ def build(window: QMainWindow) -> Actions:
         theme_dark=action(tr("&Dark"), checkable=True),
         theme_contrast=action(tr("&High contrast"), checkable=True),
         commands=action(tr("&Commands…"), "Ctrl+K"),
+        keys=action(tr("&Keyboard shortcuts…"), "Ctrl+/"),
         diagnostics=action(tr("&Diagnostics…"), "Ctrl+Shift+D"),
         help=action(tr("&What does this mean?"), "F1"),
         about=action(tr("&About Helix")),
@@ -178,8 +182,29 @@ def build(window: QMainWindow) -> Actions:
     for later in (actions.save_run, actions.inspect, actions.ghosts, actions.unload):
         later.setEnabled(False)
     view.addMenu(tr("&Theme")).addActions(themes)
-    bar.addMenu(tr("&Help")).addActions([actions.commands, actions.help, actions.diagnostics, actions.about])
+    bar.addMenu(tr("&Help")).addActions(
+        [actions.commands, actions.keys, actions.help, actions.diagnostics, actions.about]
+    )
     return actions
+
+
+def register(window: QMainWindow, a: Actions, pages: Navigation, shortcuts: Shortcuts) -> None:
+    """Name every command that can have keys, in the order of the menus: the fields of ``Actions``, and the pages."""
+    names = {id(action): name for name, action in vars(a).items() if isinstance(action, QAction)}
+    names |= {id(action): f"page_{page.name}" for page, action in zip(pages.pages(), pages.actions_)}
+
+    def take(menu: QMenu, group: str) -> None:
+        for action in menu.actions():
+            inner = action.menu()
+            if isinstance(inner, QMenu):
+                take(inner, f"{group}: {plain(inner.title())}")
+            elif id(action) in names and not action.isSeparator():
+                shortcuts.add(names[id(action)], group, action)
+
+    for top in window.menuBar().actions():
+        menu = top.menu()
+        if isinstance(menu, QMenu):
+            take(menu, plain(menu.title()))
 
 
 def connect(
@@ -197,6 +222,7 @@ def connect(
     live: LiveDock,
     help: Help,
     preferences: Preferences,
+    shortcuts: Shortcuts,
 ) -> None:
     """Let the actions of a window do what they say, and offer only what can be done."""
 
@@ -243,6 +269,7 @@ def connect(
     runs.available_changed.connect(a.save_run.setEnabled)
     runs.available_changed.connect(a.inspect.setEnabled)
     a.commands.triggered.connect(lambda: open_palette(theme, window, book))
+    a.keys.triggered.connect(lambda: open_sheet(theme, shortcuts, window))
     a.help.triggered.connect(help.open_page)
     a.diagnostics.triggered.connect(help.open_diagnostics)
     a.about.triggered.connect(help.open_about)

@@ -124,7 +124,7 @@ class Navigation(QToolBar):
         action.setCheckable(True)
         if number <= 9:
             action.setShortcut(QKeySequence(f"Ctrl+{number}"))
-            button.setToolTip(self.tr("{page} (Ctrl+{n})").format(page=page.label, n=number))
+            button.setToolTip(page.label)
         if terms.find(term := f"page_{page.name}") is not None:
             for widget in (page.widget, button):
                 widget.setProperty(PROPERTY, term)
