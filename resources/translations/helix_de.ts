@@ -201,7 +201,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>KV cache blocks</source>
-   <translation>Blöcke des KV-Caches</translation>
+   <translation>KV-Cache</translation>
   </message>
   <message>
    <source>The block map appears when a model is loaded</source>
@@ -489,7 +489,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Copy for a bug report</source>
-   <translation>Für einen Fehlerbericht kopieren</translation>
+   <translation>Bericht kopieren</translation>
   </message>
   <message>
    <source>Diagnostics</source>
@@ -533,7 +533,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Open the folder of log files</source>
-   <translation>Den Ordner der Protokolle öffnen</translation>
+   <translation>Protokolle öffnen</translation>
   </message>
   <message>
    <source>Program</source>
@@ -623,7 +623,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Write a Python function that merges two sorted lists.</source>
-   <translation>Schreibe eine Python-Funktion, die zwei sortierte Listen zusammenführt.</translation>
+   <translation>Führe in Python zwei sortierte Listen zusammen.</translation>
   </message>
  </context>
  <context>
@@ -646,7 +646,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Write a Python function that merges two sorted lists.</source>
-   <translation>Schreibe eine Python-Funktion, die zwei sortierte Listen zusammenführt.</translation>
+   <translation>Führe in Python zwei sortierte Listen zusammen.</translation>
   </message>
  </context>
  <context>
@@ -759,7 +759,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Race it against plain</source>
-   <translation>Gegen einfache Dekodierung antreten lassen</translation>
+   <translation>Gegen einfach antreten</translation>
   </message>
   <message>
    <source>Save run…</source>
@@ -968,7 +968,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Speedup [95 %]</source>
-   <translation>Beschleunigung [95 %]</translation>
+   <translation>Faktor [95 %]</translation>
   </message>
  </context>
  <context>
@@ -1393,7 +1393,7 @@ Protokolle: {logs}</translation>
   <name>ProgressStrip</name>
   <message>
    <source>Measuring: {kind}, {arm}</source>
-   <translation>Gemessen wird: {kind}, {arm}</translation>
+   <translation>Messung: {kind}, {arm}</translation>
   </message>
   <message>
    <source>Progress</source>
@@ -1640,7 +1640,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>draft token</source>
-   <translation>Entwurfstoken</translation>
+   <translation>Token</translation>
   </message>
   <message>
    <source>draft {d} · verify {v} · overhead {o}</source>
@@ -1714,7 +1714,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>What if? An estimate</source>
-   <translation>Was wäre, wenn? Eine Schätzung</translation>
+   <translation>Was wäre, wenn? Geschätzt</translation>
   </message>
   <message>
    <source>tok/s at a fixed k, and adding or taking one; line: measured, dashes: a bound</source>
@@ -1927,7 +1927,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>Search conversations</source>
-   <translation>Unterhaltungen durchsuchen</translation>
+   <translation>Chats durchsuchen</translation>
   </message>
  </context>
  <context>
@@ -2572,7 +2572,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>d MMM yyyy, HH:mm</source>
-   <translation>d. MMM yyyy, HH:mm</translation>
+   <translation>dd.MM.yy, HH:mm</translation>
   </message>
   <message>
    <source>draft {x}</source>
@@ -2899,7 +2899,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>as chosen</source>
-   <translation>wie gewählt</translation>
+   <translation>gewählt</translation>
   </message>
   <message>
    <source>by acceptance alone</source>
@@ -2963,7 +2963,7 @@ Protokolle: {logs}</translation>
   </message>
   <message>
    <source>verify: auto</source>
-   <translation>Prüfung: auto</translation>
+   <translation>Prüfung auto</translation>
   </message>
   <message>
    <source>what measures fastest</source>
@@ -3264,7 +3264,7 @@ Verworfene Entwurfstoken lassen sich an ihrer Stelle zeigen, durchgestrichen. Si
   </message>
   <message>
    <source>Check this computer looks at drivers, devices, memory and folders and tries each device with a tiny model. Copy for a bug report takes everything along, without the name of your home folder.</source>
-   <translation>Diesen Computer prüfen sieht nach Treibern, Geräten, Speicher und Ordnern und probiert jedes Gerät mit einem winzigen Modell aus. Für einen Fehlerbericht kopieren nimmt alles mit, ohne den Namen des Benutzerordners.</translation>
+   <translation>Diesen Computer prüfen sieht nach Treibern, Geräten, Speicher und Ordnern und probiert jedes Gerät mit einem winzigen Modell aus. Bericht kopieren nimmt für einen Fehlerbericht alles mit, ohne den Namen des Benutzerordners.</translation>
   </message>
   <message>
    <source>Choose what is compared, type a prompt and press Enter. The two run one after the other from the same seed; then play both on one clock. The figures are of one reply each: to be sure, run a benchmark.</source>
@@ -3648,7 +3648,7 @@ Es wird oben in der Leiste gewählt: ein Modell des Katalogs, eine .gguf-Datei o
   </message>
   <message>
    <source>Time to first token (TTFT)</source>
-   <translation>Zeit bis zum ersten Token (TTFT)</translation>
+   <translation>Zeit zum ersten Token (TTFT)</translation>
   </message>
   <message>
    <source>Token</source>
@@ -3989,7 +3989,7 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <name>menus</name>
   <message>
    <source>&amp;About Helix</source>
-   <translation>Ü&amp;ber Helix</translation>
+   <translation>Über &amp;Helix</translation>
   </message>
   <message>
    <source>&amp;Attach a file…</source>
@@ -4025,7 +4025,7 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   </message>
   <message>
    <source>&amp;Export the conversation…</source>
-   <translation>Unterhaltung &amp;exportieren…</translation>
+   <translation>Unterhaltung e&amp;xportieren…</translation>
   </message>
   <message>
    <source>&amp;File</source>
@@ -4041,7 +4041,7 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   </message>
   <message>
    <source>&amp;High contrast</source>
-   <translation>&amp;Hoher Kontrast</translation>
+   <translation>Hoher &amp;Kontrast</translation>
   </message>
   <message>
    <source>&amp;Inspect the last reply</source>
@@ -4564,15 +4564,15 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   </message>
   <message>
    <source>Speedup</source>
-   <translation>Beschleunigung</translation>
+   <translation>Faktor</translation>
   </message>
   <message>
    <source>Speedup A</source>
-   <translation>Beschleunigung A</translation>
+   <translation>Faktor A</translation>
   </message>
   <message>
    <source>Speedup B</source>
-   <translation>Beschleunigung B</translation>
+   <translation>Faktor B</translation>
   </message>
   <message>
    <source>Starting the engine</source>
@@ -4963,6 +4963,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Kontext voll</translation>
   </message>
   <message>
+   <source>cpu</source>
+   <translation>Prozessor</translation>
+  </message>
+  <message>
    <source>device</source>
    <translation>Gerät</translation>
   </message>
@@ -4987,6 +4991,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Entwürfe wurden selten angenommen, daher dekodiert Helix einfach</translation>
   </message>
   <message>
+   <source>dtype</source>
+   <translation>Zahlenformat</translation>
+  </message>
+  <message>
+   <source>dtype in use</source>
+   <translation>benutztes Zahlenformat</translation>
+  </message>
+  <message>
    <source>end of reply</source>
    <translation>Ende der Antwort</translation>
   </message>
@@ -5007,7 +5019,7 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>ohne Zufall</translation>
   </message>
   <message>
-   <source>longest reply</source>
+   <source>max_tokens</source>
    <translation>längste Antwort</translation>
   </message>
   <message>
@@ -5031,24 +5043,12 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>keine</translation>
   </message>
   <message>
-   <source>number format</source>
-   <translation>Zahlenformat</translation>
-  </message>
-  <message>
-   <source>number format in use</source>
-   <translation>benutztes Zahlenformat</translation>
-  </message>
-  <message>
    <source>one plain step, to know what plain decoding costs</source>
    <translation>ein einfacher Schritt, um zu wissen, was einfache Dekodierung kostet</translation>
   </message>
   <message>
    <source>only {n} of {all:reply|replies}</source>
    <translation>nur {n} von {all:Antwort|Antworten}</translation>
-  </message>
-  <message>
-   <source>processor</source>
-   <translation>Prozessor</translation>
   </message>
   <message>
    <source>speculation is off</source>

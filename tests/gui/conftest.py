@@ -8,16 +8,26 @@ from collections.abc import Callable, Iterator
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale
 from PySide6.QtWidgets import QApplication
 
 from helix_app.base.settings import Settings
+from helix_app.gui.kit.language import install
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.driver import Driver
+
+
+@pytest.fixture
+def speaking(qapp: QApplication) -> Iterator[Callable[[str], str]]:
+    """Has the program speak a language until the end of the test."""
+    before = QLocale()
+    yield lambda language: install(qapp, language)
+    install(qapp, "en")
+    QLocale.setDefault(before)
 
 
 @pytest.fixture

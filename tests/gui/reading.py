@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QTabBar,
     QTextEdit,
     QWidget,
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
 
 OPEN, CLOSE, PAD = "⟦", "⟧", "·"
 LONGER = 0.35
+NEVER = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 
 
 class Pseudo(QTranslator):
@@ -115,6 +117,8 @@ def cut_off(window: QWidget) -> Iterator[Text]:
 
 
 def _roomy(widget: QWidget) -> bool:
+    if isinstance(widget, QScrollArea) and widget.horizontalScrollBarPolicy() == NEVER and widget.widget() is not None:
+        return widget.widget().width() <= widget.viewport().width()  # else its right edge is out of reach
     if isinstance(widget, QLabel) and widget.text():
         if widget.wordWrap():
             return widget.height() + 2 >= widget.heightForWidth(widget.width())

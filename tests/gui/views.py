@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from helix_app.base.settings import Settings
 from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.language import install
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views, events
@@ -127,7 +128,7 @@ def cached(window: MainWindow) -> None:
     window.on_event(fake.finished(request, fake.MARKDOWN))
     reply = window.chat.last_reply()
     assert reply is not None
-    next(button for button in reply.findChildren(ThemedButton) if button.text() == "Details").click()
+    next(button for button in reply.findChildren(ThemedButton) if "Details" in button.text()).click()
 
 
 def error(window: MainWindow) -> None:
@@ -355,16 +356,20 @@ def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) ->
     settle()
 
 
-def main(name: str, theme: str, target: str) -> None:
-    """Save one view as a picture."""
+def main(name: str, theme: str, target: str, language: str = "en", width: str = "1280", height: str = "800") -> None:
+    """Save one view as a picture, with the dialog that is open in it beside."""
     application = QApplication([])
+    install(application, language)
     window = MainWindow(Settings(theme=theme, better_model_told=True))
     window.show()
-    show(window, name)
+    show(window, name, int(width), int(height))
     (shown_dialog(window) if name.startswith("prompting") else window).grab().save(target)
+    for dialog in window.findChildren(QDialog):
+        if dialog.isVisible():
+            dialog.grab().save(target.replace(".png", "-dialog.png"))
     window.close()
     application.quit()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:])

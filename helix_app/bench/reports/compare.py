@@ -23,19 +23,19 @@ from helix_app.bench.summary import decode_speed, paired, speeds
 
 Change = Literal["faster", "slower", "same", "few"]
 _VERDICTS = {"faster": mark("B is faster"), "slower": mark("B is slower")}
-_DIFFERENCES = {
-    "target": mark("target"),
-    "draft": mark("draft"),
-    "device": mark("device"),
-    "dtype": mark("number format"),
-    "max_tokens": mark("longest reply"),
-    "temperature": mark("temperature"),
-    "device in use": mark("device in use"),
-    "dtype in use": mark("number format in use"),
-    "cpu": mark("processor"),
-    "threads": mark("threads"),
-    "system": mark("system"),
-}
+_DIFFERENCES = (  # named in the person's language; others, such as versions, are names themselves
+    mark("target"),
+    mark("draft"),
+    mark("device"),
+    mark("dtype"),
+    mark("max_tokens"),
+    mark("temperature"),
+    mark("device in use"),
+    mark("dtype in use"),
+    mark("cpu"),
+    mark("threads"),
+    mark("system"),
+)
 _WATCHED = ("target", "draft", "k", "device", "dtype", "max_tokens", "temperature")
 
 
@@ -140,7 +140,7 @@ def _differences(a: BenchResult, b: BenchResult) -> list[tuple[str, str, str]]:
     names = dict.fromkeys((*left, *right))
     differing = [n for n in names if left.get(n) != right.get(n)]
     none = say("none")
-    return [(say(_DIFFERENCES.get(n, n)), left.get(n, none), right.get(n, none)) for n in differing]
+    return [(say(n) if n in _DIFFERENCES else n, left.get(n, none), right.get(n, none)) for n in differing]
 
 
 def verdict_text(change: KindChange) -> str:

@@ -159,8 +159,9 @@ class History(QWidget):
             label = QLabel(text)
             label.setProperty("tone", "muted")
             label.setFont(theme.fonts.small)
-            if head.count():
-                head.addStretch()
+            label.setWordWrap(True)
+            last = bool(head.count())
+            label.setAlignment(Qt.AlignmentFlag.AlignRight if last else Qt.AlignmentFlag.AlignLeft)
             head.addWidget(label)
         self.hint = QLabel(self.tr("Hold Ctrl and click a second run to compare two."))
         self.hint.setProperty("tone", "muted")

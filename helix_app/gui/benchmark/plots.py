@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that binding)
 
+from helix_app.base.language import number
 from helix_app.gui.kit.pictures import PictureMenu
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchBar, BenchRatio
@@ -33,7 +34,7 @@ def ticks(low: float, high: float) -> list[tuple[float, str]]:
     step = next((step for step in STEPS if high - low <= 7 * step), STEPS[-1])
     digits = 2 if step < 0.1 else 1
     first, last = math.ceil((low - 1) / step), math.floor((high - 1) / step)
-    return [(1 + n * step, f"{1 + n * step:.{digits}f}x") for n in range(first, last + 1)]
+    return [(1 + n * step, number(f"{1 + n * step:.{digits}f}x")) for n in range(first, last + 1)]
 
 
 class RatioPlot(QWidget):

@@ -28,7 +28,6 @@ class Sheet(QScrollArea):
         self._theme = theme
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         surface = QWidget()
         surface.setObjectName("plainSurface")
         body = QWidget()

@@ -160,32 +160,37 @@ class Setup(QScrollArea):
             note = QLabel(what)
             note.setProperty("tone", "muted")
             note.setFont(self._theme.fonts.small)
+            note.setWordWrap(True)
             boxes[code].setAccessibleDescription(what)
             row, side = divmod(number, 2)
             grid.addWidget(boxes[code], row, 3 * side)
             grid.addWidget(note, row, 3 * side + 1)
         grid.setColumnMinimumWidth(2, 12)
-        grid.setColumnStretch(5, 1)
+        for column in (1, 4):
+            grid.setColumnStretch(column, 1)
         return grid
 
-    def _numbers(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for text, field, term in (
+    def _numbers(self) -> QGridLayout:
+        """Fields in a row, each under its name."""
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(4)
+        fields = (
             (self.tr("Prompts a kind"), self.prompts, "interval"),
             (self.tr("Repeats"), self.repeats, "interval"),
             (terms.name("max_tokens"), self.max_tokens, "max_tokens"),
             (terms.name("temperature"), self.temperature, "temperature"),
-        ):
+        )
+        for column, (text, field, term) in enumerate(fields):
             label = QLabel(text)
             for widget in (label, field):
                 terms.give(widget, term, field.accessibleName())
             label.setProperty("tone", "muted")
             label.setBuddy(field)
-            row.addWidget(label)
-            row.addWidget(field)
-        row.addStretch()
-        return row
+            grid.addWidget(label, 0, column)
+            grid.addWidget(field, 1, column)
+        grid.setColumnStretch(len(fields), 1)
+        return grid
 
     def _set_up(self, field: QSpinBox | QDoubleSpinBox, low: int, high: int, value: int, name: str) -> None:
         field.setRange(low, high)

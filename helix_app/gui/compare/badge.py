@@ -13,6 +13,7 @@ from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.runs.comparison import Agreement, Verdict, agreement_text
 
+MOST_WIDE = 560  # pixels of a sentence before it is wrapped
 COLOURS = ("accent_text", "plain")  # of the arms, as of measured and plain decoding in the live panel
 
 
@@ -57,6 +58,7 @@ class AgreementBadge(QWidget):
         self._icon.setFixedSize(16, 16)
         self.sentence = QLabel()
         self.sentence.setTextFormat(Qt.TextFormat.PlainText)
+        self.sentence.setWordWrap(True)
         self.sentence.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.go = ThemedButton(theme, self.tr("Show"), kind="link", name=self.tr("Show the first difference"))
         self.go.clicked.connect(self.go_requested)
@@ -67,7 +69,7 @@ class AgreementBadge(QWidget):
         row.addWidget(self.sentence)
         row.addWidget(self.go)
         self.setMinimumHeight(28)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Minimum)
         theme.changed.connect(self.on_theme_changed)
         self.show_agreement(Agreement("nothing", 0))
 
@@ -82,6 +84,7 @@ class AgreementBadge(QWidget):
     def _show(self, verdict: Verdict, text: str) -> None:
         self._verdict = verdict
         self.sentence.setText(text)
+        self.sentence.setMinimumWidth(min(MOST_WIDE, self.sentence.fontMetrics().horizontalAdvance(text) + 2))
         self.setAccessibleName(text)
         self.go.setVisible(verdict in ("differs", "other_sample"))
         self.on_theme_changed()

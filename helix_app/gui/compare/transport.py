@@ -40,7 +40,7 @@ class Transport(QWidget):
         self.time.setMinimumWidth(self.time.fontMetrics().horizontalAdvance("000.00 / 000.00 s"))
         self.time.setAccessibleName(self.tr("Time of the replay"))
         self.speed = Picker(theme, "", self.tr("Speed of the replay"), least=72)
-        self.speed.set_choices([Choice(f"{speed:g}", f"{speed:g}x") for speed in SPEEDS])
+        self.speed.set_choices([Choice(f"{speed:g}", number(f"{speed:g}x")) for speed in SPEEDS])
         self.speed.set_value("1")
         self.speed.picked.connect(self.on_speed_picked)
         row = QHBoxLayout(self)

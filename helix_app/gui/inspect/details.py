@@ -162,6 +162,7 @@ class RunFacts(QWidget):
                 terms.give(widget, term)
             chart.setProperty(PROPERTY, term)
             name.setFont(theme.fonts.strong)
+            name.setWordWrap(True)
             words_.setFont(theme.fonts.small)
             words_.setProperty("tone", "muted")
             words_.setWordWrap(True)

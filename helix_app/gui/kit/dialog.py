@@ -32,7 +32,9 @@ class Dialog(QDialog):
     def _make_room(self) -> None:
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():
-            self.setMinimumHeight(layout.totalMinimumHeightForWidth(self.width()))
+            least = layout.totalMinimumSize().width()  # Qt keeps neither once one of them is set here
+            self.setMinimumWidth(least)
+            self.setMinimumHeight(layout.totalMinimumHeightForWidth(max(least, self.width())))
 
 
 def answer_row(

@@ -12,6 +12,7 @@ from helix_app.base.language import ENGLISH, Language, speak
 log = logging.getLogger(__name__)
 
 LANGUAGES = ("en", "de")  # the first one is that of the sources
+_OWN = "helix"  # name of translators that were installed here
 COMMA = ("de",)  # languages that write 1.234,5
 
 
@@ -29,6 +30,9 @@ def wanted(choice: str, system: QLocale | None = None) -> str:
 def install(app: QCoreApplication, choice: str) -> str:
     """Speak a language from now on; before the window is made. Returns its code."""
     code = wanted(choice)
+    for before in app.findChildren(QTranslator, _OWN):
+        app.removeTranslator(before)
+        before.deleteLater()
     QLocale.setDefault(QLocale(code))
     if code == LANGUAGES[0]:
         speak(ENGLISH)
@@ -37,6 +41,7 @@ def install(app: QCoreApplication, choice: str) -> str:
     of_qt = f"{QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)}/qtbase_{code}.qm"
     for file in (of_qt, own):  # the last one is asked first
         translator = QTranslator(app)
+        translator.setObjectName(_OWN)
         if translator.load(file):
             app.installTranslator(translator)
         else:

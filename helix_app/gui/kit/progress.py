@@ -95,6 +95,7 @@ class ProgressLine(ThinBar):
 
 def lay_out(strip: QWidget, what: QLabel, how_far: QLabel, stop: QWidget, line: ProgressLine) -> None:
     """Fill a strip: what goes on, how far it is and a button in a row, and the line under them."""
+    how_far.setWordWrap(True)
     row = QHBoxLayout()
     row.setSpacing(12)
     row.addWidget(what)

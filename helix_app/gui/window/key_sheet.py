@@ -50,11 +50,11 @@ class KeyButton(ThemedButton):
 
     pressed_keys = Signal(QKeySequence)
     given_up = Signal()
+    listening = False  # of the class, for events come while a button is being made
 
     def __init__(self, theme: Theme, text: str) -> None:
         super().__init__(theme, text)
         self._usual = text
-        self.listening = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.clicked.connect(self.listen)
 

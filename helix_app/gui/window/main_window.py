@@ -236,15 +236,18 @@ class MainWindow(QMainWindow):
 
     def _name_keys(self) -> None:
         """Give the commands the keys that a person chose, and let tooltips tell them."""
-        shortcuts, pages = self.shortcuts, self.pages.pages()
-        menus.register(self, self.actions_, self.pages, shortcuts)
+        shortcuts = self.shortcuts
+        menus.register(self, self.actions_, shortcuts)
         shortcuts.load(self.settings.shortcuts)
         shortcuts.edited.connect(lambda kept: self.state.change(shortcuts=kept))
         toolbar, composer = self.toolbar, self.chat.composer
-        told: list[tuple[QWidget, str]] = [(toolbar.new_chat, "new_chat"), (toolbar.chats, "chats"), (toolbar.live, "live")]
+        told: list[tuple[QWidget, str]] = [
+            (toolbar.new_chat, "new_chat"),
+            (toolbar.chats, "chats"),
+            (toolbar.live, "live"),
+        ]
         told += [(toolbar.options, "settings"), (self.chats.sidebar.new, "new_chat")]
         told += [(composer.clip, "attach"), (composer.options, "prompting")]
-        told += [(self.pages.button(page.name), f"page_{page.name}") for page in pages]
         for widget, name in told:
             shortcuts.tell(widget, name)
         shortcuts.tell(composer.button, "stop", lambda: composer.generating)
@@ -344,7 +347,10 @@ class MainWindow(QMainWindow):
 
     def add_page(self, page: Page) -> None:
         """Register a page with the rail and the View menu."""
-        self.actions_.view.insertAction(self.actions_.after_pages, self.pages.add(page))
+        action = self.pages.add(page)
+        self.actions_.view.insertAction(self.actions_.after_pages, action)
+        self.shortcuts.add(f"page_{page.name}", menus.plain(self.actions_.view.title()), action)
+        self.shortcuts.tell(self.pages.button(page.name), f"page_{page.name}")
 
     def on_page_changed(self, name: str) -> None:
         """Another page is shown, or the card in place of all."""

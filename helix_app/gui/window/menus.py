@@ -188,10 +188,9 @@ def build(window: QMainWindow) -> Actions:
     return actions
 
 
-def register(window: QMainWindow, a: Actions, pages: Navigation, shortcuts: Shortcuts) -> None:
-    """Name every command that can have keys, in the order of the menus: the fields of ``Actions``, and the pages."""
+def register(window: QMainWindow, a: Actions, shortcuts: Shortcuts) -> None:
+    """Name every command that can have keys, in the order of the menus: the fields of ``Actions``."""
     names = {id(action): name for name, action in vars(a).items() if isinstance(action, QAction)}
-    names |= {id(action): f"page_{page.name}" for page, action in zip(pages.pages(), pages.actions_)}
 
     def take(menu: QMenu, group: str) -> None:
         for action in menu.actions():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
 
 from helix_app.base import messages
+from helix_app.base.language import number
 from helix_app.gui.chat.count_line import details
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
@@ -235,7 +236,7 @@ class StatusBar(QStatusBar):
             return self.tr("speculation on")
         factor = round(measured / plain, 1)
         if factor > 1:
-            return self.tr("speculation on, {x}x over plain").format(x=factor)
+            return self.tr("speculation on, {x}x over plain").format(x=number(str(factor)))
         if factor == 1:
             return self.tr("speculation on, as fast as plain")
-        return self.tr("speculation on, {x}x of plain speed").format(x=factor)
+        return self.tr("speculation on, {x}x of plain speed").format(x=number(str(factor)))

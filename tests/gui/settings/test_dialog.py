@@ -39,7 +39,7 @@ def test_a_number_stays_within_its_bounds(dialog: SettingsDialog, name: str) -> 
 
 def test_every_option_can_be_picked_and_saved(dialog: SettingsDialog) -> None:
     pickers = {name: e.widget for name, e in dialog.editors.items() if isinstance(e.widget, Picker)}
-    assert set(pickers) == {"k", "engine_process", "on_full", "theme"}
+    assert set(pickers) == {"k", "engine_process", "on_full", "theme", "language"}
     for name, picker in pickers.items():
         for value, label, _ in SHOWN[name].options:
             picker.pick(value)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from helix_app.gui.window.commands import MOST_CHATS, Command, CommandPalette, matching, plain
+from helix_app.gui.window.commands import MOST_CHATS, Command, CommandPalette, matching
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.chats import OpenChat
 from tests.gui.chats.made_chats import FakeStore, chat as made_chat, question
@@ -20,13 +19,6 @@ def opened(window: MainWindow) -> CommandPalette:
 
 def lines(palette: CommandPalette) -> list[str]:
     return [palette.list.item(row).text() for row in range(palette.list.count())]
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"), [("&New chat", "New chat"), ("Open…", "Open"), ("Fish && chips", "Fish & chips")]
-)
-def test_texts_of_actions(text: str, shown: str) -> None:
-    assert plain(text) == shown
 
 
 def test_all_words_count_and_the_begin_of_a_word_comes_first() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu
 from pytestqt.qtbot import QtBot
 
+from helix_app.gui.kit.language import LANGUAGES
 from helix_app.gui.window import menus
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.loading import Unloaded
@@ -67,7 +69,9 @@ def test_every_action_is_in_a_menu_once(qtbot: QtBot) -> None:
     assert set(actions) == set(found)
 
 
-def test_every_line_of_a_menu_has_a_letter_of_its_own(qtbot: QtBot) -> None:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_line_of_a_menu_has_a_letter_of_its_own(qtbot: QtBot, speaking, language: str) -> None:
+    speaking(language)
     window = QMainWindow()
     qtbot.addWidget(window)
     menus.build(window)

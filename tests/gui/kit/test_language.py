@@ -1,0 +1,51 @@
+"""The language of the window: which one, and that Qt's own texts and numbers come with it."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialogButtonBox
+from pytestqt.qtbot import QtBot
+
+from helix_app.base.language import spoken
+from helix_app.base.settings import declared
+from helix_app.gui.glossary import terms
+from helix_app.gui.kit import figures
+from helix_app.gui.kit.language import LANGUAGES, wanted
+
+
+@pytest.mark.parametrize(
+    ("choice", "system", "code"),
+    [
+        ("auto", "de_AT", "de"),
+        ("auto", "fr_FR", "en"),
+        ("auto", "en_GB", "en"),
+        ("en", "de_DE", "en"),
+        ("de", "fr_FR", "de"),
+        ("unknown", "de_DE", "de"),
+    ],
+)
+def test_the_language_is_that_of_the_setting_or_the_computer(choice: str, system: str, code: str) -> None:
+    assert wanted(choice, QLocale(system)) == code
+
+
+def test_the_setting_offers_every_language() -> None:
+    assert tuple(value for value, _, _ in declared()["language"].options) == ("auto", *LANGUAGES)
+
+
+def test_german_is_spoken_by_qt_by_the_glossary_and_in_numbers(speaking, qtbot: QtBot) -> None:
+    assert terms.name("acceptance") == "Acceptance rate"
+    assert speaking("de") == "de"
+    assert spoken().code == "de"
+    assert terms.name("acceptance") == "Annahmerate"
+    assert figures.rate(1234.5) == "1.234"
+    assert figures.seconds(0.2134) == "0,21 s"
+    assert QLocale().toString(1.5) == "1,5"
+    assert QKeySequence("Ctrl+Del").toString(QKeySequence.SequenceFormat.NativeText) == "Strg+Entf"
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    qtbot.addWidget(box)
+    assert box.buttons()[0].text() == "Abbrechen"
+    speaking("en")
+    assert terms.name("acceptance") == "Acceptance rate"
+    assert figures.seconds(0.2134) == "0.21 s"

@@ -1,0 +1,103 @@
+"""The window in German and in a pseudo-language: all is translated, and nothing is cut off in the least window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
+
+from helix_app.base.language import ENGLISH, Language, speak
+from helix_app.gui.chat.empty import EmptyChat
+from helix_app.gui.compare.pane import ArmPane
+from helix_app.gui.kit.elided import Elided
+from helix_app.gui.window.main_window import MainWindow
+from tests.gui import reading, views
+from tests.gui.benchmark import bench_made
+
+LEAST = (1024, 700)
+SHOWN = (
+    "welcome",
+    "downloading",
+    "loading",
+    "cached",
+    "error",
+    "tokens",
+    "conversations",
+    "prompting",
+    "inspect_token",
+    "compare_empty",
+    "compare_noisy",
+    "compare_failed",
+    "benchmark_running",
+    "benchmark",
+    "benchmark_change",
+    "settings_engine",
+    "diagnostics",
+    "help",
+)
+
+# what nobody translates: names, what a model or a person wrote, commands, what a machine says of itself
+DATA = re.compile(
+    r"SmolLM2|Qwen2|Helix$|Tiny|tiny|Some CPU|Another|CPU · |Linux|python|helix |torch |sha256|float32|A tiny chat"
+    r"|How does a paged|KV cache in plain|Shopping|Work|Cover letter|Quarterly|Poem|Merge two|Names for|Why is the sky"
+    r"|None$|Answer in one|END|[GM]i?B$|ms$|(?:Septem|Octo|Novem|Decem)ber|January"
+)
+
+
+def data(text: str) -> bool:
+    """Whether nobody would translate it: no word in it, or a name."""
+    return not re.search(r"[A-Za-z]{2,}", text) or DATA.search(text) is not None
+
+
+@pytest.fixture
+def pseudo(qapp: QApplication) -> Iterator[None]:
+    """A program that speaks in brackets."""
+    translator = reading.Pseudo(qapp)
+    qapp.installTranslator(translator)
+    speak(Language("pseudo", QCoreApplication.translate, comma=True))
+    yield
+    speak(ENGLISH)
+    qapp.removeTranslator(translator)
+
+
+@pytest.fixture
+def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[[str], list[reading.QWidget]]]:
+    """Brings a window of the least size into a view; it and its dialogs."""
+
+    def make(name: str) -> list[reading.QWidget]:
+        bench_made.usual.cache_clear()  # it speaks, too
+        window: MainWindow = make_window()
+        views.show(window, name, *LEAST)
+        return reading.windows()
+
+    yield make
+    bench_made.usual.cache_clear()
+
+
+def too_narrow(window: reading.QWidget, *elided: type) -> list[str]:
+    """What is cut off; headings that end with an ellipsis and tell all in their tooltip are not."""
+    found = reading.cut_off(window)
+    return [str(text) for text in found if not isinstance(text.widget, Elided) and not _inside(text.widget, elided)]
+
+
+def _inside(widget: reading.QWidget, kinds: tuple[type, ...]) -> bool:
+    around = widget.parentWidget()
+    return bool(kinds) and around is not None and (isinstance(around, kinds) or _inside(around, kinds))
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_nothing_is_cut_off_in_german(speaking, shown, name: str) -> None:
+    assert speaking("de") == "de"
+    for window in shown(name):
+        assert too_narrow(window, ArmPane) == []
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_everything_is_translated_and_has_room(pseudo: None, shown, name: str) -> None:
+    for window in shown(name):
+        said = [text for text in reading.texts(window) if reading.OPEN not in text.text]
+        assert [str(text) for text in said if not data(text.text)] == []
+        assert too_narrow(window, ArmPane, EmptyChat) == []
