@@ -25,6 +25,7 @@ SAME = {  # texts of letters that read alike in both languages: looked at
     *("&Chat", "Auto", "Auto: {value}", "Benchmark", "Block", "Block {n}: {state}", "Break-even", "Chat", "Code"),
     *("Details", "Deutsch", "Engine", "English", "Format", "Helix", "Live", "Markdown (*.md)", "Markdown…", "Pool"),
     *("Prompt", "Prompts", "Sampling", "Seed", "System", "Token", "auto", "k auto", "transformers"),
+    *("TTFT ms", "TTFT {t}", "{model} – Helix"),
 }
 
 

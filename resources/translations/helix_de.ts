@@ -1722,6 +1722,13 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>SearchField</name>
+  <message>
+   <source>Clear the search</source>
+   <translation>Suche leeren</translation>
+  </message>
+ </context>
+ <context>
   <name>SettingsDialog</name>
   <message>
    <source>Appearance</source>
@@ -2541,6 +2548,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Plain</source>
    <translation>Einfach</translation>
+  </message>
+  <message>
+   <source>Result</source>
+   <translation>Ergebnis</translation>
   </message>
   <message>
    <source>Rewrite</source>

@@ -63,18 +63,24 @@ def pseudo(qapp: QApplication) -> Iterator[None]:
     qapp.removeTranslator(translator)
 
 
+def forget() -> None:
+    """Benchmarks that were made speak the language of then."""
+    bench_made.usual.cache_clear()
+    bench_made.change.cache_clear()
+
+
 @pytest.fixture
 def shown(make_window: Callable[..., MainWindow]) -> Iterator[Callable[[str], list[reading.QWidget]]]:
     """Brings a window of the least size into a view; it and its dialogs."""
 
     def make(name: str) -> list[reading.QWidget]:
-        bench_made.usual.cache_clear()  # it speaks, too
+        forget()
         window: MainWindow = make_window()
         views.show(window, name, *LEAST)
         return reading.windows()
 
     yield make
-    bench_made.usual.cache_clear()
+    forget()
 
 
 def too_narrow(window: reading.QWidget, *elided: type) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QMenu, QScrollArea, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ class Sheet(QScrollArea):
         super().__init__(parent)
         self._theme = theme
         self.setWidgetResizable(True)
+        self.setAccessibleName(QCoreApplication.translate("benchmark", "Result"))
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         surface = QWidget()
         surface.setObjectName("plainSurface")

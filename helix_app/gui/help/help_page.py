@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QTextBrowser,
@@ -22,7 +21,8 @@ from PySide6.QtWidgets import (
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import Term
 from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.kit.search_field import SearchField
+from helix_app.gui.look.theme import Theme
 
 KEY = Qt.ItemDataRole.UserRole
 SCHEME = "term:"
@@ -46,11 +46,7 @@ class HelpPage(QDialog):
         super().__init__(parent)
         self._theme = theme
         self.setWindowTitle(self.tr("Help"))
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search"))
-        self.search.setAccessibleName(self.tr("Search the help"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFixedHeight(CONTROL)
+        self.search = SearchField(self.tr("Search"), self.tr("Search the help"))
         self.search.textChanged.connect(self._fill)
         self.search.installEventFilter(self)
         self.list = QListWidget()

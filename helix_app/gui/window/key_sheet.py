@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -17,7 +16,8 @@ from PySide6.QtWidgets import (
 
 from helix_app.gui.kit.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
-from helix_app.gui.look.theme import CONTROL, Theme
+from helix_app.gui.kit.search_field import SearchField
+from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.shortcuts import Command, Shortcuts, refusal, tr, words
 
 ID = Qt.ItemDataRole.UserRole
@@ -111,11 +111,7 @@ class KeySheet(Dialog):
         self._shortcuts = shortcuts
         self._wanted: QKeySequence | None = None
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        self.search = QLineEdit()
-        self.search.setPlaceholderText(tr("Search for a command or a key"))
-        self.search.setAccessibleName(tr("Search the shortcuts"))
-        self.search.setClearButtonEnabled(True)
-        self.search.setFixedHeight(CONTROL)
+        self.search = SearchField(tr("Search for a command or a key"), tr("Search the shortcuts"))
         self.tree = self._make_tree()
         self.note = QLabel()
         self.note.setWordWrap(True)

@@ -23,6 +23,7 @@ from helix_app.gui.chats.record import context_tokens
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
+from helix_app.gui.kit import tab_order
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.icons import icon
 from helix_app.gui.look.theme import Theme
@@ -375,6 +376,13 @@ class MainWindow(QMainWindow):
         began, done = time.perf_counter(), super().event(event)
         self.help.frames.on_paint(time.perf_counter() - began)
         return done
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        if not self.chat.isVisible():
+            return super().focusNextPrevChild(next)
+        view = self.chat.view  # messages are made when they are needed: the earlier ones last
+        order = tab_order.as_read(tab_order.chain(self), view.messages(), self.chat.composer.clip)
+        return tab_order.step(order, self.focusWidget(), next, view)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.chat.leave()

@@ -17,6 +17,7 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 @pytest.fixture
 def sheet(window: MainWindow) -> KeySheet:
     """The sheet of a window, opened by its key."""
+    settle()
     QTest.keyClick(window, Qt.Key.Key_Slash, CTRL)
     found = window.findChild(KeySheet)
     assert found is not None
@@ -52,7 +53,7 @@ def test_all_commands_are_listed_in_their_groups(sheet: KeySheet, window: MainWi
 
 
 def test_a_few_letters_or_a_key_find_a_command(sheet: KeySheet) -> None:
-    QTest.keyClicks(sheet.search, "new ch")
+    QTest.keyClicks(sheet.search, "new chat")
     assert lines(sheet) == {"File": [("New chat", "Ctrl+N")]}
     sheet.search.setText("ctrl+shift+f")
     assert lines(sheet) == {"Chat": [("Search conversations", "Ctrl+Shift+F")]}

@@ -120,6 +120,7 @@ def test_new_keys_work_are_told_everywhere_and_are_kept(make_window: Callable[..
     palette.field.setText("live panel")
     assert palette.list.item(0).data(Qt.ItemDataRole.UserRole) == "Ctrl+Alt+L"
     palette.reject()
+    window.activateWindow()
     settle()
     shown: list[str] = []
     window.actions_.keys.triggered.connect(lambda: shown.append("sheet"))
