@@ -148,6 +148,8 @@ def test_the_palette_the_search_and_the_settings(window: MainWindow, store: Fake
     keys.press(Qt.Key.Key_Escape)
     settle()
     assert window.findChild(SettingsDialog) is None
+    window.activateWindow()
+    settle()
 
     for number, page in enumerate(("chat", "inspect", "compare", "benchmark"), 1):
         keys.press(Qt.Key(Qt.Key.Key_0 + number), CTRL)
