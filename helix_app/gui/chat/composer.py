@@ -17,6 +17,10 @@ LONG_PASTE = 8000  # characters; a longer paste becomes an attachment instead of
 LONG_LINES = 60  # and so does one of more lines
 
 
+def _redoes(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Redo)
+
+
 class ComposerText(QPlainTextEdit):
     """The text field: Enter sends, Shift+Enter begins a new line, it grows to eight lines.
 
@@ -65,8 +69,7 @@ class ComposerText(QPlainTextEdit):
             self.on_text_changed()
 
     def event(self, event: QEvent) -> bool:
-        asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if asked and event.matches(QKeySequence.StandardKey.Redo) and not self.document().isRedoAvailable():
+        if event.type() == QEvent.Type.ShortcutOverride and not self.document().isRedoAvailable() and _redoes(event):
             event.ignore()  # nothing to do again here: the key is the window's
             return False
         return super().event(event)
