@@ -300,10 +300,6 @@ Protokolle: {logs}</translation>
  <context>
   <name>ChatPage</name>
   <message>
-   <source>Another conversation is being answered. This is sent as soon as that is complete.</source>
-   <translation>Gerade wird in einer anderen Unterhaltung geantwortet. Diese Nachricht wird gesendet, sobald das fertig ist.</translation>
-  </message>
-  <message>
    <source>Message {model}</source>
    <translation>Nachricht an {model}</translation>
   </message>
@@ -2793,6 +2789,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Rename folder…</source>
    <translation>Ordner umbenennen…</translation>
+  </message>
+  <message>
+   <source>Stop the reply</source>
+   <translation>Antwort stoppen</translation>
   </message>
   <message>
    <source>The first {n}</source>

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from helix_app.base import messages
@@ -105,6 +105,8 @@ class GaugeBar(QWidget):
             )
             self.setAccessibleName(words)
             self.setToolTip(words)
+            metrics = QFontMetrics(self._theme.fonts.small)
+            self.setMinimumWidth(max(160, sum(metrics.horizontalAdvance(text) for text in self._texts(found)) + 16))
         self.update()
 
     def needed_text(self) -> str:
@@ -114,6 +116,11 @@ class GaugeBar(QWidget):
         if self._found.needed > 1:
             return self.tr("no acceptance")
         return figures.percent(max(0.0, self._found.needed))
+
+    def _texts(self, found: BreakEven) -> tuple[str, str]:
+        """What was measured and what is needed, over the bar."""
+        measured = self.tr("acceptance rate {p}").format(p=figures.percent(found.acceptance))
+        return measured, self.tr("break-even {p}").format(p=self.needed_text())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         found, p = self._found, self._theme.palette
@@ -129,8 +136,7 @@ class GaugeBar(QWidget):
         painter.setBrush(QColor(p.accepted))
         painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(3.0, bar.width() * found.acceptance), 10), 3, 3)
         metrics = painter.fontMetrics()
-        measured = self.tr("acceptance rate {p}").format(p=figures.percent(found.acceptance))
-        needed = self.tr("break-even {p}").format(p=self.needed_text())
+        measured, needed = self._texts(found)
         painter.setPen(QColor(p.text))
         at = min(1.0, max(0.0, found.needed))
         x = bar.left() + 1 + (bar.width() - 2) * at

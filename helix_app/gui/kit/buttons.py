@@ -281,7 +281,8 @@ class Picker(QPushButton):
         left, right = 12, self.width() - 8 - 16 - 4
         value_width = metrics.horizontalAdvance(self.shown())
         room = right - left - metrics.horizontalAdvance(self._caption) - 8
-        if self._caption and room >= min(value_width, 72):
+        whole_alone = room < value_width <= right - left  # the value would be cut for the caption's sake
+        if self._caption and room >= min(value_width, 72) and not whole_alone:
             painter.setPen(QColor(p.muted if enabled else p.disabled))
             width = metrics.horizontalAdvance(self._caption)
             painter.drawText(QRect(left, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter, self._caption)

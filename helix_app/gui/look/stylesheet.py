@@ -112,6 +112,12 @@ QListWidget#sections::item:disabled { color: $muted; background: transparent; pa
 QListWidget#sections::item:selected { background: $pressed; color: $text; }
 QListWidget#sections::item:selected:focus { border: 1px solid $accent; }
 
+QTreeWidget#keys { background: $raised; border: 1px solid $border; border-radius: 6px; outline: none; }
+QTreeWidget#keys::item { color: $text; min-height: 26px; border: none; }
+QTreeWidget#keys::item:hover { background: $hover; }
+QTreeWidget#keys::item:selected { background: $pressed; color: $text; }
+QTreeWidget#keys QHeaderView::section { background: $panel; color: $muted; border: none; padding: 4px 6px; }
+
 QDialog#commands { background: $raised; border: 1px solid $border; }
 QWidget#sidebar { background: $panel; }
 QListView#chats { background: transparent; border: none; outline: none; }

@@ -154,6 +154,7 @@ class KeySheet(Dialog):
 
     def _make_tree(self) -> QTreeWidget:
         tree = QTreeWidget()
+        tree.setObjectName("keys")
         tree.setAccessibleName(tr("Shortcuts"))
         tree.setColumnCount(2)
         tree.setHeaderLabels([tr("Command"), tr("Keys")])

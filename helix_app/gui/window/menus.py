@@ -189,8 +189,9 @@ def build(window: QMainWindow) -> Actions:
 
 
 def register(window: QMainWindow, a: Actions, shortcuts: Shortcuts) -> None:
-    """Name every command that can have keys, in the order of the menus: the fields of ``Actions``."""
+    """Name every command that can have keys, in the order of the menus: the fields of ``Actions``, and the pages."""
     names = {id(action): name for name, action in vars(a).items() if isinstance(action, QAction)}
+    names |= {id(command.action): command.id for command in shortcuts.commands()}
 
     def take(menu: QMenu, group: str) -> None:
         for action in menu.actions():

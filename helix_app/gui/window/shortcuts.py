@@ -67,7 +67,8 @@ class Shortcuts(QObject):
         self._commands: dict[str, Command] = {}
 
     def add(self, name: str, group: str, action: QAction) -> None:
-        """Take a command in, with the keys that its action has as default ones."""
+        """Take a command in at the end, with the keys that its action has as default ones."""
+        self._commands.pop(name, None)
         self._commands[name] = Command(name, group, action, tuple(action.shortcuts()))
 
     def commands(self) -> tuple[Command, ...]:
