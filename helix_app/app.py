@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import helix_app
 from helix_app.base import logs, messages, paths, settings as settings_store
 from helix_app.base.errors import HelixError
+from helix_app.base.language import english
 from helix_app.base.settings import Keeper, Settings
 from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, Notice
 from helix_app.protocol.loading import Unloaded
@@ -214,8 +215,9 @@ def examine(cancel: threading.Event) -> CheckupDone:
     """What is wrong with this computer, as ``doctor`` says it."""
     from helix_app.doctor import report as doctor
 
-    facts, found = doctor.examine(cancel, log.info)
-    return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
+    with english():  # for whoever is sent the report
+        facts, found = doctor.examine(cancel, log.info)
+        return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
 
 
 def make_application(argv: Sequence[str]) -> QApplication:

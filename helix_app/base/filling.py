@@ -25,7 +25,7 @@ class _Words(string.Formatter):
         one, bar, many = spec.partition("|")
         if not bar:
             return str(value) if isinstance(value, str) else super().format_field(value, spec)
-        shown = number(f"{value:,}") if isinstance(value, int) else figure(str(value))
+        shown = number(f"{value:,}") if isinstance(value, int) else str(value)
         return f"{shown} {one if shown == '1' else many}"
 
 
@@ -50,7 +50,9 @@ def sentence(template: str, fields: Mapping[str, object]) -> str:
         if name is not None:
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
             value = shortened(str(fields.get(name, MISSING)).strip())
-            value = _WORDS.format_field(value, spec) if spec and value else figure(say(value))
+            value = figure(say(value))
+            if spec and value:
+                value = _WORDS.format_field(value, spec)
             alone = begins and _OWN_SENTENCE.match(following) is not None
             done = done + _ended(value, following, alone=alone) if value else done.rstrip()
     return done.replace(" ()", "").strip()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from helix_app.base import filling
-from helix_app.base.language import number, say
+from helix_app.base.language import say
 from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.messages_forms import FORM_ERRORS
@@ -347,7 +347,7 @@ def finish_reason_text(code: str) -> str:
 
 def context_full_text(limit: str, context: int, model: int) -> str:
     """Why a reply ended with a full context; the arguments are those of ``events.ModelReady``."""
-    fields = {"limit": number(f"{context:,}"), "model": number(f"{model:,}")}
+    fields = {"limit": f"{context:,}", "model": f"{model:,}"}
     return _fill(CONTEXT_FULL.get(limit, CONTEXT_FULL["model"]), fields)
 
 

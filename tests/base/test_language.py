@@ -41,6 +41,11 @@ def test_numbers_have_a_comma_and_counts_their_nouns(german: None) -> None:
     assert size_text(1_600_000_000) == "1,6 GB"
     assert messages.comparison_text("identical", {"n": "1,234"}) == "Identisch: 1.234 Token"
     assert messages.fill("{n:word|words}", n=12345) == "12.345 words"
+    assert messages.fill("{n:word|words}", n="12.345") == "12.345 words"  # as the window wrote it
+    assert messages.context_full_text("default", 8192, 131072).startswith("The context is full at 8.192 tokens,")
+    assert messages.notice_text("attachment_cut", {"name": "a", "taken": "1,234", "left": "9"}).split(", ")[1:2] == [
+        "the first 1.234 characters were taken"
+    ]
 
 
 @pytest.mark.parametrize("text", ["8,192", "98.4 MB", "73 %", "-1.5", "2.06x", "1.5 ms"])

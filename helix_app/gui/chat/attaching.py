@@ -7,7 +7,6 @@ from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.attachments import fenced
 from helix_app.gui.chat.composer import Composer
-from helix_app.gui.kit.figures import count
 from helix_app.gui.kit.open_dialogs import ask_open
 from helix_app.gui.routing import Handlers
 from helix_app.protocol.attachments import AttachmentFailed, AttachmentRead
@@ -55,5 +54,5 @@ class Attaching(QObject):
         """A file was read."""
         self._composer.attach(fenced(news.name, news.text))
         if news.left_out:
-            fields = (("name", news.name), ("taken", count(len(news.text))), ("left", count(news.left_out)))
+            fields = (("name", news.name), ("taken", f"{len(news.text):,}"), ("left", f"{news.left_out:,}"))
             self.told.emit(Notice("attachment_cut", fields))
