@@ -470,6 +470,24 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>CountLine</name>
+  <message>
+   <source>Counting the tokens…</source>
+   <translation>Die Token werden gezählt…</translation>
+  </message>
+  <message>
+   <source>Tokens of the message: {text}</source>
+   <translation>Token der Nachricht: {text}</translation>
+  </message>
+ </context>
+ <context>
+  <name>CutLine</name>
+  <message>
+   <source>Not sent from here up: {n:message|messages}</source>
+   <translation>Ab hier aufwärts nicht gesendet: {n:Nachricht|Nachrichten}</translation>
+  </message>
+ </context>
+ <context>
   <name>DiagnosticsDialog</name>
   <message>
    <source>Check this computer</source>
@@ -705,6 +723,17 @@ Protokolle: {logs}</translation>
   <message>
    <source>{n} of {all}</source>
    <translation>{n} von {all}</translation>
+  </message>
+ </context>
+ <context>
+  <name>FirstNote</name>
+  <message>
+   <source>Show the models</source>
+   <translation>Modelle zeigen</translation>
+  </message>
+  <message>
+   <source>{better} ({size}) answers much better than {small}, and fits this computer.</source>
+   <translation>{better} ({size}) antwortet viel besser als {small} und passt auf diesen Computer.</translation>
   </message>
  </context>
  <context>
@@ -1210,6 +1239,13 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>Note</name>
+  <message>
+   <source>Dismiss</source>
+   <translation>Ausblenden</translation>
+  </message>
+ </context>
+ <context>
   <name>Picker</name>
   <message>
    <source>{name}: {value}</source>
@@ -1440,6 +1476,56 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>PromptPreview</name>
+  <message>
+   <source>Close</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>Counting the tokens…</source>
+   <translation>Die Token werden gezählt…</translation>
+  </message>
+  <message>
+   <source>Load a model first: its tokenizer makes the tokens.</source>
+   <translation>Zuerst ein Modell laden: Sein Tokenizer macht die Token.</translation>
+  </message>
+  <message>
+   <source>Nothing is typed: your message will stand before the end.</source>
+   <translation>Noch nichts eingegeben: Die Nachricht wird vor dem Ende stehen.</translation>
+  </message>
+  <message>
+   <source>Shown are its first and last {half:token|tokens}.</source>
+   <translation>Gezeigt werden die ersten und letzten {half:Token|Token}.</translation>
+  </message>
+  <message>
+   <source>The prompt as tokens</source>
+   <translation>Der Prompt als Token</translation>
+  </message>
+  <message>
+   <source>The {out:oldest message is|oldest messages are} not in it: the context is full.</source>
+   <translation>Ohne {out:älteste Nachricht|älteste Nachrichten}: Der Kontext ist voll.</translation>
+  </message>
+  <message>
+   <source>{n:token|tokens} of prompt; {room:token is|tokens are} left of the context.</source>
+   <translation>{n:Token|Token} Prompt; {room:Token bleibt|Token bleiben} vom Kontext.</translation>
+  </message>
+ </context>
+ <context>
+  <name>PromptSheet</name>
+  <message>
+   <source>A special token: no text, but a sign for the model</source>
+   <translation>Ein besonderes Token: kein Text, sondern ein Zeichen für das Modell</translation>
+  </message>
+  <message>
+   <source>Token id {id}</source>
+   <translation>Token-Nummer {id}</translation>
+  </message>
+  <message>
+   <source>Tokens of the prompt</source>
+   <translation>Token des Prompts</translation>
+  </message>
+ </context>
+ <context>
   <name>PromptingDialog</name>
   <message>
    <source>As in the settings</source>
@@ -1454,12 +1540,20 @@ Protokolle: {logs}</translation>
    <translation>Abbrechen</translation>
   </message>
   <message>
+   <source>Edit…</source>
+   <translation>Bearbeiten…</translation>
+  </message>
+  <message>
    <source>Prompt and sampling of this conversation</source>
    <translation>Prompt und Sampling dieser Unterhaltung</translation>
   </message>
   <message>
    <source>Save</source>
    <translation>Speichern</translation>
+  </message>
+  <message>
+   <source>Show the prompt as tokens…</source>
+   <translation>Prompt als Token zeigen…</translation>
   </message>
   <message>
    <source>Stop texts</source>
@@ -1470,12 +1564,20 @@ Protokolle: {logs}</translation>
    <translation>Was wie in den Einstellungen ist, folgt ihnen.</translation>
   </message>
   <message>
+   <source>another one, for this conversation</source>
+   <translation>eine andere, für diese Unterhaltung</translation>
+  </message>
+  <message>
    <source>one a line; a reply ends where one of them would begin</source>
    <translation>je Zeile einer; eine Antwort endet, wo einer davon beginnen würde</translation>
   </message>
   <message>
    <source>random</source>
    <translation>zufällig</translation>
+  </message>
+  <message>
+   <source>the model's own</source>
+   <translation>die des Modells</translation>
   </message>
  </context>
  <context>
@@ -1615,6 +1717,10 @@ Protokolle: {logs}</translation>
  <context>
   <name>RoundDetails</name>
   <message>
+   <source>Chat template: this conversation's own, not the model's</source>
+   <translation>Chat-Vorlage: die dieser Unterhaltung, nicht die des Modells</translation>
+  </message>
+  <message>
    <source>Drafted by: {source}</source>
    <translation>Entworfen von: {source}</translation>
   </message>
@@ -1645,6 +1751,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>k = {k} proposed, {a} accepted, {n} written</source>
    <translation>k = {k} vorgeschlagen, {a} angenommen, {n} geschrieben</translation>
+  </message>
+  <message>
+   <source>{n:oldest message was|oldest messages were} not sent: the context was full</source>
+   <translation>{n:älteste Nachricht wurde|älteste Nachrichten wurden} nicht gesendet: Der Kontext war voll</translation>
   </message>
   <message>
    <source>{n:token|tokens} of prompt, {c} of them from the cache, in {t}</source>
@@ -1972,6 +2082,14 @@ Protokolle: {logs}</translation>
    <translation>Kein Modell geladen</translation>
   </message>
   <message>
+   <source>Prompt: {prompt}
+Reply: {reply}
+Left: {left}</source>
+   <translation>Prompt: {prompt}
+Antwort: {reply}
+Übrig: {left}</translation>
+  </message>
+  <message>
    <source>Speculative decoding</source>
    <translation>Spekulatives Dekodieren</translation>
   </message>
@@ -2041,6 +2159,53 @@ Protokolle: {logs}</translation>
   <message>
    <source>{p} of drafts so long stand up to here</source>
    <translation>{p} der so langen Entwürfe bestehen bis hier</translation>
+  </message>
+ </context>
+ <context>
+  <name>TemplateDialog</name>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Chat template</source>
+   <translation>Chat-Vorlage</translation>
+  </message>
+  <message>
+   <source>Chat template of this conversation</source>
+   <translation>Chat-Vorlage dieser Unterhaltung</translation>
+  </message>
+  <message>
+   <source>It works here.</source>
+   <translation>Sie geht hier.</translation>
+  </message>
+  <message>
+   <source>Line {line}: {reason}</source>
+   <translation>Zeile {line}: {reason}</translation>
+  </message>
+  <message>
+   <source>Load a model first: a template is checked with its tokenizer.</source>
+   <translation>Zuerst ein Modell laden: Eine Vorlage wird mit seinem Tokenizer geprüft.</translation>
+  </message>
+  <message>
+   <source>Reading the model's template…</source>
+   <translation>Die Vorlage des Modells wird gelesen…</translation>
+  </message>
+  <message>
+   <source>The model's own</source>
+   <translation>Die des Modells</translation>
+  </message>
+  <message>
+   <source>This is the model's own.</source>
+   <translation>Das ist die des Modells.</translation>
+  </message>
+  <message>
+   <source>Use this</source>
+   <translation>Diese nehmen</translation>
+  </message>
+  <message>
+   <source>With it the prompt has {n:token|tokens}.</source>
+   <translation>Mit ihr hat der Prompt {n:Token|Token}.</translation>
   </message>
  </context>
  <context>
@@ -2485,6 +2650,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Pasted text, {n} characters: “{start}…”</source>
    <translation>Eingefügter Text, {n} Zeichen: „{start}…“</translation>
+  </message>
+  <message>
+   <source>Put it into the field</source>
+   <translation>Ins Feld setzen</translation>
   </message>
   <message>
    <source>Remove file</source>
@@ -2989,6 +3158,53 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>count</name>
+  <message>
+   <source>Chat template: {n}</source>
+   <translation>Chat-Vorlage: {n}</translation>
+  </message>
+  <message>
+   <source>History: {n}</source>
+   <translation>Verlauf: {n}</translation>
+  </message>
+  <message>
+   <source>Left for the reply: {n}</source>
+   <translation>Übrig für die Antwort: {n}</translation>
+  </message>
+  <message>
+   <source>Message: {n}</source>
+   <translation>Nachricht: {n}</translation>
+  </message>
+  <message>
+   <source>Not sent: the {n:oldest message|oldest messages}</source>
+   <translation>Nicht gesendet: {n:älteste Nachricht|älteste Nachrichten}</translation>
+  </message>
+  <message>
+   <source>System prompt: {n}</source>
+   <translation>Systemprompt: {n}</translation>
+  </message>
+  <message>
+   <source>prompt {total} of {all}</source>
+   <translation>Prompt {total} von {all}</translation>
+  </message>
+  <message>
+   <source>up to {room} for the reply</source>
+   <translation>bis zu {room} für die Antwort</translation>
+  </message>
+  <message>
+   <source>{n:token|tokens}</source>
+   <translation>{n:Token|Token}</translation>
+  </message>
+  <message>
+   <source>{n:token|tokens} · the prompt is too long: {total} of {all}</source>
+   <translation>{n:Token|Token} · der Prompt ist zu lang: {total} von {all}</translation>
+  </message>
+  <message>
+   <source>{out:oldest message is|oldest messages are} not sent</source>
+   <translation>{out:älteste Nachricht wird|älteste Nachrichten werden} nicht gesendet</translation>
+  </message>
+ </context>
+ <context>
   <name>figures</name>
   <message>
    <source>Checking the file</source>
@@ -3150,6 +3366,10 @@ Protokolle: {logs}</translation>
    <translation>95-%-Intervall</translation>
   </message>
   <message>
+   <source>A conversation that leaves no room for a reply stops, or its oldest turns stay out.</source>
+   <translation>Eine Unterhaltung, die keinen Platz für eine Antwort lässt, hält an, oder ihre ältesten Züge bleiben weg.</translation>
+  </message>
+  <message>
    <source>A draft proposes some tokens, and the target checks them all in one pass.</source>
    <translation>Ein Entwurf schlägt einige Token vor, und das Zielmodell prüft sie alle in einem Durchgang.</translation>
   </message>
@@ -3272,6 +3492,10 @@ Verworfene Entwurfstoken lassen sich an ihrer Stelle zeigen, durchgestrichen. Si
   <message>
    <source>Chat</source>
    <translation>Chat</translation>
+  </message>
+  <message>
+   <source>Chat template</source>
+   <translation>Chat-Vorlage</translation>
   </message>
   <message>
    <source>Check this computer looks at drivers, devices, memory and folders and tries each device with a tiny model. Copy for a bug report takes everything along, without the name of your home folder.</source>
@@ -3420,6 +3644,10 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
   <message>
    <source>It is part of each request and counts as context. Some models do not know system prompts.</source>
    <translation>Er ist Teil jeder Anfrage und zählt zum Kontext. Manche Modelle kennen keinen Systemprompt.</translation>
+  </message>
+  <message>
+   <source>It puts the marks around messages that the model learnt in training. Another one can be tried in one conversation, under Prompt and sampling: it is checked as you type, and the prompt that it makes can be looked at as tokens. Templates run in a sandbox that reaches no files and no network.</source>
+   <translation>Sie setzt um Nachrichten die Zeichen, die das Modell beim Training gelernt hat. Unter Prompt und Sampling lässt sich in einer Unterhaltung eine andere probieren: Sie wird beim Schreiben geprüft, und der Prompt, den sie macht, lässt sich als Token ansehen. Vorlagen laufen abgeschirmt, ohne Zugriff auf Dateien und Netz.</translation>
   </message>
   <message>
    <source>K, draft length, number of speculative tokens, gamma, policy, additive, fixed</source>
@@ -3626,6 +3854,10 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
    <translation>Der Teil von Helix, der das Modell laufen lässt; gewöhnlich ein eigener Prozess.</translation>
   </message>
   <message>
+   <source>The program, in Jinja, that makes a prompt of the messages; it comes with the model.</source>
+   <translation>Das Programm, in Jinja, das aus den Nachrichten einen Prompt macht; es kommt mit dem Modell.</translation>
+  </message>
+  <message>
    <source>The prompt is read in chunks of many tokens at once. In a chat most of it was read in the turn before and is still in the KV cache, so only the new part is read.</source>
    <translation>Der Prompt wird in Stücken aus vielen Token auf einmal gelesen. In einem Chat wurde das meiste schon im Zug davor gelesen und liegt noch im KV-Cache, daher wird nur das Neue gelesen.</translation>
   </message>
@@ -3746,6 +3978,10 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
    <translation>Was sich das Modell von gelesenen Token merkt, damit kein Token zweimal gelesen wird.</translation>
   </message>
   <message>
+   <source>When the context is full</source>
+   <translation>Wenn der Kontext voll ist</translation>
+  </message>
+  <message>
    <source>Where each token came from: accepted, corrected, bonus or plain.</source>
    <translation>Woher jedes Token kam: angenommen, korrigiert, Bonus oder einfach.</translation>
   </message>
@@ -3760,6 +3996,14 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
   <message>
    <source>With 0.05 a token must be at least a twentieth as likely as the likeliest one.</source>
    <translation>Mit 0,05 muss ein Token mindestens ein Zwanzigstel so wahrscheinlich sein wie das wahrscheinlichste.</translation>
+  </message>
+  <message>
+   <source>With “Stop” nothing is ever left out: a message that no longer fits comes back, and you can load the model with a larger context or begin a new conversation.
+
+With “Drop oldest”, as few of the oldest turns as need be are not sent, a turn being a question with its answers. The system prompt and your latest message always are. A line in the conversation shows from where on is sent, and so does the bar of the context. Nothing is deleted: with a larger context all of it is sent again.</source>
+   <translation>Mit „Stoppen“ wird nie etwas weggelassen: Eine Nachricht, die nicht mehr passt, kommt zurück, und das Modell lässt sich mit größerem Kontext laden oder eine neue Unterhaltung beginnen.
+
+Mit „Älteste weglassen“ werden so wenige der ältesten Züge wie nötig nicht gesendet, ein Zug ist eine Frage mit ihren Antworten. Der Systemprompt und die letzte Nachricht werden immer gesendet. Eine Linie in der Unterhaltung zeigt, ab wo gesendet wird, ebenso der Balken des Kontexts. Nichts wird gelöscht: Mit größerem Kontext wird alles wieder gesendet.</translation>
   </message>
   <message>
    <source>Write with the model.</source>
@@ -3786,6 +4030,10 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
    <translation>Kontextlänge, Kontextfenster, n_ctx, context window</translation>
   </message>
   <message>
+   <source>context policy, truncation, sliding window</source>
+   <translation>Kontextregel, Kürzen, gleitendes Fenster, context policy, truncation</translation>
+  </message>
+  <message>
    <source>draft model, assistant model, drafter, n-gram, self</source>
    <translation>Entwurfsmodell, Hilfsmodell, N-Gramm, selbst, draft model, drafter</translation>
   </message>
@@ -3800,6 +4048,10 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
   <message>
    <source>greedy, randomness, creativity</source>
    <translation>greedy, Zufälligkeit, Kreativität</translation>
+  </message>
+  <message>
+   <source>jinja, prompt format</source>
+   <translation>Jinja, Prompt-Format, chat template</translation>
   </message>
   <message>
    <source>k is the number of tokens that the draft proposes in a round. Many are worth it while the target keeps agreeing; few, or none, while it does not.
@@ -4638,6 +4890,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Der Cache hat keinen freien Block mehr ({blocks:Block|Blöcke}). Eine neue Unterhaltung beginnen oder einen größeren Kontext wählen.</translation>
   </message>
   <message>
+   <source>The chat template comes to no end. Look for a loop in it that goes on and on.</source>
+   <translation>Die Chat-Vorlage kommt nicht zum Ende. Nach einer Schleife darin suchen, die nicht aufhört.</translation>
+  </message>
+  <message>
    <source>The context is full at {limit:token|tokens}, Helix's default; this model takes up to {model}.</source>
    <translation>Der Kontext ist mit {limit:Token|Token} voll, dem Standard von Helix; dieses Modell nimmt bis zu {model}.</translation>
   </message>
@@ -4814,6 +5070,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Der Tokenizer von {path} ist nicht lesbar. Das Modell neu herunterladen oder ein anderes wählen.</translation>
   </message>
   <message>
+   <source>The tokens of the prompt could not be counted. It can be sent all the same; Details says why they could not.</source>
+   <translation>Die Token des Prompts ließen sich nicht zählen. Er kann trotzdem gesendet werden; Details sagt, warum.</translation>
+  </message>
+  <message>
    <source>The weights in {path} do not fit its own description ({what}). Choose another file of this model, or download it again.</source>
    <translation>Die Gewichte in {path} passen nicht zu ihrer eigenen Beschreibung ({what}). Eine andere Datei dieses Modells wählen oder es neu herunterladen.</translation>
   </message>
@@ -4856,6 +5116,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>This conversation is not there any more, or not the part of it that was asked for. Open it again from the list.</source>
    <translation>Diese Unterhaltung gibt es nicht mehr, oder nicht den verlangten Teil davon. Sie aus der Liste neu öffnen.</translation>
+  </message>
+  <message>
+   <source>This conversation's chat template cannot be used ({reason}). Correct it under Prompt and sampling, or take the model's own there.</source>
+   <translation>Die Chat-Vorlage dieser Unterhaltung ist nicht verwendbar ({reason}). Sie unter Prompt und Sampling verbessern oder dort die des Modells nehmen.</translation>
   </message>
   <message>
    <source>This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. Choose a draft from the same model family.</source>
@@ -5396,6 +5660,29 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   </message>
  </context>
  <context>
+  <name>prompt</name>
+  <message>
+   <source>Begun reply</source>
+   <translation>Begonnene Antwort</translation>
+  </message>
+  <message>
+   <source>Chat template</source>
+   <translation>Chat-Vorlage</translation>
+  </message>
+  <message>
+   <source>History</source>
+   <translation>Verlauf</translation>
+  </message>
+  <message>
+   <source>Message</source>
+   <translation>Nachricht</translation>
+  </message>
+  <message>
+   <source>System prompt</source>
+   <translation>Systemprompt</translation>
+  </message>
+ </context>
+ <context>
   <name>settings</name>
   <message>
    <source>0 always takes the most likely token</source>
@@ -5428,6 +5715,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Deutsch</source>
    <translation>Deutsch</translation>
+  </message>
+  <message>
+   <source>Drop oldest</source>
+   <translation>Älteste weglassen</translation>
   </message>
   <message>
    <source>Engine runs</source>
@@ -5502,6 +5793,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Größe des Textes von Unterhaltungen, in Prozent</translation>
   </message>
   <message>
+   <source>Stop</source>
+   <translation>Stoppen</translation>
+  </message>
+  <message>
    <source>System</source>
    <translation>System</translation>
   </message>
@@ -5542,6 +5837,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Was dem Modell vor dem Gespräch gesagt wird; leer sendet nichts.</translation>
   </message>
   <message>
+   <source>When the context is full</source>
+   <translation>Wenn der Kontext voll ist</translation>
+  </message>
+  <message>
    <source>Where the engine runs</source>
    <translation>Wo die Engine läuft</translation>
   </message>
@@ -5552,6 +5851,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>always the same</source>
    <translation>immer gleich viele</translation>
+  </message>
+  <message>
+   <source>and say so: nothing is left out</source>
+   <translation>und es sagen: nichts bleibt weg</translation>
   </message>
   <message>
    <source>automatic</source>
@@ -5612,6 +5915,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>up and down by acceptance</source>
    <translation>mehr und weniger nach Annahme</translation>
+  </message>
+  <message>
+   <source>where old turns are left out, a line in the chat shows it</source>
+   <translation>wo alte Züge wegbleiben, zeigt es eine Linie im Chat</translation>
+  </message>
+  <message>
+   <source>whole turns; system prompt and question stay</source>
+   <translation>ganze Züge; Systemprompt und Frage bleiben</translation>
   </message>
  </context>
  <context>
