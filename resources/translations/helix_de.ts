@@ -4244,6 +4244,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>vom Zielmodell verworfen</translation>
   </message>
   <message>
+   <source>the grammar</source>
+   <translation>die Grammatik</translation>
+  </message>
+  <message>
    <source>the target in fewer bits</source>
    <translation>das Zielmodell in weniger Bit</translation>
   </message>
@@ -4774,6 +4778,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Wiederholungen</translation>
   </message>
   <message>
+   <source>Replies of a given form need the library llguidance. Run `python -m pip install -e ".[grammar]"` in Helix's folder.</source>
+   <translation>Antworten in vorgegebener Form brauchen die Bibliothek llguidance. Im Ordner von Helix `python -m pip install -e ".[grammar]"` ausführen.</translation>
+  </message>
+  <message>
+   <source>Replies of this model cannot be held to a form: its vocabulary is of a kind that Helix cannot do that with. Choose another model.</source>
+   <translation>Antworten dieses Modells lassen sich nicht an eine Form binden: Mit der Art seines Vokabulars kann Helix das nicht. Ein anderes Modell wählen.</translation>
+  </message>
+  <message>
    <source>Rewrite</source>
    <translation>Umschreiben</translation>
   </message>
@@ -4974,6 +4986,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Datei {path} wurde von einem späteren Helix geschrieben. Jenes benutzen oder die Datei woanders hinlegen.</translation>
   </message>
   <message>
+   <source>The grammar cannot be used: {reason}. Correct the schema, regular expression or grammar.</source>
+   <translation>Die Grammatik ist nicht verwendbar: {reason}. Das Schema, den regulären Ausdruck oder die Grammatik verbessern.</translation>
+  </message>
+  <message>
+   <source>The grammar is too complex to go on with: {reason}. Make it simpler.</source>
+   <translation>Die Grammatik ist zu verwickelt, um weiterzumachen: {reason}. Sie vereinfachen.</translation>
+  </message>
+  <message>
    <source>The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.</source>
    <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben. Freien Platz und Rechte ihres Ordners prüfen, dann noch einmal versuchen.</translation>
   </message>
@@ -5048,6 +5068,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The same as far as both went: {n:token|tokens}</source>
    <translation>Gleich, so weit beide kamen: {n:Token|Token}</translation>
+  </message>
+  <message>
+   <source>The schema in {path} cannot be used: {reason}. Name a file with a JSON schema.</source>
+   <translation>Das Schema in {path} ist nicht verwendbar: {reason}. Eine Datei mit einem JSON-Schema nennen.</translation>
   </message>
   <message>
    <source>The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.</source>
@@ -5146,6 +5170,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Chat-Vorlage dieses Modells ist nicht verwendbar ({reason}). Ein anderes Modell wählen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
   </message>
   <message>
+   <source>This model's chat template knows no tools. Leave out the tools and their messages, or choose a model that calls tools.</source>
+   <translation>Die Chat-Vorlage dieses Modells kennt keine Werkzeuge. Die Werkzeuge und ihre Nachrichten weglassen oder ein Modell wählen, das Werkzeuge aufruft.</translation>
+  </message>
+  <message>
    <source>This model's chat template refuses the conversation: {reason}. Start a new conversation, leave out the system prompt, or use --raw on the command line to continue plain text.</source>
    <translation>Die Chat-Vorlage dieses Modells lehnt das Gespräch ab: {reason}. Eine neue Unterhaltung beginnen, den Systemprompt weglassen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
   </message>
@@ -5200,6 +5228,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>What arrived for {name} is not the expected file (its checksum differs), so it was deleted. Try again.</source>
    <translation>Was für {name} ankam, ist nicht die erwartete Datei (ihre Prüfsumme weicht ab), daher wurde sie gelöscht. Noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>What there is of this reply already is not of the form asked for, or complete. Start the reply anew.</source>
+   <translation>Was von dieser Antwort schon da ist, hat nicht die verlangte Form oder ist vollständig. Die Antwort neu beginnen.</translation>
   </message>
   <message>
    <source>What was asked could not be written in {folder}: {reason}. Make room there or check its permissions, then try again.</source>
@@ -5360,6 +5392,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>the end of the reply</source>
    <translation>das Ende der Antwort</translation>
+  </message>
+  <message>
+   <source>the grammar leaves no other tokens</source>
+   <translation>die Grammatik lässt keine anderen Token zu</translation>
   </message>
   <message>
    <source>the reply is close to its token limit</source>
