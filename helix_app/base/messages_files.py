@@ -49,7 +49,7 @@ MODEL_FILES: dict[str, str] = {
     "model_pickle": "{path} holds its weights in PyTorch's pickle format, which may run any program when it is opened, so Helix does not open it. Choose this model in safetensors or GGUF.",
     "model_other_format": "{path} is in a format that Helix does not read ({format}). Choose this model in safetensors or GGUF.",
     # models that Helix does not run
-    "model_unsupported": "Models of the kind {architecture} are not supported yet. Helix runs Llama and Qwen2 models.",
+    "model_unsupported": "Models of the kind {architecture} are not supported yet. Helix runs {supported} models.",
     "model_feature_unsupported": "This model uses {feature}, which Helix does not support yet. Choose another model.",
     "model_description": "{path} does not describe itself fully: {what}. Choose another file of this model.",
     "model_weights_mismatch": "The weights in {path} do not fit its own description ({what}). Choose another file of this model, or download it again.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
@@ -18,7 +18,7 @@ from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.engine.control.policy import parse_k
 from helix_app.engine.models.rope import inverse_frequencies
-from helix_app.engine.models.weights import WeightSource, open_weights
+from helix_app.engine.models.weights import WeightSource, open_weights, safetensors_name
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import StreamDecoder
@@ -26,21 +26,12 @@ from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import PretrainedConfig, PreTrainedModel
 
 log = logging.getLogger(__name__)
 _LOOKUP_TOKENS = 10  # what transformers' documentation suggests for prompt lookup
-_LAYER_ROLES = {
-    "attn_norm": "input_layernorm",
-    "q": "self_attn.q_proj",
-    "k": "self_attn.k_proj",
-    "v": "self_attn.v_proj",
-    "o": "self_attn.o_proj",
-    "mlp_norm": "post_attention_layernorm",
-    "gate": "mlp.gate_proj",
-    "up": "mlp.up_proj",
-    "down": "mlp.down_proj",
-}
+_LAYER_ROLES = ("attn_norm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down")
+_KINDS: dict[str, str] = {}  # architectures that transformers calls otherwise
 
 
 class TransformersArm:
@@ -190,10 +181,28 @@ def load_peers(
 
 def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
     """The transformers model with Helix's weights in ``dtype`` on ``device``."""
-    from transformers import LlamaConfig, LlamaForCausalLM, Qwen2Config, Qwen2ForCausalLM
+    from transformers import AutoModelForCausalLM
 
     config = files.config
-    shape = {
+    with torch.device("meta"):
+        model: Any = AutoModelForCausalLM.from_config(_their_config(config))
+    with open_weights(files) as source:
+        state = _state(config, source, dtype, device)
+    theirs = {name for name, _ in model.named_parameters()}
+    for name in theirs - state.keys():  # its attention has one switch for all four biases
+        if name.endswith(".bias"):
+            state[name] = torch.zeros(model.get_parameter(name).shape, dtype=dtype, device=device)
+    model.load_state_dict(state, strict=True, assign=True)
+    model.tie_weights()
+    _set_rope(model, config, device)
+    return cast("PreTrainedModel", model.eval())
+
+
+def _their_config(config: ModelConfig) -> PretrainedConfig:
+    """The same shape as transformers describes it."""
+    from transformers import AutoConfig
+
+    shape: dict[str, Any] = {
         "vocab_size": config.vocab_size,
         "hidden_size": config.hidden_size,
         "intermediate_size": config.intermediate_size,
@@ -205,29 +214,16 @@ def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> 
         "rms_norm_eps": config.norm_eps,
         "tie_word_embeddings": config.tied_embeddings,
         "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "attention_bias": config.qkv_bias,
+        "mlp_bias": config.mlp_bias,
         "bos_token_id": None,
         "eos_token_id": None,
         "pad_token_id": None,
     }
-    if config.architecture == "llama":
-        made = LlamaConfig(**shape, attention_bias=config.qkv_bias, mlp_bias=config.mlp_bias)
-    else:
-        made = Qwen2Config(**shape)
-    kind = {"llama": LlamaForCausalLM, "qwen2": Qwen2ForCausalLM}[config.architecture]
-    with torch.device("meta"):
-        model = kind(made)
-    with open_weights(files) as source:
-        state = _state(config, source, dtype, device)
-    if config.architecture == "llama" and config.qkv_bias and not config.out_bias:
-        # its attention has one switch for all four biases
-        for i in range(config.num_layers):
-            state[f"model.layers.{i}.self_attn.o_proj.bias"] = torch.zeros(
-                config.hidden_size, dtype=dtype, device=device
-            )
-    model.load_state_dict(state, strict=True, assign=True)
-    model.tie_weights()
-    _set_rope(model, config, device)
-    return model.eval()
+    if config.windows:
+        kinds = ["sliding_attention" if window else "full_attention" for window in config.windows]
+        shape |= {"layer_types": kinds, "sliding_window": max(config.windows), "use_sliding_window": True}
+    return AutoConfig.for_model(_KINDS.get(config.architecture, config.architecture), **shape)
 
 
 def _state(
@@ -235,18 +231,24 @@ def _state(
 ) -> dict[str, torch.Tensor]:
     """Weights under the names of transformers."""
 
-    def get(role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        return source.get(role, kind, layer).to(dtype).to(device).contiguous()
+    def put(role: str, kind: str = "weight", layer: int = 0) -> None:
+        state[safetensors_name(role, layer, kind)] = source.get(role, kind, layer).to(dtype).to(device).contiguous()
 
-    state = {"model.embed_tokens.weight": get("embed"), "model.norm.weight": get("norm")}
-    state["lm_head.weight"] = state["model.embed_tokens.weight"] if config.tied_embeddings else get("head")
+    state: dict[str, torch.Tensor] = {}
+    put("embed")
+    put("norm")
+    if config.tied_embeddings:
+        state[safetensors_name("head")] = state[safetensors_name("embed")]
+    else:
+        put("head")
     biased = {"q": config.qkv_bias, "k": config.qkv_bias, "v": config.qkv_bias, "o": config.out_bias}
     biased |= dict.fromkeys(("gate", "up", "down"), config.mlp_bias)
+    roles = [*_LAYER_ROLES, *(("q_norm", "k_norm") if config.qk_norm else ())]
     for i in range(config.num_layers):
-        for role, name in _LAYER_ROLES.items():
-            state[f"model.layers.{i}.{name}.weight"] = get(role, layer=i)
+        for role in roles:
+            put(role, layer=i)
             if biased.get(role):
-                state[f"model.layers.{i}.{name}.bias"] = get(role, "bias", i)
+                put(role, "bias", i)
     return state
 
 

@@ -64,7 +64,7 @@ class CatalogEntry:
     """One model of the catalog.
 
     Attributes:
-        architecture: ``llama`` or ``qwen2``, as in the file's own header.
+        architecture: ``llama``, ``qwen2`` or another that is supported, as in the file's own header.
         licence: SPDX identifier; ``licence_file`` is its text below ``resources/``.
         origin: repository of the original weights, for attribution.
         file: name of the model file on disk.

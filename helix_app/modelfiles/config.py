@@ -1,16 +1,20 @@
-"""What a decoder looks like, read from a GGUF header or a ``config.json``."""
+"""What a decoder looks like: its sizes, and what each of its layers does.
+
+It is read from a ``config.json`` (``hf_config.py``) or a GGUF header (``gguf/gguf_config.py``); what one kind of model
+does otherwise than Llama is in ``architectures.py``. The decoders run what is described here, whatever its name.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.special_tokens import end_tokens, known_id
 
-ARCHITECTURES = ("llama", "qwen2")
 RopeType = Literal["default", "linear", "dynamic", "llama3", "yarn"]
+Activation = Literal["silu", "gelu_tanh"]
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,46 @@ class RopeScaling:
 
 
 @dataclass(frozen=True)
+class Rotary:
+    """How queries and keys are turned by their position."""
+
+    theta: float = 10_000.0
+    scaling: RopeScaling = field(default_factory=RopeScaling)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What is a layer's own.
+
+    Attributes:
+        window: tokens that a row sees, itself among them; 0 is all.
+        rotary: where it differs from the model's own.
+        turned: whether queries and keys are turned by their position at all.
+    """
+
+    window: int = 0
+    rotary: Rotary | None = None
+    turned: bool = True
+
+
+_PLAIN = Layer()
+
+
+@dataclass(frozen=True)
 class ModelConfig:
-    """Shape and constants of a Llama- or Qwen2-family decoder."""
+    """Sizes, constants and layers of a decoder.
+
+    Attributes:
+        rope_theta, rope: the rotary embedding of all layers that have none of their own.
+        layers: what each layer does; empty where each is plain (``Layer()``).
+        interleaved: the file holds the two rotary halves of a head's query and key rows interleaved.
+        qk_norm: queries and keys are normed, head by head, before they are turned.
+        post_norms: what attention and what the feed-forward part give is normed before it is added.
+        norm_offset: is added to the weights of all norms, as the file holds them.
+        attention_scale: of the scores; None is one over the root of ``head_dim``.
+        embedding_scale, residual_scale, logit_scale: of embeddings, of what each half of a layer adds, of logits.
+        logit_softcap: logits are bent to stay under this size, 0 for not at all.
+    """
 
     architecture: str
     vocab_size: int
@@ -58,11 +100,50 @@ class ModelConfig:
     mlp_bias: bool = False
     bos_token_id: int | None = None
     eos_token_ids: tuple[int, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    interleaved: bool = False
+    qk_norm: bool = False
+    post_norms: bool = False
+    norm_offset: float = 0.0
+    activation: Activation = "silu"
+    attention_scale: float | None = None
+    embedding_scale: float = 1.0
+    residual_scale: float = 1.0
+    logit_scale: float = 1.0
+    logit_softcap: float = 0.0
 
     @property
     def group_size(self) -> int:
         """Query heads that share one key/value head."""
         return self.num_heads // self.num_kv_heads
+
+    @property
+    def score_scale(self) -> float:
+        """What products of queries and keys are multiplied with."""
+        return self.head_dim**-0.5 if self.attention_scale is None else self.attention_scale
+
+    def layer(self, index: int) -> Layer:
+        """What a layer does."""
+        return self.layers[index] if self.layers else _PLAIN
+
+    def rotary(self, index: int) -> Rotary | None:
+        """How a layer turns queries and keys; None for not at all."""
+        layer = self.layer(index)
+        if not layer.turned:
+            return None
+        return layer.rotary or Rotary(self.rope_theta, self.rope)
+
+    @cached_property
+    def rotaries(self) -> tuple[Rotary, ...]:
+        """The different ones of all layers, in the order of their first use."""
+        found = (self.rotary(i) for i in range(self.num_layers))
+        return tuple(dict.fromkeys(rotary for rotary in found if rotary is not None))
+
+    @cached_property
+    def windows(self) -> tuple[int, ...]:
+        """The window of each layer; empty where no layer has one."""
+        windows = tuple(self.layer(i).window for i in range(self.num_layers))
+        return windows if any(windows) else ()
 
     def check(self, path: str) -> None:
         """Raise ModelFileError when these numbers cannot make a decoder."""
@@ -78,122 +159,46 @@ class ModelConfig:
         }
         for name, value in sizes.items():
             if not 0 < value < 2**31:
-                raise ModelFileError("model_weights_mismatch", path=path, what=f"{name} is {value}")
+                raise _unfit(path, f"{name} is {value}")
         if self.num_heads % self.num_kv_heads:
-            what = f"{self.num_heads} heads over {self.num_kv_heads} key/value heads"
-            raise ModelFileError("model_weights_mismatch", path=path, what=what)
+            raise _unfit(path, f"{self.num_heads} heads over {self.num_kv_heads} key/value heads")
         if self.head_dim % 2:
-            raise ModelFileError("model_weights_mismatch", path=path, what=f"odd head size {self.head_dim}")
-        rope = self.rope
-        if rope.factors and len(rope.factors) != self.head_dim // 2:
-            what = f"{len(rope.factors)} rotary divisors for a head size of {self.head_dim}"
-            raise ModelFileError("model_weights_mismatch", path=path, what=what)
+            raise _unfit(path, f"odd head size {self.head_dim}")
+        if self.layers and len(self.layers) != self.num_layers:
+            raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
+        if any(not 0 <= layer.window < 2**31 for layer in self.layers):
+            raise _unfit(path, "the attention window out of range")
+        for rotary in (Rotary(self.rope_theta, self.rope), *self.rotaries):
+            self._check_rotary(rotary, path)
         positive = {
-            "rope_theta": self.rope_theta - 1,
             "rms_norm_eps": self.norm_eps,
-            "the rotary factor": rope.factor,
-            "the original context": rope.original_context or self.context_length,
-            "beta_fast": rope.beta_fast,
-            "beta_slow": rope.beta_slow,
+            "the attention scale": self.score_scale,
+            "the embedding scale": self.embedding_scale,
+            "the residual scale": self.residual_scale,
+            "the logit scale": self.logit_scale,
+            "the logit softcap": self.logit_softcap + 1,
         }
-        for name, number in positive.items():
-            if not 0 < number < math.inf:
-                raise ModelFileError("model_weights_mismatch", path=path, what=f"{name} out of range")
+        _check_positive(positive, path)
+
+    def _check_rotary(self, rotary: Rotary, path: str) -> None:
+        scaling = rotary.scaling
+        if scaling.factors and len(scaling.factors) != self.head_dim // 2:
+            raise _unfit(path, f"{len(scaling.factors)} rotary divisors for a head size of {self.head_dim}")
+        positive = {
+            "rope_theta": rotary.theta - 1,
+            "the rotary factor": scaling.factor,
+            "the original context": scaling.original_context or self.context_length,
+            "beta_fast": scaling.beta_fast,
+            "beta_slow": scaling.beta_slow,
+        }
+        _check_positive(positive, path)
 
 
-def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
-    """A ModelConfig from the object in a Hugging Face ``config.json``.
-
-    Raises:
-        ModelFileError: an architecture, activation or feature that the decoder does not have, or a missing key.
-    """
-    kind = str(raw.get("model_type", "unknown"))
-    if kind not in ARCHITECTURES:
-        raise ModelFileError("model_unsupported", architecture=kind)
-    if raw.get("hidden_act", "silu") not in ("silu", "swish"):
-        raise ModelFileError("model_feature_unsupported", feature=f"the activation {raw['hidden_act']}")
-    _check_quantisation(raw)
-    if raw.get("use_sliding_window"):
-        raise ModelFileError("model_feature_unsupported", feature="sliding-window attention")
-    try:
-        hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
-        config = ModelConfig(
-            architecture=kind,
-            vocab_size=int(raw["vocab_size"]),
-            hidden_size=hidden,
-            intermediate_size=int(raw["intermediate_size"]),
-            num_layers=int(raw["num_hidden_layers"]),
-            num_heads=heads,
-            num_kv_heads=int(raw.get("num_key_value_heads") or heads),
-            head_dim=int(raw.get("head_dim") or hidden // max(heads, 1)),
-            context_length=int(raw.get("max_position_embeddings", 2048)),
-            norm_eps=float(raw.get("rms_norm_eps", 1e-6)),
-            rope_theta=_rope_theta(raw),
-            rope=_rope_from_hf(raw),
-            tied_embeddings=bool(raw.get("tie_word_embeddings", False)),
-            qkv_bias=kind == "qwen2" or bool(raw.get("attention_bias", False)),
-            out_bias=kind == "llama" and bool(raw.get("attention_bias", False)),
-            mlp_bias=kind == "llama" and bool(raw.get("mlp_bias", False)),
-            bos_token_id=known_id(raw.get("bos_token_id"), int(raw["vocab_size"])),
-            eos_token_ids=end_tokens(token_ids(raw.get("eos_token_id")), {}, int(raw["vocab_size"])),
-        )
-    except KeyError as exc:
-        raise ModelFileError("model_description", path=path, what=f"config.json has no {exc.args[0]}") from exc
-    except (TypeError, ValueError, OverflowError) as exc:
-        reason = f"nonsense in config.json ({exc})"
-        raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
-    config.check(path)
-    return config
+def _check_positive(numbers: dict[str, float], path: str) -> None:
+    for name, number in numbers.items():
+        if not 0 < number < math.inf:
+            raise _unfit(path, f"{name} out of range")
 
 
-def _check_quantisation(raw: dict[str, Any]) -> None:
-    """Refuse weights that only the library reads which packed them: GPTQ, AWQ, bitsandbytes, MLX and others."""
-    found = raw.get("quantization_config") or raw.get("quantization")
-    if not found:
-        return
-    method = found.get("quant_method") if isinstance(found, dict) else None
-    if not method:  # mlx-lm writes "quantization" with group size and bits alone
-        method = "MLX" if raw.get("quantization") else "unknown"
-    raise ModelFileError("model_feature_unsupported", feature=f"{method} quantised safetensors")
-
-
-def token_ids(value: Any) -> tuple[int, ...]:
-    """Ids from a JSON entry that holds one, a list of them or nothing. Raises TypeError, ValueError, OverflowError."""
-    values = value if isinstance(value, list) else () if value is None else (value,)
-    return tuple(int(v) for v in values)
-
-
-def _rope_parameters(raw: dict[str, Any]) -> dict[str, Any]:
-    # transformers 5 writes rope_parameters, earlier versions rope_scaling beside rope_theta
-    return dict(raw.get("rope_parameters") or raw.get("rope_scaling") or {})
-
-
-def _rope_theta(raw: dict[str, Any]) -> float:
-    return float(raw.get("rope_theta") or _rope_parameters(raw).get("rope_theta") or 10_000.0)
-
-
-def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
-    params = _rope_parameters(raw)
-    kind = str(params.get("rope_type") or params.get("type") or "default")
-    if kind not in ("default", "linear", "dynamic", "llama3", "yarn"):
-        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
-    if float(params.get("partial_rotary_factor") or raw.get("partial_rotary_factor") or 1.0) != 1.0:
-        raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
-    original = params.get("original_max_position_embeddings") or raw.get("original_max_position_embeddings")
-
-    def optional(name: str) -> float | None:
-        return float(params[name]) if params.get(name) else None
-
-    return RopeScaling(
-        type=kind,  # type: ignore[arg-type]
-        factor=float(params.get("factor") or 1.0),
-        original_context=int(original) if original else None,
-        low_freq_factor=float(params.get("low_freq_factor") or 1.0),
-        high_freq_factor=float(params.get("high_freq_factor") or 4.0),
-        beta_fast=float(params.get("beta_fast") or 32.0),
-        beta_slow=float(params.get("beta_slow") or 1.0),
-        truncate=bool(params.get("truncate", True)),
-        attention_factor=optional("attention_factor"),
-        mscale=optional("mscale"),
-        mscale_all_dim=optional("mscale_all_dim"),
-    )
+def _unfit(path: str, what: str) -> ModelFileError:
+    return ModelFileError("model_weights_mismatch", path=path, what=what)

@@ -52,7 +52,7 @@ def gguf_of(folder: Path) -> Path | None:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder that is known by its files to be no model of Llama's or Qwen2's layout.
+    """Refuse a folder that is known by its files to be no model in the layout of transformers.
 
     Raises:
         ModelFileError: with a code for its kind.

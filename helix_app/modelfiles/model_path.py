@@ -9,11 +9,13 @@ from typing import Literal
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.paths import expanded
-from helix_app.modelfiles.config import ModelConfig, config_from_hf, token_ids
+from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
-from helix_app.modelfiles.gguf.gguf_file import GgufHeader, config_from_gguf, file_key, short_name
+from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader, file_key, short_name
 from helix_app.modelfiles.gguf.other_kinds import check_config
 from helix_app.modelfiles.gguf.split import read_model
+from helix_app.modelfiles.hf_config import config_from_hf, token_ids
 from helix_app.modelfiles.special_tokens import end_tokens
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 

@@ -68,12 +68,17 @@ SHAPES = [
     "llama-dynamic",
     "qwen2",
     "qwen2-tied",
+    "qwen2-window",
+    "qwen3",
+    "qwen3-tied",
 ]
 
 
 @pytest.mark.parametrize("name", SHAPES)
 @pytest.mark.parametrize("kind", ["gguf", "folder"])
 def test_the_model_is_built_from_helix_own_weights(zoo: Zoo, name: str, kind: str) -> None:
+    if kind == "gguf" and "window" in name:
+        pytest.skip("GGUF files of this architecture say nothing of windows")
     path = zoo.gguf(name) if kind == "gguf" else zoo.folder(name)
     made = build_model(inspect(path), torch.float32, torch.device("cpu"))
     ids = torch.arange(5, 45)[None]

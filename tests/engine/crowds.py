@@ -15,6 +15,7 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.scheduler import Scheduler
@@ -25,6 +26,7 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.models.test_decoder import runner_of
+from tests.engine.models.test_packed_decoder import packed_runner
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
 
 CPU = torch.device("cpu")
@@ -33,13 +35,28 @@ CPU = torch.device("cpu")
 class Models:
     """A target, and a draft of the same shape that is right now and then; loaded once."""
 
-    def __init__(self, zoo: Zoo, dtype: torch.dtype = torch.float32) -> None:
-        path = zoo.gguf("llama-loopy")
+    def __init__(
+        self, zoo: Zoo, dtype: torch.dtype = torch.float32, name: str = "llama-loopy", packed: str = ""
+    ) -> None:
+        """
+        Args:
+            packed: in this format, on the file's own blocks; "" for dense weights.
+        """
+        self.key = name, packed, dtype
+        path = zoo.gguf(name, quant=packed or "F32")
+        self.tokenizer = load_tokenizer(inspect(path))
+        self.target: AnyDecoder
+        self.draft: AnyDecoder
+        if packed:
+            self.target, self.draft = (packed_runner(path).decoder for _ in range(2))
+            config = self.draft.config
+            self.draft.config = dataclasses.replace(config, embedding_scale=1.5 * config.embedding_scale)
+            return
         self.target, self.draft = (runner_of(path, dtype=dtype).decoder for _ in range(2))
+        assert isinstance(self.draft, Decoder)
         weight = self.draft._embed
         noise = torch.randn(weight.shape, generator=torch.Generator().manual_seed(7)).to(dtype)
         self.draft._embed = weight + 0.25 * weight.std() * noise
-        self.tokenizer = load_tokenizer(inspect(path))
 
     def session(
         self,
@@ -61,9 +78,9 @@ class Models:
         return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}), draft_runner)
 
 
-def _runner(decoder: Decoder, blocks: int, size: int, order: Sequence[int] | None) -> ModelRunner:
+def _runner(decoder: AnyDecoder, blocks: int, size: int, order: Sequence[int] | None) -> ModelRunner:
     pool = BlockPool(blocks, size, order)
-    return ModelRunner(decoder, pool, KVCache(decoder.config, blocks, size, decoder.dtype, CPU))
+    return ModelRunner(decoder, pool, KVCache(decoder.config, blocks, size, decoder.cache_dtype, CPU))
 
 
 def pools(session: Session) -> list[BlockPool]:
@@ -188,14 +205,14 @@ def requests(sampling: SamplingParams = GREEDY, **options: object) -> list[Gener
     ]
 
 
-_ALONE: dict[tuple[GenerateRequest, int], Finished] = {}
+_ALONE: dict[tuple[object, GenerateRequest, int], Finished] = {}
 
 
 def plain(models: Models, request: GenerateRequest, blocks: int = 128) -> Finished:
     """What the request's reply is alone, without speculation."""
-    key = (dataclasses.replace(request, mode="autoregressive", k="auto", priority=0), blocks)
+    key = (models.key, dataclasses.replace(request, mode="autoregressive", k="auto", priority=0), blocks)
     if key not in _ALONE:
-        _ALONE[key] = alone(models.session(blocks=blocks), key[0])
+        _ALONE[key] = alone(models.session(blocks=blocks), key[1])
     return _ALONE[key]
 
 

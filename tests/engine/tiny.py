@@ -65,6 +65,11 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen2": ("qwen2", {}),
     "qwen2-tied": ("qwen2", {"tie_word_embeddings": True}),
     **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in _ROPE.items()},
+    "qwen2-window": ("qwen2", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
+    "qwen3-window": ("qwen3", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
+    "qwen3": ("qwen3", {"head_dim": 24}),
+    "qwen3-loopy": ("qwen3", {"head_dim": 32}),
+    "qwen3-tied": ("qwen3", {"head_dim": 32, "tie_word_embeddings": True, "attention_bias": True}),
     "llama-small": ("llama", {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "head_dim": 16}),
     "llama-short": ("llama", {"max_position_embeddings": 96}),
     "llama-long": ("llama", {"max_position_embeddings": 32768, "hidden_size": 32, "num_hidden_layers": 1}),
@@ -95,7 +100,7 @@ def tokenizer() -> tokenizers.Tokenizer:
 
 def hf_config(name: str) -> Any:
     """The transformers config of a shape."""
-    from transformers import LlamaConfig, Qwen2Config
+    from transformers import LlamaConfig, Qwen2Config, Qwen3Config
 
     family, changes = SHAPES[name]
     shape: dict[str, Any] = {
@@ -112,7 +117,8 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    return {"llama": LlamaConfig, "qwen2": Qwen2Config}[family](**{**shape, **changes})
+    made = {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config}
+    return made[family](**{**shape, **changes})
 
 
 @functools.cache
@@ -246,6 +252,8 @@ _NAMES = {
     "self_attn.k_proj": "attn_k",
     "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",

@@ -53,7 +53,7 @@ class Path(Protocol):
 
 
 class SpanPath:
-    """Attention of one span: its mask, made once, and where its keys and values are."""
+    """Attention of one span: its masks, each made once, and where its keys and values are."""
 
     def __init__(self, config: ModelConfig, span: Span, dtype: torch.dtype, device: torch.device, exact: bool) -> None:
         """
@@ -63,6 +63,9 @@ class SpanPath:
         """
         self.rows, self._view = span.rows, span.view
         self._heads, self._kv_heads, self._group = config.num_heads, config.num_kv_heads, config.group_size
+        self._scale = config.attention_scale
+        self._windows, self._start, self._dtype, self._device = config.windows, span.start, dtype, device
+        self._windowed: dict[int, tuple[int, torch.Tensor | None]] = {}
         self._exact = exact and span.rows <= EXACT_ROWS
         count = self._group * span.rows
         missing = missing_rows(count) if self._exact else 0
@@ -73,13 +76,30 @@ class SpanPath:
         self._filled: torch.Tensor | None = None
         if missing and not self._overread:
             self._filled = torch.tensor((*range(count), *[0] * missing), device=device)
-        if self._exact or span.rows > 1:
-            length = span.view.padded_length if self._exact else span.start + span.rows
-            mask = torch.full((span.rows, length), float("-inf"), dtype=dtype).triu_(span.start + 1)
-            if span.rows > 1:
-                mask = mask.repeat(self._group, 1)
-                mask = mask if self._filled is None else mask.index_select(0, self._filled)
-            self._mask = mask.to(device)
+        if (self._exact or span.rows > 1) and not (self._windows and all(self._windows)):
+            self._mask = self._masked(0, 0)
+
+    def _masked(self, begin: int, window: int) -> torch.Tensor:
+        """What each row may not see of the slots from ``begin`` on: what lies behind it, and before its window."""
+        length = (self._view.padded_length if self._exact else self._start + self.rows) - begin
+        mask = torch.full((self.rows, length), float("-inf"), dtype=self._dtype).triu_(self._start + 1 - begin)
+        if window:  # finite: kernels that look at slots piece by piece meet pieces without a single one to be seen
+            past = torch.full_like(mask, torch.finfo(self._dtype).min).tril_(self._start - window - begin)
+            mask = torch.minimum(mask, past)
+        if self.rows > 1:
+            mask = mask.repeat(self._group, 1)
+            mask = mask if self._filled is None else mask.index_select(0, self._filled)
+        return mask.to(self._device)
+
+    def _looked_at(self, window: int) -> tuple[int, torch.Tensor | None]:
+        """The first slot that layers of this window look at, and their mask; made once for all of them."""
+        found = self._windowed.get(window)
+        if found is None:
+            # exact rows see all slots under a mask: what is added in which order must not depend on the first row
+            begin = 0 if self._exact else max(0, self._start - window + 1)
+            found = begin, self._masked(begin, window) if self._exact or self.rows > 1 else None
+            self._windowed[window] = found
+        return found
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """See ``Path``."""
@@ -88,6 +108,10 @@ class SpanPath:
         place = heads.storage_offset() + self._heads * dim
         kv = heads.as_strided((2 * kv_heads, rows, dim), (dim, width * dim, 1), place)
         keys, values = self._view.write(layer, kv, self._exact)
+        mask = self._mask
+        if self._windows and (window := self._windows[layer]):
+            begin, mask = self._looked_at(window)
+            keys, values = keys[:, :, begin:], values[:, :, begin:]
         # the query heads that share a key/value head become rows: [1, kv_heads, group * rows, dim]
         if rows == 1:
             tall = self._tall if self._overread else group
@@ -98,9 +122,9 @@ class SpanPath:
         if self._filled is not None:
             q = q.index_select(2, self._filled)
         if self._exact and _KERNEL is not None:
-            out = _KERNEL(q, keys, values, attn_mask=self._mask)[0]
+            out = _KERNEL(q, keys, values, attn_mask=mask, scale=self._scale)[0]
         else:
-            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
+            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, scale=self._scale)
         _, head, row, number = out.stride()
         return out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number)).reshape(rows, -1)
 

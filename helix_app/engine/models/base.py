@@ -82,6 +82,15 @@ class AnyDecoder(Protocol):
         ...
 
 
+def bent(logits: torch.Tensor, config: ModelConfig) -> torch.Tensor:
+    """Logits ``[rows, vocab]`` as the model means them; may change them in place."""
+    if config.logit_scale != 1.0:
+        logits = logits.mul_(config.logit_scale)
+    if config.logit_softcap:
+        logits = logits.div_(config.logit_softcap).tanh_().mul_(config.logit_softcap)
+    return logits
+
+
 def bytes_of(part: Any) -> int:
     """Bytes of the tensors that a part of a model holds, packed ones as they are packed."""
     if isinstance(part, torch.Tensor):

@@ -1,4 +1,4 @@
-"""One decoder for the Llama and Qwen2 families, driven by a config.
+"""One decoder for all architectures: it runs the layers that a config describes.
 
 Rows of one or many sequences go in, logits come out; keys and values live in the paged cache. The rows of all
 sequences are one ragged batch: linear layers run once over all of them, and only attention walks over the sequences.
@@ -28,7 +28,7 @@ from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import bytes_of
+from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.rope import rope_table, rotate_
@@ -41,12 +41,25 @@ _WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be 
 
 @dataclass
 class _Layer:
+    """Parts of one layer; those that its model has not are None.
+
+    Attributes:
+        qk_norm: weights of the norm of each query and key head ``[heads + kv_heads, head_dim]``.
+        attn_post, mlp_post: of the norms over what each half gives.
+    """
+
     attn_norm: Norm
     qkv: LinearFn
     out: LinearFn
     mlp_norm: Norm
     gate_up: LinearFn
     down: LinearFn
+    qk_norm: torch.Tensor | None = None
+    attn_post: Norm | None = None
+    mlp_post: Norm | None = None
+
+
+_Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows
 
 
 class Decoder:
@@ -88,6 +101,11 @@ class Decoder:
         self._embed: torch.Tensor
         self._head: LinearFn
         self._layers: list[_Layer] = []
+        self._tables: list[_Turn] = []  # of each rotary embedding, all positions
+        self._turned_by = [
+            config.rotaries.index(r) if (r := config.rotary(i)) else -1 for i in range(config.num_layers)
+        ]
+        self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
         self.graphs: StepGraphs | None = for_device(self)
 
     # ----------------------------------------------------------------- loading
@@ -117,13 +135,22 @@ class Decoder:
         self.parameters, self.rounded = maker.parameters, maker.rounded
         with untracked(self.device):
             # last, when the weights have shown that the sizes in the config are real
-            self._cos, self._sin = rope_table(config, self.max_positions, self.dtype, self.device)
+            size = self.max_positions, self.dtype, self.device
+            self._tables = [rope_table(config, *size, rotary) for rotary in config.rotaries]
             if self.can_be_exact:
                 self._look_at_rows()
         yield 1.0
 
     def _made(self, maker: LinearMaker, source: WeightSource, i: int) -> _Layer:
         config = self.config
+        qk_norm = attn_post = mlp_post = None
+        if config.qk_norm:
+            weights = [maker.tensor(source, role, layer=i) for role in ("q_norm", "k_norm")]
+            qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
+        if config.post_norms:
+            attn_post, mlp_post = (
+                Norm(maker.tensor(source, role, layer=i)) for role in ("attn_post_norm", "mlp_post_norm")
+            )
         return _Layer(
             attn_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
             qkv=maker.linear(source, ("q", "k", "v"), i, config.qkv_bias),
@@ -131,6 +158,9 @@ class Decoder:
             mlp_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
             gate_up=maker.linear(source, ("gate", "up"), i, config.mlp_bias),
             down=maker.linear(source, ("down",), i, config.mlp_bias),
+            qk_norm=qk_norm,
+            attn_post=attn_post,
+            mlp_post=mlp_post,
         )
 
     def _look_at_rows(self) -> None:
@@ -170,14 +200,14 @@ class Decoder:
     @property
     def weight_bytes(self) -> int:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
-        layers = sum(bytes_of(part) for layer in self._layers for part in vars(layer).values())
+        layers = sum(bytes_of(part) for layer in self._layers for part in vars(layer).values() if part is not None)
         row = self.config.hidden_size * self._embed.dtype.itemsize
         return layers + bytes_of(self._norm) + bytes_of(self._head) + row
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
         self._layers, self.graphs = [], None
-        self._embed = self._cos = self._sin = torch.empty(0)
+        self._embed, self._tables = torch.empty(0), []
         self._head = self._released
 
     @staticmethod
@@ -212,9 +242,14 @@ class Decoder:
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if exact else frozenset()
         pieces = _pieces([span.rows for span in spans], self._together) if exact else ()
-        cos = _joined([self._cos[s.start : s.start + s.rows] for s in spans])
-        sin = _joined([self._sin[s.start : s.start + s.rows] for s in spans])
-        return self._layer_by_layer(ids, cos, sin, paths, [span.logit_rows for span in spans], paired, pieces)
+        turns = [
+            (
+                _joined([cos[s.start : s.start + s.rows] for s in spans]),
+                _joined([sin[s.start : s.start + s.rows] for s in spans]),
+            )
+            for cos, sin in self._tables
+        ]
+        return self._layer_by_layer(ids, turns, paths, [span.logit_rows for span in spans], paired, pieces)
 
     def _path(self, span: Span) -> SpanPath:
         exact = span.exact and self.can_be_exact
@@ -222,39 +257,60 @@ class Decoder:
 
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
         """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
-        cos, sin = self._cos.index_select(0, positions), self._sin.index_select(0, positions)
-        return self._layer_by_layer(ids, cos, sin, (path,), (logit_rows,), frozenset())
+        turns = [(cos.index_select(0, positions), sin.index_select(0, positions)) for cos, sin in self._tables]
+        return self._layer_by_layer(ids, turns, (path,), (logit_rows,), frozenset())
 
     def _layer_by_layer(
         self,
         ids: torch.Tensor,
-        cos: torch.Tensor,
-        sin: torch.Tensor,
+        turns: Sequence[_Turn],
         paths: Sequence[Path],
         logit_rows: Sequence[int],
         paired: frozenset[str],
         pieces: Sequence[int] = (),
     ) -> torch.Tensor:
-        halves = (ids.shape[0], 1, 2, self.config.head_dim // 2)
-        cos, sin = cos.view(halves), sin.view(halves)
-        x = residual(F.embedding(ids, self._embed), self._norm, self.config.norm_eps)
+        config, reshapes = self.config, self._reshapes
+        halves = (ids.shape[0], 1, 2, config.head_dim // 2)
+        turns = [(cos.view(halves), sin.view(halves)) for cos, sin in turns]
+        x = residual(self._embedded(ids), self._norm, config.norm_eps)
         for i, layer in enumerate(self._layers):
             qkv = _run(layer.qkv, x.normed(layer.attn_norm), "qkv" in paired, pieces)
-            x.add(_run(layer.out, self._attention(qkv, i, cos, sin, paths), "out" in paired, pieces))
+            y = _run(layer.out, self._attention(qkv, i, turns, paths), "out" in paired, pieces)
+            x.add(self._reshaped(y, layer.attn_post) if reshapes else y)
             gate_up = _run(layer.gate_up, x.normed(layer.mlp_norm), "gate_up" in paired, pieces)
             gate, up = _halves(gate_up)
-            x.add(_run(layer.down, F.silu(gate).mul_(up), "down" in paired, pieces))
+            activated = F.silu(gate) if config.activation == "silu" else F.gelu(gate, approximate="tanh")
+            y = _run(layer.down, activated.mul_(up), "down" in paired, pieces)
+            x.add(self._reshaped(y, layer.mlp_post) if reshapes else y)
         wanted = sum(logit_rows)
         last = _last_rows(paths, logit_rows) if wanted < ids.shape[0] else ()
         pieces = _even(wanted, self._together) if pieces else ()
-        return _run(self._head, x.normed(self._norm, last), "head" in paired, pieces).float()
+        return bent(_run(self._head, x.normed(self._norm, last), "head" in paired, pieces).float(), config)
 
-    def _attention(
-        self, qkv: torch.Tensor, layer: int, cos: torch.Tensor, sin: torch.Tensor, paths: Sequence[Path]
-    ) -> torch.Tensor:
+    def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        scale, x = self.config.embedding_scale, F.embedding(ids, self._embed)
+        return x if scale == 1.0 else x * scale
+
+    def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:
+        """What a half of a layer gave, as it is added."""
+        config = self.config
+        y = y if norm is None else F.rms_norm(y, (config.hidden_size,), norm.weight, config.norm_eps)
+        return y if config.residual_scale == 1.0 else y * config.residual_scale
+
+    def _attention(self, qkv: torch.Tensor, layer: int, turns: Sequence[_Turn], paths: Sequence[Path]) -> torch.Tensor:
         config = self.config
         heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
-        rotate_(heads, config.num_heads + config.num_kv_heads, cos, sin)
+        turning, weights, by = (
+            config.num_heads + config.num_kv_heads,
+            self._layers[layer].qk_norm,
+            self._turned_by[layer],
+        )
+        if weights is not None:
+            queries_keys = heads[:, :turning]
+            normed = F.rms_norm(queries_keys, (config.head_dim,), None, config.norm_eps)
+            torch.mul(normed, weights, out=queries_keys)
+        if by >= 0:
+            rotate_(heads, turning, *turns[by])
         same = self.cache_dtype == self.dtype
         heads = heads if same else heads.to(self.cache_dtype)
         if len(paths) == 1:

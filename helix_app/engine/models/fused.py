@@ -48,6 +48,10 @@ class Fused:
         """Whether ``mlp`` can be used."""
         return self._mlp is not None
 
+    def without_mlp(self) -> Fused:
+        """The same without ``mlp``."""
+        return Fused(self._norm, None, self._ones, self._eps)
+
     def norm(self, x: torch.Tensor) -> torch.Tensor:
         """``x`` ``[rows, hidden]`` in float32 over its root mean square."""
         assert self._norm is not None

@@ -23,6 +23,7 @@ from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
+from helix_app.engine.models.base import bent
 from helix_app.engine.models.packed_layers import (
     OUT_WORD,
     Floats,
@@ -31,11 +32,13 @@ from helix_app.engine.models.packed_layers import (
     PackedWeights,
     ProgramMaker,
     RowMemory,
+    Turns,
+    step_parts,
 )
 from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.weights import WeightSource
-from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.config import ModelConfig, Rotary
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
@@ -51,7 +54,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
     header, config = files.gguf, files.config
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
-    if config.qkv_bias and config.architecture == "llama":  # of whose keys the order is another in the file
+    if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
     types = {info.type for name, info in header.tensors.items() if _is_matrix(name)}
     return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
@@ -59,7 +62,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
 
 def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:
     """The parts of the kernel library that a model needs."""
-    return (CORE, f"attention_{config.head_dim}_{config.group_size}", *sorted(formats))
+    return (CORE, *step_parts(config), *sorted(formats))
 
 
 def _is_matrix(name: str) -> bool:
@@ -117,18 +120,27 @@ class PackedDecoder:
             yield i / config.num_layers
             layers.append(self._layer(source, i))
         self._weights = PackedWeights(tuple(layers), norm, head)
-        cos, sin = rope_table(config, self.max_positions, torch.float32, _CPU)
-        half = config.head_dim // 2
-        cosines, sines = (np.ascontiguousarray(table.squeeze(1).numpy()) for table in (cos, sin))
-        self._cosines, self._sines = np.ascontiguousarray(cosines[:, :half]), np.ascontiguousarray(sines[:, half:])
-        pairs = config.architecture == "llama"  # GGUF writers interleave the rotary halves of Llama's heads
-        self._maker = ProgramMaker(self.library, config, pairs, self._cosines, self._sines)
+        turns = [self._turns(rotary) for rotary in config.rotaries]
+        if any(config.rotary(i) is None for i in range(config.num_layers)):
+            shape = 1, config.head_dim // 2
+            turns.append((np.ones(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)))
+        self._maker = ProgramMaker(self.library, config, config.interleaved, turns)
         yield 1.0
 
+    def _turns(self, rotary: Rotary) -> Turns:
+        half = self.config.head_dim // 2
+        cos, sin = rope_table(self.config, self.max_positions, torch.float32, _CPU, rotary)
+        cosines, sines = cos.squeeze(1).numpy()[:, :half], sin.squeeze(1).numpy()[:, half:]
+        return np.ascontiguousarray(cosines), np.ascontiguousarray(sines)
+
     def _layer(self, source: WeightSource, i: int) -> PackedLayer:
-        biases = None
+        biases = qk_norms = posts = None
         if self.config.qkv_bias:
             biases = tuple(self._vector(source, role, i, "bias") for role in ("q", "k", "v"))
+        if self.config.qk_norm:
+            qk_norms = self._vector(source, "q_norm", i), self._vector(source, "k_norm", i)
+        if self.config.post_norms:
+            posts = self._vector(source, "attn_post_norm", i), self._vector(source, "mlp_post_norm", i)
         return PackedLayer(
             attn_norm=self._vector(source, "attn_norm", i),
             qkv=(self._matrix(source, "q", i), self._matrix(source, "k", i), self._matrix(source, "v", i)),
@@ -138,6 +150,8 @@ class PackedDecoder:
             gate=self._matrix(source, "gate", i),
             up=self._matrix(source, "up", i),
             down=self._matrix(source, "down", i),
+            qk_norms=qk_norms,
+            posts=posts,
         )
 
     def _matrix(self, source: WeightSource, role: str, layer: int = 0) -> PackedTensor:
@@ -206,12 +220,14 @@ class PackedDecoder:
         logits = np.empty((len(wanted), self.config.vocab_size), dtype=np.float32)
         program.logits[OUT_WORD] = logits.ctypes.data
         self._pool.run(program.program)
-        return torch.from_numpy(logits)
+        return bent(torch.from_numpy(logits), self.config)
 
     def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
         embed = self._embed
         kind = gguf.GGMLQuantizationType[embed.format]
-        return np.asarray(gguf.dequantize(np.ascontiguousarray(embed.raw[ids]), kind), dtype=np.float32)
+        rows = np.asarray(gguf.dequantize(np.ascontiguousarray(embed.raw[ids]), kind), dtype=np.float32)
+        scale = self.config.embedding_scale
+        return rows if scale == 1.0 else rows * np.float32(scale)
 
     def _ready(self, rows: int, cache: KVCache) -> tuple[RowMemory, PackedProgram]:
         """Memory for so many rows, and a program that works on it and on this cache."""

@@ -10,17 +10,24 @@ prepare     norm, rounding                             a row
 gate, up    products                                   weight rows
 activate    SiLU, rounding                             256 columns of a row
 down        product onto the residual                  weight rows
+
+Models differ from that as their config says, and what a model has not costs nothing: heads are normed as they are
+rotated, attention walks over a window, another activation; and where what a half of a layer gives is normed or scaled
+before it is added, out and down are products, and a phase of its own adds them:
+
+add         norm, scale, onto the residual             a row
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
-from helix_app.engine.kernels.packed.library import Library
+from helix_app.engine.kernels.packed.library import ADD, GELU, HEAD_NORMS, Library
 from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -31,11 +38,18 @@ _TILE_BYTES = 16_384  # of weights that stay in the nearest cache while all rows
 _LARGE = 2_000_000  # bytes of a matrix that is cut by its size alone
 
 Floats = npt.NDArray[np.float32]
+Turns = tuple[Floats, Floats]  # cosines and sines, [positions, head_dim / 2]
 
 
 @dataclass(frozen=True)
 class PackedLayer:
-    """Weights of one layer, as the file holds them; ``biases`` of q, k and v are None where there are none."""
+    """Weights of one layer, as the file holds them; None is what a model has not.
+
+    Attributes:
+        biases: of q, k and v.
+        qk_norms: of queries and of keys, of one head.
+        posts: of the norms over what each half gives.
+    """
 
     attn_norm: Floats
     qkv: tuple[PackedTensor, PackedTensor, PackedTensor]
@@ -45,6 +59,8 @@ class PackedLayer:
     gate: PackedTensor
     up: PackedTensor
     down: PackedTensor
+    qk_norms: tuple[Floats, Floats] | None = None
+    posts: tuple[Floats, Floats] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,7 @@ class RowMemory:
         x: the residual ``[capacity, hidden]``.
         positions, slots, tables, wanted: of each row its position, its cache slot, the address of its sequence's block
             table; the rows whose logits are wanted.
+        unturned: positions of rows for layers that turn nothing, all 0.
         counts: rows of this pass, wanted rows, and 1.
     """
 
@@ -75,6 +92,7 @@ class RowMemory:
         self.normed = np.zeros_like(self.x)
         self.qkv = np.zeros((capacity, self.q_width + 2 * self.kv_width), dtype=np.float32)
         self.mixed = np.zeros((capacity, self.q_width), dtype=np.float32)
+        self.added = np.zeros_like(self.x if adds_apart(config) else self.x[:0])
         self.gate_up = np.zeros((capacity, 2 * inner), dtype=np.float32)
         self.activated = np.zeros((capacity, inner), dtype=np.float32)
         columns = max(hidden, self.q_width, inner)
@@ -82,10 +100,12 @@ class RowMemory:
             size: np.zeros(capacity * -(-columns // size) * nbytes, dtype=np.uint8)
             for size, nbytes in RECORD_BYTES.items()
         }
-        self.positions, self.slots, self.tables, self.wanted = np.zeros((4, capacity), dtype=np.int64)
+        self.positions, self.slots, self.tables, self.wanted, self.unturned = np.zeros((5, capacity), dtype=np.int64)
         self.rows = np.arange(capacity, dtype=np.int64)
         self.counts = np.array([0, 0, 1], dtype=np.int64)
-        self.zeros = np.zeros(max(config.vocab_size, 2 * inner, self.q_width + 2 * self.kv_width), dtype=np.float32)
+        self.zeros = np.zeros(
+            max(config.vocab_size, hidden, 2 * inner, self.q_width + 2 * self.kv_width), dtype=np.float32
+        )
 
     def count(self, index: int) -> int:
         """The address of one of ``counts``."""
@@ -116,32 +136,51 @@ class PackedProgram:
 OUT_WORD = 5  # of a product's arguments
 
 
+def adds_apart(config: ModelConfig) -> bool:
+    """Whether what a half of a layer gives is not added as it is."""
+    return config.post_norms or config.residual_scale != 1.0
+
+
+def step_parts(config: ModelConfig) -> tuple[str, ...]:
+    """The parts of the kernel library that a model's steps between products need, beside the core."""
+    shape, windows = f"{config.head_dim}_{config.group_size}", config.windows
+    parts = [f"attention_{shape}"] if not all(windows or (0,)) else []
+    parts += [f"windowed_{shape}"] if windows else []
+    parts += [HEAD_NORMS] if config.qk_norm else []
+    parts += [ADD] if adds_apart(config) else []
+    parts += [GELU] if config.activation == GELU else []
+    return tuple(parts)
+
+
 class ProgramMaker:
     """Makes the program of a model."""
 
-    def __init__(self, library: Library, config: ModelConfig, pairs: bool, cosines: Floats, sines: Floats) -> None:
+    def __init__(self, library: Library, config: ModelConfig, pairs: bool, turns: Sequence[Turns]) -> None:
         """
         Args:
             pairs: rotated numbers lie side by side.
-            cosines, sines: ``[positions, head_dim / 2]``; must live as long as the program.
+            turns: of each of ``config.rotaries``, and last one of no angle where some layers turn nothing; must live
+                as long as the program.
         """
         self._library, self._config = library, config
-        self._rotate = library.address("rotate_pairs" if pairs else "rotate_halves")
-        self._attend = library.address(f"attention_{config.head_dim}_{config.group_size}")
-        self._cosines, self._sines = address(cosines), address(sines)
+        self._rotate = ("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if config.qk_norm else "")
+        self._activate = "activate" if config.activation == "silu" else f"activate_{config.activation}"
+        self._turns = turns
 
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
         phases: list[list[Job]] = []
         caches: list[tuple[Words, Words]] = []
-        for layer in weights.layers:
-            phases += self._attention(layer, memory, caches)
+        for i, layer in enumerate(weights.layers):
+            phases += self._attention(i, layer, memory, caches)
             phases += self._mlp(layer, memory)
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
         return PackedProgram(Program(phases), head.words, caches)
 
-    def _attention(self, layer: PackedLayer, memory: RowMemory, caches: list[tuple[Words, Words]]) -> list[list[Job]]:
+    def _attention(
+        self, index: int, layer: PackedLayer, memory: RowMemory, caches: list[tuple[Words, Words]]
+    ) -> list[list[Job]]:
         config, qkv = self._config, memory.qkv
         step, rows = qkv.strides[0], memory.count(0)
         products, at = [], 0
@@ -149,22 +188,29 @@ class ProgramMaker:
             bias = None if layer.biases is None else address(layer.biases[i])
             products.append(self._product(tensor, memory, address(qkv) + 4 * at, step, bias))
             at += tensor.rows
+        rotary, norms = config.rotary(index), layer.qk_norms
+        cosines, sines = self._turns[-1 if rotary is None else config.rotaries.index(rotary)]
+        positions = memory.unturned if rotary is None else memory.positions
         rotation = words(
             *(address(qkv), step, config.num_heads, config.num_kv_heads, config.head_dim),
-            *(self._cosines, self._sines, address(memory.positions), address(memory.slots), 0, 0, 0),
+            *(address(cosines), address(sines), address(positions), address(memory.slots), 0, 0, 0),
+            *(() if norms is None else (address(norms[0]), address(norms[1]), floats(config.norm_eps))),
         )
+        window = config.layer(index).window
+        attend = f"{'windowed' if window else 'attention'}_{config.head_dim}_{config.group_size}"
         attention = words(
             *(address(qkv), step, address(memory.mixed), memory.mixed.strides[0], config.num_kv_heads, 0, 0, 0),
-            *(address(memory.tables), address(memory.positions), floats(config.head_dim**-0.5)),
+            *(address(memory.tables), address(memory.positions), floats(config.score_scale)),
+            *((window,) if window else ()),
         )
         caches.append((rotation, attention))
         return [
             self._norm(layer.attn_norm, memory, layer.qkv, memory.rows),
             products,
-            [Job(self._rotate, rotation, 1, rows, 1)],
-            [Job(self._attend, attention, config.num_kv_heads, rows, 1)],
+            [Job(self._library.address(self._rotate), rotation, 1, rows, 1)],
+            [Job(self._library.address(attend), attention, config.num_kv_heads, rows, 1)],
             self._rounding(memory, memory.mixed, (layer.out,)),
-            [self._residual(layer.out, memory)],
+            *self._added(layer.out, memory, layer.posts and layer.posts[0]),
         ]
 
     def _mlp(self, layer: PackedLayer, memory: RowMemory) -> list[list[Job]]:
@@ -181,8 +227,8 @@ class ProgramMaker:
                 self._product(layer.gate, memory, first, step),
                 self._product(layer.up, memory, first + 4 * inner, step),
             ],
-            [Job(self._library.address("activate"), activation, inner // piece, memory.count(0), 4)],
-            [self._residual(layer.down, memory)],
+            [Job(self._library.address(self._activate), activation, inner // piece, memory.count(0), 4)],
+            *self._added(layer.down, memory, layer.posts and layer.posts[1]),
         ]
 
     def _norm(
@@ -212,9 +258,20 @@ class ProgramMaker:
             found += (address(memory.records[size]), step) if wanted else (0, 0)
         return tuple(found)
 
-    def _residual(self, tensor: PackedTensor, memory: RowMemory) -> Job:
-        place, step = address(memory.x), memory.x.strides[0]
-        return self._product(tensor, memory, place, step, place, 0, step)
+    def _added(self, tensor: PackedTensor, memory: RowMemory, norm: Floats | None) -> list[list[Job]]:
+        """What a half of a layer gives, onto the residual."""
+        config, place, step = self._config, address(memory.x), memory.x.strides[0]
+        if not adds_apart(config):
+            return [[self._product(tensor, memory, place, step, place, 0, step)]]
+        given, given_step = address(memory.added), memory.added.strides[0]
+        arguments = words(
+            *(given, given_step, place, step, 0 if norm is None else address(norm), config.hidden_size),
+            *(floats(config.norm_eps), floats(config.residual_scale)),
+        )
+        return [
+            [self._product(tensor, memory, given, given_step)],
+            [Job(self._library.address("add_shaped"), arguments, 1, memory.count(0), 1)],
+        ]
 
     def _product(
         self,

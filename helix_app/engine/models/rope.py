@@ -11,28 +11,32 @@ import math
 import numpy as np
 import torch
 
-from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.config import ModelConfig, RopeScaling, Rotary
 
 
-def inverse_frequencies(config: ModelConfig) -> tuple[torch.Tensor, float]:
-    """Frequencies ``[head_dim / 2]`` in float32 and the factor that cos and sin are multiplied with."""
-    dim, scaling = config.head_dim, config.rope
-    freqs = config.rope_theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
+def inverse_frequencies(config: ModelConfig, rotary: Rotary | None = None) -> tuple[torch.Tensor, float]:
+    """Frequencies ``[head_dim / 2]`` in float32 and the factor that cos and sin are multiplied with.
+
+    Args:
+        rotary: of some layers; the model's own unless given.
+    """
+    rotary = rotary or Rotary(config.rope_theta, config.rope)
+    dim, scaling = config.head_dim, rotary.scaling
+    freqs = rotary.theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
     if scaling.factors:
         return freqs / torch.tensor(scaling.factors, dtype=torch.float32), 1.0
     if scaling.type == "linear":
         return freqs / scaling.factor, 1.0
     if scaling.type == "llama3":
-        return _llama3(freqs, config), 1.0
+        return _llama3(freqs, scaling, config.context_length), 1.0
     if scaling.type == "yarn":
-        return _yarn(freqs, config)
+        return _yarn(freqs, rotary, config)
     # "dynamic" changes frequencies only beyond the model's context, where Helix never goes
     return freqs, 1.0
 
 
-def _llama3(freqs: torch.Tensor, config: ModelConfig) -> torch.Tensor:
-    s = config.rope
-    original = s.original_context or config.context_length
+def _llama3(freqs: torch.Tensor, s: RopeScaling, context: int) -> torch.Tensor:
+    original = s.original_context or context
     wavelengths = 2 * math.pi / freqs
     smooth = (original / wavelengths - s.low_freq_factor) / (s.high_freq_factor - s.low_freq_factor)
     blended = (1 - smooth) * freqs / s.factor + smooth * freqs
@@ -40,12 +44,12 @@ def _llama3(freqs: torch.Tensor, config: ModelConfig) -> torch.Tensor:
     return torch.where(wavelengths < original / s.high_freq_factor, freqs, scaled)
 
 
-def _yarn(freqs: torch.Tensor, config: ModelConfig) -> tuple[torch.Tensor, float]:
-    s, dim = config.rope, config.head_dim
+def _yarn(freqs: torch.Tensor, rotary: Rotary, config: ModelConfig) -> tuple[torch.Tensor, float]:
+    s, dim = rotary.scaling, config.head_dim
     original = s.original_context or config.context_length
 
     def correction_dim(rotations: float) -> float:
-        return dim * math.log(original / (rotations * 2 * math.pi)) / (2 * math.log(config.rope_theta))
+        return dim * math.log(original / (rotations * 2 * math.pi)) / (2 * math.log(rotary.theta))
 
     def magnitude(scale: float, mscale: float = 1.0) -> float:
         return 1.0 if scale <= 1 else 0.1 * mscale * math.log(scale) + 1.0
@@ -66,7 +70,7 @@ def _yarn(freqs: torch.Tensor, config: ModelConfig) -> tuple[torch.Tensor, float
 
 
 def rope_table(
-    config: ModelConfig, length: int, dtype: torch.dtype, device: torch.device
+    config: ModelConfig, length: int, dtype: torch.dtype, device: torch.device, rotary: Rotary | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """cos and sin for positions 0..length-1, each ``[length, 1, head_dim]``, sin with its first half negated.
 
@@ -75,7 +79,7 @@ def rope_table(
     Made by numpy in float64: the first cosine that a process asked PyTorch for, on two threads at once, was now and
     then a little coarser than the next, and the same prompt then had another answer in one start of the program of ten.
     """
-    freqs, factor = inverse_frequencies(config)
+    freqs, factor = inverse_frequencies(config, rotary)
     angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, head_dim / 2]
     wide = angles.double().numpy()
     cos, sin = (torch.from_numpy(turn(wide)).float() * factor for turn in (np.cos, np.sin))

@@ -258,9 +258,14 @@ class _BlockPath:
         heads = torch.arange(2 * self._kv_heads, device=decoder.device)
         self._gathered = (heads[:, None] * cache.num_blocks + blocks).view(-1)  # a row is one head's part of a block
         places = torch.arange(blocks.shape[0] * cache.block_size, device=decoder.device)
-        hidden = places[None] > positions[:, None]
-        mask = torch.zeros(hidden.shape, dtype=decoder.cache_dtype, device=decoder.device)
-        self._mask = mask.masked_fill_(hidden, float("-inf")).repeat(self._group, 1)
+        self._windows, self._scale = decoder.config.windows, decoder.config.attention_scale
+        self._masks: dict[int, torch.Tensor] = {}
+        for window in set(self._windows) or {0}:
+            hidden = places[None] > positions[:, None]
+            if window:
+                hidden = hidden | (places[None] <= positions[:, None] - window)
+            mask = torch.zeros(hidden.shape, dtype=decoder.cache_dtype, device=decoder.device)
+            self._masks[window] = mask.masked_fill_(hidden, float("-inf")).repeat(self._group, 1)
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """As ``attention.Path``."""
@@ -271,5 +276,6 @@ class _BlockPath:
         keys, values = both.view(1, 2 * kv_heads, -1, dim).chunk(2, dim=1)
         q = heads[:, : group * kv_heads].reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3)
         q = q.reshape(1, kv_heads, group * rows, dim)
-        out = F.scaled_dot_product_attention(q, keys, values, attn_mask=self._mask)
+        mask = self._masks[self._windows[layer] if self._windows else 0]
+        out = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, scale=self._scale)
         return out.view(kv_heads, group, rows, dim).permute(2, 0, 1, 3).reshape(rows, -1)

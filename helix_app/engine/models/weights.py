@@ -27,11 +27,18 @@ _NAMES = {
     "k": ("blk.{i}.attn_k", "model.layers.{i}.self_attn.k_proj"),
     "v": ("blk.{i}.attn_v", "model.layers.{i}.self_attn.v_proj"),
     "o": ("blk.{i}.attn_output", "model.layers.{i}.self_attn.o_proj"),
+    "q_norm": ("blk.{i}.attn_q_norm", "model.layers.{i}.self_attn.q_norm"),
+    "k_norm": ("blk.{i}.attn_k_norm", "model.layers.{i}.self_attn.k_norm"),
     "mlp_norm": ("blk.{i}.ffn_norm", "model.layers.{i}.post_attention_layernorm"),
     "gate": ("blk.{i}.ffn_gate", "model.layers.{i}.mlp.gate_proj"),
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
 }
+
+
+def safetensors_name(role: str, layer: int = 0, kind: str = "weight") -> str:
+    """What transformers calls a tensor."""
+    return f"{_NAMES[role][1].format(i=layer)}.{kind}"
 
 
 class WeightSource(Protocol):
@@ -77,6 +84,8 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
         "gate": (inner, hidden),
         "up": (inner, hidden),
         "down": (hidden, inner),
+        "q_norm": (config.head_dim,),
+        "k_norm": (config.head_dim,),
     }.get(role, (hidden,))
     return shape[:1] if kind == "bias" else shape
 
@@ -119,8 +128,8 @@ class _GgufWeights:
         return tensor
 
     def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
-        """GGUF writers interleave the rotary halves of Llama's q and k rows: the order that puts them apart again."""
-        if role not in ("q", "k") or self._config.architecture != "llama":
+        """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
+        if role not in ("q", "k") or not self._config.interleaved:
             return None
         heads = self._config.num_heads if role == "q" else self._config.num_kv_heads
         rows = np.arange(heads * self._config.head_dim).reshape(heads, self._config.head_dim // 2, 2)
@@ -159,7 +168,7 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        name = f"{_NAMES[role][1].format(i=layer)}.{kind}"
+        name = safetensors_name(role, layer, kind)
         handle = self._where.get(name) or self._where.get(name.removeprefix("model."))
         if handle is None:
             raise ModelFileError("model_weights_mismatch", path=self._files.path, what=f"{name} is missing")
@@ -167,7 +176,8 @@ class _SafetensorsWeights:
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
         _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
-        return tensor
+        offset = self._config.norm_offset
+        return tensor.float() + offset if offset and role.endswith("norm") else tensor
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         return None

@@ -190,6 +190,6 @@ def find_cut(meta: Mapping[str, Any], tokens: Mapping[str, int]) -> Found:
         return Found(_CUTS[name], name)
     guess = next((family for word, family in _TELLING if word in tokens), "")
     if not guess:
-        guess = "qwen2" if meta.get("general.architecture") == "qwen2" else "gpt-2"
+        guess = "qwen2" if meta.get("general.architecture") in ("qwen2", "qwen3") else "gpt-2"
     # "default" is what converters wrote before they knew the family's name
     return Found(_CUTS[guess], name, guess)

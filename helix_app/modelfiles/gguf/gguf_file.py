@@ -1,4 +1,4 @@
-"""GGUF files: header, config and tokenizer metadata, parsed by the ``gguf`` library.
+"""GGUF files: header and tensors, parsed by the ``gguf`` library.
 
 The library walks 49,000 tokens in Python (over two seconds for the default model), so what Helix needs of a
 header is kept as JSON in the cache folder, keyed by path, size and times of the file and the library's version.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,9 @@ import numpy as np
 
 from helix_app.base import paths, texts
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.config import ARCHITECTURES, ModelConfig, RopeScaling
 from helix_app.modelfiles.gguf import groups4
 from helix_app.modelfiles.gguf.gguf_guard import check_header
-from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
-from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
 from helix_app.modelfiles.stamps import stamp, versions
 
 log = logging.getLogger(__name__)
@@ -78,7 +74,7 @@ class GgufHeader:
         """
         import gguf
 
-        info = self._info(name)
+        info = self.info(name)
         try:
             kind = gguf.GGMLQuantizationType[info.type]
             raw = self._raw(info)
@@ -99,7 +95,7 @@ class GgufHeader:
         Raises:
             ModelFileError: the tensor is missing or cut off.
         """
-        info = self._info(name)
+        info = self.info(name)
         if not groups4.is_groups4(info.type) or len(info.shape) != 2:
             return None
         try:
@@ -113,7 +109,7 @@ class GgufHeader:
         Raises:
             ModelFileError: the tensor is missing or cut off.
         """
-        info = self._info(name)
+        info = self.info(name)
         if info.type in ("F32", "F16", "BF16") or len(info.shape) != 2:
             return None
         try:
@@ -125,7 +121,8 @@ class GgufHeader:
         reason = f"{name} cannot be read"
         return ModelFileError("model_corrupt", path=self.files[info.part], reason=reason, detail=f"{name}: {exc}")
 
-    def _info(self, name: str) -> TensorInfo:
+    def info(self, name: str) -> TensorInfo:
+        """Where a tensor lies. Raises ModelFileError for one that is missing."""
         info = self.tensors.get(name)
         if info is None:
             raise ModelFileError("model_weights_mismatch", path=self.path, what=f"{name} is missing")
@@ -213,103 +210,3 @@ def _to_cache(file: Path, header: GgufHeader) -> None:
         os.replace(part, file)
     except OSError as exc:
         log.info("header cache not written: %s", exc)
-
-
-# --------------------------------------------------------------------------- config
-
-
-def config_from_gguf(header: GgufHeader) -> ModelConfig:
-    """A ModelConfig from GGUF metadata and tensor shapes.
-
-    Raises:
-        ModelFileError: no language model, an architecture or feature that the decoder does not have, or a missing key.
-    """
-    arch, meta = header.architecture, header.metadata
-    check_kind(header.path, meta, header.tensors)
-    if arch not in ARCHITECTURES:
-        raise ModelFileError("model_unsupported", architecture=arch)
-    if meta.get(f"{arch}.expert_count"):
-        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
-
-    def get(key: str, default: Any = None) -> Any:
-        return meta.get(f"{arch}.{key}", default)
-
-    def need(key: str) -> Any:
-        if f"{arch}.{key}" not in meta:
-            raise ModelFileError("model_description", path=header.path, what=f"its header has no {arch}.{key}")
-        return _of_all_layers(key, get(key))
-
-    try:
-        hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
-        kv_heads = int(_of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
-        head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
-        if int(get("rope.dimension_count", head_dim)) != head_dim:
-            raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
-        embeddings = header._info("token_embd.weight").shape
-        config = ModelConfig(
-            architecture=arch,
-            vocab_size=int(embeddings[0]),
-            hidden_size=hidden,
-            intermediate_size=int(need("feed_forward_length")),
-            num_layers=int(need("block_count")),
-            num_heads=heads,
-            num_kv_heads=kv_heads,
-            head_dim=head_dim,
-            context_length=int(get("context_length", 2048)),
-            norm_eps=float(get("attention.layer_norm_rms_epsilon", 1e-6)),
-            rope_theta=float(get("rope.freq_base", 10_000.0)),
-            rope=_rope(header, get),
-            tied_embeddings="output.weight" not in header.tensors,
-            qkv_bias="blk.0.attn_q.bias" in header.tensors,
-            out_bias="blk.0.attn_output.bias" in header.tensors,
-            mlp_bias="blk.0.ffn_down.bias" in header.tensors,
-            bos_token_id=special_id(meta, "bos"),
-            eos_token_ids=gguf_end_tokens(meta, int(embeddings[0])),
-        )
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
-        reason = f"nonsense in its header ({exc})"
-        raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
-    config.check(str(header.path))
-    return config
-
-
-def _of_all_layers(key: str, value: Any) -> Any:
-    """A value that is given once, or for each layer the same. Raises ModelFileError where layers differ."""
-    if not isinstance(value, list):
-        return value
-    if len(set(value)) != 1:
-        what = {"attention.head_count": "heads", "attention.head_count_kv": "key/value heads"}.get(key, key)
-        what = "feed-forward size" if key == "feed_forward_length" else f"number of {what}"
-        raise ModelFileError("model_feature_unsupported", feature=f"a {what} of its own in each layer")
-    return value[0]
-
-
-def _rope(header: GgufHeader, get: Any) -> RopeScaling:
-    # a factor without a type is linear, and its older name is scale_linear (llama.cpp, ``load_hparams``)
-    factor = float(get("rope.scaling.factor") or get("rope.scale_linear") or 1.0)
-    kind = str(get("rope.scaling.type") or ("linear" if factor != 1.0 else "none"))
-    original = int(get("rope.scaling.original_context_length") or 0) or None
-    if "rope_freqs.weight" in header.tensors:
-        factors = tuple(float(x) for x in header.tensor("rope_freqs.weight"))
-        return RopeScaling(type="llama3", original_context=original, factors=factors)
-    if kind == "linear" and factor != 1.0:
-        return RopeScaling(type="linear", factor=factor)
-    if kind == "yarn":
-        return RopeScaling(
-            type="yarn",
-            factor=factor,
-            original_context=original,
-            attention_factor=_yarn_attention(get("rope.scaling.attn_factor"), factor),
-            beta_fast=float(get("rope.scaling.yarn_beta_fast", 32.0)),
-            beta_slow=float(get("rope.scaling.yarn_beta_slow", 1.0)),
-        )
-    if kind not in ("none", "linear"):
-        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
-    return RopeScaling()
-
-
-def _yarn_attention(multiplier: Any, factor: float) -> float | None:
-    """GGUF files keep what YaRN's own magnitude is multiplied with, not the product (llama.cpp, ``rope_yarn``)."""
-    if multiplier is None:
-        return None
-    return float(multiplier) * (1.0 + 0.1 * math.log(max(factor, 1.0)))

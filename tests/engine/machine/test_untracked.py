@@ -20,7 +20,7 @@ def test_only_the_cpu_has_inference_mode() -> None:
 def test_weights_cache_and_logits_are_made_in_it(zoo: Zoo) -> None:
     runner = runner_of(zoo.gguf("llama"))
     decoder = runner.decoder
-    tensors = [decoder._embed, decoder._cos, decoder._norm.weight, runner.cache.pool, *runner.cache.keys]
+    tensors = [decoder._embed, *decoder._tables[0], decoder._norm.weight, runner.cache.pool, *runner.cache.keys]
     tensors += [
         part for layer in decoder._layers for part in vars(layer.qkv).values() if isinstance(part, torch.Tensor)
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,15 +39,20 @@ def fed(runner: ModelRunner, ids: list[int], pieces: tuple[int, ...]) -> torch.T
     return torch.cat(logits)
 
 
+def model_of(zoo: Zoo, name: str) -> Path:
+    """In GGUF, but for what that says nothing of."""
+    return zoo.folder(name) if "window" in name else zoo.gguf(name)
+
+
 @pytest.mark.parametrize(
     ("name", "order"), [(name, SCATTERED if i % 2 else None) for i, name in enumerate(SHAPES) if name != "llama-q4"]
 )
 def test_logits_are_those_of_the_cpu(zoo: Zoo, device: SimulatedDirectML, name: str, order: list[int] | None) -> None:
     """A prompt longer than the mask's table, single rows and a few: on adjacent and on scattered blocks."""
-    ids = some_ids(90)
-    here = runner_of(zoo.gguf(name))
+    ids, path = some_ids(90), model_of(zoo, name)
+    here = runner_of(path)
     wanted = fed(here, ids, (80,))
-    decoder = decoder_there(zoo.gguf(name))
+    decoder = decoder_there(path)
     blocks = -(-decoder.max_positions // 16)
     got = fed(
         runner_there(decoder, 16 if blocks > 8 else blocks, order if blocks > 8 else None), ids, (50, 5, 1, 1, 20)
@@ -116,8 +122,8 @@ def test_a_wrong_mask_would_show(zoo: Zoo, device: SimulatedDirectML, monkeypatc
     """The counter-check of the comparisons above: rows that see one token more than they may."""
     real = DeviceDecoder.mask
 
-    def mask(self: DeviceDecoder, span: Any, padded: int) -> torch.Tensor:
-        return real(self, device_layers.Span(span.start + 1, span.rows, span.view, 1), padded)
+    def mask(self: DeviceDecoder, span: Any, padded: int, window: int = 0) -> torch.Tensor:
+        return real(self, device_layers.Span(span.start + 1, span.rows, span.view, 1), padded, window)
 
     monkeypatch.setattr(DeviceDecoder, "mask", mask)
     ids = some_ids(20)

@@ -52,7 +52,7 @@ def layer(biases: bool = False, down: str = "Q8_0") -> PackedLayer:
 def made(*layers: PackedLayer, pairs: bool = True, head_rows: int = 300) -> tuple[PackedProgram, RowMemory, Names]:
     library, memory = Names(), RowMemory(CONFIG, CAPACITY)
     turns = np.zeros((128, 32), dtype=np.float32)
-    maker = ProgramMaker(cast(Library, library), CONFIG, pairs, turns, turns)
+    maker = ProgramMaker(cast(Library, library), CONFIG, pairs, [(turns, turns)])
     weights = PackedWeights(layers, np.ones(256, dtype=np.float32), tensor(head_rows, 256))
     return maker.make(weights, memory), memory, library
 

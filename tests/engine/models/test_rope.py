@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from helix_app.engine.models.rope import inverse_frequencies, rope_table, rotate_
-from helix_app.modelfiles.config import ModelConfig, RopeScaling, config_from_hf
+from helix_app.modelfiles.config import ModelConfig, RopeScaling
+from helix_app.modelfiles.hf_config import config_from_hf
 from tests.engine.models.test_residual import some
 from tests.engine.tiny import hf_config
 

@@ -23,6 +23,9 @@ from tests.engine.models.test_ragged import SHUFFLED, TINY
 from tests.engine.tiny import Zoo, ask, finish, loaded, session_of
 
 
+DESCRIBED = ("qwen3", "qwen3-window")
+
+
 class Again:
     """A recorder that runs what it recorded again. ``now`` is a clock: a recorded pass takes 1, a plain one 10."""
 
@@ -72,15 +75,16 @@ def graphs_of(runner: ModelRunner) -> StepGraphs:
 
 
 @pytest.mark.parametrize("order", [None, SHUFFLED], ids=["ordered", "shuffled"])
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", [*TINY, *DESCRIBED])
 def test_recorded_passes_give_the_logits_of_plain_ones(
     zoo: Zoo, name: str, order: list[int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(step_graphs, "MIN_BLOCKS", 1)  # borders after 16, 32, 64 and 128 tokens
     ids = some_ids(200)
     cuts = [*range(1, 40), *range(45, 100, 5), *range(109, 200, 9)]
-    plain = logits_of(runner_of(zoo.gguf(name), order=order), ids, cuts)
-    runner = runner_of(zoo.gguf(name), order=order)
+    path = zoo.folder(name) if name in DESCRIBED else zoo.gguf(name)
+    plain = logits_of(runner_of(path, order=order), ids, cuts)
+    runner = runner_of(path, order=order)
     recorder = with_graphs(runner)
     assert worst(logits_of(runner, ids, cuts), plain) < TOLERANCE
     assert recorder.recorded >= 6

@@ -12,7 +12,8 @@ import pytest
 from helix_app.base import paths
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.config import RopeScaling
-from helix_app.modelfiles.gguf.gguf_file import config_from_gguf, file_key, read_header, short_name
+from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
+from helix_app.modelfiles.gguf.gguf_file import file_key, read_header, short_name
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.text.files import NORMAL, byte_names, write_gguf
 from tests.engine.tiny import Zoo, gguf_name, hf_model

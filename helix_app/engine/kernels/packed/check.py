@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from helix_app.engine.kernels.packed import reference
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
-from helix_app.engine.kernels.packed.library import CORE, Library
+from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, floats, words
 
@@ -41,10 +41,21 @@ def wrong_in(library: Library, part: str) -> Iterator[str]:
         for rows in _ROWS:
             if not _product_is_right(library, arithmetic, random, part, rows):
                 yield f"product_{part} of {rows} rows"
+    elif part == HEAD_NORMS:
+        if not all(_rotate_is_right(library, arithmetic, random, pairs, normed=True) for pairs in (True, False)):
+            yield part
+    elif part == ADD:
+        if not all(_add_is_right(library, arithmetic, random, normed) for normed in (True, False)):
+            yield part
+    elif part == GELU:
+        x = random.normal(0, 3, (3, 512)).astype(np.float32)
+        if not all(_activate_is_right(library, arithmetic, x, size, GELU) for size in RECORD_BYTES):
+            yield part
     else:
         dim, group = (int(number) for number in part.split("_")[1:])
-        if not _attention_is_right(library, arithmetic, random, dim, group):
-            yield part
+        for window in (1, 16, 23, 54, 200) if part.startswith("windowed") else (0,):
+            if not _attention_is_right(library, arithmetic, random, dim, group, window):
+                yield f"{part} of {window} tokens" if window else part
 
 
 def call(library: Library, name: str, given: Sequence[int], begin: int, end: int) -> None:
@@ -85,7 +96,7 @@ def _product_is_right(
 
 
 def _attention_is_right(
-    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, dim: int, group: int
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, dim: int, group: int, window: int
 ) -> bool:
     kv_heads, slots, position = 2, 128, 53
     cache = random.normal(0, 1, (2 * kv_heads, slots, dim)).astype(np.float16)
@@ -95,12 +106,12 @@ def _attention_is_right(
     tables, positions = np.array([_at(order)]), np.array([position], dtype=np.int64)
     keys = _at(cache)
     given = [_at(q), q.nbytes, _at(out), out.nbytes, kv_heads, keys, keys + cache[:kv_heads].nbytes, cache[0].nbytes]
-    given += [_at(tables), _at(positions), floats(scale)]
-    call(library, f"attention_{dim}_{group}", given, 0, kv_heads)
+    given += [_at(tables), _at(positions), floats(scale), window]
+    call(library, f"{'windowed' if window else 'attention'}_{dim}_{group}", given, 0, kv_heads)
     held = (order[:, None] * 16 + np.arange(16)).reshape(-1)[: position + 1]
     heads = q.reshape(-1, dim)
     want = [
-        arithmetic.attention(head, cache[i // group, held], cache[kv_heads + i // group, held], scale)
+        arithmetic.attention(head, cache[i // group, held], cache[kv_heads + i // group, held], scale, window)
         for i, head in enumerate(heads)
     ]
     return _same(out, np.concatenate(want)[None])
@@ -138,19 +149,22 @@ def _prepare_is_right(
     return bool((records == reference.record_bytes(reference.rounded(want, size))).all())
 
 
-def _activate_is_right(library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, size: int) -> bool:
+def _activate_is_right(
+    library: Library, arithmetic: reference.Arithmetic, x: reference.Floats, size: int, activation: str = "silu"
+) -> bool:
     columns = x.shape[1] // 2
     scratch = np.empty((len(x), columns), dtype=np.float32)
     records, step = _room(len(x), columns, size)
     given = [_at(x), x.strides[0], columns, 256 if size == 256 else 32]
     given += [_at(scratch), scratch.strides[0], *_records(records, step, size)]
-    call(library, "activate", given, 0, len(x) * columns // given[3])
-    want = arithmetic.activated(x[:, :columns], x[:, columns:])
+    name = "activate" if activation == "silu" else f"activate_{activation}"
+    call(library, name, given, 0, len(x) * columns // given[3])
+    want = arithmetic.activated(x[:, :columns], x[:, columns:], activation)
     return bool((records == reference.record_bytes(reference.rounded(want, size))).all())
 
 
 def _rotate_is_right(
-    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, pairs: bool
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, pairs: bool, normed: bool = False
 ) -> bool:
     rows, heads, kv_heads, dim, slots = 2, 3, 1, 32, 48
     x = random.normal(0, 1, (rows, heads + 2 * kv_heads, dim)).astype(np.float32)
@@ -160,13 +174,31 @@ def _rotate_is_right(
     cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     positions, where = np.array([4, 8], dtype=np.int64), np.array([33, 7], dtype=np.int64)
     cache = np.zeros((2 * kv_heads, slots, dim), dtype=np.float16)
-    turned = arithmetic.turned(x[:, : heads + kv_heads], cos[positions], sin[positions], pairs)
+    both = random.normal(1, 0.3, (2, dim)).astype(np.float32)
+    queries_keys = x[:, : heads + kv_heads]
+    if normed:
+        parts = zip((x[:, :heads], x[:, heads : heads + kv_heads]), both)
+        found = [arithmetic.normed(part.reshape(-1, dim), w, _EPS).reshape(part.shape) for part, w in parts]
+        queries_keys = np.concatenate(found, axis=1)
+    turned = arithmetic.turned(queries_keys, cos[positions], sin[positions], pairs)
     values = x[:, heads + kv_heads :].copy()
     given = [_at(x), x.strides[0], heads, kv_heads, dim, _at(cos), _at(sin), _at(positions), _at(where)]
     given += [_at(cache), _at(cache) + cache[:kv_heads].nbytes, cache[0].nbytes]
-    call(library, "rotate_pairs" if pairs else "rotate_halves", given, 0, rows)
+    given += [_at(both), _at(both[1]), floats(_EPS)] if normed else []
+    call(library, ("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if normed else ""), given, 0, rows)
     kept = np.concatenate((turned[:, heads:], values), axis=1).astype(np.float16)
     return _same(x[:, : heads + kv_heads], turned) and _same(cache[:, where].swapaxes(0, 1), kept)
+
+
+def _add_is_right(
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, normed: bool
+) -> bool:
+    x, y = random.normal(0, 1, (2, 3, 64)).astype(np.float32)
+    weights = random.normal(1, 0.3, 64).astype(np.float32) if normed else None
+    want = arithmetic.added(x, y, weights, _EPS, 0.22)
+    given = [_at(y), y.strides[0], _at(x), x.strides[0], 0 if weights is None else _at(weights), x.shape[1]]
+    call(library, "add_shaped", [*given, floats(_EPS), floats(0.22)], 0, len(x))
+    return _same(x, want)
 
 
 def _pool_is_right(library: Library) -> bool:

@@ -25,7 +25,7 @@ from helix_app.base import paths
 from helix_app.engine.machine.probes import jobs
 
 log = logging.getLogger(__name__)
-CORE = "core"
+CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # the last three for models that want them
 _CHECK_SECONDS = 120.0
 _DIGEST = 32  # bytes of SHA-256 before the object
 
@@ -203,9 +203,10 @@ def _assembly(part: str, processor: Processor) -> str:
 
     from helix_app.engine.kernels.packed.emitter import Emitter
     from helix_app.engine.kernels.packed.formats import FORMATS
+    from helix_app.engine.kernels.packed.heads import emit_attention, emit_rotate
     from helix_app.engine.kernels.packed.pool_code import emit_pool
     from helix_app.engine.kernels.packed.products import emit_products
-    from helix_app.engine.kernels.packed.steps import emit_attention, emit_steps
+    from helix_app.engine.kernels.packed.steps import emit_activate, emit_add, emit_steps
 
     module = ir.Module(part)
     module.triple = processor.triple
@@ -216,9 +217,18 @@ def _assembly(part: str, processor: Processor) -> str:
     if part == CORE:
         emit_pool(emitter, processor.yielding)
         emit_steps(emitter)
-    elif part.startswith("attention_"):
-        dim, group = part.split("_")[1:]
-        emit_attention(emitter, int(dim), int(group))
+        for pairs in (True, False):
+            emit_rotate(emitter, pairs)
+    elif part == HEAD_NORMS:
+        for pairs in (True, False):
+            emit_rotate(emitter, pairs, normed=True)
+    elif part == ADD:
+        emit_add(emitter)
+    elif part == GELU:
+        emit_activate(emitter, GELU)
+    elif part.startswith(("attention_", "windowed_")):
+        kind, dim, group = part.split("_")
+        emit_attention(emitter, int(dim), int(group), windowed=kind == "windowed")
     else:
         makers[part]()
     return str(module)
@@ -228,7 +238,7 @@ def _assembly(part: str, processor: Processor) -> str:
 def _sources() -> str:
     """A hash of all that emits code."""
     here = Path(__file__).parent
-    names = ("emitter.py", "formats.py", "products.py", "steps.py", "pool_code.py", "library.py")
+    names = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py")
     digest = hashlib.sha256()
     for name in names:
         file = here / name

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.emitter import EXP_LOW, EXP_TERMS, LN2_HIGH, LN2_LOW, LOG2E
 from helix_app.engine.kernels.packed.formats import FORMATS, TOGETHER
+from helix_app.engine.kernels.packed.steps import GELU_CUBIC, GELU_SLOPE
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -226,10 +227,13 @@ class Arithmetic:
         scale = _32(1) / np.sqrt(mean + _32(eps))
         return np.asarray(x * scale[:, None] * weights, dtype=_32)
 
-    def activated(self, gate: Floats, up: Floats) -> Floats:
-        """SiLU of the gate, times up."""
-        negative = gate < 0
-        small = self.exp(np.where(negative, gate, -gate))
+    def activated(self, gate: Floats, up: Floats, activation: str = "silu") -> Floats:
+        """The activation of the gate, times up."""
+        bent = gate
+        if activation != "silu":
+            bent = gate * _32(GELU_SLOPE) * self.fma(gate * gate, _32(GELU_CUBIC), _32(1))
+        negative = bent < 0
+        small = self.exp(np.where(negative, bent, -bent))
         share = np.where(negative, small, _32(1)) / (small + _32(1))
         return np.asarray(gate * share * up, dtype=_32)
 
@@ -241,22 +245,28 @@ class Arithmetic:
         a, c = self.fma(low, cos, -(high * sin)), self.fma(high, cos, low * sin)
         return np.stack((a, c), axis=-1).reshape(heads.shape) if pairs else np.concatenate((a, c), axis=-1)
 
-    def attention(self, q: Floats, keys: Floats, values: Floats, scale: float) -> Floats:
+    def added(self, x: Floats, y: Floats, weights: Floats | None, eps: float, scale: float) -> Floats:
+        """``x`` plus ``y``, normed where there are weights, times ``scale``."""
+        return np.asarray(self.fma(y if weights is None else self.normed(y, weights, eps), _32(scale), x))
+
+    def attention(self, q: Floats, keys: Floats, values: Floats, scale: float, window: int = 0) -> Floats:
         """One head ``[dim]`` over keys and values ``[length, dim]`` that were rounded to float16."""
         most, total, mixed = _32(-np.inf), _32(0), np.zeros(q.shape[0], dtype=_32)
-        for begin in range(0, keys.shape[0], 16):
+        seen = max(0, keys.shape[0] - window) if window else 0
+        for begin in range(seen // 16 * 16, keys.shape[0], 16):
+            first = max(0, seen - begin)
             k, v = keys[begin : begin + 16].astype(_32), values[begin : begin + 16].astype(_32)
             sums = np.zeros((k.shape[0], 8), dtype=_32)
             for i in range(q.shape[0] // 8):
                 sums = self.fma(k[:, 8 * i : 8 * i + 8], q[8 * i : 8 * i + 8], sums)
             scores = np.full(16, -np.inf, dtype=_32)
-            scores[: k.shape[0]] = _sum(sums) * _32(scale)
+            scores[first : k.shape[0]] = (_sum(sums) * _32(scale))[first:]
             now = max(scores.max(), most)
             weights = self.exp(scores - now)
             fade = self.exp(np.full(8, most - now, dtype=_32))[0]
             total = self.fma(total, fade, _sum((weights[:8] + weights[8:])[None])[0])
             mixed, most = mixed * fade, now
-            for t in range(k.shape[0]):
+            for t in range(first, k.shape[0]):
                 mixed = self.fma(weights[t], v[t], mixed)
         return np.asarray(mixed / total, dtype=_32)
 

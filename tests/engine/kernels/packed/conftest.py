@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library, NoKernelsError, shared
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +13,7 @@ def library() -> Library:
     """With all parts."""
     try:
         made = shared()
-        made.add((CORE, "attention_16_2", *FORMATS))
+        made.add((CORE, HEAD_NORMS, ADD, GELU, "attention_16_2", "windowed_16_2", *FORMATS))
     except NoKernelsError as exc:
         pytest.skip(str(exc))
     return made

@@ -1,0 +1,114 @@
+"""Configs from the metadata and the tensors of a GGUF file."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from helix_app.base.errors import ModelFileError
+from helix_app.modelfiles.architectures import GgufFacts, find_gguf
+from helix_app.modelfiles.config import ModelConfig, RopeScaling
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader
+from helix_app.modelfiles.gguf.other_kinds import check_kind
+from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
+
+
+def config_from_gguf(header: GgufHeader) -> ModelConfig:
+    """A ModelConfig from GGUF metadata and tensor shapes.
+
+    Raises:
+        ModelFileError: no language model, an architecture or feature that the decoder does not have, or a missing key.
+    """
+    arch, meta = header.architecture, header.metadata
+    check_kind(header.path, meta, header.tensors)
+    architecture = find_gguf(arch)
+    if meta.get(f"{arch}.expert_count"):
+        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
+
+    def get(key: str, default: Any = None) -> Any:
+        return meta.get(f"{arch}.{key}", default)
+
+    def need(key: str) -> Any:
+        if f"{arch}.{key}" not in meta:
+            raise ModelFileError("model_description", path=header.path, what=f"its header has no {arch}.{key}")
+        return _of_all_layers(key, get(key))
+
+    try:
+        hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
+        kv_heads = int(_of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
+        head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
+        if int(get("rope.dimension_count", head_dim)) != head_dim:
+            raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
+        if int(get("attention.value_length", head_dim)) != head_dim:
+            raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
+        embeddings = header.info("token_embd.weight").shape
+        layers = int(need("block_count"))
+        shape: dict[str, Any] = {
+            "architecture": arch,
+            "vocab_size": int(embeddings[0]),
+            "hidden_size": hidden,
+            "intermediate_size": int(need("feed_forward_length")),
+            "num_layers": layers,
+            "num_heads": heads,
+            "num_kv_heads": kv_heads,
+            "head_dim": head_dim,
+            "context_length": int(get("context_length", 2048)),
+            "norm_eps": float(get("attention.layer_norm_rms_epsilon", 1e-6)),
+            "rope_theta": float(get("rope.freq_base", 10_000.0)),
+            "rope": _rope(header, get),
+            "tied_embeddings": "output.weight" not in header.tensors,
+            "qkv_bias": "blk.0.attn_q.bias" in header.tensors,
+            "out_bias": "blk.0.attn_output.bias" in header.tensors,
+            "mlp_bias": "blk.0.ffn_down.bias" in header.tensors,
+            "bos_token_id": special_id(meta, "bos"),
+            "eos_token_ids": gguf_end_tokens(meta, int(embeddings[0])),
+        }
+        facts = GgufFacts(get, frozenset(header.tensors), layers, hidden, heads, head_dim)
+        config = ModelConfig(**{**shape, **architecture.from_gguf(facts)})
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
+        reason = f"nonsense in its header ({exc})"
+        raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
+    config.check(str(header.path))
+    return config
+
+
+def _of_all_layers(key: str, value: Any) -> Any:
+    """A value that is given once, or for each layer the same. Raises ModelFileError where layers differ."""
+    if not isinstance(value, list):
+        return value
+    if len(set(value)) != 1:
+        what = {"attention.head_count": "heads", "attention.head_count_kv": "key/value heads"}.get(key, key)
+        what = "feed-forward size" if key == "feed_forward_length" else f"number of {what}"
+        raise ModelFileError("model_feature_unsupported", feature=f"a {what} of its own in each layer")
+    return value[0]
+
+
+def _rope(header: GgufHeader, get: Any) -> RopeScaling:
+    # a factor without a type is linear, and its older name is scale_linear (llama.cpp, ``load_hparams``)
+    factor = float(get("rope.scaling.factor") or get("rope.scale_linear") or 1.0)
+    kind = str(get("rope.scaling.type") or ("linear" if factor != 1.0 else "none"))
+    original = int(get("rope.scaling.original_context_length") or 0) or None
+    if "rope_freqs.weight" in header.tensors:
+        factors = tuple(float(x) for x in header.tensor("rope_freqs.weight"))
+        return RopeScaling(type="llama3", original_context=original, factors=factors)
+    if kind == "linear" and factor != 1.0:
+        return RopeScaling(type="linear", factor=factor)
+    if kind == "yarn":
+        return RopeScaling(
+            type="yarn",
+            factor=factor,
+            original_context=original,
+            attention_factor=_yarn_attention(get("rope.scaling.attn_factor"), factor),
+            beta_fast=float(get("rope.scaling.yarn_beta_fast", 32.0)),
+            beta_slow=float(get("rope.scaling.yarn_beta_slow", 1.0)),
+        )
+    if kind not in ("none", "linear"):
+        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
+    return RopeScaling()
+
+
+def _yarn_attention(multiplier: Any, factor: float) -> float | None:
+    """GGUF files keep what YaRN's own magnitude is multiplied with, not the product (llama.cpp, ``rope_yarn``)."""
+    if multiplier is None:
+        return None
+    return float(multiplier) * (1.0 + 0.1 * math.log(max(factor, 1.0)))

@@ -1,0 +1,98 @@
+"""Each architecture, as it is described: the logits of transformers from both formats, the same rows however they are
+cut, and replies that no draft, neighbour, preemption or prefix hit changes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from helix_app.engine.kernels.attention import EXACT_TORCH
+from helix_app.protocol.events import RoundDone
+from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests
+from tests.engine.models.test_decoder import LENGTH, TOLERANCE, logits_of, reference, runner_of, some_ids, worst
+from tests.engine.models.test_packed_decoder import alone as one_by_one, packed_runner
+from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
+from tests.engine.tiny import SHAPES, Zoo, ask
+
+FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2"})
+NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]
+LOOPY = [f"{family}-loopy" for family in FAMILIES]
+SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()
+DRAFTS = ("ngram", "model", "mixed", "self", "mixed-self")
+pytestmark = pytest.mark.usefixtures("small_chunks")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gguf_file_gives_the_logits_of_transformers(zoo: Zoo, name: str) -> None:
+    """In one pass, in pieces and row by row, on blocks side by side and anywhere."""
+    ids = some_ids(LENGTH, 1)
+    want = reference(name, ids)
+    assert worst(logits_of(runner_of(zoo.gguf(name)), ids), want) < TOLERANCE
+    scattered = runner_of(zoo.gguf(name), order=SHUFFLED)
+    assert worst(logits_of(scattered, ids, [7, 40, 41, 42, 61, 140, 145, *range(146, LENGTH)]), want) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", [name for name in SHAPES if "window" in name])
+def test_windows_of_a_folder_are_those_of_transformers(zoo: Zoo, name: str) -> None:
+    ids = some_ids(LENGTH, 1)
+    want, runner = reference(name, ids), runner_of(zoo.folder(name), order=SHUFFLED)
+    assert runner.decoder.config.windows == (0, 24)
+    assert worst(logits_of(runner, ids, [7, 40, 41, 42, 61, 140, 145, *range(146, LENGTH)]), want) < TOLERANCE
+
+
+@pytest.mark.parametrize("name", LOOPY)
+def test_packed_it_is_the_model_of_the_file(zoo: Zoo, name: str) -> None:
+    """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
+    path, ids = zoo.gguf(name, quant="Q8_0"), some_ids(LENGTH, 4)
+    packed, dense = packed_runner(path), runner_of(path)
+    assert packed.decoder.parameters == dense.decoder.parameters
+    got, want = (logits_of(runner, ids).double() for runner in (packed, dense))
+    assert 0 < float((got - want).norm() / want.norm()) < 0.05
+
+
+@pytest.mark.parametrize("name", LOOPY)
+def test_packed_bits_do_not_depend_on_what_runs_beside_a_row(zoo: Zoo, name: str) -> None:
+    path, ids = zoo.gguf(name, quant="Q4_0"), some_ids(90, 5)
+    want = one_by_one(packed_runner(path, 1), ids)
+    crowd = packed_runner(path, 3, torch.randperm(40, generator=torch.Generator().manual_seed(3)).tolist())
+    for cuts in ([], [1, 5, 16, 33, 34, 80], [40, 49, 58, 67]):
+        assert torch.equal(logits_of(crowd, ids, cuts), want)
+
+
+@pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.parametrize("name", LOOPY)
+def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str) -> None:
+    for order in (None, SHUFFLED):
+        check_exact(runner_of(zoo.gguf(name), "plain", torch.bfloat16, order), 45, BESIDE[1:2])
+
+
+@pytest.fixture(scope="module", params=[(name, packed) for name in LOOPY for packed in ("", "Q8_0")], ids=str)
+def described(request: pytest.FixtureRequest, zoo: Zoo) -> Models:
+    """Each architecture, dense and packed."""
+    name, packed = request.param
+    return Models(zoo, name=name, packed=packed)
+
+
+@pytest.mark.parametrize("draft", DRAFTS)
+def test_drafts_and_neighbours_change_no_reply(described: Models, draft: str) -> None:
+    asked = requests(k="fixed:3")[::2]
+    crowd = Crowd(described.session(draft)).add(*asked)
+    crowd.run()
+    check_same(described, crowd, asked)
+    assert any(event.accepted for event in crowd.events if isinstance(event, RoundDone))
+
+
+def test_a_preempted_reply_is_what_it_is_alone(described: Models) -> None:
+    asked = [ask(text, request_id=text, max_tokens=50) for text in TEXTS[:4]]
+    crowd = Crowd(described.session(blocks=9)).add(*asked)
+    crowd.run()
+    assert crowd.preempted
+    check_same(described, crowd, asked)
+
+
+def test_a_prefix_hit_changes_no_reply(described: Models) -> None:
+    session = described.session("ngram")
+    request = ask(TEXTS[2] + TEXTS[7], request_id="hit", max_tokens=20)
+    first, second = alone(session, request), alone(session, request)
+    assert (first.metrics.cached_tokens, second.metrics.cached_tokens >= 32) == (0, True)
+    assert second.token_ids == first.token_ids
