@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _LOOKUP_TOKENS = 10  # what transformers' documentation suggests for prompt lookup
 _LAYER_ROLES = ("attn_norm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down")
-_KINDS: dict[str, str] = {}  # architectures that transformers calls otherwise
+_KINDS = {"gemma3": "gemma3_text"}  # architectures that transformers calls otherwise
+_OFFSETS = {"gemma3": 1.0}  # what transformers adds to norm weights itself
 
 
 class TransformersArm:
@@ -195,6 +196,9 @@ def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> 
     model.load_state_dict(state, strict=True, assign=True)
     model.tie_weights()
     _set_rope(model, config, device)
+    embed = model.model.embed_tokens
+    if hasattr(embed, "embed_scale"):  # a number that no file holds
+        embed.embed_scale = torch.tensor(config.embedding_scale, device=device)
     return cast("PreTrainedModel", model.eval())
 
 
@@ -223,6 +227,13 @@ def _their_config(config: ModelConfig) -> PretrainedConfig:
     if config.windows:
         kinds = ["sliding_attention" if window else "full_attention" for window in config.windows]
         shape |= {"layer_types": kinds, "sliding_window": max(config.windows), "use_sliding_window": True}
+    if config.architecture == "gemma3":
+        plain = {"rope_type": "default", "rope_theta": config.rope_theta}
+        shape |= {"rope_parameters": {"full_attention": plain, "sliding_attention": plain}}
+        shape |= {
+            "query_pre_attn_scalar": round(config.score_scale**-2),
+            "final_logit_softcapping": config.logit_softcap or None,
+        }
     return AutoConfig.for_model(_KINDS.get(config.architecture, config.architecture), **shape)
 
 
@@ -232,18 +243,23 @@ def _state(
     """Weights under the names of transformers."""
 
     def put(role: str, kind: str = "weight", layer: int = 0) -> None:
-        state[safetensors_name(role, layer, kind)] = source.get(role, kind, layer).to(dtype).to(device).contiguous()
+        tensor = source.get(role, kind, layer)
+        if offset and role.endswith("norm"):
+            tensor = tensor.float() - offset
+        state[safetensors_name(config, role, layer, kind)] = tensor.to(dtype).to(device).contiguous()
 
+    offset = _OFFSETS.get(config.architecture, 0.0)
     state: dict[str, torch.Tensor] = {}
     put("embed")
     put("norm")
     if config.tied_embeddings:
-        state[safetensors_name("head")] = state[safetensors_name("embed")]
+        state[safetensors_name(config, "head")] = state[safetensors_name(config, "embed")]
     else:
         put("head")
     biased = {"q": config.qkv_bias, "k": config.qkv_bias, "v": config.qkv_bias, "o": config.out_bias}
     biased |= dict.fromkeys(("gate", "up", "down"), config.mlp_bias)
     roles = [*_LAYER_ROLES, *(("q_norm", "k_norm") if config.qk_norm else ())]
+    roles += ["attn_post_norm", "mlp_post_norm"] if config.post_norms else []
     for i in range(config.num_layers):
         for role in roles:
             put(role, layer=i)
@@ -254,8 +270,15 @@ def _state(
 
 def _set_rope(model: Any, config: ModelConfig, device: torch.device) -> None:
     """Helix's frequencies, whichever way the file stretches them."""
-    freqs, factor = inverse_frequencies(config)
     rotary = model.model.rotary_emb
-    rotary.inv_freq = freqs.to(device)
-    rotary.original_inv_freq = rotary.inv_freq
-    rotary.attention_scaling = factor
+    if hasattr(rotary, "inv_freq"):
+        freqs, factor = inverse_frequencies(config)
+        rotary.inv_freq = rotary.original_inv_freq = freqs.to(device)
+        rotary.attention_scaling = factor
+        return
+    for layer in range(config.num_layers):  # one for each kind of layer
+        kind = "sliding_attention" if config.layer(layer).window else "full_attention"
+        freqs, factor = inverse_frequencies(config, config.rotary(layer))
+        for name in ("inv_freq", "original_inv_freq"):
+            setattr(rotary, f"{kind}_{name}", freqs.to(device))
+        setattr(rotary, f"{kind}_attention_scaling", factor)

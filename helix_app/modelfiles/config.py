@@ -122,6 +122,11 @@ class ModelConfig:
         """What products of queries and keys are multiplied with."""
         return self.head_dim**-0.5 if self.attention_scale is None else self.attention_scale
 
+    @property
+    def fits_float16(self) -> bool:
+        """Whether hidden states stay within the range of float16: what is normed before it is added may not."""
+        return not self.post_norms
+
     def layer(self, index: int) -> Layer:
         """What a layer does."""
         return self.layers[index] if self.layers else _PLAIN

@@ -71,6 +71,8 @@ SHAPES = [
     "qwen2-window",
     "qwen3",
     "qwen3-tied",
+    "gemma3",
+    "gemma3-loopy",
 ]
 
 

@@ -53,6 +53,17 @@ _ROPE = {
         "truncate": False,
     },
 }
+_GEMMA_LAYERS = {
+    "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    "final_logit_softcapping": 30.0,
+    "rope_parameters": {
+        "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 5000.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
+    },
+}
+_OF_FAMILY = {
+    "gemma3": {"tie_word_embeddings": True, "sliding_window": 24},
+}
 # name -> (family, differences from the basic shape)
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", {}),
@@ -70,6 +81,11 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen3": ("qwen3", {"head_dim": 24}),
     "qwen3-loopy": ("qwen3", {"head_dim": 32}),
     "qwen3-tied": ("qwen3", {"head_dim": 32, "tie_word_embeddings": True, "attention_bias": True}),
+    "gemma3": (
+        "gemma3",
+        {"head_dim": 24, "num_hidden_layers": 7, "num_key_value_heads": 1, "query_pre_attn_scalar": 24},
+    ),
+    "gemma3-loopy": ("gemma3", {"head_dim": 32, "num_hidden_layers": 3, "query_pre_attn_scalar": 32, **_GEMMA_LAYERS}),
     "llama-small": ("llama", {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "head_dim": 16}),
     "llama-short": ("llama", {"max_position_embeddings": 96}),
     "llama-long": ("llama", {"max_position_embeddings": 32768, "hidden_size": 32, "num_hidden_layers": 1}),
@@ -100,7 +116,7 @@ def tokenizer() -> tokenizers.Tokenizer:
 
 def hf_config(name: str) -> Any:
     """The transformers config of a shape."""
-    from transformers import LlamaConfig, Qwen2Config, Qwen3Config
+    from transformers import Gemma3TextConfig, LlamaConfig, Qwen2Config, Qwen3Config
 
     family, changes = SHAPES[name]
     shape: dict[str, Any] = {
@@ -117,8 +133,8 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    made = {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config}
-    return made[family](**{**shape, **changes})
+    made = {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config, "gemma3": Gemma3TextConfig}
+    return made[family](**{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
 @functools.cache
@@ -133,7 +149,9 @@ def hf_model(name: str, seed: int = 0) -> Any:
         for key, weight in model.named_parameters():
             noise = torch.randn(weight.shape, generator=generator)
             if "norm" in key:
-                weight.copy_(1 + 0.2 * noise)
+                weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
+                if "loopy" in name and _norm_offset(config) and "layernorm" in key and "post_" in key:
+                    weight.sub_(0.85)
             elif key.endswith("bias"):
                 weight.copy_(0.3 * noise)
             elif "embed" in key or "lm_head" in key:
@@ -142,6 +160,11 @@ def hf_model(name: str, seed: int = 0) -> Any:
                 mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
     return model
+
+
+def _norm_offset(config: Any) -> float:
+    """What the model adds to its norm weights, and converters to those of a file."""
+    return 1.0 if config.model_type == "gemma3_text" else 0.0
 
 
 def save_folder(name: str, seed: int, folder: Path) -> Path:
@@ -163,7 +186,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = config.model_type
+    arch = {"gemma3_text": "gemma3"}.get(config.model_type, config.model_type)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)
@@ -173,12 +196,13 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
     writer.add_rope_dimension_count(head_dim)
     if head_dim != config.hidden_size // config.num_attention_heads:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
     _write_rope(writer, config, head_dim)
+    _write_own(writer, config)
     _write_tokenizer(writer, changes)
     for key, value in changes.items():
         if isinstance(value, (bool, int, str)):
@@ -187,13 +211,13 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     for key, weight in model.state_dict().items():
         if key == "lm_head.weight" and config.tie_word_embeddings:
             continue
-        array = weight.numpy()
+        array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
         if arch == "llama" and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = _permuted(array, heads)
         matrix = array.ndim == 2
         data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
-        writer.add_tensor(gguf_name(key), data, raw_dtype=kind if matrix else None)
+        writer.add_tensor(gguf_name(key, arch), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -201,8 +225,25 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     return path
 
 
+def _rope_parameters(config: Any) -> dict[str, Any]:
+    """Of layers without a window."""
+    return config.rope_parameters.get("full_attention", config.rope_parameters)
+
+
+def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
+    """What the converter of its family writes beside."""
+    if config.model_type == "gemma3_text":
+        writer.add_sliding_window(config.sliding_window)
+        if config.final_logit_softcapping:
+            writer.add_final_logit_softcapping(config.final_logit_softcapping)
+        if config.num_hidden_layers < 6:  # otherwise than every sixth
+            writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
+            local = config.rope_parameters["sliding_attention"]["rope_theta"]
+            writer.add_float32("gemma3.rope.freq_base_swa", local)
+
+
 def _write_rope(writer: gguf.GGUFWriter, config: Any, head_dim: int) -> None:
-    params = config.rope_parameters
+    params = _rope_parameters(config)
     kind = params["rope_type"]
     if kind in ("linear", "yarn"):
         writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
@@ -260,12 +301,20 @@ _NAMES = {
 }
 
 
-def gguf_name(key: str) -> str:
+_GEMMA_NAMES = {
+    "post_attention_layernorm": "post_attention_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
+}
+
+
+def gguf_name(key: str, arch: str = "llama") -> str:
     """What llama.cpp calls a weight of transformers."""
     stem, kind = key.rsplit(".", 1)
     if stem.startswith("model.layers."):
         _, _, layer, rest = stem.split(".", 3)
-        return f"blk.{layer}.{_NAMES[rest]}.{kind}"
+        names = {**_NAMES, **_GEMMA_NAMES} if arch == "gemma3" else _NAMES
+        return f"blk.{layer}.{names[rest]}.{kind}"
     return f"{_NAMES[stem]}.{kind}"
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.architectures import ARCHITECTURES, find_gguf, find_hf
-from helix_app.modelfiles.config import Layer
+from helix_app.modelfiles.architectures import ARCHITECTURES, GgufFacts, find_gguf, find_hf
+from helix_app.modelfiles.config import Layer, RopeScaling, Rotary
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import SHAPES, Zoo, hf_config
@@ -77,3 +77,88 @@ def test_a_head_size_that_is_not_said_is_the_one_of_transformers() -> None:
 
     assert config_from_hf({**SIZES, "model_type": "qwen3"}, "m").head_dim == Qwen3Config().head_dim
     assert config_from_hf(hf_config("qwen3").to_dict(), "m").head_dim == 24
+
+
+# --------------------------------------------------------------------------- Gemma 3
+
+GEMMA: dict[str, Any] = {**SIZES, "model_type": "gemma3_text", "num_hidden_layers": 7, "sliding_window": 8}
+LOCAL = Rotary(10_000.0)
+
+
+def test_every_sixth_layer_of_gemma_sees_all() -> None:
+    made = config_from_hf(GEMMA, "m")
+    assert made.windows == (8, 8, 8, 8, 8, 0, 8)
+    assert [made.rotary(i) for i in (0, 5)] == [LOCAL, Rotary(1_000_000.0)]
+    assert (made.embedding_scale, made.score_scale, made.norm_offset) == (8.0, 1 / 16, 1.0)
+    assert (made.tied_embeddings, made.head_dim, made.activation, made.fits_float16) == (True, 256, "gelu_tanh", False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rope_theta": 5e5, "rope_local_base_freq": 300.0, "rope_scaling": {"rope_type": "linear", "factor": 8.0}},
+        {
+            "rope_parameters": {
+                "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 5e5},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
+            }
+        },
+    ],
+    ids=["before", "transformers 5"],
+)
+def test_gemma_s_two_rotary_embeddings_are_read_wherever_versions_keep_them(changes: dict[str, Any]) -> None:
+    made = config_from_hf({**GEMMA, **changes}, "m")
+    assert made.rotaries == (Rotary(300.0), Rotary(5e5, RopeScaling(type="linear", factor=8.0)))
+
+
+def test_a_gemma_that_also_sees_pictures_is_read_with_what_google_leaves_out() -> None:
+    """Its text part says little; the rest is what transformers takes."""
+    from transformers import Gemma3TextConfig
+
+    text = {"hidden_size": 2560, "num_hidden_layers": 34, "intermediate_size": 10240, "sliding_window": 1024}
+    made = config_from_hf({"model_type": "gemma3", "text_config": text, "eos_token_id": [1, 106]}, "m")
+    theirs = Gemma3TextConfig(**text)
+    assert (made.num_heads, made.num_kv_heads, made.head_dim) == (8, 4, 256)
+    assert made.windows == tuple(1024 if kind == "sliding_attention" else 0 for kind in theirs.layer_types)
+    assert (made.vocab_size, made.context_length) == (theirs.vocab_size, theirs.max_position_embeddings)
+    assert (made.hidden_size, made.eos_token_ids) == (2560, (1, 106))
+    assert [rotary.theta for rotary in made.rotaries] == [1e4, 1e6]
+
+
+@pytest.mark.parametrize(
+    ("changes", "feature"),
+    [
+        ({"attn_logit_softcapping": 50.0}, "a softcap of attention scores"),
+        ({"use_bidirectional_attention": True}, "attention to later tokens"),
+        ({"hidden_activation": "gelu"}, "the activation gelu"),
+        (
+            {"rope_parameters": {"sliding_attention": {"rope_type": "yarn"}}},
+            "yarn rotary scaling in layers with a window",
+        ),
+    ],
+)
+def test_what_gemma_has_not_is_refused_by_name(changes: dict[str, Any], feature: str) -> None:
+    with pytest.raises(ModelFileError) as caught:
+        config_from_hf({**GEMMA, **changes}, "m")
+    assert caught.value.fields["feature"] == feature
+
+
+def facts(layers: int, **keys: Any) -> GgufFacts:
+    return GgufFacts(lambda name, default=None: keys.get(name, default), frozenset(), layers, 5376, 32, 128)
+
+
+def test_windows_and_scales_of_gemma_in_gguf() -> None:
+    read = find_gguf("gemma3").from_gguf
+    window = {"attention.sliding_window": 8}
+    assert [layer.window for layer in read(facts(7, **window))["layers"]] == [8, 8, 8, 8, 8, 0, 8]
+    assert [
+        layer.window for layer in read(facts(4, **window, **{"attention.sliding_window_pattern": 2}))["layers"]
+    ] == [
+        8,
+        0,
+        8,
+        0,
+    ]
+    flags = {"attention.sliding_window_pattern": [False, True]}
+    assert [layer.window for layer in read(facts(2, **window, **flags))["layers"]] == [0, 8]
+    assert [read(facts(count))["attention_scale"] for count in (61, 62)] == [None, 168**-0.5]

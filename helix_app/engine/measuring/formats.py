@@ -54,10 +54,11 @@ def pick_dtype(wanted: str, device: Device, config: ModelConfig) -> torch.dtype:
         InputError: not a format, or one this device cannot compute.
     """
     if wanted == "auto":
+        half = torch.float16 if config.fits_float16 else torch.float32
         if device.kind == "directml":
-            return torch.float16
+            return half
         if device.kind == "cuda":
-            return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+            return torch.bfloat16 if torch.cuda.is_bf16_supported() else half
         return choose_dtype(config)
     check_dtype(wanted, device)
     return DTYPES[wanted]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Protocol
@@ -30,15 +31,28 @@ _NAMES = {
     "q_norm": ("blk.{i}.attn_q_norm", "model.layers.{i}.self_attn.q_norm"),
     "k_norm": ("blk.{i}.attn_k_norm", "model.layers.{i}.self_attn.k_norm"),
     "mlp_norm": ("blk.{i}.ffn_norm", "model.layers.{i}.post_attention_layernorm"),
+    "attn_post_norm": ("blk.{i}.post_attention_norm", "model.layers.{i}.post_attention_layernorm"),
+    "mlp_post_norm": ("blk.{i}.post_ffw_norm", "model.layers.{i}.post_feedforward_layernorm"),
     "gate": ("blk.{i}.ffn_gate", "model.layers.{i}.mlp.gate_proj"),
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
 }
 
 
-def safetensors_name(role: str, layer: int = 0, kind: str = "weight") -> str:
+def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
     """What transformers calls a tensor."""
-    return f"{_NAMES[role][1].format(i=layer)}.{kind}"
+    name = _NAMES[role][1]
+    if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
+        name = "model.layers.{i}.pre_feedforward_layernorm"
+    return f"{name.format(i=layer)}.{kind}"
+
+
+def _possible(name: str) -> Iterator[str]:
+    """What a tensor may be called: without its model, or beside the parts of a model that look at pictures."""
+    yield name
+    yield name.removeprefix("model.")
+    yield f"language_model.{name}"
+    yield name.replace("model.", "model.language_model.", 1)
 
 
 class WeightSource(Protocol):
@@ -168,11 +182,11 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        name = safetensors_name(role, layer, kind)
-        handle = self._where.get(name) or self._where.get(name.removeprefix("model."))
-        if handle is None:
+        name = safetensors_name(self._config, role, layer, kind)
+        found = next((one for one in _possible(name) if one in self._where), None)
+        if found is None:
             raise ModelFileError("model_weights_mismatch", path=self._files.path, what=f"{name} is missing")
-        tensor = handle.get_tensor(name if name in self._where else name.removeprefix("model."))
+        tensor = self._where[found].get_tensor(found)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
         _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -64,6 +65,15 @@ def test_auto_takes_the_dense_format_with_the_shortest_step(steps: Steps, fastes
     steps.seconds[fastest] = 0.025
     assert pick_dtype("auto", cpu(), TINY) == formats.DENSE[fastest]
     assert formats.int4_share(TINY, CPU) == pytest.approx(0.020 / 0.025)
+
+
+@pytest.mark.parametrize("kind", ["directml", "cuda"])
+def test_a_card_without_bfloat16_computes_gemma_in_float32(monkeypatch: pytest.MonkeyPatch, kind: Any) -> None:
+    """What it adds to its hidden states grows beyond what float16 holds."""
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    card = replace(cpu(), kind=kind)
+    assert pick_dtype("auto", card, TINY) == torch.float16
+    assert pick_dtype("auto", card, replace(TINY, post_norms=True)) == torch.float32
 
 
 def test_the_share_may_be_of_the_format_in_use(steps: Steps) -> None:

@@ -22,7 +22,6 @@ from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, so
 from tests.engine.models.test_ragged import SHUFFLED, TINY
 from tests.engine.tiny import Zoo, ask, finish, loaded, session_of
 
-
 DESCRIBED = ("qwen3", "qwen3-window")
 
 

@@ -129,17 +129,44 @@ def test_what_is_no_such_weight_is_named(
     assert any(word in value for value in caught.value.fields.values())
 
 
-def test_names_without_their_first_part_are_found_too(folder: Path) -> None:
-    """As checkpoints of the bare model have them."""
+def renamed(name: str, way: str) -> str:
+    return {
+        "bare": name.removeprefix("model."),
+        "beside pictures, before": f"language_model.{name}",
+        "beside pictures": name.replace("model.", "model.language_model.", 1),
+    }[way]
+
+
+@pytest.mark.parametrize("way", ["bare", "beside pictures, before", "beside pictures"])
+def test_names_with_another_first_part_are_found_too(folder: Path, way: str) -> None:
+    """As checkpoints of the bare model have them, and those of models that also look at pictures."""
 
     def rename(tensors: dict[str, torch.Tensor]) -> None:
         for name in list(tensors):
-            tensors[name.removeprefix("model.")] = tensors.pop(name)
+            tensors[renamed(name, way)] = tensors.pop(name)
 
     with open_weights(inspect(folder)) as source:
         wanted = {role: source.get(role) for role in ALL}
     with open_weights(inspect(changed(folder, rename))) as source:
         assert all(torch.equal(source.get(role), wanted[role]) for role in ALL)
+
+
+def test_norms_of_gemma_are_the_same_from_both_formats(zoo: Zoo) -> None:
+    """One is added to what a folder holds; a file holds the sum."""
+    file, folder = inspect(zoo.gguf("gemma3")), inspect(zoo.folder("gemma3"))
+    state = hf_model("gemma3").state_dict()
+    with open_weights(file) as ours, open_weights(folder) as theirs:
+        for role, name in (
+            ("attn_norm", "input_layernorm"),
+            ("attn_post_norm", "post_attention_layernorm"),
+            ("mlp_norm", "pre_feedforward_layernorm"),
+            ("mlp_post_norm", "post_feedforward_layernorm"),
+            ("q_norm", "self_attn.q_norm"),
+            ("k_norm", "self_attn.k_norm"),
+        ):
+            want = state[f"model.layers.1.{name}.weight"] + 1
+            assert torch.equal(ours.get(role, layer=1), want)
+            assert torch.equal(theirs.get(role, layer=1), want)
 
 
 def test_a_half_keeps_its_precision(folder: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 
 from helix_app.engine.text.template import render
+from tests.engine.text.files import GEMMA
 
 CHAT = [
     {"role": "system", "content": 'Say "yes" & <no>'},
@@ -40,6 +41,7 @@ TEMPLATES = {
     "macros": """{% macro show(m, first=false) %}{{ '>' if first }}{{ m.role | upper }}: {{ m.content.split('\n')[0] }};
 {% endmacro %}{% for m in messages %}{{ show(m, loop.first) }}{% endfor %}
 {{ messages[1:] | selectattr('role', 'equalto', 'user') | list | length }}""",
+    "gemma 3": GEMMA,
     "slices and tests": """{{ messages[-1].content }}{{ messages | map(attribute='role') | join(',') }}
 {{ 'x' if messages is iterable }}{{ messages[0]['role'] == 'system' and 1 }}{{ strftime_now('%Y') | length }}""",
 }
