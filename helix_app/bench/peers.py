@@ -234,7 +234,15 @@ def _their_config(config: ModelConfig) -> PretrainedConfig:
             "query_pre_attn_scalar": round(config.score_scale**-2),
             "final_logit_softcapping": config.logit_softcap or None,
         }
-    return AutoConfig.for_model(_KINDS.get(config.architecture, config.architecture), **shape)
+    if config.architecture == "smollm3":
+        shape["no_rope_layers"] = [int(config.layer(i).turned) for i in range(config.num_layers)]
+    if config.architecture == "granite":
+        shape |= {"embedding_multiplier": config.embedding_scale, "attention_multiplier": config.score_scale}
+        shape |= {"residual_multiplier": config.residual_scale, "logits_scaling": 1 / config.logit_scale}
+    kind = _KINDS.get(config.architecture, config.architecture)
+    if kind == "llama" and config.windows:
+        kind = "mistral"
+    return AutoConfig.for_model(kind, **shape)
 
 
 def _state(

@@ -130,6 +130,7 @@ def _qk_normed(_: GgufFacts) -> Fields:
     return {"qk_norm": True}
 
 
+_NO_ROPE_INTERVAL = 4  # every fourth layer of SmolLM3 turns nothing
 _GEMMA_LOCAL_THETA, _GEMMA_PATTERN = 10_000.0, 6  # of layers with a window; every sixth has none
 # what Gemma3TextConfig has where a file says nothing, as Google's own files for its larger models do
 _GEMMA3 = {
@@ -148,6 +149,12 @@ _GEMMA3 = {
 }
 
 
+def _theta(raw: Raw, usual: float) -> Fields:
+    """``rope_theta`` wherever a version keeps it, or else the usual one."""
+    both = raw.get("rope_parameters") or raw.get("rope_scaling") or {}
+    return {"rope_theta": raw.get("rope_theta") or both.get("rope_theta") or usual}
+
+
 def _gemma3_plain(raw: Raw) -> dict[str, Any]:
     text = raw.get("text_config")  # beside the parts that look at pictures
     plain = {**_GEMMA3, **raw, **(text if isinstance(text, Mapping) else {})}
@@ -158,9 +165,8 @@ def _gemma3_plain(raw: Raw) -> dict[str, Any]:
         kind = str(local.get("rope_type") or "default")
         if kind != "default":
             raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling in layers with a window")
-        plain["rope_parameters"] = both = both.get("full_attention") or {}
-    plain["rope_theta"] = plain.get("rope_theta") or both.get("rope_theta") or 1_000_000.0
-    return plain
+        plain["rope_parameters"] = both.get("full_attention") or {}
+    return plain | _theta(plain, 1_000_000.0)
 
 
 def _gemma3(layers: tuple[Layer, ...], local_theta: float, hidden: int, scale: float | None) -> Fields:
@@ -207,9 +213,61 @@ def _gemma3_gguf(facts: GgufFacts) -> Fields:
     return {**_gemma3(layers, local, facts.hidden, scale), "logit_softcap": softcap}
 
 
+def _smollm3_plain(raw: Raw) -> dict[str, Any]:
+    return {"tie_word_embeddings": True, **raw} | _theta(raw, 2_000_000.0)
+
+
+def _smollm3_layers(turns: list[bool], windows: tuple[int, ...]) -> Fields:
+    windows = windows or (0,) * len(turns)
+    return {"layers": tuple(Layer(window=window, turned=turned) for window, turned in zip(windows, turns))}
+
+
+def _smollm3_hf(raw: Raw) -> Fields:
+    count, flags = int(raw["num_hidden_layers"]), raw.get("no_rope_layers")
+    interval = int(raw.get("no_rope_layer_interval") or _NO_ROPE_INTERVAL)
+    turns = [bool(flag) for flag in flags] if flags else [bool((i + 1) % interval) for i in range(count)]
+    window = raw.get("sliding_window") if raw.get("use_sliding_window") else None
+    windows = _windowed(raw, window, lambda i: not turns[i])
+    return _smollm3_layers(turns, tuple(layer.window for layer in windows))
+
+
+def _smollm3_gguf(facts: GgufFacts) -> Fields:
+    turns = [bool((i + 1) % _NO_ROPE_INTERVAL) for i in range(facts.layers)]
+    return {"interleaved": True, **_smollm3_layers(turns, ())}
+
+
+def _mistral_hf(raw: Raw) -> Fields:
+    window = raw.get("sliding_window", 4096)
+    layers = (Layer(window=int(window)),) * int(raw["num_hidden_layers"]) if window else ()
+    return {"qkv_bias": False, "out_bias": False, "mlp_bias": False, "layers": layers}
+
+
+def _granite_hf(raw: Raw) -> Fields:
+    return {
+        "embedding_scale": float(raw.get("embedding_multiplier", 1.0)),
+        "attention_scale": float(raw.get("attention_multiplier", 1.0)),
+        "residual_scale": float(raw.get("residual_multiplier", 1.0)),
+        "logit_scale": 1.0 / float(raw.get("logits_scaling", 1.0)),
+    }
+
+
+def _granite_gguf(facts: GgufFacts) -> Fields:
+    get = facts.get
+    return {
+        "interleaved": True,
+        "embedding_scale": float(get("embedding_scale", 1.0)),
+        "attention_scale": float(get("attention.scale", 0.0)) or None,
+        "residual_scale": float(get("residual_scale", 1.0)),
+        "logit_scale": 1.0 / float(get("logit_scale", 1.0)),
+    }
+
+
 ARCHITECTURES = (
     Architecture("llama", "Llama", ("llama",), _llama_hf, _interleaved),
     Architecture("qwen2", "Qwen2", ("qwen2",), _qwen2_hf),
     Architecture("qwen3", "Qwen3", ("qwen3",), _qwen3_hf, _qk_normed),
     Architecture("gemma3", "Gemma 3", ("gemma3", "gemma3_text"), _gemma3_hf, _gemma3_gguf, _gemma3_plain),
+    Architecture("smollm3", "SmolLM3", ("smollm3",), _smollm3_hf, _smollm3_gguf, _smollm3_plain),
+    Architecture("granite", "Granite", ("granite",), _granite_hf, _granite_gguf),
+    Architecture("llama", "Mistral", ("mistral",), _mistral_hf),  # in GGUF it is Llama
 )

@@ -73,6 +73,9 @@ SHAPES = [
     "qwen3-tied",
     "gemma3",
     "gemma3-loopy",
+    "smollm3",
+    "granite",
+    "mistral-window",
 ]
 
 

@@ -63,6 +63,12 @@ _GEMMA_LAYERS = {
 }
 _OF_FAMILY = {
     "gemma3": {"tie_word_embeddings": True, "sliding_window": 24},
+    "granite": {
+        "embedding_multiplier": 3.0,
+        "attention_multiplier": 0.2,
+        "residual_multiplier": 0.3,
+        "logits_scaling": 1.5,
+    },
 }
 # name -> (family, differences from the basic shape)
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -86,6 +92,12 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
         {"head_dim": 24, "num_hidden_layers": 7, "num_key_value_heads": 1, "query_pre_attn_scalar": 24},
     ),
     "gemma3-loopy": ("gemma3", {"head_dim": 32, "num_hidden_layers": 3, "query_pre_attn_scalar": 32, **_GEMMA_LAYERS}),
+    "smollm3": ("smollm3", {"num_hidden_layers": 4, "attention_bias": True}),
+    "smollm3-loopy": ("smollm3", {"num_hidden_layers": 4}),
+    "smollm3-window": ("smollm3", {"no_rope_layers": [1, 0], "use_sliding_window": True, "sliding_window": 24}),
+    "granite": ("granite", {"attention_bias": True, "mlp_bias": True}),
+    "granite-loopy": ("granite", {}),
+    "mistral-window": ("mistral", {"sliding_window": 24}),
     "llama-small": ("llama", {"hidden_size": 32, "num_attention_heads": 2, "num_hidden_layers": 1, "head_dim": 16}),
     "llama-short": ("llama", {"max_position_embeddings": 96}),
     "llama-long": ("llama", {"max_position_embeddings": 32768, "hidden_size": 32, "num_hidden_layers": 1}),
@@ -116,7 +128,7 @@ def tokenizer() -> tokenizers.Tokenizer:
 
 def hf_config(name: str) -> Any:
     """The transformers config of a shape."""
-    from transformers import Gemma3TextConfig, LlamaConfig, Qwen2Config, Qwen3Config
+    from transformers import AutoConfig
 
     family, changes = SHAPES[name]
     shape: dict[str, Any] = {
@@ -133,8 +145,8 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    made = {"llama": LlamaConfig, "qwen2": Qwen2Config, "qwen3": Qwen3Config, "gemma3": Gemma3TextConfig}
-    return made[family](**{**shape, **_OF_FAMILY.get(family, {}), **changes})
+    kind = {"gemma3": "gemma3_text"}.get(family, family)
+    return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
 @functools.cache
@@ -212,7 +224,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         if key == "lm_head.weight" and config.tie_word_embeddings:
             continue
         array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
-        if arch == "llama" and ("q_proj" in key or "k_proj" in key):
+        if arch in ("llama", "smollm3", "granite") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = _permuted(array, heads)
         matrix = array.ndim == 2
@@ -232,6 +244,11 @@ def _rope_parameters(config: Any) -> dict[str, Any]:
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     """What the converter of its family writes beside."""
+    if config.model_type == "granite":
+        writer.add_attention_scale(config.attention_multiplier)
+        writer.add_embedding_scale(config.embedding_multiplier)
+        writer.add_residual_scale(config.residual_multiplier)
+        writer.add_logit_scale(config.logits_scaling)
     if config.model_type == "gemma3_text":
         writer.add_sliding_window(config.sliding_window)
         if config.final_logit_softcapping:

@@ -271,7 +271,7 @@ class DeviceDecoder:
     ) -> torch.Tensor:
         """``heads`` ``[heads + 2 * kv_heads, rows, dim]``, its queries and keys turned as the layer turns them."""
         if self._turned_by[layer] < 0:
-            return heads.contiguous()
+            return heads
         cos, sin = angles[self._turned_by[layer]]
         half = self.config.head_dim // 2
         swapped = torch.cat((heads.narrow(2, half, half), heads.narrow(2, 0, half)), dim=2)

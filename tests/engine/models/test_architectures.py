@@ -14,7 +14,7 @@ from tests.engine.models.test_packed_decoder import alone as one_by_one, packed_
 from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
 from tests.engine.tiny import SHAPES, Zoo, ask
 
-FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2"})
+FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2", "mistral"})
 NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]
 LOOPY = [f"{family}-loopy" for family in FAMILIES]
 SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()
@@ -36,7 +36,7 @@ def test_a_gguf_file_gives_the_logits_of_transformers(zoo: Zoo, name: str) -> No
 def test_windows_of_a_folder_are_those_of_transformers(zoo: Zoo, name: str) -> None:
     ids = some_ids(LENGTH, 1)
     want, runner = reference(name, ids), runner_of(zoo.folder(name), order=SHUFFLED)
-    assert runner.decoder.config.windows == (0, 24)
+    assert runner.decoder.config.windows == ((24, 24) if "mistral" in name else (0, 24))
     assert worst(logits_of(runner, ids, [7, 40, 41, 42, 61, 140, 145, *range(146, LENGTH)]), want) < TOLERANCE
 
 
