@@ -160,14 +160,15 @@ def load_peers(
     ``fixed:N``, else as the library chooses.
     """
     dtype, place = session.runner.decoder.dtype, session.runner.decoder.device
+    positions = session.runner.decoder.max_positions
     model: PreTrainedModel | None = None
     for name in names:
         try:
-            model = model if model is not None else build_model(target, dtype, place)
+            model = model if model is not None else build_model(target, dtype, place, positions)
             if name == "transformers":
                 yield name, TransformersArm(name, session, model, device)
             elif draft is not None:
-                assistant = build_model(draft, dtype, place)
+                assistant = build_model(draft, dtype, place, positions)
                 if fixed := parse_k(k):
                     settings = assistant.generation_config
                     settings.num_assistant_tokens, settings.num_assistant_tokens_schedule = fixed, "constant"
@@ -180,8 +181,12 @@ def load_peers(
             yield name, exc
 
 
-def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> PreTrainedModel:
-    """The transformers model with Helix's weights in ``dtype`` on ``device``."""
+def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device, positions: int = 0) -> PreTrainedModel:
+    """The transformers model with Helix's weights in ``dtype`` on ``device``.
+
+    Args:
+        positions: that Helix's own decoder was made for.
+    """
     from transformers import AutoModelForCausalLM
 
     config = files.config
@@ -195,7 +200,7 @@ def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device) -> 
             state[name] = torch.zeros(model.get_parameter(name).shape, dtype=dtype, device=device)
     model.load_state_dict(state, strict=True, assign=True)
     model.tie_weights()
-    _set_rope(model, config, device)
+    _set_rope(model, config, device, positions)
     embed = model.model.embed_tokens
     if hasattr(embed, "embed_scale"):  # a number that no file holds
         embed.embed_scale = torch.tensor(config.embedding_scale, device=device)
@@ -266,21 +271,24 @@ def _state(
         put("head")
     biased = {"q": config.qkv_bias, "k": config.qkv_bias, "v": config.qkv_bias, "o": config.out_bias}
     biased |= dict.fromkeys(("gate", "up", "down"), config.mlp_bias)
-    roles = [*_LAYER_ROLES, *(("q_norm", "k_norm") if config.qk_norm else ())]
+    roles: list[str] = [*_LAYER_ROLES, *(("q_norm", "k_norm") if config.qk_norm else ())]
     roles += ["attn_post_norm", "mlp_post_norm"] if config.post_norms else []
     for i in range(config.num_layers):
         for role in roles:
             put(role, layer=i)
             if biased.get(role):
                 put(role, "bias", i)
+        for whole, parts in (("qkv", ("q", "k", "v")), ("gate_up", ("gate", "up"))) if config.fused else ():
+            names = [safetensors_name(config, part, i) for part in parts]
+            state[safetensors_name(config, whole, i)] = torch.cat([state.pop(name) for name in names])
     return state
 
 
-def _set_rope(model: Any, config: ModelConfig, device: torch.device) -> None:
+def _set_rope(model: Any, config: ModelConfig, device: torch.device, positions: int) -> None:
     """Helix's frequencies, whichever way the file stretches them."""
     rotary = model.model.rotary_emb
     if hasattr(rotary, "inv_freq"):
-        freqs, factor = inverse_frequencies(config)
+        freqs, factor = inverse_frequencies(config, None, positions)
         rotary.inv_freq = rotary.original_inv_freq = freqs.to(device)
         rotary.attention_scaling = factor
         return

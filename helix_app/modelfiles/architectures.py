@@ -242,6 +242,29 @@ def _mistral_hf(raw: Raw) -> Fields:
     return {"qkv_bias": False, "out_bias": False, "mlp_bias": False, "layers": layers}
 
 
+def _phi3_plain(raw: Raw) -> dict[str, Any]:
+    usual = {"original_max_position_embeddings": 4096, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}
+    plain = {**usual, **raw}
+    key = "rope_parameters" if raw.get("rope_parameters") else "rope_scaling"
+    params = dict(raw.get(key) or {})
+    if str(params.get("rope_type") or params.get("type")) in ("su", "yarn"):  # what its first files call it
+        plain[key] = {**params, "rope_type": "longrope"}
+    return plain
+
+
+def _phi3(window: int, layers: int) -> Fields:
+    return {"fused": True, "layers": (Layer(window=window),) * layers if window else ()}
+
+
+def _phi3_hf(raw: Raw) -> Fields:
+    fields = _phi3(int(raw.get("sliding_window") or 0), int(raw["num_hidden_layers"]))
+    return {**fields, "qkv_bias": False, "out_bias": False, "mlp_bias": False}
+
+
+def _phi3_gguf(facts: GgufFacts) -> Fields:
+    return _phi3(int(facts.get("attention.sliding_window", 0)), facts.layers)
+
+
 def _granite_hf(raw: Raw) -> Fields:
     return {
         "embedding_scale": float(raw.get("embedding_multiplier", 1.0)),
@@ -268,6 +291,7 @@ ARCHITECTURES = (
     Architecture("qwen3", "Qwen3", ("qwen3",), _qwen3_hf, _qk_normed),
     Architecture("gemma3", "Gemma 3", ("gemma3", "gemma3_text"), _gemma3_hf, _gemma3_gguf, _gemma3_plain),
     Architecture("smollm3", "SmolLM3", ("smollm3",), _smollm3_hf, _smollm3_gguf, _smollm3_plain),
+    Architecture("phi3", "Phi-3", ("phi3",), _phi3_hf, _phi3_gguf, _phi3_plain),
     Architecture("granite", "Granite", ("granite",), _granite_hf, _granite_gguf),
     Architecture("llama", "Mistral", ("mistral",), _mistral_hf),  # in GGUF it is Llama
 )

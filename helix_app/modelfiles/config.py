@@ -13,7 +13,7 @@ from typing import Literal
 
 from helix_app.base.errors import ModelFileError
 
-RopeType = Literal["default", "linear", "dynamic", "llama3", "yarn"]
+RopeType = Literal["default", "linear", "dynamic", "llama3", "yarn", "longrope"]
 Activation = Literal["silu", "gelu_tanh"]
 
 
@@ -24,6 +24,7 @@ class RopeScaling:
     Attributes:
         original_context: tokens the model was trained on before scaling; None takes the model's context.
         factors: divisors of each of the head_dim/2 frequencies, where the file carries them ready made.
+        long_factors: those of a ``longrope`` beyond the original context.
     """
 
     type: RopeType = "default"
@@ -38,6 +39,7 @@ class RopeScaling:
     mscale_all_dim: float | None = None
     truncate: bool = True
     factors: tuple[float, ...] = ()
+    long_factors: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class ModelConfig:
         rope_theta, rope: the rotary embedding of all layers that have none of their own.
         layers: what each layer does; empty where each is plain (``Layer()``).
         interleaved: the file holds the two rotary halves of a head's query and key rows interleaved.
+        fused: the file holds queries, keys and values as one matrix, and gate and up as one.
         qk_norm: queries and keys are normed, head by head, before they are turned.
         post_norms: what attention and what the feed-forward part give is normed before it is added.
         norm_offset: is added to the weights of all norms, as the file holds them.
@@ -102,6 +105,7 @@ class ModelConfig:
     eos_token_ids: tuple[int, ...] = ()
     layers: tuple[Layer, ...] = ()
     interleaved: bool = False
+    fused: bool = False
     qk_norm: bool = False
     post_norms: bool = False
     norm_offset: float = 0.0
@@ -187,8 +191,9 @@ class ModelConfig:
 
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
         scaling = rotary.scaling
-        if scaling.factors and len(scaling.factors) != self.head_dim // 2:
-            raise _unfit(path, f"{len(scaling.factors)} rotary divisors for a head size of {self.head_dim}")
+        for factors in (scaling.factors, scaling.long_factors):
+            if factors and len(factors) != self.head_dim // 2:
+                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {self.head_dim}")
         positive = {
             "rope_theta": rotary.theta - 1,
             "the rotary factor": scaling.factor,

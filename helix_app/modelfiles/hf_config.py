@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
@@ -47,7 +48,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         config = ModelConfig(**{**shape, **architecture.from_hf(raw)})
     except KeyError as exc:
         raise ModelFileError("model_description", path=path, what=f"config.json has no {exc.args[0]}") from exc
-    except (TypeError, ValueError, OverflowError) as exc:
+    except (TypeError, ValueError, ArithmeticError) as exc:
         reason = f"nonsense in config.json ({exc})"
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     config.check(path)
@@ -90,11 +91,14 @@ def _rope_theta(raw: dict[str, Any]) -> float:
 def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
     params = _rope_parameters(raw)
     kind = str(params.get("rope_type") or params.get("type") or "default")
-    if kind not in ("default", "linear", "dynamic", "llama3", "yarn"):
+    known = ("default", "linear", "dynamic", "llama3", "yarn")
+    if kind not in known and not (kind == "longrope" and params.get("long_factor") and params.get("short_factor")):
         raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
     if float(params.get("partial_rotary_factor") or raw.get("partial_rotary_factor") or 1.0) != 1.0:
         raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
     original = params.get("original_max_position_embeddings") or raw.get("original_max_position_embeddings")
+    if kind == "longrope":
+        return _longrope(raw, params, int(original or 0))
 
     def optional(name: str) -> float | None:
         return float(params[name]) if params.get(name) else None
@@ -111,4 +115,17 @@ def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
         attention_factor=optional("attention_factor"),
         mscale=optional("mscale"),
         mscale_all_dim=optional("mscale_all_dim"),
+    )
+
+
+def _longrope(raw: dict[str, Any], params: dict[str, Any], original: int) -> RopeScaling:
+    factor = float(params.get("factor") or int(raw.get("max_position_embeddings", 2048)) / original)
+    usual = math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 else 1.0
+    return RopeScaling(
+        type="longrope",
+        factor=factor,
+        original_context=original,
+        attention_factor=float(params.get("attention_factor") or usual),
+        factors=tuple(float(x) for x in params["short_factor"]),
+        long_factors=tuple(float(x) for x in params["long_factor"]),
     )

@@ -7,6 +7,7 @@ same shape. Everything is small enough that a forward pass takes well under a mi
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,15 @@ _GEMMA_LAYERS = {
         "sliding_attention": {"rope_type": "default", "rope_theta": 300.0},
     },
 }
+_PHI3_LONG = {
+    "original_max_position_embeddings": 64,
+    "rope_parameters": {
+        "rope_type": "longrope",
+        "rope_theta": 500.0,
+        "short_factor": [1.0 + 0.1 * i for i in range(8)],
+        "long_factor": [2.0 + 0.7 * i for i in range(8)],
+    },
+}
 _OF_FAMILY = {
     "gemma3": {"tie_word_embeddings": True, "sliding_window": 24},
     "granite": {
@@ -95,6 +105,9 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "smollm3": ("smollm3", {"num_hidden_layers": 4, "attention_bias": True}),
     "smollm3-loopy": ("smollm3", {"num_hidden_layers": 4}),
     "smollm3-window": ("smollm3", {"no_rope_layers": [1, 0], "use_sliding_window": True, "sliding_window": 24}),
+    "phi3": ("phi3", {}),
+    "phi3-loopy": ("phi3", {"sliding_window": 24}),
+    "phi3-long": ("phi3", _PHI3_LONG),
     "granite": ("granite", {"attention_bias": True, "mlp_bias": True}),
     "granite-loopy": ("granite", {}),
     "mistral-window": ("mistral", {"sliding_window": 24}),
@@ -244,6 +257,8 @@ def _rope_parameters(config: Any) -> dict[str, Any]:
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     """What the converter of its family writes beside."""
+    if config.model_type == "phi3":
+        writer.add_sliding_window(config.sliding_window or 0)
     if config.model_type == "granite":
         writer.add_attention_scale(config.attention_multiplier)
         writer.add_embedding_scale(config.embedding_multiplier)
@@ -265,6 +280,15 @@ def _write_rope(writer: gguf.GGUFWriter, config: Any, head_dim: int) -> None:
     if kind in ("linear", "yarn"):
         writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
         writer.add_rope_scaling_factor(params["factor"])
+    if kind == "longrope":
+        factor = config.max_position_embeddings / params["original_max_position_embeddings"]
+        writer.add_rope_scaling_orig_ctx_len(params["original_max_position_embeddings"])
+        writer.add_rope_scaling_attn_factors(
+            math.sqrt(1 + math.log(factor) / math.log(params["original_max_position_embeddings"]))
+        )
+        for name in ("short", "long"):
+            factors = np.array(params[f"{name}_factor"], dtype=np.float32)
+            writer.add_tensor(f"rope_factors_{name}.weight", factors)
     if kind == "yarn":
         writer.add_rope_scaling_orig_ctx_len(params["original_max_position_embeddings"])
     if kind == "llama3":  # the converter writes the divisor of each frequency
@@ -310,6 +334,8 @@ _NAMES = {
     "self_attn.k_proj": "attn_k",
     "self_attn.v_proj": "attn_v",
     "self_attn.o_proj": "attn_output",
+    "self_attn.qkv_proj": "attn_qkv",
+    "mlp.gate_up_proj": "ffn_up",
     "self_attn.q_norm": "attn_q_norm",
     "self_attn.k_norm": "attn_k_norm",
     "mlp.gate_proj": "ffn_gate",

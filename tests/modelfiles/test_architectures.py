@@ -24,8 +24,9 @@ SIZES: dict[str, Any] = {
 
 def test_each_is_found_by_its_names_and_no_other() -> None:
     for one in ARCHITECTURES:
-        assert find_gguf(one.key) is one
+        assert find_gguf(one.key).key == one.key
         assert all(find_hf(kind) is one for kind in one.hf)
+    assert len({kind for one in ARCHITECTURES for kind in one.hf}) == sum(len(one.hf) for one in ARCHITECTURES)
     for find in (find_hf, find_gguf):
         with pytest.raises(ModelFileError) as caught:
             find("mamba")
@@ -162,3 +163,49 @@ def test_windows_and_scales_of_gemma_in_gguf() -> None:
     flags = {"attention.sliding_window_pattern": [False, True]}
     assert [layer.window for layer in read(facts(2, **window, **flags))["layers"]] == [0, 8]
     assert [read(facts(count))["attention_scale"] for count in (61, 62)] == [None, 168**-0.5]
+
+
+# --------------------------------------------------------------------------- others
+
+
+def test_mistral_has_its_window_everywhere_unless_it_says_none() -> None:
+    raw = {**SIZES, "model_type": "mistral"}
+    assert config_from_hf(raw, "m").windows == (4096,) * 4  # what transformers takes
+    assert config_from_hf({**raw, "sliding_window": None}, "m").windows == ()
+    assert config_from_hf({**raw, "sliding_window": 7}, "m").windows == (7,) * 4
+
+
+def test_fourth_layers_of_smollm3_turn_nothing() -> None:
+    raw = {**SIZES, "model_type": "smollm3"}
+    made = config_from_hf(raw, "m")
+    assert [made.rotary(i) is None for i in range(4)] == [False, False, False, True]
+    assert (made.tied_embeddings, made.rotaries) == (True, (Rotary(2_000_000.0),))
+    made = config_from_hf({**raw, "no_rope_layers": [0, 1, 1, 0], "sliding_window": 8, "use_sliding_window": True}, "m")
+    assert [made.rotary(i) is None for i in range(4)] == [True, False, False, True]
+    assert made.windows == (8, 0, 0, 8)
+
+
+@pytest.mark.parametrize("kind", ["su", "yarn", "longrope"])
+def test_phi_3_s_divisors_have_had_several_names(kind: str) -> None:
+    factors = {"short_factor": [1.0] * 8, "long_factor": [2.0] * 8}
+    raw = {**SIZES, "model_type": "phi3", "max_position_embeddings": 131072, "rope_scaling": {"type": kind, **factors}}
+    scaling = config_from_hf(raw, "m").rope
+    assert (scaling.type, scaling.original_context, scaling.factor) == ("longrope", 4096, 32.0)
+    assert scaling.attention_factor == pytest.approx(1.19023807)
+    assert (scaling.factors, scaling.long_factors) == ((1.0,) * 8, (2.0,) * 8)
+    with pytest.raises(ModelFileError) as caught:
+        config_from_hf(
+            {**raw, "rope_scaling": {"type": kind, "short_factor": [1.0] * 8, "long_factor": [2.0] * 7}}, "m"
+        )
+    assert "7 rotary divisors" in caught.value.fields["what"]
+
+
+def test_granite_s_multipliers() -> None:
+    raw = {**SIZES, "model_type": "granite", "embedding_multiplier": 12, "attention_multiplier": 0.0078125}
+    made = config_from_hf({**raw, "residual_multiplier": 0.22, "logits_scaling": 8.0}, "m")
+    assert (made.embedding_scale, made.score_scale, made.residual_scale, made.logit_scale) == (
+        12,
+        0.0078125,
+        0.22,
+        0.125,
+    )

@@ -46,7 +46,7 @@ CACHE = torch.float16
 _CPU = torch.device("cpu")
 _ROWS = 16  # that memory is made for at first
 _GROUPS = 8  # query heads that share a key/value head, at most
-_MATRICES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+_MATRICES = ("attn_qkv", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
 
 def packed_formats(files: ModelFiles) -> frozenset[str]:

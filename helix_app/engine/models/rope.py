@@ -1,7 +1,7 @@
 """Rotary position embeddings and the ways their frequencies are stretched.
 
-Sources: RoFormer (arXiv 2104.09864); position interpolation (2306.15595); YaRN (2309.00071); the Llama 3.1
-release for ``llama3``. Frequencies match ``transformers.modeling_rope_utils``, which the tests compare with.
+Sources: RoFormer (arXiv 2104.09864); position interpolation (2306.15595); YaRN (2309.00071); LongRoPE (2402.13753);
+the Llama 3.1 release for ``llama3``. Frequencies match ``transformers.modeling_rope_utils``, which tests compare with.
 """
 
 from __future__ import annotations
@@ -14,15 +14,23 @@ import torch
 from helix_app.modelfiles.config import ModelConfig, RopeScaling, Rotary
 
 
-def inverse_frequencies(config: ModelConfig, rotary: Rotary | None = None) -> tuple[torch.Tensor, float]:
+def inverse_frequencies(
+    config: ModelConfig, rotary: Rotary | None = None, length: int = 0
+) -> tuple[torch.Tensor, float]:
     """Frequencies ``[head_dim / 2]`` in float32 and the factor that cos and sin are multiplied with.
 
     Args:
         rotary: of some layers; the model's own unless given.
+        length: positions that there may be. Where those of a ``longrope`` model go beyond its original context its long
+            divisors hold from the first one on: what the cache holds was turned by them.
     """
     rotary = rotary or Rotary(config.rope_theta, config.rope)
     dim, scaling = config.head_dim, rotary.scaling
     freqs = rotary.theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
+    if scaling.type == "longrope":
+        is_long = length > (scaling.original_context or config.context_length)
+        divisors = scaling.long_factors if is_long else scaling.factors
+        return freqs / torch.tensor(divisors, dtype=torch.float32), scaling.attention_factor or 1.0
     if scaling.factors:
         return freqs / torch.tensor(scaling.factors, dtype=torch.float32), 1.0
     if scaling.type == "linear":
@@ -79,7 +87,7 @@ def rope_table(
     Made by numpy in float64: the first cosine that a process asked PyTorch for, on two threads at once, was now and
     then a little coarser than the next, and the same prompt then had another answer in one start of the program of ten.
     """
-    freqs, factor = inverse_frequencies(config, rotary)
+    freqs, factor = inverse_frequencies(config, rotary, length)
     angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, head_dim / 2]
     wide = angles.double().numpy()
     cos, sin = (torch.from_numpy(turn(wide)).float() * factor for turn in (np.cos, np.sin))

@@ -27,6 +27,8 @@ _NAMES = {
     "q": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),
     "k": ("blk.{i}.attn_k", "model.layers.{i}.self_attn.k_proj"),
     "v": ("blk.{i}.attn_v", "model.layers.{i}.self_attn.v_proj"),
+    "qkv": ("blk.{i}.attn_qkv", "model.layers.{i}.self_attn.qkv_proj"),
+    "gate_up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.gate_up_proj"),
     "o": ("blk.{i}.attn_output", "model.layers.{i}.self_attn.o_proj"),
     "q_norm": ("blk.{i}.attn_q_norm", "model.layers.{i}.self_attn.q_norm"),
     "k_norm": ("blk.{i}.attn_k_norm", "model.layers.{i}.self_attn.k_norm"),
@@ -37,6 +39,25 @@ _NAMES = {
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
 }
+
+
+# where a file holds several matrices as one: what it is called, and those before each in it
+_FUSED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "q": ("qkv", ()),
+    "k": ("qkv", ("q",)),
+    "v": ("qkv", ("q", "k")),
+    "gate": ("gate_up", ()),
+    "up": ("gate_up", ("gate",)),
+}
+
+
+def _place(config: ModelConfig, role: str) -> tuple[str, slice | None]:
+    """What a matrix is part of in its file, and the rows of it; None for a whole one."""
+    if not config.fused or role not in _FUSED:
+        return role, None
+    whole, before = _FUSED[role]
+    begin = sum(expected_shape(config, other, "weight")[0] for other in before)
+    return whole, slice(begin, begin + expected_shape(config, role, "weight")[0])
 
 
 def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
@@ -94,6 +115,8 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
         "q": (q, hidden),
         "k": (kv, hidden),
         "v": (kv, hidden),
+        "qkv": (q + 2 * kv, hidden),
+        "gate_up": (2 * inner, hidden),
         "o": (hidden, q),
         "gate": (inner, hidden),
         "up": (inner, hidden),
@@ -116,30 +139,31 @@ class _GgufWeights:
         self._header, self._config = header, config
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        name = f"{_NAMES[role][0].format(i=layer)}.{kind}"
-        array = self._header.tensor(name)
+        name, rows = self._found(role, kind, layer)
+        array = self._header.tensor(name, rows)
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
-        _check(array.shape, self._config, role, kind, name, self._header.path)
         tensor = torch.from_numpy(array)
         order = self._row_order(role)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        name = f"{_NAMES[role][0].format(i=layer)}.weight"
-        groups = self._header.groups4(name)
+        name, rows = self._found(role, "weight", layer)
+        groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        _check(groups.integers.shape, self._config, role, "weight", name, self._header.path)
         order = self._row_order(role)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        name = f"{_NAMES[role][0].format(i=layer)}.weight"
-        tensor = self._header.packed(name)
-        if tensor is not None:
-            _check((tensor.rows, tensor.columns), self._config, role, "weight", name, self._header.path)
-        return tensor
+        return self._header.packed(*self._found(role, "weight", layer))
+
+    def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
+        """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
+        whole, rows = _place(self._config, role)
+        name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
+        _check(self._header.info(name).shape, self._config, whole, kind, name, self._header.path)
+        return name, rows
 
     def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
         """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
@@ -182,6 +206,7 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        role, rows = _place(self._config, role)
         name = safetensors_name(self._config, role, layer, kind)
         found = next((one for one in _possible(name) if one in self._where), None)
         if found is None:
@@ -190,6 +215,7 @@ class _SafetensorsWeights:
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
         _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
+        tensor = tensor if rows is None else tensor[rows]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor
 

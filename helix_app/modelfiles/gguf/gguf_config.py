@@ -91,6 +91,12 @@ def _rope(header: GgufHeader, get: Any) -> RopeScaling:
     if "rope_freqs.weight" in header.tensors:
         factors = tuple(float(x) for x in header.tensor("rope_freqs.weight"))
         return RopeScaling(type="llama3", original_context=original, factors=factors)
+    if "rope_factors_long.weight" in header.tensors:  # Phi-3's converter gives no type
+        short, long = (
+            tuple(float(x) for x in header.tensor(f"rope_factors_{name}.weight")) for name in ("short", "long")
+        )
+        attention = float(get("rope.scaling.attn_factor", 1.0))
+        return RopeScaling("longrope", 1.0, original, attention_factor=attention, factors=short, long_factors=long)
     if kind == "linear" and factor != 1.0:
         return RopeScaling(type="linear", factor=factor)
     if kind == "yarn":

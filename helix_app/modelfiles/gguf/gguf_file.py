@@ -66,8 +66,8 @@ class GgufHeader:
     def architecture(self) -> str:
         return str(self.metadata.get("general.architecture", "unknown"))
 
-    def tensor(self, name: str) -> np.ndarray[Any, Any]:
-        """The tensor dequantised to float32, in torch order.
+    def tensor(self, name: str, rows: slice | None = None) -> np.ndarray[Any, Any]:
+        """The tensor dequantised to float32, in torch order; some rows of it, if any are named.
 
         Raises:
             ModelFileError: the tensor is missing, cut off, or of a type ``gguf`` cannot dequantise.
@@ -77,20 +77,20 @@ class GgufHeader:
         info = self.info(name)
         try:
             kind = gguf.GGMLQuantizationType[info.type]
-            raw = self._raw(info)
+            shape, raw = self._cut(info, rows)
             if kind == gguf.GGMLQuantizationType.F32:
-                return np.asarray(raw.view(np.float32).reshape(info.shape))
+                return np.asarray(raw.view(np.float32).reshape(shape))
             if kind == gguf.GGMLQuantizationType.F16:
-                return raw.view(np.float16).reshape(info.shape).astype(np.float32)
-            shaped = raw.reshape(gguf.quant_shape_to_byte_shape(info.shape, kind))
-            return np.asarray(gguf.dequantize(shaped, kind), dtype=np.float32).reshape(info.shape)
+                return raw.view(np.float16).reshape(shape).astype(np.float32)
+            shaped = raw.reshape(gguf.quant_shape_to_byte_shape(shape, kind))
+            return np.asarray(gguf.dequantize(shaped, kind), dtype=np.float32).reshape(shape)
         except NotImplementedError as exc:
             raise ModelFileError("model_feature_unsupported", feature=f"{info.type} weights", detail=str(exc)) from exc
         except (ValueError, OSError, KeyError) as exc:
             raise self._unusable(info, name, exc) from exc
 
-    def groups4(self, name: str) -> groups4.Groups4 | None:
-        """The tensor's own integers if the file holds it in four bits (Q4_0, Q4_1), else None.
+    def groups4(self, name: str, rows: slice | None = None) -> groups4.Groups4 | None:
+        """The tensor's own integers, or those of some rows, if the file holds it in four bits (Q4_0, Q4_1), else None.
 
         Raises:
             ModelFileError: the tensor is missing or cut off.
@@ -99,12 +99,13 @@ class GgufHeader:
         if not groups4.is_groups4(info.type) or len(info.shape) != 2:
             return None
         try:
-            return groups4.unpack(self._raw(info), info.type, info.shape)
+            shape, raw = self._cut(info, rows)
+            return groups4.unpack(raw, info.type, shape)
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
 
-    def packed(self, name: str) -> PackedTensor | None:
-        """A matrix as the file holds it; None for one that is not packed in blocks.
+    def packed(self, name: str, rows: slice | None = None) -> PackedTensor | None:
+        """A matrix, or some rows of it, as the file holds it; None for one that is not packed in blocks.
 
         Raises:
             ModelFileError: the tensor is missing or cut off.
@@ -113,7 +114,8 @@ class GgufHeader:
         if info.type in ("F32", "F16", "BF16") or len(info.shape) != 2:
             return None
         try:
-            return PackedTensor(info.type, self._raw(info).reshape(info.shape[0], -1), info.shape[1])
+            shape, raw = self._cut(info, rows)
+            return PackedTensor(info.type, raw.reshape(shape[0], -1), shape[1])
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
 
@@ -127,6 +129,14 @@ class GgufHeader:
         if info is None:
             raise ModelFileError("model_weights_mismatch", path=self.path, what=f"{name} is missing")
         return info
+
+    def _cut(self, info: TensorInfo, rows: slice | None) -> tuple[tuple[int, ...], np.ndarray[Any, Any]]:
+        """The shape and the bytes of a tensor, or of some rows of it: a view of the mapped file either way."""
+        raw = self._raw(info)
+        if rows is None:
+            return info.shape, raw
+        cut = raw.reshape(info.shape[0], -1)[rows]
+        return (cut.shape[0], *info.shape[1:]), cut.reshape(-1)
 
     def _raw(self, info: TensorInfo) -> np.ndarray[Any, Any]:
         return np.memmap(self.files[info.part], dtype=np.uint8, mode="r", offset=info.offset, shape=(info.nbytes,))

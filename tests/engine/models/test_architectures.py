@@ -40,6 +40,16 @@ def test_windows_of_a_folder_are_those_of_transformers(zoo: Zoo, name: str) -> N
     assert worst(logits_of(runner, ids, [7, 40, 41, 42, 61, 140, 145, *range(146, LENGTH)]), want) < TOLERANCE
 
 
+@pytest.mark.parametrize("kind", ["gguf", "folder"])
+@pytest.mark.parametrize("context", [64, 256])
+def test_a_context_within_the_original_one_takes_the_short_divisors(zoo: Zoo, context: int, kind: str) -> None:
+    """With a longer one those of transformers for a longer text hold from the first token on."""
+    path = zoo.gguf("phi3-long") if kind == "gguf" else zoo.folder("phi3-long")
+    ids = some_ids(LENGTH if context > 64 else 60, 1)
+    runner = runner_of(path, context=context)
+    assert worst(logits_of(runner, ids, [31, 32]), reference("phi3-long", ids)) < TOLERANCE
+
+
 @pytest.mark.parametrize("name", LOOPY)
 def test_packed_it_is_the_model_of_the_file(zoo: Zoo, name: str) -> None:
     """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
