@@ -76,6 +76,8 @@ def end_tokens(named: Iterable[Any], markers: Mapping[str, int], size: int) -> t
     names = END_NAMES & set(markers)
     if any(both <= names for both in _HARMONY):
         names -= {"<|end|>"}
+    if "<end_of_turn>" in names:  # Gemma, whose vocabulary has tags of HTML: this one strikes text through
+        names -= {"</s>"}
     ids = [known_id(value, size) for value in (*named, *sorted(markers[name] for name in names))]
     return tuple(dict.fromkeys(i for i in ids if i is not None))
 

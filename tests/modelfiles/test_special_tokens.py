@@ -66,6 +66,8 @@ def ends_of(vocabulary: Vocabulary, eos: str | None, format: str, path: Path) ->
         (Vocabulary(control=("</s>",), user=("<|im_end|>", "<|im_start|>")), "</s>", {"</s>", "<|im_end|>"}),
         (Vocabulary(control=("<|end|>", "<|user|>")), None, {"<|end|>"}),
         (Vocabulary(control=("<end_of_turn>", "<start_of_turn>")), None, {"<end_of_turn>"}),
+        (Vocabulary(control=("<end_of_turn>",), user=("<s>", "</s>")), None, {"<end_of_turn>"}),
+        (Vocabulary(control=("<end_of_turn>", "</s>")), "</s>", {"<end_of_turn>", "</s>"}),
         (Vocabulary(plain=("</s>", "<|end|>", "<EOT>"), control=("<|x|>",)), "<|x|>", {"<|x|>"}),
         (Vocabulary(plain=("</s>",)), "</s>", {"</s>"}),  # the file calls it an end
         (Vocabulary(plain=("</s>",)), None, set()),

@@ -3,16 +3,19 @@ cut, and replies that no draft, neighbour, preemption or prefix hit changes."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 
 from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.protocol.events import RoundDone
 from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests
+from tests.engine.kernels.test_low_bit import needs
 from tests.engine.models.test_decoder import LENGTH, TOLERANCE, logits_of, reference, runner_of, some_ids, worst
 from tests.engine.models.test_packed_decoder import alone as one_by_one, packed_runner
 from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
-from tests.engine.tiny import SHAPES, Zoo, ask
+from tests.engine.tiny import SHAPES, Zoo, ask, finish, loaded
 
 FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2", "mistral"})
 NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]
@@ -106,3 +109,15 @@ def test_a_prefix_hit_changes_no_reply(described: Models) -> None:
     first, second = alone(session, request), alone(session, request)
     assert (first.metrics.cached_tokens, second.metrics.cached_tokens >= 32) == (0, True)
     assert second.token_ids == first.token_ids
+
+
+@needs(8)
+@pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.parametrize("name", LOOPY)
+def test_a_copy_in_eight_bits_drafts_on_its_cache(zoo: Zoo, name: str) -> None:
+    engine = loaded(zoo.gguf(name), "self-int8", dtype="bfloat16")
+    request = ask(TEXTS[5], max_tokens=40, k="fixed:3")
+    drafted = finish(engine, request)
+    assert drafted.metrics.accepted_tokens > 0
+    assert drafted.token_ids == finish(engine, dataclasses.replace(request, mode="autoregressive")).token_ids
+    engine.close()
