@@ -120,14 +120,14 @@ def test_a_bad_line_costs_that_line_alone(batch: Run) -> None:
 
 
 def test_a_prompt_that_breaks_a_library_costs_that_prompt_alone(batch: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = generation.prompt_tokens
+    real = generation.prompt_of
 
-    def prompt_tokens(session: generation.Session, request: GenerateRequest) -> list[int]:
+    def prompt_of(session: generation.Session, request: GenerateRequest) -> generation.Prompt:
         if request.request_id == "2":
             raise TypeError("a library's own words")
         return real(session, request)
 
-    monkeypatch.setattr(reply, "prompt_tokens", prompt_tokens)
+    monkeypatch.setattr(reply, "prompt_of", prompt_of)
     code, told, err = batch("the cat\na dog\nthe cat")
     assert code == 1
     assert {item["line"]: item.get("error_code") for item in told} == {1: None, 2: "internal", 3: None}
@@ -181,7 +181,7 @@ def test_a_long_batch_begins_at_once_and_costs_the_same_for_each_prompt(
     for count in (200, 800):
         looked, work, before = [], [], []
         with monkeypatch.context() as patch:
-            counted(patch, reply, "prompt_tokens", looked)
+            counted(patch, reply, "prompt_of", looked)
             for name in ("add", "first", "remove"):
                 counted(patch, queue.Waiting, name, work)
             counted(patch, scheduler.Scheduler, "_end", before, looked.__len__)

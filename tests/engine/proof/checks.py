@@ -25,7 +25,7 @@ from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.session import Prompt, Session
 from helix_app.engine.sampling.filters import pick
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
@@ -133,7 +133,7 @@ def reply(
     request = GenerateRequest("r", **{"sampling": GREEDY, "max_tokens": 24, "k": "fixed:4", **options})
     seen: list[Event] = []
     with patch.context() as inner:
-        everywhere(inner, "prompt_tokens", lambda session, request: list(prompt))
+        everywhere(inner, "prompt_of", lambda session, request: Prompt(list(prompt)))
         for event in engine.stream(request, threading.Event()):
             seen.append(event)
             if each is not None:

@@ -18,6 +18,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.control.policy import FixedK
 from helix_app.engine.engine import Engine
+from helix_app.engine.rounds.session import Prompt
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.proof import mutants as bugs
@@ -152,7 +153,7 @@ def not_a_number(engine: Engine, patch: Patch) -> None:
     patch.setattr(runner.decoder, "table", broken)
     emitted: list[int] = []
     last = None
-    everywhere(patch, "prompt_tokens", lambda session, request: list(PROMPT))
+    everywhere(patch, "prompt_of", lambda session, request: Prompt(list(PROMPT)))
     for last in engine.stream(GenerateRequest("r", k="fixed:2", sampling=SamplingParams(0.0)), threading.Event()):
         emitted += [t.token_id for t in getattr(last, "emitted", ())]
     assert isinstance(last, Failed)

@@ -14,6 +14,7 @@ from scipy.stats import chisquare
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds import reply
+from helix_app.engine.rounds.session import Prompt
 from helix_app.engine.sampling import verification
 from helix_app.engine.sampling.filters import distribution
 from helix_app.protocol.events import Failed, PrefillDone, RoundDone
@@ -76,7 +77,7 @@ def sampled_p_value(
 ) -> float:
     """Chi-square of the first ``LENGTH`` tokens over many seeds against the exact distribution."""
     law = exact_law(session_of(engine).runner, prompt)
-    monkeypatch.setattr(reply, "prompt_tokens", lambda session, request: list(prompt))
+    monkeypatch.setattr(reply, "prompt_of", lambda session, request: Prompt(list(prompt)))
     counts: Counter[tuple[int, ...]] = Counter()
     drafted = accepted = 0
     for seed in range(runs):
