@@ -40,6 +40,7 @@ class Pump:
         self._waiting: deque[Joining] = deque()
         self._handles: dict[str, Handle] = {}
         self._intake: Intake | None = None
+        self._begun: set[str] = set()  # of whom this stream has told something; for the thread alone
         self._closed = False
         self.ready: ModelReady | None = None
         self.pools: Mapping[PoolName, PoolBlocks] = {}
@@ -113,14 +114,17 @@ class Pump:
             if handle is None:
                 self._note(event)
                 continue
+            self._begun.add(name)
             if isinstance(event, (Finished, Failed)):
+                intake.answered(name)
                 with self._lock:
                     del self._handles[name]
             handle.put(event)
 
     def _fail_all(self, failed: Failed, intake: Intake) -> None:
-        """The stream is over: who was not taken has its turn now, who was and has no result yet gets this one."""
-        left = intake.close()
+        """The stream is over: of whom nothing was told has its turn now, who has no result but that gets this one."""
+        left = [joining for joining in intake.close() if joining.request.request_id not in self._begun]
+        self._begun.clear()
         with self._lock:
             self._intake = None
             self._waiting.extendleft(reversed(left))

@@ -15,9 +15,10 @@ from helix_app.server.fields import new_id
 from helix_app.server.service.models import Batch, BatchBody, GenerateBody, Generated, Health, Refused
 from helix_app.server.service.replies import batch, pieces, whole
 from helix_app.server.service.socket import Conversation
-from helix_app.server.wire import BEAT, EventStream, begin_stream, sse, while_connected
+from helix_app.server.wire import BEAT, begin_stream, sse, while_connected
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Refused} for code in (400, 401, 413, 429, 503)}
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 
 
 def make_router(desk: Desk) -> APIRouter:
@@ -51,7 +52,7 @@ def make_router(desk: Desk) -> APIRouter:
             for reply in replies:
                 reply.close()
 
-    @router.post("/generate/stream", response_class=EventStream, responses=_REFUSALS)
+    @router.post("/generate/stream", response_class=Response, responses=_STREAM | _REFUSALS)
     async def generate_stream(body: GenerateBody, request: Request) -> Response:
         """Write one reply; its text comes as server-sent events, the last of which has all figures."""
         reply = opened(request, "generate/stream", body)

@@ -52,7 +52,7 @@ class Conversation:
     def _take(self, asked: dict[str, Any]) -> None:
         """Begin a reply, or stop the one that is being written. Raises ApiError."""
         if "cancel" in asked:
-            if asked != {"cancel": True}:
+            if asked["cancel"] is not True or len(asked) > 1:
                 raise ApiError(400, "api_field_invalid", field="cancel", reason='it stands alone: {"cancel": true}')
             if self._reply is not None:
                 self._reply.cancel()
