@@ -12,11 +12,13 @@ from starlette.responses import JSONResponse, Response
 
 from helix_app import __version__
 from helix_app.base.failures import failure
+from helix_app.server.anthropic import routes as anthropic
 from helix_app.server.backend import Backend
 from helix_app.server.desk import Desk
 from helix_app.server.errors import ApiError, body_of, family_of, of_failed, of_validation
 from helix_app.server.guard import Guard
 from helix_app.server.metrics import Metrics
+from helix_app.server.openai import routes as openai
 from helix_app.server.options import ServerOptions
 from helix_app.server.service import routes as service
 from helix_app.server.wire import ClientGone
@@ -39,6 +41,8 @@ def make_app(desk: Desk) -> FastAPI:
         redoc_url=None,
     )
     app.include_router(service.make_router(desk))
+    app.include_router(openai.make_router(desk))
+    app.include_router(anthropic.make_router(desk))
     _answer_errors(app, desk)
     options = desk.options
     if options.origins:

@@ -44,6 +44,11 @@ _ANTHROPIC_TYPES = {
     504: "timeout_error",
 }
 _UNION_WORDS = {"str", "int", "float", "bool", "none", "body"}
+_TAGS = {  # by which pydantic tells the kinds of an object apart
+    "system", "developer", "user", "assistant", "tool", "text", "thinking", "tool_use", "tool_result", "json_object",
+    "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning", "auto", "any", "none",
+}  # fmt: skip
+_TAGGED = ("response_format", "tool_choice", "format")
 _NAME = re.compile(r"[a-z_][a-z0-9_.]*\Z")
 
 
@@ -81,7 +86,9 @@ def of_failed(event: Failed) -> ApiError:
         status = 400
     else:
         status = 503 if event.code.startswith(_UNAVAILABLE) else 500
-    return ApiError(status, event.code, **dict(event.fields))
+    error = ApiError(status, event.code)
+    error.fields = dict(event.fields)
+    return error
 
 
 def of_field(field: str, reason: str) -> ApiError:
@@ -90,8 +97,8 @@ def of_field(field: str, reason: str) -> ApiError:
 
 
 def of_validation(errors: Sequence[Any]) -> ApiError:
-    """The first of what pydantic says of a request's body."""
-    first = errors[0]
+    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more."""
+    first = max(errors, key=lambda error: len(error.get("loc", ())))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
@@ -106,8 +113,12 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
 
 def _place(loc: Sequence[str | int]) -> str:
     """The field as programs write it, such as ``messages[0].content``, without what pydantic says of unions."""
-    place = ""
+    place, before = "", None
     for part in loc:
+        tag = part in _TAGS and (isinstance(before, int) or before in _TAGGED)
+        before = part
+        if tag:
+            continue
         if isinstance(part, int):
             place += f"[{part}]" if place else ""
         elif part not in _UNION_WORDS and (_NAME.match(part) or not place):

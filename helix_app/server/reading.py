@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
+import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
 from helix_app.base.thinking import Parted, ThoughtSplitter
-from helix_app.protocol.events import EmittedToken, Event, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta
+from helix_app.base.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
+from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta
 from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply
 
 LEAST_LOGPROB = -9999.0  # of a token that cannot be, as JSON knows no infinity
@@ -58,7 +61,7 @@ class End:
     token_ids: tuple[int, ...]
 
 
-Part = Union[Begun, Thought, Answer, Tokens, End]
+Part = Union[Begun, Thought, Answer, Tokens, ToolCallStart, ToolCallArguments, End]
 
 
 def opens_thinking(ready: ModelReady, thinking: bool | None) -> bool:
@@ -66,42 +69,113 @@ def opens_thinking(ready: ModelReady, thinking: bool | None) -> bool:
     return ready.thinking_opens if thinking is None else ready.thinking_opens_when[int(thinking)]
 
 
-async def parts_of(reply: Reply, marks: tuple[str, str] = ("", ""), opens: bool = False) -> AsyncIterator[Part]:
+@dataclass(frozen=True)
+class Form:
+    """How a model marks what is no answer.
+
+    Attributes:
+        marks: texts before and after reasoning; empty for none.
+        opens: the prompt has opened a block of reasoning already.
+        calls: how it writes calls of tools (``base/tool_calls.py``), "" where none are looked for.
+        tools: those it may call, as JSON.
+    """
+
+    marks: tuple[str, str] = ("", "")
+    opens: bool = False
+    calls: str = ""
+    tools: tuple[str, ...] = ()
+
+
+def form_of(ready: ModelReady, request: GenerateRequest, calls: str = "") -> Form:
+    """The form of the replies to a request."""
+    if request.raw:
+        return Form()
+    return Form(ready.thinking, opens_thinking(ready, request.thinking), calls, request.tools)
+
+
+async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
     """What a reply says, piece by piece; its last part is End. Raises what ``Reply.events`` raises."""
-    splitter = ThoughtSplitter(marks, opens)
+    text = _Text(form)
     held: tuple[EmittedToken, ...] = ()  # the last one may be no text
     begun = False
     async for event in reply.events():
-        if not begun and not isinstance(event, (PrefillDone, Finished)):
+        if not begun and not isinstance(event, Finished):
             begun = True
-            yield _begun(event)
-        if isinstance(event, PrefillDone):
-            begun = True
-            yield _begun(event)
+            yield Begun(getattr(event, "prompt_tokens", 0), getattr(event, "cached_tokens", 0))
         if isinstance(event, (PrefillDone, RoundDone)) and event.emitted:
             tokens = held + event.emitted
             held = tokens[-1:]
             if tokens[:-1]:
                 yield Tokens(tokens[:-1])
         elif isinstance(event, TextDelta):
-            for part in _split(splitter.feed(event.text)):
+            for part in text.feed(event.text):
                 yield part
         elif isinstance(event, Finished):
-            for part in _split(splitter.end()):
-                yield part
+            if not begun:
+                yield Begun(event.metrics.prompt_tokens, event.metrics.cached_tokens)
             if held and event.reason != "eos":
                 yield Tokens(held)
+            for part in text.end():
+                yield part
             reason = "time" if event.reason == "cancelled" and reply.timed_out else event.reason
             yield End(reason, event.metrics, event.text, event.token_ids)
 
 
-def _begun(event: Event) -> Begun:
-    return Begun(getattr(event, "prompt_tokens", 0), getattr(event, "cached_tokens", 0))
+class _Text:
+    """The text of a reply in its parts."""
+
+    def __init__(self, form: Form) -> None:
+        self._splitter = ThoughtSplitter(form.marks, form.opens)
+        self._calls = ToolCallParser(form.calls, [json.loads(tool) for tool in form.tools])
+
+    def feed(self, text: str) -> list[Part]:
+        """What more text adds."""
+        return self._split(self._splitter.feed(text))
+
+    def end(self) -> list[Part]:
+        """What was held back."""
+        return [*self._split(self._splitter.end()), *map(_part, self._calls.finish())]
+
+    def _split(self, parted: Parted) -> list[Part]:
+        parts: list[Part] = [Thought(parted.thought)] if parted.thought else []
+        return [*parts, *map(_part, self._calls.feed(parted.answer))]
 
 
-def _split(parted: Parted) -> list[Part]:
-    parts: list[Part] = [Thought(parted.thought)] if parted.thought else []
-    return [*parts, Answer(parted.answer)] if parted.answer else parts
+def _part(part: TextPart | ToolCallStart | ToolCallArguments) -> Part:
+    return Answer(part.text) if isinstance(part, TextPart) else part
+
+
+async def together(streams: Sequence[AsyncIterator[Part]]) -> AsyncIterator[tuple[int, Part]]:
+    """The parts of several replies as they come, each with the number of its reply. Raises what any of them raises."""
+    if len(streams) == 1:
+        async for part in streams[0]:
+            yield 0, part
+        return
+    arrived: asyncio.Queue[tuple[int, Part | Exception | None]] = asyncio.Queue()
+
+    async def read(index: int, stream: AsyncIterator[Part]) -> None:
+        try:
+            async for part in stream:
+                arrived.put_nowait((index, part))
+            arrived.put_nowait((index, None))
+        except Exception as error:
+            arrived.put_nowait((index, error))
+
+    tasks = [asyncio.create_task(read(index, stream)) for index, stream in enumerate(streams)]
+    try:
+        left = len(tasks)
+        while left:
+            index, came = await arrived.get()
+            if isinstance(came, Exception):
+                raise came
+            if came is None:
+                left -= 1
+            else:
+                yield index, came
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass
@@ -133,19 +207,6 @@ async def read_whole(parts: AsyncIterator[Part]) -> Whole:
     return whole
 
 
-def logprob(probability: float) -> float:
-    """Its natural logarithm, as JSON can hold it."""
-    return math.log(probability) if probability > 0 else LEAST_LOGPROB
-
-
 def text_bytes(text: str) -> list[int]:
     """The bytes of a token's text."""
     return list(text.encode())
-
-
-def total(ends: Sequence[End]) -> tuple[int, int, int]:
-    """Prompt tokens of one prompt, those cached of it, and the tokens of all its replies."""
-    if not ends:
-        return 0, 0, 0
-    cached = max(end.metrics.cached_tokens for end in ends)
-    return ends[0].metrics.prompt_tokens, cached, sum(end.metrics.tokens_generated for end in ends)

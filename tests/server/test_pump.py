@@ -12,6 +12,7 @@ from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.backend import Handle, PoolBlocks
 from helix_app.server.pump import Pump
 from tests.server.fakes import READY, FakeClient, fake_pump, until
+from tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_replies_share_a_stream_and_each_gets_its_own_events(pumped: tuple[FakeC
     assert client.streams == 1
     assert client.at_once == 4
     assert pump.ready == READY
-    assert pump.pools["target"] == PoolBlocks(0, 7, 57)
+    wait_for(lambda: pump.pools["target"] == PoolBlocks(0, 7, 57))
 
 
 def test_one_after_the_other(pumped: tuple[FakeClient, Pump]) -> None:
