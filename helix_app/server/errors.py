@@ -46,7 +46,8 @@ _ANTHROPIC_TYPES = {
 _UNION_WORDS = {"str", "int", "float", "bool", "none", "body"}
 _TAGS = {  # by which pydantic tells the kinds of an object apart
     "system", "developer", "user", "assistant", "tool", "text", "thinking", "tool_use", "tool_result", "json_object",
-    "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning", "auto", "any", "none",
+    "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning",
+    "auto", "any", "none",
 }  # fmt: skip
 _TAGGED = ("response_format", "tool_choice", "format")
 _NAME = re.compile(r"[a-z_][a-z0-9_.]*\Z")

@@ -54,18 +54,25 @@ def test_when_to_try_again() -> None:
     assert ApiError(400, "prompt_empty").headers == {}
 
 
+def said(*blocks: dict[str, Any]) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+SCHEMA = {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}
+
+
 @pytest.mark.parametrize(
     ("model", "body", "code", "param"),
     [
-        (ChatBody, {"messages": [{"role": "user", "content": [{"type": "text", "text": 5}]}]}, "invalid", "messages[0].content[0]"),
-        (ChatBody, {"response_format": {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}}, "invalid", "response_format.json_schema.name"),
+        (ChatBody, said({"type": "text", "text": 5}), "invalid", "messages[0].content[0]"),
+        (ChatBody, {"response_format": SCHEMA}, "invalid", "response_format.json_schema.name"),
         (ChatBody, {"stop": ["a", ""]}, "invalid", "stop[1]"),
         (ChatBody, {"tool_choice": {"type": "function"}}, "missing", "tool_choice.function"),
         (ChatBody, {"wing": 1}, "unknown", "wing"),
-        (MessagesBody, {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", "y": 1}]}]}, "unknown", "messages[0].content[0].y"),
+        (MessagesBody, said({"type": "text", "text": "x", "y": 1}), "unknown", "messages[0].content[0].y"),
         (MessagesBody, {"messages": [{"role": "user"}]}, "missing", "messages[0].content"),
     ],
-)  # fmt: skip
+)
 def test_the_field_that_is_wrong_is_named(model: type[BaseModel], body: dict[str, Any], code: str, param: str) -> None:
     good = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5}
     with pytest.raises(ValidationError) as raised:

@@ -138,9 +138,7 @@ def test_what_is_refused(
     assert (error["code"], error["param"]) == (code, param)
 
 
-def test_an_error_in_the_middle_ends_the_stream_with_it(
-    client: openai.OpenAI, server: Running, fake: FakeClient
-) -> None:
+def test_an_error_in_the_middle_ends_the_stream_with_it(client: openai.OpenAI, server: Running) -> None:
     stream = client.chat.completions.create(model="fake", messages=user("forever"), stream=True)
     chunks = iter(stream)
     while not next(chunks).choices[0].delta.content:
