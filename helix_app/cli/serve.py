@@ -61,9 +61,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         type=int,
         default=_LIMITS.running,
         metavar="N",
-        help="replies written at once (default: %(default)s)",
+        help="replies at once (default: %(default)s)",
     )
-    add("--max-waiting", type=int, default=_LIMITS.waiting, metavar="N", help="that wait (default: %(default)s)")
+    add(
+        "--max-waiting",
+        type=int,
+        default=_LIMITS.waiting,
+        metavar="N",
+        help="replies queued (default: %(default)s)",
+    )
     add("--max-seconds", type=float, default=_LIMITS.seconds, metavar="S", help="of a request (default: %(default)s)")
     add(
         "--max-body",
