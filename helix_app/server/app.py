@@ -19,6 +19,7 @@ from helix_app.server.errors import ApiError, body_of, family_of, of_failed, of_
 from helix_app.server.guard import Guard
 from helix_app.server.metrics import Metrics
 from helix_app.server.openai import routes as openai
+from helix_app.server.openai.responses import routes as responses
 from helix_app.server.options import ServerOptions
 from helix_app.server.service import routes as service
 from helix_app.server.wire import ClientGone
@@ -42,6 +43,7 @@ def make_app(desk: Desk) -> FastAPI:
     )
     app.include_router(service.make_router(desk))
     app.include_router(openai.make_router(desk))
+    app.include_router(responses.make_router(desk))
     app.include_router(anthropic.make_router(desk))
     _answer_errors(app, desk)
     options = desk.options
