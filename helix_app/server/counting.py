@@ -27,6 +27,6 @@ class PromptCounter:
             try:
                 if self._tokenizer is None or target_file != self._file:
                     self._tokenizer, self._file = load_tokenizer(inspect(target_file)), target_file
-                return len(chat_tokens(self._tokenizer, request.messages, request.thinking)[0])
+                return len(chat_tokens(self._tokenizer, request.messages, request.thinking, request.tools)[0])
             except HelixError as error:
                 raise of_failed(failure(error)) from error

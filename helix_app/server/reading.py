@@ -78,19 +78,22 @@ class Form:
         opens: the prompt has opened a block of reasoning already.
         calls: how it writes calls of tools (``base/tool_calls.py``), "" where none are looked for.
         tools: those it may call, as JSON.
+        one_call: it ends after its first call.
     """
 
     marks: tuple[str, str] = ("", "")
     opens: bool = False
     calls: str = ""
     tools: tuple[str, ...] = ()
+    one_call: bool = False
 
 
-def form_of(ready: ModelReady, request: GenerateRequest, calls: str = "") -> Form:
+def form_of(ready: ModelReady, request: GenerateRequest, *, one_call: bool = False) -> Form:
     """The form of the replies to a request."""
     if request.raw:
         return Form()
-    return Form(ready.thinking, opens_thinking(ready, request.thinking), calls, request.tools)
+    calls = ready.tool_style if request.tools else ""
+    return Form(ready.thinking, opens_thinking(ready, request.thinking), calls, request.tools, one_call)
 
 
 async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
@@ -110,6 +113,8 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
         elif isinstance(event, TextDelta):
             for part in text.feed(event.text):
                 yield part
+            if text.over:
+                reply.cancel()
         elif isinstance(event, Finished):
             if not begun:
                 yield Begun(event.metrics.prompt_tokens, event.metrics.cached_tokens)
@@ -117,14 +122,21 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
                 yield Tokens(held)
             for part in text.end():
                 yield part
-            reason = "time" if event.reason == "cancelled" and reply.timed_out else event.reason
+            reason: str = event.reason
+            if reason == "cancelled":
+                reason = "time" if reply.timed_out else "eos" if text.over else reason
             yield End(reason, event.metrics, event.text, event.token_ids)
 
 
 class _Text:
-    """The text of a reply in its parts."""
+    """The text of a reply in its parts.
+
+    Attributes:
+        over: a second call began where there may be one; nothing comes of what follows.
+    """
 
     def __init__(self, form: Form) -> None:
+        self._one_call, self.over = form.one_call, False
         self._splitter = ThoughtSplitter(form.marks, form.opens)
         self._calls = ToolCallParser(form.calls, [json.loads(tool) for tool in form.tools])
 
@@ -134,15 +146,19 @@ class _Text:
 
     def end(self) -> list[Part]:
         """What was held back."""
-        return [*self._split(self._splitter.end()), *map(_part, self._calls.finish())]
+        return [*self._split(self._splitter.end()), *self._allowed(self._calls.finish())]
 
     def _split(self, parted: Parted) -> list[Part]:
         parts: list[Part] = [Thought(parted.thought)] if parted.thought else []
-        return [*parts, *map(_part, self._calls.feed(parted.answer))]
+        return [*parts, *self._allowed(self._calls.feed(parted.answer))]
 
-
-def _part(part: TextPart | ToolCallStart | ToolCallArguments) -> Part:
-    return Answer(part.text) if isinstance(part, TextPart) else part
+    def _allowed(self, found: Sequence[TextPart | ToolCallStart | ToolCallArguments]) -> list[Part]:
+        parts: list[Part] = []
+        for part in found:
+            self.over = self.over or (self._one_call and isinstance(part, ToolCallStart) and part.index > 0)
+            if not self.over:
+                parts.append(Answer(part.text) if isinstance(part, TextPart) else part)
+        return parts
 
 
 async def together(streams: Sequence[AsyncIterator[Part]]) -> AsyncIterator[tuple[int, Part]]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.abilities import call_style, check_abilities
+from helix_app.server.abilities import check_tools
 from helix_app.server.anthropic.messages import Answering, told_in_stream
 from helix_app.server.anthropic.models import Conversation, MessagesBody
 from helix_app.server.counting import PromptCounter
@@ -32,7 +32,7 @@ def make_router(desk: Desk) -> APIRouter:
         check_model(body.model, desk.options, ready)
         thinking = check_thinking(body.reasons, ready, "thinking")
         asked = GenerateRequest(request_id, body.chat(), thinking=thinking, tools=body.offered)
-        check_abilities(asked, ready, forced=body.forced, one_call=body.one_call)
+        check_tools(asked, ready, forced=body.forced)
         return asked
 
     @router.post("", responses=_STREAM)
@@ -50,7 +50,7 @@ def make_router(desk: Desk) -> APIRouter:
             priority=body.priority,
         )
         reply = desk.open(request.scope["state"]["caller"], "messages", [asked])[0]
-        form = form_of(desk.ready, asked, call_style(desk.ready) if asked.tools else "")
+        form = form_of(desk.ready, asked, one_call=body.one_call)
         answer, parts = Answering(asked.request_id, body.model, asked.stop), parts_of(reply, form)
         if body.stream:
             stall = desk.options.limits.stall_seconds

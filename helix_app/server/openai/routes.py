@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.abilities import call_style, check_abilities
+from helix_app.server.abilities import check_tools
 from helix_app.server.desk import Desk, Reply
 from helix_app.server.errors import ApiError, of_field
 from helix_app.server.fields import Body, check_model, check_thinking, model_names, new_id
@@ -67,7 +67,7 @@ def make_router(desk: Desk) -> APIRouter:
         asked = [_chat_request(body, f"{completion_id}-{index}", index, ready) for index in range(n)]
         top = (body.top_logprobs or 0) if body.logprobs else None
         answer = ChatCompletion(completion_id, body.model, n, top, body.wants_usage)
-        form = form_of(ready, asked[0], call_style(ready) if asked[0].tools else "")
+        form = form_of(ready, asked[0], one_call=body.parallel_tool_calls is False)
         return await _answer(desk, request, "chat/completions", asked, form, answer, bool(body.stream))
 
     @router.post("/completions", responses=STREAM)
@@ -142,7 +142,7 @@ def _chat_request(body: ChatBody, request_id: str, index: int, ready: ModelReady
         tools=tools,
     )
     forced = body.tool_choice not in (None, "none", "auto")
-    check_abilities(asked, ready, forced=forced, one_call=body.parallel_tool_calls is False)
+    check_tools(asked, ready, forced=forced)
     return asked
 
 

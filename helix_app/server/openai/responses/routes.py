@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.server.abilities import call_style, check_abilities
+from helix_app.server.abilities import check_tools
 from helix_app.server.desk import Caller, Desk
 from helix_app.server.errors import ApiError, body_of
 from helix_app.server.fields import check_model, check_thinking, new_id
@@ -53,7 +53,7 @@ def make_router(desk: Desk) -> APIRouter:
 
         answer = Responding(asked.request_id, body, keep)
         reply = desk.open(caller, "responses", [asked])[0]
-        parts = parts_of(reply, form_of(ready, asked, call_style(ready) if asked.tools else ""))
+        parts = parts_of(reply, form_of(ready, asked, one_call=body.parallel_tool_calls is False))
         if body.stream:
             return await begin_stream(request, answer.events(parts), reply.close, _told_in_stream, limits.stall_seconds)
         try:
@@ -90,7 +90,7 @@ def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: Model
         tools=body.offered,
     )
     forced = body.tool_choice not in (None, "none", "auto")
-    check_abilities(asked, ready, forced=forced, one_call=body.parallel_tool_calls is False)
+    check_tools(asked, ready, forced=forced)
     return asked
 
 
