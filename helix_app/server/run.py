@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,6 @@ from helix_app.base.errors import HelixError
 from helix_app.server.desk import Desk
 
 _POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
-_LOOPBACK = ("127.", "::1", "localhost")
 
 
 class _Server(uvicorn.Server):
@@ -28,7 +28,10 @@ class _Server(uvicorn.Server):
 
 def is_loopback(host: str) -> bool:
     """Whether only this computer reaches an address."""
-    return host.startswith(_LOOPBACK)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -11,7 +11,9 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import httpx
 
@@ -54,8 +56,11 @@ class Writing:
 
     def step(self) -> Iterator[Event]:
         """One more word, or the end."""
-        name = self.request.request_id
-        asked = self.request.prompt if self.request.raw else self.request.messages[-1].content
+        name, asked = self.request.request_id, said(self.request)
+        if not asked.strip():
+            self.over = True
+            yield Failed("prompt_empty", request_id=name)
+            return
         order, _, rest = asked.partition(" ")
         if order == "hold" and not self.gate.is_set() and not self.cancel.is_set():
             return
@@ -90,6 +95,11 @@ class Writing:
         )  # fmt: skip
         ids = tuple(range(1, len(self.words) + 1))
         return replace(result, reason=reason, text="".join(self.words), token_ids=ids, metrics=metrics)  # type: ignore[arg-type]
+
+
+def said(request: GenerateRequest) -> str:
+    """What the last message says, or the plain text."""
+    return request.prompt if request.raw else "".join(message.content for message in request.messages[-1:])
 
 
 def words_of(text: str) -> list[str]:
@@ -160,7 +170,7 @@ class FakeClient:
 
     @staticmethod
     def _order(reply: Writing) -> str:
-        return reply.request.prompt if reply.request.raw else reply.request.messages[-1].content
+        return said(reply.request)
 
 
 class Running:
@@ -213,3 +223,19 @@ async def until(condition: object, seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         await asyncio.sleep(0.005)
+
+
+@contextmanager
+def serving(**options: Any) -> Iterator[tuple[FakeClient, Running]]:
+    """A server of its own."""
+    fake, running = fake_server(ServerOptions(model="fake", **options))
+    try:
+        yield fake, running
+    finally:
+        fake.gate.set()
+        running.close()
+
+
+def user(text: str) -> list[Any]:
+    """A conversation of one message."""
+    return [{"role": "user", "content": text}]
