@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.loading import ModelReady
@@ -68,6 +68,8 @@ class Desk:
             limit = self.options.limits.requests_per_minute
             raise ApiError(429, "api_rate_limited", retry_after=wait, limit=limit, seconds=max(1, round(wait)))
         priority = requests[0].priority if requests else 0
+        if len(self.options.keys) > 1:  # in the engine it would count between keys, too
+            requests = [replace(request, priority=0) for request in requests]
         try:
             charges = [min(request.max_tokens, context) for request in requests]
             tickets = self.queue.enter(caller.key, priority, charges)

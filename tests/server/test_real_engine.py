@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import anthropic
 import httpx
+import jsonschema
 import openai
 import pytest
 
@@ -144,6 +146,29 @@ def test_a_begun_reply_is_continued(client: openai.OpenAI) -> None:
     whole = text(client, max_tokens=12)
     begun = [*CHAT["messages"], {"role": "assistant", "content": whole[:6]}]
     assert text(client, messages=begun, max_tokens=40)
+
+
+def test_a_reply_keeps_to_its_schema(client: openai.OpenAI) -> None:
+    schema: Any = {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "array", "items": {"type": "boolean"}, "maxItems": 3}},
+        "required": ["a", "b"],
+        "additionalProperties": False,
+    }
+    form: Any = {"type": "json_schema", "json_schema": {"name": "n", "schema": schema, "strict": True}}
+    asked = {**CHAT, "max_tokens": 200, "temperature": 1.0, "seed": 4, "response_format": form}
+    told = client.chat.completions.create(**asked)
+    jsonschema.validate(json.loads(told.choices[0].message.content or ""), schema)
+    assert streamed(client, **asked) == told.choices[0].message.content
+    with pytest.raises(openai.BadRequestError):
+        text(client, response_format={"type": "lark", "value": "start: nothing"})
+
+
+def test_tools_of_a_model_whose_template_knows_none(client: openai.OpenAI) -> None:
+    tool: Any = {"type": "function", "function": {"name": "look"}}
+    with pytest.raises(openai.BadRequestError) as raised:
+        text(client, tools=[tool])
+    assert raised.value.param == "tools"
 
 
 def test_who_goes_frees_blocks(server: Running) -> None:
