@@ -22,7 +22,7 @@ from helix_app.protocol.requests import LoadRequest
 from helix_app.server.options import DEFAULT_PORT, Limits, ServerOptions
 
 _DEFAULTS, _LIMITS = Settings(), Limits()
-_NEEDED = ("fastapi", "pydantic", "uvicorn", "websockets", "prometheus_client")
+_NEEDED = ("fastapi", "fastapi_offline", "pydantic", "uvicorn", "websockets", "prometheus_client")
 _KEY_VARIABLE = "HELIX_API_KEY"
 _CONTEXTS = 2  # that the cache holds unless told otherwise
 

@@ -6,6 +6,7 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi_offline import FastAPIOffline
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
@@ -16,7 +17,7 @@ from helix_app.server.anthropic import routes as anthropic
 from helix_app.server.backend import Backend
 from helix_app.server.desk import Desk
 from helix_app.server.errors import ApiError, body_of, family_of, of_failed, of_validation
-from helix_app.server.guard import Guard
+from helix_app.server.guard import DOCS_FILES, Guard
 from helix_app.server.metrics import Metrics
 from helix_app.server.openai import routes as openai
 from helix_app.server.openai.responses import routes as responses
@@ -35,11 +36,13 @@ def make_desk(backend: Backend, options: ServerOptions) -> Desk:
 
 def make_app(desk: Desk) -> FastAPI:
     """All routes of the API over a desk."""
-    app = FastAPI(
+    app = FastAPIOffline(  # its page needs nothing from the web
+        docs_url="/docs",
+        redoc_url=None,
+        static_url=DOCS_FILES,
         title="Helix",
         version=__version__,
         description="Replies of the model that Helix has loaded: its own routes, OpenAI's and Anthropic's.",
-        redoc_url=None,
     )
     app.include_router(service.make_router(desk))
     app.include_router(openai.make_router(desk))

@@ -16,7 +16,8 @@ from helix_app.server.errors import ApiError, body_of, family_of
 from helix_app.server.metrics import Metrics
 from helix_app.server.options import ServerOptions
 
-_OPEN = ("/health", "/docs", "/docs/oauth2-redirect", "/openapi.json", "/redoc")  # tell nothing of what is written
+DOCS_FILES = "/docs-files"
+_OPEN = ("/health", "/docs", "/openapi.json")  # these tell nothing of what is written
 _DRAIN = 8  # times the limit, that is read of a body that is too large, so that its sender reads the answer
 
 
@@ -68,7 +69,8 @@ class Guard:
             raise ApiError(403, "api_origin_refused", origin=origin[:200])
 
     def _caller(self, scope: Scope, headers: Headers) -> Caller:
-        if not self._keys or scope["path"] in _OPEN or scope.get("method") == "OPTIONS":
+        path = scope["path"]
+        if not self._keys or path in _OPEN or path.startswith(f"{DOCS_FILES}/") or scope.get("method") == "OPTIONS":
             return Caller()
         scheme, _, token = headers.get("authorization", "").partition(" ")
         sent = [headers.get("x-api-key", ""), token.strip() if scheme.lower() == "bearer" else ""]

@@ -40,7 +40,7 @@ class Conversation:
                     self._take(_object(message))
                 except ApiError as error:
                     await self._send({**body_of(error, "service"), "done": self._reply is None})
-        except (WebSocketDisconnect, OSError):
+        except (WebSocketDisconnect, OSError, asyncio.TimeoutError):
             return
         finally:
             if self._reply is not None:
@@ -82,7 +82,9 @@ class Conversation:
         await self._send(last)
 
     async def _send(self, value: dict[str, Any]) -> None:
-        await self._socket.send_text(json.dumps(value, ensure_ascii=False))
+        """Raises TimeoutError for a client that takes nothing any more; its reply is over then."""
+        text = json.dumps(value, ensure_ascii=False)
+        await asyncio.wait_for(self._socket.send_text(text), self._desk.options.limits.stall_seconds)
 
 
 def _object(message: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -46,7 +47,12 @@ def test_a_batch_keeps_its_order_and_tells_a_failure_in_its_place(server: Runnin
 def test_health_docs_and_schema(server: Running) -> None:
     told = server.http.get("/health").json()
     assert (told["status"], told["model"], told["context_length"]) == ("ok", "fake", 256)
-    assert "swagger" in server.http.get("/docs").text.lower()
+    page = server.http.get("/docs").text
+    files = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(files) >= 3
+    for file in files:  # none of them from the web
+        assert file.startswith("/docs-files/")
+        assert server.http.get(file).status_code == 200
     assert "/generate/stream" in server.http.get("/openapi.json").json()["paths"]
 
 
