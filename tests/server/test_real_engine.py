@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -25,19 +26,17 @@ from helix_app.protocol.requests import LoadRequest
 from helix_app.server.options import ServerOptions
 from helix_app.server.pump import Pump
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
-from tests.engine.tiny import Zoo
+from tests.engine.tiny import TEMPLATE, Zoo, write_gguf
 from tests.server.fakes import Running
 from tests.waiting import wait_for
 
 CHAT: Any = {"model": "tiny", "messages": [{"role": "user", "content": "the cat"}], "max_tokens": 24, "temperature": 0}
 
 
-def running(client: EngineClient, zoo: Zoo) -> Running:
-    """A server over a tiny model that goes in circles, so that drafts are accepted."""
+def running(client: EngineClient, model: Path) -> Running:
+    """A server over a tiny model."""
     pump = Pump(client)
-    request = LoadRequest(
-        str(zoo.gguf("llama-loopy")), "Tiny", "ngram", device="cpu", dtype="float32", cache_tokens=2048
-    )
+    request = LoadRequest(str(model), "Tiny", "ngram", device="cpu", dtype="float32", cache_tokens=2048)
     assert isinstance(list(pump.load(request, threading.Event()))[-1], ModelReady)
     pump.start()
     return Running(pump, ServerOptions(model="tiny"))
@@ -45,7 +44,7 @@ def running(client: EngineClient, zoo: Zoo) -> Running:
 
 @pytest.fixture(scope="module")
 def server(zoo: Zoo) -> Iterator[Running]:
-    made = running(LocalClient(), zoo)
+    made = running(LocalClient(), zoo.gguf("llama-loopy"))  # goes in circles, so that drafts are accepted
     yield made
     made.close()
 
@@ -171,6 +170,33 @@ def test_tools_of_a_model_whose_template_knows_none(client: openai.OpenAI) -> No
     assert raised.value.param == "tools"
 
 
+def test_a_call_that_must_be_made(tmp_path: Path) -> None:
+    template = "{% if tools %}<tool_call>{{ tools | length }}{% endif %}" + TEMPLATE
+    server = running(LocalClient(), write_gguf("llama-loopy", 0, tmp_path / "tools.gguf", template=template))
+    parameters = {
+        "type": "object",
+        "properties": {"at": {"type": "string", "enum": ["rain", "sun"]}},
+        "required": ["at"],
+        "additionalProperties": False,
+    }
+    tools: Any = [
+        {"type": "function", "function": {"name": name, "parameters": parameters}} for name in ("look", "listen")
+    ]
+    try:
+        with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, timeout=60) as client:
+            asked = {**CHAT, "tools": tools, "max_tokens": 100, "temperature": 1.0, "seed": 2}
+            named: Any = {"type": "function", "function": {"name": "listen"}}
+            for choice, names in (("required", {"look", "listen"}), (named, {"listen"})):
+                told = client.chat.completions.create(**asked, tool_choice=choice).choices[0]
+                assert told.finish_reason == "tool_calls"
+                assert told.message.tool_calls is not None
+                (call,) = told.message.tool_calls
+                assert call.function.name in names  # type: ignore[union-attr]
+                assert json.loads(call.function.arguments)["at"] in ("rain", "sun")  # type: ignore[union-attr]
+    finally:
+        server.close()
+
+
 def test_who_goes_frees_blocks(server: Running) -> None:
     body = {"prompt": "the cat", "max_tokens": 200, "temperature": 2.0, "top_k": 0, "top_p": 1.0}
     for _ in range(4):
@@ -182,7 +208,7 @@ def test_who_goes_frees_blocks(server: Running) -> None:
 
 def test_an_engine_that_is_killed_does_not_end_the_stream(zoo: Zoo) -> None:
     host = HostClient()
-    server = running(host, zoo)
+    server = running(host, zoo.gguf("llama-loopy"))
     try:
         with openai.OpenAI(base_url=f"{server.url}/v1", api_key="none", max_retries=0, timeout=120) as client:
             asked = {**CHAT, "max_tokens": 200, "temperature": 1.5, "seed": 3, "logit_bias": {"2": -100}}

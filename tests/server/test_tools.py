@@ -135,11 +135,34 @@ def test_messages_use_tools(claude: anthropic.Anthropic, server: Running, monkey
     assert json.loads(messages[1].tool_calls)[0]["function"] == {"name": "look", "arguments": '{"at": "rain"}'}
 
 
-@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "look"}}], ids=str)
-def test_a_call_cannot_be_forced(server: Running, choice: Any) -> None:
-    body = {"model": "fake", "messages": user("x"), "tools": [TOOL], "tool_choice": choice}
+def test_a_forced_call_is_a_grammar(server: Running, monkeypatch: Any) -> None:
+    seen: list[Any] = []
+    submit = server.pump.submit
+    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (seen.append(request), submit(request, watch))[1])
+    named: Any = {"type": "function", "function": {"name": "look"}}
+    chat = {"model": "fake", "messages": user("say 1"), "tools": [TOOL]}
+    for choice in ("required", named):
+        assert server.http.post("/v1/chat/completions", json={**chat, "tool_choice": choice}).status_code == 200
+    message = {"model": "fake", "max_tokens": 9, "messages": user("say 1"), "tools": [FLAT]}
+    for choice in ({"type": "any"}, {"type": "tool", "name": "look"}):
+        assert server.http.post("/v1/messages", json={**message, "tool_choice": choice}).status_code == 200
+    assert {request.grammar.kind for request in seen} == {"lark"}
+    assert all('"const": "look"' in request.grammar.text for request in seen)
+    wrong: list[dict[str, Any]] = [
+        {"tool_choice": {"type": "function", "function": {"name": "fly"}}},
+        {"tool_choice": "required", "tools": []},
+        {"tool_choice": "required", "response_format": {"type": "json_object"}},
+    ]
+    for changes in wrong:
+        answer = server.http.post("/v1/chat/completions", json={**chat, **changes})
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, "tool_choice")
+
+
+def test_a_call_in_another_form_cannot_be_forced(server: Running, monkeypatch: Any) -> None:
+    monkeypatch.setattr(server.pump, "ready", replace(READY, tools=True, tool_style="mistral"))
+    body = {"model": "fake", "messages": user("x"), "tools": [TOOL], "tool_choice": "required"}
     answer = server.http.post("/v1/chat/completions", json=body)
-    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "tool_choice")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "api_tool_choice")
 
 
 def test_a_model_that_knows_no_tools_refuses_them(server: Running, monkeypatch: Any) -> None:

@@ -143,9 +143,11 @@ class Conversation(Body):
         return tuple(tool.as_json() for tool in self.tools or ())
 
     @property
-    def forced(self) -> bool:
-        """Whether it must call one."""
-        return self.tool_choice is not None and self.tool_choice.type in ("any", "tool")
+    def forced(self) -> str | None:
+        """The tool to call, "" for any, None where none must be called."""
+        if isinstance(self.tool_choice, ChoiceTool):
+            return self.tool_choice.name
+        return "" if self.tool_choice is not None and self.tool_choice.type == "any" else None
 
     @property
     def one_call(self) -> bool:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.abilities import check_tools
+from helix_app.server.abilities import with_tools
 from helix_app.server.anthropic.messages import Answering, told_in_stream
 from helix_app.server.anthropic.models import Conversation, MessagesBody
 from helix_app.server.counting import PromptCounter
@@ -32,8 +32,7 @@ def make_router(desk: Desk) -> APIRouter:
         check_model(body.model, desk.options, ready)
         thinking = check_thinking(body.reasons, ready, "thinking")
         asked = GenerateRequest(request_id, body.chat(), thinking=thinking, tools=body.offered)
-        check_tools(asked, ready, forced=body.forced)
-        return asked
+        return with_tools(asked, ready, body.forced)
 
     @router.post("", responses=_STREAM)
     async def messages(body: MessagesBody, request: Request) -> Response:
@@ -44,6 +43,7 @@ def make_router(desk: Desk) -> APIRouter:
             chat.messages,
             thinking=chat.thinking,
             tools=chat.tools,
+            grammar=chat.grammar,
             max_tokens=body.max_tokens,
             sampling=body.params(),
             stop=tuple(body.stop_sequences or ()),

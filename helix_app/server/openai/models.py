@@ -298,6 +298,13 @@ class ChatBody(Common):
             return self.chat_template_kwargs.enable_thinking
         return None if self.reasoning_effort is None else self.reasoning_effort != "none"
 
+    @property
+    def forced(self) -> str | None:
+        """The function to call, "" for any, None where none must be called."""
+        if isinstance(self.tool_choice, ChosenFunction):
+            return self.tool_choice.function.name
+        return "" if self.tool_choice == "required" else None
+
 
 class CompletionBody(Common):
     """Text to go on with, as it stands."""

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.abilities import check_tools
+from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Desk, Reply
 from helix_app.server.errors import ApiError, of_field
 from helix_app.server.fields import Body, check_model, check_thinking, model_names, new_id
@@ -141,9 +141,7 @@ def _chat_request(body: ChatBody, request_id: str, index: int, ready: ModelReady
         grammar=grammar_of(body.response_format),
         tools=tools,
     )
-    forced = body.tool_choice not in (None, "none", "auto")
-    check_tools(asked, ready, forced=forced)
-    return asked
+    return with_tools(asked, ready, body.forced)
 
 
 def _tool_json(tool: Body) -> str:

@@ -174,6 +174,13 @@ class ResponsesBody(Sampling):
         return () if self.tool_choice == "none" else tuple(tool.as_json() for tool in self.tools or ())
 
     @property
+    def forced(self) -> str | None:
+        """The function to call, "" for any, None where none must be called."""
+        if isinstance(self.tool_choice, ChosenTool):
+            return self.tool_choice.name
+        return "" if self.tool_choice == "required" else None
+
+    @property
     def thinking(self) -> bool | None:
         """Whether the model is to reason; None leaves it to its template."""
         effort = None if self.reasoning is None else self.reasoning.effort

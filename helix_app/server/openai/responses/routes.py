@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.server.abilities import check_tools
+from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Caller, Desk
 from helix_app.server.errors import ApiError, body_of
 from helix_app.server.fields import check_model, check_thinking, new_id
@@ -89,9 +89,7 @@ def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: Model
         grammar=body.grammar,
         tools=body.offered,
     )
-    forced = body.tool_choice not in (None, "none", "auto")
-    check_tools(asked, ready, forced=forced)
-    return asked
+    return with_tools(asked, ready, body.forced)
 
 
 def _told_in_stream(error: ApiError) -> bytes:
