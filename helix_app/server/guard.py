@@ -74,11 +74,11 @@ class Guard:
             return Caller()
         scheme, _, token = headers.get("authorization", "").partition(" ")
         sent = [headers.get("x-api-key", ""), token.strip() if scheme.lower() == "bearer" else ""]
-        found = [
+        found = [  # headers were read as Latin-1, so these are the bytes that came
             index
             for index, key in enumerate(self._keys)
             for given in sent
-            if hmac.compare_digest(given.encode("utf-8", "surrogateescape"), key)
+            if hmac.compare_digest(given.encode("latin-1"), key)
         ]
         if not found:
             raise ApiError(401, "api_key_wrong")

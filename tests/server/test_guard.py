@@ -71,6 +71,8 @@ def test_keys_in_both_headers_and_none() -> None:
     with serving(keys=("one", "zwölf")) as (_, server):
         for headers in ({"x-api-key": "one"}, {"authorization": "Bearer one"}, {"authorization": "bearer  one"}):
             assert server.http.post("/generate", json=SAY, headers=headers).status_code == 200
+        other = {"x-api-key": "zwölf".encode()}
+        assert server.http.post("/generate", json=SAY, headers=other).status_code == 200  # type: ignore[arg-type]
         wrong: list[dict[str, Any]] = [
             {}, {"x-api-key": ""}, {"x-api-key": "on"}, {"x-api-key": "one "[:2]}, {"authorization": "Basic one"},
             {"authorization": "Bearer"}, {"x-api-key": b"\xff\xfe"},
