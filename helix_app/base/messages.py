@@ -15,6 +15,7 @@ from helix_app.base.language import say
 from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.messages_forms import FORM_ERRORS
+from helix_app.base.messages_server import SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -98,6 +99,7 @@ ERRORS: dict[str, str] = {
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,
     **FORM_ERRORS,
+    **SERVER_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",

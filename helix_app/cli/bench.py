@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window", "fresh")
-_PROMPTED = ("guard", "drafts", "window", "fresh")  # sub-benchmarks that take a file of prompts
+_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window", "fresh", "serve")
+_PROMPTED = ("guard", "drafts", "window", "fresh", "serve")  # sub-benchmarks that take a file of prompts
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
 
@@ -34,7 +34,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "paging (cost and saving of the paged cache), guard (does speculation ever lose?), drafts (what each gains), "
         "context (a step against its context), kernels (where a step goes, and the machine's limits), "
         "window (what the window costs, and its frame times), "
-        "fresh (is the first reply of a program ever slower with drafts?).",
+        "fresh (is the first reply of a program ever slower with drafts?), "
+        "serve (what clients of the local API see).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -138,6 +139,7 @@ def _experiment(args: argparse.Namespace) -> int:
         kernels,
         paging,
         prefix,
+        serve,
         window,
     )
 
@@ -161,7 +163,7 @@ def _experiment(args: argparse.Namespace) -> int:
         "context": context,
         "kernels": kernels,
     }
-    programs = {"window": window, "fresh": fresh}
+    programs = {"window": window, "fresh": fresh, "serve": serve}
     ready = None
     with ctrl_c_cancels() as cancel:
         if args.what in programs:

@@ -20,8 +20,8 @@ from helix_app.base.messages import error_text
 from helix_app.cli.common import put, say
 
 log = logging.getLogger(__name__)
-_COMMANDS = ("generate", "bench", "models", "doctor")  # modules beside this one
-_LATER = ("serve", "train-draft")  # subcommands of later versions
+_COMMANDS = ("generate", "serve", "bench", "models", "doctor")  # modules beside this one
+_LATER = ("train-draft",)  # subcommands of later versions
 
 
 class _Parser(argparse.ArgumentParser):
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(args_in: list[str]) -> int:
     asked = next((arg for arg in args_in if not arg.startswith("-")), "")
     if asked in _LATER:
-        raise InputError("option_unavailable", option=asked, choices="generate, bench, models, doctor")
+        raise InputError("option_unavailable", option=asked, choices=", ".join(_COMMANDS))
     try:
         # one command does not wait for what the others import
         args = build_parser((asked,) if asked in _COMMANDS else _COMMANDS).parse_args(args_in)

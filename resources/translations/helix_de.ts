@@ -4702,6 +4702,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Aus {path} wurde keine Unterhaltung übernommen: {reason}. Eine Datei wählen, die Helix exportiert hat, oder eine mit Nachrichten in der Form von OpenAI.</translation>
   </message>
   <message>
+   <source>No model is loaded just now. Try again in a moment.</source>
+   <translation>Gerade ist kein Modell geladen. Versuchen Sie es gleich noch einmal.</translation>
+  </message>
+  <message>
    <source>No model is loaded. Choose a target model first.</source>
    <translation>Kein Modell ist geladen. Zuerst ein Zielmodell wählen.</translation>
   </message>
@@ -4736,6 +4740,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Own prompts</source>
    <translation>Eigene Prompts</translation>
+  </message>
+  <message>
+   <source>Pages of {origin} may not use this server. Start it with --cors-origin {origin} to allow them.</source>
+   <translation>Seiten von {origin} dürfen diesen Server nicht benutzen. Starten Sie ihn mit --cors-origin {origin}, um es ihnen zu erlauben.</translation>
   </message>
   <message>
    <source>Peak memory</source>
@@ -4882,6 +4890,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Das ist nicht brauchbar. {hint}</translation>
   </message>
   <message>
+   <source>The API key is missing or wrong. Send one that the server was started with, as `Authorization: Bearer KEY` or `x-api-key: KEY`.</source>
+   <translation>Der API-Schlüssel fehlt oder ist falsch. Senden Sie einen, mit dem der Server gestartet wurde, als `Authorization: Bearer KEY` oder `x-api-key: KEY`.</translation>
+  </message>
+  <message>
    <source>The benchmark ended before its first reply, so there is nothing to report. Start it again when you like.</source>
    <translation>Der Benchmark endete vor seiner ersten Antwort, es gibt also nichts zu berichten. Jederzeit neu starten.</translation>
   </message>
@@ -4978,6 +4990,18 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Engine brach unerwartet ab. Was bis dahin geschrieben war, ist erhalten; noch einmal senden, um sie neu zu starten.</translation>
   </message>
   <message>
+   <source>The field {field} cannot be used: {reason}. Correct it and send the request again.</source>
+   <translation>Das Feld {field} ist nicht verwendbar: {reason}. Berichtigen Sie es und senden Sie die Anfrage noch einmal.</translation>
+  </message>
+  <message>
+   <source>The field {field} is missing. Add it.</source>
+   <translation>Das Feld {field} fehlt. Fügen Sie es hinzu.</translation>
+  </message>
+  <message>
+   <source>The field {field} is not supported here. Leave it out.</source>
+   <translation>Das Feld {field} wird hier nicht unterstützt. Lassen Sie es weg.</translation>
+  </message>
+  <message>
    <source>The file of conversations was damaged. {chats:conversation|conversations} with {messages:message|messages} could be read and taken over; the damaged file is kept as {path}.</source>
    <translation>Die Datei der Unterhaltungen war beschädigt. {chats:Unterhaltung|Unterhaltungen} mit {messages:Nachricht|Nachrichten} waren lesbar und wurden übernommen; die beschädigte Datei bleibt als {path}.</translation>
   </message>
@@ -4996,6 +5020,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.</source>
    <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben. Freien Platz und Rechte ihres Ordners prüfen, dann noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>The local API needs packages that are not installed ({missing}). Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.</source>
+   <translation>Die lokale API braucht Pakete, die nicht installiert sind ({missing}). Installieren Sie sie: `python -m pip install "helix-app[server]"` oder `python -m pip install -e ".[server]"` im Ordner von Helix.</translation>
   </message>
   <message>
    <source>The machine's speed moved by {percent} during the run (a fixed reference reply shows it). Close other programs and run again before relying on small differences.</source>
@@ -5050,6 +5078,18 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Antworten werden verglichen, sobald beide Konfigurationen geschrieben haben.</translation>
   </message>
   <message>
+   <source>The reply did not begin within {seconds:second|seconds}, because others came first. Try again later.</source>
+   <translation>Die Antwort begann nicht innerhalb von {seconds:Sekunde|Sekunden}, weil andere vorher an der Reihe waren. Versuchen Sie es später noch einmal.</translation>
+  </message>
+  <message>
+   <source>The request has more than {limit:byte|bytes}. Send less.</source>
+   <translation>Die Anfrage hat mehr als {limit:Byte|Bytes}. Senden Sie weniger.</translation>
+  </message>
+  <message>
+   <source>The request's body cannot be read: {reason}. Send JSON in UTF-8.</source>
+   <translation>Der Inhalt der Anfrage ist nicht lesbar: {reason}. Senden Sie JSON in UTF-8.</translation>
+  </message>
+  <message>
    <source>The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.</source>
    <translation>Das Ergebnis lässt sich nicht auf die Standardausgabe schreiben: {reason}. Platz schaffen oder eine andere Datei nennen, dann noch einmal starten.</translation>
   </message>
@@ -5072,6 +5112,22 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The schema in {path} cannot be used: {reason}. Name a file with a JSON schema.</source>
    <translation>Das Schema in {path} ist nicht verwendbar: {reason}. Eine Datei mit einem JSON-Schema nennen.</translation>
+  </message>
+  <message>
+   <source>The server cannot listen on {host}, port {port}: {reason}. Choose another port with --port, or 0 for any that is free.</source>
+   <translation>Der Server kann an {host}, Port {port}, keine Verbindungen annehmen: {reason}. Wählen Sie mit --port einen anderen Port oder 0 für irgendeinen freien.</translation>
+  </message>
+  <message>
+   <source>The server does not answer to the name {host}. Use localhost or its address, or start it with --allow-host {host}.</source>
+   <translation>Der Server antwortet nicht auf den Namen {host}. Verwenden Sie localhost oder seine Adresse, oder starten Sie ihn mit --allow-host {host}.</translation>
+  </message>
+  <message>
+   <source>The server is being stopped. Send the request again once it is back.</source>
+   <translation>Der Server wird gerade beendet. Senden Sie die Anfrage noch einmal, wenn er wieder da ist.</translation>
+  </message>
+  <message>
+   <source>The server is busy, and no more than {waiting:reply|replies} may wait. Try again in {seconds:second|seconds}.</source>
+   <translation>Der Server ist ausgelastet, und mehr als {waiting:Antwort|Antworten} dürfen nicht warten. Versuchen Sie es in {seconds:Sekunde|Sekunden} noch einmal.</translation>
   </message>
   <message>
    <source>The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.</source>
@@ -5122,6 +5178,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Unter {path} gibt es kein Modell. Den Pfad prüfen oder mit `models list` nachsehen, welche Modelle da sind.</translation>
   </message>
   <message>
+   <source>There is no model {model} here. Use {known}.</source>
+   <translation>Ein Modell {model} gibt es hier nicht. Verwenden Sie {known}.</translation>
+  </message>
+  <message>
+   <source>There is no response {id} here; the server keeps the last {kept} in memory. Send the whole conversation instead.</source>
+   <translation>Eine Antwort {id} gibt es hier nicht; der Server behält die letzten {kept} im Arbeitsspeicher. Senden Sie stattdessen das ganze Gespräch.</translation>
+  </message>
+  <message>
    <source>There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers, or copy the model file into {folder} by hand.</source>
    <translation>Es gibt keinen Weg zu {host} durch den Proxy {proxy}, der von {origin} gesetzt ist. Diese Einstellung prüfen und ob der Proxy antwortet, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
   </message>
@@ -5132,6 +5196,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>There is not enough memory on {device}. Choose a smaller model, a shorter context or the CPU.</source>
    <translation>Auf {device} reicht der Speicher nicht. Ein kleineres Modell, einen kürzeren Kontext oder die CPU wählen.</translation>
+  </message>
+  <message>
+   <source>There is nothing at {path}. See /docs for what there is.</source>
+   <translation>Unter {path} gibt es nichts. Unter /docs steht, was es gibt.</translation>
   </message>
   <message>
    <source>This benchmark is not in the list any more. Run it again.</source>
@@ -5154,6 +5222,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Dieser Entwurf geht nicht mit diesem Zielmodell: Ihre Vokabulare unterscheiden sich, zuerst bei Token {token} ({draft_token} im Entwurf, {target_token} im Zielmodell). Einen Entwurf aus derselben Modellfamilie wählen.</translation>
   </message>
   <message>
+   <source>This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.</source>
+   <translation>Dieser Schlüssel hat seinen Anteil von {limit:Anfrage|Anfragen} je Minute verbraucht. Warten Sie {seconds:Sekunde|Sekunden} und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>This model calls tools in a form that a reply cannot be held to. Let {field} be auto or none.</source>
+   <translation>Dieses Modell ruft Werkzeuge in einer Form auf, auf die sich eine Antwort nicht festlegen lässt. Setzen Sie {field} auf auto oder none.</translation>
+  </message>
+  <message>
    <source>This model has no chat template, so it cannot hold a conversation. Choose an instruct or chat model, or use --raw on the command line to continue plain text.</source>
    <translation>Dieses Modell hat keine Chat-Vorlage und kann daher kein Gespräch führen. Ein Instruct- oder Chat-Modell wählen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
   </message>
@@ -5168,6 +5244,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>This model's chat template cannot be used ({reason}). Choose another model, or use --raw on the command line to continue plain text.</source>
    <translation>Die Chat-Vorlage dieses Modells ist nicht verwendbar ({reason}). Ein anderes Modell wählen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
+  </message>
+  <message>
+   <source>This model's chat template knows no tools, or calls them in a way that is not known. Leave the field {field} out, or choose a model that calls tools.</source>
+   <translation>Die Chatvorlage dieses Modells kennt keine Werkzeuge oder ruft sie auf unbekannte Weise auf. Lassen Sie das Feld {field} weg, oder wählen Sie ein Modell, das Werkzeuge aufruft.</translation>
   </message>
   <message>
    <source>This model's chat template knows no tools. Leave out the tools and their messages, or choose a model that calls tools.</source>
@@ -5454,6 +5534,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{file} ist kein Lauf, den dieses Helix lesen kann: Er ist beschädigt, unvollständig oder von einer neueren Version. Ihn neu speichern lassen oder eine andere Datei öffnen.</translation>
   </message>
   <message>
+   <source>{host} can be reached from other computers, so the server needs a key there. Give one with --api-key or in HELIX_API_KEY, or leave out --host.</source>
+   <translation>{host} ist von anderen Computern aus erreichbar, deshalb braucht der Server dort einen Schlüssel. Geben Sie einen mit --api-key oder in HELIX_API_KEY an, oder lassen Sie --host weg.</translation>
+  </message>
+  <message>
+   <source>{model} writes text and gives no embeddings, so /v1/embeddings cannot be used with it. Use a model made for embeddings, in another program.</source>
+   <translation>{model} schreibt Text und liefert keine Embeddings, deshalb ist /v1/embeddings damit nicht verwendbar. Verwenden Sie ein Modell für Embeddings in einem anderen Programm.</translation>
+  </message>
+  <message>
    <source>{n:reply|replies}</source>
    <translation>{n:Antwort|Antworten}</translation>
   </message>
@@ -5516,6 +5604,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{path} does not describe itself fully: {what}. Choose another file of this model.</source>
    <translation>{path} beschreibt sich nicht vollständig: {what}. Eine andere Datei dieses Modells wählen.</translation>
+  </message>
+  <message>
+   <source>{path} does not take {method}. See /docs for what it takes.</source>
+   <translation>{path} nimmt {method} nicht an. Unter /docs steht, was es annimmt.</translation>
   </message>
   <message>
    <source>{path} has pages but no text: they are pictures. Run it through text recognition (OCR) first.</source>

@@ -295,7 +295,7 @@ def test_sub_benchmarks_that_take_prompts_refuse_a_file_without(run: Run, tmp_pa
 
 
 def test_other_sub_benchmarks_have_prompts_of_their_own(run: Run) -> None:
-    assert "guard, drafts, window, fresh take others" in refused(run("batch", "--prompts", "x.txt"))
+    assert "guard, drafts, window, fresh, serve take others" in refused(run("batch", "--prompts", "x.txt"))
 
 
 def test_help_names_every_sub_benchmark(run: Run) -> None:

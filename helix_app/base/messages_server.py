@@ -1,0 +1,34 @@
+"""What the local API says when it refuses something. Part of ``messages.ERRORS``."""
+
+from __future__ import annotations
+
+SERVER_ERRORS: dict[str, str] = {
+    # starting it
+    "server_extra": "The local API needs packages that are not installed ({missing}). "
+    'Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.',
+    "server_key_needed": "{host} can be reached from other computers, so the server needs a key there. "
+    "Give one with --api-key or in HELIX_API_KEY, or leave out --host.",
+    "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port with --port, or 0 for any that is free.",
+    # who may ask
+    "api_key_wrong": "The API key is missing or wrong. Send one that the server was started with, as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
+    "api_host_refused": "The server does not answer to the name {host}. Use localhost or its address, or start it with --allow-host {host}.",
+    "api_origin_refused": "Pages of {origin} may not use this server. Start it with --cors-origin {origin} to allow them.",
+    "api_rate_limited": "This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.",
+    "api_queue_full": "The server is busy, and no more than {waiting:reply|replies} may wait. Try again in {seconds:second|seconds}.",
+    "api_timeout": "The reply did not begin within {seconds:second|seconds}, because others came first. Try again later.",
+    "api_stopping": "The server is being stopped. Send the request again once it is back.",
+    "api_no_model": "No model is loaded just now. Try again in a moment.",
+    # what is asked
+    "api_body_large": "The request has more than {limit:byte|bytes}. Send less.",
+    "api_body_invalid": "The request's body cannot be read: {reason}. Send JSON in UTF-8.",
+    "api_field_unknown": "The field {field} is not supported here. Leave it out.",
+    "api_field_missing": "The field {field} is missing. Add it.",
+    "api_field_invalid": "The field {field} cannot be used: {reason}. Correct it and send the request again.",
+    "api_model_unknown": "There is no model {model} here. Use {known}.",
+    "api_route_unknown": "There is nothing at {path}. See /docs for what there is.",
+    "api_method_unknown": "{path} does not take {method}. See /docs for what it takes.",
+    "api_embeddings": "{model} writes text and gives no embeddings, so /v1/embeddings cannot be used with it. Use a model made for embeddings, in another program.",
+    "api_tools": "This model's chat template knows no tools, or calls them in a way that is not known. Leave the field {field} out, or choose a model that calls tools.",
+    "api_tool_choice": "This model calls tools in a form that a reply cannot be held to. Let {field} be auto or none.",
+    "api_response_unknown": "There is no response {id} here; the server keeps the last {kept} in memory. Send the whole conversation instead.",
+}

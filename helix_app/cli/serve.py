@@ -1,0 +1,188 @@
+"""``serve``: the local API, until Ctrl-C. Needs the extra ``server``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from helix_app.base import messages
+from helix_app.base.errors import HelixError, InputError
+from helix_app.base.settings import DEFAULT_CONTEXT, Settings
+from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
+from helix_app.cli.replies import load_events
+from helix_app.cli.requests import load_request_of
+from helix_app.protocol.events import EngineClient, Notice
+from helix_app.protocol.requests import LoadRequest
+from helix_app.server.options import DEFAULT_PORT, Limits, ServerOptions
+
+_DEFAULTS, _LIMITS = Settings(), Limits()
+_NEEDED = ("fastapi", "fastapi_offline", "pydantic", "uvicorn", "websockets", "prometheus_client")
+_KEY_VARIABLE = "HELIX_API_KEY"
+_CONTEXTS = 2  # that the cache holds unless told otherwise
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``serve`` subcommand; its parsed arguments go to ``run``."""
+    text = "answer requests of other programs: OpenAI's and Anthropic's API, and Helix's own"
+    parser = subparsers.add_parser("serve", help="answer requests of other programs", description=text)
+    add = parser.add_argument
+    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
+    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
+    add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
+    add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")
+    add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
+    add(
+        "--cache-tokens",
+        type=int,
+        default=None,
+        metavar="N",
+        help="tokens cached for all replies (two contexts)",
+    )
+    add("--host", default="127.0.0.1", help="address to listen on; any but loopback needs a key (default: %(default)s)")
+    add("--port", type=int, default=DEFAULT_PORT, metavar="N", help="0 takes any that is free (default: %(default)s)")
+    add(
+        "--api-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help=f"key to ask for, beside {_KEY_VARIABLE}",
+    )
+    add("--cors-origin", action="append", default=[], metavar="URL", help="web page that may use it; may be repeated")
+    add("--allow-host", action="append", default=[], metavar="NAME", help="name it may be called by; may be repeated")
+    add("--model-name", action="append", default=[], metavar="NAME", help="another name of the model; may be repeated")
+    add(
+        "--max-running",
+        type=int,
+        default=_LIMITS.running,
+        metavar="N",
+        help="replies at once (default: %(default)s)",
+    )
+    add(
+        "--max-waiting",
+        type=int,
+        default=_LIMITS.waiting,
+        metavar="N",
+        help="replies queued (default: %(default)s)",
+    )
+    add("--max-seconds", type=float, default=_LIMITS.seconds, metavar="S", help="of a request (default: %(default)s)")
+    add(
+        "--max-body",
+        type=int,
+        default=_LIMITS.body_bytes,
+        metavar="BYTES",
+        help="of a request (default: %(default)s)",
+    )
+    add("--requests-per-minute", type=int, default=0, metavar="N", help="of one key; 0 for no limit (the default)")
+
+
+def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
+    """Serve until Ctrl-C; 0 then.
+
+    Raises:
+        HelixError: a package is missing, the address cannot be had, or the model cannot be loaded.
+    """
+    check_output()
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise HelixError("server_extra", missing=", ".join(missing))
+    options = options_of(args)
+    from helix_app.engine.host.parent import HostClient
+    from helix_app.server.app import make_app, make_desk
+    from helix_app.server.pump import Pump
+    from helix_app.server.run import address_of, is_loopback, listen, serve
+
+    if not options.keys and not is_loopback(args.host):
+        raise InputError("server_key_needed", host=args.host)
+    request = replace(load_request_of(args), cache_tokens=_cache_tokens(args))
+    bound = listen(args.host, args.port)
+    url = address_of(bound)
+    pump = Pump(client or HostClient(), on_notice=_say_notice)
+    try:
+        with _stops() as stop:
+            load_events(pump.load(request, stop))
+            pump.start()
+            desk = make_desk(pump, replace(options, model=_name_of(args, request)))
+
+            def on_ready() -> None:
+                say(f"Helix answers at {url} as {desk.options.model}; what there is: {url}/docs. Ctrl-C ends it.")
+                put(f"{url}\n")
+
+            serve(make_app(desk), desk, bound, stop, on_ready)
+    finally:
+        bound.close()
+        pump.close()
+    say("The server has stopped.")
+    return 0
+
+
+def options_of(args: argparse.Namespace) -> ServerOptions:
+    """What options of the command line and the environment say of the server. Raises InputError."""
+    for name, least, most in (
+        ("port", 0, 65_535),
+        ("max_running", 1, 64),
+        ("max_waiting", 0, 100_000),
+        ("max_seconds", 1, 86_400),
+        ("max_body", 1024, 1 << 30),
+        ("requests_per_minute", 0, 1_000_000),
+    ):
+        value = getattr(args, name)
+        if not least <= value <= most:
+            hint = f"Use {least:,} to {most:,}."
+            raise InputError("option_invalid", option=name.replace("_", "-"), value=value, hint=hint)
+    keys = [*args.api_key, *os.environ.get(_KEY_VARIABLE, "").split(",")]
+    if any(not key.strip() for key in args.api_key):
+        raise InputError("option_invalid", option="api-key", value="empty", hint="Give a key of some characters.")
+    limits = Limits(
+        running=args.max_running,
+        waiting=args.max_waiting,
+        seconds=args.max_seconds,
+        body_bytes=args.max_body,
+        requests_per_minute=args.requests_per_minute,
+    )
+    return ServerOptions(
+        keys=tuple(dict.fromkeys(key.strip() for key in keys if key.strip())),
+        origins=tuple(origin.rstrip("/") for origin in args.cors_origin),
+        hosts=tuple(args.allow_host),
+        aliases=tuple(args.model_name),
+        limits=limits,
+    )
+
+
+def _cache_tokens(args: argparse.Namespace) -> int:
+    """What the cache is to hold: requests of several programs share it."""
+    tokens: int = args.cache_tokens if args.cache_tokens is not None else _CONTEXTS * (args.context or DEFAULT_CONTEXT)
+    if tokens < 64:
+        raise InputError("option_invalid", option="cache-tokens", value=tokens, hint="Use 64 or more.")
+    return tokens
+
+
+def _name_of(args: argparse.Namespace, request: LoadRequest) -> str:
+    """What the model is called: its id in the catalog, or the name of its file."""
+    from helix_app.hub.resolve import resolve_target
+
+    found = resolve_target(args.target)
+    return found.id or (found.path.stem if found.path.is_file() else found.path.name) or request.target_name
+
+
+def _say_notice(notice: Notice) -> None:
+    say(messages.notice_text(notice.code, notice.fields))
+
+
+@contextmanager
+def _stops() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, and whoever asks the process to end."""
+    with ctrl_c_cancels() as stop:
+        if threading.current_thread() is not threading.main_thread():
+            yield stop
+            return
+        before = signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+        try:
+            yield stop
+        finally:
+            signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,59 @@
+"""What the loaded model can do beyond writing text; the rest is refused by the name of its field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import GenerateRequest, Grammar
+from helix_app.server.errors import ApiError, of_field
+
+_FORCED = "hermes"  # the one form of calls that replies can be held to
+
+
+def with_tools(request: GenerateRequest, ready: ModelReady, forced: str | None = None) -> GenerateRequest:
+    """The same request, held to a call where it must make one.
+
+    Args:
+        forced: the name of the function to call, "" for any of them, None where the model is free to call none.
+
+    Raises:
+        ApiError: tools, messages of them, or a choice that this model cannot take.
+    """
+    if request.tools and not (ready.tools and ready.tool_style):
+        raise ApiError(400, "api_tools", param="tools", field="tools")
+    if any(message.role == "tool" or message.tool_calls for message in request.messages) and not ready.tools:
+        raise ApiError(400, "api_tools", param="messages", field="tool_calls")
+    if forced is None:
+        return request
+    if ready.tool_style != _FORCED:
+        raise ApiError(400, "api_tool_choice", param="tool_choice", field="tool_choice")
+    if request.grammar is not None:
+        raise of_field("tool_choice", "a reply that must call a tool cannot have another form as well")
+    functions = [json.loads(tool)["function"] for tool in request.tools]
+    chosen = [function for function in functions if forced in ("", function["name"])]
+    if not chosen:
+        raise of_field("tool_choice", f"there is no tool {forced}" if forced else "there are no tools")
+    return replace(request, grammar=call_grammar(chosen))
+
+
+def call_grammar(functions: Sequence[dict[str, Any]]) -> Grammar:
+    """One call of one of these functions, as Hermes writes it."""
+    calls = [
+        {
+            "type": "object",
+            "properties": {
+                "name": {"const": function["name"]},
+                "arguments": function.get("parameters") or {"type": "object"},
+            },
+            "required": ["name", "arguments"],
+            "additionalProperties": False,
+        }
+        for function in functions
+    ]
+    schema: dict[str, Any] = calls[0] if len(calls) == 1 else {"anyOf": calls}
+    schema["x-guidance"] = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+    return Grammar("lark", f'start: "<tool_call>\\n" call "\\n</tool_call>"\ncall: %json {json.dumps(schema)}\n')

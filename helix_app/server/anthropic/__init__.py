@@ -1,0 +1,1 @@
+"""The routes of Anthropic's API: messages, and how many tokens they are."""

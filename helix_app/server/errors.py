@@ -1,0 +1,152 @@
+"""Failures of the API, and the form in which each of its families tells them.
+
+/v1/messages...   {"type": "error", "error": {"type", "message"}}                  Anthropic
+/v1/...           {"error": {"message", "type", "param", "code"}}                  OpenAI
+the rest          {"error": sentence, "error_code": code}                          as on the command line
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from helix_app.base import messages
+from helix_app.protocol.events import Failed
+
+Family = Literal["service", "openai", "anthropic"]
+_INPUT_CODES = (
+    "bad_input", "prompt_", "option_", "no_chat_template", "template_", "tokenizer_", "grammar_", "tool", "schema_",
+)  # fmt: skip
+_UNAVAILABLE = ("no_model_loaded", "engine_died", "engine_busy", "out_of_memory", "device_", "cache_exhausted")
+_OPENAI_CODES = {  # where programs look for a name of OpenAI's own
+    "api_key_wrong": "invalid_api_key",
+    "api_model_unknown": "model_not_found",
+    "api_rate_limited": "rate_limit_exceeded",
+    "api_queue_full": "rate_limit_exceeded",
+    "prompt_too_long": "context_length_exceeded",
+    "prompt_too_long_default": "context_length_exceeded",
+    "prompt_too_long_setting": "context_length_exceeded",
+    "prompt_too_long_memory": "context_length_exceeded",
+    "api_field_unknown": "unknown_parameter",
+    "api_field_missing": "missing_required_parameter",
+    "api_field_invalid": "invalid_value",
+}
+_OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 429: "rate_limit_error"}
+_ANTHROPIC_TYPES = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+_UNION_WORDS = {"str", "int", "float", "bool", "none", "body"}
+_TAGS = {  # by which pydantic tells the kinds of an object apart
+    "system", "developer", "user", "assistant", "tool", "text", "thinking", "tool_use", "tool_result", "json_object",
+    "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning",
+    "auto", "any", "none",
+}  # fmt: skip
+_TAGGED = ("response_format", "tool_choice", "format")
+_NAME = re.compile(r"[a-z_][a-z0-9_.]*\Z")
+
+
+class ApiError(Exception):
+    """A request that is refused or that failed.
+
+    Attributes:
+        status: of HTTP.
+        code: of ``base/messages.py``, with its ``fields``.
+        param: the field that is wrong, "" for none.
+        retry_after: seconds, None where trying again is no use.
+    """
+
+    def __init__(
+        self, status: int, code: str, *, param: str = "", retry_after: float | None = None, **fields: object
+    ) -> None:
+        self.status, self.code, self.param = status, code, param
+        self.retry_after = None if retry_after is None else max(1, math.ceil(retry_after))
+        self.fields = {name: str(value) for name, value in fields.items()}
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The sentence."""
+        return messages.error_text(self.code, self.fields)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+
+
+def of_failed(event: Failed) -> ApiError:
+    """What the engine refused or failed at."""
+    if event.code.startswith(_INPUT_CODES):
+        status = 400
+    else:
+        status = 503 if event.code.startswith(_UNAVAILABLE) else 500
+    error = ApiError(status, event.code)
+    error.fields = dict(event.fields)
+    return error
+
+
+def of_field(field: str, reason: str) -> ApiError:
+    """A field with a value that cannot be used."""
+    return ApiError(400, "api_field_invalid", param=field, field=field, reason=reason.rstrip("."))
+
+
+def of_validation(errors: Sequence[Any]) -> ApiError:
+    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more."""
+    first = max(errors, key=lambda error: len(error.get("loc", ())))
+    kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
+    if kind == "json_invalid":
+        return ApiError(400, "api_body_invalid", reason=_reason(first))
+    if not place:
+        return ApiError(400, "api_body_invalid", reason="it is not a JSON object")
+    if kind == "extra_forbidden":
+        return ApiError(400, "api_field_unknown", param=place, field=place)
+    if kind == "missing":
+        return ApiError(400, "api_field_missing", param=place, field=place)
+    return of_field(place, _reason(first))
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """The field as programs write it, such as ``messages[0].content``, without what pydantic says of unions."""
+    place, before = "", None
+    for part in loc:
+        tag = part in _TAGS and (isinstance(before, int) or before in _TAGGED)
+        before = part
+        if tag:
+            continue
+        if isinstance(part, int):
+            place += f"[{part}]" if place else ""
+        elif part not in _UNION_WORDS and (_NAME.match(part) or not place):
+            place += f".{part}" if place else part
+    return messages.filling.shortened(place)
+
+
+def _reason(error: Any) -> str:
+    context = error.get("ctx") or {}
+    said = str(context.get("error") or error.get("msg") or "it is wrong").removeprefix("Value error, ")
+    return messages.filling.shortened(said[:1].lower() + said[1:]).rstrip(".")
+
+
+def family_of(path: str) -> Family:
+    """Which form a path answers in."""
+    if path.startswith("/v1/messages"):
+        return "anthropic"
+    return "openai" if path.startswith("/v1/") or path == "/v1" else "service"
+
+
+def body_of(error: ApiError, family: Family) -> dict[str, Any]:
+    """The JSON object that tells an error."""
+    if family == "anthropic":
+        kind = _ANTHROPIC_TYPES.get(error.status, "api_error" if error.status >= 500 else "invalid_request_error")
+        return {"type": "error", "error": {"type": kind, "message": error.message}}
+    if family == "openai":
+        kind = _OPENAI_TYPES.get(error.status, "server_error" if error.status >= 500 else "invalid_request_error")
+        code = _OPENAI_CODES.get(error.code, error.code)
+        return {"error": {"message": error.message, "type": kind, "param": error.param or None, "code": code}}
+    return {"error": error.message, "error_code": error.code}

@@ -1,0 +1,186 @@
+"""A response from the parts of its reply: as one object, or as events that build the same.
+
+created  in_progress  (output_item.added  [content_part.added]  ...delta  ...done  [content_part.done]
+output_item.done)...  completed, or incomplete where the reply had no room to end
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from helix_app.base.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.protocol.requests import ChatMessage
+from helix_app.server.fields import new_id
+from helix_app.server.openai.responses.models import ResponsesBody
+from helix_app.server.openai.usage import finish_reason, timings_of
+from helix_app.server.reading import Answer, Begun, End, Part, Thought, Tokens
+from helix_app.server.wire import sse
+
+_Event = dict[str, Any]
+
+
+class Responding:
+    """One response as it is built.
+
+    Attributes:
+        output: its items so far.
+    """
+
+    def __init__(self, response_id: str, body: ResponsesBody, on_end: Callable[[Responding], None]) -> None:
+        """``on_end`` is called once it is complete, before that is told."""
+        self._id, self._body, self._on_end = response_id, body, on_end
+        self._created = int(time.time())
+        self._end: End | None = None
+        self._numbers = 0
+        self._written = self._reasoned = 0  # tokens, and those before the answer
+        self._open = ""
+        self.output: list[dict[str, Any]] = []
+
+    async def whole(self, parts: AsyncIterator[Part]) -> dict[str, Any]:
+        """The object."""
+        async for part in parts:
+            self._take(part)
+        return self.told()
+
+    async def events(self, parts: AsyncIterator[Part]) -> AsyncIterator[bytes]:
+        """The events."""
+        async for part in parts:
+            for event in self._take(part):
+                event["sequence_number"] = self._numbers
+                self._numbers += 1
+                yield sse(event, event["type"])
+
+    @property
+    def reply(self) -> ChatMessage:
+        """What the model said, for the requests that follow on it."""
+        texts = [item["content"][0]["text"] for item in self.output if item["type"] == "message"]
+        calls = [
+            {"id": i["call_id"], "type": "function", "function": {"name": i["name"], "arguments": i["arguments"]}}
+            for i in self.output
+            if i["type"] == "function_call"
+        ]
+        return ChatMessage("assistant", "".join(texts), tool_calls=json.dumps(calls) if calls else "")
+
+    def told(self) -> dict[str, Any]:
+        """The object as it is now."""
+        body, end = self._body, self._end
+        cut = end is not None and finish_reason(end) == "length"
+        status = "in_progress" if end is None else "incomplete" if cut else "completed"
+        given = body.model_dump(exclude_none=True, by_alias=True)
+        told: dict[str, Any] = {
+            "id": self._id,
+            "object": "response",
+            "created_at": self._created,
+            "status": status,
+            "error": None,
+            "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
+            "output": self.output,
+            "store": body.store is not False,
+            "parallel_tool_calls": body.parallel_tool_calls is not False,
+            "tool_choice": given.get("tool_choice", "auto"),
+            "tools": given.get("tools", []),
+            "text": given.get("text", {"format": {"type": "text"}}),
+            "reasoning": given.get("reasoning", {"effort": None, "summary": None}),
+            "metadata": body.metadata or {},
+            "truncation": "disabled",
+            **{name: getattr(body, name) for name in _ECHOED},
+        }
+        if end is not None:
+            told["usage"], told["timings"] = self._usage(end), timings_of([end])
+        return told
+
+    def _usage(self, end: End) -> dict[str, Any]:
+        metrics = end.metrics
+        return {
+            "input_tokens": metrics.prompt_tokens,
+            "input_tokens_details": {"cached_tokens": metrics.cached_tokens},
+            "output_tokens": metrics.tokens_generated,
+            "output_tokens_details": {"reasoning_tokens": min(self._reasoned, metrics.tokens_generated)},
+            "total_tokens": metrics.prompt_tokens + metrics.tokens_generated,
+        }
+
+    # ------------------------------------------------------------------ parts
+
+    def _take(self, part: Part) -> list[_Event]:
+        if isinstance(part, Begun):
+            return [{"type": f"response.{word}", "response": self.told()} for word in ("created", "in_progress")]
+        if isinstance(part, Tokens):
+            self._written += len(part.tokens)
+        elif isinstance(part, Thought):
+            self._reasoned = self._written
+            return self._text("reasoning", part.text)
+        elif isinstance(part, Answer):
+            return self._text("message", part.text)
+        elif isinstance(part, ToolCallStart):
+            closed, head = self._finish(), {"id": new_id("fc_"), "type": "function_call", "status": "in_progress"}
+            return [*closed, *self._begin({**head, "call_id": part.id, "name": part.name, "arguments": ""})]
+        elif isinstance(part, ToolCallArguments):
+            self.output[-1]["arguments"] += part.text
+            return [self._event("function_call_arguments.delta", delta=part.text)]
+        elif isinstance(part, End):
+            return self._over(part)
+        return []
+
+    def _over(self, end: End) -> list[_Event]:
+        closed = self._finish()
+        self._end = end
+        self._on_end(self)
+        told = self.told()
+        kind = "incomplete" if told["status"] == "incomplete" else "completed"
+        return [*closed, {"type": f"response.{kind}", "response": told}]
+
+    def _text(self, kind: str, text: str) -> list[_Event]:
+        """More text of the answer or of the reasoning."""
+        name, part = _TEXTS[kind]
+        events: list[_Event] = []
+        if self._open != kind:
+            item: dict[str, Any] = {"id": new_id("msg_" if kind == "message" else "rs_"), "type": kind, "content": []}
+            more_of: dict[str, Any] = {"role": "assistant", "status": "in_progress"}
+            item |= more_of if kind == "message" else {"summary": []}
+            events = [*self._finish(), *self._begin(item)]
+            self.output[-1]["content"] = [dict(part)]
+            events.append(self._event("content_part.added", content_index=0, part=dict(part)))
+        self.output[-1]["content"][0]["text"] += text
+        more: dict[str, Any] = {"logprobs": []} if kind == "message" else {}
+        return [*events, self._event(f"{name}.delta", content_index=0, delta=text, **more)]
+
+    def _begin(self, item: dict[str, Any]) -> list[_Event]:
+        self._open = item["type"]
+        self.output.append(item)
+        return [self._event("output_item.added", item=dict(item))]
+
+    def _finish(self) -> list[_Event]:
+        """Close the item that is open."""
+        kind, self._open = self._open, ""
+        if not kind:
+            return []
+        item = self.output[-1]
+        if "status" in item:
+            item["status"] = "completed"
+        events = []
+        if kind in _TEXTS:
+            text = item["content"][0]["text"]
+            more: dict[str, Any] = {"logprobs": []} if kind == "message" else {}
+            events.append(self._event(f"{_TEXTS[kind][0]}.done", content_index=0, text=text, **more))
+            events.append(self._event("content_part.done", content_index=0, part=dict(item["content"][0])))
+        else:
+            called = {"name": item["name"], "arguments": item["arguments"]}
+            events.append(self._event("function_call_arguments.done", **called))
+        return [*events, self._event("output_item.done", item=dict(item))]
+
+    def _event(self, kind: str, **fields: Any) -> _Event:
+        """An event about the last item."""
+        place: dict[str, Any] = {"output_index": len(self.output) - 1}
+        if "item" not in fields:
+            place["item_id"] = self.output[-1]["id"]
+        return {"type": f"response.{kind}", **place, **fields}
+
+
+_TEXTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "message": ("output_text", {"type": "output_text", "text": "", "annotations": []}),
+    "reasoning": ("reasoning_text", {"type": "reasoning_text", "text": ""}),
+}
+_ECHOED = ("model", "instructions", "previous_response_id", "max_output_tokens", "temperature", "top_p")

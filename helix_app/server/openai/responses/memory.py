@@ -1,0 +1,51 @@
+"""Responses that later requests may follow on: a bounded number of them, in memory alone."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from helix_app.protocol.requests import ChatMessage
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A response and the conversation it ends."""
+
+    response: dict[str, Any]
+    messages: tuple[ChatMessage, ...]
+    size: int
+
+
+class Memory:
+    """The responses of all keys, of which each sees its own. The one that was used longest ago goes first."""
+
+    def __init__(self, most: int, most_bytes: int) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
+        self._size = 0
+
+    def keep(self, key: str, response: dict[str, Any], messages: tuple[ChatMessage, ...]) -> None:
+        """Keep a response of this key; one that is too large by itself is not."""
+        size = len(json.dumps(response)) + sum(len(m.content) + len(m.tool_calls) for m in messages)
+        if size > self._most_bytes:
+            return
+        self._kept[key, response["id"]] = Kept(response, messages, size)
+        self._size += size
+        while len(self._kept) > self._most or self._size > self._most_bytes:
+            self._size -= self._kept.popitem(last=False)[1].size
+
+    def find(self, key: str, response_id: str) -> Kept | None:
+        """The response of this id, None where this key has none."""
+        kept = self._kept.get((key, response_id))
+        if kept is not None:
+            self._kept.move_to_end((key, response_id))
+        return kept
+
+    def forget(self, key: str, response_id: str) -> bool:
+        """Drop a response; whether there was one."""
+        kept = self._kept.pop((key, response_id), None)
+        self._size -= kept.size if kept is not None else 0
+        return kept is not None

@@ -1,0 +1,99 @@
+"""``/v1/responses``: answer, and what was answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
+from helix_app.server.abilities import with_tools
+from helix_app.server.desk import Caller, Desk
+from helix_app.server.errors import ApiError, body_of
+from helix_app.server.fields import check_model, check_thinking, new_id
+from helix_app.server.openai.responses.answer import Responding
+from helix_app.server.openai.responses.memory import Kept, Memory
+from helix_app.server.openai.responses.models import ResponsesBody
+from helix_app.server.reading import form_of, parts_of
+from helix_app.server.wire import begin_stream, sse, while_connected
+
+_STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+
+
+def make_router(desk: Desk) -> APIRouter:
+    """The routes over this desk, with a memory of their own."""
+    router = APIRouter(prefix="/v1/responses", tags=["OpenAI"])
+    limits = desk.options.limits
+    memory = Memory(limits.stored, limits.stored_bytes)
+
+    def found(request: Request, response_id: str, param: str = "") -> Kept:
+        caller: Caller = request.scope["state"]["caller"]
+        kept = memory.find(caller.key, response_id)
+        if kept is None:
+            raise ApiError(404, "api_response_unknown", param=param, id=response_id[:100], kept=f"{limits.stored:,}")
+        return kept
+
+    @router.post("", responses=_STREAM)
+    async def respond(body: ResponsesBody, request: Request) -> Response:
+        """Answer a text or items, after an earlier response if one is named."""
+        ready = desk.ready
+        check_model(body.model, desk.options, ready)
+        caller: Caller = request.scope["state"]["caller"]
+        before: tuple[ChatMessage, ...] = ()
+        if body.previous_response_id is not None:
+            before = found(request, body.previous_response_id, "previous_response_id").messages
+        said = (*before, *body.messages())
+        asked = _request_of(body, said, ready)
+
+        def keep(answer: Responding) -> None:
+            if body.store is not False:
+                memory.keep(caller.key, answer.told(), (*said, answer.reply))
+
+        answer = Responding(asked.request_id, body, keep)
+        reply = desk.open(caller, "responses", [asked])[0]
+        parts = parts_of(reply, form_of(ready, asked, one_call=body.parallel_tool_calls is False))
+        if body.stream:
+            return await begin_stream(request, answer.events(parts), reply.close, _told_in_stream, limits.stall_seconds)
+        try:
+            return JSONResponse(await while_connected(request, answer.whole(parts)))
+        finally:
+            reply.close()
+
+    @router.get("/{response_id}")
+    async def one(response_id: str, request: Request) -> dict[str, Any]:
+        """A response that is still kept."""
+        return found(request, response_id).response
+
+    @router.delete("/{response_id}")
+    async def forget(response_id: str, request: Request) -> dict[str, Any]:
+        """Keep a response no longer."""
+        found(request, response_id)
+        caller: Caller = request.scope["state"]["caller"]
+        return {"id": response_id, "object": "response", "deleted": memory.forget(caller.key, response_id)}
+
+    return router
+
+
+def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: ModelReady) -> GenerateRequest:
+    """What it asks of the engine. Raises ApiError."""
+    instructions = (ChatMessage("system", body.instructions),) if body.instructions else ()
+    asked = GenerateRequest(
+        new_id("resp_"),
+        messages=(*instructions, *said),
+        max_tokens=body.max_output_tokens or ready.context_length,
+        sampling=body.params(),
+        priority=body.priority,
+        thinking=check_thinking(body.thinking, ready, "reasoning.effort"),
+        grammar=body.grammar,
+        tools=body.offered,
+    )
+    return with_tools(asked, ready, body.forced)
+
+
+def _told_in_stream(error: ApiError) -> bytes:
+    """The event that ends a stream with an error."""
+    told = body_of(error, "openai")["error"]
+    fields = {"code": told["code"], "message": told["message"], "param": told["param"]}
+    return sse({"type": "error", "sequence_number": 0, **fields}, "error")

@@ -1,0 +1,56 @@
+"""What a server is told once: who may use it, from where, and how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+DEFAULT_PORT = 8765
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of what one server takes on.
+
+    Attributes:
+        running: replies that are written at once.
+        waiting: replies that may wait for that; more are refused with 429.
+        seconds: of one request, waiting and writing together.
+        stall_seconds: that a client may take nothing of what is sent to it.
+        drain_seconds: that replies may go on once the server is to stop.
+        body_bytes: of a request.
+        requests_per_minute: of one key; 0 for no limit.
+        choices: replies of one request, by ``n`` or as a batch.
+        stored: responses kept for ``previous_response_id``, the oldest go first.
+        stored_bytes: of all of them.
+    """
+
+    running: int = 8
+    waiting: int = 64
+    seconds: float = 600.0
+    stall_seconds: float = 60.0
+    drain_seconds: float = 10.0
+    body_bytes: int = 8 << 20
+    requests_per_minute: int = 0
+    choices: int = 64
+    stored: int = 256
+    stored_bytes: int = 32 << 20
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """How a server is set up.
+
+    Attributes:
+        keys: any of them opens it; empty for no key, which is for loopback alone.
+        origins: of web pages that may use it.
+        hosts: names, beyond ``localhost`` and addresses, that it may be called by.
+        model: what the model is called in replies.
+        aliases: other names of it.
+    """
+
+    keys: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    model: str = "model"
+    aliases: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)

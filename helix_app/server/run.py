@@ -1,0 +1,86 @@
+"""Runs an application on an address until it is to stop, and lets what is being written end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from helix_app.base.errors import HelixError
+from helix_app.server.desk import Desk
+
+_POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this computer reaches an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to an address; 0 takes any port that is free. Raises HelixError ``server_address``."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port with others
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except (OSError, OverflowError, UnicodeError) as exc:
+        bound.close()
+        reason = getattr(exc, "strerror", None) or str(exc)
+        raise HelixError("server_address", host=host, port=port, reason=reason.lower().rstrip(".")) from exc
+    return bound
+
+
+def address_of(bound: socket.socket) -> str:
+    """The URL of a socket."""
+    host, port = bound.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: ASGIApp, desk: Desk, bound: socket.socket, stop: threading.Event, on_ready: Callable[[], None]) -> None:
+    """Answer requests until ``stop`` is set; ``on_ready`` is called once they are answered."""
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ws="auto",
+        ws_max_size=desk.options.limits.body_bytes,
+    )
+    server = _Server(config)
+
+    async def run() -> None:
+        running = asyncio.create_task(server.serve(sockets=[bound]))
+        while not server.started and not running.done():
+            await asyncio.sleep(0.01)
+        if not running.done():
+            on_ready()
+        while not stop.is_set() and not running.done():
+            await asyncio.sleep(_POLL_SECONDS)
+        await desk.drain(desk.options.limits.drain_seconds)
+        server.should_exit = True
+        await running
+
+    asyncio.run(run())

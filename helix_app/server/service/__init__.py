@@ -1,0 +1,1 @@
+"""The routes of the service that Helix grew from: ``/generate`` and its kin."""

@@ -1,0 +1,56 @@
+"""Responses through the official client: whole, streamed, following on one another, forgotten; what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+
+
+def test_a_response(client: openai.OpenAI) -> None:
+    told = client.responses.create(model="fake", input="say 3", instructions="Be brief.", metadata={"a": "b"})
+    assert told.output_text == "w0 w1 w2 "
+    assert (told.status, told.instructions, told.metadata) == ("completed", "Be brief.", {"a": "b"})
+    assert told.usage is not None
+    assert (told.usage.input_tokens, told.usage.output_tokens, told.usage.total_tokens) == (3, 3, 6)
+    assert told.usage.input_tokens_details.cached_tokens == 2
+    assert told.usage.output_tokens_details.reasoning_tokens == 0
+
+
+def test_a_stream_builds_the_same_response(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "fake", "input": "echo <think> a b </think> c d"}
+    whole = client.responses.create(**asked)
+    kinds, text, thought, final = [], "", "", None
+    for event in client.responses.create(**asked, stream=True):
+        assert event.sequence_number == len(kinds)
+        kinds.append(event.type)
+        if event.type == "response.output_text.delta":
+            text += event.delta
+        elif event.type == "response.reasoning_text.delta":
+            thought += event.delta
+        elif event.type == "response.completed":
+            final = event.response
+    assert kinds[:2] == ["response.created", "response.in_progress"]
+    assert final is not None
+    assert (text, thought) == (whole.output_text, "a b") == ("c d ", "a b")
+    assert [item.type for item in final.output] == [item.type for item in whole.output] == ["reasoning", "message"]
+    assert final.output_text == whole.output_text
+    assert final.usage == whole.usage
+    assert final.usage is not None
+    assert 0 < final.usage.output_tokens_details.reasoning_tokens < final.usage.output_tokens
+
+
+def test_a_reply_without_room_to_end_is_incomplete() -> None:
+    from helix_app.server.openai.responses.answer import Responding
+    from helix_app.server.openai.responses.models import ResponsesBody
+    from helix_app.server.reading import Answer, End
+    from tests.engine.host.fake_engines import finished
+
+    ended: list[Responding] = []
+    answer = Responding("r", ResponsesBody(model="m", input="x"), ended.append)
+    answer._take(Answer("y"))
+    done = finished("r", "length", "y")
+    answer._take(End("length", done.metrics, "y", ()))
+    assert answer.told()["status"] == "incomplete"
+    assert answer.told()["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert ended == [answer]

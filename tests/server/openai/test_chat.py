@@ -1,0 +1,56 @@
+"""Chats and completions through the official client: whole, streamed, several, with probabilities; what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import openai
+import pytest
+
+from tests.server.fakes import Running, user
+
+
+def test_a_chat(client: openai.OpenAI) -> None:
+    told = client.chat.completions.create(model="fake", messages=user("say 3"))
+    assert told.choices[0].message.content == "w0 w1 w2 "
+    assert told.choices[0].finish_reason == "stop"
+    assert told.usage is not None
+    assert told.usage.prompt_tokens_details is not None
+    assert (told.usage.prompt_tokens, told.usage.completion_tokens, told.usage.total_tokens) == (3, 3, 6)
+    assert told.usage.prompt_tokens_details.cached_tokens == 2
+    timings = told.model_extra["timings"]  # type: ignore[index]
+    assert (timings["drafted_tokens"], timings["accepted_tokens"], timings["acceptance_rate"]) == (4, 3, 0.75)
+
+
+def test_a_stream_adds_up_to_the_whole(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "Fake 1B", "messages": user("echo <think> a b </think> c d"), "n": 2, "logprobs": True}
+    whole = client.chat.completions.create(**asked, top_logprobs=2)
+    texts, thoughts, tokens, reasons = [""] * 2, [""] * 2, [[], []], [None] * 2  # type: ignore[var-annotated]
+    usage = None
+    for chunk in client.chat.completions.create(
+        **asked, top_logprobs=2, stream=True, stream_options={"include_usage": True}
+    ):
+        usage = chunk.usage or usage
+        for choice in chunk.choices:
+            texts[choice.index] += choice.delta.content or ""
+            thoughts[choice.index] += getattr(choice.delta, "reasoning_content", None) or ""
+            tokens[choice.index] += (choice.logprobs.content or []) if choice.logprobs else []
+            reasons[choice.index] = choice.finish_reason or reasons[choice.index]
+    for choice in whole.choices:
+        assert choice.message.content == texts[choice.index] == "c d "
+        assert choice.message.reasoning_content == thoughts[choice.index] == "a b"  # type: ignore[attr-defined]
+        assert choice.finish_reason == reasons[choice.index] == "stop"
+        assert choice.logprobs is not None
+        assert choice.logprobs.content == tokens[choice.index]
+    assert usage == whole.usage
+
+
+def test_an_error_in_the_middle_ends_the_stream_with_it(client: openai.OpenAI, server: Running) -> None:
+    stream = client.chat.completions.create(model="fake", messages=user("forever"), stream=True)
+    chunks = iter(stream)
+    while not next(chunks).choices[0].delta.content:
+        pass
+    server.http.post("/v1/completions", json={"model": "fake", "prompt": "break"})
+    with pytest.raises(openai.APIError, match="stopped unexpectedly"):
+        for _ in chunks:
+            pass

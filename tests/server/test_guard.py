@@ -1,0 +1,89 @@
+"""What stands before the routes: names and pages that are not the server's own, keys, rates, full queues, time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from helix_app.server.guard import host_name
+from tests.server.fakes import Running, serving
+
+SAY = {"prompt": "say 1"}
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("a:5", "a"), ("A", "a"), ("[::1]:5", "::1"), ("127.0.0.1", "127.0.0.1"), ("", ""), ("[", ""), ("x@y:1", "y")],
+)
+def test_the_name_in_a_host_header(host: str, name: str) -> None:
+    assert host_name(host) == name
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "", "127.0.0.1.x.y"])
+def test_a_name_that_was_made_to_lead_here(server: Running, host: str) -> None:
+    for path in ("/generate", "/v1/chat/completions", "/health"):
+        answer = server.http.post(path, json=SAY, headers={"host": host})
+        assert answer.status_code == 403
+        assert "api_host_refused" in answer.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:99", "127.0.0.1:1", "[::1]:5", "192.168.0.7:8765"])
+def test_names_of_this_computer_and_addresses(server: Running, host: str) -> None:
+    assert server.http.post("/generate", json=SAY, headers={"host": host}).status_code == 200
+
+
+def test_pages_of_others(server: Running) -> None:
+    def answer(origin: str) -> httpx.Response:
+        return server.http.post("/generate", json=SAY, headers={"origin": origin})
+
+    for origin in ("https://evil.example", "null", "http://localhost"):
+        assert answer(origin).json()["error_code"] == "api_origin_refused"
+    assert answer(server.url).status_code == 200
+    with pytest.raises(InvalidStatus) as raised:
+        connect(server.url.replace("http", "ws") + "/generate/ws", proxy=None, origin="https://evil.example")  # type: ignore[arg-type]
+    assert raised.value.response.status_code == 403
+    preflight = {"origin": "https://evil.example", "access-control-request-method": "POST"}
+    assert server.http.options("/generate", headers=preflight).status_code == 403
+
+
+def test_pages_that_are_allowed() -> None:
+    origin = "https://friend.example"
+    with serving(origins=(origin,), keys=("k",)) as (_, server):
+        preflight = {
+            "origin": origin,
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "x-api-key",
+        }
+        answer = server.http.options("/generate", headers=preflight)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == origin
+        answer = server.http.post("/generate", json=SAY, headers={"origin": origin, "x-api-key": "k"})
+        assert answer.json()["generated_text"] == "w0 "
+        assert answer.headers["access-control-allow-origin"] == origin
+
+
+def test_keys_in_both_headers_and_none() -> None:
+    with serving(keys=("one", "zwölf")) as (_, server):
+        for headers in ({"x-api-key": "one"}, {"authorization": "Bearer one"}, {"authorization": "bearer  one"}):
+            assert server.http.post("/generate", json=SAY, headers=headers).status_code == 200
+        other = {"x-api-key": "zwölf".encode()}
+        assert server.http.post("/generate", json=SAY, headers=other).status_code == 200  # type: ignore[arg-type]
+        wrong: list[dict[str, Any]] = [
+            {}, {"x-api-key": ""}, {"x-api-key": "on"}, {"x-api-key": "one "[:2]}, {"authorization": "Basic one"},
+            {"authorization": "Bearer"}, {"x-api-key": b"\xff\xfe"},
+        ]  # fmt: skip
+        for headers in wrong:
+            assert server.http.post("/generate", json=SAY, headers=headers).json()["error_code"] == "api_key_wrong"
+        assert server.http.get("/v1/models").json()["error"]["code"] == "invalid_api_key"
+        assert server.http.post("/v1/messages", json={}).json()["error"]["type"] == "authentication_error"
+        assert server.http.get("/metrics").status_code == 401
+        assert server.http.get("/health").status_code == server.http.get("/docs").status_code == 200
+        with pytest.raises(InvalidStatus) as raised:
+            connect(server.url.replace("http", "ws") + "/generate/ws", proxy=None)
+        assert raised.value.response.status_code == 401
+        assert json.loads(raised.value.response.body)["error_code"] == "api_key_wrong"

@@ -1,0 +1,49 @@
+"""Addresses: which are this computer's own, which port is taken, and how they are written."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from helix_app.base.errors import HelixError
+from helix_app.server.run import address_of, is_loopback, listen
+
+
+@pytest.mark.parametrize(
+    ("host", "own"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("::", False)],
+)
+def test_which_addresses_only_this_computer_reaches(host: str, own: bool) -> None:
+    assert is_loopback(host) == own
+
+
+@pytest.mark.parametrize("host", ["127.evil.example", "localhost.evil.example", "::1:2", "128.0.0.1", ""])
+def test_what_only_looks_like_it(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_any_port_and_one_that_is_taken() -> None:
+    with listen("127.0.0.1", 0) as bound:
+        host, port = bound.getsockname()
+        assert address_of(bound) == f"http://{host}:{port}"
+        bound.listen()
+        with pytest.raises(HelixError) as raised:
+            listen("127.0.0.1", port)
+    assert raised.value.code == "server_address"
+
+
+@pytest.mark.parametrize("host", ["no such host", "203.0.113.7", "x" * 300])
+def test_addresses_that_are_not_here(host: str) -> None:
+    with pytest.raises(HelixError):
+        listen(host, 0)
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="there is no IPv6 here")
+def test_the_address_of_ipv6_is_in_brackets() -> None:
+    try:
+        bound = listen("::1", 0)
+    except HelixError:
+        pytest.skip("IPv6 is switched off here")
+    with bound:
+        assert address_of(bound).startswith("http://[::1]:")
