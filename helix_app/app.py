@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.controller import Hub, SessionController
     from helix_app.bridge.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
+    from helix_app.bridge.serving import Serving
     from helix_app.gui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class App:
     chats: Chats
     attachments: Attachments
     prompts: Prompts
+    serving: Serving
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -135,6 +137,7 @@ def build(
     run_files = RunFiles()
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)
+    serving = Serving(controller)
     chats = Chats()
     attachments = Attachments()
     prompts = Prompts()
@@ -151,6 +154,9 @@ def build(
     store = keeper or settings_store.Keeper()
     window.settings_changed.connect(lambda changed: _save(store, changed, controller))
     window.benchmark_requested.connect(benchmarks.ask)
+    window.serving_requested.connect(serving.ask)
+    serving.news.connect(window.on_events)
+    window.closing.connect(serving.shutdown)  # before the engine that it uses
     window.closing.connect(controller.shutdown)
     window.closing.connect(benchmarks.shutdown)
     benchmarks.news.connect(window.on_events)
@@ -179,7 +185,7 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts)
+    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving)
 
 
 def make_client(settings: Settings) -> EngineClient:

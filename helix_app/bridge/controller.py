@@ -58,6 +58,7 @@ class SessionController(QObject):
 
     Attributes:
         threads: of the engine, of downloads, and of the catalog and what was learnt.
+        tap: is given each event of the engine first, on whichever thread it comes; those it says True of are not told.
 
     Signals:
         events(list): what happened, in order, at most about thirty times a second. When a result
@@ -88,10 +89,11 @@ class SessionController(QObject):
         self._reserved = ""  # why nothing may begin
         self._opened: list[str] = []
         self._stopped: bool | None = None
+        self.tap: Callable[[Event], bool] = lambda _event: False
 
         self._coalescer = EventCoalescer(parent=self)
         self._coalescer.events_ready.connect(self.events)
-        self._engine_worker = EngineWorker(client, hub.resolve, self._coalescer.put_paced)
+        self._engine_worker = EngineWorker(client, hub.resolve, self._take)
         self._downloads = Downloads(hub.download, self._coalescer.put, self._show, self)
         self._catalog_worker = TaskWorker(self._coalescer.put)
         self.threads = (
@@ -309,9 +311,15 @@ class SessionController(QObject):
             self._show(result)
         self._announce()
 
+    def _take(self, event: Event) -> None:
+        """An event of the engine, on its thread."""
+        if not self.tap(event):
+            self._coalescer.put_paced(event)
+
     def _show(self, event: Event) -> None:
-        self._coalescer.put(event)
-        self._coalescer.flush()
+        if not self.tap(event):
+            self._coalescer.put(event)
+            self._coalescer.flush()
 
     def _announce(self) -> None:
         if self._busy != self.busy:

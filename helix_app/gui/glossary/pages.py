@@ -67,6 +67,17 @@ def pages() -> tuple[Term, ...]:
             ("speedup", "interval", "plain"),
         ),
         _page(
+            "page_server",
+            tr("Server"),
+            tr("Let other programs use the model that is loaded here."),
+            tr(
+                "Start answers requests in the form of OpenAI's and Anthropic's API at the address shown. Only this "
+                "computer reaches it, unless you let your network, which needs a key. Replies for other programs are "
+                "written beside your own; each can be stopped."
+            ),
+            ("local_api", "target"),
+        ),
+        _page(
             "page_settings",
             tr("Settings"),
             tr("Sampling, conversation, engine and appearance."),

@@ -69,6 +69,18 @@ def loading() -> tuple[Term, ...]:
     """What a model runs on and how."""
     return (
         Term(
+            "local_api",
+            tr("Local API"),
+            tr("An address on this computer where other programs get replies of the loaded model."),
+            tr(
+                "It speaks OpenAI's API (chat completions, completions, responses, models), Anthropic's messages, and "
+                "routes of its own. Set an editor's base URL to the address that is shown, and give it the key if you "
+                "set one. Nothing leaves this computer or, if you allow it, your network."
+            ),
+            also=tr("server, OpenAI, Anthropic, endpoint, port"),
+            see=("target",),
+        ),
+        Term(
             "device",
             tr("Device"),
             tr("What computes: a graphics card through DirectML or CUDA, or the CPU."),

@@ -31,6 +31,7 @@ from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.load_view import LoadView
 from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.routing import Router
+from helix_app.gui.server.page import ServerPage
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window import menus
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         generate_requested: a GenerateRequest.
         compare_requested: a CompareRequest.
         benchmark_requested: a BenchAsked.
+        serving_requested: a request of ``protocol/serving.py``.
         chats_asked: a request of ``protocol/chats.py``.
         prompt_asked: a PromptAsked: a prompt is to be counted.
         read_requested: the file of this path is to be read for a message.
@@ -83,6 +85,7 @@ class MainWindow(QMainWindow):
     generate_requested = Signal(object)
     compare_requested = Signal(object)
     benchmark_requested = Signal(object)
+    serving_requested = Signal(object)
     chats_asked = Signal(object)
     prompt_asked = Signal(object)
     read_requested = Signal(str)
@@ -148,6 +151,8 @@ class MainWindow(QMainWindow):
         self.add_page(Page("compare", self.tr("Compare"), "compare", self.compare))
         self.benchmark = BenchmarkPage(theme, state)
         self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", self.benchmark))
+        self.server = ServerPage(theme, state)
+        self.add_page(Page("server", self.tr("Server"), "server", self.server, live=True))
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -190,6 +195,7 @@ class MainWindow(QMainWindow):
         desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.compare.compare_requested.connect(self.compare_requested)
         self.benchmark.asked.connect(self.benchmark_requested)
+        self.server.asked.connect(self.serving_requested)
         chat.cancel_requested.connect(self.reply_cancel_requested)
         for part in (self.compare, self.load_view):
             part.cancel_requested.connect(self.cancel_requested)
@@ -256,7 +262,7 @@ class MainWindow(QMainWindow):
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
         chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
-        shown = (self.live, self.status, self.benchmark, *chat, self.compare, self.help, self.load_view)
+        shown = (self.live, self.status, self.benchmark, self.server, *chat, self.compare, self.help, self.load_view)
         for part in (*shown, self.models):
             self._router.add(part.handlers())
         self._router.add({RunOpened: self.desk.on_run_opened})
