@@ -8,7 +8,7 @@ SERVER_ERRORS: dict[str, str] = {
     'Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.',
     "server_key_needed": "{host} can be reached from other computers, so the server needs a key there. "
     "Give one with --api-key or in HELIX_API_KEY, or leave out --host.",
-    "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port with --port, or 0 for any that is free.",
+    "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port, or 0 for any that is free.",
     # who may ask
     "api_key_wrong": "The API key is missing or wrong. Send one that the server was started with, as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
     "api_host_refused": "The server does not answer to the name {host}. Use localhost or its address, or start it with --allow-host {host}.",

@@ -31,6 +31,7 @@ from tests.gui.compare.compare_views import (
     compare_noisy,
     compare_running,
 )
+from tests.gui.server import server_views
 from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run
 
@@ -337,6 +338,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         benchmark_running,
         benchmark,
         benchmark_change,
+        *server_views.VIEWS,
         settings,
         settings_engine,
         diagnostics,

@@ -60,6 +60,7 @@ class ServerPage(QWidget):
         self.port.setGroupSeparatorShown(False)
         self.port.setFixedSize(FIELD, CONTROL)
         self.port.setFont(theme.fonts.mono)
+        self.port.lineEdit().setTextMargins(8, 0, 8, 0)
         self.port.setAccessibleName(self.tr("Port"))
         self.port.setToolTip(self.tr("0 takes any port that is free"))
         self.reach = Picker(theme, self.tr("Reachable from"), self.tr("Who can reach it"), least=160, term="local_api")

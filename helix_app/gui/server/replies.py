@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QListWidget,
@@ -42,7 +42,7 @@ def figures_text(reply: ServedReply) -> str:
     """Tokens and speed of a reply."""
     parts = [messages.fill(tr("{n:token|tokens}"), n=reply.tokens)]
     if reply.tokens_per_second:
-        parts.append(figures.rate(reply.tokens_per_second))
+        parts.append(tr("{rate} tok/s").format(rate=figures.rate(reply.tokens_per_second)))
     if reply.acceptance_rate is not None:
         parts.append(tr("{share} accepted").format(share=figures.percent(reply.acceptance_rate)))
     return " · ".join(parts)
@@ -110,7 +110,9 @@ class ReplyList(QListWidget):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setItemDelegate(_Delegate(theme, self))
+        self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setAccessibleName(tr("Replies for other programs"))
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -131,6 +133,14 @@ class ReplyList(QListWidget):
             item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(word for word in words if word))
             if chosen is not None and reply.request_id == chosen.request_id:
                 self.setCurrentRow(row)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.count():
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(self._theme.palette.muted))
+            painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, tr("Nothing was asked yet"))
+            painter.end()
 
     def chosen(self) -> ServedReply | None:
         """The reply whose line is chosen."""
