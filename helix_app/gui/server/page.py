@@ -6,7 +6,16 @@ import secrets
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPlainTextEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
@@ -115,22 +124,18 @@ class ServerPage(QWidget):
         )
         column.addWidget(lead)
         column.addSpacing(8)
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        label = self._muted(self.tr("Port"), wrap=False)
-        label.setBuddy(self.port)
-        key = self._muted(self.tr("Key"), wrap=False)
-        key.setBuddy(self.key)
-        for widget in (label, self.port, self.reach, key, self.key, self.new_key):
-            row.addWidget(widget)
-        row.addStretch()
-        column.addLayout(row)
-        begin = QHBoxLayout()
-        begin.setSpacing(8)
-        for widget in (self.toggle, self.url, self.copy, self.docs):
-            begin.addWidget(widget)
-        begin.addStretch()
-        column.addLayout(begin)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(8)
+        for row, (name, field, beside) in enumerate(
+            ((self.tr("Port"), self.port, self.reach), (self.tr("Key"), self.key, self.new_key))
+        ):
+            label = self._muted(name, wrap=False)
+            label.setBuddy(field)
+            grid.addWidget(label, row, 0)
+            grid.addLayout(self._row(field, beside), row, 1)
+        column.addLayout(grid)
+        column.addLayout(self._row(self.toggle, self.url, self.copy, self.docs))
         column.addWidget(self.error)
         column.addSpacing(8)
         head = QHBoxLayout()
@@ -145,6 +150,15 @@ class ServerPage(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(form, 1)
         outer.addStretch(0)
+
+    @staticmethod
+    def _row(*widgets: QWidget) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        for widget in widgets:
+            row.addWidget(widget)
+        row.addStretch()
+        return row
 
     def _label(self, text: str, font: object) -> QLabel:
         label = QLabel(text)
