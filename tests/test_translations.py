@@ -21,7 +21,9 @@ translations = sys.modules[_SPEC.name] = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(translations)
 
 GERMAN = translations.read(translations.FOLDER / "helix_de.ts")
-SAME = {  # texts of letters that read alike in both languages: looked at
+SAME = {
+    "Server",
+    "Port",  # texts of letters that read alike in both languages: looked at
     *("&Chat", "Auto", "Auto: {value}", "Benchmark", "Block", "Block {n}: {state}", "Break-even", "Chat", "Code"),
     *("Details", "Deutsch", "Engine", "English", "Format", "Helix", "Live", "Markdown (*.md)", "Markdown…", "Pool"),
     *("Prompt", "Prompts", "Sampling", "Seed", "System", "Token", "auto", "k auto", "transformers"),

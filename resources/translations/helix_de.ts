@@ -1197,6 +1197,10 @@ Protokolle: {logs}</translation>
    <translation>Untersuchen</translation>
   </message>
   <message>
+   <source>Server</source>
+   <translation>Server</translation>
+  </message>
+  <message>
    <source>{model} – Helix</source>
    <translation>{model} – Helix</translation>
   </message>
@@ -1832,6 +1836,113 @@ Protokolle: {logs}</translation>
   <message>
    <source>Clear the search</source>
    <translation>Suche leeren</translation>
+  </message>
+ </context>
+ <context>
+  <name>ServerPage</name>
+  <message>
+   <source>0 takes any port that is free</source>
+   <translation>0 nimmt einen beliebigen freien Port</translation>
+  </message>
+  <message>
+   <source>Copy</source>
+   <translation>Kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the address</source>
+   <translation>Adresse kopieren</translation>
+  </message>
+  <message>
+   <source>Editors, agents and scripts that speak OpenAI's or Anthropic's API get their replies from the model that is loaded here. They are written beside your own, by the same engine and from the same cache.</source>
+   <translation>Editoren, Agenten und Skripte, die die API von OpenAI oder Anthropic sprechen, erhalten ihre Antworten von dem hier geladenen Modell. Sie entstehen neben den eigenen, in derselben Engine und mit demselben Cache.</translation>
+  </message>
+  <message>
+   <source>Key</source>
+   <translation>Schlüssel</translation>
+  </message>
+  <message>
+   <source>Let other programs use this model</source>
+   <translation>Dieses Modell für andere Programme</translation>
+  </message>
+  <message>
+   <source>Make a new key</source>
+   <translation>Neuen Schlüssel erzeugen</translation>
+  </message>
+  <message>
+   <source>Needs a key</source>
+   <translation>Braucht einen Schlüssel</translation>
+  </message>
+  <message>
+   <source>New key</source>
+   <translation>Neuer Schlüssel</translation>
+  </message>
+  <message>
+   <source>Open its documentation</source>
+   <translation>Dokumentation öffnen</translation>
+  </message>
+  <message>
+   <source>Port</source>
+   <translation>Port</translation>
+  </message>
+  <message>
+   <source>Reachable from</source>
+   <translation>Erreichbar für</translation>
+  </message>
+  <message>
+   <source>Replies</source>
+   <translation>Antworten</translation>
+  </message>
+  <message>
+   <source>Requests</source>
+   <translation>Anfragen</translation>
+  </message>
+  <message>
+   <source>Requests are listed here.</source>
+   <translation>Hier stehen die Anfragen.</translation>
+  </message>
+  <message>
+   <source>Start</source>
+   <translation>Starten</translation>
+  </message>
+  <message>
+   <source>Start the API</source>
+   <translation>API starten</translation>
+  </message>
+  <message>
+   <source>Starting…</source>
+   <translation>Wird gestartet…</translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation>Stoppen</translation>
+  </message>
+  <message>
+   <source>Stop the API</source>
+   <translation>API beenden</translation>
+  </message>
+  <message>
+   <source>Stop this reply</source>
+   <translation>Diese Antwort anhalten</translation>
+  </message>
+  <message>
+   <source>What it offers</source>
+   <translation>Was sie bietet</translation>
+  </message>
+  <message>
+   <source>Who can reach it</source>
+   <translation>Wer sie erreicht</translation>
+  </message>
+  <message>
+   <source>my network</source>
+   <translation>mein Netzwerk</translation>
+  </message>
+  <message>
+   <source>none needed</source>
+   <translation>keiner nötig</translation>
+  </message>
+  <message>
+   <source>this computer only</source>
+   <translation>nur diesen Computer</translation>
   </message>
  </context>
  <context>
@@ -3458,6 +3569,10 @@ Verworfene Entwurfstoken lassen sich an ihrer Stelle zeigen, durchgestrichen. Si
    <translation>Nach so vielen Token endet eine Antwort, fertig oder nicht.</translation>
   </message>
   <message>
+   <source>An address on this computer where other programs get replies of the loaded model.</source>
+   <translation>Eine Adresse auf diesem Computer, unter der andere Programme Antworten des geladenen Modells erhalten.</translation>
+  </message>
+  <message>
    <source>An estimate of the speed with another k, from this reply's own costs and acceptance.</source>
    <translation>Eine Schätzung des Tempos mit einem anderen k, aus den Kosten und der Annahme dieser Antwort.</translation>
   </message>
@@ -3650,6 +3765,10 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
    <translation>Sie setzt um Nachrichten die Zeichen, die das Modell beim Training gelernt hat. Unter Prompt und Sampling lässt sich in einer Unterhaltung eine andere probieren: Sie wird beim Schreiben geprüft, und der Prompt, den sie macht, lässt sich als Token ansehen. Vorlagen laufen abgeschirmt, ohne Zugriff auf Dateien und Netz.</translation>
   </message>
   <message>
+   <source>It speaks OpenAI's API (chat completions, completions, responses, models), Anthropic's messages, and routes of its own. Set an editor's base URL to the address that is shown, and give it the key if you set one. Nothing leaves this computer or, if you allow it, your network.</source>
+   <translation>Sie spricht die API von OpenAI (chat completions, completions, responses, models), die messages von Anthropic und eigene Routen. Im Editor die angezeigte Adresse als Basis-URL eintragen und den Schlüssel, falls einer gesetzt ist. Nichts verlässt diesen Computer oder, wenn erlaubt, das eigene Netzwerk.</translation>
+  </message>
+  <message>
    <source>K, draft length, number of speculative tokens, gamma, policy, additive, fixed</source>
    <translation>K, Länge des Entwurfs, Anzahl spekulativer Token, Gamma, Regel, additiv, fest, draft length</translation>
   </message>
@@ -3674,12 +3793,20 @@ Tab geht von Element zu Element, Strg mit einer Zahl zu einer Seite. Im Nachrich
    <translation>Lernen</translation>
   </message>
   <message>
+   <source>Let other programs use the model that is loaded here.</source>
+   <translation>Andere Programme das hier geladene Modell nutzen lassen.</translation>
+  </message>
+  <message>
    <source>Live panel</source>
    <translation>Live-Feld</translation>
   </message>
   <message>
    <source>Loading</source>
    <translation>Laden</translation>
+  </message>
+  <message>
+   <source>Local API</source>
+   <translation>Lokale API</translation>
   </message>
   <message>
    <source>Longest reply</source>
@@ -3798,6 +3925,10 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
    <translation>Sequenz</translation>
   </message>
   <message>
+   <source>Server</source>
+   <translation>Server</translation>
+  </message>
+  <message>
    <source>Settings</source>
    <translation>Einstellungen</translation>
   </message>
@@ -3812,6 +3943,10 @@ Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entst
   <message>
    <source>Speedup</source>
    <translation>Beschleunigung</translation>
+  </message>
+  <message>
+   <source>Start answers requests in the form of OpenAI's and Anthropic's API at the address shown. Only this computer reaches it, unless you let your network, which needs a key. Replies for other programs are written beside your own; each can be stopped.</source>
+   <translation>Nach dem Start werden Anfragen in der Form der API von OpenAI und Anthropic unter der angezeigten Adresse beantwortet. Nur dieser Computer erreicht sie, außer das Netzwerk wird zugelassen, was einen Schlüssel braucht. Antworten für andere Programme entstehen neben den eigenen; jede lässt sich anhalten.</translation>
   </message>
   <message>
    <source>System prompt</source>
@@ -4120,6 +4255,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>request, conversation</source>
    <translation>Anfrage, Gespräch</translation>
+  </message>
+  <message>
+   <source>server, OpenAI, Anthropic, endpoint, port</source>
+   <translation>Server, OpenAI, Anthropic, Endpunkt, Port</translation>
   </message>
   <message>
    <source>smoothness, stutter, FPS</source>
@@ -4694,8 +4833,8 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Speicher</translation>
   </message>
   <message>
-   <source>Models of the kind {architecture} are not supported yet. Helix runs Llama and Qwen2 models.</source>
-   <translation>Modelle der Art {architecture} werden noch nicht unterstützt. Helix lässt Llama- und Qwen2-Modelle laufen.</translation>
+   <source>Models of the kind {architecture} are not supported yet. Helix runs {supported} models.</source>
+   <translation>Modelle der Art {architecture} werden noch nicht unterstützt. Helix führt Modelle der Arten {supported} aus.</translation>
   </message>
   <message>
    <source>No conversation was taken in from {path}: {reason}. Choose a file that Helix exported, or one with messages in the form of OpenAI's.</source>
@@ -5114,8 +5253,8 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Das Schema in {path} ist nicht verwendbar: {reason}. Eine Datei mit einem JSON-Schema nennen.</translation>
   </message>
   <message>
-   <source>The server cannot listen on {host}, port {port}: {reason}. Choose another port with --port, or 0 for any that is free.</source>
-   <translation>Der Server kann an {host}, Port {port}, keine Verbindungen annehmen: {reason}. Wählen Sie mit --port einen anderen Port oder 0 für irgendeinen freien.</translation>
+   <source>The server cannot listen on {host}, port {port}: {reason}. Choose another port, or 0 for any that is free.</source>
+   <translation>Der Server kann unter {host}, Port {port} nicht lauschen: {reason}. Einen anderen Port wählen, oder 0 für einen beliebigen freien.</translation>
   </message>
   <message>
    <source>The server does not answer to the name {host}. Use localhost or its address, or start it with --allow-host {host}.</source>
@@ -5808,6 +5947,45 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>System prompt</source>
    <translation>Systemprompt</translation>
+  </message>
+ </context>
+ <context>
+  <name>server</name>
+  <message>
+   <source>Nothing was asked yet</source>
+   <translation>Noch keine Anfrage</translation>
+  </message>
+  <message>
+   <source>Replies for other programs</source>
+   <translation>Antworten für andere Programme</translation>
+  </message>
+  <message>
+   <source>complete</source>
+   <translation>vollständig</translation>
+  </message>
+  <message>
+   <source>failed</source>
+   <translation>fehlgeschlagen</translation>
+  </message>
+  <message>
+   <source>stopped</source>
+   <translation>gestoppt</translation>
+  </message>
+  <message>
+   <source>writing</source>
+   <translation>schreibt</translation>
+  </message>
+  <message>
+   <source>{n:token|tokens}</source>
+   <translation>{n:Token|Token}</translation>
+  </message>
+  <message>
+   <source>{rate} tok/s</source>
+   <translation>{rate} Tok/s</translation>
+  </message>
+  <message>
+   <source>{share} accepted</source>
+   <translation>{share} angenommen</translation>
   </message>
  </context>
  <context>
