@@ -169,7 +169,7 @@ def test_after_every_round_the_cache_holds_what_a_prefill_gives(
     engine: Engine, k: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     request = ask(PROMPTS[1], max_tokens=30, k=k)
-    tokens = reply.prompt_tokens(session_of(engine), request)
+    tokens = reply.prompt_of(session_of(engine), request).ids
     compared = 0
     for event in engine.stream(request, threading.Event()):
         if isinstance(event, PrefillDone):
