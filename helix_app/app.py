@@ -129,6 +129,7 @@ def build(
     from helix_app.bridge.controller import SessionController
     from helix_app.bridge.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
+    from helix_app.bridge.serving import Serving
     from helix_app.gui.window.main_window import MainWindow
 
     client = (client_factory or make_client)(settings)
