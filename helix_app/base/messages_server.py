@@ -15,6 +15,7 @@ SERVER_ERRORS: dict[str, str] = {
     "api_origin_refused": "Pages of {origin} may not use this server. Start it with --cors-origin {origin} to allow them.",
     "api_rate_limited": "This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.",
     "api_queue_full": "The server is busy, and no more than {waiting:reply|replies} may wait. Try again in {seconds:second|seconds}.",
+    "api_interrupted": "The reply was stopped where the model runs, or another model was chosen there. Send the request again.",
     "api_timeout": "The reply did not begin within {seconds:second|seconds}, because others came first. Try again later.",
     "api_stopping": "The server is being stopped. Send the request again once it is back.",
     "api_no_model": "No model is loaded just now. Try again in a moment.",

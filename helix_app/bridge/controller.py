@@ -195,6 +195,10 @@ class SessionController(QObject):
                 self._announce()
         elif self._job is not None and isinstance(self._job.work, CompareRequest):
             self._job.cancel.set()  # a load that waits goes on: it can be stopped by itself
+        elif self._job is not None and isinstance(self._job.work, GenerateRequest) and self._next is not None:
+            self._wait_with(None)  # a load that waits for the end of replies
+            self._show(Failed("load_cancelled", kept=True))
+            self._announce()
         elif self._job is not None:
             self._job.stop()
             if not isinstance(self._job.work, GenerateRequest):

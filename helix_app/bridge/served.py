@@ -85,7 +85,7 @@ class Served:
         with self._lock:
             if isinstance(event, ModelReady):
                 self._ready = event
-            elif isinstance(event, Unloaded):
+            elif isinstance(event, Unloaded) or (isinstance(event, Failed) and not event.request_id and not event.kept):
                 self._ready = None
                 self._pools.clear()
             elif isinstance(event, CacheSnapshot):

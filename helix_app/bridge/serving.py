@@ -125,12 +125,10 @@ class Serving(QObject):
             raise InputError("server_key_needed", host=asked.host)
         bound = listen(asked.host, asked.port)
         try:
-            ready = self.served.ready
-            model = asked.model or (ready.target_name if ready is not None else "helix")
-            desk = make_desk(self.served, ServerOptions(keys=(asked.key,) if asked.key else (), model=model))
+            desk = make_desk(self.served, ServerOptions(keys=(asked.key,) if asked.key else (), model=asked.model))
             url = _reachable(address_of(bound))
             app = _logged(make_app(desk), self._told.emit)
-            serve(app, desk, bound, stop, lambda: self._told.emit(ServingBegun(url, model)))
+            serve(app, desk, bound, stop, lambda: self._told.emit(ServingBegun(url)))
         finally:
             bound.close()
 

@@ -88,6 +88,7 @@ class EngineWorker(QObject):
         """Do the job. Never raises."""
         result: Event | None = None
         request_id = job.work.request_id if isinstance(job.work, GenerateRequest) else ""
+        own_open = bool(request_id)
         try:
             work = job.work
             for event in self._events(job):
@@ -95,7 +96,11 @@ class EngineWorker(QObject):
                     self._sink(result)
                     result = None
                 if isinstance(event, (*RESULTS, CompareDone)):
-                    result = event
+                    own_open = own_open and getattr(event, "request_id", request_id) != request_id
+                    if own_open or job.others.unanswered:  # the job goes on without this reply
+                        self._sink(event)
+                    else:
+                        result = event
                 elif not isinstance(work, DevicesRequest):  # nobody waits for those: no progress is shown
                     self._sink(event)
         except Exception as error:

@@ -134,7 +134,7 @@ class Engine:
             scheduler = Scheduler(self.session)
             scheduler.listen(others)
             with closing(self._run(scheduler, joining)) as events:
-                for event in _results_last(events):
+                for event in _results_last(events, scheduler):
                     if isinstance(event, Finished) and self.session is not None:
                         yield memory_use(self.session)
                     yield event
@@ -236,14 +236,14 @@ class Engine:
         self._unload()
 
 
-def _results_last(events: Iterable[Event]) -> Iterator[Event]:
-    """The same events; a result comes behind the snapshots that follow it, so that the last one of all is a result."""
+def _results_last(events: Iterable[Event], scheduler: Scheduler) -> Iterator[Event]:
+    """The same events; the last result comes behind the snapshots that follow it: a result is the end of all."""
     result: Event | None = None
     for event in events:
         if result is not None and not isinstance(event, CacheSnapshot):
             yield result
             result = None
-        if isinstance(event, (Finished, Failed)):
+        if isinstance(event, (Finished, Failed)) and not scheduler.busy:
             result = event
         else:
             yield event

@@ -49,6 +49,12 @@ class Intake:
         with self._lock:
             return bool(self._waiting)
 
+    @property
+    def unanswered(self) -> bool:
+        """Whether any reply that was put has no result yet."""
+        with self._lock:
+            return bool(self._waiting or self._taken)
+
     def put(self, joining: Joining) -> bool:
         """Add a reply; False, and nothing comes of it, when the stream is over."""
         with self._lock:

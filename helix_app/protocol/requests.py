@@ -186,6 +186,11 @@ class GenerateRequest:
     on_full: OnFull = "stop"
 
 
+def is_coupled(request: GenerateRequest) -> bool:
+    """Whether the reply is a function of seed and position alone: asked for, or by default when a seed is given."""
+    return request.verify == "coupled" or (request.verify == "auto" and request.sampling.seed is not None)
+
+
 Request = Union[LoadRequest, UnloadRequest, DevicesRequest, GenerateRequest, BenchRequest]
 
 

@@ -47,7 +47,6 @@ class ServingBegun:
     """Requests are answered at ``url``, from now on."""
 
     url: str
-    model: str
 
 
 @dataclass(frozen=True)

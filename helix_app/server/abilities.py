@@ -42,18 +42,33 @@ def with_tools(request: GenerateRequest, ready: ModelReady, forced: str | None =
 
 def call_grammar(functions: Sequence[dict[str, Any]]) -> Grammar:
     """One call of one of these functions, as Hermes writes it."""
-    calls = [
-        {
-            "type": "object",
-            "properties": {
-                "name": {"const": function["name"]},
-                "arguments": function.get("parameters") or {"type": "object"},
-            },
-            "required": ["name", "arguments"],
-            "additionalProperties": False,
-        }
-        for function in functions
-    ]
+    calls = []
+    for number, function in enumerate(functions):
+        place = "#/properties/arguments" if len(functions) == 1 else f"#/anyOf/{number}/properties/arguments"
+        calls.append(
+            {
+                "type": "object",
+                "properties": {
+                    "name": {"const": function["name"]},
+                    "arguments": _moved(function.get("parameters") or {"type": "object"}, place),
+                },
+                "required": ["name", "arguments"],
+                "additionalProperties": False,
+            }
+        )
     schema: dict[str, Any] = calls[0] if len(calls) == 1 else {"anyOf": calls}
     schema["x-guidance"] = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
     return Grammar("lark", f'start: "<tool_call>\\n" call "\\n</tool_call>"\ncall: %json {json.dumps(schema)}\n')
+
+
+def _moved(schema: Any, place: str) -> Any:
+    """The same schema as part of a larger one: what it refers to in itself is found at ``place`` now."""
+    if isinstance(schema, list):
+        return [_moved(item, place) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    moved = {key: _moved(value, place) for key, value in schema.items()}
+    target = schema.get("$ref")
+    if isinstance(target, str) and target.startswith("#"):
+        moved["$ref"] = place + target[1:]
+    return moved

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 
+from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
@@ -114,7 +115,7 @@ class Reply:
         self._desk, self.request, self._ticket, self._meter = desk, request, ticket, meter
         self._begin = time.monotonic()
         self._handle: Handle | None = None
-        self._ended = self._closed = False
+        self._own = self._closed = False  # whether whoever reads it ended it
         self._stopped = ""  # code of why the server ended it
         self._release: asyncio.Task[None] | None = None
         self._given_up = asyncio.Event()
@@ -128,6 +129,10 @@ class Reply:
         """
         limit = self._desk.options.limits.seconds
         await self._turn(limit)
+        if self._own:  # before its turn came
+            self._meter.end("cancelled")
+            yield cancelled_result(self.request)
+            return
         self._meter.begin()
         handle = self._handle = self._desk.backend.submit(self.request, self._meter.watch)
         self._release = asyncio.create_task(self._free(handle))
@@ -139,6 +144,8 @@ class Reply:
                     raise of_failed(event)
                 if isinstance(event, Finished) and self._stopped:
                     raise ApiError(503, self._stopped, retry_after=10)
+                if isinstance(event, Finished) and event.reason == "cancelled" and not self._own:
+                    raise ApiError(503, "api_interrupted", retry_after=5)
                 yield event
                 if isinstance(event, Finished):
                     return
@@ -156,7 +163,7 @@ class Reply:
         if self._stopped:
             self._meter.end(self._stopped)
             raise ApiError(503, self._stopped, retry_after=10)
-        if not self._ticket.turn.is_set():
+        if not self._ticket.turn.is_set() and not self._own:
             self._meter.end("api_timeout")
             raise ApiError(503, "api_timeout", retry_after=10, seconds=round(limit))
 
@@ -171,7 +178,9 @@ class Reply:
         self.cancel()
 
     def cancel(self) -> None:
-        """End it within a round; its result still comes."""
+        """Whoever reads it ends it within a round, or where it waits; its result still comes."""
+        self._own = True
+        self._given_up.set()
         if self._handle is not None:
             self._handle.cancel()
 
@@ -179,7 +188,8 @@ class Reply:
         """End it for a reason of the server's, which its reader is told."""
         self._stopped = code
         self._given_up.set()
-        self.cancel()
+        if self._handle is not None:
+            self._handle.cancel()
 
     def close(self) -> None:
         """Nobody reads it any more: end it, wherever it is."""

@@ -19,7 +19,17 @@ Family = Literal["service", "openai", "anthropic"]
 _INPUT_CODES = (
     "bad_input", "prompt_", "option_", "no_chat_template", "template_", "tokenizer_", "grammar_", "tool", "schema_",
 )  # fmt: skip
-_UNAVAILABLE = ("no_model_loaded", "engine_died", "engine_busy", "out_of_memory", "device_", "cache_exhausted")
+_UNAVAILABLE = (
+    "no_model_loaded",
+    "engine_died",
+    "engine_busy",
+    "out_of_memory",
+    "device_",
+    "cache_exhausted",
+    "compare_running",
+    "bench_",
+)
+_RETRY = 5.0  # seconds; a load or a measurement takes as long
 _OPENAI_CODES = {  # where programs look for a name of OpenAI's own
     "api_key_wrong": "invalid_api_key",
     "api_model_unknown": "model_not_found",
@@ -87,7 +97,7 @@ def of_failed(event: Failed) -> ApiError:
         status = 400
     else:
         status = 503 if event.code.startswith(_UNAVAILABLE) else 500
-    error = ApiError(status, event.code)
+    error = ApiError(status, event.code, retry_after=_RETRY if status == 503 else None)
     error.fields = dict(event.fields)
     return error
 

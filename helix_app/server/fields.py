@@ -46,8 +46,8 @@ def new_id(prefix: str) -> str:
 
 
 def model_names(options: ServerOptions, ready: ModelReady) -> tuple[str, ...]:
-    """What requests may call the model."""
-    return tuple(dict.fromkeys((options.model, *options.aliases, ready.target_name)))
+    """What requests may call the model; the first is what answers call it."""
+    return tuple(dict.fromkeys(name for name in (options.model, *options.aliases, ready.target_name) if name))
 
 
 def check_model(name: str | None, options: ServerOptions, ready: ModelReady) -> None:

@@ -89,7 +89,7 @@ class Guard:
         limit, seen = self._options.limits.body_bytes, 0
         declared = headers.get("content-length", "")
         large = declared.isdigit() and (len(declared) > 15 or int(declared) > limit)
-        if not large and declared.isdigit():
+        if not large and declared.isdigit() and "transfer-encoding" not in headers:
             return receive  # the server reads no more than was declared
         if not large and "transfer-encoding" not in headers:
             return receive

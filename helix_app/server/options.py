@@ -44,7 +44,7 @@ class ServerOptions:
         keys: any of them opens it; empty for no key, which is for loopback alone.
         origins: of web pages that may use it.
         hosts: names, beyond ``localhost`` and addresses, that it may be called by.
-        model: what the model is called in replies.
+        model: what the model is called in answers; empty for what people call whichever is loaded.
         aliases: other names of it.
     """
 

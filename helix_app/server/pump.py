@@ -117,6 +117,7 @@ class Pump:
             self._begun.add(name)
             if isinstance(event, (Finished, Failed)):
                 intake.answered(name)
+                self._begun.discard(name)
                 with self._lock:
                     del self._handles[name]
             handle.put(event)

@@ -5221,6 +5221,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Antwort begann nicht innerhalb von {seconds:Sekunde|Sekunden}, weil andere vorher an der Reihe waren. Versuchen Sie es später noch einmal.</translation>
   </message>
   <message>
+   <source>The reply was stopped where the model runs, or another model was chosen there. Send the request again.</source>
+   <translation>Die Antwort wurde dort angehalten, wo das Modell läuft, oder dort wurde ein anderes Modell gewählt. Die Anfrage erneut senden.</translation>
+  </message>
+  <message>
    <source>The request has more than {limit:byte|bytes}. Send less.</source>
    <translation>Die Anfrage hat mehr als {limit:Byte|Bytes}. Senden Sie weniger.</translation>
   </message>

@@ -222,6 +222,21 @@ def test_load_during_a_reply_stops_it_first(controller: SessionController, watch
     assert watcher.busy == [True, False, True, False]  # no gap between the reply and the load
 
 
+def test_a_load_that_waits_for_a_reply_to_end_is_cancelled(controller: SessionController, watcher: Watcher) -> None:
+    controller.load(LoadChoice("one"))
+    watcher.wait_for(ModelReady)
+    controller.generate(ask("forever"))
+    watcher.wait_for(TextDelta)
+    controller.load(LoadChoice("two"))
+    controller.cancel()
+    watcher.wait_for(Failed("load_cancelled", kept=True))
+    watcher.wait_for(Finished)
+    controller.generate(ask("say 1", "r2"))
+    last = watcher.wait_for(Finished, 2)
+    assert isinstance(last, Finished)
+    assert last.text == "one-0 "
+
+
 def test_last_load_wins(controller: SessionController, watcher: Watcher) -> None:
     controller.load(LoadChoice("slow"))
     controller.load(LoadChoice("unknown"))

@@ -62,6 +62,14 @@ def test_the_model_and_the_pools_are_as_last_told(asked: Asked) -> None:
     assert asked.served.pools == {}
 
 
+def test_a_load_that_failed_and_kept_nothing_leaves_no_model(asked: Asked) -> None:
+    asked.served.take(model_ready("m"))
+    asked.served.take(Failed("model_corrupt", kept=True))
+    assert asked.served.ready is not None
+    asked.served.take(Failed("model_corrupt"))
+    assert asked.served.ready is None
+
+
 def test_what_is_listed(asked: Asked) -> None:
     asked.submit()
     asked.served.take(round_done("r1", 4, "word"))

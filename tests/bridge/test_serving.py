@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -145,6 +147,27 @@ def test_a_person_stops_one_reply_and_then_the_server(window: Window) -> None:
     assert not window.serving.running
     assert not window.controller.busy
     assert window.begin()  # and again
+
+
+def test_a_reply_that_a_load_ends_is_not_told_as_complete(window: Window) -> None:
+    window.load()
+    url = window.begin()
+    client = Client(url, "forever")
+    window.writing(1)
+    window.controller.load(LoadChoice("n"))
+    window.done(client)
+    assert client.status == 503
+    assert client.answer["error_code"] == "api_interrupted"
+    window.watcher.wait_for(ModelReady, 2)
+    again = Client(url, "say 1")
+    window.done(again)
+    assert again.answer["generated_text"] == "n-0 "
+    assert again.answer["target"] == "n"
+
+
+def test_the_server_needs_no_torch() -> None:
+    code = "import sys, helix_app.server.app, helix_app.bridge.serving; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_end_of_the_program_does_not_wait_for_replies(window: Window) -> None:

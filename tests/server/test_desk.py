@@ -56,7 +56,8 @@ def test_time_is_up_while_writing_and_while_waiting() -> None:
         told = server.http.post("/generate", json={"prompt": "forever", "max_tokens": 10**6}).json()
         assert told["finish_reason"] == "time"
         assert told["generated_text"].startswith("on on ")
-        chat = {"model": "fake", "messages": [{"role": "user", "content": "forever"}], "stream": True}
+        asked = [{"role": "user", "content": "forever"}]
+        chat = {"model": "fake", "messages": asked, "stream": True, "max_tokens": 10**6}
         assert '"finish_reason":"length"' in server.http.post("/v1/chat/completions", json=chat).text
         server.desk.queue.enter("somebody", 0, [1])  # who has the only place and keeps it
         answer = server.http.post("/generate", json=SAY)

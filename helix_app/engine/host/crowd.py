@@ -18,7 +18,10 @@ class Stop:
 
     Attributes:
         told: whether the child is expected to come to an end.
+        wanted: whether anything but that end is waited for.
     """
+
+    wanted = False
 
     def __init__(self, cancel: threading.Event) -> None:
         self._cancel, self.told = cancel, False
@@ -29,6 +32,10 @@ class Stop:
             return []
         self.told = True
         return [Cancel(number)]
+
+    def let_go(self) -> Iterator[Event]:
+        """Nothing goes on without what was stopped."""
+        return iter(())
 
 
 @dataclass
@@ -53,12 +60,18 @@ class Crowd:
     def __init__(self, first: Joining, others: Intake) -> None:
         self._others = others
         self._open = {first.request.request_id: _Reply(first)}
+        self._let_go: set[str] = set()  # ended here, while the present child may still tell of them
         self.cancel: threading.Event = AskedEvent(self._nobody_wants)
 
     @property
     def told(self) -> bool:
         """Whether the child is expected to end a reply."""
         return any(reply.stopped for reply in self._open.values())
+
+    @property
+    def wanted(self) -> bool:
+        """Whether any of them is to go on."""
+        return any(not reply.stopped for reply in self._open.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +86,7 @@ class Crowd:
 
     def begin(self) -> GenerateRequest:
         """A child is about to be asked: the request for it, the others follow as messages. Not when all is over."""
+        self._let_go.clear()
         for reply in self._open.values():
             reply.asked = reply.stopped = False
         first = next(iter(self._open.values()))
@@ -94,9 +108,10 @@ class Crowd:
 
     def take(self, event: Event) -> Event | None:
         """Note an event; the event as the person is to see it, None for one that was seen already."""
-        reply = self._open.get(getattr(event, "request_id", ""))
+        name = getattr(event, "request_id", "")
+        reply = self._open.get(name)
         if reply is None:
-            return event
+            return None if name in self._let_go else event
         if isinstance(event, (Finished, Failed)):
             self._answered(event.request_id)
         return reply.progress.take(event)
@@ -108,6 +123,13 @@ class Crowd:
             if reply.joining.cancel.is_set():
                 self._answered(name)
                 yield reply.progress.stopped()
+
+    def let_go(self) -> Iterator[Event]:
+        """Results of those that were stopped, and that the child keeps silent about while it works for others."""
+        stopped = [name for name, reply in self._open.items() if reply.stopped]
+        for name in stopped:
+            yield self._open[name].progress.stopped()
+        self._let_go |= set(stopped)
 
     def died(self) -> int:
         """The child is gone; how many have gone, at most, with one of these replies."""

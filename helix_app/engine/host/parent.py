@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.1  # how late a cancel is noticed while the child is silent; longer than rounds are gathered
 _MAX_DEATHS = 3  # of children in one reply, before it is given up
+_FORGIVEN_SECONDS = 3600.0  # after which the death of a child no longer speaks against its device
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
 _DIED_LOADING = "the engine stopped while loading on it"
 
@@ -80,7 +81,8 @@ class HostClient:
         self._loaded: LoadRequest | None = None
         self._on_cpu = False  # where the model of ``_loaded`` runs, as far as is known
         self._device_name = ""
-        self._deaths = 0  # of children in replies since the person last loaded a model
+        self._deaths = 0  # of children in replies since a model was loaded or all was well for long
+        self._died_at = 0.0
         self._numbers = itertools.count()
 
     @property
@@ -234,8 +236,9 @@ class HostClient:
                 if crowd.over():
                     return
                 log.error("engine process: %s", error.detail)
-                deaths = crowd.died()
-                self._deaths += 1
+                deaths, now = crowd.died(), time.monotonic()
+                self._deaths = 1 if now > self._died_at + _FORGIVEN_SECONDS else self._deaths + 1
+                self._died_at = now
                 if self._loaded is None:
                     raise
                 yield from crowd.failed(error.as_event(), _MAX_DEATHS)
@@ -323,8 +326,10 @@ class HostClient:
                 silent += POLL_SECONDS
                 # a pass that took long before may take as long again
                 if told.told and silent > max(self._grace_seconds, 2 * longest):
-                    self._drop(child, 0)
-                    raise HostError(detail="did not answer Stop")
+                    if not told.wanted:
+                        self._drop(child, 0)
+                        raise HostError(detail="did not answer Stop")
+                    yield from told.let_go()
                 if silent > (self._hang_seconds_cpu if self._on_cpu else self._hang_seconds):
                     self._drop(child, 0)
                     raise HostError(detail=f"did not answer for {silent:.0f} seconds")

@@ -20,11 +20,11 @@ import torch
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.rounds.reply import Reply, Round
 from helix_app.engine.rounds.scheduler import CHUNK, Scheduler
-from helix_app.engine.rounds.session import Session, is_coupled, prompt_tokens
+from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.sampling.filters import pick
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.events import Event, Finished
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, is_coupled
 
 TRIALS = 1000  # verifications of each drafted round
 _ROUNDS = 64  # drafted rounds that are tried

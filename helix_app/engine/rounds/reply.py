@@ -20,7 +20,7 @@ from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.rounds.grammars import grammar_mask
 from helix_app.engine.rounds.judgement import Judgement, Timing, judge
 from helix_app.engine.rounds.metrics import RunRecorder
-from helix_app.engine.rounds.session import Session, check_request, is_coupled, prompt_of
+from helix_app.engine.rounds.session import Session, check_request, prompt_of
 from helix_app.engine.rounds.text import ReplyText
 from helix_app.engine.rounds.tokens import emitted_token, proposed_tokens
 from helix_app.engine.sampling.penalties import check_bias
@@ -38,7 +38,7 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, is_coupled
 from helix_app.runs.additive import K_MAX
 
 

@@ -21,7 +21,7 @@ from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_faul
 from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
-from helix_app.protocol.requests import ChatMessage, GenerateRequest, OnFull
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, OnFull, is_coupled
 
 Limit = Literal["model", "default", "setting", "memory"]
 _DOUBT, _DOUBT_MAX = 32, 4096  # undrafted rounds after which costs are measured again
@@ -154,11 +154,6 @@ class Session:
         """What plain decoding reaches at this context, as measured; None while unknown."""
         seconds = self.costs.expect(1, context)
         return 1.0 / seconds if seconds else None
-
-
-def is_coupled(request: GenerateRequest) -> bool:
-    """Whether the reply is a function of seed and position alone: asked for, or by default when a seed is given."""
-    return request.verify == "coupled" or (request.verify == "auto" and request.sampling.seed is not None)
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class ServerPage(QWidget):
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme, self._state = theme, state
-        self._url, self._waits = "", False
+        self._url, self._waits, self._filling = "", False, False
         self.port = QSpinBox()
         self.port.setRange(0, 65_535)
         self.port.setGroupSeparatorShown(False)
@@ -179,6 +179,8 @@ class ServerPage(QWidget):
         self.stop.clicked.connect(self.on_stop)
         self.error.dismissed.connect(self.error.hide)
         self.reach.picked.connect(self.on_reach_picked)
+        self.port.valueChanged.connect(lambda *_: self._keep())
+        self.key.textEdited.connect(lambda *_: self._keep())
         self.replies.currentRowChanged.connect(lambda *_: self._refresh())
         self._state.model_changed.connect(self._refresh)
         self._state.settings_changed.connect(self._fill)
@@ -217,10 +219,12 @@ class ServerPage(QWidget):
         self.reach.set_value(value)
         if value == NETWORK and not self.key.text().strip():
             self.on_new_key()
+        self._keep()
 
     def on_new_key(self) -> None:
         """A key that nobody guesses."""
         self.key.setText(f"helix-{secrets.token_urlsafe(18)}")
+        self._keep()
 
     def on_stop(self) -> None:
         """End the reply that is chosen."""
@@ -255,14 +259,20 @@ class ServerPage(QWidget):
     # ------------------------------------------------------------------ inside
 
     def _fill(self) -> None:
-        s = self._state.settings
+        s, self._filling = self._state.settings, True
         self.port.setValue(s.serve_port)
         self.reach.set_value(NETWORK if s.serve_network else HERE)
-        self.key.setText(s.serve_key)
+        if self.key.text().strip() != s.serve_key:  # what is being typed keeps its cursor
+            self.key.setText(s.serve_key)
+        self._filling = False
 
     def _keep(self) -> None:
+        if self._filling:
+            return
         network, key = self.reach.value == NETWORK, self.key.text().strip()
-        self._state.change(serve_port=self.port.value(), serve_network=network, serve_key=key)
+        s = self._state.settings
+        if (s.serve_port, s.serve_network, s.serve_key) != (self.port.value(), network, key):
+            self._state.change(serve_port=self.port.value(), serve_network=network, serve_key=key)
 
     def _refresh(self) -> None:
         for widget in (self.port, self.reach, self.key, self.new_key):

@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any
 
-from helix_app.engine.rounds.session import is_coupled
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, is_coupled
 from helix_app.server.desk import Desk, Reply
 from helix_app.server.errors import ApiError, body_of
 from helix_app.server.reading import Answer, End, parts_of, read_whole

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from helix_app import __version__
 from helix_app.server.desk import Caller, Desk, Reply
 from helix_app.server.errors import ApiError, body_of, of_field
-from helix_app.server.fields import new_id
+from helix_app.server.fields import model_names, new_id
 from helix_app.server.service.models import Batch, BatchBody, GenerateBody, Generated, Health, Refused
 from helix_app.server.service.replies import batch, pieces, whole
 from helix_app.server.service.socket import Conversation
@@ -78,7 +78,7 @@ def make_router(desk: Desk) -> APIRouter:
         return Health(
             status="stopping" if desk.stopping else "loading" if ready is None else "ok",
             version=__version__,
-            model=desk.options.model,
+            model=desk.options.model if ready is None else model_names(desk.options, ready)[0],
             device=None if ready is None else ready.device_name,
             context_length=None if ready is None else ready.context_length,
             running=desk.queue.running,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.host.client import LocalClient
+from helix_app.engine.host.crowd import Crowd
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.intake import Intake, Joining
@@ -180,8 +181,26 @@ def test_a_reply_that_kills_its_engine_again_and_again_fails_with_who_was_beside
     assert events_of(host, ask("say 1"))[-1].text == "m-0 "  # type: ignore[attr-defined]
 
 
+def test_one_that_is_stopped_while_the_engine_is_silent_does_not_cost_the_others_their_engine() -> None:
+    """It has its end here, and whatever the child still tells of it is dropped; the child goes on with the others."""
+    crowd = Crowd(Joining(ask("x", "r1")), intake := Intake())
+    intake.put(stopped := Joining(ask("x", "r2")))
+    crowd.begin()
+    crowd.messages(1)
+    stopped.cancel.set()
+    assert [type(word).__name__ for word in crowd.messages(1)] == ["Cancel"]
+    assert (crowd.told, crowd.wanted) == (True, True)
+    (ended,) = [crowd.take(event) for event in crowd.let_go()]
+    assert isinstance(ended, Finished)
+    assert (ended.request_id, ended.reason) == ("r2", "cancelled")
+    assert not crowd.told
+    assert crowd.take(TextDelta("r2", "late")) is None
+    assert crowd.take(TextDelta("r1", "goes on")) is not None
+
+
 def test_one_that_is_stopped_while_the_engine_hangs_leaves_the_others(host: HostClient) -> None:
-    """The child ignores Stop and is killed for it; who was not stopped goes on in another."""
+    """It has its end at once; the child is found to hang later, and who was not stopped goes on in another."""
+    host._hang_seconds_cpu = 1.0
     events_of(host, LoadRequest("m"))
     stream = Stream(host, "forever")
     joined = stream.join("hang", "r2")

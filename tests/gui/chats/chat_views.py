@@ -81,8 +81,8 @@ def conversation_edited(window: MainWindow) -> None:
     bubble.begin_edit()
 
 
-def conversation_waits(window: MainWindow) -> None:
-    """A reply is written in another conversation, and what was sent here waits for it; something was deleted."""
+def conversations_written(window: MainWindow) -> None:
+    """Two conversations are answered at once; something was deleted."""
     conversations(window)
     requests: list[GenerateRequest] = []
     window.generate_requested.connect(requests.append)
@@ -116,6 +116,6 @@ VIEWS = (
     conversations,
     conversation_found,
     conversation_edited,
-    conversation_waits,
+    conversations_written,
     conversation_interrupted,
 )

@@ -25,7 +25,7 @@ def server(window: MainWindow) -> None:
 def server_running(window: MainWindow) -> None:
     """Two programs are answered."""
     server(window)
-    window.on_event(ServingBegun("http://127.0.0.1:8765", "m"))
+    window.on_event(ServingBegun("http://127.0.0.1:8765"))
     states = ("writing", "writing", "stopped", "done")
     window.on_event(
         ServedReplies(

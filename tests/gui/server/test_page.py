@@ -31,7 +31,7 @@ def test_start_stop_and_the_address(window: MainWindow) -> None:
     assert not page.toggle.isEnabled()
     assert not page.port.isEnabled()
     assert page.url.text() == "Starting…"
-    window.on_event(ServingBegun(URL, "m"))
+    window.on_event(ServingBegun(URL))
     assert page.url.text() == f"{URL}/v1"
     assert page.toggle.text() == "Stop"
     page.copy.click()
@@ -57,6 +57,18 @@ def test_what_is_set_up_is_kept(window: MainWindow) -> None:
     page.new_key.setEnabled(True)
     page.new_key.click()
     assert page.key.text() != key
+
+
+def test_what_is_typed_stays_whatever_else_changes(make_window) -> None:
+    window = make_window(serve_port=9001, serve_key="mine")
+    page = window.server
+    assert (page.port.value(), page.key.text(), window.settings.serve_key) == (9001, "mine", "mine")
+    page.reach.picked.emit(NETWORK)
+    page.new_key.click()
+    key = page.key.text()
+    window.state.change(last_chat="another")
+    assert (page.reach.value, page.key.text()) == (NETWORK, key)
+    assert window.settings.serve_key == key
 
 
 def test_why_it_could_not_begin_is_shown(window: MainWindow) -> None:

@@ -6,7 +6,8 @@ import json
 
 from websockets.sync.client import connect
 
-from tests.server.fakes import Running
+from helix_app.server.options import Limits
+from tests.server.fakes import Running, serving
 from tests.waiting import wait_for
 
 
@@ -37,3 +38,16 @@ def test_a_socket_that_goes_ends_its_reply(server: Running) -> None:
         socket.send(json.dumps({"prompt": "forever", "max_tokens": 100000}))
         socket.recv(30)
     wait_for(lambda: server.desk.queue.running == 0)
+
+
+def test_a_reply_that_waits_for_its_turn_is_cancelled_there() -> None:
+    with serving(limits=Limits(running=1)) as (_, server):
+        (ticket,) = server.desk.queue.enter("somebody", 0, [1])  # who has the only place
+        with connect(server.url.replace("http", "ws") + "/generate/ws", proxy=None) as socket:
+            socket.send(json.dumps({"prompt": "say 3"}))
+            wait_for(lambda: server.desk.queue.waiting == 1)
+            socket.send(json.dumps({"cancel": True}))
+            last = json.loads(socket.recv(timeout=60))
+            assert last["finish_reason"] == "cancelled"
+        server.desk.queue.leave(ticket)
+        wait_for(lambda: server.desk.queue.waiting == server.desk.queue.running == 0)
