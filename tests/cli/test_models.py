@@ -20,6 +20,7 @@ from helix_app.hub.learned import learned_table
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
 from tests.hub.models import PAYLOAD, REPO, entry, write_catalog
 from tests.hub.server import FileServer, closed_port
+from tests.waiting import wait_for
 
 CATALOG = Catalog((entry(), entry(known=False, id="absent", sources=entry().sources)))
 
@@ -123,6 +124,7 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) as process:
         assert served.held.wait(60)
+        wait_for(lambda: bool(list(folder.glob("*.part"))))  # it may still be about to open the file
         os.kill(process.pid, signal.SIGINT)
         assert process.stderr is not None
         shown = process.stderr.read()

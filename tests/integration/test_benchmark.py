@@ -49,7 +49,8 @@ def test_a_benchmark_from_the_window(default_model: Path, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: not page.running, timeout=SECONDS)
     qtbot.waitUntil(lambda: bool(page.history.entries()), timeout=SECONDS)
     assert page.shown is page.result, page.error.sentence.text()
-    assert not multiprocessing.active_children()  # its process ended with the run
+    left = {child.name for child in multiprocessing.active_children()}
+    assert left <= {"helix-prompts"}, "its process ended with the run"
 
     # what is shown is what is stored, in the words of the command line
     store = BenchmarkStore()

@@ -15,6 +15,7 @@ from helix_app.gui.look.stylesheet import stylesheet
 
 GRID = 4  # every distance is a multiple of this, in device-independent pixels
 CONTROL = 32  # height of a control
+_STYLED = "helixStyled"  # property of an application that has its style
 RADIUS = 6
 
 
@@ -110,8 +111,9 @@ class Theme(QObject):
         self.fonts = make_fonts(text_size)
         self.formulas = Formulas(parent=self)
         self.palette = LIGHT
-        if app.style().objectName().lower() != "fusion":
+        if app.property(_STYLED) is None:  # once: with a stylesheet the application's style no longer has its name
             app.setStyle("Fusion")
+            app.setProperty(_STYLED, True)
         app.setFont(self.fonts.ui)
         FocusRings(app, lambda: self.colour("accent"), self)
         app.styleHints().colorSchemeChanged.connect(self.on_scheme_changed)
@@ -153,7 +155,9 @@ class Theme(QObject):
             dark = self._choice == "dark"
         self.palette = CONTRAST if self._choice == "contrast" else DARK if dark else LIGHT
         self._app.setPalette(qt_palette(self.palette))
-        self._app.setStyleSheet(stylesheet(self.palette))
+        sheet = stylesheet(self.palette)
+        if self._app.styleSheet() != sheet:  # or every widget there is would be styled anew for nothing
+            self._app.setStyleSheet(sheet)
         self.changed.emit()
 
     def colour(self, name: str) -> QColor:

@@ -108,6 +108,7 @@ def first_note(window: MainWindow) -> None:
     window.chat.composer.editor.setPlainText("Hello!")
     window.chat.send()
     window.on_event(fake.finished(requests[-1].request_id, "Hello! What would you like to know?"))  # type: ignore[attr-defined]
+    window.counting.ask_now()
 
 
 VIEWS = (composer_count, conversation_cut, prompting_preview, prompting_template, first_note)
