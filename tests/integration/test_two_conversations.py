@@ -14,11 +14,12 @@ from tests.integration.test_window import SECONDS, Person, Recorder
 
 pytestmark = pytest.mark.model
 
-QUESTIONS = ("Count from one to thirty.", "List the days of the week.")
+QUESTIONS = ("Write a long story about a fox and a bear.", "List the days of the week.")
+LENGTHS = (500, 40)  # the first is still being written, however fast the machine, when the second has been sent
 
 
 def test_two_conversations_at_once(default_model: Path, qtbot: QtBot) -> None:
-    settings = Settings(target=str(default_model), context_length=1024, max_tokens=60, temperature=0.0)
+    settings = Settings(target=str(default_model), context_length=1024, max_tokens=LENGTHS[0], temperature=0.0)
     recorder = Recorder(make_client(settings))
     app = build(settings, lambda _: recorder)
     qtbot.addWidget(app.window)
@@ -30,6 +31,7 @@ def test_two_conversations_at_once(default_model: Path, qtbot: QtBot) -> None:
     first, talk = person.send(QUESTIONS[0]), book.current.id
     person.wait_for_text()
     window.actions_.new_chat.trigger()
+    person.limit(LENGTHS[1])
     second = person.send(QUESTIONS[1])
     assert len(book.writings) == 2
     qtbot.waitUntil(lambda: not book.writings, timeout=SECONDS)
@@ -50,7 +52,8 @@ def test_two_conversations_at_once(default_model: Path, qtbot: QtBot) -> None:
 
     book.open(talk)
     qtbot.waitUntil(lambda: book.current.id == talk, timeout=SECONDS)
-    for question, name in ((QUESTIONS[0], first), (QUESTIONS[1], second)):  # and the same alone
+    for question, length, name in zip(QUESTIONS, LENGTHS, (first, second)):  # and the same alone
+        person.limit(length)
         window.actions_.new_chat.trigger()
         alone = person.send(question)
         qtbot.waitUntil(lambda: not book.writings, timeout=SECONDS)
