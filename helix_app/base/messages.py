@@ -29,15 +29,6 @@ ERRORS: dict[str, str] = {
     "output_failed": "The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.",
     # input
     "bad_input": "That cannot be used. {hint}",
-    "prompt_empty": "The prompt is empty. Type something to send.",
-    "prompt_too_long": "The prompt has {tokens:token|tokens}, but this model takes {limit} at most. "
-    "Shorten it, start a new conversation or choose a model with a longer context.",
-    "prompt_too_long_default": "The prompt has {tokens:token|tokens}, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
-    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
-    "prompt_too_long_setting": "The prompt has {tokens:token|tokens}, but the context was set to {limit}; this model takes up to {model}. "
-    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
-    "prompt_too_long_memory": "The prompt has {tokens:token|tokens}, but memory allows a context of {limit} only; this model takes up to {model}. "
-    "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "option_unavailable": "{option} is not available here. Choose one of: {choices}.",
     "option_context": "This model takes a context of {limit:token|tokens} at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.",
     "option_invalid": "{option} cannot be {value}. {hint}",

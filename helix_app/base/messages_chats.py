@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 CHAT_ERRORS: dict[str, str] = {
+    "prompt_empty": "The prompt is empty. Type something to send.",
+    "prompt_too_long": "The prompt has {tokens:token|tokens}, but this model takes {limit} at most. "
+    "Shorten it, start a new conversation or choose a model with a longer context.",
+    "prompt_too_long_default": "The prompt has {tokens:token|tokens}, but the model was loaded with a context of {limit}, Helix's default; it takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_setting": "The prompt has {tokens:token|tokens}, but the context was set to {limit}; this model takes up to {model}. "
+    "Raise the context (Settings > Engine in the window, --context N on the command line) or shorten the prompt.",
+    "prompt_too_long_memory": "The prompt has {tokens:token|tokens}, but memory allows a context of {limit} only; this model takes up to {model}. "
+    "Close other programs and load the model again, choose a smaller one, or shorten the prompt.",
     "chat_gone": "This conversation is not there any more, or not the part of it that was asked for. Open it again from the list.",
     "chats_not_kept": "What was asked could not be written in {folder}: {reason}. Make room there or check its permissions, then try again.",
     "chats_elsewhere": "Another Helix is open and keeps the conversations. Do this in that one, or close it and try again.",

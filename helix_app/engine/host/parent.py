@@ -20,6 +20,7 @@ from helix_app.engine.host.child import Broken, Done, Hello, Items, Ready, Run
 from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, refused
 from helix_app.engine.host.crowd import Crowd, Stop
 from helix_app.engine.host.process import ChildGone, ChildProcess
+from helix_app.engine.host.progress import lighter
 from helix_app.protocol.events import Event, Failed, Notice
 from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
@@ -247,7 +248,7 @@ class HostClient:
             if deaths > 1 or (self._deaths > 1 and not self._on_cpu):
                 if not self._on_cpu:
                     notice, fields = "engine_restarted_on_cpu", (("device", self._device_name),)
-                self._loaded = _lighter(self._loaded)
+                self._loaded = lighter(self._loaded)
             for name in crowd.names:
                 yield Notice(notice, fields, detail, name)
 
@@ -395,9 +396,3 @@ class HostClient:
         with self._lock:
             if self._child is child:
                 self._child = None
-
-
-def _lighter(request: LoadRequest) -> LoadRequest:
-    """The same model with what may have been too much left out: the GPU, a draft model, a cache for many."""
-    draft = request.draft if request.draft in ("none", "ngram") else "ngram"
-    return replace(request, device="cpu", draft=draft, cache_tokens=None)

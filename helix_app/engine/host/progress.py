@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, TextDelta
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, LoadRequest
 
 
 class Progress:
@@ -55,3 +55,9 @@ class Progress:
         """The result of a reply that was cancelled while its engine did not answer."""
         metrics = self._recorder.finish(self._request.sampling.seed or 0, None)
         return Finished(self._request.request_id, "cancelled", self.text, tuple(self._ids), metrics)
+
+
+def lighter(request: LoadRequest) -> LoadRequest:
+    """The same model with what may have been too much left out: the GPU, a draft model, a cache for many."""
+    draft = request.draft if request.draft in ("none", "ngram") else "ngram"
+    return replace(request, device="cpu", draft=draft, cache_tokens=None)
