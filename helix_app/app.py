@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
-    from helix_app.bridge.attachments import Attachments
+    from helix_app.bridge.api.serving import Serving
     from helix_app.bridge.benchmarks import Benchmarks
-    from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
-    from helix_app.bridge.prompts import Prompts
+    from helix_app.bridge.conversations.attachments import Attachments
+    from helix_app.bridge.conversations.chats import Chats
+    from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
-    from helix_app.bridge.serving import Serving
     from helix_app.gui.window.main_window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -122,14 +122,14 @@ def build(
     Args:
         keeper: where settings are saved and what was wrong with them; by default those on disk.
     """
-    from helix_app.bridge.attachments import Attachments
+    from helix_app.bridge.api.serving import Serving
     from helix_app.bridge.benchmarks import Benchmarks
-    from helix_app.bridge.chats import Chats
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
-    from helix_app.bridge.prompts import Prompts
+    from helix_app.bridge.conversations.attachments import Attachments
+    from helix_app.bridge.conversations.chats import Chats
+    from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
-    from helix_app.bridge.serving import Serving
     from helix_app.gui.window.main_window import MainWindow
 
     client = (client_factory or make_client)(settings)

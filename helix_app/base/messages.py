@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from helix_app.base import filling
 from helix_app.base.language import say
-from helix_app.base.messages_chats import CHAT_ERRORS, CHAT_NOTICES
-from helix_app.base.messages_files import ATTACHMENTS, MODEL_FILES
-from helix_app.base.messages_forms import FORM_ERRORS
-from helix_app.base.messages_server import SERVER_ERRORS
+from helix_app.base.message_texts import filling
+from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
+from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.message_texts.forms import FORM_ERRORS
+from helix_app.base.message_texts.server import SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",

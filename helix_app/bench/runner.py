@@ -22,7 +22,7 @@ from helix_app.base.messages import error_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
-from helix_app.bench.divergence import find_divergences
+from helix_app.bench.figures.divergence import find_divergences
 from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
 from helix_app.bench.reference import DRIFT, TEXT, TOKENS, drift
 from helix_app.bench.workloads import Prompt

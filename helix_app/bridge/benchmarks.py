@@ -20,15 +20,15 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.base.language import english
-from helix_app.bench.facts import RunFacts, run_facts
+from helix_app.bench.figures.facts import RunFacts, run_facts
+from helix_app.bench.figures.statistics import Estimate
+from helix_app.bench.figures.summary import Summary, summarise, summary_in
 from helix_app.bench.records import BenchResult, parse_json
 from helix_app.bench.reports import view as views
 from helix_app.bench.reports.compare import compare
 from helix_app.bench.reports.csv_report import csv_report
 from helix_app.bench.reports.html_report import html_report
 from helix_app.bench.reports.markdown_report import markdown_report
-from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import Summary, summarise, summary_in
 from helix_app.bridge.worker import thread_for
 from helix_app.engine.host.client import RESULTS
 from helix_app.engine.host.parent import HostClient
@@ -57,7 +57,7 @@ from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 
 log = logging.getLogger(__name__)
 
-ENGINE = "helix_app.bench.host:BenchEngine"
+ENGINE = "helix_app.bench.processes.host:BenchEngine"
 STOP_MS = 3000  # how long shutdown waits for a round to end before it ends the process
 SILENCE_SECONDS = 900.0  # a reply tells nothing until it is over, and loading a peer imports for long
 GRACE_SECONDS = 60.0  # after Stop the figures of what was measured are still computed

@@ -256,11 +256,11 @@ def _unwritten(kind: type[HelixError], path: Path | str, exc: OSError | ValueErr
 
 
 def _write(result: BenchResult, args: argparse.Namespace) -> None:
+    from helix_app.bench.figures.summary import summarise
     from helix_app.bench.records import to_json
     from helix_app.bench.reports.csv_report import csv_report
     from helix_app.bench.reports.html_report import html_report
     from helix_app.bench.reports.text_report import text_report
-    from helix_app.bench.summary import summarise
 
     summary = summarise(result)
     failure: HelixError | None = None

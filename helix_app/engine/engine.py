@@ -73,7 +73,7 @@ class Engine:
             elif isinstance(request, GenerateRequest):
                 yield from self._replies(Joining(request, cancel), others or Intake())
             else:
-                raise TypeError("benchmarks have an engine of their own, bench/host.py")
+                raise TypeError("benchmarks have an engine of their own, bench/processes/host.py")
         except LoadCancelled:
             self._unload()
             yield cancelled_result(request)

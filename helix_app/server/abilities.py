@@ -9,7 +9,7 @@ from typing import Any
 
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, Grammar
-from helix_app.server.errors import ApiError, of_field
+from helix_app.server.http.errors import ApiError, of_field
 
 _FORCED = "hermes"  # the one form of calls that replies can be held to
 

@@ -16,14 +16,14 @@ from helix_app.base.failures import failure
 from helix_app.server.anthropic import routes as anthropic
 from helix_app.server.backend import Backend
 from helix_app.server.desk import Desk
-from helix_app.server.errors import ApiError, body_of, family_of, of_failed, of_validation
 from helix_app.server.guard import DOCS_FILES, Guard
+from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
+from helix_app.server.http.wire import ClientGone
 from helix_app.server.metrics import Metrics
 from helix_app.server.openai import routes as openai
 from helix_app.server.openai.responses import routes as responses
 from helix_app.server.options import ServerOptions
 from helix_app.server.service import routes as service
-from helix_app.server.wire import ClientGone
 
 log = logging.getLogger(__name__)
 _GONE = 499  # what nginx logs of a client that closed the connection; nobody reads it

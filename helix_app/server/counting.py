@@ -10,7 +10,7 @@ from helix_app.engine.text.chat_prompt import chat_tokens
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.errors import of_failed
+from helix_app.server.http.errors import of_failed
 
 
 class PromptCounter:

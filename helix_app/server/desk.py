@@ -14,7 +14,7 @@ from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.admission import FairQueue, QueueFull, RateLimit, Ticket
 from helix_app.server.backend import Backend, Handle
-from helix_app.server.errors import ApiError, of_failed
+from helix_app.server.http.errors import ApiError, of_failed
 from helix_app.server.metrics import Metrics, ReplyMeter
 from helix_app.server.options import ServerOptions
 

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helix_app.server.desk import Caller
-from helix_app.server.errors import ApiError, body_of, family_of
+from helix_app.server.http.errors import ApiError, body_of, family_of
 from helix_app.server.metrics import Metrics
 from helix_app.server.options import ServerOptions
 

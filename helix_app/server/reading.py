@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Union
 
-from helix_app.base.thinking import Parted, ThoughtSplitter
-from helix_app.base.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
+from helix_app.base.replies.thinking import Parted, ThoughtSplitter
+from helix_app.base.replies.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
 from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
@@ -76,7 +76,7 @@ class Form:
     Attributes:
         marks: texts before and after reasoning; empty for none.
         opens: the prompt has opened a block of reasoning already.
-        calls: how it writes calls of tools (``base/tool_calls.py``), "" where none are looked for.
+        calls: how it writes calls of tools (``base/replies/tool_calls.py``), "" where none are looked for.
         tools: those it may call, as JSON.
         one_call: it ends after its first call.
     """

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from helix_app.bench.config import BASELINE, HELIX, BenchConfig
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.reports.html_report import html_report
 from helix_app.bench.reports.text_report import text_report
 from helix_app.bench.runner import run_benchmark
-from helix_app.bench.summary import summarise
 from helix_app.bench.workloads import Prompt
 
 

@@ -13,8 +13,8 @@ import pytest
 from helix_app.base.errors import InputError
 from helix_app.base.messages import error_text
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence, ReferenceRun, read_json, to_json
-from helix_app.bench.summary import summarise
 from tests.bench import made
 
 FULL = replace(

@@ -12,12 +12,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.base.errors import HelixError
-from helix_app.bench import summary
+from helix_app.bench.figures import summary
+from helix_app.bench.figures.summary import Summary, summarise
 from helix_app.bench.records import BenchResult, parse_json, to_json
 from helix_app.bench.reports.csv_report import csv_report
 from helix_app.bench.reports.html_report import html_report
 from helix_app.bench.reports.markdown_report import markdown_report
-from helix_app.bench.summary import Summary, summarise
 from helix_app.bridge import benchmarks
 from helix_app.bridge.benchmarks import Benchmarks
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest

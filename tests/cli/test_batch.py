@@ -12,7 +12,8 @@ import pytest
 from helix_app.base.errors import InputError
 from helix_app.cli import main as cli
 from helix_app.cli.batch import read_batch
-from helix_app.engine.rounds import queue, reply, scheduler, session as generation
+from helix_app.engine.rounds import queue, scheduler, session as generation
+from helix_app.engine.rounds.replies import reply
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import GenerateRequest
 from tests.engine.tiny import Zoo

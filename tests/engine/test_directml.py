@@ -14,8 +14,8 @@ from helix_app.doctor.checkup import DIRECTML_OPERATORS
 from helix_app.engine.drafts import model, on_device
 from helix_app.engine.models import device_layers
 from helix_app.engine.rounds.certify import certify
-from helix_app.engine.rounds.judgement import Judgement
-from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.rounds.replies.judgement import Judgement
+from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from helix_app.protocol.requests import Grammar, SamplingParams
 from tests.engine.crowds import Crowd, Models, alone, check_empty, requests

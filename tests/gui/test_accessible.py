@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListView
 
-from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.kit.tab_order import chain
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import accessible, reading, views

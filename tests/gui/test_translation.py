@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from helix_app.base.language import ENGLISH, Language, speak
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.compare.pane import ArmPane
-from helix_app.gui.kit.elided import Elided
+from helix_app.gui.kit.controls.elided import Elided
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import reading, views
 from tests.gui.benchmark import bench_made

@@ -9,7 +9,7 @@ from dataclasses import replace
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from helix_app.base.settings import Settings
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.language import install
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow

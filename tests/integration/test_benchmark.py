@@ -10,10 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import build
 from helix_app.base.settings import Settings
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import parse_json
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.text_report import text_report
-from helix_app.bench.summary import summarise
 from helix_app.store.benchmarks import BenchmarkStore
 
 SECONDS = 120_000  # a bound for waiting in milliseconds, never the time that anything takes

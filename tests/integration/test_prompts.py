@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import build, make_client
 from helix_app.base.settings import Settings
-from helix_app.bridge.prompt_child import Examiner
+from helix_app.bridge.conversations.prompt_child import Examiner
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_of
 from helix_app.gui.prompting.preview import PromptPreview

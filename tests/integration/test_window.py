@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
-from helix_app.bench.programs import Program
+from helix_app.bench.processes.programs import Program
 from helix_app.engine.host.parent import HostClient
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import (

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from helix_app.bench import statistics
+from helix_app.bench.figures import statistics
 from helix_app.protocol import bench_views
 from helix_app.protocol.bench import BenchProgressed, BenchRequest
 from helix_app.protocol.bench_views import (

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from helix_app.base.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import EmittedToken, Event, PrefillDone, PrefillProgress, TextDelta
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply

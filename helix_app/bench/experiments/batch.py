@@ -7,7 +7,7 @@ from collections import defaultdict
 
 from helix_app.base.messages import fill
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.events import Finished

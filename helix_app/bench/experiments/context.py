@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile.passes import Passes, kv_bytes
-from helix_app.bench.statistics import median
 
 CONTEXTS = (256, 512, 1024, 2048, 4096, 8192)
 VERIFIED = 5  # rows of a speculative pass: the last token and four drafted ones

@@ -19,8 +19,8 @@ from helix_app.base.messages import notice_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Task, make_request
 from helix_app.bench.config import BenchConfig
+from helix_app.bench.figures.statistics import Estimate, estimate
 from helix_app.bench.reports.wording import table
-from helix_app.bench.statistics import Estimate, estimate
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.engine import Engine

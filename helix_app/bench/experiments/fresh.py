@@ -20,8 +20,8 @@ from helix_app.base import paths
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
-from helix_app.bench.programs import Program
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
+from helix_app.bench.processes.programs import Program
 
 MODES = ("speculative", "autoregressive")
 BLOCKS = 512

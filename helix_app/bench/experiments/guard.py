@@ -23,7 +23,7 @@ from helix_app.bench.experiments.experiment import (
     reply_of,
     tasks_of,
 )
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.ngram import NgramDraft

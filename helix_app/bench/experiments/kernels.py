@@ -9,9 +9,9 @@ from typing import Any
 
 from helix_app.base.messages import fill
 from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile import bandwidth, layer_times, operators
 from helix_app.bench.profile.passes import LINEARS, Passes
-from helix_app.bench.statistics import median
 from helix_app.engine.machine.threads import in_use
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.weights import open_weights

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from helix_app.bench.experiments.experiment import Bench, Experiment
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache

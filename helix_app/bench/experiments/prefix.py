@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Failed, Finished

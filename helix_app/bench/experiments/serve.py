@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from helix_app.base.messages import fill
-from helix_app.bench import serving
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Table, spread
-from helix_app.bench.serving import Load
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
+from helix_app.bench.processes import serving
+from helix_app.bench.processes.serving import Load
 
 CLIENTS = (1, 8)
 MODES = ("autoregressive", "speculative")

@@ -28,8 +28,8 @@ from helix_app.base.messages import fill
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
-from helix_app.bench.programs import Program
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
+from helix_app.bench.processes.programs import Program
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
 ARMS = (TERMINAL, WINDOW, ORIGINS)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import torch
 
+from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile.passes import LINEARS
-from helix_app.bench.statistics import median
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, OneDnnLinear, PlainLinear
 from helix_app.engine.models.base import bytes_of

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.reports.page import template
-from helix_app.bench.statistics import Estimate
 
 
 @dataclass(frozen=True)

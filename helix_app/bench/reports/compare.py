@@ -15,11 +15,11 @@ import numpy as np
 from helix_app.base.errors import InputError
 from helix_app.base.language import mark, number, say
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
+from helix_app.bench.figures.summary import decode_speed, paired, speeds
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports.tables import Table
 from helix_app.bench.reports.wording import NO_DIFFERENCE, TOO_FEW, interval_text, kind_label, ratio_text, table
-from helix_app.bench.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
-from helix_app.bench.summary import decode_speed, paired, speeds
 
 Change = Literal["faster", "slower", "same", "few"]
 _VERDICTS = {"faster": mark("B is faster"), "slower": mark("B is slower")}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from helix_app.bench.config import BASELINE, HELIX, PEERS
+from helix_app.bench.figures.summary import ArmFigures, Summary, representative
 from helix_app.bench.records import BenchResult, RunRecord
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.charts import Line, columns, line_plot, speedup_bars
 from helix_app.bench.reports.page import template
 from helix_app.bench.reports.wording import arm_label
-from helix_app.bench.summary import ArmFigures, Summary, representative
 
 _STYLES = {BASELINE: 0, HELIX: 1, PEERS[0]: 2}  # of curves; any other arm has the last one
 

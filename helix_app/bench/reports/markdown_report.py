@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from helix_app.bench.config import HELIX
+from helix_app.bench.figures.summary import Summary
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.wording import divergence_text, subtitle, title
-from helix_app.bench.summary import Summary
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~&])")  # what would be markup in running text
 

@@ -8,8 +8,8 @@ from typing import Any
 from helix_app.base import paths
 from helix_app.base.messages import fill, finish_reason_text
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import ArmFigures
 from helix_app.bench.reports import wording
-from helix_app.bench.summary import ArmFigures
 
 
 def template(name: str) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill, notice_text
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.statistics import Estimate
+from helix_app.bench.figures.summary import SHORT, KindSummary, Summary
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports.wording import (
     agreement,
@@ -23,8 +25,6 @@ from helix_app.bench.reports.wording import (
     ratio_text,
     verdict_text,
 )
-from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import SHORT, KindSummary, Summary
 
 _FILES = {"target": mark("Target file"), "draft": mark("Draft file")}
 

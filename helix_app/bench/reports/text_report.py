@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from helix_app.bench.config import HELIX
+from helix_app.bench.figures.summary import Summary
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.wording import divergence_text, subtitle, table, title
-from helix_app.bench.summary import Summary
 
 _SHOWN_DIVERGENCES = 8
 

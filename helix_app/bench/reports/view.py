@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from helix_app.bench.config import HELIX
+from helix_app.bench.figures.statistics import Estimate
+from helix_app.bench.figures.summary import Summary
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.compare import ResultChange, change_table
@@ -18,8 +20,6 @@ from helix_app.bench.reports.wording import (
     title,
     verdict_text,
 )
-from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import Summary
 from helix_app.protocol.bench_views import BenchBar, BenchChange, BenchEntry, BenchRatio, BenchTable, BenchView, Verdict
 
 _CHANGES: dict[str, Verdict] = {"faster": "higher", "slower": "lower", "same": "same", "few": "few"}

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill
 from helix_app.bench.config import ARM_LABELS, BASELINE
+from helix_app.bench.figures.statistics import Estimate
+from helix_app.bench.figures.summary import KindSummary
 from helix_app.bench.records import BenchResult, Divergence
-from helix_app.bench.statistics import Estimate
-from helix_app.bench.summary import KindSummary
 
 DASH = "–"
 NO_DIFFERENCE = mark("no significant difference")

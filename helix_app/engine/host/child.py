@@ -1,4 +1,4 @@
-"""The child's side of ``host.py``: reads requests from a pipe, runs the engine, writes events back.
+"""The child's side of ``parent.py``: reads requests from a pipe, runs the engine, writes events back.
 
 The main thread owns the engine. A second thread reads, so that Stop and the end of the parent are seen while the
 engine works. What a reply's rounds tell is sent gathered: on a computer whose cores the engine uses all, to wake the

@@ -1,4 +1,4 @@
-"""The parent's handle on one engine process: start, talk, wait, end. Used by ``host.py``.
+"""The parent's handle on one engine process: start, talk, wait, end. Used by ``parent.py``.
 
 Two threads serve the pipe, so that nothing the child does or fails to do (stopped in mid-message, not
 reading) can block the thread that waits for an event or the one that closes.

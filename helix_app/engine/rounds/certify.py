@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from helix_app.engine.drafts.proposal import Proposal
-from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.scheduler import CHUNK, Scheduler
 from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.sampling.filters import pick

@@ -10,7 +10,7 @@ import torch
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import propose_together
 from helix_app.engine.models.runner import ModelRunner, Rows
-from helix_app.engine.rounds.reply import Round
+from helix_app.engine.rounds.replies.reply import Round
 
 _DRAFT_SHARE = 0.9  # of a round's time that a draft on the device is taken to have at most
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
-from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event
 from helix_app.protocol.intake import Joining

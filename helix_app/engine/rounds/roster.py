@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.rounds.queue import Entry, Waiting
-from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.session import Session, common_prefix
 
 

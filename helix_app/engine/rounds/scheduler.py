@@ -24,9 +24,9 @@ import torch
 from helix_app.base.failures import failure
 from helix_app.engine.control.policy import BatchLoad, KChoice
 from helix_app.engine.rounds.drafting import propose_all, run_pass
-from helix_app.engine.rounds.judgement import Timing
 from helix_app.engine.rounds.queue import Entry, Source
-from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.rounds.replies.judgement import Timing
+from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.roster import Roster
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.work import (

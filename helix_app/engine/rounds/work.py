@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helix_app.engine.models.runner import Rows
-from helix_app.engine.rounds.judgement import Judgement
 from helix_app.engine.rounds.queue import Entry
-from helix_app.engine.rounds.reply import Round
+from helix_app.engine.rounds.replies.judgement import Judgement
+from helix_app.engine.rounds.replies.reply import Round
 from helix_app.engine.rounds.session import Session
 
 

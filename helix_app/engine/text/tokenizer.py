@@ -22,13 +22,13 @@ import tokenizers
 
 from helix_app.base import paths
 from helix_app.base.errors import InputError, ModelFileError
-from helix_app.base.tool_calls import MARKS
-from helix_app.engine.text.byte_level import byte_level_bpe as _byte_level_bpe
+from helix_app.base.replies.tool_calls import MARKS
 from helix_app.engine.text.continuation import continuing
-from helix_app.engine.text.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.engine.text.thinking import Marks, Thinking, find_marks, find_thinking, switched
-from helix_app.engine.text.token_bytes import token_bytes
 from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_tools, uses_tools
+from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe as _byte_level_bpe
+from helix_app.engine.text.vocabulary.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
+from helix_app.engine.text.vocabulary.token_bytes import token_bytes
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
@@ -202,7 +202,7 @@ class Tokenizer:
         return zlib.crc32(names.encode("utf-8", "surrogateescape")) << 32 | self.size
 
     def token_bytes(self) -> tuple[list[bytes], list[int]]:
-        """The bytes that each token stands for, and which tokens are special (see ``token_bytes.py``)."""
+        """The bytes that each token stands for, and which tokens are special (see ``vocabulary/token_bytes.py``)."""
         return token_bytes(self._backend, self.size, self._spelled)
 
     def token_id(self, text: str) -> int | None:

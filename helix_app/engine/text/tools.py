@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from helix_app.base.errors import InputError
-from helix_app.base.tool_calls import MARKS
+from helix_app.base.replies.tool_calls import MARKS
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from PySide6.QtWidgets import (
 from helix_app.base import messages
 from helix_app.gui.benchmark.kinds import differing, tr
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.protocol.bench_views import BenchEntry
 

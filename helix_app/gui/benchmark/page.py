@@ -13,7 +13,7 @@ from helix_app.gui.benchmark.history import History, when
 from helix_app.gui.benchmark.progress import ProgressStrip
 from helix_app.gui.benchmark.result import ChangeSheet, ResultSheet
 from helix_app.gui.benchmark.setup import Setup
-from helix_app.gui.kit.notices import ErrorBox, NoticeBar
+from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.open_dialogs import ask_export
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers

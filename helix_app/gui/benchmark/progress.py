@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 from helix_app.base import messages
 from helix_app.gui.benchmark.kinds import arm_name, kind_name
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.progress import ProgressLine, lay_out
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.progress import ProgressLine, lay_out
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench import BenchProgressed
 

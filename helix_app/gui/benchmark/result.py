@@ -12,7 +12,7 @@ from helix_app.gui.benchmark.history import when
 from helix_app.gui.benchmark.plots import Bars, RatioPlot
 from helix_app.gui.benchmark.table import TextTable, clear
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchTable, BenchView, ExportFormat
 

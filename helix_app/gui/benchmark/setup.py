@@ -18,7 +18,7 @@ from helix_app.gui.benchmark import kinds
 from helix_app.gui.compare import arms
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import SEPARATOR, CheckBox, Choice, Picker, ThemedButton
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.state import State

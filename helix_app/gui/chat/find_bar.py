@@ -10,7 +10,7 @@ from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chat.view import ConversationView
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 FIELD = 240

@@ -7,8 +7,8 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.chat.attaching import Attaching
-from helix_app.gui.chat.composer import Composer, Draft, Hint
+from helix_app.gui.chat.composing.attaching import Attaching
+from helix_app.gui.chat.composing.composer import Composer, Draft, Hint
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.find_bar import FindBar
 from helix_app.gui.chat.message.reply import Reply
@@ -20,8 +20,8 @@ from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.writing import Writing, reply_request, writing_of
 from helix_app.gui.kit import figures
+from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.model_choices import why_none
-from helix_app.gui.kit.notices import ErrorBox, NoticeBar
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State

@@ -20,7 +20,7 @@ from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message.bubble import UserBubble, text_width
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.text.text_block import TextBlock
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 MARGIN = 24

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from helix_app.base.messages import fill
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.sidebar import WIDTH, Sidebar
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.elided import Elided
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.elided import Elided
 from helix_app.gui.kit.open_dialogs import ask_open, ask_save
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from helix_app.base.replies.thinking import ThoughtSplitter
 from helix_app.base.settings import Settings
-from helix_app.base.thinking import ThoughtSplitter
 from helix_app.gui.chats.conversation import Conversation, new_id
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, SamplingParams

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from helix_app.base.settings import Settings
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import SEPARATOR, Choice
+from helix_app.gui.kit.controls.buttons import SEPARATOR, Choice
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice, Mode, Verify
 from helix_app.runs.comparison import two_models

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.compare.arms import LETTERS
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.runs.comparison import Agreement, Verdict, agreement_text

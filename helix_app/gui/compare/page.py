@@ -17,9 +17,9 @@ from helix_app.gui.compare.replay import FRAME_MS, ReplayClock
 from helix_app.gui.compare.results import FigureTable, Gauge, sides
 from helix_app.gui.compare.setup import Setup
 from helix_app.gui.compare.transport import Transport
-from helix_app.gui.kit.buttons import Choice, Picker
+from helix_app.gui.kit.controls.buttons import Choice, Picker
+from helix_app.gui.kit.controls.notices import ErrorBox
 from helix_app.gui.kit.model_choices import why_none
-from helix_app.gui.kit.notices import ErrorBox
 from helix_app.gui.kit.pace import Pace
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers

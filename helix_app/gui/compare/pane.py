@@ -12,7 +12,7 @@ from helix_app.gui.compare.badge import Letter
 from helix_app.gui.compare.formatted import FormattedPane
 from helix_app.gui.compare.text_pane import TextPane
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.notices import ErrorBox
+from helix_app.gui.kit.controls.notices import ErrorBox
 from helix_app.gui.look.theme import Theme
 from helix_app.runs.comparison import ArmRecord
 

@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
 
 from helix_app.base import messages
 from helix_app.base.settings import Settings
-from helix_app.gui.chat.composer import Composer
+from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.compare import arms
 from helix_app.gui.compare.arms import Preset
 from helix_app.gui.compare.badge import Letter
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.state import State
 from helix_app.protocol.requests import (

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 from helix_app.base.language import number
 from helix_app.gui.compare.replay import SPEEDS, ReplayClock
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.look.theme import Theme
 
 STEPS = 2000  # positions of the slider

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from helix_app import __version__
 from helix_app.base import paths
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme

@@ -18,7 +18,7 @@ from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.glossary import terms
 from helix_app.gui.help.frames import SLOW_MS, FrameMeter, FrameReport
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.live.metric import CurveStyle
 from helix_app.gui.look.theme import Theme

@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import Term
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.search_field import SearchField
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.search_field import SearchField
 from helix_app.gui.look.theme import Theme
 
 KEY = Qt.ItemDataRole.UserRole

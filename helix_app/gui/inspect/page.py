@@ -20,9 +20,9 @@ from helix_app.gui.inspect.details import RoundDetails, RunFacts
 from helix_app.gui.inspect.pool_panel import PoolPanel
 from helix_app.gui.inspect.timeline import Timeline
 from helix_app.gui.kit import figures, pictures
-from helix_app.gui.kit.buttons import CheckBox, ThemedButton
-from helix_app.gui.kit.elided import Elided
-from helix_app.gui.kit.notices import ErrorBox
+from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
+from helix_app.gui.kit.controls.elided import Elided
+from helix_app.gui.kit.controls.notices import ErrorBox
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.tokens.legend import TokenLegend
 from helix_app.gui.tokens.view import TokenView

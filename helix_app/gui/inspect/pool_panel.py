@@ -12,7 +12,7 @@ from helix_app.base import messages
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.kit import figures, pictures
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.live.block_map import MOST_PITCH, BlockGrid
 from helix_app.gui.live.legend import Legend
 from helix_app.gui.look.focus import RINGED

@@ -13,8 +13,8 @@ import pyqtgraph as pg  # isort: skip  (PySide6 first, so that it takes that bin
 
 from helix_app.base.language import number
 from helix_app.gui.glossary import terms
+from helix_app.gui.kit.controls.steady import SteadyLabel
 from helix_app.gui.kit.pictures import PictureMenu
-from helix_app.gui.kit.steady import SteadyLabel
 from helix_app.gui.live.ring import Ring
 from helix_app.gui.look.theme import Theme
 

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLay
 from helix_app.base import messages
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.elided import Elided
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.elided import Elided
 from helix_app.gui.kit.pictures import PictureMenu
 from helix_app.gui.live.block_map import BlockGrid
 from helix_app.gui.look.theme import Theme

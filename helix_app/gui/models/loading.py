@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.progress import ProgressLine, lay_out
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.progress import ProgressLine, lay_out
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.hub import DownloadProgress
 from helix_app.protocol.loading import LoadProgress

@@ -8,9 +8,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from helix_app.base import messages
 from helix_app.base.language import say
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
-from helix_app.gui.kit.notices import ErrorBox
-from helix_app.gui.kit.progress import ProgressLine
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.notices import ErrorBox
+from helix_app.gui.kit.controls.progress import ProgressLine
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage

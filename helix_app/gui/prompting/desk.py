@@ -7,8 +7,8 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from helix_app.gui.chat.composer import Composer
-from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.composing.composer import Composer
+from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import to_text
 from helix_app.gui.look.theme import Theme

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QV
 
 from helix_app.base.language import say
 from helix_app.base.settings import declared
-from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import CheckBox, ThemedButton
+from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.presets import Presets

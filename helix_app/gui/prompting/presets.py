@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QLabel, QLineEdit, QMen
 
 from helix_app.base import texts
 from helix_app.gui.chats.prompting import Prompting, from_text, presets_from_text, presets_to_text, to_text
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
 from helix_app.gui.kit.open_dialogs import ask_open, ask_save
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State

@@ -7,10 +7,10 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.prompting import Prompting
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.sheet import UNDERLINES, PromptSheet, part_colour, part_name

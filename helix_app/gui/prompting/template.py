@@ -9,10 +9,10 @@ from PySide6.QtGui import QColor, QTextCursor, QTextFormat
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
 
 from helix_app.base import messages
-from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.chats.prompting import LONGEST_TEMPLATE, Prompting
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.prompts import PromptCounted

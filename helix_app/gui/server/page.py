@@ -18,8 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import Choice, Picker, ThemedButton
-from helix_app.gui.kit.notices import ErrorBox
+from helix_app.gui.kit.controls.buttons import Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.notices import ErrorBox
 from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.server.replies import ReplyList, time_text

@@ -24,7 +24,7 @@ from helix_app.base.language import say
 from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
 from helix_app.gui.glossary import terms
-from helix_app.gui.kit.buttons import Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import Picker, ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.kit.figures import count
 from helix_app.gui.look.theme import Theme

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QPlainTextEdit, QSpinBox, QWidget
 
 from helix_app.base.language import say
 from helix_app.base.setting import Setting
-from helix_app.gui.kit.buttons import CheckBox, Choice, Picker
+from helix_app.gui.kit.controls.buttons import CheckBox, Choice, Picker
 from helix_app.gui.look.theme import CONTROL, Theme
 
 FIELD_WIDTH = 144

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from helix_app.base import messages
 from helix_app.base.language import say
 from helix_app.base.settings import declared
-from helix_app.gui.kit.buttons import CheckBox, ThemedButton
+from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
-from helix_app.gui.kit.progress import ThinBar
+from helix_app.gui.kit.controls.progress import ThinBar
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.prompts import Part
 

@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.search_field import SearchField
 from helix_app.gui.kit.dialog import Dialog
-from helix_app.gui.kit.search_field import SearchField
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.shortcuts import Command, Shortcuts, refusal, tr, words
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
 
 from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
-from helix_app.gui.chat.count_line import CountLine
-from helix_app.gui.chat.counting import Counting
+from helix_app.gui.chat.composing.count_line import CountLine
+from helix_app.gui.chat.composing.counting import Counting
+from helix_app.gui.chat.composing.drafts import Drafts
 from helix_app.gui.chat.cut import CutMarker
-from helix_app.gui.chat.drafts import Drafts
 from helix_app.gui.chat.first_note import FirstNote
 from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.book import ChatBook

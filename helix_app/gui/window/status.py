@@ -6,10 +6,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
 
 from helix_app.base import messages
 from helix_app.base.language import number
-from helix_app.gui.chat.count_line import details
+from helix_app.gui.chat.composing.count_line import details
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.steady import SteadyLabel
+from helix_app.gui.kit.controls.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State

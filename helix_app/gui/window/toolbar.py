@@ -6,7 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import SEPARATOR, Choice, Picker, ThemedButton
+from helix_app.gui.kit.controls.buttons import SEPARATOR, Choice, Picker, ThemedButton
 from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, model_label
 from helix_app.gui.kit.open_dialogs import ask_model
 from helix_app.gui.look.theme import Theme

@@ -9,10 +9,10 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from helix_app.base.tool_calls import ToolCallArguments, ToolCallStart
-from helix_app.server.errors import ApiError, body_of
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.server.http.errors import ApiError, body_of
+from helix_app.server.http.wire import sse
 from helix_app.server.reading import Answer, Begun, End, Part, Thought
-from helix_app.server.wire import sse
 
 _REASONS = {"eos": "end_turn", "stop": "stop_sequence", "cancelled": "end_turn"}
 _Event = dict[str, Any]

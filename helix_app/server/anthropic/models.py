@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import ConfigDict, Field
 
 from helix_app.protocol.requests import ChatMessage, SamplingParams
-from helix_app.server.errors import of_field
-from helix_app.server.fields import DEFAULTS, Body, Count, Priority, Seed, StopTexts, Temperature, TopK, TopP
+from helix_app.server.http.errors import of_field
+from helix_app.server.http.fields import DEFAULTS, Body, Count, Priority, Seed, StopTexts, Temperature, TopK, TopP
 
 
 class CacheControl(Body):

@@ -14,9 +14,9 @@ from helix_app.server.anthropic.messages import Answering, told_in_stream
 from helix_app.server.anthropic.models import Conversation, MessagesBody
 from helix_app.server.counting import PromptCounter
 from helix_app.server.desk import Desk
-from helix_app.server.fields import check_model, check_thinking, new_id
+from helix_app.server.http.fields import check_model, check_thinking, new_id
+from helix_app.server.http.wire import begin_stream, while_connected
 from helix_app.server.reading import form_of, parts_of
-from helix_app.server.wire import begin_stream, while_connected
 
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from helix_app.base.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.events import EmittedToken
-from helix_app.server.errors import ApiError, body_of
+from helix_app.server.http.errors import ApiError, body_of
+from helix_app.server.http.wire import sse
 from helix_app.server.openai.usage import chat_logprobs, finish_reason, timings_of, usage_of
 from helix_app.server.reading import Answer, Begun, End, Part, Thought, Tokens
-from helix_app.server.wire import sse
 
 
 @dataclass

@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from helix_app.protocol.events import EmittedToken
+from helix_app.server.http.wire import BEAT, sse
 from helix_app.server.openai.usage import CompletionLogprobs, finish_reason, timings_of, usage_of
 from helix_app.server.reading import Answer, Begun, End, Part, Tokens
-from helix_app.server.wire import BEAT, sse
 
 
 class Completion:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Field, field_validator
 
 from helix_app.protocol.requests import ChatMessage, Grammar, SamplingParams
-from helix_app.server.fields import (
+from helix_app.server.http.fields import (
     DEFAULTS,
     Body,
     Count,

@@ -15,13 +15,13 @@ from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Desk, Reply
-from helix_app.server.errors import ApiError, of_field
-from helix_app.server.fields import Body, check_model, check_thinking, model_names, new_id
+from helix_app.server.http.errors import ApiError, of_field
+from helix_app.server.http.fields import Body, check_model, check_thinking, model_names, new_id
+from helix_app.server.http.wire import begin_stream, while_connected
 from helix_app.server.openai.chat import ChatCompletion, told_in_stream
 from helix_app.server.openai.completions import Completion
 from helix_app.server.openai.models import ChatBody, CompletionBody, chat_message, grammar_of
 from helix_app.server.reading import Form, form_of, parts_of, together
-from helix_app.server.wire import begin_stream, while_connected
 
 STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 _MADE = int(time.time())

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
-from helix_app.server.fields import (
+from helix_app.server.http.fields import (
     DEFAULTS,
     Body,
     Count,

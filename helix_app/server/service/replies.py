@@ -10,7 +10,7 @@ from typing import Any
 
 from helix_app.protocol.requests import GenerateRequest, is_coupled
 from helix_app.server.desk import Desk, Reply
-from helix_app.server.errors import ApiError, body_of
+from helix_app.server.http.errors import ApiError, body_of
 from helix_app.server.reading import Answer, End, parts_of, read_whole
 from helix_app.server.service.models import Batch, BatchItem, Generated
 

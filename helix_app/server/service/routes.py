@@ -10,12 +10,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from helix_app import __version__
 from helix_app.server.desk import Caller, Desk, Reply
-from helix_app.server.errors import ApiError, body_of, of_field
-from helix_app.server.fields import model_names, new_id
+from helix_app.server.http.errors import ApiError, body_of, of_field
+from helix_app.server.http.fields import model_names, new_id
+from helix_app.server.http.wire import BEAT, begin_stream, sse, while_connected
 from helix_app.server.service.models import Batch, BatchBody, GenerateBody, Generated, Health, Refused
 from helix_app.server.service.replies import batch, pieces, whole
 from helix_app.server.service.socket import Conversation
-from helix_app.server.wire import BEAT, begin_stream, sse, while_connected
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": Refused} for code in (400, 401, 413, 429, 503)}
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}

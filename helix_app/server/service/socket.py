@@ -16,7 +16,7 @@ from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
 from helix_app.server.desk import Desk, Reply
-from helix_app.server.errors import ApiError, body_of, of_validation
+from helix_app.server.http.errors import ApiError, body_of, of_validation
 from helix_app.server.service.models import GenerateBody
 from helix_app.server.service.replies import pieces
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from helix_app.bench.experiments import batch, experiment
-from helix_app.bench.statistics import median
+from helix_app.bench.figures.statistics import median
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.requests import GenerateRequest
 from tests.bench.tiny_bench import Clock, opened

@@ -30,7 +30,7 @@ from helix_app.bench.experiments.experiment import (
     tasks_of,
     text,
 )
-from helix_app.bench.statistics import Estimate
+from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.protocol.events import Finished

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from helix_app.bench import serving
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import serve
+from helix_app.bench.processes import serving
 from helix_app.bench.workloads import Prompt
 from tests.server.fakes import Running, fake_server
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.reports.charts import Line, columns, line_plot, speedup_bars, ticks
-from helix_app.bench.statistics import Estimate
 
 
 @pytest.mark.parametrize("top", [0.003, 0.9, 1.0, 1.2, 7.3, 99.0, 100.0, 12345.6])

@@ -8,9 +8,9 @@ import pytest
 
 from helix_app.base.errors import InputError
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.records import BenchResult, PromptRecord
 from helix_app.bench.reports.compare import KindChange, compare, compare_report, verdict_text
-from helix_app.bench.statistics import Estimate
 from tests.bench import made
 
 A = made.result(("chat", "code"), speed=made.noisy(1.5), name="a.json")

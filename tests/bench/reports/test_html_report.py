@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 import pytest
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence, PromptRecord
 from helix_app.bench.reports.html_report import html_report
-from helix_app.bench.summary import summarise
 from tests.bench import made
 
 VOID = {"meta", "br", "path", "link", "img", "input", "hr"}

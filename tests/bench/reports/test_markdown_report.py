@@ -8,10 +8,10 @@ from dataclasses import replace
 from markdown_it import MarkdownIt
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.markdown_report import markdown_report
-from helix_app.bench.summary import summarise
 from tests.bench import made
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence
 from helix_app.bench.reports.text_report import text_report
-from helix_app.bench.summary import summarise
 from tests.bench import made
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports import tables, view as views
 from helix_app.bench.reports.compare import compare
 from helix_app.bench.reports.text_report import text_report
 from helix_app.bench.reports.wording import verdict_text
-from helix_app.bench.summary import summarise
 from helix_app.protocol.bench_views import BenchEntry, BenchView
 from tests.bench import made
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from helix_app.bench.config import BASELINE, HELIX
+from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.records import Divergence
 from helix_app.bench.reports import wording
-from helix_app.bench.statistics import Estimate
 from helix_app.bench.workloads import KINDS, OWN
 from tests.bench import made
 

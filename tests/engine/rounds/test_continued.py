@@ -11,13 +11,13 @@ import pytest
 
 from helix_app.base.errors import InputError
 from helix_app.engine.engine import Engine
-from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.events import Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams, Written
 from tests.engine.crowds import Models
-from tests.engine.rounds.test_reply import certain, first_token
+from tests.engine.rounds.replies.test_reply import certain, first_token
 from tests.engine.rounds.test_session import PENALISED, engine as engine
 from tests.engine.text.files import NORMAL, write_gguf
 from tests.engine.text.test_prompts import LETTERS, TYPES

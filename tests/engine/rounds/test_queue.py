@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.rounds.queue import Entry, Source, Waiting
-from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.replies.reply import Reply
 
 
 class Named:

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.engine.rounds import scheduler
 from helix_app.engine.rounds.queue import Entry
-from helix_app.engine.rounds.reply import Reply
+from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.roster import Roster
 from helix_app.protocol.events import Finished
 from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, Models, check_empty, check_same, plain, requests

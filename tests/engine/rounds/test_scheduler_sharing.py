@@ -13,7 +13,7 @@ from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
-from helix_app.engine.rounds.reply import Reply, Round
+from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.events import Failed, Finished, RoundDone

@@ -11,7 +11,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.rounds import reply
+from helix_app.engine.rounds.replies import reply
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.tiny import GREEDY, ask, check_idle, events, finish, runners, session_of

@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.rounds import reply
+from helix_app.engine.rounds.replies import reply
 from helix_app.engine.rounds.session import Prompt
 from helix_app.engine.sampling import verification
 from helix_app.engine.sampling.filters import distribution

@@ -15,8 +15,8 @@ from hypothesis import given, settings, strategies as st
 from helix_app.base import paths
 from helix_app.base.errors import HelixError, InputError, ModelFileError
 from helix_app.engine.text import tokenizer as module
-from helix_app.engine.text.byte_level import byte_level_bpe
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
+from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
 from tests.engine.tiny import END, EOS_ID, PAD, START, STOP, Zoo, tokenizer, write_gguf

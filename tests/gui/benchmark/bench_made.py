@@ -8,11 +8,11 @@ from functools import lru_cache
 from PySide6.QtCore import QItemSelectionModel
 from PySide6.QtWidgets import QApplication
 
-from helix_app.bench.facts import run_facts
+from helix_app.bench.figures.facts import run_facts
+from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchResult, to_json
 from helix_app.bench.reports import view as views
 from helix_app.bench.reports.compare import compare
-from helix_app.bench.summary import summarise
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.bench import reference, runner, statistics, workloads
+from helix_app.bench import reference, runner, workloads
 from helix_app.bench.config import BASELINE, HELIX, PEERS
+from helix_app.bench.figures import statistics
 from helix_app.bench.reports.wording import arm_label, kind_label
 from helix_app.gui.benchmark import kinds
 from helix_app.protocol.bench import BenchRequest

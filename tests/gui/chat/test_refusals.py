@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helix_app.gui.chat.refusals import larger_context
-from helix_app.gui.kit.notices import OfferBox
+from helix_app.gui.kit.controls.notices import OfferBox
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed

@@ -11,7 +11,7 @@ from helix_app.base.settings import declared
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.gui.glossary import engine_words, terms
 from helix_app.gui.glossary.term import Term
-from helix_app.gui.kit.buttons import Choice
+from helix_app.gui.kit.controls.buttons import Choice
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.gui.window.toolbar import Toolbar

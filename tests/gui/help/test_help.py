@@ -13,7 +13,7 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY, key_of
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.help_page import HelpPage
-from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 from tests.gui.settling import settle

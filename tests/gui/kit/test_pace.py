@@ -7,8 +7,8 @@ from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 
 from helix_app.gui.kit import pace as pace_module
+from helix_app.gui.kit.controls.steady import SPARE, SteadyLabel
 from helix_app.gui.kit.pace import Pace, by_cores
-from helix_app.gui.kit.steady import SPARE, SteadyLabel
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from tests.gui import fake

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractSpinBox, QLabel
 
 from helix_app.base.settings import Settings, declared
-from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 

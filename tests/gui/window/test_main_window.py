@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from helix_app import __version__
 from helix_app.base.settings import Settings
 from helix_app.gui.help.about import AboutDialog
-from helix_app.gui.kit.buttons import Picker
+from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events

@@ -16,7 +16,7 @@ from helix_app.gui.chat.text.fences import fenced
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 PADDING = 12

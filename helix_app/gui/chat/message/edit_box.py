@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from helix_app.gui.chat.composer import ComposerText
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.chat.composing.composer import ComposerText
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
 from helix_app.base import messages
-from helix_app.base.thinking import Parted, ThoughtSplitter, part
+from helix_app.base.replies.thinking import Parted, ThoughtSplitter, part
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message import verdict
 from helix_app.gui.chat.message.footer import Footer
@@ -21,7 +21,7 @@ from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.kit import figures
-from helix_app.gui.kit.notices import ErrorBox, OfferBox
+from helix_app.gui.kit.controls.notices import ErrorBox, OfferBox
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QWidget
 from helix_app.gui.chat.text.highlight import LineColours
 from helix_app.gui.chat.text.text_block import INDENT, QUOTE, TextBlock
 from helix_app.gui.chat.text.units import Unit
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
 HEADER = 32

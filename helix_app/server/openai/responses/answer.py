@@ -11,13 +11,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from helix_app.base.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
 from helix_app.protocol.requests import ChatMessage
-from helix_app.server.fields import new_id
+from helix_app.server.http.fields import new_id
+from helix_app.server.http.wire import sse
 from helix_app.server.openai.responses.models import ResponsesBody
 from helix_app.server.openai.usage import finish_reason, timings_of
 from helix_app.server.reading import Answer, Begun, End, Part, Thought, Tokens
-from helix_app.server.wire import sse
 
 _Event = dict[str, Any]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag
 
 from helix_app.protocol.requests import ChatMessage, Grammar
-from helix_app.server.fields import Body, Count, Priority
+from helix_app.server.http.fields import Body, Count, Priority
 from helix_app.server.openai.models import Effort, FormatGrammar, FormatObject, FormatText, Sampling
 
 

@@ -11,13 +11,13 @@ from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Caller, Desk
-from helix_app.server.errors import ApiError, body_of
-from helix_app.server.fields import check_model, check_thinking, new_id
+from helix_app.server.http.errors import ApiError, body_of
+from helix_app.server.http.fields import check_model, check_thinking, new_id
+from helix_app.server.http.wire import begin_stream, sse, while_connected
 from helix_app.server.openai.responses.answer import Responding
 from helix_app.server.openai.responses.memory import Kept, Memory
 from helix_app.server.openai.responses.models import ResponsesBody
 from helix_app.server.reading import form_of, parts_of
-from helix_app.server.wire import begin_stream, sse, while_connected
 
 _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
 

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.chat.text.code_block import CodeBlock
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 from helix_app.protocol.events import Failed

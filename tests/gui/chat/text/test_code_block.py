@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.text.code_block import CodeBlock
 from helix_app.gui.chat.text.units import Unit
-from helix_app.gui.kit.buttons import ThemedButton
+from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from tests.gui.fake import record
 

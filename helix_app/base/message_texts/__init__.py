@@ -1,0 +1,1 @@
+"""The sentences of messages, by what they are about, and how their fields are filled."""

@@ -1,0 +1,1 @@
+"""What stands in a reply's text: reasoning and calls of tools."""

@@ -1,0 +1,1 @@
+"""From replies to intervals and verdicts: pure figures."""

@@ -1,0 +1,1 @@
+"""Programs that a measurement starts, and the benchmark as one."""

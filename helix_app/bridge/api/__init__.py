@@ -1,0 +1,1 @@
+"""The local API over the window's engine."""

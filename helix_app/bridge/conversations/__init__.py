@@ -1,0 +1,1 @@
+"""Kept conversations, attachments and prompts that are counted, on threads of their own."""

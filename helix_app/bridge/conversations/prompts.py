@@ -1,0 +1,108 @@
+"""Prompts that are looked at for a window while they are written: one after the other, and the latest alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from helix_app.bridge.conversations.prompt_child import PromptChild
+from helix_app.bridge.worker import thread_for
+from helix_app.protocol.prompts import PromptAsked, PromptCounted
+
+
+class Looks(Protocol):
+    """What gives the answers."""
+
+    def __call__(self, asked: PromptAsked) -> PromptCounted:
+        """One answer. Never raises."""
+        ...
+
+    def stop(self) -> None:
+        """Let nobody wait for an answer any more; from any thread."""
+        ...
+
+    def close(self) -> None:
+        """End."""
+        ...
+
+
+class _Counter(QObject):
+    """Signals: told(list of PromptCounted)."""
+
+    told = Signal(list)
+
+    def __init__(self, look: Looks) -> None:
+        super().__init__()
+        self._look = look
+        self._lock = threading.Lock()
+        self._latest: dict[bool, PromptAsked] = {}
+
+    def put(self, asked: PromptAsked) -> None:
+        """Take the place of an earlier question of the same kind. From any thread."""
+        with self._lock:
+            self._latest[asked.tokens] = asked
+
+    @Slot()
+    def do_next(self) -> None:
+        """Answer what waits, if it has not been answered already. Never raises."""
+        while True:
+            with self._lock:
+                if not self._latest:
+                    return
+                asked = self._latest.pop(next(iter(self._latest)))
+            self.told.emit([self._look(asked)])
+
+    @Slot()
+    def end(self) -> None:
+        """End what answers, and the thread."""
+        self._look.close()
+        QThread.currentThread().quit()
+
+
+class Prompts(QObject):
+    """Counts the tokens of prompts.
+
+    Attributes:
+        thread_: waits for the answers; begun at the first question.
+
+    Signals:
+        news(list): PromptCounted.
+    """
+
+    news = Signal(list)
+    _next_asked = Signal()
+    _end_asked = Signal()
+
+    def __init__(self, make: Callable[[], Looks] = PromptChild, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._look = make()
+        self._counter = _Counter(self._look)
+        self.thread_ = thread_for(self._counter, "helix-prompts")
+        self._next_asked.connect(self._counter.do_next)
+        self._end_asked.connect(self._counter.end)
+        self._counter.told.connect(self.news)
+        self._over = False
+
+    @Slot(object)
+    def ask(self, asked: PromptAsked) -> None:
+        """Look at a prompt; ``news`` tells, unless a later one comes before."""
+        if self._over:
+            return
+        if not self.thread_.isRunning():
+            self.thread_.start()
+        self._counter.put(asked)
+        self._next_asked.emit()
+
+    @Slot()
+    def shutdown(self) -> None:
+        """End, without waiting for an answer. May be called twice."""
+        if self._over:
+            return
+        self._over = True
+        if self.thread_.isRunning():
+            self._look.stop()
+            self._end_asked.emit()
+            self.thread_.wait()

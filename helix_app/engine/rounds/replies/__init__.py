@@ -1,0 +1,1 @@
+"""One reply: its state, its judgement, its text and its events."""

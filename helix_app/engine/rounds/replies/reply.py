@@ -1,0 +1,382 @@
+"""One reply being written: its tokens, its judgement of proposals, its text and its figures.
+
+It never runs a model. The scheduler gives it logits; it answers with events.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from helix_app.engine.control.policy import BatchLoad, DraftOption, KChoice, RoundResult, parse_k
+from helix_app.engine.drafts.ask import Ask
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.proposal import DraftRequest, Proposal
+from helix_app.engine.rounds.grammars import grammar_mask
+from helix_app.engine.rounds.metrics import RunRecorder
+from helix_app.engine.rounds.replies.judgement import Judgement, Timing, judge
+from helix_app.engine.rounds.replies.text import ReplyText
+from helix_app.engine.rounds.replies.tokens import emitted_token, proposed_tokens
+from helix_app.engine.rounds.session import Session, check_request, prompt_of
+from helix_app.engine.sampling.penalties import check_bias
+from helix_app.engine.text.chat_prompt import begun_reply
+from helix_app.protocol.events import (
+    FORCED,
+    EmittedToken,
+    Event,
+    Finished,
+    FinishReason,
+    PrefillDone,
+    PrefillProgress,
+    ProposedToken,
+    Provenance,
+    RoundDone,
+    TextDelta,
+)
+from helix_app.protocol.requests import GenerateRequest, is_coupled
+from helix_app.runs.additive import K_MAX
+
+
+@dataclass
+class Round:
+    """What one reply takes to the next pass of the target.
+
+    Attributes:
+        draft_seconds: spent on its proposal.
+    """
+
+    reply: Reply
+    offers: tuple[DraftOption, ...]
+    choice: KChoice
+    proposal: Proposal
+    draft_seconds: float = 0.0
+
+    @property
+    def tail(self) -> torch.Tensor | None:
+        """Drafted ids that only the device knows."""
+        return None if self.proposal.pending is None else self.proposal.pending.ids
+
+
+class Reply:
+    """State of one reply.
+
+    Attributes:
+        request, cancel: as given.
+        name: of its sequence in the pools.
+        tokens: prompt and reply; all but the last have their keys and values in the target's cache while decoding.
+        prompt_length: how many of them are the prompt, with what of a continued reply was there before.
+        reason: why it ended, None while it goes on.
+        draft: of its own, None when it decodes plainly.
+        seed: of its random numbers.
+        exact: its tokens are a function of the request, so numerics must not depend on the number of rows.
+        limit: tokens at its end at the latest; the last one needs no slot of its own.
+        cached: prompt tokens that the cache held already.
+        grammar: what it must look like, as far as it is; None for a free one.
+    """
+
+    def __init__(self, session: Session, request: GenerateRequest, cancel: threading.Event) -> None:
+        """Raises InputError for a prompt or options that make no sense."""
+        check_request(request)
+        check_bias(request.sampling, session.runner.decoder.config.vocab_size)
+        self.request, self.cancel, written = request, cancel, request.written
+        self.name = request.request_id
+        self._tokenizer = session.tokenizer
+        self._recorder = RunRecorder()
+        prompt = prompt_of(session, request)
+        self.tokens, self._left_out = prompt.ids, prompt.left_out
+        self.prompt_length = len(self.tokens)
+        params = request.sampling
+        self.seed = params.seed if params.seed is not None else random.SystemRandom().randrange(2**31)
+        # what was written by an engine that died used up numbers of its own
+        self._random = random.Random(f"{self.seed} {len(written.token_ids)}" if written is not None else self.seed)
+        self.coupled = is_coupled(request) and params.temperature > 0
+        self.exact = params.temperature == 0 or is_coupled(request)
+        self.grammar = grammar_mask(session, request)
+        begun = (
+            request.raw or begun_reply(request.messages)[1] or self.grammar
+        )  # a first space then belongs to the text
+        self._text = ReplyText(session.tokenizer, self.tokens if begun else (), request.stop)
+        self.reason: FinishReason | None = None
+        self.cached = 0
+        self._prefill_begin: float | None = None
+        self.move(session)
+        if written is not None:
+            self._recorder.resume(written)
+            for token in written.token_ids:
+                if self.reason is None:
+                    self._append(token)
+
+    def move(self, session: Session) -> None:
+        """Go on with another session of the same model, or with the same one after its draft or its cache changed."""
+        request, params = self.request, self.request.sampling
+        self._session = session
+        self.limit = min(self.prompt_length + request.max_tokens, session.runner.max_tokens)
+        self._policy = session.policy(request)
+        self.draft: Draft | None = None
+        if request.mode == "speculative" and session.draft is not None:
+            # with rejection sampling the tokens depend on the proposals, so a seeded reply takes none that were learnt
+            repeatable = params.seed is not None and not is_coupled(request)
+            self.draft = session.draft.fresh(repeatable or request.cold)
+            if request.cold:
+                self.draft.set_apart()
+        self._policy.begin()
+
+    # ----------------------------------------------------------------- prompt
+
+    @property
+    def goal(self) -> int:
+        """Tokens the cache must hold before this reply decodes: the prompt, or after a preemption all but the last."""
+        return self.prompt_length if self._recorder.tokens == 0 else len(self.tokens) - 1
+
+    def opened(self, cached: int) -> None:
+        """Its sequence begins, or begins again, with so many tokens in the cache."""
+        if self._prefill_begin is None:
+            self._prefill_begin, self.cached = time.perf_counter(), cached
+        if self.draft is not None:
+            self.draft.begin(self.name)
+
+    def reading(self, at: int | None) -> PrefillProgress:
+        """How far its prompt is, with ``at`` tokens in the cache."""
+        return PrefillProgress(self.name, min(at or 0, self.prompt_length), self.prompt_length, self.cached)
+
+    def prefilled(self, logits: torch.Tensor) -> Iterator[Event]:
+        """The prompt ran; ``logits`` ``[1, vocab]`` of its last token give the first of the reply.
+
+        Raises:
+            NumericsError: the logits are not numbers.
+        """
+        if self._recorder.tokens:  # after a preemption or another engine: these were drawn before
+            yield from self.show()
+            return
+        judgement = self._judge(logits, Proposal())
+        emitted = self._emit((judgement.verdict.next_token,), judgement)
+        self._recorder.prefilled(self.prompt_length, self.cached, len(emitted))
+        assert self._prefill_begin is not None
+        seconds = time.perf_counter() - self._prefill_begin
+        yield PrefillDone(self.name, self.prompt_length, self.cached, seconds, emitted, self._left_out)
+        yield from self.show()
+
+    # ----------------------------------------------------------------- rounds
+
+    def choose(self, batch: BatchLoad | None = None) -> Round:
+        """Decide how much to draft in the next round."""
+        forced = self._forced()
+        if forced:
+            return Round(self, (), KChoice(forced, "forced", FORCED), Proposal())
+        if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
+            return Round(
+                self, (), KChoice(0, "costs_more"), Proposal()
+            )  # without the time that a look for drafts takes
+        offers = self.draft.offers(self.tokens) if self.draft is not None else ()
+        return Round(self, offers, self._choice(offers, batch), Proposal())
+
+    def ask(self, plan: Round) -> Ask | None:
+        """What the plan asks of a draft model; None where it asks none."""
+        if self.draft is None or plan.choice.k <= 0 or plan.choice.source == FORCED:
+            return None
+        return self.draft.ask(self._wanted(plan.choice))
+
+    def propose(self, plan: Round) -> None:
+        """Draft what the plan says, from the grammar or this reply's own draft."""
+        if self.grammar is not None and plan.choice.source == FORCED:
+            plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
+        elif plan.choice.k > 0 and self.draft is not None:
+            plan.proposal = self.draft.propose(self._wanted(plan.choice))
+            if (
+                self.grammar is not None and plan.proposal.probs is None
+            ):  # certain ones may end before what is not allowed
+                plan.proposal = Proposal(plan.proposal.ids[: self.grammar.allowed(plan.proposal.ids)])
+
+    def _forced(self) -> int:
+        """How many tokens the grammar forces here, as far as k and the limit let them be drafted."""
+        if self.grammar is None or self.request.mode == "autoregressive":
+            return 0
+        fixed = parse_k(self.request.k)
+        most = min(K_MAX if fixed is None else fixed, self.room)
+        return len(self.grammar.forced(most)) if most > 0 else 0
+
+    def _wanted(self, choice: KChoice) -> DraftRequest:
+        more = 0 if choice.reason == "fixed" else max(choice.k, min(K_MAX, self.room))
+        return DraftRequest(
+            self.tokens,
+            choice.k,
+            self.request.sampling,
+            self._uniform,
+            choice.source,
+            self.draft_seed,
+            more,
+            self.prompt_length,
+            self.grammar,
+        )
+
+    @property
+    def room(self) -> int:
+        """Tokens that a draft may still propose; one more always comes from the target itself."""
+        return self.limit - len(self.tokens) - 1
+
+    @property
+    def draft_seed(self) -> int | None:
+        """The seed whose noise drafts share with the target; None for rejection sampling."""
+        return self.seed if self.coupled else None
+
+    def _uniform(self) -> float:
+        """The next random number in [0, 1)."""
+        return self._random.random()
+
+    def judge(self, plan: Round, logits: torch.Tensor) -> Judgement:
+        """The verdict on a proposal, from the target's logits ``[k + 1, vocab]``.
+
+        Raises:
+            NumericsError: the logits are not numbers.
+        """
+        return self._judge(logits, plan.proposal)
+
+    def settle(self, plan: Round, judgement: Judgement, timing: Timing) -> Iterator[Event]:
+        """Take a verdict over: tokens, figures, what the policy learns."""
+        verdict, probs = judgement.verdict, judgement.target_probs
+        proposal, k = plan.proposal, len(plan.proposal.ids)
+        reason = "no_match" if plan.choice.k and not k else plan.choice.reason
+        before = len(self.tokens)
+        emitted = self._emit((*proposal.ids[: verdict.accepted], verdict.next_token), judgement)
+        if self.draft is not None:
+            self.draft.settle(self.tokens)
+        # a reply that ends inside its draft: what lies past the end was never asked
+        scored = min(k, len(emitted)) if self.reason is not None else k
+        accepted = min(verdict.accepted, len(emitted))
+        seconds = time.perf_counter() - timing.begin
+        self._recorder.round(scored, accepted, len(emitted), seconds)
+        if timing.cost is None:
+            self._session.costs.add(k + 1, before, seconds - plan.draft_seconds)
+        self._session.too_costly = 0 if k else self._session.too_costly + (reason == "costs_more")
+        if plan.choice.source != FORCED:  # what is certain says nothing of drafts
+            self._policy.learn(
+                RoundResult(
+                    source=plan.choice.source,
+                    drafted=scored,
+                    accepted=accepted,
+                    seconds=seconds if timing.cost is None else timing.cost,
+                    draft_seconds=plan.draft_seconds,
+                    context=before,
+                    offered=tuple(offer.source for offer in plan.offers),
+                    plain_seconds=timing.share,
+                    own=scored if proposal.own is None else min(scored, proposal.own),
+                    then=proposal.then,
+                )
+            )
+        yield self._round_done(
+            KChoice(scored, reason),
+            proposed_tokens(self._tokenizer, proposal, probs, scored),
+            accepted,
+            emitted,
+            plan,
+            timing,
+            seconds,
+        )
+        yield from self.show()
+
+    def _choice(self, offers: tuple[DraftOption, ...], batch: BatchLoad | None) -> KChoice:
+        if self.request.mode == "autoregressive":
+            return KChoice(0, "autoregressive")
+        if self.draft is None:
+            return KChoice(0, "no_draft")
+        choice = self._policy.choose(offers, len(self.tokens), batch)
+        room = self.room
+        return choice if choice.k <= room else KChoice(max(0, room), "limit", choice.source)
+
+    def _judge(self, logits: torch.Tensor, proposal: Proposal) -> Judgement:
+        params, begin = self.request.sampling, self.prompt_length
+        return judge(logits, proposal, params, self.tokens, begin, self.draft_seed, self._uniform, self.grammar)
+
+    def _emit(self, ids: Sequence[int], judgement: Judgement) -> tuple[EmittedToken, ...]:
+        """Append tokens to the reply up to its end."""
+        verdict, emitted = judgement.verdict, []
+        for j, token in enumerate(ids):
+            provenance: Provenance = "accepted" if j < verdict.accepted else verdict.provenance
+            emitted.append(emitted_token(self._tokenizer, self.request, token, provenance, judgement, j))
+            self._append(token)
+            if self.reason is not None:
+                break
+        return tuple(emitted)
+
+    def _append(self, token: int) -> None:
+        """One more token of the reply; sets ``reason`` if it ends it."""
+        self.tokens.append(token)
+        if token in self._session.eos:
+            self.reason = "eos"
+            return
+        self._text.push(token)
+        if self.grammar is not None:
+            self.grammar.consume(token)
+        if self._text.stopped:
+            self.reason = "stop"
+        elif self.grammar is not None and self.grammar.complete:
+            self.reason = "eos"
+        elif len(self.tokens) >= self.limit:
+            generated = len(self.tokens) - self.prompt_length
+            self.reason = "length" if generated >= self.request.max_tokens else "context_full"
+
+    def _round_done(
+        self,
+        choice: KChoice,
+        proposed: tuple[ProposedToken, ...],
+        accepted: int,
+        emitted: tuple[EmittedToken, ...],
+        plan: Round,
+        timing: Timing,
+        seconds: float,
+    ) -> RoundDone:
+        recorder = self._recorder
+        return RoundDone(
+            request_id=self.name,
+            index=recorder.rounds - 1,
+            k=choice.k,
+            proposed=proposed,
+            accepted=accepted,
+            emitted=emitted,
+            draft_seconds=plan.draft_seconds,
+            verify_seconds=timing.verify,
+            overhead_seconds=max(0.0, seconds - timing.verify - plan.draft_seconds),
+            k_reason=choice.reason,
+            rolling_acceptance=recorder.rolling_acceptance,
+            acceptance_rate=recorder.acceptance_rate,
+            rolling_tokens_per_second=recorder.rolling_tokens_per_second,
+            decode_tokens_per_second=recorder.decode_tokens_per_second,
+            plain_tokens_per_second=self._session.plain_tokens_per_second(len(self.tokens)),
+            mean_accepted_length=recorder.mean_accepted_length,
+            tokens_generated=recorder.tokens,
+            context_tokens=len(self.tokens),
+            elapsed_seconds=recorder.elapsed,
+            source=plan.choice.source if choice.k else "",
+        )
+
+    # ----------------------------------------------------------------- text and end
+
+    def finish(self) -> Finished:
+        """The result, once ``reason`` is known and its blocks are free."""
+        assert self.reason is not None
+        plain = self._session.plain_tokens_per_second(len(self.tokens))
+        return Finished(
+            request_id=self.name,
+            reason=self.reason,
+            text=self._text.whole,
+            token_ids=tuple(self.tokens[self.prompt_length :]),
+            metrics=self._recorder.finish(self.seed, plain),
+        )
+
+    def read_end(self) -> Iterator[TextDelta]:
+        """The reply is over: show what was held back, unless a stop text ended it."""
+        self._text.end()
+        if self._text.stopped:
+            self.reason = "stop"
+        yield from self.show()
+
+    def show(self) -> Iterator[TextDelta]:
+        """New text that may be shown."""
+        fresh = self._text.take()
+        if fresh:
+            yield TextDelta(self.name, fresh)

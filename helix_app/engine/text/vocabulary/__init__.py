@@ -1,0 +1,1 @@
+"""Tokenizers of GGUF files, made of their own vocabulary."""

@@ -1,0 +1,1 @@
+"""The composer: text, attachments, unsent drafts and their count of tokens."""

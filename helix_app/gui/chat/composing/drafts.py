@@ -1,0 +1,73 @@
+"""What is written and not sent is kept while it is written, of a conversation in which nothing was ever sent, too."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer
+
+from helix_app.gui.chat.composing.composer import Composer
+from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.routing import Handlers
+from helix_app.protocol.chats import KeepUnsent, OpenUnsent, UnsentOpened
+
+REST_MS = 3000  # without a key until what stands in the field is kept
+
+
+class Drafts(QObject):
+    """Keeps what stands in the composer; how it is read again is the book's for conversations that have begun."""
+
+    def __init__(self, book: ChatBook, composer: Composer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._book, self._composer = book, composer
+        self._kept = ("", "")  # of the conversation that has not begun: draft and settings
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self.keep)
+        composer.changed.connect(self._rest.start)
+        book.leaving.connect(self._on_leaving)
+        book.way_changed.connect(self._on_way_changed)
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of news."""
+        return {UnsentOpened: self.on_opened}
+
+    def start(self) -> None:
+        """Have what was not sent when the program ended last."""
+        self._book.ask(OpenUnsent())
+
+    def on_opened(self, news: UnsentOpened) -> None:
+        """It is here; what was typed since stands behind it."""
+        self._kept = (news.draft, news.settings)
+        self._book.restore(news.draft, news.settings)
+        if news.draft and not self._book.current.known:
+            since = self._composer.draft()
+            self._composer.show_text(news.draft)
+            for text in since.pasted:
+                self._composer.attach(text)
+            if since.typed:
+                gap = "\n\n" if self._composer.draft().typed else ""
+                self._composer.insert(gap + since.typed)
+
+    def keep(self) -> None:
+        """Keep what stands in the field now."""
+        self._book.keep_draft(self._composer.text())
+        self._keep_unsent()
+
+    def _on_leaving(self) -> None:
+        self._rest.stop()
+        self._keep_unsent()  # the page has told the book what stands there
+
+    def _keep_unsent(self) -> None:
+        talk = self._book.current
+        if not talk.known:
+            self._tell((talk.draft, talk.settings if talk.chosen else ""))
+
+    def _on_way_changed(self) -> None:
+        """The conversation has begun: what was kept of it is not needed any more."""
+        if self._book.current.known and len(self._book.current) == 1:
+            self._tell(("", ""))
+
+    def _tell(self, now: tuple[str, str]) -> None:
+        if now != self._kept:
+            self._kept = now
+            self._book.ask(KeepUnsent(*now))

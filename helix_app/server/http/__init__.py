@@ -1,0 +1,1 @@
+"""What is HTTP: the form of errors, fields of bodies, streams."""

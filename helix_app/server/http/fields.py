@@ -1,0 +1,69 @@
+"""What the bodies of all routes have in common: strict types, no field that is ignored, one way to a request."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from helix_app.base.settings import Settings
+from helix_app.protocol.loading import ModelReady
+from helix_app.server.http.errors import ApiError, of_field
+from helix_app.server.options import ServerOptions
+
+DEFAULTS = Settings()
+MAX_SEED = 2**63 - 1
+MAX_TOKENS = 1 << 24
+StopText = Annotated[str, Field(min_length=1, max_length=1000)]
+StopTexts = Annotated[list[StopText], Field(max_length=16)]
+Temperature = Annotated[float, Field(ge=0, le=100, description="0 always takes the likeliest token")]
+TopP = Annotated[float, Field(gt=0, le=1, description="keep the likeliest tokens up to this mass; 1 keeps all")]
+TopK = Annotated[int, Field(ge=0, le=1_000_000, description="keep the k likeliest tokens; 0 keeps all")]
+MinP = Annotated[float, Field(ge=0, le=1, description="drop tokens under this share of the likeliest")]
+Penalty = Annotated[float, Field(ge=-2, le=2)]
+Repetition = Annotated[float, Field(ge=0.1, le=10, description="1 is off")]
+Seed = Annotated[int, Field(ge=0, le=MAX_SEED, description="the same text for the same seed, drafted or not")]
+Count = Annotated[int, Field(ge=1, le=MAX_TOKENS)]
+Priority = Annotated[int, Field(ge=-100, le=100, description="among the requests of one key, higher ones go first")]
+
+
+class Body(BaseModel):
+    """A request's body: a field nobody knows is refused, and so is a value of another type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Told(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def new_id(prefix: str) -> str:
+    """A name that no other request has."""
+    return f"{prefix}{uuid.uuid4().hex}"
+
+
+def model_names(options: ServerOptions, ready: ModelReady) -> tuple[str, ...]:
+    """What requests may call the model; the first is what answers call it."""
+    return tuple(dict.fromkeys(name for name in (options.model, *options.aliases, ready.target_name) if name))
+
+
+def check_model(name: str | None, options: ServerOptions, ready: ModelReady) -> None:
+    """Raise ApiError for a model that is not the one that is loaded."""
+    names = model_names(options, ready)
+    if name is not None and name not in names:
+        raise ApiError(404, "api_model_unknown", param="model", model=name[:200], known=" or ".join(names[:3]))
+
+
+def check_thinking(thinking: bool | None, ready: ModelReady, param: str) -> bool | None:
+    """Whether to have the model reason, for a model that can be told. Raises ApiError for one that cannot."""
+    if thinking is not None and not ready.thinking_switch and thinking != bool(ready.thinking[0]):
+        raise of_field(param, "this model's reasoning cannot be switched")
+    return thinking if ready.thinking_switch else None
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """Those that are not None: what an answer leaves out is not in it as null either."""
+    return {name: value for name, value in fields.items() if value is not None}

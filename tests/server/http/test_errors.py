@@ -1,0 +1,82 @@
+"""Errors: which form a path answers in, which field is named, and what becomes of the engine's own failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from helix_app.protocol.events import Failed
+from helix_app.server.anthropic.models import MessagesBody
+from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
+from helix_app.server.openai.models import ChatBody
+
+
+@pytest.mark.parametrize(
+    ("path", "family"),
+    [
+        ("/generate", "service"),
+        ("/v1", "openai"),
+        ("/v1/chat/completions", "openai"),
+        ("/v1/messages", "anthropic"),
+        ("/v1/messages/count_tokens", "anthropic"),
+        ("/v1x", "service"),
+    ],
+)
+def test_the_form_of_a_path(path: str, family: str) -> None:
+    assert family_of(path) == family
+    body = body_of(ApiError(400, "prompt_empty"), family_of(path))
+    assert "The prompt is empty." in str(body)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("prompt_too_long", 400),
+        ("option_invalid", 400),
+        ("template_refused", 400),
+        ("no_model_loaded", 503),
+        ("device_out_of_memory", 503),
+        ("engine_died", 503),
+        ("internal", 500),
+        ("a code that nobody knows", 500),
+    ],
+)
+def test_the_engine_s_failures(code: str, status: int) -> None:
+    error = of_failed(Failed(code, fields=(("status", "9"), ("code", "8"))))
+    assert (error.status, error.code) == (status, code)
+    assert error.message
+
+
+def test_when_to_try_again() -> None:
+    assert ApiError(429, "api_stopping", retry_after=0.2).headers == {"retry-after": "1"}
+    assert ApiError(400, "prompt_empty").headers == {}
+
+
+def said(*blocks: dict[str, Any]) -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+SCHEMA = {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "code", "param"),
+    [
+        (ChatBody, said({"type": "text", "text": 5}), "invalid", "messages[0].content[0]"),
+        (ChatBody, {"response_format": SCHEMA}, "invalid", "response_format.json_schema.name"),
+        (ChatBody, {"stop": ["a", ""]}, "invalid", "stop[1]"),
+        (ChatBody, {"tool_choice": {"type": "function"}}, "missing", "tool_choice.function"),
+        (ChatBody, {"wing": 1}, "unknown", "wing"),
+        (MessagesBody, said({"type": "text", "text": "x", "y": 1}), "unknown", "messages[0].content[0].y"),
+        (MessagesBody, {"messages": [{"role": "user"}]}, "missing", "messages[0].content"),
+    ],
+)
+def test_the_field_that_is_wrong_is_named(model: type[BaseModel], body: dict[str, Any], code: str, param: str) -> None:
+    good = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5}
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate({**good, **body})
+    error = of_validation(raised.value.errors())
+    assert (error.code, error.param) == (f"api_field_{code}", param)
+    assert param in error.message
