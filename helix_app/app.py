@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import helix_app
-from helix_app.base import logs, messages, paths, settings as settings_store
+from helix_app.base import heap, logs, messages, paths, settings as settings_store
 from helix_app.base.errors import HelixError
 from helix_app.base.language import english
 from helix_app.base.settings import Keeper, Settings
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SMOKE_TEST_MS = 120_000  # importing torch for the first time can take long
-SIGNAL_POLL_MS = 200  # Python handles Ctrl-C only when Qt lets it run
+POLL_MS = 200  # Python handles Ctrl-C only when Qt lets it run; garbage is looked for
 
 
 @dataclass
@@ -88,7 +88,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = keeper.settings
         language.install(application, settings.language)  # before any text is made
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
-        from helix_app.base import heap
         from helix_app.bridge.faults import FaultReporter
 
         app = build(settings, keeper=keeper)
@@ -96,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})
     FaultReporter(app.controller.post).install()
+    heap.collect_by_hand()
     heap.set_aside()  # what is imported stays
     with _interruptible(app.window):
         if options.smoke_test:
@@ -341,8 +341,8 @@ def _interruptible(window: MainWindow) -> Iterator[None]:
 
     before = {number: signal.signal(number, lambda *_: window.close()) for number in (signal.SIGINT, signal.SIGTERM)}
     timer = QTimer()
-    timer.timeout.connect(lambda: None)
-    timer.start(SIGNAL_POLL_MS)
+    timer.timeout.connect(heap.collect_due)
+    timer.start(POLL_MS)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
@@ -11,9 +12,35 @@ import filelock
 import platformdirs
 import pytest
 
+from helix_app.base import heap
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+ALLOCATED = 100_000  # objects between two looks at all that tests have left
+
+
+def pytest_collection_finish() -> None:
+    """As the program does: nothing is collected on another thread, and what was imported is not looked at again."""
+    heap.collect_by_hand()
+    heap.set_aside()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Collect what a test has left, old things after many."""
+    young = gc.get_count()[0]
+    _allocated[0] += young
+    if _allocated[0] > ALLOCATED:
+        gc.collect()
+        _allocated[0] = 0
+    elif young > gc.get_threshold()[0]:
+        gc.collect(1)
+
+
+_allocated = [0]
 
 
 @pytest.fixture(scope="session", autouse=True)

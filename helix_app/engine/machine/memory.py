@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+
+from helix_app.base import heap
 
 
 def total_memory() -> int | None:
@@ -54,7 +55,7 @@ def _mac_resident() -> int | None:
 
 def return_memory() -> None:
     """Collect what nobody holds and give freed memory back to the system, devices' and main memory alike."""
-    gc.collect()
+    heap.collect_all()
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()

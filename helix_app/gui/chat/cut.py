@@ -83,8 +83,8 @@ class CutMarker(QObject):
             else:
                 record = from_text(message.details)
                 left_out = 0 if record is None else record.left_out
-            told = talk.told(message.id)
-            return (told[left_out].id, left_out) if 0 < left_out < len(told) else ("", 0)
+            told = talk.told(message.id) if left_out > 0 else []
+            return (told[left_out].id, left_out) if left_out < len(told) else ("", 0)
         return "", 0
 
     def place(self) -> None:

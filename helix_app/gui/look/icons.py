@@ -36,9 +36,9 @@ def icon(name: str, colour: str, disabled: str = "", size: int = 16, gap: int = 
     """The icon in a colour, and in another one while its control is disabled."""
     result = QIcon()
     for scale in SCALES:
-        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Normal)
-        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Active)
-        result.addPixmap(pixmap(name, colour, size, scale, gap), QIcon.Mode.Selected)
+        drawn = pixmap(name, colour, size, scale, gap)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Active, QIcon.Mode.Selected):
+            result.addPixmap(drawn, mode)
         if disabled:
             result.addPixmap(pixmap(name, disabled, size, scale, gap), QIcon.Mode.Disabled)
     return result
