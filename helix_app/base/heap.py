@@ -28,12 +28,9 @@ def collect_by_hand() -> None:
 
 
 def collect_due() -> None:
-    """Collect the oldest generation that Python itself would collect by now. For the main thread, a few times a second."""
-    due = [
-        old
-        for old, (count, most) in enumerate(zip(gc.get_count(), gc.get_threshold(), strict=True))
-        if count > most > 0
-    ]
+    """Collect the oldest generation that is due by Python's thresholds. For the main thread, now and then."""
+    counts = zip(gc.get_count(), gc.get_threshold(), strict=True)
+    due = [generation for generation, (count, threshold) in enumerate(counts) if count > threshold > 0]
     if due:
         gc.collect(due[-1])
 

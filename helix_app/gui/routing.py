@@ -21,5 +21,5 @@ class Router:
 
     def route(self, event: object) -> None:
         """Hand an event on."""
-        for handle in self._handlers.get(type(event), ()):
+        for handle in tuple(self._handlers.get(type(event), ())):  # parts may come meanwhile
             handle(event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDoubleSpinBox,
@@ -215,8 +217,12 @@ class Setup(QScrollArea):
         """How fast the model that is chosen in the toolbar decodes plainly, in tokens/s, as measured now."""
         if plain:
             s = self._state.settings
-            self._live[s.target, s.dtype] = plain
-            self._refresh()
+            self.note_speeds({(s.target, s.dtype): plain})
+
+    def note_speeds(self, plain: Mapping[tuple[str, str], float]) -> None:
+        """How fast models decode plainly, in tokens/s, by name and number format."""
+        self._live.update(plain)
+        self._refresh()
 
     def set_running(self, running: bool) -> None:
         """Let nothing be changed while a benchmark runs."""

@@ -36,6 +36,7 @@ from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window import menus
 from helix_app.gui.window.alerts import Alerts
+from helix_app.gui.window.late_pages import LatePages
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
 from helix_app.gui.window.shortcuts import Shortcuts
@@ -60,13 +61,12 @@ class MainWindow(QMainWindow):
         theme: colours and fonts.
         models: what decides which model is loaded.
         shortcuts: the keys of commands.
-        pages: the rail and the pages it turns; ``pages.add`` registers one.
+        pages: the rail and the pages it turns.
 
     Signals:
         generate_requested: a GenerateRequest.
         compare_requested: a CompareRequest.
-        benchmark_requested: a BenchAsked.
-        serving_requested: a request of ``protocol/serving.py``.
+        benchmark_requested, serving_requested: a BenchAsked, a request of ``protocol/serving.py``.
         chats_asked: a request of ``protocol/chats.py``.
         prompt_asked: a PromptAsked: a prompt is to be counted.
         read_requested: the file of this path is to be read for a message.
@@ -147,10 +147,9 @@ class MainWindow(QMainWindow):
         self.pages.stack.addWidget(self.welcome)  # without a parent it would live on, and with it the window
         self.desk = RunDesk(theme, self)
         self.add_page(Page("inspect", self.tr("Inspect"), "inspect", self.desk.page))
-        self.compare = ComparePage(theme, state)
-        self.add_page(Page("compare", self.tr("Compare"), "compare", self.compare))
-        self.benchmark = BenchmarkPage(theme, state)
-        self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", self.benchmark))
+        self.late = LatePages(theme, state, self._router, self)
+        self.add_page(Page("compare", self.tr("Compare"), "compare", lambda: self.compare))
+        self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", lambda: self.benchmark))
         self.server = ServerPage(theme, state)
         self.add_page(Page("server", self.tr("Server"), "server", self.server, live=True))
         middle = QWidget()
@@ -193,12 +192,12 @@ class MainWindow(QMainWindow):
         desk.completed.connect(lambda name, items: self.book.keep_run(name, items) if self.settings.keep_runs else None)
         desk.show_requested.connect(lambda: self.pages.show_page("inspect"))
         desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
-        self.compare.compare_requested.connect(self.compare_requested)
-        self.benchmark.asked.connect(self.benchmark_requested)
+        self.late.compare_requested.connect(self.compare_requested)
+        self.late.compare_cancel_requested.connect(self.cancel_requested)
+        self.late.benchmark_asked.connect(self.benchmark_requested)
         self.server.asked.connect(self.serving_requested)
         chat.cancel_requested.connect(self.reply_cancel_requested)
-        for part in (self.compare, self.load_view):
-            part.cancel_requested.connect(self.cancel_requested)
+        self.load_view.cancel_requested.connect(self.cancel_requested)
         self.help.checkup_requested.connect(self.checkup_requested)
         self.toolbar.picked.connect(self.models.pick)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
@@ -243,27 +242,20 @@ class MainWindow(QMainWindow):
 
     def _name_keys(self) -> None:
         """Give the commands the keys that a person chose, and let tooltips tell them."""
-        shortcuts = self.shortcuts
+        shortcuts, toolbar, composer = self.shortcuts, self.toolbar, self.chat.composer
         menus.register(self, self.actions_, shortcuts)
         shortcuts.load(self.settings.shortcuts)
         shortcuts.edited.connect(lambda kept: self.state.change(shortcuts=kept))
-        toolbar, composer = self.toolbar, self.chat.composer
-        told: list[tuple[QWidget, str]] = [
-            (toolbar.new_chat, "new_chat"),
-            (toolbar.chats, "chats"),
-            (toolbar.live, "live"),
-        ]
-        told += [(toolbar.options, "settings"), (self.chats.sidebar.new, "new_chat")]
-        told += [(composer.clip, "attach"), (composer.options, "prompting")]
-        for widget, name in told:
+        told = {toolbar.new_chat: "new_chat", self.chats.sidebar.new: "new_chat", toolbar.chats: "chats"}
+        told |= {toolbar.live: "live", toolbar.options: "settings", composer.options: "prompting"}
+        for widget, name in {**told, composer.clip: "attach"}.items():
             shortcuts.tell(widget, name)
         shortcuts.tell(composer.button, "stop", lambda: composer.generating)
 
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
         chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
-        shown = (self.live, self.status, self.benchmark, self.server, *chat, self.compare, self.help, self.load_view)
-        for part in (*shown, self.models):
+        for part in (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view, self.models):
             self._router.add(part.handlers())
         self._router.add({RunOpened: self.desk.on_run_opened})
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
@@ -278,6 +270,16 @@ class MainWindow(QMainWindow):
     def settings(self) -> Settings:
         """The settings in effect."""
         return self.state.settings
+
+    @property
+    def compare(self) -> ComparePage:
+        """The page of comparisons."""
+        return self.late.compare
+
+    @property
+    def benchmark(self) -> BenchmarkPage:
+        """The page of benchmarks."""
+        return self.late.benchmark
 
     def set_focus_aside(self) -> None:
         """Take the cursor away from where nothing can be written any more."""
@@ -305,7 +307,7 @@ class MainWindow(QMainWindow):
             self.on_event(event)
         self.status.flush()
         self.chat.pulse()
-        self.compare.pulse()
+        self.late.pulse()
         self.live.pulse()
 
     def on_failed(self, event: events.Failed) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
@@ -27,14 +28,14 @@ class Page:
         name: what the program calls it.
         label: what people call it.
         symbol: name of its icon.
-        widget: what it shows.
+        widget: what it shows, or what makes that when it is first wanted.
         live: whether the live dock is shown beside it.
     """
 
     name: str
     label: str
     symbol: str
-    widget: QWidget
+    widget: QWidget | Callable[[], QWidget]
     live: bool = False
 
 
@@ -106,6 +107,7 @@ class Navigation(QToolBar):
         self.stack = QStackedWidget()
         self.actions_: list[QAction] = []
         self._pages: dict[str, Page] = {}
+        self._widgets: dict[str, QWidget] = {}  # of the pages that were wanted
         self._buttons: dict[str, NavButton] = {}
         self._group = QButtonGroup(self)
         self._action_group = QActionGroup(self)
@@ -126,14 +128,14 @@ class Navigation(QToolBar):
             action.setShortcut(QKeySequence(f"Ctrl+{number}"))
             button.setToolTip(page.label)
         if terms.find(term := f"page_{page.name}") is not None:
-            for widget in (page.widget, button):
-                widget.setProperty(PROPERTY, term)
+            button.setProperty(PROPERTY, term)
         self._pages[page.name], self._buttons[page.name] = page, button
         self._group.addButton(button)
         self._action_group.addAction(action)
         self.actions_.append(action)
         self._column.insertWidget(number - 1, button)
-        self.stack.addWidget(page.widget)
+        if isinstance(page.widget, QWidget):
+            self._take(page, page.widget)
         button.clicked.connect(lambda: self.show_page(page.name))
         button.toggled.connect(action.setChecked)
         action.triggered.connect(lambda: self.show_page(page.name))
@@ -151,15 +153,28 @@ class Navigation(QToolBar):
     def current(self) -> Page | None:
         """The page that is shown; None while something covers all of them."""
         shown = self.stack.currentWidget()
-        return next((page for page in self._pages.values() if page.widget is shown), None)
+        return next((self._pages[name] for name, widget in self._widgets.items() if widget is shown), None)
+
+    def widget(self, name: str) -> QWidget:
+        """What a page shows; it is made now if it was not wanted before."""
+        page = self._pages[name]
+        if name not in self._widgets and not isinstance(page.widget, QWidget):
+            self._take(page, page.widget())
+        return self._widgets[name]
 
     def show_page(self, name: str) -> None:
         """Turn to a page."""
-        self._turn(self._pages[name].widget, name)
+        self._turn(self.widget(name), name)
 
     def cover(self, widget: QWidget) -> None:
         """Show something in place of all pages, and no rail."""
         self._turn(widget, "")
+
+    def _take(self, page: Page, widget: QWidget) -> None:
+        self._widgets[page.name] = widget
+        if terms.find(term := f"page_{page.name}") is not None:
+            widget.setProperty(PROPERTY, term)
+        self.stack.addWidget(widget)
 
     def _turn(self, widget: QWidget, name: str) -> None:
         if self.stack.indexOf(widget) < 0:

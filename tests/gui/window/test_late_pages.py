@@ -1,0 +1,46 @@
+"""Pages are made when they are wanted, and know then what happened before."""
+
+from __future__ import annotations
+
+import pytest
+
+from helix_app.gui.benchmark import kinds
+from helix_app.gui.compare.page import ComparePage
+from helix_app.gui.window.main_window import MainWindow
+from tests.gui import fake
+from tests.gui.settling import load
+
+
+def made(window: MainWindow, kind: type) -> bool:
+    return window.findChild(kind) is not None
+
+
+def test_a_page_is_made_when_it_is_shown(window: MainWindow) -> None:
+    assert not made(window, ComparePage)
+    window.pages.show_page("compare")
+    assert made(window, ComparePage)
+    assert window.compare is window.pages.widget("compare")
+    assert window.pages.current is not None
+    assert window.pages.current.name == "compare"
+
+
+@pytest.mark.parametrize("page", ["compare", "benchmark"])
+def test_a_page_that_is_made_late_knows_the_model(window: MainWindow, page: str) -> None:
+    load(window)
+    window.pages.show_page(page)
+    shown = window.compare.setup.prompt if page == "compare" else window.benchmark.setup.run
+    assert shown.isEnabled()
+
+
+def test_a_benchmark_is_estimated_by_what_earlier_replies_told(window: MainWindow) -> None:
+    load(window)
+    window.on_event(fake.finished("r1", "text"))
+    setup = window.benchmark.setup
+    assert setup.duration.text() == kinds.duration(setup.request(), 38.0) != kinds.duration(setup.request(), None)
+
+
+def test_what_late_pages_ask_reaches_the_window(window: MainWindow) -> None:
+    load(window)
+    asked = fake.record(window.benchmark_requested)
+    window.pages.show_page("benchmark")
+    assert asked, "its list of results"
