@@ -19,7 +19,7 @@ from helix_app.bench.figures.statistics import LEVEL, Estimate, kind_seed, noise
 from helix_app.bench.figures.summary import decode_speed, paired, speeds
 from helix_app.bench.records import BenchResult
 from helix_app.bench.reports.tables import Table
-from helix_app.bench.reports.wording import NO_DIFFERENCE, TOO_FEW, interval_text, kind_label, ratio_text, table
+from helix_app.bench.reports.wording import DASH, NO_DIFFERENCE, TOO_FEW, interval_text, kind_label, ratio_text, table
 
 Change = Literal["faster", "slower", "same", "few"]
 _VERDICTS = {"faster": mark("B is faster"), "slower": mark("B is slower")}
@@ -127,9 +127,11 @@ def _typical(groups: list[list[float]]) -> float:
 
 def _differences(a: BenchResult, b: BenchResult) -> list[tuple[str, str, str]]:
     def facts(result: BenchResult) -> dict[str, str]:
-        found = {name: str(result.settings.get(name)) for name in _WATCHED}
-        found |= {"device in use": str(result.model.get("device_name")), "dtype in use": str(result.model.get("dtype"))}
-        found |= {name: str(result.machine.get(name)) for name in ("cpu", "threads", "system")}
+        model, machine = result.model, result.machine
+        told = {name: result.settings.get(name) for name in _WATCHED}
+        told |= {"device in use": model.get("device_name"), "dtype in use": model.get("dtype")}
+        told |= {name: machine.get(name) for name in ("cpu", "threads", "system")}
+        found = {name: DASH if value is None else str(value) for name, value in told.items()}
         found |= {name: str(value) for name, value in dict(result.machine.get("environment") or {}).items()}
         found |= {f"{name} version": version for name, version in result.versions.items()}
         for role, model in result.models.items():

@@ -103,7 +103,7 @@ def title(result: BenchResult) -> str:
 def subtitle(result: BenchResult) -> str:
     """On what, and how, on one line."""
     model, settings = result.model, result.settings
-    draft = model.get("draft_name") or model.get("draft", "none")
+    draft = str(model.get("draft_name") or model.get("draft", "none")).replace("ngram", "n-gram")
     temperature = float(settings.get("temperature", 0))
     parts = (
         str(model.get("device_name") or model.get("device", "")),

@@ -175,7 +175,7 @@ class ResultSheet(Sheet):
 
     def _lay_out(self, top: QHBoxLayout) -> None:
         self._by_kind = self.section(
-            self.tr("Decode speed by kind of prompt, in tok/s"),
+            self.tr("Speedup by kind of prompt"),
             self.tr(
                 "Helix over plain decoding on the same weights, with 95 % intervals. Hollow circles: no significant "
                 "difference; crosses: too few replies for a verdict."

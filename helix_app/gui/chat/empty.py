@@ -29,6 +29,7 @@ class EmptyChat(QWidget):
         self.model = QLabel()
         self.model.setProperty("tone", "muted")
         self.model.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.model.setWordWrap(True)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(8)

@@ -193,7 +193,7 @@ class _Delegate(QStyledItemDelegate):
                 left = metrics.horizontalAdvance(shown[:low])
                 width = metrics.horizontalAdvance(shown[:high]) - left
                 painter.drawRoundedRect(QRect(line.left() + left, line.top(), width, line.height()), 3, 3)
-        painter.setPen(QColor(p.text if marks and font is self._theme.fonts.ui else colour))
+        painter.setPen(QColor(p.text if marks else colour))
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from PySide6.QtCore import QCoreApplication
 
 from helix_app.base.language import number
@@ -94,15 +96,13 @@ def remaining(value: float | None) -> str:
 
 
 def duration(value: float) -> str:
-    """How long something will take, as roughly as it is known: ``about 12 minutes``."""
-    if value < 50:
-        return tr("about {n} seconds").format(n=max(5, 5 * round(value / 5)))
+    """How long something takes at most, as roughly as it is known: ``12 minutes``. Rounded up."""
+    if value <= 100:
+        return tr("{n} seconds").format(n=max(5, 5 * ceil(value / 5)))
     minutes = value / 60
-    if minutes < 1.5:
-        return tr("about 1 minute")
-    if minutes < 90:
-        return tr("about {n} minutes").format(n=round(minutes) if minutes < 20 else 5 * round(minutes / 5))
-    return tr("about {n} hours").format(n=number(f"{minutes / 60:.1f}".removesuffix(".0")))
+    if minutes <= 90:
+        return tr("{n} minutes").format(n=ceil(minutes) if minutes <= 20 else 5 * ceil(minutes / 5))
+    return tr("{n} hours").format(n=number(f"{ceil(minutes / 6) / 10:.1f}".removesuffix(".0")))
 
 
 def device(code: str) -> str:

@@ -210,6 +210,11 @@ class MetricPlot(QWidget):
         self._scale()
         self.show_span(0, SPANS[0])
 
+    def show_unit(self, unit: str) -> None:
+        """What stands behind the value."""
+        if unit != self._unit.text():
+            self._unit.setText(unit)
+
     def show_rings(self, rings: tuple[tuple[Ring, int], ...], since: float, value: str) -> None:
         """Draw a column of each ring from ``since`` on, and the current value."""
         self.value.setText(value)

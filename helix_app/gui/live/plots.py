@@ -130,6 +130,7 @@ class LivePlots(QWidget):
             self.acceptance_plot.extra.setText("" if rolling is not None else self.tr("whole reply"))
             self.acceptance_plot.show_rings(((self.acceptance, 1), (self.acceptance, 2)), since, shown)
             self.k_plot.show_rings(((self.k, 1),), since, str(event.k))
+            self.k_plot.show_unit(self.tr("token") if event.k == 1 else self.tr("tokens"))
             self.k_plot.value.setToolTip(messages.k_reason_text(event.k_reason))
         plain = event.plain_tokens_per_second
         self.speed_plot.show_reference(1, plain, since, max(now, since + length))

@@ -80,9 +80,9 @@ class PoolMap(QWidget):
     def apply(self, snapshot: CacheSnapshot) -> None:
         """Show a snapshot."""
         self.grid.apply(snapshot)
-        text = self.tr("{used} / {all:block|blocks} used, {cached} cached")
+        text = self.tr("{used} / {all:block|blocks}, {cached} cached")
         if snapshot.cached_blocks and not snapshot.used_blocks:  # between replies: the chat has not left the cache
-            text = self.tr("{cached} / {all:block|blocks} kept")
+            text = self.tr("{cached} / {all:block|blocks} cached")
         used, cached = figures.count(snapshot.used_blocks), figures.count(snapshot.cached_blocks)
         self.totals.show_text(messages.fill(text, used=used, all=snapshot.num_blocks, cached=cached))
         self._say()

@@ -124,6 +124,15 @@ QListView#chats { background: transparent; border: none; outline: none; }
 QLineEdit#renameChat { padding: 0px 6px; min-height: 26px; }
 QSplitter#chatDesk::handle { background: $border; }
 
+QListWidget#replies { background: transparent; border: none; outline: none; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
+
+QSlider::groove:horizontal { background: $control; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal { background: $accent; width: 14px; margin: -5px 0px; border-radius: 7px; }
+QSlider::handle:horizontal:focus { border: 2px solid $text; width: 10px; }
+QSlider::sub-page:horizontal:disabled, QSlider::handle:horizontal:disabled { background: $control; }
+
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0px; }
 QScrollBar:horizontal { background: transparent; height: 12px; margin: 0px; }
 QScrollBar::handle { background: $scroll; border-radius: 3px; border: none; }

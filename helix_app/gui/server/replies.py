@@ -111,6 +111,7 @@ class ReplyList(QListWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.setObjectName("replies")
         self.setItemDelegate(_Delegate(theme, self))
         self.setFrameShape(QListWidget.Shape.NoFrame)
         self.setAccessibleName(tr("Replies for other programs"))

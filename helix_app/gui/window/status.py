@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStatusBar, QWidget
 from helix_app.base import messages
 from helix_app.base.language import number
 from helix_app.gui.chat.composing.count_line import details
+from helix_app.gui.chat.message import verdict
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.steady import SteadyLabel
@@ -56,9 +57,17 @@ class StatusBar(QStatusBar):
         self.addWidget(row, 1)
         self.setFixedHeight(28)
         state.model_changed.connect(self.on_model_changed)
-        state.settings_changed.connect(lambda: self.show_speculation(None))
+        self._mode = state.settings.mode
+        self._plain: list[float] = []  # seconds of each round of this reply that drafted nothing
+        state.settings_changed.connect(self.on_settings_changed)
         state.chat_cleared.connect(self.on_chat_cleared)
         self.on_model_changed()
+
+    def on_settings_changed(self) -> None:
+        """Another way of decoding: what the last reply gained says nothing of it."""
+        if self._state.settings.mode != self._mode:
+            self._mode = self._state.settings.mode
+            self.show_speculation(None)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -156,6 +165,7 @@ class StatusBar(QStatusBar):
         """The prompt of a reply is read."""
         if self._state.is_current(event.request_id):
             self._prompt_tokens = event.prompt_tokens
+            self._plain.clear()
 
     def _show_running(self, tokens: int) -> None:
         """How much of the context is the prompt, and how much the reply that is being written."""
@@ -178,10 +188,10 @@ class StatusBar(QStatusBar):
         self._blocks = used, available, cached
         text = self.tr("KV {n} / {all:block|blocks}")
         if cached and not used:
-            text = self.tr("KV {kept} / {all:block|blocks} kept")
+            text = self.tr("KV {kept} / {all:block|blocks} cached")
         self.blocks.setText(messages.fill(text, n=figures.count(used), kept=figures.count(cached), all=available))
         tip = self.tr(
-            "KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} kept so that what they hold "
+            "KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} cached so that what they hold "
             "need not be read again."
         )
         terms.give(self.blocks, "kv_cache", messages.fill(tip, n=used, kept=cached))
@@ -195,6 +205,8 @@ class StatusBar(QStatusBar):
         """A round of this conversation passed; shown with the batch it came in."""
         if self._state.is_current(event.request_id):
             self._round = event
+            if event.k == 0:
+                self._plain.append(event.draft_seconds + event.verify_seconds + event.overhead_seconds)
 
     def flush(self) -> None:
         """Show the latest round."""
@@ -229,14 +241,15 @@ class StatusBar(QStatusBar):
         self._prompt_tokens = 0
         m = event.metrics
         if self._state.ready is not None and m.drafted_tokens:
-            self.speculation.setText(self._gain(m.decode_tokens_per_second, m.plain_tokens_per_second))
+            plain, _measured = verdict.plain_speed(m, self._plain)  # as the line below the reply has it
+            self.speculation.setText(self._gain(m.decode_tokens_per_second, plain))
 
     def _gain(self, measured: float | None, plain: float | None) -> str:
         if measured is None or not plain:
             return self.tr("speculation on")
         factor = round(measured / plain, 1)
         if factor > 1:
-            return self.tr("speculation on, {x}x over plain").format(x=number(str(factor)))
+            return self.tr("speculation on, {x}x faster than plain").format(x=number(str(factor)))
         if factor == 1:
             return self.tr("speculation on, as fast as plain")
         return self.tr("speculation on, {x}x of plain speed").format(x=number(str(factor)))

@@ -20,7 +20,7 @@ def report(result: BenchResult) -> str:
 def test_the_headline_and_every_kind_are_shown() -> None:
     text = report(made.result())
     head = text.split("\n\n")
-    assert head[0] == "Tiny\nSome CPU · float32 · draft ngram · k auto · greedy · up to 128 tokens a reply"
+    assert head[0] == "Tiny\nSome CPU · float32 · draft n-gram · k auto · greedy · up to 128 tokens a reply"
     lines = {line.split("  ")[0]: line for line in text.splitlines()}
     for row in ("Time to first token", "Decode speed, tok/s", "Acceptance rate", "Chat", "Code", "All kinds"):
         assert row in lines

@@ -14,13 +14,14 @@ from tests.gui import fake
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (3, "about 5 seconds"),
-        (42, "about 40 seconds"),
-        (70, "about 1 minute"),
-        (715, "about 12 minutes"),
-        (2000, "about 35 minutes"),
-        (7200, "about 2 hours"),
-        (9000, "about 2.5 hours"),
+        (3, "5 seconds"),
+        (42, "45 seconds"),
+        (81, "85 seconds"),
+        (101, "2 minutes"),
+        (715, "12 minutes"),
+        (2000, "35 minutes"),
+        (7200, "2 hours"),
+        (9010, "2.6 hours"),
     ],
 )
 def test_durations_in_words(seconds: float, words: str) -> None:

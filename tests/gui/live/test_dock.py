@@ -61,11 +61,11 @@ def test_a_delta_before_any_full_snapshot_and_wild_indices_are_harmless() -> Non
 
 def test_totals_and_the_drafts_pool(window: MainWindow) -> None:
     maps = window.live.blocks.maps
-    assert maps["target"].totals.text() == "0 / 512 blocks used, 0 cached"
+    assert maps["target"].totals.text() == "0 / 512 blocks, 0 cached"
     assert maps["draft"].isHidden()
     cells = fake.pool_cells(512)
     window.on_event(fake.snapshot(cells))
     window.on_event(fake.snapshot(cells, pool="draft"))
-    assert maps["target"].totals.text() == "165 / 512 blocks used, 51 cached"
+    assert maps["target"].totals.text() == "165 / 512 blocks, 51 cached"
     assert not maps["draft"].isHidden()
     assert window.status.blocks.text() == "KV 165 / 512 blocks"

@@ -102,9 +102,9 @@ def test_the_chats_share_and_what_was_reused(window: MainWindow) -> None:
 
 def test_totals_between_replies_say_what_is_kept(pool: PoolMap) -> None:
     pool.apply(shot(cells(512, a=(0, 7, BLOCK_USED, 0), b=(7, 2, BLOCK_CACHED, NO_OWNER)), "r"))
-    assert pool.totals.whole() == "7 / 512 blocks used, 2 cached"
+    assert pool.totals.whole() == "7 / 512 blocks, 2 cached"
     pool.apply(shot(cells(512, b=(0, 9, BLOCK_CACHED, NO_OWNER))))
-    assert pool.totals.whole() == "9 / 512 blocks kept"
+    assert pool.totals.whole() == "9 / 512 blocks cached"
 
 
 def test_another_pool_begins_without_a_word_of_the_last(pool: PoolMap) -> None:

@@ -14,6 +14,7 @@ from helix_app.protocol.events import Failed, PrefillDone
 from helix_app.protocol.loading import MemoryUse, Unloaded
 from helix_app.protocol.prompts import PARTS, PromptCounted
 from tests.gui import fake
+from tests.gui.settling import load
 
 
 def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
@@ -21,11 +22,11 @@ def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
     assert len(window.live.plots.k) == 1
     assert window.status.context.text() == "context 120 / 8,192"
     assert window.status.bar.fraction() == pytest.approx(120 / 8192)
-    assert window.status.speculation.text() == "speculation on, 1.6x over plain"
+    assert window.status.speculation.text() == "speculation on, 1.6x faster than plain"
     window.on_events([fake.round_done("r", 21, k=0, k_reason="paused")])
     assert window.status.speculation.text().startswith("speculation paused: drafts were rarely accepted")
     window.on_events([fake.round_done("r", 22, k=0, k_reason="no_match")])
-    assert window.status.speculation.text() == "speculation on, 1.6x over plain"  # one round is no pause
+    assert window.status.speculation.text() == "speculation on, 1.6x faster than plain"  # one round is no pause
     window.on_event(fake.finished("r", plain_tokens_per_second=70.0))
     assert window.status.speculation.text() == "speculation on, 0.9x of plain speed"
     window.on_event(fake.ready(draft="none"))
@@ -38,8 +39,8 @@ def test_rounds_reach_plots_and_status(window: MainWindow) -> None:
 
 def test_between_replies_the_chat_is_kept_in_the_cache(window: MainWindow) -> None:
     window.status.set_blocks(0, 512, 6)
-    assert window.status.blocks.text() == "KV 6 / 512 blocks kept"
-    assert "6 are kept" in window.status.blocks.toolTip()
+    assert window.status.blocks.text() == "KV 6 / 512 blocks cached"
+    assert "6 are cached" in window.status.blocks.toolTip()
     window.status.set_blocks(4, 512, 6)
     assert window.status.blocks.text() == "KV 4 / 512 blocks"
 
@@ -114,7 +115,7 @@ def test_a_pause_that_lasts_says_why(bar: StatusBar, reason: str) -> None:
     [
         (None, "speculation on"),
         (0.0, "speculation on"),
-        (30.4, "speculation on, 2.0x over plain"),
+        (30.4, "speculation on, 2.0x faster than plain"),
         (60.0, "speculation on, as fast as plain"),
         (121.6, "speculation on, 0.5x of plain speed"),
     ],
@@ -177,3 +178,28 @@ def test_what_cannot_be_counted_leaves_the_bar_as_it_is(bar: StatusBar) -> None:
     bar.show_prompt(None, 1024)
     assert bar.context.text() == "context 50 / 8,192"
     assert not bar.bar.parts()
+
+
+def test_the_gain_is_that_below_the_reply(window: MainWindow) -> None:
+    """Both go by the rounds of this reply that drafted nothing, where there are enough."""
+    load(window)
+    window.chat.composer.editor.setPlainText("why")
+    window.chat.send()
+    asked = window.book.writing
+    assert asked is not None
+    name = asked.request.request_id
+    for index in range(3):
+        window.on_events(
+            [fake.round_done(name, index, k=0, draft_seconds=0.0, verify_seconds=0.02, overhead_seconds=0.0)]
+        )
+    window.on_event(fake.finished(name, "because"))
+    assert window.status.speculation.text() == "speculation on, 1.2x faster than plain"
+
+
+def test_the_gain_stays_where_only_colours_change(window: MainWindow) -> None:
+    load(window)
+    window.status.speculation.setText("gained")
+    window.state.change(theme="dark")
+    assert window.status.speculation.text() == "gained"
+    window.state.change(mode="autoregressive")
+    assert window.status.speculation.text() == "speculation off"

@@ -47,13 +47,18 @@ def sentence(event: Finished, request: GenerateRequest, exact_rows: bool, plain_
     return speed
 
 
+def plain_speed(m: RunMetrics, plain_rounds: Sequence[float]) -> tuple[float | None, bool]:
+    """Tokens per second of plain decoding, and whether they were measured during the reply itself."""
+    measured = len(plain_rounds) >= LEAST_ROUNDS
+    return (1 / statistics.median(plain_rounds) if measured else m.plain_tokens_per_second), measured
+
+
 def _speed(m: RunMetrics, plain_rounds: Sequence[float]) -> str:
     if not m.drafted_tokens:
         return tr("No faster than plain: nothing was drafted")
     if m.tokens_generated < LEAST_TOKENS:
         return tr("Too short to compare with plain")
-    measured = len(plain_rounds) >= LEAST_ROUNDS
-    plain = 1 / statistics.median(plain_rounds) if measured else m.plain_tokens_per_second
+    plain, measured = plain_speed(m, plain_rounds)
     if m.decode_tokens_per_second is None or not plain:
         return tr("How fast plain decoding is here is not known yet")
     factor = m.decode_tokens_per_second / plain

@@ -91,6 +91,7 @@ class MarkdownStream:
         tokens = self._parser.parse(source)
         if growing:
             cut_open_formula(self._parser, tokens, source)
+            _leave_undecided(tokens, source)
         spans: list[Span] = []
         index = 0
         while index < len(tokens):
@@ -212,6 +213,21 @@ class _OpenFence:
         """The code so far."""
         code = tail[self._body :]
         return Unit("code", body=code[:-1] if code.endswith("\n") else code, language=self._language)
+
+
+def _leave_undecided(tokens: Sequence[Token], source: str) -> None:
+    """A last line of dashes alone may become a list item or a heading's underline: until it ends, it is neither."""
+    if source.endswith("\n"):
+        return
+    lines = source.count("\n") + 1
+    for index in range(len(tokens) - 1, 1, -1):
+        opening = tokens[index - 2]
+        if tokens[index].type != "heading_close":
+            continue
+        if tokens[index].markup in ("-", "=") and opening.map is not None and opening.map[1] == lines:
+            for token, kind in ((opening, "paragraph_open"), (tokens[index], "paragraph_close")):
+                token.type, token.tag, token.markup = kind, "p", ""
+        return
 
 
 def _is_paragraph(span: Span) -> bool:

@@ -204,3 +204,13 @@ def test_a_long_table_goes_on_with_its_head(step: int) -> None:
     assert [unit.tight for unit in tables] == [False, True, True, True]
     if step < 100:
         assert max(costs) < 8000
+
+
+@pytest.mark.parametrize("begun", ["a\nb\n-", "a\n=", "3. a\n   -", "3. a\n   - "])
+def test_a_line_in_the_making_makes_no_heading(begun: str) -> None:
+    """What is above it would be large for a moment, and small again with the next letter."""
+    assert all(not unit.kind.startswith("head") for unit in stream(begun, list(range(1, len(begun)))).units)
+
+
+def test_a_line_of_dashes_that_ended_makes_one() -> None:
+    assert stream("a\n---\n", [3]).units[0].kind.startswith("head")
