@@ -1147,6 +1147,10 @@ Protokolle: {logs}</translation>
    <translation>Tok/s</translation>
   </message>
   <message>
+   <source>token</source>
+   <translation>Token</translation>
+  </message>
+  <message>
    <source>tokens</source>
    <translation>Token</translation>
   </message>
@@ -1279,8 +1283,8 @@ Protokolle: {logs}</translation>
    <translation>dieser Chat: {n:Block|Blöcke}</translation>
   </message>
   <message>
-   <source>{cached} / {all:block|blocks} kept</source>
-   <translation>{cached} / {all:Block|Blöcke} behalten</translation>
+   <source>{cached} / {all:block|blocks} cached</source>
+   <translation>{cached} / {all:Block|Blöcke} im Cache</translation>
   </message>
   <message>
    <source>{n:token|tokens} each</source>
@@ -1295,8 +1299,8 @@ Protokolle: {logs}</translation>
    <translation>{size}; {chat}</translation>
   </message>
   <message>
-   <source>{used} / {all:block|blocks} used, {cached} cached</source>
-   <translation>{used} / {all:Block|Blöcke} benutzt, {cached} im Cache</translation>
+   <source>{used} / {all:block|blocks}, {cached} cached</source>
+   <translation>{used} / {all:Block|Blöcke}, {cached} im Cache</translation>
   </message>
  </context>
  <context>
@@ -1628,10 +1632,6 @@ Protokolle: {logs}</translation>
   <message>
    <source>Decode speed by kind of prompt</source>
    <translation>Dekodiertempo nach Art des Prompts</translation>
-  </message>
-  <message>
-   <source>Decode speed by kind of prompt, in tok/s</source>
-   <translation>Dekodiertempo nach Art des Prompts, in Tok/s</translation>
   </message>
   <message>
    <source>Decode speed in tok/s</source>
@@ -2169,12 +2169,12 @@ Protokolle: {logs}</translation>
    <translation>Benutzte Blöcke des KV-Caches</translation>
   </message>
   <message>
-   <source>KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} kept so that what they hold need not be read again.</source>
-   <translation>KV-Cache: {n:Block wird|Blöcke werden} von einer Antwort benutzt, {kept:wird|werden} behalten, damit ihr Inhalt nicht neu gelesen werden muss.</translation>
+   <source>KV cache: {n:block is|blocks are} in use by a reply, {kept:is|are} cached so that what they hold need not be read again.</source>
+   <translation>KV-Cache: {n:Block wird|Blöcke werden} von einer Antwort benutzt, {kept:bleibt|bleiben} im Cache, damit ihr Inhalt nicht neu gelesen werden muss.</translation>
   </message>
   <message>
-   <source>KV {kept} / {all:block|blocks} kept</source>
-   <translation>KV {kept} / {all:Block|Blöcke} behalten</translation>
+   <source>KV {kept} / {all:block|blocks} cached</source>
+   <translation>KV {kept} / {all:Block|Blöcke} im Cache</translation>
   </message>
   <message>
    <source>KV {n} / {all:block|blocks}</source>
@@ -2229,12 +2229,12 @@ Antwort: {reply}
    <translation>Spekulation an, so schnell wie einfach</translation>
   </message>
   <message>
-   <source>speculation on, {x}x of plain speed</source>
-   <translation>Spekulation an, {x}x des einfachen Tempos</translation>
+   <source>speculation on, {x}x faster than plain</source>
+   <translation>Spekulation an, {x}x so schnell wie ohne</translation>
   </message>
   <message>
-   <source>speculation on, {x}x over plain</source>
-   <translation>Spekulation an, {x}x gegenüber einfach</translation>
+   <source>speculation on, {x}x of plain speed</source>
+   <translation>Spekulation an, {x}x des einfachen Tempos</translation>
   </message>
   <message>
    <source>speculation paused: {reason}</source>
@@ -3398,22 +3398,6 @@ Antwort: {reply}
    <translation>Warum die Antwort endete; Seed {s}</translation>
   </message>
   <message>
-   <source>about 1 minute</source>
-   <translation>etwa 1 Minute</translation>
-  </message>
-  <message>
-   <source>about {n} hours</source>
-   <translation>etwa {n} Stunden</translation>
-  </message>
-  <message>
-   <source>about {n} minutes</source>
-   <translation>etwa {n} Minuten</translation>
-  </message>
-  <message>
-   <source>about {n} seconds</source>
-   <translation>etwa {n} Sekunden</translation>
-  </message>
-  <message>
    <source>k {r}</source>
    <translation>k {r}</translation>
   </message>
@@ -3450,12 +3434,24 @@ Antwort: {reply}
    <translation>noch {n} h</translation>
   </message>
   <message>
+   <source>{n} hours</source>
+   <translation>{n} Stunden</translation>
+  </message>
+  <message>
    <source>{n} min left</source>
    <translation>noch {n} min</translation>
   </message>
   <message>
+   <source>{n} minutes</source>
+   <translation>{n} Minuten</translation>
+  </message>
+  <message>
    <source>{n} s left</source>
    <translation>noch {n} s</translation>
+  </message>
+  <message>
+   <source>{n} seconds</source>
+   <translation>{n} Sekunden</translation>
   </message>
   <message>
    <source>{n} tok/s</source>

@@ -84,7 +84,7 @@ class ArmRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         row.addWidget(Letter(theme, index))
-        for picker in self._pickers():
+        for picker in self.pickers():
             row.addWidget(picker)
             picker.picked.connect(lambda value, picker=picker: self._on_picked(picker, value))
         row.addStretch()
@@ -93,7 +93,8 @@ class ArmRow(QWidget):
         self.verify.set_choices(arms.verify_choices())
         self.set_arm(ArmChoice())
 
-    def _pickers(self) -> tuple[Picker, ...]:
+    def pickers(self) -> tuple[Picker, ...]:
+        """Its controls from left to right."""
         return self.target, self.mode, self.draft, self.k, self.verify, self.dtype
 
     def set_context(self, settings: Settings, items: tuple[CatalogItem, ...]) -> None:
@@ -105,14 +106,14 @@ class ArmRow(QWidget):
     def set_arm(self, arm: ArmChoice) -> None:
         """Show an arm."""
         chosen = (arm.target, arm.mode, arm.draft, arm.k, arm.verify, arm.dtype)
-        for picker, value in zip(self._pickers(), chosen):
+        for picker, value in zip(self.pickers(), chosen):
             picker.set_value(value)
         self.draft.setEnabled(arm.mode == "speculative")
         self.k.setEnabled(arm.mode == "speculative")
 
     def arm(self) -> ArmChoice:
         """The arm as picked."""
-        return arms.arm_of(*(picker.value for picker in self._pickers()))
+        return arms.arm_of(*(picker.value for picker in self.pickers()))
 
     def _on_picked(self, picker: Picker, value: str) -> None:
         picker.set_value(value)
@@ -194,6 +195,8 @@ class Setup(QWidget):
         said.addWidget(self.note, 1)
         said.addStretch()
         self.rows = (ArmRow(theme, 0), ArmRow(theme, 1))
+        for upper, lower in zip(*(row.pickers() for row in self.rows)):
+            upper.align(lower)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)

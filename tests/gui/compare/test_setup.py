@@ -7,10 +7,12 @@ from dataclasses import replace
 from helix_app.base.settings import Settings, changed
 from helix_app.gui.compare import arms
 from helix_app.gui.state import State, load_choice
+from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, SamplingParams
 from tests.gui import fake
 from tests.gui.compare.comparing import CompareDriver
 from tests.gui.fake import record
+from tests.gui.settling import load, settle
 
 OWN = load_choice(Settings(theme="light"))
 RACED = GenerateRequest(
@@ -122,3 +124,16 @@ def test_a_plain_arm_has_no_draft_to_pick(driver: CompareDriver, state: State) -
     assert len(changes) == 2
     state.set_settings(changed(state.settings, draft="ngram"), None)
     assert row.draft.choices()[0].label == "As chosen: n-gram"
+
+
+def test_the_rows_of_both_arms_stand_in_columns(window: MainWindow) -> None:
+    load(window)
+    window.pages.show_page("compare")
+    setup = window.compare.setup
+    setup.preset.pick("custom")
+    setup.rows[0].mode.pick("speculative")
+    setup.rows[1].mode.pick("autoregressive")
+    settle()
+    upper, lower = (row.pickers() for row in setup.rows)
+    assert [a.x() for a in upper] == [b.x() for b in lower]
+    assert upper[1].shown() != lower[1].shown()

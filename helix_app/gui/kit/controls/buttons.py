@@ -171,6 +171,7 @@ class Picker(QPushButton):
         self._name = name
         self._least = least
         self._choices: tuple[Choice, ...] = ()
+        self._below: tuple[Picker, ...] = ()
         self._shown = ""
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the pointer comes or goes
         self.value = ""
@@ -228,7 +229,8 @@ class Picker(QPushButton):
             terms.give(self, self._term, lead)
         else:
             self.setToolTip(lead)
-        self.updateGeometry()
+        for picker in (self, *self._below):
+            picker.updateGeometry()
         self.update()
 
     def _fill_menu(self) -> None:
@@ -251,11 +253,21 @@ class Picker(QPushButton):
             action.triggered.connect(lambda _=False, value=choice.value: self.picked.emit(value))
 
     def sizeHint(self) -> QSize:
+        return QSize(max(picker.wanted_width() for picker in (self, *self._below)), CONTROL)
+
+    def wanted_width(self) -> int:
+        """Pixels that its caption and value need."""
         metrics = self.fontMetrics()
         width = metrics.horizontalAdvance(self.shown()) + 12 + 8 + 16 + 8
         if self._caption:
             width += metrics.horizontalAdvance(self._caption) + 8
-        return QSize(max(self._least, width), CONTROL)
+        return max(self._least, width)
+
+    def align(self, other: Picker) -> None:
+        """Be as wide as another one, which stands above or below."""
+        self._below, other._below = (other,), (self,)
+        for picker in (self, other):
+            picker.updateGeometry()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(self._least, CONTROL)
