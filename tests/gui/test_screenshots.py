@@ -1,4 +1,7 @@
-"""Pictures of every view in both themes, for people to look at; here only: not blank, nothing cut off."""
+"""Pictures of views for people to look at; here only: not blank, nothing cut off.
+
+Those of the window in both themes come from ``look/test_theme_switch.py``, which makes them anyway.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,10 @@ def shown(make_window: Callable[..., MainWindow]) -> Callable[..., MainWindow]:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", list(views.VIEWS))
+@pytest.mark.parametrize("name", [*views.IN_DIALOGS, "downloading", "download_failed"])
 def test_view(shown, folder: Path, name: str, theme: str) -> None:
     window = shown(name, theme)
-    in_dialog = name.startswith(("settings", "diagnostics", "help", "prompting"))
-    picture = (views.shown_dialog(window) if in_dialog else window).grab().toImage()
+    picture = (views.shown_dialog(window) if name in views.IN_DIALOGS else window).grab().toImage()
     assert picture.save(str(folder / f"{name}-{theme}.png"))
     assert len(colours(picture)) > 12
 

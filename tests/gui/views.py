@@ -347,6 +347,8 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
     )
 }
 
+IN_DIALOGS = [name for name in VIEWS if name.startswith(("diagnostics", "help", "prompting"))]
+
 
 def show(window: MainWindow, name: str, width: int = 1280, height: int = 800) -> None:
     """Bring a window into a view."""

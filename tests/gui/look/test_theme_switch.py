@@ -1,4 +1,7 @@
-"""Another theme while everything is open: what the screen shows then is what a window made in that theme shows."""
+"""Every view in both themes, as pictures for people to look at; and another theme while everything is open.
+
+What the screen shows then is what a window made in that theme shows.
+"""
 
 from __future__ import annotations
 
@@ -55,6 +58,9 @@ def test_a_switched_window_looks_like_a_new_one(make_window: Callable[..., MainW
         window = make_window(theme=theme)
         views.show(window, name)
         made[theme] = screen_of(window, dialog_of(window, name))
+        if name not in views.IN_DIALOGS:  # whose pictures are made elsewhere
+            keep(made[theme], f"{name}-{theme}")
+        assert len(np.unique(made[theme][::5, ::5].reshape(-1, 3), axis=0)) > 12, "not blank"
         if theme == "light":
             window.close()
     for theme in ("light", "dark"):  # the window is dark: there and back
