@@ -15,6 +15,7 @@ from helix_app.base.message_texts import filling
 from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.message_texts.forms import FORM_ERRORS
+from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.server import SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
@@ -46,6 +47,7 @@ ERRORS: dict[str, str] = {
     # model files
     **MODEL_FILES,
     **ATTACHMENTS,
+    **LIBRARY_ERRORS,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "

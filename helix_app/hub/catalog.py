@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union
@@ -72,6 +72,9 @@ class CatalogEntry:
         sha256: of the model file in lower-case hex; None when only the hub knows it.
         sources: where the file comes from, in the order to try.
         draft: id of the model that drafts for this one when it is on this computer too; None for none.
+        memory_gb: the least memory, of a computer or its graphics card, that it runs in with a context of 8,192
+            tokens and its draft; 0 where nobody has said.
+        rest: the other files of a model that is split, in order; each with its own size, checksum and source.
     """
 
     id: str
@@ -88,6 +91,18 @@ class CatalogEntry:
     context_length: int
     sources: tuple[Source, ...]
     draft: str | None = None
+    memory_gb: int = 0
+    rest: tuple[CatalogEntry, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[CatalogEntry, ...]:
+        """Its files one by one; itself where it is in one."""
+        return (replace(self, rest=()), *self.rest) if self.rest else (self,)
+
+    @property
+    def total_bytes(self) -> int:
+        """Size of all files."""
+        return self.size_bytes + sum(entry.size_bytes for entry in self.rest)
 
     @property
     def size_exact(self) -> bool:

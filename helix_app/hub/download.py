@@ -15,7 +15,7 @@ import threading
 import zipfile
 import zlib
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Union
@@ -25,10 +25,11 @@ import filelock
 from helix_app.base import paths
 from helix_app.base.errors import DownloadError, HelixError
 from helix_app.hub import failures, store
-from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource, load_catalog
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, SourceError
 from helix_app.hub.fetch import Remote, Retry, fetch
 from helix_app.hub.progress import Meter, hash_file
+from helix_app.hub.registry import known_catalog
 from helix_app.hub.sources import locate
 from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
 
@@ -56,6 +57,42 @@ def download(
     Raises:
         DownloadError: with one of the ``download_*`` codes.
     """
+    if entry.rest:
+        _check_space(entry, root)
+    before, first = 0, ""
+    for piece in entry.pieces:
+        with closing(_download_file(piece, cancel, root, retry)) as updates:
+            for event in updates:
+                if isinstance(event, DownloadDone):
+                    first = first or event.path
+                else:
+                    yield _of_all(event, entry, before)
+        before += piece.size_bytes
+    yield DownloadDone(entry.id, first)
+
+
+def _of_all(event: DownloadProgress, entry: CatalogEntry, before: int) -> DownloadProgress:
+    """How far a model in several files is, given how far one of them is."""
+    if event.stage != "download" or not entry.rest:
+        return event
+    done, total = event.done_bytes + before, max(event.total_bytes + before, entry.total_bytes)
+    left = (total - done) / event.bytes_per_second if event.bytes_per_second else None
+    return replace(event, done_bytes=done, total_bytes=total, seconds_left=left)
+
+
+def _check_space(entry: CatalogEntry, root: Path | None) -> None:
+    """Refuse a model in several files that will not fit, before the first of them."""
+    folder = store.model_folder(entry, root)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        failures.check_space(entry, folder, entry.total_bytes - store.arrived_bytes(entry, root))
+    except OSError as exc:
+        raise failures.disk_failed(entry, folder, exc, entry.total_bytes) from exc
+
+
+def _download_file(
+    entry: CatalogEntry, cancel: threading.Event, root: Path | None, retry: Retry | None
+) -> Generator[Update, None, None]:
     job = _Job(entry, cancel, store.model_folder(entry, root), retry or Retry())
     try:
         if store.is_verified(entry, job.target):
@@ -80,7 +117,7 @@ def download_events(
 ) -> Iterator[DownloadProgress | DownloadDone | DownloadFailed]:
     """``download`` by id that raises no expected failure: its last event is DownloadDone or DownloadFailed."""
     try:
-        entry = (catalog or load_catalog()).entry(model_id)
+        entry = (catalog or known_catalog()).entry(model_id)
         yield from download(entry, cancel, root=root, retry=retry)
     except HelixError as exc:
         yield DownloadFailed(model_id, exc.code, exc.detail, tuple(exc.fields.items()))
@@ -243,9 +280,8 @@ class _Job:
 
     def _clean_up(self) -> None:
         """Remove the parts: the wheel a model came from, and what other sources left behind."""
-        for path in self.folder.iterdir():
-            if path.name.startswith(f"{self.entry.file}.") and path.suffix == ".part":
-                try:
-                    path.unlink()
-                except OSError as exc:
-                    log.warning("%s could not be removed: %s", path, exc)
+        for path in store.part_files_of(self.entry, self.folder):
+            try:
+                path.unlink()
+            except OSError as exc:
+                log.warning("%s could not be removed: %s", path, exc)

@@ -13,7 +13,7 @@ from helix_app.base.sizes import size_text
 from helix_app.hub.catalog import CatalogEntry
 from helix_app.hub.proxies import Proxy, without_secrets
 
-Reason = Literal["skipped", "refused", "network", "interrupted", "checksum"]
+Reason = Literal["skipped", "offline", "refused", "network", "interrupted", "checksum"]
 
 _DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
@@ -26,18 +26,25 @@ class SourceError(Exception):
     """One source gave no model; the next may.
 
     Attributes:
-        reason: ``skipped`` (not possible here), ``refused`` (answered, but not with this file), ``network`` (nobody
-            answered), ``interrupted`` (broke off; the part is kept), ``checksum`` (arrived, but is another file).
+        reason: ``skipped`` (not possible here), ``offline`` (nobody is to be asked), ``refused`` (answered, but not
+            with this file), ``network`` (nobody answered), ``interrupted`` (broke off; the part is kept), ``checksum``
+            (arrived, but is another file).
         text: the technical cause.
         host: who was asked, empty when nobody was.
         proxy: what the connection went through, None for nothing.
+        status: of HTTP, where somebody answered with one; otherwise 0.
+        repo: whose file it is, on a hub.
     """
 
-    def __init__(self, reason: Reason, text: str, host: str = "", proxy: Proxy | None = None) -> None:
+    def __init__(
+        self, reason: Reason, text: str, host: str = "", proxy: Proxy | None = None, status: int = 0, repo: str = ""
+    ) -> None:
         self.reason: Reason = reason
         self.text = text
         self.host = host
         self.proxy = proxy
+        self.status = status
+        self.repo = repo
         super().__init__(f"{reason}: {text}")
 
 
@@ -56,7 +63,36 @@ def all_failed(entry: CatalogEntry, folder: Path, failures: Sequence[SourceError
     if reasons == {"network"}:
         host = next(f.host for f in failures if f.reason == "network")
         return DownloadError("download_no_network", detail=detail, host=host, folder=folder)
+    if reasons == {"offline"}:
+        origin = next(f.text for f in failures if f.reason == "offline")
+        return DownloadError("download_offline", detail=detail, name=entry.name, origin=origin, folder=folder)
+    if reasons == {"refused"}:
+        answered = refusal(failures)
+        if answered is not None:
+            fields = {"host": answered.host, "repo": answered.repo or entry.origin, "folder": folder}
+            return DownloadError(_answer(answered.status), detail=detail, name=entry.name, **fields)
     return DownloadError("download_source", detail=detail, name=entry.name, folder=folder)
+
+
+def refusal(failures: Sequence[SourceError]) -> SourceError | None:
+    """The answer that a person can do most about: a login, then waiting, then another file; None for none of them."""
+    ranked = sorted((f for f in failures if f.status), key=lambda f: _RANK.get(_answer(f.status), len(_RANK)))
+    return ranked[0] if ranked and _answer(ranked[0].status) in _RANK else None
+
+
+def _answer(status: int) -> str:
+    """The code of an answer of HTTP; empty for one that tells nothing more."""
+    if status >= 500:
+        return "download_server"
+    return {401: "download_login", 403: "download_gated", 404: "download_missing", 429: "download_busy"}.get(status, "")
+
+
+_RANK = {
+    code: i
+    for i, code in enumerate(
+        ("download_gated", "download_login", "download_busy", "download_server", "download_missing")
+    )
+}
 
 
 def cancelled(entry: CatalogEntry) -> DownloadError:

@@ -32,6 +32,7 @@ _CONNECT_SECONDS = 15.0
 _SILENCE_SECONDS = 30.0  # a connection that sends nothing for so long is taken as dropped
 _QUEUE_CHUNKS = 64
 _CHUNK = 1 << 18
+_MOST_WAIT = 60.0  # seconds that a server may ask to be left alone
 _GAIN_BYTES = 1 << 16  # an attempt that brought so much was no failure
 _PROXY_LOGIN = 407
 _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
@@ -67,18 +68,24 @@ class Retry:
 
 @dataclass(frozen=True)
 class _Head:
-    """What the server said before the first byte. ``start`` and ``total`` are None when it did not say."""
+    """What the server said before the first byte. ``start`` and ``total`` are None when it did not say.
+
+    ``wait`` is how many seconds it asks to be left alone.
+    """
 
     status: int
     start: int | None
     total: int | None
+    wait: float = 0.0
 
 
 class _Dropped(Exception):
     """The connection failed or ended early; trying again may help. ``answered`` tells whether anyone was there."""
 
-    def __init__(self, text: str, *, answered: bool = False) -> None:
+    def __init__(self, text: str, *, answered: bool = False, status: int = 0, wait: float = 0.0) -> None:
         self.answered = answered
+        self.status = status
+        self.wait = wait
         super().__init__(text)
 
 
@@ -120,8 +127,8 @@ def fetch(
                 reason: Reason = "interrupted" if size else "refused" if exc.answered else "network"
                 text = f"{exc} (has {size} of {remote.size_bytes} bytes)"
                 proxy = proxy_for(remote.url) if reason == "network" else None
-                raise SourceError(reason, text, remote.host, proxy) from exc
-            if cancel.wait(retry.backoff_seconds * 2 ** (failures - 1)):
+                raise SourceError(reason, text, remote.host, proxy, exc.status if reason == "refused" else 0) from exc
+            if cancel.wait(max(exc.wait, retry.backoff_seconds * 2 ** (failures - 1))):
                 raise Cancelled from exc
     yield meter.event()
 
@@ -162,11 +169,11 @@ def _attempt(remote: Remote, part: Path, meter: Meter, cancel: threading.Event) 
 def _accepted_start(head: _Head, offset: int, remote: Remote) -> int:
     """Where the bytes that follow belong in the file."""
     if head.status in _RETRY_STATUS:
-        raise _Dropped(f"HTTP {head.status}", answered=True)
+        raise _Dropped(f"HTTP {head.status}", answered=True, status=head.status, wait=head.wait)
     if head.status == _PROXY_LOGIN:
         raise SourceError("network", f"HTTP {head.status}", remote.host, proxy_for(remote.url))
     if head.status not in (200, 206):
-        raise SourceError("refused", f"HTTP {head.status}", remote.host)
+        raise SourceError("refused", f"HTTP {head.status}", remote.host, status=head.status)
     if head.total is not None and head.total != remote.size_bytes:
         raise SourceError("refused", f"offers {head.total} bytes, expected {remote.size_bytes}", remote.host)
     if head.status == 200:
@@ -277,6 +284,9 @@ class _Reader:
 
 
 def _head(status: int, headers: Mapping[str, str]) -> _Head:
+    if status in _RETRY_STATUS:
+        asked = headers.get("Retry-After", "")
+        return _Head(status, None, None, min(float(asked), _MOST_WAIT) if asked.isdigit() else 0.0)
     if status == 206:
         match = re.match(r"bytes (\d+)-\d+/(\d+|\*)", headers.get("Content-Range", ""))
         if match is None:

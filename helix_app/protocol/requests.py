@@ -262,6 +262,10 @@ class CatalogItem:
         download_bytes: what has to be fetched; 0 when it is already on this computer.
         path: where it is, empty when it is not on this computer yet.
         summary: one sentence for people.
+        memory_gb: the least memory that it runs in with a context of 8,192 tokens and its draft; 0 where nobody has
+            said.
+        draft: id of the model that drafts best for it; empty where no model does and n-grams serve.
+        architecture: as its file says; empty where that is not known.
     """
 
     id: str
@@ -271,6 +275,9 @@ class CatalogItem:
     licence: str
     summary: str
     path: str = ""
+    memory_gb: int = 0
+    draft: str = ""
+    architecture: str = ""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def write_catalog(path: Path, models: Iterable[CatalogEntry]) -> Path:
     for model in models:
         lines.append("[[model]]")
         for name, value in vars(model).items():
-            if name != "sources" and value is not None:
+            if name not in ("sources", "rest") and value is not None:
                 lines.append(f"{name} = {json.dumps(value)}")
         for source in model.sources:
             lines.append("[[model.source]]")

@@ -1,0 +1,1 @@
+"""The models on this computer: those of Helix, of the person and of other programs."""
