@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from helix_app.base.errors import HelixError, InputError
 from helix_app.hub import registry, store
 from helix_app.hub.access import check_online, endpoint, token
-from helix_app.hub.failures import Cancelled, SourceError
+from helix_app.hub.failures import SourceError
 from helix_app.hub.library.quantisation import is_model, of_name
 from helix_app.hub.registry import HubFile
 from helix_app.hub.sources import hub_error, in_thread, trust_system_certificates
@@ -168,6 +168,3 @@ def _told(error: SourceError, what: str) -> HelixError:
 
 def _host() -> str:
     return urlsplit(endpoint()).netloc
-
-
-__all__ = ["Cancelled", "Repository", "found_files", "look_into", "search_models", "take_file"]

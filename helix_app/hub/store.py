@@ -210,7 +210,7 @@ def catalog_items(
     known = {Path(item.path) for item in items if item.path}
     for extra in extra_paths:
         path = paths.expanded(extra).absolute()
-        if path in known or not _may_be_model(path):
+        if path in known or not may_be_model(path):
             continue
         known.update(part_files(path))
         name = display_name(path, model_name(path) if path.is_file() else path.name)
@@ -220,7 +220,7 @@ def catalog_items(
     return tuple(items)
 
 
-def _may_be_model(path: Path) -> bool:
+def may_be_model(path: Path) -> bool:
     """A cheap look: whether a file is a GGUF, and a folder has weights in it."""
     try:
         if path.is_dir():

@@ -1,0 +1,103 @@
+"""What a model's files say of it, and why it cannot run; kept in the cache folder until the files change."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import helix_app
+from helix_app.base import paths, texts, typed
+from helix_app.base.errors import ModelFileError
+from helix_app.hub.library.quantisation import of_header, of_name
+from helix_app.modelfiles.display_name import clean_name
+from helix_app.modelfiles.gguf.gguf_file import short_name
+from helix_app.modelfiles.gguf.split import read_model
+from helix_app.modelfiles.model_path import inspect
+from helix_app.modelfiles.part_names import part_files
+from helix_app.protocol.events import Failed
+
+_VERSION = 1  # of what is kept
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the files say; empty where they do not.
+
+    Attributes:
+        problem: why the model cannot run; None where it can.
+    """
+
+    name: str = ""
+    quantisation: str = ""
+    architecture: str = ""
+    licence: str = ""
+    problem: Failed | None = None
+
+
+def facts_of(path: Path) -> ModelFacts:
+    """The facts of a file or folder. Never raises for one that cannot be read: that is its problem."""
+    try:
+        key = short_name(f"{_stamps(path)}|{helix_app.__version__}|{_VERSION}")
+    except OSError as exc:
+        error = ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc))
+        return ModelFacts(quantisation=of_name(path.name), problem=error.as_event())
+    kept = paths.cache_dir() / "library" / f"{key}.json"
+    try:
+        return typed.read(ModelFacts, texts.read_json(kept))
+    except (OSError, ValueError):
+        pass
+    facts = _look(path)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        half = kept.with_suffix(f".{os.getpid()}.part")
+        half.write_text(json.dumps(asdict(facts)), encoding="utf-8")
+        os.replace(half, kept)
+    except OSError:
+        pass  # it is only looked at again
+    return facts
+
+
+def _look(path: Path) -> ModelFacts:
+    said = _of_folder(path) if path.is_dir() else _of_file(path)
+    try:
+        inspect(path)
+    except ModelFileError as exc:
+        return ModelFacts(**{**vars(said), "problem": exc.as_event()})
+    return said
+
+
+def _of_file(path: Path) -> ModelFacts:
+    try:
+        header = read_model(path)
+    except (ModelFileError, OSError):
+        return ModelFacts(quantisation=of_name(path.name))
+    said = header.metadata
+    architecture = said.get("general.architecture")
+    licence = said.get("general.license")
+    return ModelFacts(
+        clean_name(said.get("general.name")),
+        of_name(path.name) or of_header(said),
+        architecture if isinstance(architecture, str) else "",
+        licence if isinstance(licence, str) and len(licence) <= 40 else "",
+    )
+
+
+def _of_folder(path: Path) -> ModelFacts:
+    try:
+        raw = texts.read_json(path / "config.json")
+    except (OSError, ValueError):
+        return ModelFacts()
+    raw = raw if isinstance(raw, dict) else {}
+    architecture, kind = raw.get("model_type"), raw.get("dtype") or raw.get("torch_dtype")
+    short = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
+    return ModelFacts(
+        architecture=architecture if isinstance(architecture, str) else "", quantisation=short.get(str(kind), "")
+    )
+
+
+def _stamps(path: Path) -> str:
+    files = sorted(path.iterdir()) if path.is_dir() else part_files(path)
+    stats = [(str(file), file.stat()) for file in files if file.is_file()]
+    return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
