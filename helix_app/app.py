@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
+    from helix_app.bridge.library import Library
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
+    from helix_app.protocol.requests import LoadChoice, LoadRequest
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class App:
     attachments: Attachments
     prompts: Prompts
     serving: Serving
+    library: Library
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -126,6 +129,7 @@ def build(
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
+    from helix_app.bridge.library import Library
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
@@ -142,6 +146,7 @@ def build(
     chats = Chats()
     attachments = Attachments()
     prompts = Prompts()
+    library = Library()
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -155,6 +160,11 @@ def build(
     store = keeper or settings_store.Keeper()
     window.settings_changed.connect(lambda changed: _save(store, changed, controller))
     window.benchmark_requested.connect(benchmarks.ask)
+    window.library_asked.connect(library.ask)
+    library.news.connect(window.on_events)
+    library.changed.connect(controller.refresh_catalog)
+    library.fetch_requested.connect(controller.download)
+    window.closing.connect(library.shutdown)
     window.serving_requested.connect(serving.ask)
     serving.news.connect(window.on_events)
     window.closing.connect(serving.shutdown)  # before the engine that it uses
@@ -186,7 +196,7 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving)
+    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving, library)
 
 
 def make_client(settings: Settings) -> EngineClient:
@@ -206,12 +216,19 @@ def make_hub(settings: Settings) -> Hub:
     from helix_app.bridge.controller import Hub
     from helix_app.hub.download import download_events
     from helix_app.hub.learned import forget
+    from helix_app.hub.registry import note_use
     from helix_app.hub.resolve import to_load_request
     from helix_app.hub.store import catalog_items
 
     chosen_before = (settings.target, settings.draft)
+
+    def resolve(choice: LoadChoice) -> LoadRequest:
+        request = to_load_request(choice)
+        note_use(request.target, *([request.draft] if os.path.isabs(request.draft) else []))
+        return request
+
     return Hub(
-        resolve=to_load_request,
+        resolve=resolve,
         download=download_events,
         catalog=lambda opened: catalog_items(name for name in (*chosen_before, *opened) if os.path.isabs(name)),
         forget=forget,

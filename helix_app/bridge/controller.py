@@ -57,7 +57,7 @@ class SessionController(QObject):
     engine does anything else.
 
     Attributes:
-        threads: of the engine, of downloads, and of the catalog and what was learnt.
+        threads: of the engine, of the catalog and what was learnt, and of downloads.
         tap: is given each event of the engine first, on whichever thread it comes; those it says True of are not told.
 
     Signals:
@@ -98,8 +98,8 @@ class SessionController(QObject):
         self._catalog_worker = TaskWorker(self._coalescer.put)
         self.threads = (
             thread_for(self._engine_worker, "helix-engine"),
-            thread_for(self._downloads.worker, "helix-downloads"),
             thread_for(self._catalog_worker, "helix-catalog"),
+            *(thread_for(worker, "helix-downloads") for worker in self._downloads.workers),
         )
 
         self._start_asked.connect(self._engine_worker.start_engine)
@@ -334,7 +334,7 @@ class SessionController(QObject):
 
     @Slot(str)
     def download(self, model_id: str) -> None:
-        """Download a model, after those asked for before. Asking twice changes nothing."""
+        """Download a model, beside a few others or after them. Asking twice changes nothing."""
         if self._stopped is None:
             self._downloads.add(model_id)
 

@@ -1,4 +1,4 @@
-"""``models list | pull | path | verify | forget``: the model files and what was learnt, on the command line.
+"""``models list | search | pull | add | remove | path | verify | forget``: the model files and what was learnt, on the command line.
 
 Results go to standard output; progress and errors go to standard error. Exit codes: 0 done, 1 a failure
 that is explained, 2 wrong usage or an unknown id.
@@ -17,12 +17,14 @@ from tqdm import tqdm
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
+from helix_app.cli import library
 from helix_app.cli.common import ctrl_c_cancels, put, say
 from helix_app.hub import store
-from helix_app.hub.catalog import Catalog, load_catalog
+from helix_app.hub.catalog import Catalog
 from helix_app.hub.download import download
-from helix_app.hub.failures import format_bytes
+from helix_app.hub.failures import Cancelled, format_bytes
 from helix_app.hub.learned import forget
+from helix_app.hub.registry import known_catalog
 from helix_app.protocol.hub import DownloadDone, DownloadProgress
 
 _STAGES = {"connect": "Connecting", "download": "Downloading", "verify": "Verifying", "unpack": "Unpacking"}
@@ -34,8 +36,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     commands = parser.add_subparsers(dest="models_command", required=True, metavar="COMMAND")
     listing = commands.add_parser("list", help="the models Helix knows and which are on this computer")
     listing.add_argument("--json", action="store_true", help="machine-readable output")
+    listing.add_argument("--library", action="store_true", help="all that is on this computer, of other programs too")
+    pull = commands.add_parser("pull", help="download a model; continues a download that broke off")
+    pull.add_argument("id", help="id of the model, or a file of the hub: OWNER/NAME:QUANTISATION or OWNER/NAME/FILE")
+    library.add_parsers(commands)
     for command, text in (
-        ("pull", "download a model; continues a download that broke off"),
         ("path", "print where a model's file is"),
         ("verify", "check a model's file against its checksum"),
     ):
@@ -51,9 +56,13 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
             told = messages.fill("Forgot what was learnt ({n:table|tables}).", n=tables)
             say(told if tables else "Nothing was learnt.")
             return 0
-        catalog = catalog or load_catalog()
+        catalog = catalog or known_catalog()
+        if args.models_command in library.COMMANDS:
+            return library.run(args, catalog)
         if args.models_command == "list":
-            return _list(catalog, as_json=args.json)
+            return (library.show_library if args.library else _list)(catalog, as_json=args.json)
+        if args.models_command == "pull" and library.is_hub_file(args.id):
+            return _pull_from_hub(args.id)
         entry = catalog.entry(args.id)
         if args.models_command == "path":
             put(f"{store.path_of(entry)}\n")
@@ -69,6 +78,18 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
         return 2 if isinstance(exc, InputError) else 1
+
+
+def _pull_from_hub(name: str) -> int:
+    with ctrl_c_cancels() as cancel:
+        try:
+            entry = library.hub_entry(name, cancel)
+        except Cancelled:
+            raise HelixError("download_cancelled", name=name) from None
+        path = _show(download(entry, cancel))
+    say(f"{entry.name} is ready: {path}")
+    say(f"Load it as {entry.id}.")
+    return 0
 
 
 def _list(catalog: Catalog, *, as_json: bool) -> int:

@@ -20,13 +20,16 @@ def load_request_of(args: argparse.Namespace) -> LoadRequest:
         HelixError: a model that is not there, or a context that makes no sense.
     """
     from helix_app.engine.loading.context import check_context
+    from helix_app.hub.registry import note_use
     from helix_app.hub.resolve import to_load_request
 
     if args.context is not None:
         check_context(args.context)
     learn = may_learn()
     choice = LoadChoice(args.target, args.draft, args.device, args.dtype, context_length=args.context, learn=learn)
-    return replace(to_load_request(choice), context_required=args.context is not None)
+    request = to_load_request(choice)
+    note_use(request.target)
+    return replace(request, context_required=args.context is not None)
 
 
 def read_prompt(args: argparse.Namespace) -> str:

@@ -6,8 +6,6 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import helix_app
 from helix_app.base import paths, texts, typed
 from helix_app.base.errors import ModelFileError
 from helix_app.hub.library.quantisation import of_header, of_name
@@ -16,6 +14,7 @@ from helix_app.modelfiles.gguf.gguf_file import short_name
 from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.part_names import part_files
+from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
 _VERSION = 1  # of what is kept
@@ -39,7 +38,9 @@ class ModelFacts:
 def facts_of(path: Path) -> ModelFacts:
     """The facts of a file or folder. Never raises for one that cannot be read: that is its problem."""
     try:
-        key = short_name(f"{_stamps(path)}|{helix_app.__version__}|{_VERSION}")
+        files = sorted(path.iterdir()) if path.is_dir() else part_files(path)
+        stamps = [stamp(file) for file in files if file.is_file()]
+        key = short_name("|".join((str(path), *stamps, versions("gguf"), str(_VERSION))))
     except OSError as exc:
         error = ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc))
         return ModelFacts(quantisation=of_name(path.name), problem=error.as_event())
@@ -95,9 +96,3 @@ def _of_folder(path: Path) -> ModelFacts:
     return ModelFacts(
         architecture=architecture if isinstance(architecture, str) else "", quantisation=short.get(str(kind), "")
     )
-
-
-def _stamps(path: Path) -> str:
-    files = sorted(path.iterdir()) if path.is_dir() else part_files(path)
-    stats = [(str(file), file.stat()) for file in files if file.is_file()]
-    return repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])

@@ -10,7 +10,7 @@ from pathlib import Path
 from helix_app.base import paths
 from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.hub import access, registry, store
-from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry
+from helix_app.hub.catalog import Catalog, CatalogEntry
 from helix_app.hub.library import programs
 from helix_app.hub.library.facts import facts_of
 from helix_app.modelfiles.part_names import model_name, part_files
@@ -119,10 +119,3 @@ def _models_in(path: Path) -> Iterator[Path]:
     for folder in sorted(path.iterdir()):
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
             yield folder
-
-
-def is_shipped(entry: CatalogEntry, root: Path | None = None) -> bool:
-    """Whether what is here of a model is the copy that came with the program."""
-    path = store.find(entry, root)
-    bundled = [paths.resource(source.path) for source in entry.sources if isinstance(source, BundledSource)]
-    return path in bundled

@@ -13,9 +13,8 @@ import filelock
 from helix_app.base import paths
 from helix_app.base.errors import DownloadError, HelixError, InputError
 from helix_app.hub import registry, store
-from helix_app.hub.catalog import Catalog, CatalogEntry
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry
 from helix_app.hub.library import programs
-from helix_app.hub.library.listing import is_shipped
 from helix_app.modelfiles.part_names import part_files
 
 
@@ -58,7 +57,7 @@ def remove(
 def _delete_entry(entry: CatalogEntry, root: Path | None) -> None:
     folder = store.model_folder(entry, root)
     files = [file for piece in entry.pieces for file in _files(piece, folder)]
-    if not files and is_shipped(entry, root):
+    if not files and _is_shipped(entry, root):
         raise InputError("library_shipped", name=entry.name)
     if files:
         with _locked(entry, folder):
@@ -106,3 +105,10 @@ def _locked(entry: CatalogEntry, folder: Path) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise DownloadError("download_locked", name=entry.name) from None
+
+
+def _is_shipped(entry: CatalogEntry, root: Path | None) -> bool:
+    """Whether what is here of a model is the copy that came with the program."""
+    path = store.find(entry, root)
+    bundled = [paths.resource(source.path) for source in entry.sources if isinstance(source, BundledSource)]
+    return path in bundled
