@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import Hub, SessionController
-    from helix_app.bridge.library import Library
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
+    from helix_app.bridge.library import Library
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
@@ -129,10 +129,10 @@ def build(
     from helix_app.bridge.benchmarks import Benchmarks
     from helix_app.bridge.checkups import Checkups
     from helix_app.bridge.controller import SessionController
-    from helix_app.bridge.library import Library
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
+    from helix_app.bridge.library import Library
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 
@@ -160,7 +160,9 @@ def build(
     store = keeper or settings_store.Keeper()
     window.settings_changed.connect(lambda changed: _save(store, changed, controller))
     window.benchmark_requested.connect(benchmarks.ask)
-    window.library_asked.connect(library.ask)
+    window.library.asked.connect(library.ask)
+    window.library.download_requested.connect(controller.download)
+    window.library.pause_requested.connect(controller.cancel_download)
     library.news.connect(window.on_events)
     library.changed.connect(controller.refresh_catalog)
     library.fetch_requested.connect(controller.download)
@@ -196,7 +198,9 @@ def build(
     window.closing.connect(run_files.shutdown)
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
-    return App(client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving, library)
+    return App(
+        client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving, library
+    )
 
 
 def make_client(settings: Settings) -> EngineClient:

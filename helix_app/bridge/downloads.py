@@ -13,7 +13,6 @@ from helix_app.bridge.worker import Sink, Task, TaskWorker
 from helix_app.protocol.events import Event
 from helix_app.protocol.hub import DownloadFailed, DownloadProgress
 
-
 AT_ONCE = 3
 
 

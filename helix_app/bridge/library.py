@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.base.errors import HelixError
-from helix_app.bridge.worker import Task, TaskWorker, thread_for
-from helix_app.protocol.events import Event, Failed
+from helix_app.base.failures import failure
+from helix_app.bridge.worker import thread_for
+from helix_app.protocol.events import Failed
 from helix_app.protocol.library import (
     AddModels,
     FetchFile,
@@ -20,6 +22,7 @@ from helix_app.protocol.library import (
     KeepToken,
     LibraryAsked,
     LibraryFailed,
+    LibraryNews,
     ListFiles,
     ListLibrary,
     RemoveModel,
@@ -30,6 +33,33 @@ if TYPE_CHECKING:
     from helix_app.hub.search import Repository
 
 STOP_MS = 3000
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Something to do: ``news`` does it, ``failed`` tells that it went wrong."""
+
+    news: Callable[[], Iterator[LibraryNews]]
+    failed: Callable[[Failed], LibraryNews]
+
+
+class _Worker(QObject):
+    """Does one thing after the other, on the thread that it lives on.
+
+    Signals:
+        told: a LibraryNews.
+    """
+
+    told = Signal(object)
+
+    @Slot(object)
+    def run(self, work: _Work) -> None:
+        """Do it. Never raises."""
+        try:
+            for news in work.news():
+                self.told.emit(news)
+        except Exception as error:
+            self.told.emit(work.failed(failure(error)))
 
 
 class Library(QObject):
@@ -46,7 +76,6 @@ class Library(QObject):
     fetch_requested = Signal(str)
     _disk_asked = Signal(object)
     _hub_asked = Signal(object)
-    _told = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,11 +83,12 @@ class Library(QObject):
         self._searching = threading.Event()  # set to end the search that runs
         self._cancel = threading.Event()  # ends everything
         self._known: dict[str, Repository] = {}  # what was looked into; of the hub's thread
-        self._disk, self._hub = TaskWorker(self._told.emit), TaskWorker(self._told.emit)
+        self._disk, self._hub = _Worker(), _Worker()
         self.threads = (thread_for(self._disk, "helix-library"), thread_for(self._hub, "helix-hub"))
         self._disk_asked.connect(self._disk.run)
         self._hub_asked.connect(self._hub.run)
-        self._told.connect(self._on_told)
+        for worker in (self._disk, self._hub):
+            worker.told.connect(self._on_told)
 
     @Slot(object)
     def ask(self, asked: LibraryAsked) -> None:
@@ -72,16 +102,16 @@ class Library(QObject):
             self._searching.set()
             cancel = self._searching = threading.Event()
             self._hub_asked.emit(
-                Task(lambda: self._search(asked.query, cancel), lambda failed: HubSearched(asked.query, failed=failed))
+                _Work(lambda: self._search(asked.query, cancel), lambda failed: HubSearched(asked.query, failed=failed))
             )
         elif isinstance(asked, ListFiles):
             self._hub_asked.emit(
-                Task(lambda: self._files(asked.repo), lambda failed: FilesListed(asked.repo, failed=failed))
+                _Work(lambda: self._files(asked.repo), lambda failed: FilesListed(asked.repo, failed=failed))
             )
         elif isinstance(asked, FetchFile):
-            self._hub_asked.emit(Task(lambda: self._take(asked.repo, asked.file), LibraryFailed))
+            self._hub_asked.emit(_Work(lambda: self._take(asked.repo, asked.file), LibraryFailed))
         else:
-            self._disk_asked.emit(Task(lambda: self._do(asked), LibraryFailed))
+            self._disk_asked.emit(_Work(lambda: self._do(asked), LibraryFailed))
 
     @Slot()
     def shutdown(self) -> bool:
@@ -91,11 +121,11 @@ class Library(QObject):
         self._searching.set()
         for thread in self.threads:
             thread.quit()
-        return all([thread.wait(STOP_MS) for thread in self.threads])
+        return [thread.wait(STOP_MS) for thread in self.threads] == [True, True]
 
     # ------------------------------------------------------------------ on the threads
 
-    def _search(self, query: str, cancel: threading.Event) -> Iterator[Event]:
+    def _search(self, query: str, cancel: threading.Event) -> Iterator[LibraryNews]:
         from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import search_models
 
@@ -104,7 +134,7 @@ class Library(QObject):
         except Cancelled:
             return
 
-    def _files(self, repo: str) -> Iterator[Event]:
+    def _files(self, repo: str) -> Iterator[LibraryNews]:
         from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import found_files, look_into
 
@@ -114,7 +144,7 @@ class Library(QObject):
             return
         yield FilesListed(repo, found_files(found))
 
-    def _take(self, repo: str, file: str) -> Iterator[Event]:
+    def _take(self, repo: str, file: str) -> Iterator[LibraryNews]:
         from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import look_into, take_file
 
@@ -124,7 +154,7 @@ class Library(QObject):
             return
         yield FileNamed(repo, file, take_file(found, file))
 
-    def _do(self, asked: LibraryAsked) -> Iterator[Event]:
+    def _do(self, asked: LibraryAsked) -> Iterator[LibraryNews]:
         """What concerns this computer alone; the library as it is then follows, also after a failure."""
         from helix_app.hub.access import keep_token
         from helix_app.hub.library.listing import add_models, library
@@ -149,7 +179,7 @@ class Library(QObject):
     # ------------------------------------------------------------------ on this thread
 
     @Slot(object)
-    def _on_told(self, event: Event) -> None:
+    def _on_told(self, event: LibraryNews) -> None:
         if self._over:
             return
         self.news.emit([event])

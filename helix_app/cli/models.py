@@ -1,4 +1,4 @@
-"""``models list | search | pull | add | remove | path | verify | forget``: the model files and what was learnt, on the command line.
+"""``models list | search | pull | add | remove | path | verify | forget``: models, on the command line.
 
 Results go to standard output; progress and errors go to standard error. Exit codes: 0 done, 1 a failure
 that is explained, 2 wrong usage or an unknown id.

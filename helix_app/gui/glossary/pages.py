@@ -78,6 +78,19 @@ def pages() -> tuple[Term, ...]:
             ("local_api", "target"),
         ),
         _page(
+            "page_models",
+            tr("Models"),
+            tr("What is on this computer, what Helix suggests, and what the hub has."),
+            tr(
+                "On this computer are models that Helix downloaded, files and folders that you add or drop here, and "
+                "those of LM Studio, Jan, Ollama and the Hugging Face cache, which are used where they are. Load takes "
+                "one as target, Use as draft lets it propose tokens; a model that cannot run says why.\n\nDownloads "
+                "go on while you do something else. Pause keeps what has arrived, also when Helix ends; Resume goes "
+                "on from there, and the file is checked when it is complete."
+            ),
+            ("target", "draft"),
+        ),
+        _page(
             "page_settings",
             tr("Settings"),
             tr("Sampling, conversation, engine and appearance."),

@@ -103,6 +103,7 @@ QFrame#comparePaneFrame { background: $raised; border: 1px solid $border; border
 QPlainTextEdit#comparePane { background: transparent; border: none; padding: 0px; border-radius: 0px; }
 QPlainTextEdit#comparePane:focus { border: none; }
 QTextBrowser#helpText { background: transparent; border: none; color: $text; }
+QFrame#modelRow { background: transparent; border: none; border-bottom: 1px solid $border; }
 QFrame#divider { background: $border; border: none; }
 
 QListWidget#sections { background: transparent; border: none; outline: none; }

@@ -39,6 +39,7 @@ class LoadView(QObject):
         super().__init__(parent)
         self._state = state
         self._downloading = ""  # the model the strip is about
+        self._left_out: set[str] = set()  # downloads that are shown elsewhere
         self._loading = ""  # name of the model that is being loaded
         self.welcome = WelcomePage(theme)
         self.strip = LoadStrip(theme)
@@ -83,12 +84,19 @@ class LoadView(QObject):
         else:
             self.strip.show_loading(event, self._loading)
 
+    def leave_out(self, model_id: str) -> None:
+        """A download is shown elsewhere."""
+        self._left_out.add(model_id)
+
     def on_download_started(self, model_id: str) -> None:
         """A model is about to be fetched."""
+        self._left_out.discard(model_id)
         self.on_download_progress(DownloadProgress(model_id, "connect", 0, 0))
 
     def on_download_progress(self, event: DownloadProgress) -> None:
         """How far a download is."""
+        if event.model_id in self._left_out:
+            return
         if self.on_welcome:
             self.welcome.show_download(event)
         elif self._state.loading is None:
@@ -97,11 +105,13 @@ class LoadView(QObject):
 
     def on_download_done(self, event: DownloadDone) -> None:
         """A model is here."""
-        if self._state.loading is None:
+        if self._state.loading is None and event.model_id not in self._left_out:
             self.strip.hide()
 
     def on_download_failed(self, event: DownloadFailed) -> None:
         """A download ended without a model."""
+        if event.model_id in self._left_out:
+            return
         if self.on_welcome:
             self.welcome.show_failure(event)
             return

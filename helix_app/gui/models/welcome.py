@@ -32,11 +32,13 @@ class WelcomePage(QWidget):
         download_requested: fetch this model.
         cancel_requested: stop fetching or loading it; what arrived is kept.
         open_requested: choose a file instead.
+        more_requested: look at other models.
     """
 
     download_requested = Signal(str)
     cancel_requested = Signal(str)
     open_requested = Signal()
+    more_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +65,9 @@ class WelcomePage(QWidget):
         self.start.clicked.connect(self.on_start_clicked)
         self.open = ThemedButton(theme, self.tr("Open a file…"), symbol="file")
         self.open.clicked.connect(self.open_requested)
-        for button in (self.start, self.open):
+        self.more = ThemedButton(theme, self.tr("More models"), kind="link")
+        self.more.clicked.connect(self.more_requested)
+        for button in (self.start, self.open, self.more):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAutoDefault(True)
         buttons = QHBoxLayout()
@@ -71,6 +75,7 @@ class WelcomePage(QWidget):
         buttons.setSpacing(8)
         buttons.addWidget(self.start)
         buttons.addWidget(self.open)
+        buttons.addWidget(self.more)
         buttons.addStretch()
         idle = QWidget()
         idle.setLayout(buttons)

@@ -24,6 +24,7 @@ from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import tab_order
+from helix_app.gui.library.desk import LibraryDesk
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.icons import icon
 from helix_app.gui.look.theme import Theme
@@ -152,6 +153,8 @@ class MainWindow(QMainWindow):
         self.add_page(Page("benchmark", self.tr("Benchmark"), "benchmark", lambda: self.benchmark))
         self.server = ServerPage(theme, state)
         self.add_page(Page("server", self.tr("Server"), "server", self.server, live=True))
+        self.library = LibraryDesk(theme, state, self.models, self.load_view, self)
+        self.add_page(Page("models", self.tr("Models"), "models", self.library.page))
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -174,7 +177,9 @@ class MainWindow(QMainWindow):
         self.book.asked.connect(self.chats_asked)
         self.chats.sidebar.new_requested.connect(self.actions_.new_chat.trigger)
         self.chats.sidebar.left.connect(chat.take_cursor)
-        self.chats.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
+        for told in (self.chats.told, self.library.told, desk.told):
+            told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
+        self.library.show_requested.connect(lambda: self.pages.show_page("models"))
         chat.composer.options_requested.connect(self.actions_.prompting.trigger)
         chat.generate_requested.connect(desk.begin)
         chat.generate_requested.connect(self.generate_requested)
@@ -191,7 +196,6 @@ class MainWindow(QMainWindow):
         desk.wanted.connect(lambda message_id: self.book.ask(OpenRun(message_id)))
         desk.completed.connect(lambda name, items: self.book.keep_run(name, items) if self.settings.keep_runs else None)
         desk.show_requested.connect(lambda: self.pages.show_page("inspect"))
-        desk.told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
         self.late.compare_requested.connect(self.compare_requested)
         self.late.compare_cancel_requested.connect(self.cancel_requested)
         self.late.benchmark_asked.connect(self.benchmark_requested)
@@ -255,7 +259,8 @@ class MainWindow(QMainWindow):
     def _route(self) -> None:
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
         chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
-        for part in (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view, self.models):
+        shown = (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view)
+        for part in (*shown, self.library, self.models):
             self._router.add(part.handlers())
         self._router.add({RunOpened: self.desk.on_run_opened})
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
@@ -335,7 +340,7 @@ class MainWindow(QMainWindow):
 
     def on_catalog_changed(self) -> None:
         """The models people can choose; without one on this computer the card is shown."""
-        if self.models.nothing_here() and self.chat.is_empty:
+        if self.models.nothing_here() and self.chat.is_empty and self._page_name() != "models":
             self.pages.cover(self.welcome)
             self.welcome.take_cursor()
 

@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
 from helix_app.base import paths, texts, typed
 from helix_app.base.errors import ModelFileError
 from helix_app.hub.library.quantisation import of_header, of_name
