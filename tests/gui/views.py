@@ -31,6 +31,7 @@ from tests.gui.compare.compare_views import (
     compare_noisy,
     compare_running,
 )
+from tests.gui.library import library_views
 from tests.gui.server import server_views
 from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run
@@ -339,6 +340,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         benchmark,
         benchmark_change,
         *server_views.VIEWS,
+        *library_views.VIEWS,
         settings,
         settings_engine,
         diagnostics,

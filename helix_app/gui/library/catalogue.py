@@ -60,7 +60,7 @@ class Catalogue(RowList):
         draft = next((other for other in items if other.id == item.draft), None)
         if item.path and draft is not None and not draft.path:
             name = self.tr("Download {model}, the draft of {target}").format(model=draft.name, target=item.name)
-            self._fetching(row, draft, self.tr("Download its draft"), name)
+            self._fetching(row, draft, self.tr("Download its draft"), name, self.tr("Its draft is coming…"))
         if item.path:
             loaded = self._state.ready is not None and self._state.settings.target in (item.id, item.path)
             words = self.tr("Loaded") if loaded else self.tr("Load")
@@ -68,11 +68,12 @@ class Catalogue(RowList):
             load.setEnabled(not loaded)
             load.clicked.connect(lambda: self.picked.emit("target", item.id))
         else:
-            self._fetching(row, item, self.tr("Download"), self.tr("Download {model}").format(model=item.name))
+            name = self.tr("Download {model}").format(model=item.name)
+            self._fetching(row, item, self.tr("Download"), name, self.tr("Downloading…"))
         return row
 
-    def _fetching(self, row: ModelRow, item: CatalogItem, text: str, name: str) -> None:
+    def _fetching(self, row: ModelRow, item: CatalogItem, text: str, name: str, meanwhile: str) -> None:
         coming = self._coming(item.id)
-        button = row.add_button(self.tr("Downloading…") if coming else text, name, symbol="" if coming else "download")
+        button = row.add_button(meanwhile if coming else text, name, symbol="" if coming else "download")
         button.setEnabled(not coming)
         button.clicked.connect(lambda: self.download_requested.emit(item.id))

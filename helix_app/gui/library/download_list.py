@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
 from helix_app.gui.kit import figures
@@ -13,6 +14,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage
 from helix_app.protocol.hub import DownloadFailed, DownloadProgress
 from helix_app.protocol.library import UnfinishedItem
+
+HIGHEST = 190  # of the rows
 
 
 class DownloadRow(ModelRow):
@@ -34,7 +37,8 @@ class DownloadRow(ModelRow):
         )
         self.line = ProgressLine(theme)
         self.line.setAccessibleName(self.tr("Progress of {model}").format(model=name))
-        self.column.insertWidget(1, self.line)
+        self.column.insertSpacing(1, 4)
+        self.column.insertWidget(2, self.line)
         self._arrived = ""
 
     def show_name(self, name: str) -> None:
@@ -97,13 +101,30 @@ class DownloadList(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._rows: dict[str, DownloadRow] = {}
-        self.setMaximumWidth(WIDEST)
         title = QLabel(self.tr("Downloads"))
         title.setFont(theme.fonts.strong)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(SIDE, 8, SIDE, 8)
+        title.setContentsMargins(SIDE, 8, SIDE, 0)
+        line = QFrame()
+        line.setObjectName("divider")
+        line.setFixedHeight(1)
+        self._inner = QWidget()
+        self._inner.setObjectName("plainSurface")
+        self._inner.setMaximumWidth(WIDEST)
+        self._column = QVBoxLayout(self._inner)
+        self._column.setContentsMargins(SIDE, 0, SIDE, 0)
         self._column.setSpacing(0)
-        self._column.addWidget(title)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(self._inner)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 8)
+        outer.setSpacing(0)
+        outer.addWidget(line)
+        outer.addWidget(title)
+        outer.addWidget(self._scroll)
         self.hide()
 
     def running(self, model_id: str) -> bool:
@@ -122,6 +143,7 @@ class DownloadList(QWidget):
     def show_failed(self, event: DownloadFailed, name: str) -> None:
         """A download ended without a model."""
         self._made(event.model_id, name).show_failed(event)
+        self._fit()
 
     def show_unfinished(self, items: tuple[UnfinishedItem, ...]) -> None:
         """Downloads that were stopped; those that are not among them and do not run are gone."""
@@ -131,6 +153,7 @@ class DownloadList(QWidget):
         kept = {item.id for item in items}
         for model_id in [i for i in self._rows if i not in kept and not self.running(i) and not self._failed(i)]:
             self.drop(model_id)
+        self._fit()
 
     def drop(self, model_id: str) -> None:
         """A download is over."""
@@ -140,6 +163,17 @@ class DownloadList(QWidget):
             row.hide()
             QTimer.singleShot(0, row, row.deleteLater)
         self.setVisible(bool(self._rows))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its rows, up to a few of them; others are scrolled to."""
+        width = min(WIDEST, self.width())
+        self._column.invalidate()
+        self._scroll.setFixedHeight(min(HIGHEST, max(1, self._column.totalHeightForWidth(width))))
 
     def _failed(self, model_id: str) -> bool:
         row = self._rows.get(model_id)
@@ -148,11 +182,12 @@ class DownloadList(QWidget):
     def _made(self, model_id: str, name: str) -> DownloadRow:
         row = self._rows.get(model_id)
         if row is None:
-            row = self._rows[model_id] = DownloadRow(self._theme, model_id, name, self)
+            row = self._rows[model_id] = DownloadRow(self._theme, model_id, name, self._inner)
             row.turn.clicked.connect(lambda: self._turn(model_id))
             row.remove.clicked.connect(lambda: self._remove(model_id))
             self._column.addWidget(row)
             self.show()
+            self._fit()
         elif name != row.called and name != model_id:
             row.show_name(name)
         return row

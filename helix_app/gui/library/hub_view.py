@@ -55,8 +55,8 @@ class Found(RowList):
             text = self.tr("Nothing was found. Try fewer or other words.")
             if not self.query:
                 text = self.tr(
-                    "Search for a name such as Qwen3 8B. Only models with GGUF files are listed, those that most people "
-                    "load first."
+                    "Search for a name such as Qwen3 8B. Only models with GGUF files are listed, those that most "
+                    "people load first."
                 )
             return [self.note(text)]
         rows: list[QWidget] = []
