@@ -17,6 +17,7 @@ from helix_app.base import heap
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into a person's keyring
 
 
 ALLOCATED = 100_000  # objects between two looks at all that tests have left

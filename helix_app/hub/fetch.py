@@ -45,12 +45,14 @@ class Remote:
     Attributes:
         url: ``http``, ``https`` or ``file``.
         size_bytes, sha256: of the whole file, exact.
+        repo: whose file it is, on a hub.
     """
 
     url: str
     size_bytes: int
     sha256: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    repo: str = ""
 
     @property
     def host(self) -> str:
@@ -127,7 +129,8 @@ def fetch(
                 reason: Reason = "interrupted" if size else "refused" if exc.answered else "network"
                 text = f"{exc} (has {size} of {remote.size_bytes} bytes)"
                 proxy = proxy_for(remote.url) if reason == "network" else None
-                raise SourceError(reason, text, remote.host, proxy, exc.status if reason == "refused" else 0) from exc
+                status = exc.status if reason == "refused" else 0
+                raise SourceError(reason, text, remote.host, proxy, status, remote.repo) from exc
             if cancel.wait(max(exc.wait, retry.backoff_seconds * 2 ** (failures - 1))):
                 raise Cancelled from exc
     yield meter.event()
@@ -173,7 +176,7 @@ def _accepted_start(head: _Head, offset: int, remote: Remote) -> int:
     if head.status == _PROXY_LOGIN:
         raise SourceError("network", f"HTTP {head.status}", remote.host, proxy_for(remote.url))
     if head.status not in (200, 206):
-        raise SourceError("refused", f"HTTP {head.status}", remote.host, status=head.status)
+        raise SourceError("refused", f"HTTP {head.status}", remote.host, status=head.status, repo=remote.repo)
     if head.total is not None and head.total != remote.size_bytes:
         raise SourceError("refused", f"offers {head.total} bytes, expected {remote.size_bytes}", remote.host)
     if head.status == 200:
@@ -200,6 +203,7 @@ class _Reader:
         self._queue: queue.Queue[_Item] = queue.Queue(_QUEUE_CHUNKS)
         self._stop = threading.Event()
         self._socket: socket.socket | None = None
+        self._answered = False
         self._thread = threading.Thread(target=self._run, args=(url, headers, offset), name="download", daemon=True)
         self._thread.start()
 
@@ -239,7 +243,7 @@ class _Reader:
         except (SourceError, _Dropped) as exc:
             self._put(exc)
         except httpx.TransportError as exc:
-            self._put(_Dropped(f"{type(exc).__name__}: {exc}"))
+            self._put(_Dropped(f"{type(exc).__name__}: {exc}", answered=self._answered))
         except Exception as exc:  # a malformed URL, too many redirects, a local file gone
             self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", _host(url)))
 
@@ -263,7 +267,7 @@ class _Reader:
             made as client,
             client.stream("GET", url, headers=headers) as response,
         ):
-            self._socket = _socket_of(response.extensions)
+            self._socket, self._answered = _socket_of(response.extensions), True
             if response.headers.get("Content-Encoding", "identity") != "identity":
                 raise SourceError("refused", "sent compressed bytes though none were asked for", response.url.host)
             if not self._put(_head(response.status_code, response.headers)) or not response.is_success:

@@ -63,7 +63,7 @@ def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
         raise SourceError("refused", f"{source.repo}/{source.file}: the hub states no size and checksum", host)
     if entry.sha256 is not None and found.etag != entry.sha256:
         raise SourceError("refused", f"{source.repo}/{source.file} is another file (its checksum differs)", host)
-    return Remote(url, found.size, found.etag, build_hf_headers(token=key))
+    return Remote(url, found.size, found.etag, build_hf_headers(token=key), source.repo)
 
 
 def hub_error(exc: Exception, url: str, what: str, repo: str = "") -> SourceError:

@@ -16,6 +16,12 @@ from tests.hub.server import FileServer
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("HELIX_MODELS", raising=False)
+    for name in ("HF_TOKEN", "HF_HUB_CACHE", "OLLAMA_MODELS", "XDG_DATA_HOME", "APPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "person" / "hub"))
+    for name in ("HOME", "USERPROFILE"):  # where other programs would be
+        monkeypatch.setenv(name, str(tmp_path / "person"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "person" / "token"))
     return tmp_path / "home"
 
 

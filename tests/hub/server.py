@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ class Served:
         drops: for each GET in turn, after how many bytes the connection is cut; then no more.
         drop_at: position in the file where every connection is cut.
         hold_at: position where sending stops until ``release`` is set; ``held`` tells that it did.
-        length: whether Content-Length is sent.
+        length: whether Content-Length is sent; ``lies`` is added to it.
+        location: where every request is sent instead.
+        retry_after: what an answer without the file asks to be waited, in seconds.
+        login: what the Authorization header has to be; others are answered with 401.
     """
 
     body: bytes
@@ -34,6 +38,11 @@ class Served:
     drop_at: int | None = None
     hold_at: int | None = None
     length: bool = True
+    lies: int = 0
+    location: str = ""
+    retry_after: str = ""
+    login: str = ""
+    logins: list[str | None] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     held: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
@@ -87,6 +96,11 @@ class FileServer(ThreadingHTTPServer):
         stated.update(options.pop("headers", {}))
         return self.serve(f"/{repo}/resolve/{revision}/{file}", body, headers=stated, **options)
 
+    def serve_json(self, path: str, value: object, **options: Any) -> Served:
+        """Serve a JSON value, as the hub's API does."""
+        headers = {"Content-Type": "application/json"}
+        return self.serve(path, json.dumps(value).encode(), headers=headers, **options)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is no news."""
 
@@ -113,8 +127,21 @@ class _Handler(BaseHTTPRequestHandler):
         span = self.headers.get("Range")
         served.requests.append((self.command, span))
         status = served.statuses.pop(0) if served.statuses else served.status
+        served.logins.append(self.headers.get("Authorization"))
+        if served.login and served.logins[-1] != served.login:
+            status = 401
+        if served.location:
+            self.send_response(302)
+            self.send_header("Location", served.location)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         if status != 200:
-            self.send_error(status)
+            self.send_response(status)
+            if served.retry_after:
+                self.send_header("Retry-After", served.retry_after)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
             return
         start = int(span.removeprefix("bytes=").rstrip("-")) if span and served.ranges and not head_only else 0
         if start >= len(served.body) and span:
@@ -130,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Connection", "close")
         if served.length:
-            self.send_header("Content-Length", str(len(served.body) - start))
+            self.send_header("Content-Length", str(len(served.body) - start + served.lies))
         self.end_headers()
         if not head_only:
             self._send(served, start)

@@ -11,6 +11,7 @@ from helix_app.base import paths, settings
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.logs import log_file
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
+from helix_app.modelfiles.architectures import ARCHITECTURES
 from tests.hub.models import entry, write_catalog
 
 
@@ -25,11 +26,21 @@ def test_the_default_model_comes_first() -> None:
 def test_every_entry_can_be_shown_and_fetched() -> None:
     for model in load_catalog():
         assert model.summary.endswith(".")
-        assert model.architecture in {"llama", "qwen2"}
+        assert model.architecture in {one.key for one in ARCHITECTURES}
         assert model.file.endswith(".gguf")
         assert model.size_bytes > 50_000_000
         assert len(paths.resource(model.licence_file).read_text(encoding="utf-8")) > 1000
         assert any(not isinstance(source, BundledSource) for source in model.sources)
+
+
+def test_each_class_of_memory_has_a_model_and_holds_it_with_its_draft() -> None:
+    catalog = load_catalog()
+    assert {model.memory_gb for model in catalog} == {4, 8, 12, 16, 24}
+    for model in catalog:
+        draft = catalog.find(model.draft) if model.draft else None
+        weights = model.size_bytes + (draft.size_bytes if draft is not None else 0)
+        assert weights < 0.85 * model.memory_gb * 2**30, model.id
+        assert draft is None or draft.architecture == model.architecture
 
 
 def test_unknown_id_names_the_known_ones() -> None:

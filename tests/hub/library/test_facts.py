@@ -1,0 +1,54 @@
+"""What files say of a model, why one cannot run, and that it is read once."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from helix_app.base import messages, paths
+from helix_app.hub.library import facts
+from helix_app.hub.library.facts import ModelFacts, facts_of
+from tests.engine.tiny import write_gguf
+from tests.hub.library.library_made import put
+
+
+def test_a_model_that_runs(home: Path, tmp_path: Path) -> None:
+    said = {"general.name": "Tiny Llama", "general.license": "mit", "general.file_type": 7}
+    path = write_gguf("llama", 0, tmp_path / "x.gguf", **said)
+    assert facts_of(path) == ModelFacts("Tiny Llama", "Q8_0", "llama", "mit")
+
+
+def test_what_cannot_run_says_why(home: Path, tmp_path: Path) -> None:
+    path = put(tmp_path / "broken-Q4_K_M.gguf")
+    found = facts_of(path)
+    assert found.problem is not None
+    assert found.quantisation == "Q4_K_M"
+    assert "–" not in messages.error_text(found.problem.code, found.problem.fields)
+    gone = facts_of(tmp_path / "gone" / "x.gguf")
+    assert gone.problem is not None
+
+
+def test_a_folder_of_another_kind(home: Path, tmp_path: Path) -> None:
+    put(tmp_path / "config.json", json.dumps({"model_type": "mamba", "torch_dtype": "bfloat16"}).encode())
+    put(tmp_path / "model.safetensors", b"12345678")
+    found = facts_of(tmp_path)
+    assert (found.architecture, found.quantisation) == ("mamba", "BF16")
+    assert found.problem is not None
+
+
+def test_it_is_read_once_until_the_file_changes(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / "x.gguf")
+    before = facts_of(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "inspect", lambda path: pytest.fail("read again"))
+        assert facts_of(path) == before
+        (kept,) = (paths.cache_dir() / "library").glob("*.json")
+        patch.setattr(facts, "inspect", lambda path: None)
+        kept.write_text("damaged")
+        assert facts_of(path).problem is None
+    assert facts_of(path).problem is None  # what was found then is kept
+    os.utime(path, ns=(5, 5))
+    assert facts_of(path).problem is not None

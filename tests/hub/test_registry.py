@@ -1,0 +1,90 @@
+"""What a person took beside the catalog: kept, found by id, and never in the way when it is damaged."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from helix_app.hub import registry
+from helix_app.hub.catalog import load_catalog
+from helix_app.hub.registry import HubFile, HubModel, Registry
+
+SHA = "a" * 64
+ONE = (HubFile("Some-Model.Q4_K_M.gguf", 1000, SHA),)
+TWO = (HubFile("BF16/Big-BF16-00001-of-00002.gguf", 10, SHA), HubFile("BF16/Big-BF16-00002-of-00002.gguf", 7))
+
+
+def test_a_model_of_the_hub_is_known_by_an_id_of_its_own() -> None:
+    name = registry.take("Owner/Some-GGUF", ONE, licence="MIT", architecture="llama")
+    assert name == "some-model.q4_k_m"
+    entry = registry.known_catalog().entry(name)
+    assert (entry.name, entry.licence, entry.sha256, entry.total_bytes) == ("Some-Model.Q4_K_M", "MIT", SHA, 1000)
+    assert (entry.sources[0].repo, entry.sources[0].file) == ("Owner/Some-GGUF", ONE[0].file)  # type: ignore[union-attr]
+    assert registry.take("Owner/Some-GGUF", ONE) == name  # again
+    assert registry.take("Else/Some-GGUF", ONE) == "else.some-model.q4_k_m"
+    assert len(registry.read().hub) == 2
+
+
+def test_a_split_model_is_one() -> None:
+    name = registry.take("Owner/Big-GGUF", TWO)
+    entry = registry.known_catalog().entry(name)
+    assert [piece.file for piece in entry.pieces] == ["Big-BF16-00001-of-00002.gguf", "Big-BF16-00002-of-00002.gguf"]
+    assert (entry.id, entry.name, entry.total_bytes) == ("big-bf16", "Big-BF16", 17)
+    assert [piece.sha256 for piece in entry.pieces] == [SHA, None]
+
+
+def test_no_id_of_the_catalog_is_taken() -> None:
+    file = f"{load_catalog().ids[0]}.gguf"
+    assert registry.take("me/x", (HubFile(file, 1, SHA),)) == f"me.{load_catalog().ids[0]}"
+
+
+def test_what_was_taken_is_forgotten() -> None:
+    name = registry.take("Owner/Some-GGUF", ONE)
+    assert registry.drop(name)
+    assert not registry.drop(name)
+    assert registry.known_catalog().find(name) is None
+
+
+def test_paths_are_added_once_and_forgotten(tmp_path: Path) -> None:
+    registry.add([tmp_path / "a", tmp_path / "b", tmp_path / "a"])
+    registry.add([tmp_path / "b"])
+    assert registry.read().added == (str(tmp_path / "a"), str(tmp_path / "b"))
+    assert registry.forget(tmp_path / "a")
+    assert not registry.forget(tmp_path / "a")
+    assert registry.read().added == (str(tmp_path / "b"),)
+
+
+def test_uses_are_remembered_and_the_oldest_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_MOST_USES", 2)
+    for second, path in enumerate("abca"):
+        registry.note_use(path, now=float(second))
+    assert registry.read().used == {"c": 2.0, "a": 3.0}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no json",
+        "[1, 2]",
+        '{"hub": 5, "added": {"a": 1}, "used": [1]}',
+        '{"hub": [{"id": "x"}], "used": {"a": "b"}}',
+    ],
+)
+def test_what_cannot_be_read_is_left_out(text: str) -> None:
+    registry.registry_file().parent.mkdir(parents=True)
+    registry.registry_file().write_text(text)
+    assert registry.read() == Registry()
+    assert registry.known_catalog() == load_catalog()
+
+
+def test_an_entry_that_would_leave_its_folder_is_left_out() -> None:
+    good = {"id": "good", "repo": "a/b", "files": [{"file": "x/good.gguf"}]}
+    bad = [{**good, "id": "../up"}, {**good, "files": []}, {**good, "files": [{"file": ".."}]}]
+    registry.registry_file().parent.mkdir(parents=True)
+    registry.registry_file().write_text(json.dumps({"hub": [*bad, good], "added": [1, "/kept"]}))
+    assert [model.id for model in registry.read().hub] == ["good"]
+    assert registry.read().added == ("/kept",)
+    assert isinstance(registry.read().hub[0], HubModel)
