@@ -77,6 +77,8 @@ def run(args: argparse.Namespace, *, catalog: Catalog | None = None) -> int:
         return 0
     except HelixError as exc:
         say(messages.error_text(exc.code, exc.fields))
+        if args.models_command in library.COMMANDS:
+            return exc.exit_code
         return 2 if isinstance(exc, InputError) else 1
 
 

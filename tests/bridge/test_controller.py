@@ -302,15 +302,15 @@ def test_download_during_a_reply(controller: SessionController, watcher: Watcher
 
 
 def test_waiting_download_is_cancelled_at_once(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:
-    controller.download("a")
-    controller.download("b")
-    controller.cancel_download("b")
-    assert DownloadFailed("b", "download_cancelled", fields=(("name", "b"),)) in watcher.seen
+    for model_id in "abcd":  # three run beside each other
+        controller.download(model_id)
+    controller.cancel_download("d")
+    assert DownloadFailed("d", "download_cancelled", fields=(("name", "d"),)) in watcher.seen
     controller.cancel_download("nothing")
     watcher.wait_for(DownloadProgress("a", "download", 1, 2))
     hub.gates["a"].set()
     watcher.wait_for(DownloadDone)
-    assert "b" not in hub.gates
+    assert "d" not in hub.gates
 
 
 def test_fault_in_a_download_is_a_failed_download(controller: SessionController, watcher: Watcher) -> None:

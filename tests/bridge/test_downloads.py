@@ -1,4 +1,4 @@
-"""Downloads: one after the other, each once, and stopped one by one or all together."""
+"""Downloads: a few at once, each once, and stopped one by one or all together."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgres
 class Fetching:
     """Brings models when it is told to, on the worker's thread."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, qtbot: QtBot, at_once: int) -> None:
         self.go, self.asked = threading.Event(), list[str]()
         self.told: list[Event] = []
         self.shown: list[Event] = []
         self.arrivals = 0
-        self.downloads = Downloads(self.fetch, self.told.append, self.shown.append)
+        self.downloads = Downloads(self.fetch, self.told.append, self.shown.append, at_once=at_once)
         self.downloads.arrived.connect(self._count)
-        self.thread = thread_for(self.downloads.worker, "downloads")
-        self.thread.start()
+        self.threads = [thread_for(worker, "downloads") for worker in self.downloads.workers]
+        for thread in self.threads:
+            thread.start()
         self._qtbot = qtbot
 
     def fetch(self, model_id: str, cancel: threading.Event) -> Iterator[Event]:
@@ -45,13 +46,14 @@ class Fetching:
         self.arrivals += 1
 
 
-@pytest.fixture
-def fetching(qtbot: QtBot) -> Iterator[Fetching]:
-    made = Fetching(qtbot)
+@pytest.fixture(params=[1])
+def fetching(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[Fetching]:
+    made = Fetching(qtbot, request.param)
     yield made
     made.downloads.stop()
-    made.thread.quit()
-    assert made.thread.wait(5000)
+    for thread in made.threads:
+        thread.quit()
+        assert thread.wait(5000)
 
 
 def test_each_comes_once_in_the_order_of_asking(fetching: Fetching) -> None:
@@ -93,3 +95,17 @@ def test_stop_ends_all(fetching: Fetching) -> None:
     fetching.downloads.stop()
     fetching.wait(1)
     assert fetching.asked == ["a"]
+
+
+@pytest.mark.parametrize("fetching", [2], indirect=True)
+def test_a_few_run_beside_each_other_and_the_next_begins_when_one_is_over(fetching: Fetching, qtbot: QtBot) -> None:
+    for model_id in ("a", "b", "c"):
+        fetching.downloads.add(model_id)
+    qtbot.waitUntil(lambda: sorted(fetching.asked) == ["a", "b"])
+    fetching.downloads.cancel("b")
+    qtbot.waitUntil(lambda: "c" in fetching.asked)
+    assert fetching.told == [DownloadFailed("b", "download_cancelled")]
+    fetching.downloads.add("b")  # goes on, after those before
+    fetching.go.set()
+    fetching.wait(4)
+    assert sorted(event.model_id for event in fetching.told if isinstance(event, DownloadDone)) == ["a", "b", "c"]

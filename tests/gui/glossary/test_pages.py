@@ -10,7 +10,7 @@ from helix_app.gui.window.shortcuts import plain
 
 def test_every_page_of_the_window_is_explained_under_its_name(window: MainWindow) -> None:
     shown = window.pages.pages()
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert [terms.name(f"page_{page.name}") for page in shown] == [page.label for page in shown]
 
 
@@ -27,4 +27,4 @@ def test_keys_do_what_is_said_of_them(window: MainWindow) -> None:
         assert action in window.menuBar().actions()[-1].menu().actions()
     assert plain(window.menuBar().actions()[-1].text()) in said
     assert a.help.shortcut().toString() == "F1"
-    assert [action.shortcut().toString() for action in window.pages.actions_] == [f"Ctrl+{n}" for n in range(1, 6)]
+    assert [action.shortcut().toString() for action in window.pages.actions_] == [f"Ctrl+{n}" for n in range(1, 7)]

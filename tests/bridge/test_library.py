@@ -1,0 +1,129 @@
+"""What the window asks of the library and of the hub, done for it on other threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from helix_app.bridge.library import Library
+from helix_app.hub import registry
+from helix_app.protocol.library import (
+    AddModels,
+    FetchFile,
+    FileNamed,
+    FilesListed,
+    HubSearched,
+    KeepToken,
+    LibraryChanged,
+    LibraryFailed,
+    ListFiles,
+    ListLibrary,
+    RemoveModel,
+    SearchHub,
+)
+from tests.hub.conftest import home as home, no_thread_stays as no_thread_stays, server as server
+from tests.hub.hub_api import QUERY, serve_api
+from tests.hub.library.library_made import put
+from tests.hub.models import REPO
+from tests.hub.server import FileServer
+
+T = TypeVar("T")
+
+
+class Told:
+    """A Library and what it told."""
+
+    def __init__(self, qtbot: QtBot) -> None:
+        self.library = Library()
+        self.news: list[object] = []
+        self.fetched: list[str] = []
+        self.changes = 0
+        self._qtbot = qtbot
+        self.library.news.connect(self.news.extend)
+        self.library.fetch_requested.connect(self.fetched.append)
+        self.library.changed.connect(self._count)
+
+    def ask(self, asked: object, kind: type[T]) -> T:
+        """The answer of this kind."""
+        self.news.clear()
+        self.library.ask(asked)  # type: ignore[arg-type]
+        self._qtbot.waitUntil(lambda: any(isinstance(news, kind) for news in self.news))
+        return next(news for news in self.news if isinstance(news, kind))
+
+    def _count(self) -> None:
+        self.changes += 1
+
+
+@pytest.fixture
+def told(qtbot: QtBot, home: Path) -> Iterator[Told]:
+    made = Told(qtbot)
+    yield made
+    assert made.library.shutdown()
+
+
+def test_models_are_listed_added_and_removed(told: Told, tmp_path: Path, qtbot: QtBot) -> None:
+    own = put(tmp_path / "mine-Q8_0.gguf")
+    assert told.ask(ListLibrary(), LibraryChanged).items == ()
+    (item,) = told.ask(AddModels((str(own),)), LibraryChanged).items
+    assert (item.path, item.quantisation) == (str(own), "Q8_0")
+    assert told.ask(RemoveModel(item.id), LibraryChanged).items == ()
+    qtbot.waitUntil(lambda: told.changes == 2)  # the catalog is read again only when models came or went
+    assert own.exists()
+
+
+def test_what_cannot_be_done_is_told_and_the_library_as_it_is(told: Told, tmp_path: Path) -> None:
+    failed = told.ask(AddModels((str(tmp_path / "gone"),)), LibraryFailed).failed
+    assert failed.code == "model_not_found"
+    assert any(isinstance(news, LibraryChanged) for news in told.news)
+    assert told.ask(RemoveModel("nobody"), LibraryFailed).failed.code == "library_absent"
+
+
+def test_a_token_that_nobody_keeps_is_told(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "keyring", None)
+    assert told.ask(KeepToken("hf_x"), LibraryFailed).failed.code == "token_no_keyring"
+    assert told.changes == 0
+
+
+def test_from_a_search_to_a_download(told: Told, server: FileServer, qtbot: QtBot) -> None:
+    _, looked = serve_api(server)
+    found = told.ask(SearchHub(QUERY), HubSearched)
+    assert (found.query, found.failed, found.models[0].repo) == (QUERY, None, REPO)
+    listed = told.ask(ListFiles(REPO), FilesListed)
+    assert [file.quantisation for file in listed.files] == ["Q4_K_M", "Q8_0", "BF16"]
+    named = told.ask(FetchFile(REPO, listed.files[1].file), FileNamed)
+    assert registry.known_catalog().entry(named.model_id).origin == REPO
+    assert told.fetched == [named.model_id]
+    assert len(looked.requests) == 1  # what was looked into is known
+
+
+def test_a_hub_that_refuses_is_told(told: Told, server: FileServer) -> None:
+    serve_api(server, status=429)
+    for asked, kind in ((SearchHub("x"), HubSearched), (ListFiles(REPO), FilesListed)):
+        answer = told.ask(asked, kind)
+        assert answer.failed is not None
+        assert answer.failed.code == "hub_busy"
+    assert told.ask(FetchFile(REPO, "x.gguf"), LibraryFailed).failed.code == "hub_busy"
+    assert told.fetched == []
+
+
+def test_another_search_ends_the_one_before(told: Told, server: FileServer) -> None:
+    asked, _ = serve_api(server)
+    asked.hold_at = 0
+    told.library.ask(SearchHub("first"))
+    assert asked.held.wait(60)
+    told.library.ask(SearchHub(QUERY))
+    asked.hold_at = None
+    asked.release.set()
+    told.ask(ListLibrary(), LibraryChanged)
+    news = told.ask(SearchHub("third"), HubSearched)
+    assert news.query != "first"
+
+
+def test_after_the_end_nothing_is_done(told: Told) -> None:
+    assert told.library.shutdown()
+    told.library.ask(ListLibrary())
+    assert not any(thread.isRunning() for thread in told.library.threads)
