@@ -30,16 +30,13 @@ def offline() -> str:
     return "setting" if settings.load().offline else ""
 
 
-def offline_words(origin: str) -> str:
-    """Who decided that, for a message."""
-    return "the setting Offline" if origin == "setting" else origin
-
-
 def check_online() -> None:
-    """Raise HelixError ``hub_offline`` where nobody is to be asked."""
+    """Raise HelixError ``hub_offline`` or ``hub_offline_variable`` where nobody is to be asked."""
     origin = offline()
+    if origin == "setting":
+        raise HelixError("hub_offline")
     if origin:
-        raise HelixError("hub_offline", origin=offline_words(origin))
+        raise HelixError("hub_offline_variable", variable=origin)
 
 
 def find_token() -> tuple[str, TokenPlace]:

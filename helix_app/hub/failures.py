@@ -65,7 +65,11 @@ def all_failed(entry: CatalogEntry, folder: Path, failures: Sequence[SourceError
         return DownloadError("download_no_network", detail=detail, host=host, folder=folder)
     if reasons == {"offline"}:
         origin = next(f.text for f in failures if f.reason == "offline")
-        return DownloadError("download_offline", detail=detail, name=entry.name, origin=origin, folder=folder)
+        if origin == "setting":
+            return DownloadError("download_offline", detail=detail, name=entry.name, folder=folder)
+        return DownloadError(
+            "download_offline_variable", detail=detail, name=entry.name, variable=origin, folder=folder
+        )
     if reasons == {"refused"}:
         answered = refusal(failures)
         if answered is not None:
@@ -76,8 +80,8 @@ def all_failed(entry: CatalogEntry, folder: Path, failures: Sequence[SourceError
 
 def refusal(failures: Sequence[SourceError]) -> SourceError | None:
     """The answer that a person can do most about: a login, then waiting, then another file; None for none of them."""
-    ranked = sorted((f for f in failures if f.status), key=lambda f: _RANK.get(_answer(f.status), len(_RANK)))
-    return ranked[0] if ranked and _answer(ranked[0].status) in _RANK else None
+    answered = [f for f in failures if _answer(f.status)]
+    return min(answered, key=lambda f: _RANKED.index(_answer(f.status)), default=None)
 
 
 def _answer(status: int) -> str:
@@ -87,12 +91,7 @@ def _answer(status: int) -> str:
     return {401: "download_login", 403: "download_gated", 404: "download_missing", 429: "download_busy"}.get(status, "")
 
 
-_RANK = {
-    code: i
-    for i, code in enumerate(
-        ("download_gated", "download_login", "download_busy", "download_server", "download_missing")
-    )
-}
+_RANKED = ("download_gated", "download_login", "download_busy", "download_server", "download_missing")
 
 
 def cancelled(entry: CatalogEntry) -> DownloadError:

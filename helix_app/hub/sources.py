@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from helix_app.hub.access import endpoint, offline, offline_words, token
+from helix_app.hub.access import endpoint, offline, token
 from helix_app.hub.catalog import CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, Reason, SourceError
 from helix_app.hub.fetch import Remote, ssl_context
@@ -41,7 +41,7 @@ def locate(source: HubSource | WheelSource, entry: CatalogEntry, cancel: threadi
     """
     origin = offline()
     if origin == "setting" or (origin and isinstance(source, HubSource)):
-        raise SourceError("offline", offline_words(origin))
+        raise SourceError("offline", origin)
     if isinstance(source, WheelSource):
         url = find_wheel(source.package, source.version, source.sha256, cancel)
         return Remote(url, source.size_bytes, source.sha256)
@@ -77,6 +77,8 @@ def hub_error(exc: Exception, url: str, what: str, repo: str = "") -> SourceErro
         nobody = True  # a proxy setting that makes no sense, or a proxy that asks who is there
     answer = getattr(exc, "response", None)
     status = answer.status_code if isinstance(answer, httpx.Response) else 0
+    if isinstance(exc, errors.GatedRepoError):  # 401 without a token
+        status = 403
     reason: Reason = "network" if nobody else "refused"
     return SourceError(reason, text, urlsplit(url).netloc, proxy if nobody else None, status, repo)
 

@@ -67,9 +67,12 @@ def test_offline_by_the_setting_or_the_variable(monkeypatch: pytest.MonkeyPatch)
     assert access.offline() == "setting"
     with pytest.raises(HelixError) as caught:
         access.check_online()
-    assert "the setting Offline" in messages.error_text(caught.value.code, caught.value.fields)
+    assert caught.value.code == "hub_offline"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     assert access.offline() == "HF_HUB_OFFLINE"
+    with pytest.raises(HelixError) as caught:
+        access.check_online()
+    assert "HF_HUB_OFFLINE" in messages.error_text(caught.value.code, caught.value.fields)
 
 
 def test_the_token_is_kept_in_the_keyring_and_the_environment_comes_first(

@@ -14,6 +14,7 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.errors import DownloadError
+from helix_app.base.settings import Settings, save
 from helix_app.hub.catalog import BundledSource, HubSource
 from helix_app.hub.failures import Reason, SourceError, all_failed, check_space, disk_full, format_bytes
 from helix_app.hub.proxies import Proxy
@@ -103,8 +104,11 @@ def test_no_network_after_the_lookup(monkeypatch: pytest.MonkeyPatch, server: Fi
 def test_offline_mode_of_the_hub(monkeypatch: pytest.MonkeyPatch, server: FileServer) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     error = fails(entry())
-    assert error.code == "download_offline"
-    assert error.fields["origin"] == "HF_HUB_OFFLINE"
+    assert error.code == "download_offline_variable"
+    assert error.fields["variable"] == "HF_HUB_OFFLINE"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    save(Settings(offline=True))
+    assert fails(entry(wheel_source(), HUB)).code == "download_offline"
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 LIBRARY_ERRORS: dict[str, str] = {
     # downloads
-    "download_offline": "{name} was not downloaded, because Helix is kept off the network by {origin}. Switch that off, or copy the model file into {folder} by hand.",
-    "download_login": "{host} gives {name} only to those who are logged in. Make an access token there and keep it on the page Models or in HF_TOKEN, then try again.",
+    "download_offline": "{name} was not downloaded, because Offline is chosen on the page Models. Switch that off, or copy the model file into {folder} by hand.",
+    "download_offline_variable": "{name} was not downloaded, because {variable} is set. Unset it, or copy the model file into {folder} by hand.",
+    "download_login": "{host} gives {name} only to those who are logged in, or no longer has it. Make an access token there and keep it on the page Models or in HF_TOKEN, then try again.",
     "download_gated": "{host} does not give {name} to you. Accept its terms on the page of {repo} there, keep an access token on the page Models or in HF_TOKEN, then try again.",
     "download_missing": "{name} is no longer at {host}. Search for it on the page Models, or choose another model.",
     "download_busy": "{host} gets too many requests from here just now. Wait a few minutes and try again; it continues where it stopped.",
     "download_server": "{host} has a fault of its own just now. Try again later; it continues where it stopped.",
     # searches
-    "hub_offline": "Helix is kept off the network by {origin}. Switch that off to search for models.",
+    "hub_offline": "Offline is chosen on the page Models. Switch that off to search for models.",
+    "hub_offline_variable": "{variable} keeps Helix off the network. Unset it to search for models.",
     "hub_no_network": "There is no connection to {host}. Check the network and try again, or open a model file of your own.",
     "hub_proxy": "There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers.",
-    "hub_login": "{host} shows {what} only to those who may see it. Keep an access token on the page Models or in HF_TOKEN, then try again.",
+    "hub_login": "{host} shows {what} only to those who may see it, or does not know it. Keep an access token on the page Models or in HF_TOKEN, then try again.",
     "hub_missing": "{host} knows no {what}. Check how it is written, or search for it.",
     "hub_busy": "{host} gets too many requests from here just now. Wait a few minutes and try again.",
     "hub_server": "{host} has a fault of its own just now. Try again later.",
@@ -28,8 +30,7 @@ LIBRARY_ERRORS: dict[str, str] = {
     "library_not_written": "The library cannot be changed, because {file} cannot be written: {reason}. Check that you may write there.",
     "library_no_models": "There is no model in {path}. Choose a GGUF file, or a folder with one or with config.json and .safetensors files.",
     "library_foreign": "{name} belongs to {program}, so Helix does not delete it. Delete it there.",
-    "library_absent": "{name} is not in the library. Run `python -m helix_app models list` to see what is.",
+    "library_absent": "{name} is not in the library. Run `python -m helix_app models list --library` to see what is.",
     "library_shipped": "{name} comes with Helix and cannot be deleted by itself.",
-    "library_in_use": "{name} is loaded. Load another model first, then delete it.",
     "library_not_deleted": "{path} cannot be deleted: {reason}. Close other programs that use it and try again.",
 }

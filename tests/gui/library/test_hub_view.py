@@ -66,7 +66,7 @@ def test_a_hub_that_does_not_answer_is_said_above(page: ModelsPage, shown: Shown
     page.turn_to(page.hub)
     page.hub.field.setText("qwen")
     page.hub.on_search()
-    shown.on_event(HubSearched("qwen", failed=Failed("hub_offline", "", (("origin", "the setting Offline"),))))
+    shown.on_event(HubSearched("qwen", failed=Failed("hub_offline")))
     assert page.hub.error.isVisible()
     page.hub.on_search()
     assert not page.hub.error.isVisible()
