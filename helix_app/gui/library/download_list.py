@@ -171,9 +171,9 @@ class DownloadList(QWidget):
 
     def _fit(self) -> None:
         """As high as its rows, up to a few of them; others are scrolled to."""
-        width = min(WIDEST, self.width())
         self._column.invalidate()
-        self._scroll.setFixedHeight(min(HIGHEST, max(1, self._column.totalHeightForWidth(width))))
+        wrapped = self._column.totalHeightForWidth(min(WIDEST, self.width()))  # -1 where nothing is wrapped
+        self._scroll.setFixedHeight(min(HIGHEST, max(wrapped, self._column.totalSizeHint().height())))
 
     def _failed(self, model_id: str) -> bool:
         row = self._rows.get(model_id)
@@ -186,6 +186,7 @@ class DownloadList(QWidget):
             row.turn.clicked.connect(lambda: self._turn(model_id))
             row.remove.clicked.connect(lambda: self._remove(model_id))
             self._column.addWidget(row)
+            row.show()  # one that is hidden takes no room
             self.show()
             self._fit()
         elif name != row.called and name != model_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.library.download_list import HIGHEST, DownloadList
@@ -80,9 +81,11 @@ def test_what_was_stopped_is_shown_until_it_is_gone(downloads: DownloadList) -> 
     assert (first.facts.whole(), first.line.fraction()) == ("Paused · 10 B of 40 B", 0.25)
     assert (second.facts.whole(), second.line.fraction()) == ("Paused · 10 B", 0)
     downloads.resize(800, 400)
-    assert downloads._scroll.height() <= HIGHEST
+    (rows,) = downloads.findChildren(QScrollArea)
+    assert rows.height() == HIGHEST
     downloads.show_unfinished(items[:1])
     assert [downloads.row(str(n)) is not None for n in range(6)] == [True] + [False] * 5
+    assert first.sizeHint().height() <= rows.height() < HIGHEST
 
 
 def test_a_name_that_comes_later_is_taken(downloads: DownloadList) -> None:
