@@ -162,8 +162,8 @@ def _told(error: SourceError, what: str) -> HelixError:
     if error.reason == "network":
         return HelixError("hub_no_network", detail=error.text, host=error.host)
     codes = {401: "hub_login", 403: "hub_login", 404: "hub_missing", 429: "hub_busy"}
-    code = codes.get(error.status, "hub_server" if error.status >= 500 else "hub_refused")
-    return HelixError(code, detail=error.text, host=error.host, what=what or "models")
+    answered = codes.get(error.status, "hub_server" if error.status >= 500 else "hub_refused")
+    return HelixError(answered, detail=error.text, host=error.host, what=what or "models")
 
 
 def _host() -> str:

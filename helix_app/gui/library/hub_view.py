@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidg
 from helix_app.base import messages
 from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
 from helix_app.gui.kit.controls.notices import ErrorBox
-from helix_app.gui.kit.controls.search_field import SearchField
 from helix_app.gui.library.rows import SIDE, WIDEST, ModelRow, RowList
 from helix_app.gui.library.wording import file_facts, found_facts, refusal_text
 from helix_app.gui.look.theme import CONTROL, Theme
@@ -132,7 +131,10 @@ class HubView(QWidget):
     ) -> None:
         super().__init__(parent)
         self._state = state
-        self.field = SearchField(self.tr("Name of a model"), self.tr("Search the hub"))
+        self.field = QLineEdit()
+        self.field.setPlaceholderText(self.tr("Name of a model"))
+        self.field.setAccessibleName(self.tr("Search the hub"))
+        self.field.setFixedHeight(CONTROL)
         self.search = ThemedButton(theme, self.tr("Search"), kind="primary", name=self.tr("Search the hub"))
         self.offline = CheckBox(theme, self.tr("Offline"))
         self.offline.setToolTip(self.tr("Nothing is searched for and nothing is downloaded"))

@@ -90,7 +90,7 @@ def refusal_text(model: FoundModel) -> str:
     """Why a model that was found cannot run here; empty where it can, or where nobody knows."""
     if model.runs is not False:
         return ""
-    return tr("Helix does not run {architecture} models yet.").format(architecture=model.architecture)
+    return tr("Helix does not run models of the kind {architecture} yet.").format(architecture=model.architecture)
 
 
 def file_facts(file: FoundFile) -> str:
