@@ -170,6 +170,7 @@ class Library(QObject):
                 keep_token(asked.token)
         except HelixError as exc:
             failed = exc.as_event()
+        yield library(read=False)  # at once
         yield library()
         if failed is not None:
             yield LibraryFailed(failed)

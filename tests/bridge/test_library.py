@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Told:
-    """A Library and what it told."""
+    """A Library and what it told. The library is told twice: at once, and with what its files say."""
 
     def __init__(self, qtbot: QtBot) -> None:
         self.library = Library()
@@ -51,8 +51,9 @@ class Told:
         """The answer of this kind."""
         self.news.clear()
         self.library.ask(asked)  # type: ignore[arg-type]
-        self._qtbot.waitUntil(lambda: any(isinstance(news, kind) for news in self.news))
-        return next(news for news in self.news if isinstance(news, kind))
+        least = 2 if kind is LibraryChanged else 1
+        self._qtbot.waitUntil(lambda: len([news for news in self.news if isinstance(news, kind)]) >= least)
+        return [news for news in self.news if isinstance(news, kind)][-1]
 
     def _count(self) -> None:
         self.changes += 1
@@ -115,12 +116,10 @@ def test_another_search_ends_the_one_before(told: Told, server: FileServer) -> N
     asked.hold_at = 0
     told.library.ask(SearchHub("first"))
     assert asked.held.wait(60)
-    told.library.ask(SearchHub(QUERY))
     asked.hold_at = None
+    assert told.ask(SearchHub(QUERY), HubSearched).query == QUERY
     asked.release.set()
-    told.ask(ListLibrary(), LibraryChanged)
-    news = told.ask(SearchHub("third"), HubSearched)
-    assert news.query != "first"
+    assert not any(isinstance(news, HubSearched) and news.query == "first" for news in told.news)
 
 
 def test_after_the_end_nothing_is_done(told: Told) -> None:

@@ -36,8 +36,12 @@ class ModelFacts:
     problem: Failed | None = None
 
 
-def facts_of(path: Path) -> ModelFacts:
-    """The facts of a file or folder. Never raises for one that cannot be read: that is its problem."""
+def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
+    """The facts of a file or folder. Never raises for one that cannot be read: that is its problem.
+
+    Reading a large vocabulary for the first time takes seconds; with ``read=False`` only what is kept counts, or else
+    what the name says.
+    """
     try:
         files = sorted(path.iterdir()) if path.is_dir() else part_files(path)
         stamps = [stamp(file) for file in files if file.is_file()]
@@ -50,6 +54,8 @@ def facts_of(path: Path) -> ModelFacts:
         return typed.read(ModelFacts, texts.read_json(kept))
     except (OSError, ValueError):
         pass
+    if not read:
+        return ModelFacts(quantisation=of_name(path.name))
     facts = _look(path)
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -26,15 +26,21 @@ class _Place:
     entry: CatalogEntry | None = None
 
 
-def library(*, catalog: Catalog | None = None, root: Path | None = None, home: Path | None = None) -> LibraryChanged:
-    """The library as it is now. What cannot be read is listed with its reason."""
+def library(
+    *, catalog: Catalog | None = None, root: Path | None = None, home: Path | None = None, read: bool = True
+) -> LibraryChanged:
+    """The library as it is now. What cannot be read is listed with its reason.
+
+    Args:
+        read: open files that are not known yet; without it they are listed at once, with what their names say.
+    """
     known = catalog or registry.known_catalog()
     kept = registry.read()
     items: dict[Path, LibraryItem] = {}
     for place in _places(known, kept, root, home):
         real = place.path.resolve()
         if real not in items:
-            items[real] = _item(place, kept)
+            items[real] = _item(place, kept, read)
     unfinished = []
     for entry in known:
         arrived = store.arrived_bytes(entry, root) if store.find(entry, root) is None else 0
@@ -60,9 +66,9 @@ def _places(known: Catalog, kept: registry.Registry, root: Path | None, home: Pa
         yield _Place(found.path, found.origin, "", found.name)
 
 
-def _item(place: _Place, kept: registry.Registry) -> LibraryItem:
+def _item(place: _Place, kept: registry.Registry, read: bool) -> LibraryItem:
     path, entry = place.path, place.entry
-    facts = facts_of(path)
+    facts = facts_of(path, read=read)
     named = place.name or facts.name or (model_name(path) if path.is_file() else path.name)
     return LibraryItem(
         id=entry.id if entry is not None else str(path),

@@ -41,10 +41,11 @@ def test_a_folder_of_another_kind(home: Path, tmp_path: Path) -> None:
 
 def test_it_is_read_once_until_the_file_changes(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path / "x.gguf")
+    assert facts_of(path, read=False) == ModelFacts()  # not yet
     before = facts_of(path)
     with monkeypatch.context() as patch:
         patch.setattr(facts, "inspect", lambda path: pytest.fail("read again"))
-        assert facts_of(path) == before
+        assert facts_of(path) == facts_of(path, read=False) == before
         (kept,) = (paths.cache_dir() / "library").glob("*.json")
         patch.setattr(facts, "inspect", lambda path: None)
         kept.write_text("damaged")

@@ -55,6 +55,15 @@ def test_models_of_all_kinds_stand_beside_each_other(person: Path, folder: Path,
     assert found[3].last_used is None
 
 
+def test_before_files_are_read_they_are_listed_by_name(person: Path) -> None:
+    lm_studio(person, "a-Q4_0.gguf")
+    (quick,) = library(catalog=CATALOG, home=person, read=False).items
+    assert (quick.name, quick.quantisation, quick.problem) == ("a-Q4_0", "Q4_0", None)
+    (item,) = items(person)
+    assert item.problem is not None
+    assert library(catalog=CATALOG, home=person, read=False).items == (item,)
+
+
 def test_a_model_is_listed_once(person: Path) -> None:
     studio = lm_studio(person, "a.gguf")
     add_models((str(studio),))
