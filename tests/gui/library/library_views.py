@@ -106,6 +106,7 @@ def models_failed(window: MainWindow) -> None:
     page.hub.field.setText("qwen")
     page.hub.on_search()
     window.on_event(HubSearched("qwen", failed=Failed("hub_no_network", "", (("host", "huggingface.co"),))))
+    window.status.clearMessage()  # it goes by itself, sooner or later
 
 
 def models_empty(window: MainWindow) -> None:
