@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
 
 from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
@@ -155,15 +155,8 @@ class MainWindow(QMainWindow):
         self.add_page(Page("server", self.tr("Server"), "server", self.server, live=True))
         self.library = LibraryDesk(theme, state, self.models, self.load_view, self)
         self.add_page(Page("models", self.tr("Models"), "models", self.library.page))
-        middle = QWidget()
-        column = QVBoxLayout(middle)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.strip)
-        column.addWidget(self.pages.stack, 1)
-        middle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._middle = middle
-        self.setCentralWidget(middle)
+        self._middle = self.pages.under(self.strip)
+        self.setCentralWidget(self._middle)
         self.live = LiveDock(theme, state)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.live)
         self.dock_place = DockPlace(self, self.live)

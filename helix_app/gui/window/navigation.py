@@ -141,6 +141,17 @@ class Navigation(QToolBar):
         action.triggered.connect(lambda: self.show_page(page.name))
         return action
 
+    def under(self, strip: QWidget) -> QWidget:
+        """The stack below a strip: the middle of the window, which takes the cursor where it is clicked."""
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(strip)
+        column.addWidget(self.stack, 1)
+        middle.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        return middle
+
     def pages(self) -> tuple[Page, ...]:
         """The pages in the order of the rail."""
         return tuple(self._pages.values())
