@@ -135,6 +135,7 @@ class RowList(QScrollArea):
                 widget.deleteLater()
         for widget in rows:
             self.column.insertWidget(self.column.count() - 1, widget)
+            widget.show()  # or the list would be empty for a moment
         self.verticalScrollBar().setValue(where)
         again = next((b for row in self.rows() for b in row.buttons if name and b.accessibleName() == name), None)
         if again is not None:

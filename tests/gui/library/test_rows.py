@@ -37,6 +37,7 @@ def test_rows_are_made_when_somebody_looks(theme: Theme, qtbot: QtBot) -> None:
     rows.count = 3
     rows.refresh()
     assert (rows.made, len(rows.rows())) == (2, 3)
+    assert all(row.isVisible() for row in rows.rows())  # at once
     rows.hide()
     rows.show()
     assert rows.made == 2
