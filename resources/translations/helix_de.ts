@@ -209,6 +209,53 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>Catalogue</name>
+  <message>
+   <source>Download</source>
+   <translation>Herunterladen</translation>
+  </message>
+  <message>
+   <source>Download its draft</source>
+   <translation>Den Entwurf dazu herunterladen</translation>
+  </message>
+  <message>
+   <source>Download {model}</source>
+   <translation>{model} herunterladen</translation>
+  </message>
+  <message>
+   <source>Download {model}, the draft of {target}</source>
+   <translation>{model} herunterladen, das Entwurfsmodell von {target}</translation>
+  </message>
+  <message>
+   <source>Downloading…</source>
+   <translation>Wird geladen…</translation>
+  </message>
+  <message>
+   <source>Each class is the memory of a computer, or of its graphics card, that holds the weights, a conversation of 8,192 tokens and the draft.</source>
+   <translation>Jede Klasse nennt den Speicher eines Computers oder seiner Grafikkarte, in den Gewichte, eine Unterhaltung von 8.192 Token und der Entwurf passen.</translation>
+  </message>
+  <message>
+   <source>Its draft is coming…</source>
+   <translation>Der Entwurf kommt…</translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation>Laden</translation>
+  </message>
+  <message>
+   <source>Load {model}</source>
+   <translation>{model} laden</translation>
+  </message>
+  <message>
+   <source>Loaded</source>
+   <translation>Geladen</translation>
+  </message>
+  <message>
+   <source>Models that Helix suggests</source>
+   <translation>Modelle, die Helix vorschlägt</translation>
+  </message>
+ </context>
+ <context>
   <name>ChangeSheet</name>
   <message>
    <source>On the prompts that both have. Intervals are widened for the number of kinds, and a verdict needs more than what plain decoding itself moved between the two.</source>
@@ -599,6 +646,52 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>DownloadList</name>
+  <message>
+   <source>Downloads</source>
+   <translation>Downloads</translation>
+  </message>
+ </context>
+ <context>
+  <name>DownloadRow</name>
+  <message>
+   <source>Delete what has arrived of {model}</source>
+   <translation>Löschen, was von {model} angekommen ist</translation>
+  </message>
+  <message>
+   <source>Not complete</source>
+   <translation>Nicht vollständig</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>Anhalten</translation>
+  </message>
+  <message>
+   <source>Pause {model}</source>
+   <translation>{model} anhalten</translation>
+  </message>
+  <message>
+   <source>Paused</source>
+   <translation>Angehalten</translation>
+  </message>
+  <message>
+   <source>Paused · {arrived}</source>
+   <translation>Angehalten · {arrived}</translation>
+  </message>
+  <message>
+   <source>Progress of {model}</source>
+   <translation>Fortschritt von {model}</translation>
+  </message>
+  <message>
+   <source>Resume</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Resume {model}</source>
+   <translation>{model} fortsetzen</translation>
+  </message>
+ </context>
+ <context>
   <name>EditBox</name>
   <message>
    <source>Cancel</source>
@@ -808,6 +901,57 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>Found</name>
+  <message>
+   <source>Download</source>
+   <translation>Herunterladen</translation>
+  </message>
+  <message>
+   <source>Download {model}</source>
+   <translation>{model} herunterladen</translation>
+  </message>
+  <message>
+   <source>Downloading…</source>
+   <translation>Wird geladen…</translation>
+  </message>
+  <message>
+   <source>Files of {model}</source>
+   <translation>Dateien von {model}</translation>
+  </message>
+  <message>
+   <source>Hide files</source>
+   <translation>Dateien ausblenden</translation>
+  </message>
+  <message>
+   <source>Looking into it…</source>
+   <translation>Wird angesehen…</translation>
+  </message>
+  <message>
+   <source>Models of the hub</source>
+   <translation>Modelle des Hubs</translation>
+  </message>
+  <message>
+   <source>Nothing was found. Try fewer or other words.</source>
+   <translation>Nichts gefunden. Versuchen Sie weniger oder andere Wörter.</translation>
+  </message>
+  <message>
+   <source>On this computer</source>
+   <translation>Auf diesem Computer</translation>
+  </message>
+  <message>
+   <source>Search for a name such as Qwen3 8B. Only models with GGUF files are listed, those that most people load first.</source>
+   <translation>Suchen Sie nach einem Namen wie Qwen3 8B. Aufgeführt werden nur Modelle mit GGUF-Dateien, die am meisten geladenen zuerst.</translation>
+  </message>
+  <message>
+   <source>Searching…</source>
+   <translation>Wird gesucht…</translation>
+  </message>
+  <message>
+   <source>Show files</source>
+   <translation>Dateien zeigen</translation>
+  </message>
+ </context>
+ <context>
   <name>FrameTable</name>
   <message>
    <source>95 of 100 frames within</source>
@@ -994,6 +1138,77 @@ Protokolle: {logs}</translation>
   <message>
    <source>Speedup [95 %]</source>
    <translation>Faktor [95 %]</translation>
+  </message>
+ </context>
+ <context>
+  <name>HubView</name>
+  <message>
+   <source>Access token</source>
+   <translation>Zugangstoken</translation>
+  </message>
+  <message>
+   <source>Access token of the hub</source>
+   <translation>Zugangstoken des Hubs</translation>
+  </message>
+  <message>
+   <source>Delete</source>
+   <translation>Löschen</translation>
+  </message>
+  <message>
+   <source>Delete the access token</source>
+   <translation>Das Zugangstoken löschen</translation>
+  </message>
+  <message>
+   <source>For models whose owner has to be asked; kept in the system's keyring</source>
+   <translation>Für Modelle, deren Besitzer gefragt werden muss; liegt im Schlüsselbund des Systems</translation>
+  </message>
+  <message>
+   <source>Keep</source>
+   <translation>Behalten</translation>
+  </message>
+  <message>
+   <source>Keep the access token</source>
+   <translation>Das Zugangstoken behalten</translation>
+  </message>
+  <message>
+   <source>Name of a model</source>
+   <translation>Name eines Modells</translation>
+  </message>
+  <message>
+   <source>Nothing is searched for and nothing is downloaded</source>
+   <translation>Nichts wird gesucht und nichts heruntergeladen</translation>
+  </message>
+  <message>
+   <source>Offline</source>
+   <translation>Offline</translation>
+  </message>
+  <message>
+   <source>Search</source>
+   <translation>Suchen</translation>
+  </message>
+  <message>
+   <source>Search the hub</source>
+   <translation>Im Hub suchen</translation>
+  </message>
+  <message>
+   <source>no access token</source>
+   <translation>kein Zugangstoken</translation>
+  </message>
+  <message>
+   <source>offline by {origin}</source>
+   <translation>offline durch {origin}</translation>
+  </message>
+  <message>
+   <source>token from HF_TOKEN</source>
+   <translation>Token aus HF_TOKEN</translation>
+  </message>
+  <message>
+   <source>token in the keyring</source>
+   <translation>Token im Schlüsselbund</translation>
+  </message>
+  <message>
+   <source>token of the hub's own login</source>
+   <translation>Token der eigenen Anmeldung des Hubs</translation>
   </message>
  </context>
  <context>
@@ -1201,6 +1416,10 @@ Protokolle: {logs}</translation>
    <translation>Untersuchen</translation>
   </message>
   <message>
+   <source>Models</source>
+   <translation>Modelle</translation>
+  </message>
+  <message>
    <source>Server</source>
    <translation>Server</translation>
   </message>
@@ -1237,6 +1456,49 @@ Protokolle: {logs}</translation>
   <message>
    <source>{title}, current value</source>
    <translation>{title}, aktueller Wert</translation>
+  </message>
+ </context>
+ <context>
+  <name>ModelsPage</name>
+  <message>
+   <source>Delete</source>
+   <translation>Löschen</translation>
+  </message>
+  <message>
+   <source>Delete a model</source>
+   <translation>Ein Modell löschen</translation>
+  </message>
+  <message>
+   <source>Delete {model} from this computer?</source>
+   <translation>{model} von diesem Computer löschen?</translation>
+  </message>
+  <message>
+   <source>Keep</source>
+   <translation>Behalten</translation>
+  </message>
+  <message>
+   <source>Models</source>
+   <translation>Modelle</translation>
+  </message>
+  <message>
+   <source>On this computer</source>
+   <translation>Auf diesem Computer</translation>
+  </message>
+  <message>
+   <source>Search the hub</source>
+   <translation>Im Hub suchen</translation>
+  </message>
+  <message>
+   <source>Suggested</source>
+   <translation>Vorgeschlagen</translation>
+  </message>
+  <message>
+   <source>{model} is on this computer</source>
+   <translation>{model} ist auf diesem Computer</translation>
+  </message>
+  <message>
+   <source>{model} was not downloaded: see Models</source>
+   <translation>{model} wurde nicht heruntergeladen: siehe Modelle</translation>
   </message>
  </context>
  <context>
@@ -2128,6 +2390,68 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>Shelf</name>
+  <message>
+   <source>Add a file…</source>
+   <translation>Datei hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Add a folder…</source>
+   <translation>Ordner hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Look again</source>
+   <translation>Noch einmal nachsehen</translation>
+  </message>
+ </context>
+ <context>
+  <name>ShelfRows</name>
+  <message>
+   <source>Delete {model}</source>
+   <translation>{model} löschen</translation>
+  </message>
+  <message>
+   <source>Drafting</source>
+   <translation>Entwirft</translation>
+  </message>
+  <message>
+   <source>Load</source>
+   <translation>Laden</translation>
+  </message>
+  <message>
+   <source>Load {model}</source>
+   <translation>{model} laden</translation>
+  </message>
+  <message>
+   <source>Loaded</source>
+   <translation>Geladen</translation>
+  </message>
+  <message>
+   <source>Looking for models on this computer…</source>
+   <translation>Modelle auf diesem Computer werden gesucht…</translation>
+  </message>
+  <message>
+   <source>Models on this computer</source>
+   <translation>Modelle auf diesem Computer</translation>
+  </message>
+  <message>
+   <source>Take {model} off the list</source>
+   <translation>{model} von der Liste nehmen</translation>
+  </message>
+  <message>
+   <source>There is no model on this computer yet. Take one that Helix suggests, search the hub, or drop a GGUF file here.</source>
+   <translation>Auf diesem Computer ist noch kein Modell. Nehmen Sie eines, das Helix vorschlägt, suchen Sie im Hub, oder ziehen Sie eine GGUF-Datei hierher.</translation>
+  </message>
+  <message>
+   <source>Use as draft</source>
+   <translation>Als Entwurf</translation>
+  </message>
+  <message>
+   <source>Use {model} as draft</source>
+   <translation>{model} als Entwurf verwenden</translation>
+  </message>
+ </context>
+ <context>
   <name>Sidebar</name>
   <message>
    <source>Conversations are kept on this computer alone, and listed here.</source>
@@ -2694,6 +3018,10 @@ Antwort: {reply}
    <translation>Herunterladen und starten</translation>
   </message>
   <message>
+   <source>More models</source>
+   <translation>Weitere Modelle</translation>
+  </message>
+  <message>
    <source>Open a file…</source>
    <translation>Datei öffnen…</translation>
   </message>
@@ -2953,8 +3281,20 @@ Antwort: {reply}
    <translation>Ein fähiges englisches Chat-Modell für alltägliche Fragen; das 135M-Modell ist ein guter Entwurf dafür.</translation>
   </message>
   <message>
+   <source>A capable model for six European languages with a long context; n-grams draft for it.</source>
+   <translation>Ein fähiges Modell für sechs europäische Sprachen mit langem Kontext; N-Gramme entwerfen dafür.</translation>
+  </message>
+  <message>
    <source>A capable multilingual chat model with a long context; the 0.5B model can draft for it.</source>
    <translation>Ein fähiges mehrsprachiges Chat-Modell mit langem Kontext; das 0.5B-Modell kann dafür entwerfen.</translation>
+  </message>
+  <message>
+   <source>A capable multilingual model that can think before it answers; the 0.6B model makes a good draft for it.</source>
+   <translation>Ein fähiges mehrsprachiges Modell, das vor der Antwort nachdenken kann; das 0.6B-Modell ist ein guter Entwurf dafür.</translation>
+  </message>
+  <message>
+   <source>A model for work with documents, tools and code, with a long context; n-grams draft well where it quotes.</source>
+   <translation>Ein Modell für die Arbeit mit Dokumenten, Werkzeugen und Code, mit langem Kontext; N-Gramme entwerfen gut, wo es zitiert.</translation>
   </message>
   <message>
    <source>A small English chat model, quick on any processor and noticeably better than the 135M one.</source>
@@ -2965,8 +3305,28 @@ Antwort: {reply}
    <translation>Ein kleines mehrsprachiges Chat-Modell mit langem Kontext; es entwirft für die größeren Qwen2.5-Modelle.</translation>
   </message>
   <message>
+   <source>A small multilingual model that can think before it answers; the 0.6B model can draft for it.</source>
+   <translation>Ein kleines mehrsprachiges Modell, das vor der Antwort nachdenken kann; das 0.6B-Modell kann dafür entwerfen.</translation>
+  </message>
+  <message>
+   <source>A strong multilingual model that can think before it answers; the 0.6B model makes a good draft for it.</source>
+   <translation>Ein starkes mehrsprachiges Modell, das vor der Antwort nachdenken kann; das 0.6B-Modell ist ein guter Entwurf dafür.</translation>
+  </message>
+  <message>
    <source>A very small English chat model that runs anywhere; it answers simply, and it drafts for the larger SmolLM2 models.</source>
    <translation>Ein sehr kleines englisches Chat-Modell, das überall läuft; es antwortet einfach und entwirft für die größeren SmolLM2-Modelle.</translation>
+  </message>
+  <message>
+   <source>A very small multilingual model that can think before it answers; it drafts for the larger Qwen3 models.</source>
+   <translation>Ein sehr kleines mehrsprachiges Modell, das vor der Antwort nachdenken kann; es entwirft für die größeren Qwen3-Modelle.</translation>
+  </message>
+  <message>
+   <source>A very strong multilingual model that can think before it answers; the 0.6B model makes a good draft for it.</source>
+   <translation>Ein sehr starkes mehrsprachiges Modell, das vor der Antwort nachdenken kann; das 0.6B-Modell ist ein guter Entwurf dafür.</translation>
+  </message>
+  <message>
+   <source>The strongest model of this list, which can think before it answers; the 0.6B model makes a good draft for it.</source>
+   <translation>Das stärkste Modell dieser Liste, das vor der Antwort nachdenken kann; das 0.6B-Modell ist ein guter Entwurf dafür.</translation>
   </message>
  </context>
  <context>
@@ -3829,12 +4189,24 @@ Tab geht von Element zu Element, Strg mit einer Zahl zu einer Seite. Im Nachrich
    <translation>Min-p</translation>
   </message>
   <message>
+   <source>Models</source>
+   <translation>Modelle</translation>
+  </message>
+  <message>
    <source>Nearly all of it is reading the prompt, so it grows with the length of the text that is not in the KV cache yet. Speculation does not change it.</source>
    <translation>Fast alles davon ist das Lesen des Prompts; sie wächst also mit der Länge des Textes, der noch nicht im KV-Cache liegt. Spekulation ändert sie nicht.</translation>
   </message>
   <message>
    <source>Number format</source>
    <translation>Zahlenformat</translation>
+  </message>
+  <message>
+   <source>On this computer are models that Helix downloaded, files and folders that you add or drop here, and those of LM Studio, Jan, Ollama and the Hugging Face cache, which are used where they are. Load takes one as target, Use as draft lets it propose tokens; a model that cannot run says why.
+
+Downloads go on while you do something else. Pause keeps what has arrived, also when Helix ends; Resume goes on from there, and the file is checked when it is complete.</source>
+   <translation>Auf diesem Computer stehen Modelle, die Helix heruntergeladen hat, Dateien und Ordner, die Sie hinzufügen oder hierher ziehen, und die von LM Studio, Jan, Ollama und dem Zwischenspeicher von Hugging Face, die dort benutzt werden, wo sie liegen. Laden nimmt eines als Zielmodell, Als Entwurf lässt es Token vorschlagen; ein Modell, das nicht läuft, sagt warum.
+
+Downloads gehen weiter, während Sie etwas anderes tun. Anhalten behält, was angekommen ist, auch wenn Helix endet; Fortsetzen macht dort weiter, und die vollständige Datei wird geprüft.</translation>
   </message>
   <message>
    <source>One prompt, two ways to decode it, replayed side by side.</source>
@@ -4095,6 +4467,10 @@ Wird er knapp: ein kleineres Modell oder einen kürzeren Kontext wählen oder an
   <message>
    <source>What if?</source>
    <translation>Was wäre, wenn?</translation>
+  </message>
+  <message>
+   <source>What is on this computer, what Helix suggests, and what the hub has.</source>
+   <translation>Was auf diesem Computer ist, was Helix vorschlägt und was der Hub hat.</translation>
   </message>
   <message>
    <source>What the engine does right now.</source>
@@ -4385,6 +4761,81 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>the target in fewer bits</source>
    <translation>das Zielmodell in weniger Bit</translation>
+  </message>
+ </context>
+ <context>
+  <name>library</name>
+  <message>
+   <source>Best draft: n-grams, which need no download</source>
+   <translation>Bester Entwurf: N-Gramme, die keinen Download brauchen</translation>
+  </message>
+  <message>
+   <source>Best draft: {draft}</source>
+   <translation>Bester Entwurf: {draft}</translation>
+  </message>
+  <message>
+   <source>Best draft: {draft}, {size} to download</source>
+   <translation>Bester Entwurf: {draft}, {size} herunterzuladen</translation>
+  </message>
+  <message>
+   <source>For {size} GB of memory</source>
+   <translation>Für {size} GB Speicher</translation>
+  </message>
+  <message>
+   <source>Helix does not run models of the kind {architecture} yet.</source>
+   <translation>Modelle der Art {architecture} führt Helix noch nicht aus.</translation>
+  </message>
+  <message>
+   <source>added by you</source>
+   <translation>von Ihnen hinzugefügt</translation>
+  </message>
+  <message>
+   <source>context {tokens}</source>
+   <translation>Kontext {tokens}</translation>
+  </message>
+  <message>
+   <source>downloaded by Helix</source>
+   <translation>von Helix heruntergeladen</translation>
+  </message>
+  <message>
+   <source>from Jan</source>
+   <translation>aus Jan</translation>
+  </message>
+  <message>
+   <source>from LM Studio</source>
+   <translation>aus LM Studio</translation>
+  </message>
+  <message>
+   <source>from Ollama</source>
+   <translation>aus Ollama</translation>
+  </message>
+  <message>
+   <source>from the Hugging Face cache</source>
+   <translation>aus dem Zwischenspeicher von Hugging Face</translation>
+  </message>
+  <message>
+   <source>needs an access token</source>
+   <translation>braucht ein Zugangstoken</translation>
+  </message>
+  <message>
+   <source>never used</source>
+   <translation>nie benutzt</translation>
+  </message>
+  <message>
+   <source>size unknown</source>
+   <translation>Größe unbekannt</translation>
+  </message>
+  <message>
+   <source>used {day}</source>
+   <translation>benutzt am {day}</translation>
+  </message>
+  <message>
+   <source>{n:download|downloads}</source>
+   <translation>{n:Download|Downloads}</translation>
+  </message>
+  <message>
+   <source>{n:file|files}</source>
+   <translation>{n:Datei|Dateien}</translation>
   </message>
  </context>
  <context>
@@ -4865,6 +5316,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Von {name} wurden die ersten {taken} Zeichen übernommen, {left} blieben weg. Einen Teil der Datei anhängen, um andere Seiten zu senden.</translation>
   </message>
   <message>
+   <source>Offline is chosen on the page Models. Switch that off to search for models.</source>
+   <translation>Auf der Seite Modelle ist Offline gewählt. Schalten Sie das aus, um nach Modellen zu suchen.</translation>
+  </message>
+  <message>
    <source>On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.</source>
    <translation>Auf {device} werden Gewichte nicht so gepackt benutzt, wie sie in der Datei stehen, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
@@ -5153,6 +5608,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Grammatik ist zu verwickelt, um weiterzumachen: {reason}. Sie vereinfachen.</translation>
   </message>
   <message>
+   <source>The library cannot be changed, because {file} cannot be written: {reason}. Check that you may write there.</source>
+   <translation>Die Bibliothek lässt sich nicht ändern, weil {file} nicht geschrieben werden kann: {reason}. Prüfen Sie, ob Sie dort schreiben dürfen.</translation>
+  </message>
+  <message>
    <source>The list of benchmarks {path} cannot be read or written. Check free space and permissions of its folder, then try again.</source>
    <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben. Freien Platz und Rechte ihres Ordners prüfen, dann noch einmal versuchen.</translation>
   </message>
@@ -5285,6 +5744,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Einstellungen in {file} sind nicht lesbar ({reason}), daher gilt der Standard, und das Lernen aus Antworten ist aus. Die Rechte dieser Datei prüfen, dann neu starten.</translation>
   </message>
   <message>
+   <source>The system's keyring does not take the token: {reason}. Unlock it and try again, or set HF_TOKEN.</source>
+   <translation>Der Schlüsselbund des Systems nimmt das Token nicht: {reason}. Entsperren Sie ihn und versuchen Sie es noch einmal, oder setzen Sie HF_TOKEN.</translation>
+  </message>
+  <message>
+   <source>The token can only be kept with the package keyring. Install it with `python -m pip install "helix-app[keyring]"`, or set HF_TOKEN.</source>
+   <translation>Das Token kann nur mit dem Paket keyring behalten werden. Installieren Sie es mit `python -m pip install "helix-app[keyring]"`, oder setzen Sie HF_TOKEN.</translation>
+  </message>
+  <message>
    <source>The tokenizer of {path} cannot be read. Download the model again or choose another one.</source>
    <translation>Der Tokenizer von {path} ist nicht lesbar. Das Modell neu herunterladen oder ein anderes wählen.</translation>
   </message>
@@ -5313,8 +5780,16 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Es gibt keine Verbindung zu {host}. Das Netz prüfen und noch einmal versuchen, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
   </message>
   <message>
+   <source>There is no connection to {host}. Check the network and try again, or open a model file of your own.</source>
+   <translation>Es gibt keine Verbindung zu {host}. Prüfen Sie das Netz und versuchen Sie es noch einmal, oder öffnen Sie eine eigene Modelldatei.</translation>
+  </message>
+  <message>
    <source>There is no model at {path}. Check the path, or see `models list` for the models at hand.</source>
    <translation>Unter {path} gibt es kein Modell. Den Pfad prüfen oder mit `models list` nachsehen, welche Modelle da sind.</translation>
+  </message>
+  <message>
+   <source>There is no model in {path}. Choose a GGUF file, or a folder with one or with config.json and .safetensors files.</source>
+   <translation>In {path} ist kein Modell. Wählen Sie eine GGUF-Datei, oder einen Ordner mit einer oder mit config.json und .safetensors-Dateien.</translation>
   </message>
   <message>
    <source>There is no model {model} here. Use {known}.</source>
@@ -5327,6 +5802,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers, or copy the model file into {folder} by hand.</source>
    <translation>Es gibt keinen Weg zu {host} durch den Proxy {proxy}, der von {origin} gesetzt ist. Diese Einstellung prüfen und ob der Proxy antwortet, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
+  </message>
+  <message>
+   <source>There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers.</source>
+   <translation>Durch den Proxy {proxy}, den {origin} festlegt, führt kein Weg zu {host}. Prüfen Sie diese Einstellung und ob der Proxy antwortet.</translation>
   </message>
   <message>
    <source>There is not enough memory for this. Choose a smaller model or a shorter context, or close other programs.</source>
@@ -5677,6 +6156,42 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{host} ist von anderen Computern aus erreichbar, deshalb braucht der Server dort einen Schlüssel. Geben Sie einen mit --api-key oder in HELIX_API_KEY an, oder lassen Sie --host weg.</translation>
   </message>
   <message>
+   <source>{host} does not answer as a hub of models does. Check HF_ENDPOINT, or try again later.</source>
+   <translation>{host} antwortet nicht wie ein Hub für Modelle. Prüfen Sie HF_ENDPOINT, oder versuchen Sie es später noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} does not give {name} to you. Accept its terms on the page of {repo} there, keep an access token on the page Models or in HF_TOKEN, then try again.</source>
+   <translation>{host} gibt Ihnen {name} nicht. Nehmen Sie dort auf der Seite von {repo} die Bedingungen an, hinterlegen Sie ein Zugangstoken auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} gets too many requests from here just now. Wait a few minutes and try again.</source>
+   <translation>{host} bekommt von hier gerade zu viele Anfragen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} gets too many requests from here just now. Wait a few minutes and try again; it continues where it stopped.</source>
+   <translation>{host} bekommt von hier gerade zu viele Anfragen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal; es geht weiter, wo es aufgehört hat.</translation>
+  </message>
+  <message>
+   <source>{host} gives {name} only to those who are logged in, or no longer has it. Make an access token there and keep it on the page Models or in HF_TOKEN, then try again.</source>
+   <translation>{host} gibt {name} nur angemeldeten Personen, oder hat es nicht mehr. Erstellen Sie dort ein Zugangstoken, hinterlegen Sie es auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} has a fault of its own just now. Try again later.</source>
+   <translation>{host} hat gerade selbst eine Störung. Versuchen Sie es später noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} has a fault of its own just now. Try again later; it continues where it stopped.</source>
+   <translation>{host} hat gerade selbst eine Störung. Versuchen Sie es später noch einmal; es geht weiter, wo es aufgehört hat.</translation>
+  </message>
+  <message>
+   <source>{host} knows no {what}. Check how it is written, or search for it.</source>
+   <translation>{host} kennt {what} nicht. Prüfen Sie die Schreibweise, oder suchen Sie danach.</translation>
+  </message>
+  <message>
+   <source>{host} shows {what} only to those who may see it, or does not know it. Keep an access token on the page Models or in HF_TOKEN, then try again.</source>
+   <translation>{host} zeigt {what} nur denen, die es sehen dürfen, oder kennt es nicht. Hinterlegen Sie ein Zugangstoken auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
    <source>{model} writes text and gives no embeddings, so /v1/embeddings cannot be used with it. Use a model made for embeddings, in another program.</source>
    <translation>{model} schreibt Text und liefert keine Embeddings, deshalb ist /v1/embeddings damit nicht verwendbar. Verwenden Sie ein Modell für Embeddings in einem anderen Programm.</translation>
   </message>
@@ -5693,8 +6208,32 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{n:Token|Token}</translation>
   </message>
   <message>
+   <source>{name} belongs to {program}, so Helix does not delete it. Delete it there.</source>
+   <translation>{name} gehört {program}, deshalb löscht Helix es nicht. Löschen Sie es dort.</translation>
+  </message>
+  <message>
+   <source>{name} comes with Helix and cannot be deleted by itself.</source>
+   <translation>{name} kommt mit Helix und kann nicht für sich gelöscht werden.</translation>
+  </message>
+  <message>
+   <source>{name} is no longer at {host}. Search for it on the page Models, or choose another model.</source>
+   <translation>{name} gibt es bei {host} nicht mehr. Suchen Sie auf der Seite Modelle danach, oder wählen Sie ein anderes Modell.</translation>
+  </message>
+  <message>
+   <source>{name} is not in the library. Run `python -m helix_app models list --library` to see what is.</source>
+   <translation>{name} ist nicht in der Bibliothek. `python -m helix_app models list --library` zeigt, was darin ist.</translation>
+  </message>
+  <message>
    <source>{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.</source>
    <translation>{name} ist noch nicht auf diesem Computer. Zuerst herunterladen: `python -m helix_app models pull {id}`.</translation>
+  </message>
+  <message>
+   <source>{name} was not downloaded, because Offline is chosen on the page Models. Switch that off, or copy the model file into {folder} by hand.</source>
+   <translation>{name} wurde nicht heruntergeladen, weil auf der Seite Modelle Offline gewählt ist. Schalten Sie das aus, oder kopieren Sie die Modelldatei von Hand nach {folder}.</translation>
+  </message>
+  <message>
+   <source>{name} was not downloaded, because {variable} is set. Unset it, or copy the model file into {folder} by hand.</source>
+   <translation>{name} wurde nicht heruntergeladen, weil {variable} gesetzt ist. Heben Sie das auf, oder kopieren Sie die Modelldatei von Hand nach {folder}.</translation>
   </message>
   <message>
    <source>{name}: {n} of {all:prompt agrees|prompts agree}</source>
@@ -5719,6 +6258,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{path} and {other} are not parts of the same model ({reason}). Put the parts of each model into a folder of its own.</source>
    <translation>{path} und {other} sind nicht Teile desselben Modells ({reason}). Die Teile jedes Modells in einen eigenen Ordner legen.</translation>
+  </message>
+  <message>
+   <source>{path} cannot be deleted: {reason}. Close other programs that use it and try again.</source>
+   <translation>{path} kann nicht gelöscht werden: {reason}. Schließen Sie andere Programme, die es benutzen, und versuchen Sie es noch einmal.</translation>
   </message>
   <message>
    <source>{path} cannot be read ({reason}). Check that the file is there and that you may open it.</source>
@@ -5873,8 +6416,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{prompt}: {arms} unterscheiden sich ab Token {n} ({a} / {b})</translation>
   </message>
   <message>
+   <source>{repo} has no GGUF file {file}. Choose one of: {known}.</source>
+   <translation>{repo} hat keine GGUF-Datei {file}. Wählen Sie eine von: {known}.</translation>
+  </message>
+  <message>
+   <source>{repo} has no GGUF files, and Helix downloads no others. Look for a repository of the same model with GGUF in its name.</source>
+   <translation>{repo} hat keine GGUF-Dateien, und andere lädt Helix nicht herunter. Suchen Sie ein Archiv desselben Modells mit GGUF im Namen.</translation>
+  </message>
+  <message>
    <source>{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.</source>
    <translation>{variable} ist {value}, und ein solcher Benutzerordner ist hier nicht bekannt. Den vollen Pfad eines Ordners setzen.</translation>
+  </message>
+  <message>
+   <source>{variable} keeps Helix off the network. Unset it to search for models.</source>
+   <translation>{variable} hält Helix vom Netz fern. Heben Sie das auf, um nach Modellen zu suchen.</translation>
   </message>
  </context>
  <context>
