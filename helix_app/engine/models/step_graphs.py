@@ -135,7 +135,7 @@ class StepGraphs:
         """
         self.tried = False
         view = span.view
-        if self.off or type(view) is not KVView or span.rows > MAX_ROWS:
+        if self.off or type(view) is not KVView or not view.cache.layout.is_whole or span.rows > MAX_ROWS:
             return plain()
         blocks = max(MIN_BLOCKS, 1 << (len(view.blocks) - 1).bit_length())
         if blocks > MAX_BLOCKS:
@@ -235,7 +235,7 @@ class _Step:
         return self._logits.clone()  # the next one writes there again
 
     def _fill(self, ids: torch.Tensor, span: Span) -> None:
-        used, size = span.view.blocks, self._block_size
+        used, size = span.view.at(0).blocks, self._block_size
         places = range(span.start, span.start + self._rows)
         slots = [used[place // size] * size + place % size for place in places]
         spare = [used[0]] * (self._blocks - len(used))  # read under the mask; finite, as all that was verified
