@@ -11,8 +11,8 @@ from helix_app.engine.cache.free_list import FreeList
 class FreeBlocks:
     """Blank blocks, and cached ones: those that hold reusable tokens.
 
-    Cached ones are taken when no blank one is left. Those that a window gave back go first, for only a prompt that leaves
-    the known one close behind them needs them; then the least recently used.
+    Cached ones are taken when no blank one is left. Those that a window gave back go first, for only a prompt that
+    leaves the known one close behind them needs them; then the least recently used.
     """
 
     def __init__(self, num_blocks: int, order: Iterable[int] | None) -> None:

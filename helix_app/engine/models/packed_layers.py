@@ -79,7 +79,7 @@ class RowMemory:
     Attributes:
         x: the residual ``[capacity, hidden]``.
         positions, wanted: of each row its position; the rows whose logits are wanted.
-        slots, tables: of each group of layers and row the row's cache slot, and the address of its sequence's block table.
+        slots, tables: of each group of layers and row its cache slot, and the address of its sequence's block table.
         layout: the groups.
         unturned: positions of rows for layers that turn nothing, all 0.
         counts: rows of this pass, wanted rows, and 1.
