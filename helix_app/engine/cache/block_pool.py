@@ -96,6 +96,10 @@ class BlockPool:
         """Whether a cached block was given back by a window."""
         return self._free.is_passed(block)
 
+    def group_of(self, block: int) -> int:
+        """Which group of layers a cached block holds the keys and values of."""
+        return self._group[block]
+
     # ----------------------------------------------------------------- life of a sequence
 
     def open(self, sequence_id: str, tokens: Sequence[int], apart: bool = False) -> int:

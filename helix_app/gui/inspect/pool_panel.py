@@ -207,7 +207,8 @@ class PoolPanel(QWidget):
         if history is None:
             return None
         view = history.at(rounds, self._trace.name)
-        self.grid.show_cells(view.cells, view.owners, view.block_size)
+        self.grid.show_cells(view.cells, view.owners, view.block_size, view.windows)
+        self._legend.show_windows(view.windows)
         self.books = ledger(self._trace, view, rounds, self.pool)
         self.words.setText("\n".join(self.lines(self.books)))
         self.totals.setText(
@@ -246,6 +247,12 @@ class PoolPanel(QWidget):
                     self.tr("Shared: {n:block|blocks}, which spares {m} more"),
                     n=books.shared_blocks,
                     m=figures.count(books.shared_spared),
+                )
+            )
+        if books.passed_blocks:
+            out.append(
+                messages.fill(
+                    self.tr("Fell out of a window: {n:block|blocks}, which others may take"), n=books.passed_blocks
                 )
             )
         saved = books.saved_bytes

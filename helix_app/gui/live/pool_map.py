@@ -118,10 +118,15 @@ class PoolMap(QWidget):
     def _say(self) -> None:
         state, chats = self.grid.state, self.grid.chats
         size = messages.fill(self.tr("{n:token|tokens} each"), n=state.block_size)
+        if any(state.windows):
+            size = messages.fill(self.tr("{n:token|tokens} of a group of layers each"), n=state.block_size)
         held = chats.blocks_of(self._chat, state.cells) if chats is not None and self._chat else 0
         if held:
             chat = messages.fill(self.tr("this chat: {n:block|blocks}"), n=held)
             size = self.tr("{size}; {chat}").format(size=size, chat=chat)
+        if state.passed:
+            passed = messages.fill(self.tr("out of the window: {n:block|blocks}"), n=state.passed)
+            size = self.tr("{size}; {chat}").format(size=size, chat=passed)
         self.note.setText(size)
         hidden = self.grid.hidden_blocks
         if self.grid.whole:
