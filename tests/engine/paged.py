@@ -8,8 +8,8 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.models.base import AnyDecoder
+from helix_app.engine.models.device_layers import cache_layout
 from helix_app.engine.models.runner import ModelRunner
 
 
@@ -19,7 +19,7 @@ def paged(decoder: AnyDecoder, blocks: int, size: int = 16, order: Sequence[int]
     Args:
         order: in which blocks are first handed out.
     """
-    layout = layout_of(decoder.config, blocks * size)
+    layout = cache_layout(decoder, blocks * size)
     groups = len(layout.windows)
     places = None if order is None else [block + blocks * group for block in order for group in range(groups)]
     pool = BlockPool(blocks * groups, size, places, layout.windows)
