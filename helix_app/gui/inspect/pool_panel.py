@@ -250,11 +250,8 @@ class PoolPanel(QWidget):
                 )
             )
         if books.passed_blocks:
-            out.append(
-                messages.fill(
-                    self.tr("Fell out of a window: {n:block|blocks}, which others may take"), n=books.passed_blocks
-                )
-            )
+            spared = self.tr("Fallen out of windows: {n:block that is not held|blocks that are not held}")
+            out.append(messages.fill(spared, n=books.passed_blocks))
         saved = books.saved_bytes
         if saved is None or books.paged_bytes is None:
             out.append(self.tr("Bytes: unknown, this run does not tell the size of a block"))
