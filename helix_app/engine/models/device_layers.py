@@ -67,9 +67,9 @@ def make_cache(
 def cache_layout(decoder: AnyDecoder, context: int) -> Layout:
     """The groups of layers of a decoder's cache, for sequences of at most so many tokens.
 
-    Passes that are recorded, and those on DirectML, have one block table: there windows give nothing back.
+    On DirectML, where every operator costs, all layers share one block table, and windows give nothing back.
     """
-    if decoder.device.type == KIND or decoder.graphs is not None:
+    if decoder.device.type == KIND:
         return whole(decoder.config.num_layers)
     return layout_of(decoder.config, context)
 

@@ -20,7 +20,6 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import CudaRecorder, StepGraphs, for_device
 from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, some_ids, worst
 from tests.engine.models.test_ragged import SHUFFLED, TINY
-from tests.engine.paged import paged
 from tests.engine.tiny import Zoo, ask, finish, loaded, session_of
 
 DESCRIBED = ("qwen3", "qwen3-window")
@@ -54,8 +53,8 @@ class Again:
         pass
 
 
-def with_graphs(runner: ModelRunner, recorder: Again | None = None, order: list[int] | None = None) -> Again:
-    """Give a decoder recorded passes, and a cache that suits them."""
+def with_graphs(runner: ModelRunner, recorder: Again | None = None) -> Again:
+    """Give a decoder recorded passes."""
     recorder, decoder = recorder or Again(), runner.decoder
     plain = decoder._plain
 
@@ -65,8 +64,6 @@ def with_graphs(runner: ModelRunner, recorder: Again | None = None, order: list[
 
     decoder._plain = timed  # type: ignore[method-assign]
     decoder.graphs = StepGraphs(decoder, recorder, lambda: recorder.now)
-    suited = paged(decoder, runner.pool.num_blocks // len(runner.pool.windows), order=order)
-    runner.join(suited.pool, suited.cache)
     return recorder
 
 
@@ -87,7 +84,7 @@ def test_recorded_passes_give_the_logits_of_plain_ones(
     path = zoo.folder(name) if name in DESCRIBED else zoo.gguf(name)
     plain = logits_of(runner_of(path, order=order), ids, cuts)
     runner = runner_of(path, order=order)
-    recorder = with_graphs(runner, order=order)
+    recorder = with_graphs(runner)
     assert worst(logits_of(runner, ids, cuts), plain) < TOLERANCE
     assert recorder.recorded >= 6
     assert recorder.replayed > 60
