@@ -38,11 +38,6 @@ class Layout:
     depth: int
 
     @cached_property
-    def is_whole(self) -> bool:
-        """Whether all layers share their blocks and none is ever given back before its sequence ends."""
-        return self.windows == (0,)
-
-    @cached_property
     def indices(self) -> tuple[int, ...]:
         """Which of its group's layers each layer is."""
         return tuple(index for _, index in self.places)

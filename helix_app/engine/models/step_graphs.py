@@ -211,8 +211,8 @@ def _views(span: Span) -> tuple[KVView, ...]:
 
 
 class _Step:
-    """A recorded pass and the tensors that it reads: ``ids``, and the first position followed, for each group of layers,
-    by the position of its first slot, the slot of each row and the blocks."""
+    """A recorded pass and the tensors that it reads: ``ids``, and numbers: the first position, then for each group of
+    layers the position of its first slot, the slot of each row and the blocks."""
 
     def __init__(
         self,

@@ -22,8 +22,6 @@ def test_layers_of_one_kind_are_one_group() -> None:
     assert layout_of(CONFIG, 4096) == whole(6)
     assert layout_of(described(8, 8, 8), 4096) == whole(3, 8)
     assert layout_of(described(8, 0, 8), 8) == whole(3), "a window as long as the context is none"
-    assert whole(3).is_whole
-    assert not whole(3, 8).is_whole
 
 
 @pytest.mark.parametrize(
