@@ -87,7 +87,7 @@ def test_recorded_passes_give_the_logits_of_plain_ones(
     recorder = with_graphs(runner)
     assert worst(logits_of(runner, ids, cuts), plain) < TOLERANCE
     assert recorder.recorded >= 5
-    assert recorder.replayed > 60
+    assert recorder.replayed > 50
     assert graphs_of(runner).recorded == recorder.recorded
 
 
