@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.block_table import BlockTable, Held
 from helix_app.engine.cache.free_blocks import FreeBlocks
-from helix_app.engine.cache.layout import blocks_for, tokens_in
+from helix_app.engine.cache.layout import blocks_for, first_block, tokens_in
 from helix_app.engine.cache.prefix_index import Content, PrefixIndex
 
 
@@ -270,8 +270,7 @@ class BlockPool:
 
     def _first(self, group: int, length: int) -> int:
         """The first block that a row after ``length`` tokens looks back on."""
-        window = self.windows[group]
-        return max(0, length - window + 1) // self.block_size if window else 0
+        return first_block(self.windows[group], length, self.block_size)
 
     def _name(self, table: BlockTable, contents: Sequence[Content]) -> None:
         for content in contents:

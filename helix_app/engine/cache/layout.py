@@ -81,6 +81,17 @@ def _depth(counts: Sequence[int]) -> int:
     return min(few or [max(counts)], key=lambda depth: (depth * groups(depth), -depth))
 
 
+def first_block(window: int, length: int, block_size: int) -> int:
+    """The first block that a row after ``length`` tokens looks back on."""
+    return max(0, length - window + 1) // block_size if window else 0
+
+
+def held_blocks(windows: Sequence[int], length: int, block_size: int) -> int:
+    """The blocks of a sequence of so many verified tokens between passes."""
+    count = -(-length // block_size)
+    return sum(count - first_block(window, length, block_size) for window in windows)
+
+
 def most_in_window(window: int, block_size: int) -> int:
     """The most blocks that a sequence has in a group with a window, while a pass runs."""
     return -(-(window - 1 + MOST_ROWS) // block_size) + 1

@@ -7,7 +7,16 @@ import dataclasses
 import pytest
 
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.layout import MOST_ROWS, UNBOUNDED, blocks_for, layout_of, most_in_window, tokens_in, whole
+from helix_app.engine.cache.layout import (
+    MOST_ROWS,
+    UNBOUNDED,
+    blocks_for,
+    held_blocks,
+    layout_of,
+    most_in_window,
+    tokens_in,
+    whole,
+)
 from helix_app.modelfiles.config import Layer, ModelConfig
 
 CONFIG = ModelConfig("gemma3", 100, 32, 64, 6, 4, 2, 8, 4096)
@@ -52,6 +61,7 @@ def test_a_sequence_needs_no_more_blocks_than_are_said() -> None:
         pool.commit("s", [1] * length)
     assert most > pool.blocks_for(length) - 3
     assert len(pool.tables()["s"].groups[1].blocks) == 3, "the window spans three blocks"
+    assert len(pool.tables()["s"].blocks) == held_blocks((0, 40), length, 16)
 
 
 @pytest.mark.parametrize("windows", [(0,), (40,), (0, 40), (0, 0, 7)])
