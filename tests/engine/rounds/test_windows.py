@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from helix_app.engine.drafts import model
+from helix_app.engine.models.runner import ModelRunner
 from tests.engine.crowds import TEXTS, Crowd, Models, check_same, staggered
 from tests.engine.tiny import Zoo, ask
 
@@ -46,3 +48,27 @@ def test_memory_of_a_reply_stays_the_same_while_it_grows(windowed: Models) -> No
     for group, window in enumerate(windows):
         counts = {blocks[group] for blocks in late}
         assert counts <= {2, 3} if window else max(counts) > 8
+
+
+def test_a_draft_model_on_a_device_that_nobody_waits_for_moves_its_window_on(
+    windowed: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it reads the prompt, too: otherwise its cache would have to hold all of it."""
+    monkeypatch.setattr(ModelRunner, "is_synchronous", False)
+    monkeypatch.setattr(model, "_CHUNK", 24)
+    session = windowed.session("model")
+    assert session.draft_runner is not None
+    draft = session.draft_runner.pool
+    held: list[int] = []
+    commit = draft.commit
+    monkeypatch.setattr(
+        draft, "commit", lambda *given: (held.append(len(draft.tables()[given[0]].blocks)), commit(*given))
+    )
+    asked = [ask(TEXTS[4] + TEXTS[2], request_id="r", max_tokens=20, k="fixed:3")]
+    crowd = Crowd(session).add(*asked)
+    crowd.run()
+    check_same(windowed, crowd, asked)
+    assert crowd.results["r"].metrics.drafted_tokens  # type: ignore[union-attr]
+    full = sum(not window for window in draft.windows)
+    prompt = crowd.results["r"].metrics.prompt_tokens  # type: ignore[union-attr]
+    assert max(held[:3]) <= full * -(-prompt // 16) + 5 * (len(draft.windows) - full)
