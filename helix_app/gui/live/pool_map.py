@@ -118,8 +118,6 @@ class PoolMap(QWidget):
     def _say(self) -> None:
         state, chats = self.grid.state, self.grid.chats
         size = messages.fill(self.tr("{n:token|tokens} each"), n=state.block_size)
-        if any(state.windows):
-            size = messages.fill(self.tr("{n:token|tokens} of a group of layers each"), n=state.block_size)
         held = chats.blocks_of(self._chat, state.cells) if chats is not None and self._chat else 0
         if held:
             chat = messages.fill(self.tr("this chat: {n:block|blocks}"), n=held)
