@@ -83,6 +83,7 @@ class TableDecoder:
 
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
+        self._window = table.order or max_positions
         self.config: Any = SimpleNamespace(
             architecture="table",
             vocab_size=table.vocab,
@@ -98,7 +99,7 @@ class TableDecoder:
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:
         new = ids.double().view(1, -1, 1)
         keys, _values = view.write(0, torch.cat((new, new)))
-        held, window = keys[0, 0, :, 0], self.table.order or self.max_positions
+        held, window = keys[0, 0, :, 0], self._window
         ends = range(start + len(ids) - logit_rows + 1 - view.first, start + len(ids) + 1 - view.first)
         seen = [held[max(0, end - window) : end].tolist() for end in ends]
         return torch.stack([self.table([int(i) for i in context]) for context in seen])
