@@ -161,17 +161,20 @@ class TextDelta:
 
 # Layout of one packed block in CacheSnapshot.cells: numpy dtype fields, little endian, 8 bytes.
 # fill: slots written (0..block_size); speculative: slots of those that hold unverified draft tokens;
-# owner: index into CacheSnapshot.owners of the sequence that uses the block, NO_OWNER when none.
+# owner: index into CacheSnapshot.owners of the sequence that uses the block, NO_OWNER when none;
+# group: which group of layers' keys and values it holds, an index into CacheSnapshot.windows.
 CACHE_CELL: list[tuple[str, str]] = [
     ("state", "u1"),
     ("fill", "u1"),
     ("speculative", "u1"),
-    ("reserved", "u1"),
+    ("group", "u1"),
     ("refcount", "<u2"),
     ("owner", "<u2"),
 ]
 NO_OWNER = 0xFFFF
-BLOCK_FREE, BLOCK_USED, BLOCK_SHARED, BLOCK_CACHED = 0, 1, 2, 3
+# passed: cached, and free because its tokens fell out of the window of its layers while their sequence went on.
+BLOCK_FREE, BLOCK_USED, BLOCK_SHARED, BLOCK_CACHED, BLOCK_PASSED = 0, 1, 2, 3, 4
+NO_BLOCK = 0xFFFFFFFF  # in a table: the block is not the sequence's any more
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,10 @@ class CacheSnapshot:
         owners: names of the sequences that ``owner`` points into.
         tables: (name of a sequence, its blocks in order as uint32 little-endian), of all sequences when ``full``,
             else of those whose blocks are other ones than before. A sequence that no longer is in ``owners`` is over.
+            The blocks of each group of layers follow those of the one before; ``NO_BLOCK`` is one that fell out of
+            the window.
+        windows: tokens that the layers of each group look back over; 0 is all.
+        passed_blocks: that the live sequences do without, because their tokens fell out of a window.
     """
 
     pool: PoolName
@@ -198,6 +205,8 @@ class CacheSnapshot:
     cached_blocks: int
     free_blocks: int
     tables: tuple[tuple[str, bytes], ...] = ()
+    windows: tuple[int, ...] = (0,)
+    passed_blocks: int = 0
 
 
 @dataclass(frozen=True)

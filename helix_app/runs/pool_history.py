@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 import numpy as np
 
-from helix_app.protocol.events import NO_OWNER, CacheSnapshot
+from helix_app.protocol.events import NO_BLOCK, NO_OWNER, CacheSnapshot
 from helix_app.runs.pool_state import PoolState
 
 KEY_FRAMES = 256  # deltas between two whole states: to go to any moment applies at most that many
@@ -81,8 +81,9 @@ class PoolHistory:
         at = max(0, bisect_right(frames, frame) - 1)
         for blocks in tables[at : at + 8]:
             index = slot // self._latest.block_size * 4
-            if index + 4 <= len(blocks):
-                return int(np.frombuffer(blocks, "<u4", 1, index)[0])
+            if index + 4 <= len(blocks) // len(self._latest.windows):  # those of the first group of layers
+                block = int(np.frombuffer(blocks, "<u4", 1, index)[0])
+                return None if block == NO_BLOCK else block
         return None
 
     def _apply(self, state: PoolState, frame: int) -> None:

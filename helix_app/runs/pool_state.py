@@ -25,6 +25,8 @@ class PoolState:
         owners: names of the sequences.
         tables: blocks of each live sequence in order, as uint32 little-endian.
         used, cached, free: blocks.
+        windows: tokens that the layers of each group look back over; 0 is all.
+        passed: blocks that the live sequences do without, because their tokens fell out of a window.
         frame: number of the snapshot this is, where somebody counts them; -1 before the first.
     """
 
@@ -35,6 +37,8 @@ class PoolState:
     used: int = 0
     cached: int = 0
     free: int = 0
+    windows: tuple[int, ...] = (0,)
+    passed: int = 0
     frame: int = -1
 
     def reset(self) -> None:
@@ -61,6 +65,7 @@ class PoolState:
         self.owners = snapshot.owners if numbers is None else tuple(numbers)
         self.block_size = max(1, snapshot.block_size)
         self.used, self.cached, self.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
+        self.windows, self.passed = snapshot.windows or (0,), snapshot.passed_blocks
         self.tables = _tables(self.tables, snapshot)
         cells = _cells(snapshot, numbers)
         if snapshot.full:
@@ -76,9 +81,11 @@ class PoolState:
         owner = int(self.cells["owner"][index])
         return self.owners[owner] if owner != NO_OWNER and owner < len(self.owners) else ""
 
-    def blocks_of(self, name: str) -> list[int]:
-        """The blocks of a sequence in order; empty when it is not live or its table is not known."""
-        return [int(block) for block in np.frombuffer(self.tables.get(name, b""), _INDEX)]
+    def first_slot(self, name: str, block: int) -> int | None:
+        """The slot that a block begins with in a sequence; None where it has not got it, or that is not known."""
+        table = np.frombuffer(self.tables.get(name, b""), _INDEX)
+        found = np.flatnonzero(table == block)
+        return int(found[0]) % (len(table) // len(self.windows)) * self.block_size if len(found) else None
 
 
 def mergeable(older: CacheSnapshot, newer: CacheSnapshot) -> bool:

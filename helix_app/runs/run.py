@@ -276,7 +276,9 @@ def _check_snapshot(event: CacheSnapshot) -> None:
     _check(not odd and 0 <= event.num_blocks <= _MOST_BLOCKS, "blocks")
     _check(1 <= event.block_size <= 4096, "block size")
     _check(cells == event.num_blocks if event.full else 4 * cells == len(event.indices), "cells")
-    _check(all(len(blocks) % 4 == 0 for _name, blocks in event.tables), "block tables")
+    groups = len(event.windows)
+    _check(1 <= groups <= 255 and min(event.windows) >= 0 and event.passed_blocks >= 0, "windows")
+    _check(all(len(blocks) % (4 * groups) == 0 for _name, blocks in event.tables), "block tables")
 
 
 def _check_round(event: RoundDone) -> None:

@@ -23,6 +23,7 @@ class Ledger:
         sequences: that use blocks.
         paged_bytes: memory of the blocks in use; None where the size of a block is not known.
         contiguous_bytes: what those sequences would hold if each had reserved the whole context at its start.
+        passed_blocks: that those sequences do without, because their tokens fell out of the window of their layers.
     """
 
     part_filled_blocks: int
@@ -34,6 +35,7 @@ class Ledger:
     sequences: int
     paged_bytes: int | None
     contiguous_bytes: int | None
+    passed_blocks: int = 0
 
     @property
     def saved_bytes(self) -> int | None:
@@ -55,7 +57,7 @@ def ledger(trace: Trace, view: PoolState, rounds: int, pool: PoolName = "target"
     paged = contiguous = None
     if ready is not None and block_bytes:
         paged = len(held) * block_bytes
-        contiguous = sequences * -(-ready.context_length // size) * block_bytes
+        contiguous = sequences * -(-ready.context_length // size) * block_bytes * len(view.windows)
     done = min(rounds, len(trace.rejected))
     return Ledger(
         part_filled_blocks=len(part),
@@ -67,4 +69,5 @@ def ledger(trace: Trace, view: PoolState, rounds: int, pool: PoolName = "target"
         sequences=sequences,
         paged_bytes=paged,
         contiguous_bytes=contiguous,
+        passed_blocks=view.passed,
     )

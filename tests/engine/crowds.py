@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
@@ -27,9 +26,8 @@ from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.models.test_packed_decoder import packed_runner
+from tests.engine.paged import paged
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
-
-CPU = torch.device("cpu")
 
 
 class Models:
@@ -67,8 +65,8 @@ class Models:
         size: int = 16,
     ) -> Session:
         """A fresh session that drafts by ``none``, ``ngram``, ``model``, ``mixed``, ``self`` or ``mixed-self``."""
-        runner = _runner(self.target, blocks, size, order)
-        draft_runner = _runner(self.draft, draft_blocks, size, None) if draft in ("model", "mixed") else None
+        runner = paged(self.target, blocks, size, order)
+        draft_runner = paged(self.draft, draft_blocks, size) if draft in ("model", "mixed") else None
         own = SelfDraft(ModelRunner(self.draft, runner.pool, runner.cache), self.target.config.vocab_size)
         kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft()}
         kinds |= {"self": own, "mixed-self": MixedDraft(NgramDraft(), own)}
@@ -76,11 +74,6 @@ class Models:
             model = ModelDraft(draft_runner, self.target.config.vocab_size)
             kinds |= {"model": model, "mixed": MixedDraft(NgramDraft(), model)}
         return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}), draft_runner)
-
-
-def _runner(decoder: AnyDecoder, blocks: int, size: int, order: Sequence[int] | None) -> ModelRunner:
-    pool = BlockPool(blocks, size, order)
-    return ModelRunner(decoder, pool, KVCache(decoder.config, blocks, size, decoder.cache_dtype, CPU))
 
 
 def pools(session: Session) -> list[BlockPool]:

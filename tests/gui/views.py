@@ -182,7 +182,7 @@ def chat_beside_benchmark(window: MainWindow) -> None:
     window.pages.show_page("chat")
 
 
-def _play(window: MainWindow, rounds: int, **values: int) -> None:
+def _play(window: MainWindow, rounds: int, **values: int | tuple[int, ...]) -> None:
     """Ask, and answer with a run that was made."""
     request = _ask(window)
     run = made_run(rounds, name=request, **values)  # type: ignore[arg-type]
@@ -212,6 +212,15 @@ def inspect(window: MainWindow) -> None:
     window.actions_.inspect.trigger()
     settle()
     window.desk.page.pick(40)
+
+
+def inspect_windows(window: MainWindow) -> None:
+    """A run of a model with layers that see a part of the text only."""
+    load(window)
+    _play(window, 120, prompt=300, windows=(0, 128, 128))
+    window.actions_.inspect.trigger()
+    settle()
+    window.desk.page.pick(110)
 
 
 def inspect_token(window: MainWindow) -> None:
@@ -326,6 +335,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         tokens,
         inspect_empty,
         inspect,
+        inspect_windows,
         inspect_token,
         inspect_long,
         compare_empty,

@@ -63,10 +63,15 @@ def made_run(
     name: str = "r",
     snapshots: bool = True,
     others: int = 1,
+    windows: tuple[int, ...] = (0,),
 ) -> Run:
-    """A finished run of so many rounds after the prompt's pass; ``others`` more sequences are in the pool."""
+    """A finished run of so many rounds after the prompt's pass; ``others`` more sequences are in the pool.
+
+    Args:
+        windows: of the groups of layers.
+    """
     chance = random.Random(seed)
-    pool = BlockPool(blocks)
+    pool = BlockPool(blocks, windows=windows)
     for number in range(others):
         ids = list(range(prompt + 60 + 16 * number))
         pool.open(f"other {number}", ids)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from helix_app.bench.experiments.experiment import Bench, Experiment, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile.passes import Passes, kv_bytes
+from helix_app.engine.cache.layout import held_blocks
 
 CONTEXTS = (256, 512, 1024, 2048, 4096, 8192)
 VERIFIED = 5  # rows of a speculative pass: the last token and four drafted ones
@@ -45,10 +46,23 @@ def _report(
     found = Experiment(
         "context",
         "Milliseconds of a pass by context: median (lowest to highest round), and its ratio to the shortest context",
-        ("Context", "Plain step", "", f"Verifying {VERIFIED} rows", "", "Pass / step", "K/V MB", "Share of bytes"),
+        (
+            "Context",
+            "Plain step",
+            "",
+            f"Verifying {VERIFIED} rows",
+            "",
+            "Pass / step",
+            "Cache MB",
+            "K/V MB",
+            "Share of bytes",
+        ),
     )
     first = {rows: median(times[contexts[0], rows]) for rows in (1, VERIFIED)}
     shares = {}
+    runner = bench.session.runner
+    size, block_bytes = runner.pool.block_size, runner.cache.block_bytes
+    held = {context: held_blocks(runner.pool.windows, context, size) * block_bytes for context in contexts}
     for context in contexts:
         step, verified = times[context, 1], times[context, VERIFIED]
         if not step or not verified or not all(first.values()):
@@ -63,6 +77,7 @@ def _report(
                 spread(verified, 2),
                 f"{median(verified) / first[VERIFIED]:.2f}x",
                 f"{median(verified) / median(step):.2f}",
+                f"{held[context] / 1e6:.1f}",
                 f"{kv / 1e6:.1f}",
                 f"{shares[context]:.1%}",
             )
@@ -71,12 +86,14 @@ def _report(
         f"A plain step writes one token. {bench.ready.dtype} on {bench.ready.device_name}, "
         f"{'exact' if exact and decoder.can_be_exact else 'folded'} attention. "
         f"{len(times[contexts[0], 1])} rounds of {_STEPS} passes; an arm's figure in a round is their median.",
+        "Cache MB: memory of one sequence between passes; what fell out of a window is not held.",
         f"Share of bytes: keys and values that a plain step reads, of these and the {weights / 1e6:.1f} MB of weights.",
     ]
     found.data = {
         "pass_ms": {f"{context} {rows}": values for (context, rows), values in times.items()},
         "weight_bytes": weights,
         "kv_bytes": {str(context): kv_bytes(decoder, context) for context in contexts},
+        "cache_bytes": {str(context): value for context, value in held.items()},
         "kv_share": {str(context): share for context, share in shares.items()},
     }
     return found

@@ -45,6 +45,11 @@ class _Contiguous:
     length: int
     rows: int = 1
     padded_length: int = 0
+    first: int = 0
+    block_size: int = 16
+
+    def at(self, layer: int) -> _Contiguous:
+        return self
 
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         both = self.layers[layer]
@@ -168,10 +173,11 @@ def _mixed_run(bench: Bench) -> tuple[float, float, int]:
             long = [t for t in tables if t.length >= _REPLY_TOKENS]
             slots = sum(len(t.blocks) for t in long) * pool.block_size
             if slots:
-                shares.append(1 - sum(t.length for t in long) / slots)
+                held = sum(t.length - group.begin * pool.block_size for t in long for group in t.groups)
+                shares.append(1 - held / slots)
             for t in tables:
                 passes += 1
-                adjacent += all(block == t.blocks[0] + i for i, block in enumerate(t.blocks))
+                adjacent += all(b == group.blocks[0] + i for group in t.groups for i, b in enumerate(group.blocks))
     finally:
         scheduler.close()
     return (sum(shares) / len(shares) if shares else 0.0), adjacent / max(1, passes), passes

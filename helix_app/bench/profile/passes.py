@@ -47,4 +47,6 @@ class Passes:
 
 def kv_bytes(decoder: AnyDecoder, context: int) -> int:
     """Bytes of keys and values that attention of one row reads at a context."""
-    return bytes_per_block(decoder.config, context, decoder.cache_dtype)
+    config = decoder.config
+    seen = sum(min(window or context, context) for window in config.windows or (0,) * config.num_layers)
+    return bytes_per_block(config, seen, decoder.cache_dtype) // config.num_layers

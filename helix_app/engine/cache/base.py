@@ -7,19 +7,25 @@ from typing import Protocol
 
 import torch
 
+from helix_app.engine.cache.block_table import BlockTable
+from helix_app.engine.cache.layout import Layout
 from helix_app.modelfiles.config import ModelConfig
 
 
-class CacheView(Protocol):
-    """One forward pass's window on the cache.
+class LayerView(Protocol):
+    """One forward pass's window on the cache, for one layer and those that share its blocks.
 
     Attributes:
         blocks: those of the sequence, in order, through the one of its last token.
+        block_size: tokens of each.
+        first: the position of the first slot, 0 where no window has passed any.
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
         padded_length: slots of the sequence's blocks, through the end of the last one.
     """
 
     blocks: Sequence[int]
+    block_size: int
+    first: int
     contiguous: bool
     padded_length: int
 
@@ -31,7 +37,8 @@ class CacheView(Protocol):
             padded: give whole blocks; what stands behind the sequence's end is finite and means nothing.
 
         Returns:
-            keys and values, each ``[1, kv_heads, length, head_dim]``: views of the pool when contiguous.
+            keys and values, each ``[1, kv_heads, length, head_dim]``, from the first slot on that is there: views of
+            the pool when contiguous.
         """
         ...
 
@@ -40,16 +47,30 @@ class CacheView(Protocol):
         ...
 
 
+class CacheView(Protocol):
+    """One forward pass's window on the cache, for all layers."""
+
+    def at(self, layer: int) -> LayerView:
+        """What a layer sees."""
+        ...
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``LayerView.read``."""
+        ...
+
+
 class Cache(Protocol):
     """Keys and values of one model for all sequences.
 
     Attributes:
         num_blocks, block_size: of the pool that says who owns which block.
-        keys, values: of each layer, ``[kv_heads, slots, head_dim]``.
+        layout: the groups of layers that share blocks.
+        keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``.
     """
 
     num_blocks: int
     block_size: int
+    layout: Layout
     device: torch.device
     keys: list[torch.Tensor]
     values: list[torch.Tensor]
@@ -75,6 +96,10 @@ class Cache(Protocol):
         """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
         ...
 
+    def view_of(self, table: BlockTable, rows: int) -> CacheView:
+        """The same of a sequence of the pool, in all groups of layers."""
+        ...
+
     def copy_block(self, source: int, destination: int) -> None:
         """Copy one block over all layers."""
         ...
@@ -84,6 +109,7 @@ class Cache(Protocol):
         ...
 
 
-def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype) -> int:
-    """Memory of one block over all layers, keys and values."""
-    return 2 * config.num_layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize
+def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype, layout: Layout | None = None) -> int:
+    """Memory of one block, keys and values, over all layers or those of a group."""
+    layers = config.num_layers if layout is None else layout.depth
+    return 2 * layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize

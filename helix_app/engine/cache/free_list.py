@@ -41,16 +41,21 @@ class FreeList:
         del self._blocks[block]
         self._count(block, -1)
 
-    def pop(self, first_of_sequence: bool = False) -> int:
-        """Take a block out: the start of an empty region for a new sequence, else the first in order."""
-        block = self._start() if first_of_sequence else None
+    def pop(self, first_of_sequence: bool = False, last: bool = False) -> int:
+        """Take a block out: the start of an empty region for a new sequence, else the first in order.
+
+        Args:
+            last: take the last such region, or the last in order.
+        """
+        block = self._start(last) if first_of_sequence else None
         if block is None:
-            block = next(iter(self._blocks))
+            block = next(reversed(self._blocks) if last else iter(self._blocks))
         self.remove(block)
         return block
 
-    def _start(self) -> int | None:
-        for region, count in enumerate(self._counts):
+    def _start(self, last: bool) -> int | None:
+        regions = list(enumerate(self._counts))
+        for region, count in reversed(regions) if last else regions:
             if count == self._size:
                 return region * self._size
         return None

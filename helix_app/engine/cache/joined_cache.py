@@ -11,20 +11,25 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.kv_cache import runs_of
+from helix_app.engine.cache.layout import whole
 from helix_app.modelfiles.config import ModelConfig
 
 _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
 
 
 class JoinedCache:
-    """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer instead of one pool."""
+    """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer instead of one pool.
+
+    Layers with a window keep all tokens, as the others do: they share their blocks.
+    """
 
     def __init__(
         self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
     ) -> None:
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
-        self._config, self._dtype = config, dtype
+        self._config, self._dtype, self.layout = config, dtype, whole(config.num_layers)
         heads = config.num_kv_heads
         shape = (2 * heads, num_blocks * block_size, config.head_dim)
         self.joined = [torch.zeros(shape, dtype=dtype, device=device) for _ in range(config.num_layers)]
@@ -45,6 +50,9 @@ class JoinedCache:
     def view(self, blocks: Sequence[int], length: int, rows: int) -> JoinedView:
         return JoinedView(self, blocks, length, rows)
 
+    def view_of(self, table: BlockTable, rows: int) -> JoinedView:
+        return JoinedView(self, table.blocks, table.length, rows)
+
     def copy_block(self, source: int, destination: int) -> None:
         size = self.block_size
         for tensor in self.joined:
@@ -60,8 +68,10 @@ class JoinedCache:
 class JoinedView:
     """One forward pass's window on a ``JoinedCache``."""
 
+    first = 0
+
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self._cache = cache
+        self._cache, self.block_size = cache, cache.block_size
         self._length, self._rows = length, rows
         size = cache.block_size
         self.blocks = used = blocks[: -(-length // size)]
@@ -77,6 +87,9 @@ class JoinedView:
             self._written = (heads * (cache.num_blocks * size) + slots).view(-1).to(cache.device)
         if not self.contiguous:
             self._blocks = (heads * cache.num_blocks + torch.tensor(used)).view(-1).to(cache.device)
+
+    def at(self, layer: int) -> JoinedView:
+        return self
 
     def write_joined(self, layer: int, kv: torch.Tensor) -> torch.Tensor:
         """Write the new rows of a layer, keys before values, ``[2 * kv_heads, rows, head_dim]``.

@@ -3,6 +3,7 @@
 Layout: ``[layers, 2 * kv_heads, slots, head_dim]``, the heads of the keys before those of the values, with
 slot = block * block_size + offset. So the blocks of a sequence that happen to be adjacent are one strided view that
 attention reads in place, a layer writes its keys and values at once, and a pass finds its place in all layers at once.
+Layers of different groups (``layout.py``) share the tensor: a block belongs to the group of the sequence that uses it.
 
     slots   0 ........ 15 | 16 ....... 31 | 32 ....... 47 |
     blocks       0        |       1       |       2       |
@@ -16,7 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.base import CacheView, bytes_per_block
+from helix_app.engine.cache.block_table import BlockTable
+from helix_app.engine.cache.layout import Layout, whole
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
@@ -28,25 +31,37 @@ class KVCache:
 
     Attributes:
         num_blocks, block_size: of the pool that says who owns which block.
+        layout: the groups of layers.
         pool: all of it.
-        keys, values: of each layer, ``[kv_heads, slots, head_dim]``: views of the pool.
-        parts: of each layer, ``[2 * kv_heads * num_blocks, block_size * head_dim]``: the same.
+        keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``: views of the pool.
+        parts: of each layer of a group, ``[2 * kv_heads * num_blocks, block_size * head_dim]``: the same.
     """
 
     def __init__(
-        self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
+        self,
+        config: ModelConfig,
+        num_blocks: int,
+        block_size: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        layout: Layout | None = None,
     ) -> None:
         """Reserve the memory, all zeros: slots that were never written may be read under a mask.
 
         On CPUs the system hands out pages only as blocks are first written.
+
+        Args:
+            layout: one group that keeps all tokens unless given.
         """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         self._config, self._dtype = config, dtype
+        self.layout = layout or whole(config.num_layers)
+        depth = self.layout.depth
         heads = config.num_kv_heads
         with untracked(device):
-            self.pool = _zeros((config.num_layers, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
+            self.pool = _zeros((depth, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
             # a row is one head's part of a block, which copies fast
-            self.parts = self.pool.view(config.num_layers, -1, block_size * config.head_dim).unbind(0)
+            self.parts = self.pool.view(depth, -1, block_size * config.head_dim).unbind(0)
             self.keys = list(self.pool[:, :heads].unbind(0))
             self.values = list(self.pool[:, heads:].unbind(0))
 
@@ -62,16 +77,21 @@ class KVCache:
             RuntimeError: the device's own errors; this cache is gone all the same.
         """
         self.release()
-        return KVCache(self._config, num_blocks, self.block_size, self._dtype, self.device)
+        return KVCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
     @property
     def block_bytes(self) -> int:
         """Memory of one block of this cache."""
-        return bytes_per_block(self._config, self.block_size, self._dtype)
+        return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
         """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
         return KVView(self, blocks, length, rows)
+
+    def view_of(self, table: BlockTable, rows: int) -> CacheView:
+        """The same of a sequence of the pool, in all groups of layers."""
+        views = [KVView(self, held.blocks, table.length, rows, held.begin) for held in table.groups]
+        return views[0] if len(views) == 1 else GroupedView(views)
 
     def copy_block(self, source: int, destination: int) -> None:
         """Copy one block over all layers."""
@@ -96,24 +116,29 @@ def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> 
 
 
 class KVView:
-    """One forward pass's window on the cache.
+    """One forward pass's window on the cache, for the layers of one group.
 
     Attributes:
         cache: the cache that it looks at.
         blocks: those of the sequence, in order, through the one of its last token.
+        first: the position of the first slot, 0 where no window has passed any.
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
         padded_length: slots of the sequence's blocks, through the end of the last one.
     """
 
-    def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self.cache, self._length, self._rows = cache, length, rows
+    def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
+        """``begin``: how many of the sequence's first blocks are not there any more."""
         size = cache.block_size
-        self.blocks = used = blocks[: -(-length // size)]
-        first = used[0]
+        self.block_size, self.begin, self.first = size, begin, begin * size
+        # counted from the first slot that is there, from here on
+        self.cache, self._length, self._rows = cache, length - self.first, rows
+        self.blocks = used = blocks[: -(-self._length // size)]
+        first = used[0] if used else 0
         self.contiguous = all(block == first + i for i, block in enumerate(used))
         self._base = first * size
         self.padded_length = len(used) * size
-        self._places: tuple[Layers, Layers, Layers] | None = None
+        self._index_of = cache.layout.indices
+        self._found: tuple[Layers, Layers, Layers] | None = None
         self._padded = False
         self._index: tuple[torch.Tensor, torch.Tensor] | None = None
         self._new: Layers | None = None
@@ -128,21 +153,23 @@ class KVView:
         Returns:
             keys and values, each ``[1, kv_heads, length, head_dim]``: views of the pool when contiguous.
         """
+        index = self._index_of[layer]
         if not self.contiguous:
-            return self._write_scattered(layer, kv, padded)
-        if self._places is None or self._padded != padded:
-            self._places, self._padded = self._find(padded), padded
-        rows, keys, values = self._places
-        rows[layer].copy_(kv)
-        return keys[layer], values[layer]
+            return self._write_scattered(index, kv, padded)
+        if self._found is None or self._padded != padded:
+            self._found, self._padded = self._find(padded), padded
+        rows, keys, values = self._found
+        rows[index].copy_(kv)
+        return keys[index], values[index]
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
-        pool = self.cache.pool[layer]
+        index = self._index_of[layer]
+        pool = self.cache.pool[index]
         if self.contiguous:
             both = pool[:, self._base : self._base + self._length].clone()
         else:
-            both = self._gathered(layer).view(pool.shape[0], -1, pool.shape[2])[:, : self._length]
+            both = self._gathered(index).view(pool.shape[0], -1, pool.shape[2])[:, : self._length]
         keys, values = both.chunk(2)
         return keys, values
 
@@ -157,14 +184,18 @@ class KVView:
             whole[:, :, heads:].unbind(0),
         )
 
-    def _write_scattered(self, layer: int, kv: torch.Tensor, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    def at(self, layer: int) -> KVView:
+        """The view of a layer's group: this one."""
+        return self
+
+    def _write_scattered(self, index: int, kv: torch.Tensor, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
         heads, dim = self.cache.pool.shape[1] // 2, self.cache.pool.shape[3]
         new = self._new_rows()
         if new is None:
-            self.cache.pool[layer][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
+            self.cache.pool[index][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
         else:
-            new[layer].copy_(kv)
-        both = self._gathered(layer)
+            new[index].copy_(kv)
+        both = self._gathered(index)
         shape = (1, heads, self.padded_length if padded else self._length, dim)
         strides = (0, self.padded_length * dim, dim, 1)
         return both.as_strided(shape, strides), both.as_strided(shape, strides, heads * self.padded_length * dim)
@@ -186,10 +217,34 @@ class KVView:
             self._index = slots, (heads[:, None] * cache.num_blocks + table).view(-1)
         return self._index
 
-    def _gathered(self, layer: int) -> torch.Tensor:
+    def _gathered(self, index: int) -> torch.Tensor:
         """The sequence's blocks side by side, ``[2 * kv_heads * blocks, block_size * head_dim]``: a head's blocks after
         those of the head before."""
-        return self.cache.parts[layer].index_select(0, self._scattered()[1])
+        return self.cache.parts[index].index_select(0, self._scattered()[1])
+
+
+class GroupedView:
+    """The same for all layers of a model whose groups have their own blocks.
+
+    Attributes:
+        views: of each group.
+    """
+
+    def __init__(self, views: Sequence[KVView]) -> None:
+        self.views, self._places = tuple(views), views[0].cache.layout.places
+        self.cache = views[0].cache
+
+    def at(self, layer: int) -> KVView:
+        """The view of a layer's group."""
+        return self.views[self._places[layer][0]]
+
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``KVView.write``."""
+        return self.at(layer).write(layer, kv, padded)
+
+    def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """As ``KVView.read``, of the tokens that are still there."""
+        return self.at(layer).read(layer)
 
 
 def runs_of(blocks: Sequence[int], size: int, begin: int, end: int) -> list[tuple[int, int, int]]:

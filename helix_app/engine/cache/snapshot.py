@@ -5,11 +5,14 @@ from __future__ import annotations
 import struct
 
 from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.block_table import BlockTable
 from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_FREE,
+    BLOCK_PASSED,
     BLOCK_SHARED,
     BLOCK_USED,
+    NO_BLOCK,
     NO_OWNER,
     CacheSnapshot,
     PoolName,
@@ -24,29 +27,31 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
     wanted = list(range(pool.num_blocks)) if full else sorted(dirty)
     owners: list[str] = []
     tables: list[tuple[str, bytes]] = []
-    used: dict[int, tuple[int, int, int]] = {}  # block -> fill, speculative, owner
+    used: dict[int, tuple[int, int, int, int]] = {}  # block -> fill, speculative, group, owner
     for sequence_id, table in pool.tables().items():
         owner = len(owners)
         owners.append(sequence_id)
         if full or table.moved:
-            tables.append((sequence_id, struct.pack(f"<{len(table.blocks)}I", *table.blocks)))
+            tables.append((sequence_id, _packed(table)))
             table.moved = False
-        for i, block in enumerate(table.blocks):
-            if not full and block not in dirty:
-                continue
-            start = i * pool.block_size
-            fill = min(pool.block_size, table.length - start)
-            speculative = max(0, start + fill - max(start, table.verified))
-            used.setdefault(block, (fill, speculative, owner))
+        for group, held in enumerate(table.groups):
+            for i, block in enumerate(held.blocks, held.begin):
+                if not full and block not in dirty:
+                    continue
+                start = i * pool.block_size
+                fill = min(pool.block_size, table.length - start)
+                speculative = max(0, start + fill - max(start, table.verified))
+                used.setdefault(block, (fill, speculative, group, owner))
     cells = bytearray()
     for block in wanted:
         refs = pool.refcount(block)
         if block in used:
-            fill, speculative, owner = used[block]
+            fill, speculative, group, owner = used[block]
             state = BLOCK_SHARED if refs > 1 else BLOCK_USED
-            cells += _CELL.pack(state, min(fill, 255), min(speculative, 255), 0, min(refs, 0xFFFF), owner)
+            cells += _CELL.pack(state, min(fill, 255), min(speculative, 255), group, min(refs, 0xFFFF), owner)
         elif pool.is_cached(block):
-            cells += _CELL.pack(BLOCK_CACHED, min(pool.block_size, 255), 0, 0, 0, NO_OWNER)
+            state = BLOCK_PASSED if pool.is_passed(block) else BLOCK_CACHED
+            cells += _CELL.pack(state, min(pool.block_size, 255), 0, pool.group_of(block), 0, NO_OWNER)
         else:
             cells += _CELL.pack(BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)
     return CacheSnapshot(
@@ -61,4 +66,11 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         cached_blocks=pool.cached_blocks,
         free_blocks=pool.free_blocks,
         tables=tuple(tables),
+        windows=pool.windows,
+        passed_blocks=pool.passed_blocks,
     )
+
+
+def _packed(table: BlockTable) -> bytes:
+    blocks = [block for held in table.groups for block in (*[NO_BLOCK] * held.begin, *held.blocks)]
+    return struct.pack(f"<{len(blocks)}I", *blocks)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from helix_app.base.errors import CacheExhaustedError
+from helix_app.base.errors import CacheExhaustedError, NumericsError
 from helix_app.engine.drafts.ask import Ask, Drafter
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
@@ -180,10 +180,14 @@ def draw_together(asks: Sequence[Ask]) -> list[Proposal]:
         draft, tokens, k = ask.draft, ask.request.tokens, ask.request.k
         if k <= 0 or draft.sequence is None or len(tokens) + k > draft.runner.max_tokens:
             continue
-        with suppress(CacheExhaustedError):
+        try:
             ids = draft.catch_up(tokens)
             draft.runner.reserve(draft.sequence, len(tokens))
             active.append((runs[id(ask)], ids))
+        except CacheExhaustedError:
+            pass
+        except NumericsError:
+            draft.give_up()
     while active:
         runner = active[0][0].draft.runner
         batch = [Rows(run.draft.sequence or "", ids, 1, tail=None if ids else run.drawn[-1]) for run, ids in active]

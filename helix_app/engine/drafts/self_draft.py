@@ -59,7 +59,9 @@ class SelfDraft(ModelDraft):
         """Its numbers are none: wipe the slots it wrote and draft nothing more for this sequence."""
         if self.sequence is not None:
             table, size = self.runner.pool.tables()[self.sequence], self.runner.pool.block_size
-            self.runner.cache.scrub(table.blocks[table.verified // size :][:1], table.verified % size)
-            self.runner.cache.scrub(table.blocks[table.verified // size + 1 :])
+            for held in table.groups:
+                at = table.verified // size - held.begin
+                self.runner.cache.scrub(held.blocks[at : at + 1], table.verified % size)
+                self.runner.cache.scrub(held.blocks[at + 1 :])
             self.runner.pool.truncate(self.sequence, table.verified)
         self.sequence = None

@@ -14,7 +14,7 @@ from typing import Protocol
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.base import CacheView
+from helix_app.engine.cache.base import CacheView, LayerView
 from helix_app.modelfiles.config import ModelConfig
 
 EXACT_TORCH = (2, 13)  # where exact attention was measured to be so; 2.4.1's kernels depend on the rows all the same
@@ -52,6 +52,27 @@ class Path(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of a span that look at the cache from the same slot on.
+
+    Attributes:
+        begin, end: which rows.
+        first: the position of the first slot that they look at.
+        mask: what they may not see, ``[tall, slots]``, or None for a row that may see all.
+        filled: which of the queries each row of the call is, where some were added; None for none.
+        overread: rows of the call where a single row is filled up with what lies behind its heads in memory: the next
+            heads, and keys after the last. 0 for not at all.
+    """
+
+    begin: int
+    end: int
+    first: int
+    mask: torch.Tensor | None
+    filled: torch.Tensor | None
+    overread: int
+
+
 class SpanPath:
     """Attention of one span: its masks, each made once, and where its keys and values are."""
 
@@ -65,66 +86,89 @@ class SpanPath:
         self._heads, self._kv_heads, self._group = config.num_heads, config.num_kv_heads, config.group_size
         self._scale = config.attention_scale
         self._windows, self._start, self._dtype, self._device = config.windows, span.start, dtype, device
-        self._windowed: dict[int, tuple[int, torch.Tensor | None]] = {}
         self._exact = exact and span.rows <= EXACT_ROWS
-        count = self._group * span.rows
-        missing = missing_rows(count) if self._exact else 0
-        # a single row is filled up with what lies behind its heads in memory: the next heads, and keys after the last
-        self._overread = span.rows == 1 and 0 < missing <= self._kv_heads
-        self._tall = count + missing
-        self._mask: torch.Tensor | None = None
-        self._filled: torch.Tensor | None = None
-        if missing and not self._overread:
-            self._filled = torch.tensor((*range(count), *[0] * missing), device=device)
-        if (self._exact or span.rows > 1) and not (self._windows and all(self._windows)):
-            self._mask = self._masked(0, 0)
+        self._pieces: dict[int, tuple[_Piece, ...]] = {}  # by window
 
-    def _masked(self, begin: int, window: int) -> torch.Tensor:
-        """What each row may not see of the slots from ``begin`` on: what lies behind it, and before its window."""
-        length = (self._view.padded_length if self._exact else self._start + self.rows) - begin
-        mask = torch.full((self.rows, length), float("-inf"), dtype=self._dtype).triu_(self._start + 1 - begin)
-        if window:  # finite: kernels that look at slots piece by piece meet pieces without a single one to be seen
-            past = torch.full_like(mask, torch.finfo(self._dtype).min).tril_(self._start - window - begin)
-            mask = torch.minimum(mask, past)
-        if self.rows > 1:
-            mask = mask.repeat(self._group, 1)
-            mask = mask if self._filled is None else mask.index_select(0, self._filled)
-        return mask.to(self._device)
+    def _pieces_of(self, window: int, view: LayerView) -> tuple[_Piece, ...]:
+        """The rows in pieces, for layers of this window; made once for all of them.
 
-    def _looked_at(self, window: int) -> tuple[int, torch.Tensor | None]:
-        """The first slot that layers of this window look at, and their mask; made once for all of them."""
-        found = self._windowed.get(window)
+        A window's slots begin with the block of the first one that is seen. That rows of exact attention look from the
+        same slot on, whatever runs beside them, takes a piece for each such block.
+        """
+        found = self._pieces.get(window)
         if found is None:
-            # exact rows see all slots under a mask: what is added in which order must not depend on the first row
-            begin = 0 if self._exact else max(0, self._start - window + 1)
-            found = begin, self._masked(begin, window) if self._exact or self.rows > 1 else None
-            self._windowed[window] = found
+            cuts = [0]
+            if window and self._exact:
+                firsts = [max(0, self._start + row - window + 1) // view.block_size for row in range(self.rows)]
+                cuts += [row for row in range(1, self.rows) if firsts[row] != firsts[row - 1]]
+            ends = (*cuts[1:], self.rows)
+            found = self._pieces[window] = tuple(self._piece(a, b, window, view) for a, b in zip(cuts, ends))
         return found
+
+    def _piece(self, begin: int, end: int, window: int, view: LayerView) -> _Piece:
+        rows = end - begin
+        first = max(0, self._start + begin - window + 1) if window else 0
+        if self._exact:
+            first = first // view.block_size * view.block_size
+        count = self._group * rows
+        missing = missing_rows(count) if self._exact else 0
+        overread = count + missing if rows == 1 and 0 < missing <= self._kv_heads else 0
+        filled = None
+        if missing and not overread:
+            filled = torch.tensor((*range(count), *[0] * missing), device=self._device)
+        mask = None
+        if self._exact or rows > 1:
+            length = view.first + view.padded_length if self._exact else self._start + self.rows
+            mask = self._masked(self._start + begin, rows, first, length, window)
+            if rows > 1:
+                mask = mask.repeat(self._group, 1)
+                mask = mask if filled is None else mask.index_select(0, filled.to(mask.device))
+            mask = mask.to(self._device)
+        return _Piece(begin, end, first, mask, filled, overread)
+
+    def _masked(self, start: int, rows: int, first: int, length: int, window: int) -> torch.Tensor:
+        """What rows from position ``start`` on may not see of the slots ``first`` to ``length``: what lies behind them,
+        and before their window."""
+        mask = torch.full((rows, length - first), float("-inf"), dtype=self._dtype).triu_(start + 1 - first)
+        if window:  # finite: kernels that look at slots piece by piece meet pieces without a single one to be seen
+            past = torch.full_like(mask, torch.finfo(self._dtype).min).tril_(start - window - first)
+            mask = torch.minimum(mask, past)
+        return mask
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """See ``Path``."""
-        rows, kv_heads, group = self.rows, self._kv_heads, self._group
+        rows, kv_heads, view = self.rows, self._kv_heads, self._view.at(layer)
         _, width, dim = heads.shape
         place = heads.storage_offset() + self._heads * dim
         kv = heads.as_strided((2 * kv_heads, rows, dim), (dim, width * dim, 1), place)
-        keys, values = self._view.write(layer, kv, self._exact)
-        mask = self._mask
-        if self._windows and (window := self._windows[layer]):
-            begin, mask = self._looked_at(window)
-            keys, values = keys[:, :, begin:], values[:, :, begin:]
+        keys, values = view.write(layer, kv, self._exact)
+        pieces = self._pieces_of(self._windows[layer] if self._windows else 0, view)
+        if len(pieces) == 1:
+            return self._mixed(heads, keys, values, pieces[0], view.first)
+        return torch.cat([self._mixed(heads, keys, values, piece, view.first) for piece in pieces])
+
+    def _mixed(
+        self, heads: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, piece: _Piece, first: int
+    ) -> torch.Tensor:
+        """The mixture for the queries of a piece, ``[rows, heads * dim]``; keys and values begin at slot ``first``."""
+        rows, kv_heads, group = piece.end - piece.begin, self._kv_heads, self._group
+        _, width, dim = heads.shape
+        place = heads.storage_offset() + piece.begin * width * dim
+        if piece.first > first:
+            keys, values = keys[:, :, piece.first - first :], values[:, :, piece.first - first :]
         # the query heads that share a key/value head become rows: [1, kv_heads, group * rows, dim]
         if rows == 1:
-            tall = self._tall if self._overread else group
-            q = heads.as_strided((1, kv_heads, tall, dim), (0, group * dim, dim, 1))
+            tall = piece.overread or group
+            q = heads.as_strided((1, kv_heads, tall, dim), (0, group * dim, dim, 1), place)
         else:
-            q = heads.as_strided((kv_heads, group, rows, dim), (group * dim, dim, width * dim, 1))
+            q = heads.as_strided((kv_heads, group, rows, dim), (group * dim, dim, width * dim, 1), place)
             q = q.reshape(1, kv_heads, group * rows, dim)
-        if self._filled is not None:
-            q = q.index_select(2, self._filled)
+        if piece.filled is not None:
+            q = q.index_select(2, piece.filled)
         if self._exact and _KERNEL is not None:
-            out = _KERNEL(q, keys, values, attn_mask=mask, scale=self._scale)[0]
+            out = _KERNEL(q, keys, values, attn_mask=piece.mask, scale=self._scale)[0]
         else:
-            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask, scale=self._scale)
+            out = F.scaled_dot_product_attention(q, keys, values, attn_mask=piece.mask, scale=self._scale)
         _, head, row, number = out.stride()
         return out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number)).reshape(rows, -1)
 

@@ -10,6 +10,7 @@ import torch
 from helix_app.base.errors import InputError
 from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
 from helix_app.engine.cache.base import Cache, bytes_per_block
+from helix_app.engine.cache.layout import Layout, tokens_in
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
@@ -50,34 +51,35 @@ def check_context(wanted: int, least: int = LEAST_CONTEXT) -> None:
 
 
 def allocate(
-    config: ModelConfig, blocks: int, block_size: int, context: int, dtype: torch.dtype, device: Device
+    config: ModelConfig, layout: Layout, blocks: int, block_size: int, context: int, dtype: torch.dtype, device: Device
 ) -> Generator[Notice, None, Cache]:
     """A generator that returns a cache of so many blocks, or of as many as memory allows, with a notice.
 
     Raises:
         RuntimeError, MemoryError: the device's own, when not even a short context fits.
     """
-    least = -(-min(context, _WORTH) // block_size)
+    least = layout.blocks_for(min(context, _WORTH), block_size)
     room = free_memory() if device.kind == "cpu" else None
     if room is not None:
-        fits = int(room * _SHARE) // bytes_per_block(config, block_size, dtype)
+        fits = int(room * _SHARE) // bytes_per_block(config, block_size, dtype, layout)
         blocks = max(min(blocks, fits), least)
     while True:
-        cache = _try_cache(config, blocks, block_size, dtype, device, last=blocks <= least)
+        cache = _try_cache(config, layout, blocks, block_size, dtype, device, last=blocks <= least)
         if cache is not None:
             break
         return_memory()
         blocks = max(blocks // 2, least)
-    if blocks * block_size < context:
-        yield Notice("context_reduced", (("wanted", f"{context:,}"), ("given", f"{blocks * block_size:,}")))
+    given = tokens_in(layout.windows, blocks, block_size)
+    if given < context:
+        yield Notice("context_reduced", (("wanted", f"{context:,}"), ("given", f"{given:,}")))
     return cache
 
 
 def _try_cache(
-    config: ModelConfig, blocks: int, block_size: int, dtype: torch.dtype, device: Device, *, last: bool
+    config: ModelConfig, layout: Layout, blocks: int, block_size: int, dtype: torch.dtype, device: Device, *, last: bool
 ) -> Cache | None:
     try:
-        return make_cache(config, blocks, block_size, dtype, device.torch_device)
+        return make_cache(config, blocks, block_size, dtype, device.torch_device, layout)
     except (RuntimeError, MemoryError) as exc:
         if last or not is_out_of_memory(exc):
             raise

@@ -17,7 +17,7 @@ from helix_app.engine.machine.threads import choose_threads, leave_to_another_po
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.device_layers import make_decoder
+from helix_app.engine.models.device_layers import cache_layout, make_decoder
 from helix_app.engine.models.packed_decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
@@ -82,12 +82,16 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
 def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
     config, dtype = decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
-    wanted = -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
-    most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype)
-    blocks = max(-(-shape.context // BLOCK_SIZE), min(wanted, most))
-    cache = yield from allocate(config, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
+    layout = cache_layout(decoder, shape.context)
+    longest = layout.blocks_for(shape.context, BLOCK_SIZE)
+    everything = len(layout.windows) * -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
+    # of what windows give back a quarter is there for prefixes of prompts to come; sequences may also be short and many
+    wanted = everything if shape.cache_tokens > shape.context else longest + (everything - longest) // 4
+    most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype, layout)
+    blocks = max(longest, min(wanted, most))
+    cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
-    return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE), cache)
+    return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE, windows=cache.layout.windows), cache)
 
 
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:

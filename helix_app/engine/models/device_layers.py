@@ -26,6 +26,7 @@ import torch.nn.functional as F
 from helix_app.engine.cache.base import Cache
 from helix_app.engine.cache.joined_cache import JoinedCache, JoinedView
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.layout import Layout, layout_of, whole
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.base import AnyDecoder, bent, bytes_of
 from helix_app.engine.models.decoder import Decoder
@@ -50,12 +51,27 @@ def make_decoder(
 
 
 def make_cache(
-    config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
+    config: ModelConfig,
+    num_blocks: int,
+    block_size: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    layout: Layout | None = None,
 ) -> Cache:
-    """The cache that suits a device and its decoder."""
+    """The cache that suits a device and its decoder; ``layout`` as ``cache_layout`` gives it."""
     if device.type == KIND:
         return JoinedCache(config, num_blocks, block_size, dtype, device)
-    return KVCache(config, num_blocks, block_size, dtype, device)
+    return KVCache(config, num_blocks, block_size, dtype, device, layout)
+
+
+def cache_layout(decoder: AnyDecoder, context: int) -> Layout:
+    """The groups of layers of a decoder's cache, for sequences of at most so many tokens.
+
+    On DirectML, where every operator costs, all layers share one block table, and windows give nothing back.
+    """
+    if decoder.device.type == KIND:
+        return whole(decoder.config.num_layers)
+    return layout_of(decoder.config, context)
 
 
 @dataclass

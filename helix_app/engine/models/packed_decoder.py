@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
-from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
@@ -201,17 +201,22 @@ class PackedDecoder:
         Returns:
             Logits ``[logit_rows of all spans, vocab_size]`` in float32.
         """
-        views = [_view(span) for span in spans]
-        memory, program = self._ready(ids.shape[0], views[0].cache)
-        tables = [np.array(view.blocks, dtype=np.int32) for view in views]
-        size, at = views[0].cache.block_size, 0
+        views = [_views(span) for span in spans]
+        cache = views[0][0].cache
+        memory, program = self._ready(ids.shape[0], cache)
+        tables = [[np.array(view.blocks, dtype=np.int32) for view in groups] for groups in views]
+        size, at = cache.block_size, 0
         wanted: list[int] = []
-        for span, table in zip(spans, tables):
+        for span, groups, held in zip(spans, views, tables):
             rows = slice(at, at + span.rows)
             positions = np.arange(span.start, span.start + span.rows)
             memory.positions[rows] = positions
-            memory.slots[rows] = table[positions // size].astype(np.int64) * size + positions % size
-            memory.tables[rows] = table.ctypes.data
+            for group, (view, table) in enumerate(zip(groups, held)):
+                memory.slots[group, rows] = (
+                    table[positions // size - view.begin].astype(np.int64) * size + positions % size
+                )
+                # where the first block would be, had the window not passed it: nothing reads there
+                memory.tables[group, rows] = table.ctypes.data - view.begin * table.itemsize
             at += span.rows
             wanted += range(at - span.logit_rows, at)
         memory.wanted[: len(wanted)] = wanted
@@ -232,8 +237,8 @@ class PackedDecoder:
     def _ready(self, rows: int, cache: KVCache) -> tuple[RowMemory, PackedProgram]:
         """Memory for so many rows, and a program that works on it and on this cache."""
         weights = self._held()
-        if self._memory is None or self._memory.capacity < rows:
-            self._memory = RowMemory(self.config, max(_ROWS, 1 << (rows - 1).bit_length()))
+        if self._memory is None or self._memory.capacity < rows or self._memory.layout != cache.layout:
+            self._memory = RowMemory(self.config, max(_ROWS, 1 << (rows - 1).bit_length()), cache.layout)
             self._program, self._cache = None, ()
         if self._program is None:
             self._program = self._maker.make(weights, self._memory)
@@ -258,10 +263,13 @@ def pool_of(library: Library, threads: int) -> Pool:
     return _pools[key]
 
 
-def _view(span: Span) -> KVView:
+def _views(span: Span) -> tuple[KVView, ...]:
+    """Where a span's keys and values are, for each group of layers."""
+    if isinstance(span.view, GroupedView):
+        return span.view.views
     if not isinstance(span.view, KVView):
         raise TypeError("packed weights run on a paged cache of the CPU")
-    return span.view
+    return (span.view,)
 
 
 def _bytes(part: Any) -> int:

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from helix_app.engine.cache.layout import Layout
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import ADD, GELU, HEAD_NORMS, Library
 from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
@@ -77,13 +78,15 @@ class RowMemory:
 
     Attributes:
         x: the residual ``[capacity, hidden]``.
-        positions, slots, tables, wanted: of each row its position, its cache slot, the address of its sequence's block
-            table; the rows whose logits are wanted.
+        positions, wanted: of each row its position; the rows whose logits are wanted.
+        slots, tables: of each group of layers and row its cache slot, and the address of its sequence's block table.
+        layout: the groups.
         unturned: positions of rows for layers that turn nothing, all 0.
         counts: rows of this pass, wanted rows, and 1.
     """
 
-    def __init__(self, config: ModelConfig, capacity: int) -> None:
+    def __init__(self, config: ModelConfig, capacity: int, layout: Layout) -> None:
+        self.layout = layout
         hidden, inner = config.hidden_size, config.intermediate_size
         self.capacity = capacity
         self.q_width = config.num_heads * config.head_dim
@@ -100,7 +103,8 @@ class RowMemory:
             size: np.zeros(capacity * -(-columns // size) * nbytes, dtype=np.uint8)
             for size, nbytes in RECORD_BYTES.items()
         }
-        self.positions, self.slots, self.tables, self.wanted, self.unturned = np.zeros((5, capacity), dtype=np.int64)
+        self.positions, self.wanted, self.unturned = np.zeros((3, capacity), dtype=np.int64)
+        self.slots, self.tables = np.zeros((2, len(layout.windows), capacity), dtype=np.int64)
         self.rows = np.arange(capacity, dtype=np.int64)
         self.counts = np.array([0, 0, 1], dtype=np.int64)
         self.zeros = np.zeros(
@@ -118,17 +122,19 @@ class PackedProgram:
 
     Attributes:
         logits: arguments of the output head; its sixth word is where logits go.
+        indices: which of its group's layers each layer is.
         caches: arguments that hold addresses of the cache, layer by layer: of rotation and of attention.
     """
 
     program: Program
     logits: Words
+    indices: Sequence[int]
     caches: list[tuple[Words, Words]] = field(default_factory=list)
 
     def place_cache(self, keys: int, layer_step: int, head_step: int, kv_heads: int) -> None:
-        """Keys and values of layer 0 begin at ``keys``; steps are in bytes."""
-        for i, (rotation, attention) in enumerate(self.caches):
-            first = keys + i * layer_step
+        """Keys and values of the first layers begin at ``keys``; steps are in bytes."""
+        for index, (rotation, attention) in zip(self.indices, self.caches):
+            first = keys + index * layer_step
             rotation[9:12] = first, first + kv_heads * head_step, head_step
             attention[5:8] = first, first + kv_heads * head_step, head_step
 
@@ -176,7 +182,7 @@ class ProgramMaker:
             phases += self._mlp(layer, memory)
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
-        return PackedProgram(Program(phases), head.words, caches)
+        return PackedProgram(Program(phases), head.words, memory.layout.indices, caches)
 
     def _attention(
         self, index: int, layer: PackedLayer, memory: RowMemory, caches: list[tuple[Words, Words]]
@@ -188,19 +194,19 @@ class ProgramMaker:
             bias = None if layer.biases is None else address(layer.biases[i])
             products.append(self._product(tensor, memory, address(qkv) + 4 * at, step, bias))
             at += tensor.rows
-        rotary, norms = config.rotary(index), layer.qk_norms
+        rotary, norms, group = config.rotary(index), layer.qk_norms, memory.layout.places[index][0]
         cosines, sines = self._turns[-1 if rotary is None else config.rotaries.index(rotary)]
         positions = memory.unturned if rotary is None else memory.positions
         rotation = words(
             *(address(qkv), step, config.num_heads, config.num_kv_heads, config.head_dim),
-            *(address(cosines), address(sines), address(positions), address(memory.slots), 0, 0, 0),
+            *(address(cosines), address(sines), address(positions), address(memory.slots[group]), 0, 0, 0),
             *(() if norms is None else (address(norms[0]), address(norms[1]), floats(config.norm_eps))),
         )
         window = config.layer(index).window
         attend = f"{'windowed' if window else 'attention'}_{config.head_dim}_{config.group_size}"
         attention = words(
             *(address(qkv), step, address(memory.mixed), memory.mixed.strides[0], config.num_kv_heads, 0, 0, 0),
-            *(address(memory.tables), address(memory.positions), floats(config.score_scale)),
+            *(address(memory.tables[group]), address(memory.positions), floats(config.score_scale)),
             *((window,) if window else ()),
         )
         caches.append((rotation, attention))

@@ -59,7 +59,7 @@ class ModelRunner:
     def join(self, pool: BlockPool, cache: Cache) -> None:
         """Work on this pool and its cache from now on."""
         self.pool, self.cache = pool, cache
-        self.max_tokens = min(self.decoder.max_positions, pool.num_blocks * pool.block_size)
+        self.max_tokens = min(self.decoder.max_positions, pool.max_tokens)
 
     def resize(self, num_blocks: int) -> None:
         """Replace pool and cache by empty ones of another size; no sequence may be open.
@@ -67,7 +67,9 @@ class ModelRunner:
         Raises:
             RuntimeError: the device's own errors; the runner is of no use then.
         """
-        self.join(BlockPool(num_blocks, self.pool.block_size), self.cache.replaced(num_blocks))
+        self.join(
+            BlockPool(num_blocks, self.pool.block_size, windows=self.pool.windows), self.cache.replaced(num_blocks)
+        )
 
     def release(self) -> None:
         """Free weights and cache, whoever still holds this object; it is of no use then."""
@@ -184,15 +186,15 @@ class ModelRunner:
         table, size = self.pool.tables()[sequence_id], self.pool.block_size
         self.cache.scrub(self.pool.discard(sequence_id))
         if table.length > table.verified and table.verified % size:  # a fork may still hold the block before that
-            self.cache.scrub(table.blocks[table.verified // size :][:1], table.verified % size)
+            for held in table.groups:
+                self.cache.scrub(held.blocks[table.verified // size - held.begin :][:1], table.verified % size)
 
     def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each."""
+        """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each, less what a window passed."""
         return self._view(sequence_id, 0).read(layer)
 
     def _view(self, sequence_id: str, rows: int) -> CacheView:
-        table = self.pool.tables()[sequence_id]
-        return self.cache.view(table.blocks, table.length, rows)
+        return self.cache.view_of(self.pool.tables()[sequence_id], rows)
 
 
 def brought_home(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:

@@ -2,9 +2,9 @@
 
 A decoding step launches some hundred small kernels, and on a graphics card the launches, not the kernels, are what it
 waits for. A graph is launched at once, but runs the same kernels on the same memory every time. So a pass is recorded
-for a number of rows and of blocks (powers of two); token ids, first position, slots and block table are tensors that
-are filled before it runs, the keys and values of the blocks are gathered, and a mask made from the position hides what
-lies behind the end.
+for a number of rows and of blocks in each group of layers (powers of two); token ids, first position, slots and block
+tables are tensors that are filled before it runs, the keys and values of the blocks are gathered, and a mask made from
+the position hides what lies behind the end, and before a window.
 
 A recorded pass is used only after it gave the logits that the plain pass gave on the same tokens, in less time; it
 writes what that pass had written, so nothing is harmed by trying. Whatever fails on the way ends the recording for
@@ -18,13 +18,13 @@ import os
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 
-from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
 from helix_app.engine.kernels.attention import Path, Span
 from helix_app.modelfiles.config import ModelConfig
 
@@ -38,6 +38,7 @@ USES = 3  # so often a pass runs plainly before it is recorded
 _BETTER = 0.97  # of the plain pass's time that a recorded one must stay under
 _TURNS = 3
 _WARM_UPS = 2
+_Key = tuple[int, int, tuple[int, ...]]  # rows, those with logits, blocks in each group of layers
 _TOLERANCE = {torch.float32: 1e-3, torch.bfloat16: 5e-2, torch.float16: 1e-2}  # of the largest logit
 
 
@@ -116,8 +117,8 @@ class StepGraphs:
     def __init__(self, decoder: Recorded, recorder: Recorder, clock: Callable[[], float] = time.perf_counter) -> None:
         self._decoder, self._recorder, self._clock = decoder, recorder, clock
         self._cache: KVCache | None = None
-        self._steps: dict[tuple[int, int, int], _Step | None] = {}  # None: the plain pass is better
-        self._uses: Counter[tuple[int, int, int]] = Counter()
+        self._steps: dict[_Key, _Step | None] = {}  # None: the plain pass is better
+        self._uses: Counter[_Key] = Counter()
         self.tried = False
         self.off = ""
 
@@ -134,15 +135,15 @@ class StepGraphs:
             plain: does the same pass without a recording.
         """
         self.tried = False
-        view = span.view
-        if self.off or type(view) is not KVView or span.rows > MAX_ROWS:
+        if self.off or not isinstance(span.view, (KVView, GroupedView)) or span.rows > MAX_ROWS:
             return plain()
-        blocks = max(MIN_BLOCKS, 1 << (len(view.blocks) - 1).bit_length())
-        if blocks > MAX_BLOCKS:
+        views = _views(span)
+        blocks = tuple(max(MIN_BLOCKS, 1 << (len(view.blocks) - 1).bit_length()) for view in views)
+        if max(blocks) > MAX_BLOCKS:
             return plain()
-        if view.cache is not self._cache:  # what was recorded writes into the old one
+        if views[0].cache is not self._cache:  # what was recorded writes into the old one
             self._forget()
-            self._cache = view.cache
+            self._cache = views[0].cache
         key = span.rows, span.logit_rows, blocks
         if key not in self._steps:
             self._uses[key] += 1
@@ -156,9 +157,7 @@ class StepGraphs:
             self._give_up(exc)
             return plain()
 
-    def _try(
-        self, key: tuple[int, int, int], ids: torch.Tensor, span: Span, plain: Callable[[], torch.Tensor]
-    ) -> torch.Tensor:
+    def _try(self, key: _Key, ids: torch.Tensor, span: Span, plain: Callable[[], torch.Tensor]) -> torch.Tensor:
         """A plain pass, and the same once more while it is recorded."""
         self.tried = True
         logits = plain()
@@ -174,7 +173,7 @@ class StepGraphs:
             self._give_up(exc)
             return logits
         pays = recorded < _BETTER * usual
-        log.info("%d rows, %d blocks: recorded %.2f ms, plain %.2f ms", *key[::2], recorded * 1000, usual * 1000)
+        log.info("%d rows, %s blocks: recorded %.2f ms, plain %.2f ms", *key[::2], recorded * 1000, usual * 1000)
         while len(self._steps) >= MAX_STEPS:
             oldest = next(iter(self._steps))
             del self._steps[oldest], self._uses[oldest]
@@ -203,14 +202,23 @@ class StepGraphs:
         self._cache = None
 
 
+def _views(span: Span) -> tuple[KVView, ...]:
+    """Where a sequence's keys and values are, for each group of layers."""
+    if isinstance(span.view, GroupedView):
+        return span.view.views
+    assert isinstance(span.view, KVView)
+    return (span.view,)
+
+
 class _Step:
-    """A recorded pass and the tensors that it reads: ``ids`` and [first position, slot of each row, blocks]."""
+    """A recorded pass and the tensors that it reads: ``ids``, and numbers: the first position, then for each group of
+    layers the position of its first slot, the slot of each row and the blocks."""
 
     def __init__(
         self,
         decoder: Recorded,
         cache: KVCache,
-        key: tuple[int, int, int],
+        key: _Key,
         recorder: Recorder,
         ids: torch.Tensor,
         span: Span,
@@ -218,13 +226,15 @@ class _Step:
         self._rows, logit_rows, self._blocks = key
         self._block_size = cache.block_size
         self._ids = torch.zeros(self._rows, dtype=torch.int64, device=decoder.device)
-        self._numbers = torch.zeros(1 + self._rows + self._blocks, dtype=torch.int64, device=decoder.device)
+        count = sum(1 + self._rows + blocks for blocks in self._blocks)
+        self._numbers = torch.zeros(1 + count, dtype=torch.int64, device=decoder.device)
         self._fill(ids, span)
         rows = torch.arange(self._rows, device=decoder.device)
 
         def run() -> torch.Tensor:
             positions = self._numbers[:1] + rows
-            path = _BlockPath(decoder, cache, positions, self._numbers[1:])
+            numbers = self._numbers[1:].split([1 + self._rows + blocks for blocks in self._blocks])
+            path = _GroupPaths(cache, [_BlockPath(decoder, cache, positions, own) for own in numbers])
             return decoder.through(self._ids, positions, path, logit_rows)
 
         self._replay, self._logits = recorder.record(run)
@@ -235,12 +245,27 @@ class _Step:
         return self._logits.clone()  # the next one writes there again
 
     def _fill(self, ids: torch.Tensor, span: Span) -> None:
-        used, size = span.view.blocks, self._block_size
-        places = range(span.start, span.start + self._rows)
-        slots = [used[place // size] * size + place % size for place in places]
-        spare = [used[0]] * (self._blocks - len(used))  # read under the mask; finite, as all that was verified
+        size, places = self._block_size, range(span.start, span.start + self._rows)
+        numbers = [span.start]
+        for view, count in zip(_views(span), self._blocks):
+            used = view.blocks
+            spare = [used[0]] * (count - len(used))  # read under the mask; finite, as all that was verified
+            slots = [used[place // size - view.begin] * size + place % size for place in places]
+            numbers += [view.first, *slots, *used, *spare]
         self._ids.copy_(ids)
-        self._numbers.copy_(torch.tensor([span.start, *slots, *used, *spare], dtype=torch.int64))
+        self._numbers.copy_(torch.tensor(numbers, dtype=torch.int64))
+
+
+class _GroupPaths:
+    """Attention of each layer by its group's path."""
+
+    def __init__(self, cache: KVCache, paths: Sequence[_BlockPath]) -> None:
+        self.rows = paths[0].rows
+        self._paths, self._places = paths, cache.layout.places
+
+    def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
+        """As ``attention.Path``."""
+        return self._paths[self._places[layer][0]].attend(layer, heads)
 
 
 class _BlockPath:
@@ -250,14 +275,14 @@ class _BlockPath:
         """
         Args:
             positions: of the rows ``[rows]``.
-            numbers: the rows' slots, then the blocks.
+            numbers: the position of the first slot, the rows' slots, then the blocks.
         """
         self.rows = positions.shape[0]
         self._cache, self._group, self._kv_heads = cache, decoder.config.group_size, decoder.config.num_kv_heads
-        self._slots, blocks = numbers[: self.rows], numbers[self.rows :]
+        first, self._slots, blocks = numbers[:1], numbers[1 : 1 + self.rows], numbers[1 + self.rows :]
         heads = torch.arange(2 * self._kv_heads, device=decoder.device)
         self._gathered = (heads[:, None] * cache.num_blocks + blocks).view(-1)  # a row is one head's part of a block
-        places = torch.arange(blocks.shape[0] * cache.block_size, device=decoder.device)
+        places = first + torch.arange(blocks.shape[0] * cache.block_size, device=decoder.device)
         self._windows, self._scale = decoder.config.windows, decoder.config.attention_scale
         self._masks: dict[int, torch.Tensor] = {}
         for window in set(self._windows) or {0}:
@@ -270,9 +295,10 @@ class _BlockPath:
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """As ``attention.Path``."""
         rows, dim, kv_heads, group = self.rows, heads.shape[2], self._kv_heads, self._group
-        pool = self._cache.pool[layer]
+        index = self._cache.layout.indices[layer]
+        pool = self._cache.pool[index]
         pool.index_copy_(1, self._slots, heads[:, group * kv_heads :].transpose(0, 1))
-        both = self._cache.parts[layer].index_select(0, self._gathered)
+        both = self._cache.parts[index].index_select(0, self._gathered)
         keys, values = both.view(1, 2 * kv_heads, -1, dim).chunk(2, dim=1)
         q = heads[:, : group * kv_heads].reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3)
         q = q.reshape(1, kv_heads, group * rows, dim)

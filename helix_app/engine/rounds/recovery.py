@@ -150,8 +150,8 @@ class Recovery:
         place, session = self._loaded, self._loaded.session
         assert session is not None
         runner = session.runner
-        before, size = runner.pool.num_blocks, runner.pool.block_size
-        blocks = max(int(before * _SMALLER), -(-self._scheduler.longest // size))
+        before = runner.pool.num_blocks
+        blocks = max(int(before * _SMALLER), runner.pool.blocks_for(self._scheduler.longest))
         if blocks > before * _WORTH:
             return False
         self._scheduler.halt(intact=True)

@@ -59,8 +59,8 @@ class Roster:
         if self._made_room:
             return None  # one was preempted just now: its blocks are for who needed them
         pool, reply = session.runner.pool, entry.reply
-        needed = -(-(reply.goal + 1) // pool.block_size)
-        if self.running and needed + len(self.running) > pool.free_blocks:
+        needed = pool.blocks_for(reply.goal + 1)
+        if self.running and needed + len(self.running) * len(pool.windows) > pool.free_blocks:
             return None
         self.waiting.remove(entry)
         self.running.append(entry)
@@ -142,7 +142,7 @@ def open_sequence(session: Session, reply: Reply, running: Sequence[Entry]) -> t
         if entry.reply is not reply and entry.at is not None and not entry.reply.request.cold:
             table = runner.pool.tables()[entry.name]
             same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
-            if same > shared:
+            if same > shared and runner.pool.can_fork(entry.name, same):
                 parent, shared = entry.name, same
     hit = runner.open(reply.name, reply.tokens)
     if shared <= hit:

@@ -214,7 +214,8 @@ class Scheduler:
         """k and proposal of every reply that decodes, the first in the order first."""
         entries = self._roster.decoding()
         others, context = len(entries) - 1, context_of(entries)
-        spare, size = self._runner.pool.free_blocks, self._runner.pool.block_size
+        pool = self._runner.pool
+        spare, size = pool.free_blocks // len(pool.windows), pool.block_size  # in each group of layers
         rounds: list[DecodeRound] = []
         extra = 0  # rows that drafts have already added
 

@@ -140,7 +140,8 @@ class Session:
         For between replies; takes three passes of the target, and ever more rarely while they only confirm.
         """
         single = self.costs.expect(1, 0)
-        if self.too_costly < self.doubt or self.runner.pool.free_blocks < 1 or single is None:
+        pool = self.runner.pool
+        if self.too_costly < self.doubt or pool.free_blocks < len(pool.windows) or single is None:
             return
         self.too_costly = 0
         proportion = calibration.proportion_now(self.runner, _DOUBT_ROWS)

@@ -346,10 +346,9 @@ class InspectPage(QWidget):
         view = self.pool.show_moment(self.number + 1)
         if view is None:
             return
-        blocks = view.blocks_of(self.trace.name)
+        first = view.first_slot(self.trace.name, block)
         held: list[int] = []
-        if block in blocks:
-            first = blocks.index(block) * view.block_size
+        if first is not None:
             found = [self.trace.token_at(slot) for slot in range(first, first + view.block_size)]
             held = [token for token in found if token is not None and self.trace.round_of[token] <= self.number]
         self.tokens.light(held)

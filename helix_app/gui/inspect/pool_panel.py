@@ -207,7 +207,8 @@ class PoolPanel(QWidget):
         if history is None:
             return None
         view = history.at(rounds, self._trace.name)
-        self.grid.show_cells(view.cells, view.owners, view.block_size)
+        self.grid.show_cells(view.cells, view.owners, view.block_size, view.windows)
+        self._legend.show_windows(view.windows)
         self.books = ledger(self._trace, view, rounds, self.pool)
         self.words.setText("\n".join(self.lines(self.books)))
         self.totals.setText(
@@ -248,6 +249,9 @@ class PoolPanel(QWidget):
                     m=figures.count(books.shared_spared),
                 )
             )
+        if books.passed_blocks:
+            spared = self.tr("Fallen out of windows: {n:block that is not held|blocks that are not held}")
+            out.append(messages.fill(spared, n=books.passed_blocks))
         saved = books.saved_bytes
         if saved is None or books.paged_bytes is None:
             out.append(self.tr("Bytes: unknown, this run does not tell the size of a block"))

@@ -70,14 +70,16 @@ class BlockGrid(QWidget):
         if self.chats is not None:
             self.chats.reset()
 
-    def show_cells(self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int) -> None:
+    def show_cells(
+        self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int, windows: tuple[int, ...] = (0,)
+    ) -> None:
         """Show another state of the pool, at once; only blocks that differ are drawn."""
         state = self.state
         if len(cells) != len(state.cells) or block_size != state.block_size:
             self._stale = None
         elif self._stale is not None:
             self._stale.update(np.flatnonzero(cells.view("<u8") != state.cells.view("<u8")).tolist())
-        state.cells, state.owners, state.block_size = cells.copy(), owners, block_size
+        state.cells, state.owners, state.block_size, state.windows = cells.copy(), owners, block_size, windows
         self.on_frame()
 
     def set_room(self, room: QSize) -> None:
@@ -197,6 +199,7 @@ class BlockGrid(QWidget):
             "used": self.tr("used"),
             "shared": self.tr("shared"),
             "cached": self.tr("cached, free to reuse"),
+            "passed": self.tr("fell out of the window, free to reuse"),
         }
         lines = [self.tr("Block {n}: {state}").format(n=index, state=words[state_word(int(cell["state"]))])]
         owner = self.state.owner_name(index)
@@ -209,6 +212,11 @@ class BlockGrid(QWidget):
         if cell["speculative"]:
             drafts = self.tr("{n:slot holds an unverified draft token|slots hold unverified draft tokens}")
             lines.append(messages.fill(drafts, n=int(cell["speculative"])))
+        window = self.state.windows[min(int(cell["group"]), len(self.state.windows) - 1)]
+        if window and cell["state"]:
+            lines.append(messages.fill(self.tr("Of layers that see {n:token|tokens}"), n=window))
+        elif len(self.state.windows) > 1 and cell["state"]:
+            lines.append(self.tr("Of layers that see all tokens"))
         if cell["refcount"]:
             lines.append(messages.fill(self.tr("Used by {n:sequence|sequences}"), n=int(cell["refcount"])))
         return "\n".join(lines)

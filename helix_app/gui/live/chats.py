@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
+from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_PASSED, BLOCK_SHARED, BLOCK_USED, NO_OWNER
 
 _NOBODY = -1
 _HALF = 0.5  # of a finished sequence's blocks: who takes so many of them over goes on with its chat
@@ -92,6 +92,6 @@ class Chats:
 def coloured(cells: NDArray[np.void], hues: NDArray[np.int64]) -> NDArray[np.void]:
     """The cells with the colour of their chat in place of the owner, cached ones too."""
     out = cells.copy()
-    held = (cells["state"] == BLOCK_CACHED) | (cells["owner"] != NO_OWNER)
+    held = (cells["state"] == BLOCK_CACHED) | (cells["state"] == BLOCK_PASSED) | (cells["owner"] != NO_OWNER)
     out["owner"] = np.where(held, hues, NO_OWNER).astype(np.uint16)
     return out

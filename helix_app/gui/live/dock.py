@@ -42,7 +42,8 @@ class BlockMaps(QWidget):
         inner.setSpacing(8)
         inner.addWidget(self.maps["target"], 3)
         inner.addWidget(self.maps["draft"], 2)
-        inner.addWidget(Legend(theme))
+        self._legend = Legend(theme)
+        inner.addWidget(self._legend)
         self._stack = QStackedLayout()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(full)
@@ -56,6 +57,7 @@ class BlockMaps(QWidget):
         self.maps[snapshot.pool].apply(snapshot)
         if snapshot.pool == "draft":
             self.maps["draft"].show()
+        self._legend.show_windows([window for pool in self.maps.values() for window in pool.grid.state.windows])
         self._stack.setCurrentIndex(1)
 
     def on_model_ready(self, event: ModelReady) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
@@ -10,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from helix_app.gui.live.block_map import cell_colours
 from helix_app.gui.live.pool import draw_cells
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_SHARED, BLOCK_USED, NO_OWNER
+from helix_app.protocol.events import BLOCK_CACHED, BLOCK_FREE, BLOCK_PASSED, BLOCK_SHARED, BLOCK_USED, NO_OWNER
 from helix_app.runs.pool_state import CELL
 
 SIDE = 11
@@ -24,19 +26,37 @@ class Legend(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        # state, fill, speculative, reserved, refcount, owner
-        self._entries = (
+        # state, fill, speculative, group, refcount, owner
+        self._entries: list[tuple[str, tuple[int, ...]]] = [
             (self.tr("free"), (BLOCK_FREE, 0, 0, 0, 0, NO_OWNER)),
             (self.tr("used, hue by sequence"), (BLOCK_USED, BLOCK, 0, 0, 1, 0)),
             (self.tr("part-filled"), (BLOCK_USED, BLOCK // 2, 0, 0, 1, 0)),
             (self.tr("draft"), (BLOCK_USED, 12, 6, 0, 1, 0)),
             (self.tr("shared"), (BLOCK_SHARED, BLOCK, 0, 0, 2, 0)),
             (self.tr("cached"), (BLOCK_CACHED, BLOCK, 0, 0, 0, 0)),
-        )
-        self.setAccessibleName(self.tr("Legend: {words}").format(words=", ".join(text for text, _ in self._entries)))
+        ]
+        self._windowed = (self.tr("out of the window"), (BLOCK_PASSED, BLOCK, 0, 0, 0, 0))
+        self._say()
         self.setFont(theme.fonts.small)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.changed.connect(self.update)
+
+    def _say(self) -> None:
+        self.setAccessibleName(self.tr("Legend: {words}").format(words=", ".join(text for text, _ in self._entries)))
+
+    def show_windows(self, windows: Sequence[int]) -> None:
+        """Name blocks that fell out of a window where layers have one; ``windows``: of all groups, 0 for none."""
+        if any(windows) != (self._windowed in self._entries):
+            if any(windows):
+                self._entries.append(self._windowed)
+            else:
+                self._entries.remove(self._windowed)
+            self._say()
+            self._fit()
+            self.update()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._places(self.width())[-1].bottom() + 1)
 
     def _places(self, width: int) -> list[QRect]:
         metrics = self.fontMetrics()
@@ -55,7 +75,7 @@ class Legend(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setFixedHeight(self._places(self.width())[-1].bottom() + 1)
+        self._fit()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)

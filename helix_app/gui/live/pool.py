@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_FREE,
+    BLOCK_PASSED,
     BLOCK_SHARED,
     BLOCK_USED,
     NO_OWNER,
@@ -44,7 +45,7 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
         [n, side, side] colours: free is background; used is filled from below in the hue of its
         sequence, striped from the ninth sequence on; draft slots are a vermillion cap over it with a
         dark line below; shared has an outline; cached is muted with a dot, in what is left of its owner's hue if it
-        names one.
+        names one; what fell out of a window is so too, with a line across in place of the dot.
     """
     count = len(cells)
     state, owner = cells["state"], cells["owner"].astype(np.int64)
@@ -57,6 +58,7 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
     top = (side - height).reshape(-1, 1, 1)  # first filled row
     below = np.minimum(side, side - height + cap).reshape(-1, 1, 1)  # first row under the draft slots
     held = ((state == BLOCK_USED) | (state == BLOCK_SHARED)).reshape(-1, 1, 1)
+    passed = (state == BLOCK_PASSED).reshape(-1, 1, 1)
     cached = (state == BLOCK_CACHED).reshape(-1, 1, 1)
 
     out: Pixels = np.full((count, side, side), c.free, np.uint32)
@@ -69,11 +71,13 @@ def draw_cells(cells: NDArray[np.void], block_size: int, side: int, line: int, c
     np.copyto(out, np.uint32(c.shared), where=held & filled & stripes)
     np.copyto(out, np.uint32(c.speculative), where=held & filled & (y < below))
     faded = np.where(known, c.muted[np.where(known, owner, 0) % len(c.hues)], c.cached).astype(np.uint32)
-    np.copyto(out, np.broadcast_to(faded.reshape(-1, 1, 1), out.shape), where=cached & filled)
+    np.copyto(out, np.broadcast_to(faded.reshape(-1, 1, 1), out.shape), where=(cached | passed) & filled)
     dot = max(line, side // 5)
     middle = (side - dot) // 2
     spot = (x >= middle) & (x < middle + dot) & (y >= middle) & (y < middle + dot)
     np.copyto(out, np.uint32(c.cached_dot), where=cached & spot)
+    across = np.abs(x - (side - 1 - y)) < line
+    np.copyto(out, np.uint32(c.cached_dot), where=passed & across)
     rim = (x < line) | (x >= side - line) | (y < line) | (y >= side - line)
     np.copyto(out, np.uint32(c.edge), where=held & rim & ~filled)
     np.copyto(out, np.uint32(c.shared), where=(state == BLOCK_SHARED).reshape(-1, 1, 1) & rim)
@@ -97,7 +101,8 @@ def pages_in_use(cells: NDArray[np.void], page: int) -> NDArray[np.intp]:
 
 def state_word(state: int) -> str:
     """Key of what a state is called; the widget translates it."""
-    return {BLOCK_FREE: "free", BLOCK_USED: "used", BLOCK_SHARED: "shared", BLOCK_CACHED: "cached"}.get(state, "free")
+    words = {BLOCK_USED: "used", BLOCK_SHARED: "shared", BLOCK_CACHED: "cached", BLOCK_PASSED: "passed"}
+    return words.get(state, "free")
 
 
 def grid_for(blocks: int, width: int, height: int, least: int, most: int) -> tuple[int, int]:

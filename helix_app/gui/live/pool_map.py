@@ -122,6 +122,9 @@ class PoolMap(QWidget):
         if held:
             chat = messages.fill(self.tr("this chat: {n:block|blocks}"), n=held)
             size = self.tr("{size}; {chat}").format(size=size, chat=chat)
+        if state.passed:
+            passed = messages.fill(self.tr("out of the window: {n:block|blocks}"), n=state.passed)
+            size = self.tr("{size}; {chat}").format(size=size, chat=passed)
         self.note.setText(size)
         hidden = self.grid.hidden_blocks
         if self.grid.whole:

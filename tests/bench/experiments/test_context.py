@@ -46,6 +46,15 @@ def test_rows_and_shares_belong_together(zoo: Zoo, monkeypatch: pytest.MonkeyPat
     assert "256" in experiment.text(found)
 
 
+def test_memory_stays_the_same_where_every_layer_has_a_window(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "CONTEXTS", (32, 64, 256))
+    found = context.run(opened(zoo.gguf("phi3-loopy"), repeats=1)).data
+    kv = found["kv_bytes"]
+    assert kv["32"] == kv["64"] == kv["256"]  # a window of 24 tokens
+    held = found["cache_bytes"]
+    assert held["32"] == held["64"] == held["256"] == kv["32"] / 24 * 32, "two blocks"
+
+
 @pytest.mark.parametrize(("temperature", "exact"), [(0.0, True), (0.7, False)])
 def test_attention_is_that_of_the_replies(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, temperature: float, exact: bool

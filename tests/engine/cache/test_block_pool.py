@@ -120,11 +120,12 @@ def test_tails_go_before_roots_and_the_oldest_sequence_first() -> None:
 
 def _peek(pool: BlockPool, tokens: list[int]) -> int:
     """The hit these tokens would have; leaves the order of eviction as it is."""
-    order = list(pool._cached)
+    order = pool._free.all_cached()
     hit = pool.open("peek", tokens)
     pool.close("peek")
     for block in order:
-        pool._cached.move_to_end(block)
+        pool._free.remove_cached(block)
+        pool._free.add_cached(block)
     return hit
 
 
@@ -229,10 +230,10 @@ def test_a_pool_needs_blocks(shape: tuple[int, int]) -> None:
     [
         lambda pool: pool._refs.__setitem__(pool.tables()["a"].blocks[0], 2),
         lambda pool: pool.tables()["a"].blocks.append(7),
-        lambda pool: pool._blank.pop(),
+        lambda pool: pool._free.take(None, last=False),
         lambda pool: setattr(pool.tables()["a"], "length", 3),
-        lambda pool: pool._index.clear(),
-        lambda pool: pool._blank.add(pool.tables()["a"].blocks[0]),
+        lambda pool: pool._index._known.clear(),
+        lambda pool: pool._free.add_blank(pool.tables()["a"].blocks[0]),
     ],
 )
 def test_the_integrity_check_sees_damage(damage: object) -> None:

@@ -1,7 +1,8 @@
 """The block pool, forks included, against a memory that remembers what was written into every slot.
 
 A slot holds the whole history up to its token, as keys and values do: two slots are equal only if everything before
-them is equal too. Slots are written some time after they were given out, as in the scheduler.
+them is equal too. Slots are written some time after they were given out, as in the scheduler. Groups of layers, some
+with a window, hold histories of their own.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.block_pool import BlockPool
 
 History = tuple[int, ...]
+Written = tuple[int, History]  # the group of layers, and what its layers saw
+_WINDOWS = ((0,), (0, 5), (0,), (3,), (0, 4, 4), (1, 6))
 _BLOCKS = (8, 12, 6, 10, 5, 4, 3, 2, 1)
 _MAX = 4  # sequences at once; more would only find the pool full
 _TOKENS = st.tuples(st.integers(1, 9), st.integers(0, 2**9 - 1)).map(
@@ -26,11 +29,17 @@ _TOKENS = st.tuples(st.integers(1, 9), st.integers(0, 2**9 - 1)).map(
 class PoolMachine(RuleBasedStateMachine):
     """Random sequences over one small pool."""
 
-    @initialize(blocks=st.sampled_from(_BLOCKS), size=st.sampled_from([4, 2, 1]), shuffle=st.integers(0, 9))
-    def start(self, blocks: int, size: int, shuffle: int) -> None:
+    @initialize(
+        blocks=st.sampled_from(_BLOCKS),
+        size=st.sampled_from([4, 2, 1]),
+        shuffle=st.integers(0, 9),
+        windows=st.sampled_from(_WINDOWS),
+    )
+    def start(self, blocks: int, size: int, shuffle: int, windows: tuple[int, ...]) -> None:
+        blocks *= len(windows)
         order = random.Random(shuffle).sample(range(blocks), blocks) if shuffle % 2 else None
-        self.pool, self.size = BlockPool(blocks, size, order), size
-        self.memory: list[list[History | None]] = [[None] * size for _ in range(blocks)]
+        self.pool, self.size, self.windows = BlockPool(blocks, size, order, windows), size, windows
+        self.memory: list[list[Written | None]] = [[None] * size for _ in range(blocks)]
         self.tokens: dict[str, list[int]] = {}  # every token with a slot
         self.written: dict[str, int] = {}  # how many of them are in memory
         self.verified: dict[str, int] = {}
@@ -38,6 +47,8 @@ class PoolMachine(RuleBasedStateMachine):
         self.finished: set[History] = set()  # every prefix of whole blocks ever verified
         self.released: dict[int, int] = {}  # free block -> when its last user left it
         self.clock = self.count = 0
+        self.shuffled = order is not None
+        self.passed: set[int] = set()  # cached ones that fell out of a window, before the last ``extend``
         self.forgot = False  # something verified was evicted, discarded or cleared
 
     # ----------------------------------------------------------------- steps
@@ -83,10 +94,11 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _extend(self, name: str, more: list[int]) -> None:
         pool, table, tokens = self.pool, self.pool.tables()[name], self.tokens[name]
-        blocks, free = list(table.blocks), self._free()
-        length = len(tokens) + len(more)
-        copied = len(tokens) % self.size > 0 and len(self._holders(blocks[-1])) > 1
-        needed = -(-length // self.size) - len(blocks) + copied
+        groups, free = [list(held.blocks) for held in table.groups], self._free()
+        blocks, length = list(table.blocks), len(tokens) + len(more)
+        partial, end = len(tokens) % self.size > 0, -(-length // self.size)
+        copied = [partial and len(self._holders(own[-1])) > 1 for own in groups]
+        needed = sum(end - held.end for held in table.groups) + sum(copied)
         if needed > len(free):
             before = ([pool.is_cached(b) for b in range(pool.num_blocks)], pool.free_blocks)
             with pytest.raises(CacheExhaustedError):
@@ -95,17 +107,21 @@ class PoolMachine(RuleBasedStateMachine):
             assert before == ([pool.is_cached(b) for b in range(pool.num_blocks)], pool.free_blocks)
             return
         cached = {block for block in free if pool.is_cached(block)}
+        self.passed = {block for block in free if pool.is_passed(block)}
         copies = pool.extend(name, length)
         taken = [b for b in table.blocks if b not in blocks]
         assert len(taken) == needed
         assert set(taken) <= free, "a block in use was given away"
-        assert [source for source, _ in copies] == ([blocks[-1]] if copied else [])
-        kept = len(blocks) - copied
-        assert table.blocks[:kept] == blocks[:kept], "a live sequence's blocks moved"
+        assert [source for source, _ in copies] == [own[-1] for own, copy in zip(groups, copied) if copy]
         self._check_eviction(set(taken) & cached, cached - set(taken), len(free) - len(cached))
-        for source, destination in copies:
-            assert destination == table.blocks[kept]
-            self.memory[destination] = list(self.memory[source])
+        targets = iter(copies)
+        for own, held, copy in zip(groups, table.groups, copied):
+            kept = len(own) - copy
+            assert held.blocks[:kept] == own[:kept], "a live sequence's blocks moved"
+            if copy:
+                source, destination = next(targets)
+                assert destination == held.blocks[kept]
+                self.memory[destination] = list(self.memory[source])
         tokens += more
 
     @rule(data=st.data())
@@ -132,12 +148,20 @@ class PoolMachine(RuleBasedStateMachine):
         parent = self._draw(data)
         verified = self.verified[parent]
         length = max(0, verified - back)
-        blocks, name = list(self.pool.tables()[parent].blocks), self._name()
+        table, name = self.pool.tables()[parent], self._name()
+        groups = [(held.begin, list(held.blocks)) for held in table.groups]
         with pytest.raises(ValueError):
             self.pool.fork(parent, name, verified + 1)
+        firsts = [self._first(window, length) for window in self.windows]
+        if any(begin > first for (begin, _), first in zip(groups, firsts)):  # what it would look back on is gone
+            assert not self.pool.can_fork(parent, length)
+            with pytest.raises(ValueError):
+                self.pool.fork(parent, name, length)
+            return
         self.pool.fork(parent, name, length)
-        assert self.pool.tables()[name].blocks == blocks[: -(-length // self.size)]
-        assert self.pool.tables()[parent].blocks == blocks
+        for (begin, own), first, held in zip(groups, firsts, self.pool.tables()[name].groups):
+            assert (held.begin, held.blocks) == (first, own[first - begin : -(-length // self.size) - begin])
+        assert [(held.begin, held.blocks) for held in table.groups] == groups
         if parent in self.apart:
             self.apart.add(name)
         self.tokens[name] = self.tokens[parent][:length]
@@ -146,21 +170,21 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def close(self, data: st.DataObject) -> None:
         name = self._draw(data)
-        blocks = list(self.pool.tables()[name].blocks)
+        groups = [list(held.blocks) for held in self.pool.tables()[name].groups]
         self.pool.close(name)
-        self._gone(name, blocks)
+        self._gone(name, groups)
 
     @rule(data=st.data())
     def discard(self, data: st.DataObject) -> None:
         name = self._draw(data)
-        blocks = list(self.pool.tables()[name].blocks)
-        own = [block for block in blocks if len(self._holders(block)) == 1]
+        groups = [list(held.blocks) for held in self.pool.tables()[name].groups]
+        own = [block for blocks in groups for block in blocks if len(self._holders(block)) == 1]
         assert sorted(self.pool.discard(name)) == sorted(own)
         assert not any(self.pool.is_cached(block) for block in own)
         self.forgot = True
         for block in own:
             self.memory[block] = [None] * self.size
-        self._gone(name, blocks)
+        self._gone(name, groups)
 
     @rule()
     def clear(self) -> None:
@@ -190,27 +214,32 @@ class PoolMachine(RuleBasedStateMachine):
         for name, table in self.pool.tables().items():
             tokens = self.tokens[name]
             assert (table.length, table.verified) == (len(tokens), self.verified[name])
-            for i in range(self.written[name]):
-                block, offset = table.blocks[i // self.size], i % self.size
-                assert self.memory[block][offset] == tuple(tokens[: i + 1]), f"{name} sees another's token"
+            for group, held in enumerate(table.groups):
+                assert held.begin == self._first(self.windows[group], table.verified), "too much or too little is there"
+                for i in range(held.begin * self.size, self.written[name]):
+                    block, offset = held.blocks[i // self.size - held.begin], i % self.size
+                    assert self.memory[block][offset] == (group, tuple(tokens[: i + 1])), f"{name} sees another's token"
 
     @invariant()
     def unverified_slots_are_not_shared(self) -> None:
         for name, table in self.pool.tables().items():
-            for i in range(table.verified, table.length):
-                block, offset = table.blocks[i // self.size], i % self.size
-                for other in self._holders(block) - {name}:
-                    begin = self.pool.tables()[other].blocks.index(block) * self.size
-                    assert begin + offset >= self.pool.tables()[other].length, f"{other} sees a draft of {name}"
+            for group, held in enumerate(table.groups):
+                for i in range(table.verified, table.length):
+                    block, offset = held.blocks[i // self.size - held.begin], i % self.size
+                    for other in self._holders(block) - {name}:
+                        theirs = self.pool.tables()[other].groups[group]
+                        begin = (theirs.begin + theirs.blocks.index(block)) * self.size
+                        assert begin + offset >= self.pool.tables()[other].length, f"{other} sees a draft of {name}"
 
     @invariant()
     def cached_blocks_hold_verified_tokens(self) -> None:
         for block in self._cached():
-            last = self.memory[block][-1]
+            assert self.memory[block][-1] is not None
+            group, last = self.memory[block][-1] or (0, ())
             assert last in self.finished
-            assert last is not None
-            for offset, history in enumerate(self.memory[block]):
-                assert history == last[: len(last) - self.size + 1 + offset]
+            assert group == self.pool.group_of(block)
+            for offset, written in enumerate(self.memory[block]):
+                assert written == (group, last[: len(last) - self.size + 1 + offset])
 
     # ----------------------------------------------------------------- details
 
@@ -235,15 +264,24 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _write(self, name: str) -> None:
         """The model runs the tokens whose slots are still empty."""
-        tokens, blocks = self.tokens[name], self.pool.tables()[name].blocks
-        for i in range(self.written[name], len(tokens)):
-            self.memory[blocks[i // self.size]][i % self.size] = tuple(tokens[: i + 1])
+        tokens = self.tokens[name]
+        for group, held in enumerate(self.pool.tables()[name].groups):
+            for i in range(self.written[name], len(tokens)):
+                block = held.blocks[i // self.size - held.begin]
+                self.memory[block][i % self.size] = group, tuple(tokens[: i + 1])
         self.written[name] = len(tokens)
 
     def _commit(self, name: str, end: int) -> None:
         tokens, cached = self.tokens[name], self._cached()
+        groups = [list(held.blocks) for held in self.pool.tables()[name].groups]
         self.pool.commit(name, tokens[:end])
         self.verified[name] = end
+        for own, held in zip(groups, self.pool.tables()[name].groups):
+            for block in own[: len(own) - len(held.blocks)]:  # fell out of the window
+                if self.pool.is_cached(block):
+                    assert self.pool.is_passed(block)
+                    self.clock += 1
+                    self.released[block] = self.clock
         if name in self.apart:
             assert self._cached() == cached, "what stands apart touched the cache"
             return
@@ -251,24 +289,35 @@ class PoolMachine(RuleBasedStateMachine):
         for block in cached - self._cached():  # the copy in use took its place
             del self.released[block]
 
-    def _gone(self, name: str, blocks: list[int]) -> None:
-        """A sequence left its blocks, the last one first."""
+    def _first(self, window: int, length: int) -> int:
+        """The first block that a token after so many is to look back on."""
+        return next(i for i in range(length + 1) if (i + 1) * self.size > length - window + 1) if window else 0
+
+    def _gone(self, name: str, groups: list[list[int]]) -> None:
+        """A sequence left its blocks, the last one of each group first."""
         del self.tokens[name], self.written[name], self.verified[name]
-        for block in reversed(blocks):
+        for block in (block for blocks in groups for block in reversed(blocks)):
             if self.pool.is_cached(block):
+                assert not self.pool.is_passed(block)
                 assert name not in self.apart
                 self.clock += 1
                 self.released[block] = self.clock
 
     def _check_eviction(self, evicted: set[int], kept: set[int], blank: int) -> None:
-        """Blocks worth keeping go only when no blank one is left, those left longest ago first."""
+        """Blocks worth keeping go only when no blank one is left, those left longest ago first.
+
+        What fell out of a window goes before the rest, and adjacent ones, where place matters, before others of these.
+        """
         if not evicted:
             return
         self.forgot = True
         assert self.pool.free_blocks == len(kept), f"{evicted} were evicted while there were {blank} blank ones"
-        assert max(self.released[block] for block in evicted) < min(
-            (self.released[block] for block in kept), default=self.clock + 1
-        )
+        passed = {block for block in kept if self.pool.is_passed(block)}
+        gone = evicted & self.passed
+        assert gone == evicted or not passed
+        for lost, left in ((gone, passed if self.shuffled else set()), (evicted - gone, kept - passed)):
+            if lost and left:
+                assert max(self.released[block] for block in lost) < min(self.released[block] for block in left)
 
 
 class LongPoolMachine(PoolMachine):

@@ -13,6 +13,7 @@ from helix_app.base import messages
 from helix_app.base.errors import InputError
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.layout import whole
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import context
 from helix_app.engine.loading.context import allocate, choose_context
@@ -86,7 +87,7 @@ def test_a_context_that_is_required_is_refused_where_it_makes_no_sense(wanted: i
 
 
 def allocated(blocks: int, tokens: int) -> tuple[KVCache, list[Notice]]:
-    steps = allocate(CONFIG, blocks, 16, tokens, torch.float32, cpu())
+    steps = allocate(CONFIG, whole(CONFIG.num_layers), blocks, 16, tokens, torch.float32, cpu())
     notices = []
     while True:
         try:

@@ -74,6 +74,14 @@ def test_a_long_context_is_given_though_it_takes_more_than_a_cache_may(
     assert (runner.pool.num_blocks, runner.max_tokens) == (128, 2048)
 
 
+@pytest.mark.parametrize(("cache_tokens", "blocks"), [(0, 35 + (128 - 35) // 4), (4096, 256)])
+def test_windows_need_fewer_blocks_and_leave_some_for_prefixes(zoo: Zoo, cache_tokens: int, blocks: int) -> None:
+    """Windows of 24 tokens in every layer, and passes of up to 512 rows. Many sequences may all be short."""
+    files = inspect(zoo.gguf("phi3-loopy"))
+    _, runner = followed(load_draft(files, shape(2048, cache_tokens), threading.Event()))
+    assert (runner.pool.windows, runner.pool.num_blocks, runner.max_tokens) == ((24,), blocks, 2048)
+
+
 def test_stop_ends_it_while_weights_are_read(files: ModelFiles) -> None:
     cancel = threading.Event()
     loading = load_target(files, shape(), cancel)

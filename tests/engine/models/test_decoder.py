@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.paged import paged
 from tests.engine.tiny import SHAPES, VOCAB, Zoo, hf_model
 
 CPU = torch.device("cpu")
@@ -33,8 +32,7 @@ def runner_of(
     decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind=kind)
     with open_weights(files) as source:
         assert list(decoder.load(source))[-1] == 1.0
-    blocks = context // 16
-    return ModelRunner(decoder, BlockPool(blocks, 16, order), KVCache(files.config, blocks, 16, dtype, CPU))
+    return paged(decoder, context // 16, order=order)
 
 
 def some_ids(count: int, seed: int = 0) -> list[int]:

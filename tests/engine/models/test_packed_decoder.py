@@ -11,14 +11,13 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
-from helix_app.engine.models.packed_decoder import CACHE, PackedDecoder, kernel_parts, packed_formats
+from helix_app.engine.models.packed_decoder import PackedDecoder, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
+from tests.engine.paged import paged
 from tests.engine.tiny import Zoo
 
 TINY = ("llama", "llama-tied", "llama-mha", "llama-mqa", "qwen2", "qwen2-tied", "llama-llama3", "llama-yarn")
@@ -38,8 +37,7 @@ def packed_runner(
     with open_weights(files) as source:
         for _ in decoder.load(source):
             pass
-    cache = KVCache(files.config, blocks, 16, CACHE, torch.device("cpu"))
-    return ModelRunner(decoder, BlockPool(blocks, 16, order), cache)
+    return paged(decoder, blocks, order=order)
 
 
 @pytest.mark.parametrize("quant", ["Q8_0", "Q4_1"])

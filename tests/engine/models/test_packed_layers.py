@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from helix_app.engine.cache.layout import whole
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool_code import JOB_WORDS
@@ -50,7 +51,7 @@ def layer(biases: bool = False, down: str = "Q8_0") -> PackedLayer:
 
 
 def made(*layers: PackedLayer, pairs: bool = True, head_rows: int = 300) -> tuple[PackedProgram, RowMemory, Names]:
-    library, memory = Names(), RowMemory(CONFIG, CAPACITY)
+    library, memory = Names(), RowMemory(CONFIG, CAPACITY, whole(len(layers)))
     turns = np.zeros((128, 32), dtype=np.float32)
     maker = ProgramMaker(cast(Library, library), CONFIG, pairs, [(turns, turns)])
     weights = PackedWeights(layers, np.ones(256, dtype=np.float32), tensor(head_rows, 256))
@@ -138,7 +139,7 @@ def test_a_cache_is_placed_layer_by_layer() -> None:
 
 
 def test_memory_is_for_so_many_rows_and_the_widest_of_a_row() -> None:
-    memory = RowMemory(CONFIG, CAPACITY)
+    memory = RowMemory(CONFIG, CAPACITY, whole(2))
     assert memory.x.shape == memory.normed.shape == (CAPACITY, 256)
     assert memory.qkv.shape == (CAPACITY, 256 + 2 * 128)
     assert memory.gate_up.shape == (CAPACITY, 1024)

@@ -86,8 +86,8 @@ def test_recorded_passes_give_the_logits_of_plain_ones(
     runner = runner_of(path, order=order)
     recorder = with_graphs(runner)
     assert worst(logits_of(runner, ids, cuts), plain) < TOLERANCE
-    assert recorder.recorded >= 6
-    assert recorder.replayed > 60
+    assert recorder.recorded >= 5
+    assert recorder.replayed > 50
     assert graphs_of(runner).recorded == recorder.recorded
 
 

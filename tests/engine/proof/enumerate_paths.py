@@ -23,6 +23,7 @@ import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
+from helix_app.engine.cache.layout import whole
 from helix_app.engine.control.policy import DraftOption, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
@@ -56,11 +57,11 @@ class Table:
     def __init__(
         self, seed: int, vocab: int = 3, order: int | None = None, spread: float = 1.5, base: Table | None = None
     ) -> None:
-        self.vocab, self._seed, self._order, self._spread, self._base = vocab, seed, order, spread, base
+        self.vocab, self._seed, self.order, self._spread, self._base = vocab, seed, order, spread, base
         self._known: dict[Context, torch.Tensor] = {}
 
     def __call__(self, context: Sequence[int]) -> torch.Tensor:
-        key = tuple(context) if self._order is None else tuple(context[len(context) - self._order :])
+        key = tuple(context) if self.order is None else tuple(context[max(0, len(context) - self.order) :])
         if key not in self._known:
             noise = random.Random(f"{self._seed} {key}")
             row = torch.tensor([noise.gauss(0, self._spread) for _ in range(self.vocab)], dtype=torch.float64)
@@ -73,12 +74,16 @@ class Table:
 
 
 class TableDecoder:
-    """A decoder whose keys are token ids: it knows of the context what the cache holds."""
+    """A decoder whose keys are token ids: it knows of the context what the cache holds.
+
+    Where few of the last tokens matter to the table, its only layer has a window of so many.
+    """
 
     graphs, kernels, bits, parameters, dtype, format = None, (), 0, 0, torch.float64, "float64"
 
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
+        self._window = table.order or max_positions
         self.config: Any = SimpleNamespace(
             architecture="table",
             vocab_size=table.vocab,
@@ -94,8 +99,10 @@ class TableDecoder:
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:
         new = ids.double().view(1, -1, 1)
         keys, _values = view.write(0, torch.cat((new, new)))
-        context = [int(i) for i in keys[0, 0, : start + len(ids), 0].tolist()]
-        return torch.stack([self.table(context[:n]) for n in range(len(context) - logit_rows + 1, len(context) + 1)])
+        held, window = keys[0, 0, :, 0], self._window
+        ends = range(start + len(ids) - logit_rows + 1 - view.first, start + len(ids) + 1 - view.first)
+        seen = [held[max(0, end - window) : end].tolist() for end in ends]
+        return torch.stack([self.table([int(i) for i in context]) for context in seen])
 
     def forward_many(self, ids: torch.Tensor, spans: Sequence[Any]) -> torch.Tensor:
         parts = ids.split([span.rows for span in spans])
@@ -106,11 +113,12 @@ def table_runner(table: Table, blocks: int = 24, size: int = 2, shuffle: int | N
     """The production runner around a table; ``shuffle`` seeds the order of the free list."""
     decoder: Any = TableDecoder(table, blocks * size)
     order = None if shuffle is None else random.Random(shuffle).sample(range(blocks), blocks)
-    cache = KVCache(decoder.config, blocks, size, torch.float64, decoder.device)
+    layout = whole(1, table.order or 0)
+    cache = KVCache(decoder.config, blocks, size, torch.float64, decoder.device, layout)
     with torch.inference_mode():
         for tensor in (*cache.keys, *cache.values):
             tensor.fill_(float("nan"))  # what was never written must never be read
-    return ModelRunner(decoder, BlockPool(blocks, size, order), cache)
+    return ModelRunner(decoder, BlockPool(blocks, size, order, layout.windows), cache)
 
 
 class OneHotDraft:

@@ -259,6 +259,32 @@ def unverified_blocks_indexed(patch: Patch) -> None:
     patch.setattr(ModelRunner, "forward_many", forward_many)
 
 
+def window_one_too_short(patch: Patch) -> None:
+    real = BlockPool._first
+
+    def first(self: BlockPool, group: int, length: int) -> int:
+        return real(self, group, length + 1) if self.windows[group] else 0
+
+    patch.setattr(BlockPool, "_first", first)
+
+
+def passed_by_drafted_rows(patch: Patch) -> None:
+    """A window moves on with rows that are rejected then."""
+    real = BlockPool.commit
+
+    def commit(self: BlockPool, name: str, tokens: Sequence[int]) -> None:
+        real(self, name, tokens)
+        table = self.tables()[name]
+        for group, held in enumerate(table.groups):
+            passed = max(0, self._first(group, table.length) - held.begin)
+            for block in held.blocks[:passed]:
+                self._release(block, passed=True)
+            held.blocks[:passed] = []
+            held.begin += passed
+
+    patch.setattr(BlockPool, "commit", commit)
+
+
 def roots_go_first(patch: Patch) -> None:
     real = BlockPool.close
 

@@ -178,12 +178,29 @@ def test_exact_law_of_whole_replies_with_adaptive_k(
     assert reply_error(engine, monkeypatch, name, "additive", kind, 6 if name == "all" else 5) < EXACT
 
 
-def reply_error(engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, k: str, kind: str, length: int) -> float:
+@pytest.mark.parametrize("kind", ["model", "ngram", "self"])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_exact_law_of_whole_replies_over_a_window(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, order: int, kind: str
+) -> None:
+    """What the target does not look back on is given back while the reply is written; blocks have two tokens."""
+    assert reply_error(engine, monkeypatch, "plain", "fixed:2", kind, 4, order) < EXACT
+
+
+def reply_error(
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    k: str,
+    kind: str,
+    length: int,
+    order: int | None = None,
+) -> float:
     """How far the law of whole replies is from the target's."""
-    target = Table(3)
+    target = Table(3, order=order)
     runner = table_runner(target, shuffle=4)
     if kind == "self":
-        similar = Table(103, target.vocab, spread=0.8, base=target)
+        similar = Table(103, target.vocab, order, spread=0.8, base=target)
         draft: Draft = self_draft(TableDecoder(similar, runner.max_tokens), runner)
     else:
         draft = make_draft("model" if kind == "mixed" else kind, target, 3)

@@ -83,6 +83,14 @@ def law_of_replies(kind: str, name: str) -> Check:
     return check
 
 
+def law_over_a_window(engine: Engine, patch: Patch) -> None:
+    """The exact law over the real loop, of a target that looks back on five tokens."""
+    target = Table(5, order=5)
+    install(engine, patch, table_runner(target), OneHotDraft(Table(105, order=5, spread=0.8, base=target)))
+    law = reply_law(engine, patch, PROMPT, PARAMS["plain"], max_tokens=4, k="fixed:3")
+    assert difference(law, target_law(target, PARAMS["plain"], PROMPT, 4)) < EXACT
+
+
 @functools.cache
 def best_acceptance(name: str) -> Check:
     """A first token is accepted as often as the two distributions overlap."""
@@ -242,6 +250,8 @@ MUTANTS = {
         bugs.end_inside_a_draft_missed, with_llama(check_identity, "right", ends=True)
     ),
     "unverified blocks indexed": Mutant(bugs.unverified_blocks_indexed, prefixes_of_tables),
+    "window one token too short": Mutant(bugs.window_one_too_short, law_over_a_window),
+    "window moved on by drafts": Mutant(bugs.passed_by_drafted_rows, law_over_a_window),
     "roots evicted before tails": Mutant(bugs.roots_go_first, tails_go_first),
     "drafts past the end counted": Mutant(
         bugs.counting(lambda k, drafted, accepted, emitted: (k, accepted)), with_llama(check_counts, "right", ends=True)

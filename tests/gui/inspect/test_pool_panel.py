@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -9,7 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.inspect.pool_panel import PoolPanel
+from helix_app.gui.live.legend import Legend
 from helix_app.gui.look.theme import Theme
+from helix_app.protocol.events import NO_BLOCK
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
 from helix_app.runs.waste import Ledger
@@ -86,6 +89,30 @@ def test_the_books_in_words(panel: PoolPanel) -> None:
         "Shared: 3 blocks, which spares 4 more",
         "Bytes: unknown, this run does not tell the size of a block",
     ]
+
+
+def test_what_fell_out_of_a_window_is_shown_and_told(page: InspectPage) -> None:
+    trace = Trace(made_run(30, prompt=120, windows=(0, 40)).items)
+    page.show_trace(trace)
+    page.pick(29)
+    panel = page.pool
+    assert panel.books is not None
+    view = trace.pools["target"].at(30, "r")
+    table = np.frombuffer(view.tables["r"], "<u4")
+    gone = sum(int((np.frombuffer(blocks, "<u4") == NO_BLOCK).sum()) for blocks in view.tables.values())
+    assert panel.books.passed_blocks == gone > 8
+    assert f"Fallen out of windows: {panel.books.passed_blocks} blocks that are not held" in panel.words.text()
+    assert "out of the window" in panel.findChildren(Legend)[0].accessibleName()
+    kinds = {panel.grid.describe(block) for block in range(512)}
+    assert any("fell out of the window, free to reuse" in words and "see 40 tokens" in words for words in kinds)
+    assert any("used" in words and "see all tokens" in words for words in kinds)
+    page.on_block_picked(int(table[len(table) // 2 - 2]))
+    full = page.tokens.lit()
+    page.on_block_picked(int(table[-2]))
+    assert page.tokens.lit() == full != frozenset(), "both groups' blocks hold the same tokens"
+    page.show_trace(Trace(made_run(12).items))
+    page.pick(5)
+    assert "out of the window" not in panel.findChildren(Legend)[0].accessibleName()
 
 
 def test_paging_never_saves_less_than_nothing(panel: PoolPanel) -> None:

@@ -1,0 +1,27 @@
+"""Pools and caches of tiny models, as big as a test says in blocks of all layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.models.base import AnyDecoder
+from helix_app.engine.models.device_layers import cache_layout
+from helix_app.engine.models.runner import ModelRunner
+
+
+def paged(decoder: AnyDecoder, blocks: int, size: int = 16, order: Sequence[int] | None = None) -> ModelRunner:
+    """A runner on the CPU that has room for so many blocks in each group of layers.
+
+    Args:
+        order: in which blocks are first handed out.
+    """
+    layout = cache_layout(decoder, blocks * size)
+    groups = len(layout.windows)
+    places = None if order is None else [block + blocks * group for block in order for group in range(groups)]
+    pool = BlockPool(blocks * groups, size, places, layout.windows)
+    cache = KVCache(decoder.config, blocks * groups, size, decoder.cache_dtype, torch.device("cpu"), layout)
+    return ModelRunner(decoder, pool, cache)
