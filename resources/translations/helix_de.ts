@@ -161,6 +161,14 @@ Protokolle: {logs}</translation>
    <translation>Block {n}: {state}</translation>
   </message>
   <message>
+   <source>Of layers that see all tokens</source>
+   <translation>Von Schichten, die alle Token sehen</translation>
+  </message>
+  <message>
+   <source>Of layers that see {n:token|tokens}</source>
+   <translation>Von Schichten, die {n:Token|Token} sehen</translation>
+  </message>
+  <message>
    <source>Sequence {n}</source>
    <translation>Sequenz {n}</translation>
   </message>
@@ -171,6 +179,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>cached, free to reuse</source>
    <translation>zwischengespeichert, wiederverwendbar</translation>
+  </message>
+  <message>
+   <source>fell out of the window, free to reuse</source>
+   <translation>aus dem Fenster gefallen, wieder verwendbar</translation>
   </message>
   <message>
    <source>free</source>
@@ -1300,6 +1312,10 @@ Protokolle: {logs}</translation>
    <translation>frei</translation>
   </message>
   <message>
+   <source>out of the window</source>
+   <translation>aus dem Fenster</translation>
+  </message>
+  <message>
    <source>part-filled</source>
    <translation>teilweise gefüllt</translation>
   </message>
@@ -1541,6 +1557,10 @@ Protokolle: {logs}</translation>
    <translation>Der Prompt wurde ganz gelesen: {all:Token|Token}</translation>
   </message>
   <message>
+   <source>out of the window: {n:block|blocks}</source>
+   <translation>aus dem Fenster: {n:Block|Blöcke}</translation>
+  </message>
+  <message>
    <source>this chat: {n:block|blocks}</source>
    <translation>dieser Chat: {n:Block|Blöcke}</translation>
   </message>
@@ -1578,6 +1598,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Empty: {n:slot|slots} in {b:part-filled block|part-filled blocks} · unverified: {s:slot|slots}</source>
    <translation>Leer: {n:Platz|Plätze} in {b:teilweise gefüllten Block|teilweise gefüllten Blöcken} · ungeprüft: {s:Platz|Plätze}</translation>
+  </message>
+  <message>
+   <source>Fallen out of windows: {n:block that is not held|blocks that are not held}</source>
+   <translation>Aus Fenstern gefallen: {n:Block, der nicht belegt ist|Blöcke, die nicht belegt sind}</translation>
   </message>
   <message>
    <source>KV cache blocks</source>
