@@ -18,7 +18,7 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.machine.adapters import Adapter
 from helix_app.engine.machine.device import cpu, device_of, parse_device
-from helix_app.engine.models.device_layers import make_cache, make_decoder
+from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import WeightSource, expected_shape
 from helix_app.engine.sampling.verification import verify

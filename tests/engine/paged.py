@@ -9,7 +9,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.base import AnyDecoder
-from helix_app.engine.models.device_layers import cache_layout
+from helix_app.engine.models.make import cache_layout
 from helix_app.engine.models.runner import ModelRunner
 
 

@@ -10,7 +10,7 @@ from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import AnyDecoder
-from helix_app.engine.models.device_layers import make_cache
+from helix_app.engine.models.make import make_cache
 
 LINEARS = ("qkv", "out", "gate_up", "down")  # of each layer, in the order they run; the output head comes last
 

@@ -14,7 +14,7 @@ from helix_app.engine.cache.layout import Layout, tokens_in
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
-from helix_app.engine.models.device_layers import make_cache
+from helix_app.engine.models.make import make_cache
 from helix_app.engine.rounds.session import Context
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Notice

@@ -17,7 +17,7 @@ from helix_app.engine.machine.threads import choose_threads, leave_to_another_po
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.device_layers import cache_layout, make_decoder
+from helix_app.engine.models.make import cache_layout, make_decoder
 from helix_app.engine.models.packed_decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights

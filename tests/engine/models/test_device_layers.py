@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from helix_app.engine.models import device_layers
-from helix_app.engine.models.device_layers import DeviceDecoder, make_cache, make_decoder
+from helix_app.engine.models.device_layers import DeviceDecoder
+from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import runner_of, some_ids

@@ -1,0 +1,47 @@
+"""The decoder and the cache that suit a device."""
+
+from __future__ import annotations
+
+import torch
+
+from helix_app.engine.cache.base import Cache
+from helix_app.engine.cache.joined_cache import JoinedCache
+from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.layout import Layout, layout_of, whole
+from helix_app.engine.models.base import AnyDecoder
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.device_layers import KIND, DeviceDecoder
+from helix_app.modelfiles.config import ModelConfig
+
+
+def make_decoder(
+    config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
+) -> AnyDecoder:
+    """The decoder that suits a device; only one of them packs weights in ``bits``."""
+    if device.type == KIND:
+        return DeviceDecoder(config, dtype=dtype, device=device, max_positions=max_positions)
+    return Decoder(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)
+
+
+def make_cache(
+    config: ModelConfig,
+    num_blocks: int,
+    block_size: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    layout: Layout | None = None,
+) -> Cache:
+    """The cache that suits a device and its decoder; ``layout`` as ``cache_layout`` gives it."""
+    if device.type == KIND:
+        return JoinedCache(config, num_blocks, block_size, dtype, device)
+    return KVCache(config, num_blocks, block_size, dtype, device, layout)
+
+
+def cache_layout(decoder: AnyDecoder, context: int) -> Layout:
+    """The groups of layers of a decoder's cache, for sequences of at most so many tokens.
+
+    On DirectML, where every operator costs, all layers share one block table, and windows give nothing back.
+    """
+    if decoder.device.type == KIND:
+        return whole(decoder.config.num_layers)
+    return layout_of(decoder.config, context)
