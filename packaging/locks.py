@@ -2,8 +2,8 @@
 
     python packaging/locks.py [--uv PROGRAM] [--upgrade]
 
-Resolves for Python 3.12 on each system, on whichever machine this runs. Without ``--upgrade`` versions stay as they
-are where they can. PyTorch of another index than the usual one (for a card, or for the CPU on Linux) has a version and
+Resolves for Python 3.12 on each system, on whichever machine this runs, with versions that Python 3.11 has wheels of,
+too. Without ``--upgrade`` versions stay as they are where they can. PyTorch of another index than the usual one (for a card, or for the CPU on Linux) has a version and
 no checksum; ROCm's has no line at all, since its name depends on the card: ``launcher/variants.py`` adds it.
 """
 
@@ -25,7 +25,7 @@ except ImportError:  # Python 3.10
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "packaging" / "locks"
-PYTHON = "3.12"
+PYTHONS = ("3.11", "3.12")  # the launcher makes environments of the last one
 _PLATFORMS = {
     "windows": "x86_64-pc-windows-msvc",
     "linux": "x86_64-manylinux_2_31",
@@ -77,23 +77,30 @@ def main() -> int:
 
 def resolve(uv: str, system: str, extras: tuple[str, ...], name: str, *, upgrade: bool) -> tuple[Package, ...]:
     """All packages of an environment. Raises subprocess.CalledProcessError where they do not fit together."""
+    lock = FOLDER / f"{name}.txt"
+    before = lock.read_text(encoding="utf-8") if lock.exists() and not upgrade else ""
+    kept = [line.split()[0] for line in before.splitlines() if "==" in line]
+    if "directml" in extras:
+        kept += (ROOT / "packaging" / "constraints-directml.txt").read_text(encoding="utf-8").splitlines()
+    found: tuple[Package, ...] = ()
+    for python in PYTHONS:
+        newer = _resolve(uv, system, extras, python, kept)
+        hashes = {package.name: package.hashes for package in found}
+        found = tuple(
+            Package(p.name, p.version, tuple(sorted({*p.hashes, *hashes.get(p.name, ())})), p.size) for p in newer
+        )
+        kept = [f"{package.name}=={package.version}" for package in found]
+    return found
+
+
+def _resolve(uv: str, system: str, extras: tuple[str, ...], python: str, kept: list[str]) -> tuple[Package, ...]:
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / "pylock.toml"
+        output, constraints = Path(folder) / "pylock.toml", Path(folder) / "constraints.txt"
+        constraints.write_text("\n".join(kept) + "\n", encoding="utf-8")
         command = [uv, "pip", "compile", str(ROOT / "pyproject.toml"), "--quiet", "--format", "pylock.toml"]
-        command += ["--python-version", PYTHON, "--python-platform", _PLATFORMS[system], "--no-build"]
-        for extra in extras:
-            command += ["--extra", extra]
-        constraints = []
-        if "directml" in extras:
-            constraints.append(ROOT / "packaging" / "constraints-directml.txt")
-        if not upgrade and (FOLDER / f"{name}.txt").exists():
-            kept = Path(folder) / "kept.txt"
-            lines = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").splitlines()
-            kept.write_text("".join(f"{line.split()[0]}\n" for line in lines if "==" in line), encoding="utf-8")
-            constraints.append(kept)
-        for file in constraints:
-            command += ["--constraints", str(file)]
-        subprocess.run([*command, "--output-file", str(output)], check=True)
+        command += ["--python-version", python, "--python-platform", _PLATFORMS[system], "--no-build"]
+        command += [f"--extra={extra}" for extra in extras]
+        subprocess.run([*command, "--constraints", str(constraints), "--output-file", str(output)], check=True)
         return read_pylock(tomllib.loads(output.read_text(encoding="utf-8")))
 
 

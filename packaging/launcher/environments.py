@@ -1,0 +1,241 @@
+"""Makes environments with ``uv``, tries them with ``doctor``, keeps the old one until a new one has passed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launcher import memory, verify
+from launcher.choice import Option
+from launcher.variants import PYTHON, Recipe, recipe
+
+READY = "helix-ready.json"
+_DOCTOR_SECONDS = 900.0
+_KINDS = {"rocm": "cuda", "cuda": "cuda", "directml": "directml", "cpu": "cpu"}  # of device, by variant
+_OFFLINE = (
+    "dns error",
+    "failed to lookup address",
+    "error sending request",
+    "client error (connect)",
+    "connection reset",
+    "connection refused",
+    "network is unreachable",
+    "operation timed out",
+    "offline",
+)
+_PRIVATE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "HELIX_FORCE_CPU")
+
+
+class VariantFailed(Exception):
+    """This environment cannot be had, or does not work here: the next one may. Its text is the reason."""
+
+
+class NoConnection(Exception):
+    """Nothing can be fetched now: what is there stays, and the next start goes on."""
+
+
+class NoRoom(Exception):
+    """The disk is too full. Its text says how much is needed and where."""
+
+
+@dataclass
+class Environments:
+    """The environments of one person.
+
+    Attributes:
+        root: the folder they lie in.
+        app: the folder of ``helix_app`` and ``main.py``.
+        system: ``windows``, ``linux`` or ``macos``.
+        say: tells a person a line.
+        wheels: a folder of wheels that are taken before any index.
+        python: the version to make environments of, or the path of an interpreter.
+    """
+
+    root: Path
+    app: Path
+    uv: str
+    system: str
+    say: Callable[[str], None]
+    wheels: Path | None = None
+    python: str = PYTHON
+
+    # ------------------------------------------------------------------ what is there
+
+    def recipe(self, option: Option) -> Recipe:
+        """How an option's environment is made. Raises VariantFailed."""
+        try:
+            return recipe(option, self.system, self.wheels)
+        except FileNotFoundError as exc:
+            raise VariantFailed("there is no such environment for this system") from exc
+
+    def folder(self, option: Option, made: Recipe) -> Path:
+        """Where it lies."""
+        return self.root / f"{option.name}-{made.digest}"
+
+    def whole(self, folder: Path, made: Recipe) -> bool:
+        """Whether it passed its test once and still has all its files, by their sizes."""
+        if not (folder / READY).is_file() or not verify.python_of(folder).exists():
+            return False
+        return not verify.broken(folder, made.packages())
+
+    # ------------------------------------------------------------------ making one
+
+    def make(self, option: Option, *, repair: bool = False) -> Path:
+        """Make an environment, go on with one that was begun, or put one right; then try it.
+
+        Args:
+            repair: compare every file with its checksum.
+
+        Raises:
+            VariantFailed, NoConnection, NoRoom: it is not there; what was made before stays.
+        """
+        made = self.recipe(option)
+        folder = self.folder(option, made)
+        self._check_room(folder, made)
+        (folder / READY).unlink(missing_ok=True)
+        if not verify.python_of(folder).exists() or not self._runs(verify.python_of(folder)):
+            self.say("Making the environment…")
+            shutil.rmtree(folder, ignore_errors=True)
+            self._uv("venv", "--quiet", "--no-project", "--python", self.python, str(folder))
+        for step in made.steps:
+            self._uv("pip", "install", "--python", str(verify.python_of(folder)), *step)
+        self.say("Checking its files…")
+        wrong = verify.broken(folder, made.packages(), deep=repair)
+        if wrong:
+            for name, problem in sorted(wrong.items()):
+                self.say(f"  {name}: {problem}")
+            self._reinstall(folder, made, tuple(wrong))
+            if wrong := verify.broken(folder, made.packages(), deep=repair):
+                name, problem = sorted(wrong.items())[0]
+                raise VariantFailed(f"{name} {problem}, also after it was installed again")
+        self.say("Trying it on this computer…")
+        self._try(option, folder)
+        (folder / READY).write_text(json.dumps({"variant": option.variant, "gfx": option.gfx}), encoding="utf-8")
+        return folder
+
+    def _reinstall(self, folder: Path, made: Recipe, names: Sequence[str]) -> None:
+        again = [part for name in names for part in ("--reinstall-package", name)]
+        for step in made.steps:
+            self._uv("pip", "install", "--python", str(verify.python_of(folder)), *again, *step)
+
+    def _check_room(self, folder: Path, made: Recipe) -> None:
+        if folder.exists():
+            return  # begun: what is there is part of what is needed
+        place = next((parent for parent in (folder, *folder.parents) if parent.exists()), None)
+        if place is not None and (free := shutil.disk_usage(place).free) < made.needs:
+            raise NoRoom(f"{made.needs / 1e9:.1f} GB are needed in {self.root}, {free / 1e9:.1f} GB are free.")
+
+    def _runs(self, python: Path) -> bool:
+        try:
+            done = subprocess.run([str(python), "-c", ""], env=clean(os.environ), capture_output=True, timeout=60)
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        return done.returncode == 0
+
+    def _uv(self, *arguments: str) -> None:
+        """Run ``uv``; its progress goes to the terminal. Raises VariantFailed and NoConnection."""
+        try:
+            process = subprocess.Popen([self.uv, *arguments], env=clean(os.environ), stderr=subprocess.PIPE)
+        except OSError as exc:
+            raise VariantFailed(f"{self.uv} cannot be started ({exc})") from exc
+        lines = []
+        assert process.stderr is not None
+        for raw in process.stderr:
+            line = raw.decode("utf-8", "replace").rstrip()
+            lines.append(line)
+            if line:
+                self.say(f"  {line}")
+        if process.wait() == 0:
+            return
+        text = "\n".join(lines)
+        if any(word in text.lower() for word in _OFFLINE):
+            raise NoConnection(text)
+        raise VariantFailed(next((line for line in lines if line.startswith(("error", "  ×", "  cause"))), text[-300:]))
+
+    # ------------------------------------------------------------------ trying one
+
+    def _try(self, option: Option, folder: Path) -> None:
+        """``doctor`` in the environment. Raises VariantFailed unless a device of the variant passed its self-test."""
+        command = [str(verify.python_of(folder)), "-m", "helix_app", "doctor", "--json"]
+        try:
+            done = subprocess.run(
+                command, cwd=self.app, env=clean(os.environ), capture_output=True, timeout=_DOCTOR_SECONDS
+            )
+            said = json.loads(done.stdout.decode("utf-8", "replace"))
+            tests, findings = list(said["self_tests"]), list(said["findings"])
+        except subprocess.TimeoutExpired as exc:
+            raise VariantFailed("its test did not end") from exc
+        except (OSError, ValueError, LookupError, TypeError) as exc:
+            raise VariantFailed(f"its test gave no answer ({type(exc).__name__})") from exc
+        kind = _KINDS[option.variant]
+        tried = [test for test in tests if str(test["device"]).partition(":")[0] == kind]
+        if option.variant == "rocm" and not (said.get("torch") or {}).get("hip"):
+            raise VariantFailed("its PyTorch is not AMD's")
+        if any(test["whole"] for test in tried):
+            return
+        for test in tried:
+            trouble = test["trouble"]
+            raise VariantFailed(f"{test['device']}: {trouble['reason'] or 'it computes something else than the CPU'}")
+        texts = [str(found.get("text", "")) for found in findings]
+        raise VariantFailed(texts[0] if texts else "PyTorch finds no card")
+
+    # ------------------------------------------------------------------ which one
+
+    def settle(self, options: Sequence[Option], *, repair: bool = False) -> Path:
+        """The environment to start in: the first option that is whole, or can be made and passes its test.
+
+        Raises:
+            VariantFailed, NoConnection, NoRoom: there is none, and no older one either.
+        """
+        known = memory.read(self.root)
+        problem: Exception = VariantFailed("there is nothing to try")
+        for option in options:
+            try:
+                made = self.recipe(option)
+                folder = self.folder(option, made)
+                if reason := known.reason(option.name, made.digest):
+                    raise VariantFailed(reason)
+                if repair or not self.whole(folder, made):
+                    self.make(option, repair=repair)
+            except VariantFailed as exc:
+                self.say(f"{option.name} is not used: {exc}")
+                digest = self.recipe(option).digest if self._known(option) else ""
+                known.failed[option.name] = [digest, str(exc)]
+                memory.write(self.root, known)
+                problem = exc
+                continue
+            except (NoConnection, NoRoom) as exc:
+                before = self.root / known.current
+                if known.current and (before / READY).is_file():
+                    self.say("The environment of before is used until then.")
+                    return before
+                raise exc
+            known.failed.pop(option.name, None)
+            known.current = folder.name
+            memory.write(self.root, known)
+            self._remove_others(folder)
+            return folder
+        raise problem
+
+    def _known(self, option: Option) -> bool:
+        try:
+            self.recipe(option)
+        except VariantFailed:
+            return False
+        return True
+
+    def _remove_others(self, kept: Path) -> None:
+        """What is no longer used; what another window still runs in stays until the next time."""
+        for folder in self.root.iterdir():
+            if folder.is_dir() and folder != kept and (folder / "pyvenv.cfg").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def clean(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a process without those that would lead to another Python, or to another verdict."""
+    return {name: value for name, value in environment.items() if name not in _PRIVATE}
