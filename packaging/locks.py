@@ -28,7 +28,7 @@ FOLDER = ROOT / "packaging" / "locks"
 PYTHONS = ("3.11", "3.12")  # the launcher makes environments of the last one
 _PLATFORMS = {
     "windows": "x86_64-pc-windows-msvc",
-    "linux": "x86_64-manylinux_2_31",
+    "linux": "x86_64-manylinux_2_34",
     "macos": "aarch64-apple-darwin",
 }
 _CUDA_PARTS = ("nvidia-", "cuda-", "triton")  # that PyTorch for CUDA brings along on Linux

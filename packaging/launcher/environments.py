@@ -28,7 +28,7 @@ _OFFLINE = (
     "operation timed out",
     "offline",
 )
-_PRIVATE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON", "HELIX_FORCE_CPU")
+_PRIVATE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON")
 
 
 class VariantFailed(Exception):
@@ -148,7 +148,7 @@ class Environments:
         for raw in process.stderr:
             line = raw.decode("utf-8", "replace").rstrip()
             lines.append(line)
-            if line:
+            if line and not line.startswith((" + ", " - ", " ~ ")):
                 self.say(f"  {line}")
         if process.wait() == 0:
             return
@@ -163,8 +163,9 @@ class Environments:
         """``doctor`` in the environment. Raises VariantFailed unless a device of the variant passed its self-test."""
         command = [str(verify.python_of(folder)), "-m", "helix_app", "doctor", "--json"]
         try:
+            environment = {name: value for name, value in clean(os.environ).items() if name != "HELIX_FORCE_CPU"}
             done = subprocess.run(
-                command, cwd=self.app, env=clean(os.environ), capture_output=True, timeout=_DOCTOR_SECONDS
+                command, cwd=self.app, env=environment, capture_output=True, timeout=_DOCTOR_SECONDS
             )
             said = json.loads(done.stdout.decode("utf-8", "replace"))
             tests, findings = list(said["self_tests"]), list(said["findings"])
@@ -237,5 +238,5 @@ class Environments:
 
 
 def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process without those that would lead to another Python, or to another verdict."""
+    """The variables of a process without those that would lead to another Python."""
     return {name: value for name, value in environment.items() if name not in _PRIVATE}

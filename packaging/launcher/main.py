@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--wheels", type=Path, help="a folder of wheels that are taken before any index")
     made.add_argument("--environments", type=Path, help="the folder of environments")
     made.add_argument("--uv", help="the program uv")
-    made.add_argument("--python", default=PYTHON, help=f"version of Python, or an interpreter (default {PYTHON})")
+    made.add_argument("--python", default=os.environ.get("HELIX_PYTHON", PYTHON), help=f"version of Python, or an interpreter (default {PYTHON})")
     made.add_argument("window", nargs="*", help="what the window is started with, after --")
     return made
 

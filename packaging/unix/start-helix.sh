@@ -1,15 +1,14 @@
 #!/bin/sh
-# Start Helix. The first start makes a Python environment beside it and installs what it needs.
+# Start Helix. The first start finds the graphics card and fetches what it needs; no Python is needed.
+# Others:  start-helix.sh --list    --variant cpu    --repair
 set -eu
-cd "$(dirname "$0")/../.."
-if [ ! -f .venv/helix-ready.txt ]; then
-  python=
-  for candidate in python3.12 python3.11 python3.10 python3.13 python3; do
-    command -v "$candidate" >/dev/null 2>&1 && { python=$candidate; break; }
-  done
-  [ -n "$python" ] || { echo "Helix needs Python 3.10 to 3.13."; exit 1; }
-  "$python" -m venv .venv
-  .venv/bin/python -m pip install --disable-pip-version-check -e .
-  echo ok > .venv/helix-ready.txt
+cd "$(dirname "$(readlink -f "$0")")/../.."
+uv=
+for candidate in "$PWD/packaging/uv" "$(command -v uv || true)" "${HOME:-}/.local/bin/uv"; do
+  if [ -n "$candidate" ] && [ -x "$candidate" ]; then uv=$candidate; break; fi
+done
+if [ -z "$uv" ]; then
+  echo "Helix is set up by uv, which is not here. Install it (python3 -m pip install --user uv) and start again." >&2
+  exit 1
 fi
-exec .venv/bin/python main.py "$@"
+exec "$uv" run --quiet --no-project --python "${HELIX_PYTHON:-3.12}" packaging/launcher --uv "$uv" "$@"
