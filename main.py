@@ -7,10 +7,11 @@ import sys
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # in a frozen program the engine's child process starts here, too
-    if sys.argv[1:2] == ["--helix-job"]:  # a frozen program probes drivers in a second process of itself
-        from helix_app.engine.machine.probes import jobs
+    from helix_app.base.program import dispatch
 
-        jobs.main(sys.argv[2:])  # ends the process
-    from helix_app.app import main
+    code = dispatch(sys.argv)
+    if code is None:
+        from helix_app.app import main
 
-    sys.exit(main())
+        code = main()
+    sys.exit(code)

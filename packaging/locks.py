@@ -3,8 +3,9 @@
     python packaging/locks.py [--uv PROGRAM] [--upgrade]
 
 Resolves for Python 3.12 on each system, on whichever machine this runs, with versions that Python 3.11 has wheels of,
-too. Without ``--upgrade`` versions stay as they are where they can. PyTorch of another index than the usual one (for a card, or for the CPU on Linux) has a version and
-no checksum; ROCm's has no line at all, since its name depends on the card: ``launcher/variants.py`` adds it.
+too. Without ``--upgrade`` versions stay as they are where they can. PyTorch of another index than the usual one (for a
+card, or for the CPU on Linux) has a version and no checksum; ROCm's has no line at all, since its name depends on the
+card: ``launcher/variants.py`` adds it.
 """
 
 from __future__ import annotations

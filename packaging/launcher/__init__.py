@@ -1,1 +1,1 @@
-"""Starts Helix on a computer that has no Python: finds the card, makes an environment for it with ``uv``, keeps it whole."""
+"""Starts Helix on a computer without Python: finds the card, has ``uv`` make an environment for it, keeps it whole."""

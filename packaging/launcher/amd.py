@@ -10,10 +10,26 @@ from dataclasses import dataclass
 
 # that AMD's wheels of PyTorch are made for, on Windows and Linux alike
 ROCM = frozenset(
-    "gfx1010 gfx1030 gfx1031 gfx1032 gfx1034 gfx1035 gfx1100 gfx1101 gfx1102 gfx1103 "
-    "gfx1150 gfx1151 gfx1200 gfx1201".split()
+    [
+        "gfx1010",
+        "gfx1030",
+        "gfx1031",
+        "gfx1032",
+        "gfx1034",
+        "gfx1035",
+        "gfx1100",
+        "gfx1101",
+        "gfx1102",
+        "gfx1103",
+        "gfx1150",
+        "gfx1151",
+        "gfx1200",
+        "gfx1201",
+    ]
 )
-INTEGRATED = frozenset("gfx902 gfx90c gfx1033 gfx1035 gfx1036 gfx1103 gfx1150 gfx1151 gfx1152 gfx1153".split())
+INTEGRATED = frozenset(
+    ["gfx902", "gfx90c", "gfx1033", "gfx1035", "gfx1036", "gfx1103", "gfx1150", "gfx1151", "gfx1152", "gfx1153"]
+)
 
 _DEVICES = {
     "gfx803": "67df 67ef 67ff 699f 6fdf 7300",

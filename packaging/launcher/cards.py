@@ -23,7 +23,7 @@ class Card:
     """One graphics card.
 
     Attributes:
-        vendor: ``amd``, ``nvidia``, ``intel``, or empty for others, which are drawn in software or by a virtual machine.
+        vendor: ``amd``, ``nvidia``, ``intel``; empty for others: drawn in software, or of a virtual machine.
         device: its PCI device id, 0 where the system does not say.
         memory: bytes of its own, None where the system does not say.
     """

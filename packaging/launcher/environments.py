@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from launcher import memory, verify
 from launcher.choice import Option
+from launcher.programs import Programs
 from launcher.variants import PYTHON, Recipe, recipe
 
 READY = "helix-ready.json"
@@ -28,15 +28,16 @@ _OFFLINE = (
     "operation timed out",
     "offline",
 )
-_PRIVATE = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "UV_PYTHON")
+_STOPPED = (130, 137, 143)  # exit codes of a program that a signal ended, as shells say them
+_CAUSE = ("error", "  ×", "  cause")  # how lines of uv begin that say why
 
 
 class VariantFailed(Exception):
     """This environment cannot be had, or does not work here: the next one may. Its text is the reason."""
 
 
-class NoConnection(Exception):
-    """Nothing can be fetched now: what is there stays, and the next start goes on."""
+class NotFetched(Exception):
+    """There is no connection, or ``uv`` was stopped: what is there stays, and the next start goes on."""
 
 
 class NoRoom(Exception):
@@ -63,6 +64,7 @@ class Environments:
     say: Callable[[str], None]
     wheels: Path | None = None
     python: str = PYTHON
+    programs: Programs = field(default_factory=Programs)
 
     # ------------------------------------------------------------------ what is there
 
@@ -92,13 +94,13 @@ class Environments:
             repair: compare every file with its checksum.
 
         Raises:
-            VariantFailed, NoConnection, NoRoom: it is not there; what was made before stays.
+            VariantFailed, NotFetched, NoRoom: it is not there; what was made before stays.
         """
         made = self.recipe(option)
         folder = self.folder(option, made)
         self._check_room(folder, made)
         (folder / READY).unlink(missing_ok=True)
-        if not verify.python_of(folder).exists() or not self._runs(verify.python_of(folder)):
+        if not verify.python_of(folder).exists() or not self.programs.starts(verify.python_of(folder)):
             self.say("Making the environment…")
             shutil.rmtree(folder, ignore_errors=True)
             self._uv("venv", "--quiet", "--no-project", "--python", self.python, str(folder))
@@ -130,44 +132,27 @@ class Environments:
         if place is not None and (free := shutil.disk_usage(place).free) < made.needs:
             raise NoRoom(f"{made.needs / 1e9:.1f} GB are needed in {self.root}, {free / 1e9:.1f} GB are free.")
 
-    def _runs(self, python: Path) -> bool:
-        try:
-            done = subprocess.run([str(python), "-c", ""], env=clean(os.environ), capture_output=True, timeout=60)
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        return done.returncode == 0
-
     def _uv(self, *arguments: str) -> None:
-        """Run ``uv``; its progress goes to the terminal. Raises VariantFailed and NoConnection."""
+        """Run ``uv``. Raises VariantFailed and NotFetched."""
         try:
-            process = subprocess.Popen([self.uv, *arguments], env=clean(os.environ), stderr=subprocess.PIPE)
+            code, lines = self.programs.uv([self.uv, *arguments], self.say)
         except OSError as exc:
             raise VariantFailed(f"{self.uv} cannot be started ({exc})") from exc
-        lines = []
-        assert process.stderr is not None
-        for raw in process.stderr:
-            line = raw.decode("utf-8", "replace").rstrip()
-            lines.append(line)
-            if line and not line.startswith((" + ", " - ", " ~ ")):
-                self.say(f"  {line}")
-        if process.wait() == 0:
+        if code == 0:
             return
         text = "\n".join(lines)
+        if code < 0 or code in _STOPPED:
+            raise NotFetched("Fetching was stopped.")
         if any(word in text.lower() for word in _OFFLINE):
-            raise NoConnection(text)
-        raise VariantFailed(next((line for line in lines if line.startswith(("error", "  ×", "  cause"))), text[-300:]))
+            raise NotFetched(text)
+        raise VariantFailed(next((line for line in lines if line.startswith(_CAUSE)), text[-300:]).strip())
 
     # ------------------------------------------------------------------ trying one
 
     def _try(self, option: Option, folder: Path) -> None:
         """``doctor`` in the environment. Raises VariantFailed unless a device of the variant passed its self-test."""
-        command = [str(verify.python_of(folder)), "-m", "helix_app", "doctor", "--json"]
         try:
-            environment = {name: value for name, value in clean(os.environ).items() if name != "HELIX_FORCE_CPU"}
-            done = subprocess.run(
-                command, cwd=self.app, env=environment, capture_output=True, timeout=_DOCTOR_SECONDS
-            )
-            said = json.loads(done.stdout.decode("utf-8", "replace"))
+            said = json.loads(self.programs.doctor(verify.python_of(folder), self.app, _DOCTOR_SECONDS))
             tests, findings = list(said["self_tests"]), list(said["findings"])
         except subprocess.TimeoutExpired as exc:
             raise VariantFailed("its test did not end") from exc
@@ -191,7 +176,7 @@ class Environments:
         """The environment to start in: the first option that is whole, or can be made and passes its test.
 
         Raises:
-            VariantFailed, NoConnection, NoRoom: there is none, and no older one either.
+            VariantFailed, NotFetched, NoRoom: there is none, and no older one either.
         """
         known = memory.read(self.root)
         problem: Exception = VariantFailed("there is nothing to try")
@@ -210,7 +195,7 @@ class Environments:
                 memory.write(self.root, known)
                 problem = exc
                 continue
-            except (NoConnection, NoRoom) as exc:
+            except (NotFetched, NoRoom) as exc:
                 before = self.root / known.current
                 if known.current and (before / READY).is_file():
                     self.say("The environment of before is used until then.")
@@ -235,8 +220,3 @@ class Environments:
         for folder in self.root.iterdir():
             if folder.is_dir() and folder != kept and (folder / "pyvenv.cfg").exists():
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def clean(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a process without those that would lead to another Python."""
-    return {name: value for name, value in environment.items() if name not in _PRIVATE}

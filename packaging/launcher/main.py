@@ -8,15 +8,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 
 from launcher import memory, verify
 from launcher.cards import Machine, this_machine
 from launcher.choice import VARIANTS, Choice, Option, best_first, choose, title
-from launcher.environments import Environments, NoConnection, NoRoom, VariantFailed, clean
+from launcher.environments import Environments, NoRoom, NotFetched, VariantFailed
+from launcher.programs import clean
 from launcher.variants import PYTHON, rocm_index
 
 APP = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> i
     except Busy:
         say("Helix is being set up in another window. Wait until that is done.")
         return 1
-    except NoConnection as exc:
+    except NotFetched as exc:
         say(f"{exc}\nHelix could not fetch what it needs. Check the connection and start again: it goes on from here.")
         return 1
     except NoRoom as exc:
@@ -71,7 +71,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--wheels", type=Path, help="a folder of wheels that are taken before any index")
     made.add_argument("--environments", type=Path, help="the folder of environments")
     made.add_argument("--uv", help="the program uv")
-    made.add_argument("--python", default=os.environ.get("HELIX_PYTHON", PYTHON), help=f"version of Python, or an interpreter (default {PYTHON})")
+    made.add_argument(
+        "--python",
+        default=os.environ.get("HELIX_PYTHON", PYTHON),
+        help=f"version of Python, or an interpreter (default {PYTHON})",
+    )
     made.add_argument("window", nargs="*", help="what the window is started with, after --")
     return made
 

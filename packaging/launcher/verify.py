@@ -56,8 +56,8 @@ def _damage(record: Path, deep: bool) -> Iterator[str]:
         yield "was not installed to its end"
         return
     for row in rows:
-        if len(row) != 3 or not row[2].isdigit():
-            continue  # the list itself, and what was compiled of other files
+        if len(row) != 3 or not row[2].isdigit() or "__pycache__" in row[0]:
+            continue  # the list itself, and what Python compiles anew
         file_path = record.parent / row[0]
         try:
             if file_path.stat().st_size != int(row[2]):

@@ -103,7 +103,9 @@ def test_linux(adapters: tuple[Adapter, ...], kept: dict[str, bool], expected: s
     assert " ".join(option.name for option in choice.options) == expected
 
 
-@pytest.mark.parametrize("adapter", [case[1][0] for case in WINDOWS if len(case[1]) == 1 and case[1][0].vendor == "amd"])
+@pytest.mark.parametrize(
+    "adapter", [case[1][0] for case in WINDOWS if len(case[1]) == 1 and case[1][0].vendor == "amd"]
+)
 def test_a_card_is_known_by_its_name_where_windows_tells_no_id(adapter: Adapter) -> None:
     if adapter in (VEGA_64, VEGA_8):
         assert chip(adapter.name, 0).gfx == ""  # what they are called tells nothing
@@ -121,7 +123,9 @@ def test_a_name_that_says_less_than_the_id_is_not_believed() -> None:
 def test_the_reason_names_the_card() -> None:
     choice = choose(Machine("windows", windows_cards(Registry([RX_7900_XTX]))))
     assert "RX 7900 XTX (gfx1100)" in choice.options[0].why
-    assert "AMD makes no PyTorch for Radeon RX 580" in choose(Machine("windows", (Card("Radeon RX 580", "amd"),))).notes[0]
+    assert (
+        "AMD makes no PyTorch for Radeon RX 580" in choose(Machine("windows", (Card("Radeon RX 580", "amd"),))).notes[0]
+    )
 
 
 def test_without_amds_wheels_the_next_way_is_taken_and_said() -> None:

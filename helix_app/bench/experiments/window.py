@@ -25,6 +25,7 @@ from typing import Any
 
 from helix_app.base import paths, settings as settings_store
 from helix_app.base.messages import fill
+from helix_app.base.program import module_command
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
@@ -104,7 +105,7 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
 
 def _start(arm: str, environment: Mapping[str, str], cancel: threading.Event) -> Program:
     errors = Path(environment["HELIX_HOME"]) / f"errors {ARMS.index(arm)}.txt"
-    return Program([sys.executable, "-m", "helix_app.cli.trial"], environment, errors, cancel)
+    return Program(module_command("helix_app.cli.trial"), environment, errors, cancel)
 
 
 def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import asyncio
 import json
 import random
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,6 +17,7 @@ from typing import Any
 import httpx
 
 from helix_app.base.errors import HelixError
+from helix_app.base.program import module_command
 from helix_app.bench.config import BenchConfig
 
 _POLL_SECONDS = 0.1
@@ -59,7 +59,7 @@ def served(config: BenchConfig, clients: int, cancel: threading.Event) -> Iterat
     options = {"target": config.target, "draft": config.draft, "device": config.device, "dtype": config.dtype}
     options |= {} if config.context is None else {"context": str(config.context)}
     options |= {"port": "0", "max-running": str(clients), "max-waiting": "1000"}
-    command = [sys.executable, "-m", "helix_app", "serve", *(f"--{name}={value}" for name, value in options.items())]
+    command = module_command("helix_app", "serve", *(f"--{name}={value}" for name, value in options.items()))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         program = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         over = threading.Event()

@@ -1,8 +1,8 @@
 """Small jobs in a process of their own that may crash or hang: a driver is asked there first.
 
 A job is a function that takes texts and returns a JSON object. Its process is this program again: Python with a line
-of code, or in a frozen program the program itself with ``FLAG`` as its first argument, which ``main.py`` hands to
-``main`` before it imports anything else.
+of code, or in a frozen program the program itself with a flag, by which ``base/program.py`` comes to ``main`` before
+anything else is imported.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from helix_app.base.program import JOB_FLAG, frozen
 from helix_app.engine.machine.exit_codes import exit_text
 
-FLAG = "--helix-job"
 JOBS = {
     "directml": "helix_app.engine.machine.probes.probe:list_directml",
     "torch": "helix_app.engine.machine.torch_facts:gather",
@@ -102,8 +102,8 @@ def run(name: str, *args: str, seconds: float, cancel: threading.Event | None = 
 
 
 def _command(name: str, args: Sequence[str]) -> list[str]:
-    if getattr(sys, "frozen", False):
-        return [sys.executable, FLAG, name, *args]
+    if frozen():
+        return [sys.executable, JOB_FLAG, name, *args]
     return [sys.executable, "-c", _CODE, str(Path(__file__).parents[4]), name, *args]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from helix_app.base.program import JOB_FLAG
 from helix_app.engine.machine.probes import jobs
 
 ROOT = Path(__file__).parents[4]
@@ -40,7 +41,7 @@ def test_a_program_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch, tmp_p
 
 def test_a_frozen_program_starts_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert jobs._command("self-test", ("cpu",)) == [sys.executable, jobs.FLAG, "self-test", "cpu"]
+    assert jobs._command("self-test", ("cpu",)) == [sys.executable, JOB_FLAG, "self-test", "cpu"]
 
 
 def test_main_does_a_job_before_it_imports_anything_else(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_main_does_a_job_before_it_imports_anything_else(tmp_path: Path) -> None
         "    raise RuntimeError(' '.join(sorted(imported & {'torch', 'PySide6', 'numpy'})))\n"
     )
     done = subprocess.run(
-        [sys.executable, str(ROOT / "main.py"), jobs.FLAG, "directml"],
+        [sys.executable, str(ROOT / "main.py"), JOB_FLAG, "directml"],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
