@@ -149,9 +149,9 @@ def start(folder: Path, arguments: Sequence[str]) -> int:
     command = [str(python), str(APP / "main.py"), *arguments]
     environment = {**clean(os.environ), LAUNCHER: json.dumps([sys.executable, str(APP / "packaging" / "launcher")])}
     if os.name != "nt":
-        sys.stdout.flush()
         os.execve(command[0], command, environment)
-    subprocess.Popen(command, env=environment, cwd=APP, close_fds=True, creationflags=subprocess.CREATE_NO_WINDOW)
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    subprocess.Popen(command, env=environment, cwd=APP, close_fds=True, creationflags=flags)
     return 0
 
 

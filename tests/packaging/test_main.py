@@ -1,0 +1,107 @@
+"""The launcher's command line: what it says of a computer, which option comes first, one at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from launcher import main as launcher, memory
+from launcher.cards import Card, Machine
+from launcher.choice import Option, choose
+
+GB = 2**30
+RADEON = Machine("windows", (Card("AMD Radeon RX 7900 XTX", "amd", 0x744C, 24 * GB),))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "my home"))
+    monkeypatch.setenv("HELIX_ROCM_INDEX", "https://wheels.example/rocm/")
+    return tmp_path / "my home"
+
+
+def test_list_says_what_is_here_and_what_would_be_used(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory.write(home / "environments", memory.Memory("directml-0", "directml", {"rocm-gfx1100": ["d", "it hung"]}))
+    assert launcher.main(["--list"], RADEON) == 0
+    said = capsys.readouterr().out
+    assert "card: AMD Radeon RX 7900 XTX (gfx1100)" in said
+    assert "1. rocm-gfx1100: " in said
+    assert "failed: rocm-gfx1100: it hung" in said
+    assert "chosen: directml" in said
+    assert "in use: directml-0" in said
+
+
+def test_a_computer_that_helix_has_no_wheels_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert launcher.main([], Machine("linux", processor="riscv64")) == 1
+    assert "riscv64" in capsys.readouterr().out
+
+
+def test_without_uv_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("UV", raising=False)
+    assert launcher.main([], RADEON) == 1
+    assert "pip install uv" in capsys.readouterr().out
+
+
+def test_a_uv_that_cannot_be_started(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert launcher.main(["--uv", str(home / "no uv"), "--no-start"], RADEON) == 1
+    said = capsys.readouterr().out
+    assert "About 1.3 GB are fetched once" in said
+    assert "could not be set up" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the lock of another process is asked for with fcntl here")
+def test_one_launcher_at_a_time(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with launcher.only_one(home / "environments"):
+        assert launcher.main(["--uv", sys.executable], RADEON) == 1
+    assert "in another window" in capsys.readouterr().out
+
+
+def test_what_a_person_chose_comes_first() -> None:
+    options = choose(RADEON).options
+    assert launcher.wanted_first(options, "") == options
+    assert [each.variant for each in launcher.wanted_first(options, "cpu")] == ["cpu", "rocm", "directml"]
+    assert launcher.wanted_first(options, "cuda")[0] == Option("cuda", "As you chose.")
+    assert launcher.wanted_first(choose(Machine("linux")).options, "rocm")[0].variant == "cpu"  # no card to name
+
+
+def test_choosing_again_forgets_what_failed(home: Path) -> None:
+    root = home / "environments"
+    memory.write(root, memory.Memory("", "", {"rocm-gfx1100": ["d", "it hung"], "directml": ["e", "wrong"]}))
+    launcher.main(["--variant", "rocm", "--uv", str(home / "no uv")], RADEON)
+    kept = memory.read(root)
+    assert kept.wanted == "rocm"
+    assert kept.failed["rocm-gfx1100"][1] != "it hung"  # it was tried, and failed otherwise
+
+
+def test_a_damaged_memory_is_as_good_as_none(tmp_path: Path) -> None:
+    for text in ("", "[]", '{"failed": 3}', "\udcff"):
+        (tmp_path / memory.FILE).write_text(text, errors="surrogateescape")
+        assert memory.read(tmp_path) == memory.Memory()
+
+
+def test_the_window_is_started_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "name", "posix")
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    monkeypatch.setenv("HELIX_FORCE_CPU", "1")
+    started: list[tuple[list[str], dict[str, str]]] = []
+
+    def execve(_: str, command: list[str], environment: dict[str, str]) -> None:
+        started.append((command, environment))
+        raise SystemExit  # it does not come back
+
+    monkeypatch.setattr(os, "execve", execve)
+    with pytest.raises(SystemExit):
+        launcher.start(tmp_path, ["--verbose"])
+    (command, environment), *_ = started
+    assert command == [str(tmp_path / "bin" / "python"), str(launcher.APP / "main.py"), "--verbose"]
+    assert "PYTHONPATH" not in environment
+    assert environment["HELIX_FORCE_CPU"] == "1"
+    assert "launcher" in environment[launcher.LAUNCHER]
+
+
+def test_without_a_console_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    launcher.say("nobody hears this")
