@@ -8,6 +8,7 @@ from collections.abc import Collection, Generator
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import LoadCancelled
+from helix_app.engine.machine import fused_attention
 from helix_app.engine.machine.device import Device, check_dtype, cpu, forced_cpu, pick_device
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.loading import LoadProgress
@@ -38,6 +39,9 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     elif why_not:
         name = "The graphics card" if wanted == "auto" else wanted
         yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+    fused_attention.settle(device, cancel)
+    if cancel.is_set():
+        raise LoadCancelled
     check_dtype(what.request.dtype, device)
     check_copy(what.draft_kind, device.torch_device)
     return device

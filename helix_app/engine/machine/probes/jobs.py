@@ -26,6 +26,7 @@ JOBS = {
     "directml": "helix_app.engine.machine.probes.probe:list_directml",
     "torch": "helix_app.engine.machine.torch_facts:gather",
     "packed-kernels": "helix_app.engine.kernels.packed.check:run",
+    "fused-attention": "helix_app.engine.kernels.fused_trial:run",
     "self-test": "helix_app.doctor.self_test:run",
 }
 POLL_SECONDS = 0.05  # how late a cancel is noticed
