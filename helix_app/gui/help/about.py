@@ -1,14 +1,18 @@
-"""What this program is and which version."""
+"""What this program is, which version, and what it is made with."""
 
 from __future__ import annotations
 
 import platform
 
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from helix_app import __version__
 from helix_app.base import paths
+from helix_app.base.components import components
+from helix_app.gui.help.installation import InstallationDialog, launcher_command
+from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.icons import pixmap
@@ -16,10 +20,11 @@ from helix_app.gui.look.theme import Theme
 
 
 class AboutDialog(Dialog):
-    """Name, version and where the person's files are."""
+    """Name, version, licences, and where the person's files are."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setWindowTitle(self.tr("About Helix"))
         mark = QLabel()
         mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
@@ -27,28 +32,76 @@ class AboutDialog(Dialog):
         name.setFont(theme.fonts.title)
         what = QLabel(self.tr("Chat with language models on your own computer, and watch why it is fast."))
         what.setWordWrap(True)
-        facts = QLabel(
+        self.facts = QLabel(
             self.tr("Python {python} · Qt {qt}\nModels: {models}\nLog files: {logs}").format(
                 python=platform.python_version(), qt=qVersion(), models=paths.models_dir(), logs=paths.log_dir()
             )
         )
-        facts.setProperty("tone", "muted")
-        facts.setWordWrap(True)
-        facts.setTextFormat(Qt.TextFormat.PlainText)
-        facts.setTextInteractionFlags(
+        self.facts.setProperty("tone", "muted")
+        self.facts.setWordWrap(True)
+        self.facts.setTextFormat(Qt.TextFormat.PlainText)
+        self.facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        close = ThemedButton(theme, self.tr("Close"), kind="primary")
+        licence = QLabel(self.tr("Helix itself is under the MIT licence. It is made with:"))
+        licence.setWordWrap(True)
+        self.parts = self._parts()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 24, 24, 24)
+        column.setSpacing(12)
+        for widget in (mark, name, what, self.facts, licence, self.parts):
+            column.addWidget(widget)
+        column.addLayout(self._buttons())
+        self.setFixedWidth(520)
+
+    def _parts(self) -> QTreeWidget:
+        made = QTreeWidget()
+        made.setObjectName("keys")  # as the list of keys looks
+        made.setHeaderLabels([self.tr("Component"), self.tr("Version"), self.tr("Licence")])
+        made.setAccessibleName(self.tr("What Helix is made with"))
+        made.setRootIsDecorated(False)
+        made.setUniformRowHeights(True)
+        made.setTabKeyNavigation(False)
+        for part in components():
+            cells = [part.name, part.version.partition("+")[0], part.licence or figures.UNKNOWN]
+            item = QTreeWidgetItem(cells)
+            item.setToolTip(2, part.licence)
+            made.addTopLevelItem(item)
+        made.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        made.header().setStretchLastSection(True)
+        made.setFixedHeight(200)
+        return made
+
+    def _buttons(self) -> QHBoxLayout:
+        self.copied = ThemedButton(self._theme, self.tr("Copy versions"))
+        self.copied.clicked.connect(self.on_copy_clicked)
+        close = ThemedButton(self._theme, self.tr("Close"), kind="primary")
         close.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         close.setDefault(True)
         close.clicked.connect(self.accept)
         row = QHBoxLayout()
+        row.addWidget(self.copied)
+        self.installation: ThemedButton | None = None
+        if (command := launcher_command()) is not None:
+            self.installation = ThemedButton(self._theme, self.tr("Accelerator and repair…"))
+            self.installation.clicked.connect(lambda: self._open_installation(command))
+            row.addWidget(self.installation)
         row.addStretch()
         row.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 24, 24, 24)
-        column.setSpacing(12)
-        for widget in (mark, name, what, facts):
-            column.addWidget(widget)
-        column.addLayout(row)
-        self.setFixedWidth(440)
+        return row
+
+    def on_copy_clicked(self) -> None:
+        """Put names, versions and licences on the clipboard."""
+        lines = [f"Helix {__version__}", f"Python {platform.python_version()}, Qt {qVersion()}, {platform.platform()}"]
+        lines += [f"{part.name} {part.version} ({part.licence or figures.UNKNOWN})" for part in components()]
+        QGuiApplication.clipboard().setText("\n".join(lines) + "\n")
+        self.copied.setText(self.tr("Copied"))
+
+    def _open_installation(self, command: list[str]) -> None:
+        dialog = InstallationDialog(self._theme, command, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        window = self.parentWidget()
+        if window is not None:
+            dialog.restarting.connect(self.accept)
+            dialog.restarting.connect(window.window().close)
+        dialog.open()
