@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the window. Returns the exit code."""
     argv = list(sys.argv if argv is None else argv)
     _guard_streams()
-    options, qt_arguments = _parser().parse_known_args(argv[1:])
+    options, rest = _parser().parse_known_args(argv[1:])
     try:
         paths.check()
     except HelixError as error:
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.info("Helix %s", helix_app.__version__)
     keeper = settings_store.Keeper()
     try:
-        application = make_application([*argv[:1], *qt_arguments])
+        application = make_application([*argv[:1], *rest])
         from helix_app.gui.kit import language
         from helix_app.gui.window.splash import show_splash
 
@@ -92,7 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         language.install(application, settings.language)  # before any text is made
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
         from helix_app.bridge.faults import FaultReporter
+        from helix_app.gui.window.opening import is_file_to_open, open_file
 
+        given = next((argument for argument in reversed(rest) if is_file_to_open(argument)), None)
         app = build(settings, keeper=keeper)
     except ImportError as error:
         log.debug("no window", exc_info=True)
@@ -102,9 +104,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     heap.set_aside()  # what is imported stays
     with _interruptible(app.window):
         if options.smoke_test:
-            _smoke_test(app, application)
+            _smoke_test(app, application, options.picture)
         else:
             app.start()
+            if given is not None:
+                open_file(app.window, given)
         splash.close()
         code = application.exec()
     # no-ops after a window that closed; False when a thread hangs
@@ -281,18 +285,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Helix {helix_app.__version__}")
     parser.add_argument("--verbose", action="store_true", help="log everything")
     parser.add_argument("--smoke-test", action="store_true", help="open the window, start the engine, close, exit 0")
+    parser.add_argument("--picture", metavar="FILE", help="with --smoke-test: save a picture of the window")
     return parser
 
 
-def _smoke_test(app: App, application: QApplication) -> None:
+def _smoke_test(app: App, application: QApplication, picture: str | None) -> None:
     """Have everything up once: the window painted, the engine answering. No model and no settings are touched."""
     from PySide6.QtCore import QTimer
 
     def on_events(batch: list[Event]) -> None:
         for event in batch:
             if isinstance(event, Unloaded):
-                painted = not app.window.grab().isNull()
-                application.exit(0 if painted else 1)
+                shown = app.window.grab()
+                kept = picture is None or shown.save(picture)
+                application.exit(0 if kept and not shown.isNull() else 1)
             elif isinstance(event, Failed):
                 sys.stderr.write(f"{messages.error_text(event.code, event.fields)}\n{event.detail}\n")
                 application.exit(1)

@@ -41,7 +41,7 @@ class InstallationDialog(Dialog):
         heading.setFont(theme.fonts.strong)
         what = QLabel(
             self.tr(
-                "Each accelerator has a PyTorch of its own, up to some gigabytes. Another one is fetched and tried, and "
+                "Each accelerator has a PyTorch of its own, up to some gigabytes. Another one is fetched and tried; "
                 "the present one stays until it has passed. Helix closes and opens again."
             )
         )
