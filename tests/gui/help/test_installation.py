@@ -1,18 +1,12 @@
-"""About and what the launcher does for the window."""
+"""What the launcher does for the window."""
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from PySide6.QtCore import QProcess
-from PySide6.QtGui import QGuiApplication
 
-from helix_app import __version__
-from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.installation import LAUNCHER, InstallationDialog, launcher_command
 from helix_app.gui.look.theme import Theme
-from tests.gui.settling import settle
 
 COMMAND = ["C:/Program Files/uv/python.exe", "C:/Users/Jörg Müller/Helix/packaging/launcher"]
 
@@ -33,36 +27,6 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_no_launcher(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(LAUNCHER, said)
     assert launcher_command() is None
-
-
-def test_about_names_versions_and_licences(theme: Theme, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(LAUNCHER, raising=False)
-    dialog = AboutDialog(theme)
-    rows = [dialog.parts.topLevelItem(row) for row in range(dialog.parts.topLevelItemCount())]
-    cells = {row.text(0): (row.text(1), row.text(2)) for row in rows if row is not None}
-    assert "LGPL" in cells["PySide6-Essentials"][1]
-    assert dialog.installation is None
-    dialog.copied.click()
-    text = QGuiApplication.clipboard().text()
-    assert text.startswith(f"Helix {__version__}\n")
-    assert "transformers " in text
-    dialog.deleteLater()
-    settle()
-
-
-def test_about_leads_to_the_launcher_where_one_started_the_window(
-    theme: Theme, monkeypatch: pytest.MonkeyPatch, started: list[list[str]]
-) -> None:
-    monkeypatch.setenv(LAUNCHER, json.dumps(COMMAND))
-    about = AboutDialog(theme)
-    assert about.installation is not None
-    about.installation.click()
-    dialog = about.findChild(InstallationDialog)
-    assert dialog is not None
-    dialog.reject()
-    assert started == []
-    about.deleteLater()
-    settle()
 
 
 @pytest.mark.parametrize("value", ["auto", "rocm", "directml", "cpu"])
