@@ -26,7 +26,9 @@ DEFAULT_MODEL = "smollm2-135m-instruct"
 _LEFT_OUT = (
     "torch/include/",
     "torch/test/",
-    "torch/bin/",
+    "torch/bin/protoc",  # torch_shm_manager beside it is looked for at import
+    "torch/bin/test",
+    "torch/bin/upgrader_models",
     "torch/share/",
     "torch/_inductor/",
     "torch/lib/libtorch_python_autograd",
