@@ -58,7 +58,10 @@ def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> i
     except KeyboardInterrupt:
         say("Stopped. Start again: it goes on from here.")
         return 1
-    return 0 if options.no_start else start(folder, options.window)
+    again = [sys.executable, str(APP / "packaging" / "launcher"), "--uv", uv, "--python", options.python]
+    again += ["--environments", str(root.absolute())]
+    again += ["--wheels", str(options.wheels.absolute())] if options.wheels is not None else []
+    return 0 if options.no_start else start(folder, options.window, again)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -143,11 +146,15 @@ def find_uv() -> str | None:
     return next((str(path) for path in beside if path.is_file()), None) or shutil.which("uv")
 
 
-def start(folder: Path, arguments: Sequence[str]) -> int:
-    """Open the window: in place of this process, or on Windows beside it, since a console would stay open."""
+def start(folder: Path, arguments: Sequence[str], again: Sequence[str]) -> int:
+    """Open the window: in place of this process, or on Windows beside it, since a console would stay open.
+
+    Args:
+        again: the command that the window asks for a repair or another accelerator with.
+    """
     python = verify.python_of(folder, windowed=True)
     command = [str(python), str(APP / "main.py"), *arguments]
-    environment = {**clean(os.environ), LAUNCHER: json.dumps([sys.executable, str(APP / "packaging" / "launcher")])}
+    environment = {**clean(os.environ), LAUNCHER: json.dumps(list(again))}
     if os.name != "nt":
         os.execve(command[0], command, environment)
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -94,12 +95,12 @@ def test_the_window_is_started_in_the_environment(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "execve", execve)
     with pytest.raises(SystemExit):
-        launcher.start(tmp_path, ["--verbose"])
+        launcher.start(tmp_path, ["--verbose"], ["python", "launcher", "--wheels", "my wheels"])
     (command, environment), *_ = started
     assert command == [str(tmp_path / "bin" / "python"), str(launcher.APP / "main.py"), "--verbose"]
     assert "PYTHONPATH" not in environment
     assert environment["HELIX_FORCE_CPU"] == "1"
-    assert "launcher" in environment[launcher.LAUNCHER]
+    assert json.loads(environment[launcher.LAUNCHER]) == ["python", "launcher", "--wheels", "my wheels"]
 
 
 def test_without_a_console_it_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
