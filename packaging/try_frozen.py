@@ -36,7 +36,7 @@ def main() -> int:
         request = ["--prompt", "Name three rivers.", "--temperature", "0", "--max-tokens", "16", "--json"]
         said = json.loads(run([command, "generate", "--target", options.model, *request], environment, "16 tokens"))
         if not said["generated_text"].strip():
-        raise SystemExit(f"nothing was written: {said}")
+            raise SystemExit(f"nothing was written: {said}")
         picture = ["--picture", str(options.picture.resolve())] if options.picture else []
         run([window, "--smoke-test", *picture], environment, "the window opens, the engine answers, it quits")
     return 0
