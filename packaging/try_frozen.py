@@ -39,6 +39,8 @@ def main() -> int:
             raise SystemExit(f"nothing was written: {said}")
         picture = ["--picture", str(options.picture.resolve())] if options.picture else []
         run([window, "--smoke-test", *picture], environment, "the window opens, the engine answers, it quits")
+        if options.picture and not options.picture.exists():
+            raise SystemExit("the window saved no picture")
     return 0
 
 
