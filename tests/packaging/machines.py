@@ -79,13 +79,13 @@ def _values(adapter: Adapter) -> dict[str, Any]:
 
 
 def linux(root: Path, adapters: Sequence[Adapter], *, kfd: bool = True, nvidia_driver: bool = True) -> Path:
-    """Lay ``/sys``, ``/proc`` and ``/dev`` out under a folder; returns it."""
+    """Lay ``/sys``, ``/proc`` and ``/dev`` out under a folder; returns it. Windows allows no colons in names."""
     devices = root / "sys/bus/pci/devices"
-    bridge = devices / "0000:00:00.0"
+    bridge = devices / "0000_00_00.0"
     bridge.mkdir(parents=True)
     (bridge / "class").write_text("0x060000\n")
     for number, adapter in enumerate(adapters, 1):
-        folder = devices / f"0000:{number:02x}:00.0"
+        folder = devices / f"0000_{number:02x}_00.0"
         folder.mkdir()
         (folder / "class").write_text("0x030000\n")
         (folder / "vendor").write_text(f"0x{VENDORS[adapter.vendor]:04x}\n")
