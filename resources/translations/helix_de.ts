@@ -8,6 +8,10 @@
    <translation>Über Helix</translation>
   </message>
   <message>
+   <source>Accelerator and repair…</source>
+   <translation>Beschleuniger und Reparatur…</translation>
+  </message>
+  <message>
    <source>Chat with language models on your own computer, and watch why it is fast.</source>
    <translation>Auf dem eigenen Computer mit Sprachmodellen chatten und sehen, warum es schnell geht.</translation>
   </message>
@@ -16,8 +20,28 @@
    <translation>Schließen</translation>
   </message>
   <message>
+   <source>Component</source>
+   <translation>Bestandteil</translation>
+  </message>
+  <message>
+   <source>Copied</source>
+   <translation>Kopiert</translation>
+  </message>
+  <message>
+   <source>Copy versions</source>
+   <translation>Versionen kopieren</translation>
+  </message>
+  <message>
+   <source>Helix itself is under the MIT licence. It is made with:</source>
+   <translation>Helix selbst steht unter der MIT-Lizenz. Es besteht aus:</translation>
+  </message>
+  <message>
    <source>Helix {version}</source>
    <translation>Helix {version}</translation>
+  </message>
+  <message>
+   <source>Licence</source>
+   <translation>Lizenz</translation>
   </message>
   <message>
    <source>Python {python} · Qt {qt}
@@ -26,6 +50,14 @@ Log files: {logs}</source>
    <translation>Python {python} · Qt {qt}
 Modelle: {models}
 Protokolle: {logs}</translation>
+  </message>
+  <message>
+   <source>Version</source>
+   <translation>Version</translation>
+  </message>
+  <message>
+   <source>What Helix is made with</source>
+   <translation>Woraus Helix besteht</translation>
   </message>
  </context>
  <context>
@@ -1280,6 +1312,61 @@ Protokolle: {logs}</translation>
   <message>
    <source>{n:token|tokens} in {r:round|rounds}</source>
    <translation>{n:Token|Token} in {r:Runde|Runden}</translation>
+  </message>
+ </context>
+ <context>
+  <name>InstallationDialog</name>
+  <message>
+   <source>Accelerator</source>
+   <translation>Beschleuniger</translation>
+  </message>
+  <message>
+   <source>Automatic: the best for this computer</source>
+   <translation>Automatisch: der beste für diesen Computer</translation>
+  </message>
+  <message>
+   <source>CUDA: NVIDIA cards</source>
+   <translation>CUDA: Karten von NVIDIA</translation>
+  </message>
+  <message>
+   <source>Change</source>
+   <translation>Wechseln</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>Compares every file with its checksum, fetches what is damaged and tests everything.</source>
+   <translation>Vergleicht jede Datei mit ihrer Prüfsumme, lädt Beschädigtes neu und prüft alles.</translation>
+  </message>
+  <message>
+   <source>DirectML: any card on Windows</source>
+   <translation>DirectML: jede Karte unter Windows</translation>
+  </message>
+  <message>
+   <source>Each accelerator has a PyTorch of its own, up to some gigabytes. Another one is fetched and tried; the present one stays until it has passed. Helix closes and opens again.</source>
+   <translation>Jeder Beschleuniger hat sein eigenes PyTorch von bis zu einigen Gigabyte. Ein anderes wird geladen und erprobt; das bisherige bleibt, bis es bestanden hat. Helix schließt sich und öffnet sich wieder.</translation>
+  </message>
+  <message>
+   <source>Installation</source>
+   <translation>Installation</translation>
+  </message>
+  <message>
+   <source>Processor</source>
+   <translation>Prozessor</translation>
+  </message>
+  <message>
+   <source>ROCm: AMD cards</source>
+   <translation>ROCm: Karten von AMD</translation>
+  </message>
+  <message>
+   <source>Repair</source>
+   <translation>Reparieren</translation>
+  </message>
+  <message>
+   <source>The launcher could not be started. Start Helix as at the first time, with --repair.</source>
+   <translation>Der Starter ließ sich nicht öffnen. Starten Sie Helix wie beim ersten Mal, mit --repair.</translation>
   </message>
  </context>
  <context>
