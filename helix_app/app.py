@@ -204,15 +204,20 @@ def build(
 
 
 def make_client(settings: Settings) -> EngineClient:
-    """The engine where the settings want it. Neither kind imports torch here."""
+    """The engine where the settings want it, and servers beside it. Neither kind imports torch here."""
+    from helix_app.base.keys import KeyStore
+    from helix_app.engine.remote.client import RemoteClient
+    from helix_app.engine.remote.switch import SwitchClient
+
+    remote = RemoteClient(KeyStore().get)
     if settings.engine_process == "thread":
         from helix_app.engine.host.client import LocalClient
 
-        return LocalClient()
+        return SwitchClient(LocalClient(), remote)
     from helix_app.engine.host.parent import HostClient
     from helix_app.gui.kit.pace import by_cores
 
-    return HostClient(gather_seconds=by_cores(60, 90) / 1000)
+    return SwitchClient(HostClient(gather_seconds=by_cores(60, 90) / 1000), remote)
 
 
 def make_hub(settings: Settings) -> Hub:

@@ -16,6 +16,7 @@ from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
+from helix_app.base.message_texts.remote import REMOTE_ERRORS, REMOTE_NOTICES
 from helix_app.base.message_texts.server import SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
@@ -93,6 +94,7 @@ ERRORS: dict[str, str] = {
     **CHAT_ERRORS,
     **FORM_ERRORS,
     **SERVER_ERRORS,
+    **REMOTE_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",
@@ -157,11 +159,13 @@ NOTICES: dict[str, str] = {
     "Load the model again to use {device} once more.",
     "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
     **CHAT_NOTICES,
+    **REMOTE_NOTICES,
 }
 
 STAGES: dict[str, str] = {
     "start_engine": "Starting the engine",
     "import": "Loading libraries",
+    "remote": "Asking the server for its models",
     "bring_back": "Bringing back the model from before",
     "read_header": "Reading the model file",
     "devices": "Looking for graphics cards",

@@ -57,6 +57,9 @@ class ModelReady:
 
     ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
     calls stand in a reply (``base.tool_calls.STYLES``), empty where that is not known: then they come as text.
+
+    ``remote`` is the URL of the server that writes the replies, empty for this computer's engine. What it does not tell
+    is 0 or empty here: its draft, number format, blocks and size, and the context where it has no word on it.
     """
 
     target_name: str
@@ -85,6 +88,7 @@ class ModelReady:
     thinking_opens_when: tuple[bool, bool] = (False, False)
     tools: bool = False
     tool_style: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName, RoundDone
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName, RoundDone, known
 from helix_app.protocol.intake import Joining
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest
@@ -149,7 +149,7 @@ def _after(reply: _Open, event: Event) -> ServedReply:
         return replace(
             reply.shown,
             state=_STATES.get(event.reason, "done"),
-            tokens=metrics.tokens_generated,
+            tokens=known(metrics.tokens_generated),
             tokens_per_second=metrics.decode_tokens_per_second,
             acceptance_rate=metrics.acceptance_rate,
             seconds=metrics.time_seconds,
