@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from helix_app.base.errors import HelixError, InputError
-from helix_app.base.filling import shortened
+from helix_app.base.message_texts.filling import shortened
 from helix_app.base.remote import RemoteModel
 
 _CONTEXT = re.compile(r"context[ _-]?(length|window|size)|maximum context|too many tokens|prompt is too long", re.I)
