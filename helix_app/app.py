@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
@@ -62,6 +63,7 @@ class App:
     prompts: Prompts
     serving: Serving
     library: Library
+    remotes: Remotes
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -133,6 +135,7 @@ def build(
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 
@@ -143,6 +146,7 @@ def build(
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)
     serving = Serving(controller)
+    remotes = Remotes()
     chats = Chats()
     attachments = Attachments()
     prompts = Prompts()
@@ -183,6 +187,9 @@ def build(
     window.prompt_asked.connect(prompts.ask)
     prompts.news.connect(window.on_events)
     window.closing.connect(prompts.shutdown)
+    window.load_view.remote.asked.connect(remotes.ask)
+    remotes.news.connect(window.on_events)
+    window.closing.connect(remotes.shutdown)
     window.chats_asked.connect(chats.ask)
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
@@ -199,7 +206,18 @@ def build(
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
     return App(
-        client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving, library
+        client,
+        controller,
+        window,
+        run_files,
+        benchmarks,
+        checkups,
+        chats,
+        attachments,
+        prompts,
+        serving,
+        library,
+        remotes,
     )
 
 

@@ -84,7 +84,7 @@ class Served:
         name = getattr(event, "request_id", "")
         with self._lock:
             if isinstance(event, ModelReady):
-                self._ready = event
+                self._ready = None if event.remote else event  # a server's replies are not passed on
             elif isinstance(event, Unloaded) or (isinstance(event, Failed) and not event.request_id and not event.kept):
                 self._ready = None
                 self._pools.clear()

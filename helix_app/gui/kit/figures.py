@@ -113,6 +113,8 @@ def device(code: str) -> str:
 
 def model_facts(event: ModelReady) -> str:
     """What is loaded, on one line."""
+    if event.remote:
+        return tr("{model} · remote, {host}").format(model=event.target_name, host=event.device_name)
     return fill(
         tr("{model} · {device} · {dtype} · {n:token|tokens} of context"),
         model=event.target_name,

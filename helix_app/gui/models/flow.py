@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from helix_app.base.remote import is_remote
 from helix_app.base.settings import Settings
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import Model, State
@@ -182,6 +183,8 @@ def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:
     """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
     here = [item.id for item in items if item.path]
     known = any(item.id == chosen for item in items)
-    if chosen in here or (here and not known):  # a path nobody knows is tried: its error says more than silence
+    if (
+        chosen in here or is_remote(chosen) or (here and not known)
+    ):  # a path nobody knows is tried: its error says more than silence
         return chosen
     return here[0] if here else ""

@@ -33,12 +33,14 @@ class WelcomePage(QWidget):
         cancel_requested: stop fetching or loading it; what arrived is kept.
         open_requested: choose a file instead.
         more_requested: look at other models.
+        remote_requested: use the model of a server instead.
     """
 
     download_requested = Signal(str)
     cancel_requested = Signal(str)
     open_requested = Signal()
     more_requested = Signal()
+    remote_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +69,9 @@ class WelcomePage(QWidget):
         self.open.clicked.connect(self.open_requested)
         self.more = ThemedButton(theme, self.tr("More models"), kind="link")
         self.more.clicked.connect(self.more_requested)
-        for button in (self.start, self.open, self.more):
+        self.remote = ThemedButton(theme, self.tr("Use a server…"), symbol="server")
+        self.remote.clicked.connect(self.remote_requested)
+        for button in (self.start, self.open, self.remote, self.more):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAutoDefault(True)
         buttons = QHBoxLayout()
@@ -75,6 +79,7 @@ class WelcomePage(QWidget):
         buttons.setSpacing(8)
         buttons.addWidget(self.start)
         buttons.addWidget(self.open)
+        buttons.addWidget(self.remote)
         buttons.addStretch()
         idle = QWidget()
         rows = QVBoxLayout(idle)

@@ -20,6 +20,7 @@ from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.prompting.desk import PromptingDesk
+from helix_app.gui.remote.desk import RemoteDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.commands import open_palette
@@ -46,6 +47,7 @@ class Actions:
     new_chat: QAction
     open_file: QAction
     open_folder: QAction
+    open_remote: QAction
     unload: QAction
     settings: QAction
     quit: QAction
@@ -109,6 +111,7 @@ def build(window: QMainWindow) -> Actions:
         new_chat=action(tr("&New chat"), "Ctrl+N"),
         open_file=action(tr("&Open model file…"), "Ctrl+O"),
         open_folder=action(tr("Open model &folder…"), "Ctrl+Shift+O"),
+        open_remote=action(tr("Use the model of a s&erver…")),
         unload=action(tr("&Unload model")),
         settings=action(tr("&Settings…"), "Ctrl+,"),
         quit=action(tr("&Quit"), "Ctrl+Q"),
@@ -159,7 +162,7 @@ def build(window: QMainWindow) -> Actions:
         group.addAction(theme)
     file.addActions([actions.new_chat])
     file.addSeparator()
-    file.addActions([actions.open_file, actions.open_folder, actions.unload])
+    file.addActions([actions.open_file, actions.open_folder, actions.open_remote, actions.unload])
     file.addSeparator()
     file.addActions([actions.import_chats, actions.export_chat])
     file.addSeparator()
@@ -218,6 +221,7 @@ def connect(
     chats: ChatDesk,
     prompting: PromptingDesk,
     models: ModelFlow,
+    remote: RemoteDesk,
     runs: RunDesk,
     live: LiveDock,
     help: Help,
@@ -234,6 +238,7 @@ def connect(
     chat.new_chat_requested.connect(a.new_chat.trigger)
     a.open_file.triggered.connect(lambda: models.pick("target", ask_file(window)))
     a.open_folder.triggered.connect(lambda: models.pick("target", ask_folder(window)))
+    a.open_remote.triggered.connect(remote.open)
     a.settings.triggered.connect(preferences.open_dialog)
     a.quit.triggered.connect(window.close)
     a.focus.triggered.connect(lambda: in_chat(chat.take_cursor))

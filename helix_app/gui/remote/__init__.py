@@ -1,0 +1,1 @@
+"""A server as the engine: where it is chosen."""
