@@ -217,6 +217,7 @@ CONTEXT_FULL: dict[str, str] = {  # by what limits the context: how a reply come
     "setting": "The context is full at {limit:token|tokens}, which it was set to; this model takes up to {model}.",
     "memory": "The context is full at {limit:token|tokens}, for which there was memory; this model takes up to {model}.",
     "model": "The context is full at {limit:token|tokens}, the most that this model takes.",
+    "remote": "The context of the server's model is full.",
 }
 
 CONTEXT_STEPS: dict[str, str] = {  # the same: what to do about it on the command line

@@ -63,7 +63,7 @@ def base_url(address: str) -> str:
         host, _port = parts.hostname, parts.port
     except ValueError as exc:
         raise InputError("remote_address", address=text[:200], reason=str(exc)) from exc
-    if not text or not host or " " in text or (parts.scheme + "://").lower() not in _SCHEMES:
+    if not host or " " in text or (not is_remote(text) and "://" in text):
         raise InputError("remote_address", address=text[:200], reason="it is not the address of a server")
     if parts.username is not None:
         raise InputError("remote_address", address=host, reason="a key has a place of its own")

@@ -47,7 +47,8 @@ class ModelReady:
     last three have an n-gram draft beside them. ``*_block_bytes`` is the
     memory of one block, 0 where it is not known. ``target_file`` names the file or folder of the target.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
-    ``model``, ``default``, ``setting`` or ``memory``. With ``exact_rows`` a row's numbers do not depend on how many
+    ``model``, ``default``, ``setting``, ``memory`` or
+    ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
     rows run beside it, so that greedy and seeded replies are the same tokens with and without drafts.
 
     ``thinking`` are the texts before and after the model's reasoning, empty where its template and vocabulary name

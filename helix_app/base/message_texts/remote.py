@@ -20,6 +20,7 @@ REMOTE_ERRORS: dict[str, str] = {
     "remote_unsupported": "A remote engine cannot be told this: {what}. Leave it out, or choose a model on this computer.",
     "remote_no_measure": "A remote engine tells neither its blocks nor its rounds, so there is nothing to compare or measure here. "
     "Choose a model on this computer, or run `bench --remote` on the command line.",
+    "remote_key_empty": "The environment variable {variable} holds no key. Set it to the server's key, or leave out --key-env.",
     "remote_no_blocks": "A remote engine does not tell its blocks. Choose a model on this computer to watch them.",
     "remote_no_rounds": "A remote engine does not tell its rounds. Choose a model on this computer to look into a reply.",
     "remote_key_unkept": "The key could not be kept in {path}: {reason}. Check the permissions of that folder.",

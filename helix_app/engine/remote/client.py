@@ -242,6 +242,7 @@ class _Crew:
             headers=headers_of(client._key),
             timeout=timeouts(client._silent_seconds),
             trust_env=not is_local(url),
+            verify=url.startswith("https"),  # certificates take longer to load than a short reply
             limits=limits,
         ) as http:
             self._begin(http, first)
@@ -281,6 +282,7 @@ def ready_of(place: RemoteModel, item: RemoteItem) -> ModelReady:
         vocab_size=0,
         load_seconds=0.0,
         model_context=item.context_length or 0,
+        context_limit="remote",
         thinking=MARKS,
         remote=place.url,
     )

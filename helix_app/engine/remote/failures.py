@@ -13,6 +13,7 @@ from helix_app.base.message_texts.filling import shortened
 from helix_app.base.remote import RemoteModel
 
 _CONTEXT = re.compile(r"context[ _-]?(length|window|size)|maximum context|too many tokens|prompt is too long", re.I)
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ", re.I)
 _MODEL = re.compile(r"\bmodel\b", re.I)
 
 
@@ -71,5 +72,5 @@ def message_of(told: dict[str, Any]) -> str:
 
 
 def _words(error: Exception) -> str:
-    text = str(error).strip().rstrip(".")
+    text = _NUMBER.sub("", str(error)).strip().rstrip(".")
     return shortened(text).lower() if text else type(error).__name__

@@ -86,7 +86,7 @@ def loading() -> tuple[Term, ...]:
             tr("A server that writes the replies in place of this computer's engine."),
             tr(
                 "It is another Helix, or any server that speaks OpenAI's API. What it tells is shown: text, tokens "
-                "and, of another Helix, how many drafts were accepted. Its rounds, its cache and its memory stay unknown. "
+                "and, of another Helix, how many drafts were accepted. Its rounds, cache and memory stay unknown. "
                 "Conversations are kept here, and sent to it with every question."
             ),
             also=tr("server, remote, OpenAI, address, key"),

@@ -50,8 +50,8 @@ def remote_reply(window: MainWindow) -> None:
     window.on_event(READY)
     requests: list[GenerateRequest] = []
     window.generate_requested.connect(requests.append)
-    window.chat.composer.set_text("What is a paged KV cache?")
-    window.chat.composer.button.click()
+    window.chat.composer.editor.setPlainText("What is a paged KV cache?")
+    window.chat.send()
     name = requests[-1].request_id
     text = (
         "A paged KV cache keeps keys and values in blocks of a fixed size, so that memory is given out block by block."
