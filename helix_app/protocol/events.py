@@ -192,6 +192,7 @@ class CacheSnapshot:
             the window.
         windows: tokens that the layers of each group look back over; 0 is all.
         passed_blocks: that the live sequences do without, because their tokens fell out of a window.
+        evicted_blocks: cached blocks whose content gave way to other tokens, since the pool was made.
     """
 
     pool: PoolName
@@ -207,12 +208,16 @@ class CacheSnapshot:
     tables: tuple[tuple[str, bytes], ...] = ()
     windows: tuple[int, ...] = (0,)
     passed_blocks: int = 0
+    evicted_blocks: int = 0
 
 
 @dataclass(frozen=True)
 class RunMetrics:
     """The figures of one reply, as defined in design promise 4. None means undefined for this run, or that a remote
-    engine does not tell it; the engine of this computer tells every count, and the seed."""
+    engine does not tell it; the engine of this computer tells every count, and the seed.
+
+    ``preemptions`` is how often it gave its blocks back and waited, since others needed them.
+    """
 
     tokens_generated: int | None
     prompt_tokens: int | None
@@ -231,6 +236,7 @@ class RunMetrics:
     k_max: int | None
     plain_tokens_per_second: float | None
     seed: int | None
+    preemptions: int | None = 0
 
 
 def known(figure: int | None) -> int:

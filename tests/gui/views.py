@@ -32,7 +32,7 @@ from tests.gui.compare.compare_views import (
     compare_running,
 )
 from tests.gui.library import library_views
-from tests.gui.remote import remote_views
+from tests.gui.models import remote_views
 from tests.gui.server import server_views
 from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run

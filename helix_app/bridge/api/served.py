@@ -54,7 +54,10 @@ class Served:
 
         with self._lock:
             pools = dict(self._pools)
-        return {name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks) for name, s in pools.items()}
+        return {
+            name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks, s.evicted_blocks)
+            for name, s in pools.items()
+        }
 
     def open(self) -> None:
         """Replies may be submitted from now on."""

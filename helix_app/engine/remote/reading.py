@@ -132,6 +132,7 @@ class Reading:
             k_min=None,
             k_max=None,
             plain_tokens_per_second=None,
+            preemptions=None,
             seed=_count(seeds[0]) if isinstance(seeds, list) and seeds else self._request.sampling.seed,
         )
 

@@ -10,8 +10,8 @@ from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
+from helix_app.gui.models.remote_desk import RemoteDesk
 from helix_app.gui.models.welcome import WelcomePage
-from helix_app.gui.remote.desk import RemoteDesk
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events

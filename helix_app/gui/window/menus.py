@@ -19,8 +19,8 @@ from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
+from helix_app.gui.models.remote_desk import RemoteDesk
 from helix_app.gui.prompting.desk import PromptingDesk
-from helix_app.gui.remote.desk import RemoteDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.commands import open_palette

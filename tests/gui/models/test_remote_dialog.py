@@ -8,13 +8,13 @@ from pytestqt.qtbot import QtBot
 from helix_app.base.remote import RemoteModel
 from helix_app.base.settings import Settings
 from helix_app.gui.kit.model_choices import OPEN_REMOTE, model_label
-from helix_app.gui.remote.dialog import RemoteDialog
+from helix_app.gui.models.remote_dialog import RemoteDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.remote import RemoteAsked, RemoteFound, RemoteItem
 from tests.gui import fake
-from tests.gui.remote.remote_views import READY, URL, remote_reply
+from tests.gui.models.remote_views import READY, URL, remote_reply
 
 MODELS = (RemoteItem("a", 4096), RemoteItem("b"))
 

@@ -1,1 +1,0 @@
-"""A server as the engine: where it is chosen."""
