@@ -56,6 +56,11 @@ class Pump:
         """Begin to write what is submitted."""
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def submit(self, request: GenerateRequest, watch: Watch | None = None) -> Handle:
         """See ``Backend``. An id that is in use is refused with ValueError."""
         handle = Handle(request, watch)
