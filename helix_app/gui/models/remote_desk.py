@@ -30,6 +30,7 @@ class RemoteDesk(QObject):
         super().__init__(parent)
         self._theme, self._state, self._models = theme, state, models
         self.dialog: RemoteDialog | None = None
+        models.remote_requested.connect(self.open)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of news."""

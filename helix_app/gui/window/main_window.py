@@ -197,7 +197,6 @@ class MainWindow(QMainWindow):
         self.load_view.cancel_requested.connect(self.cancel_requested)
         self.help.checkup_requested.connect(self.checkup_requested)
         self.toolbar.picked.connect(self.models.pick)
-        self.toolbar.remote_requested.connect(self.load_view.remote.open)
         self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
         self.toolbar.chats.clicked.connect(self.actions_.chats.trigger)
         self.chats.shown_changed.connect(self.toolbar.show_chats)
@@ -224,7 +223,6 @@ class MainWindow(QMainWindow):
             chats=self.chats,
             prompting=self.prompting,
             models=self.models,
-            remote=self.load_view.remote,
             runs=desk,
             live=self.live,
             help=self.help,

@@ -15,11 +15,11 @@ from helix_app.gui.chats.desk import ChatDesk
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
+from helix_app.gui.kit.model_choices import OPEN_REMOTE
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
-from helix_app.gui.models.remote_desk import RemoteDesk
 from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
@@ -221,7 +221,6 @@ def connect(
     chats: ChatDesk,
     prompting: PromptingDesk,
     models: ModelFlow,
-    remote: RemoteDesk,
     runs: RunDesk,
     live: LiveDock,
     help: Help,
@@ -238,7 +237,7 @@ def connect(
     chat.new_chat_requested.connect(a.new_chat.trigger)
     a.open_file.triggered.connect(lambda: models.pick("target", ask_file(window)))
     a.open_folder.triggered.connect(lambda: models.pick("target", ask_folder(window)))
-    a.open_remote.triggered.connect(remote.open)
+    a.open_remote.triggered.connect(lambda: models.pick("target", OPEN_REMOTE))
     a.settings.triggered.connect(preferences.open_dialog)
     a.quit.triggered.connect(window.close)
     a.focus.triggered.connect(lambda: in_chat(chat.take_cursor))

@@ -23,11 +23,9 @@ class Toolbar(QToolBar):
 
     Signals:
         picked: (setting, value) chosen by a person; empty where they changed their mind.
-        remote_requested: a server is to be named.
     """
 
     picked = Signal(str, str)
-    remote_requested = Signal()
 
     def __init__(self, theme: Theme, state: State, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +62,7 @@ class Toolbar(QToolBar):
         layout.addWidget(self.live)
         self.addWidget(row)
         for name, picker in self.pickers().items():
-            picker.picked.connect(lambda value, name=name: self.on_picked(name, value))
+            picker.picked.connect(lambda value, name=name: self.picked.emit(name, ask_model(self.window(), value)))
         for changed in (
             state.settings_changed,
             state.catalog_changed,
@@ -74,13 +72,6 @@ class Toolbar(QToolBar):
         ):
             changed.connect(self.on_state_changed)
         self.on_state_changed()
-
-    def on_picked(self, name: str, value: str) -> None:
-        """Something of a picker's menu, which may ask for more."""
-        if value == OPEN_REMOTE:
-            self.remote_requested.emit()
-        else:
-            self.picked.emit(name, ask_model(self.window(), value))
 
     def show_chats(self, shown: bool) -> None:
         """Whether conversations are listed, with a button for a new one of their own."""
