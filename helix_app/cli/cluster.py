@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import signal
 import threading
+from typing import Any
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.cli.common import put, say
@@ -32,8 +34,7 @@ def run(args: argparse.Namespace, load: LoadRequest, options: ServerOptions, sto
 
     most = max(args.replicas, args.max_replicas)
     chosen = ClusterOptions(load, options, args.replicas, most, args.replica_cpus, args.replica_gpus)
-    if not ray.is_initialized():
-        ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    _init(ray)
     serve.start(proxy_location="HeadOnly", http_options={"host": args.host, "port": args.port})
     try:
         serve.run(deployments(chosen), name=NAME, route_prefix="/")
@@ -47,3 +48,14 @@ def run(args: argparse.Namespace, load: LoadRequest, options: ServerOptions, sto
         ray.shutdown()
     say("The server has stopped.")
     return 0
+
+
+def _init(ray: Any) -> None:
+    """Join or begin the cluster; Ray's own handler of SIGTERM, which ends the program at once, is not kept."""
+    if ray.is_initialized():
+        return
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGTERM)
+    ray.init(include_dashboard=False, log_to_driver=False, configure_logging=False)
+    if main:
+        signal.signal(signal.SIGTERM, before)
