@@ -111,7 +111,7 @@ def build(window: QMainWindow) -> Actions:
         new_chat=action(tr("&New chat"), "Ctrl+N"),
         open_file=action(tr("&Open model file…"), "Ctrl+O"),
         open_folder=action(tr("Open model &folder…"), "Ctrl+Shift+O"),
-        open_remote=action(tr("Use the model of a s&erver…")),
+        open_remote=action(tr("Use t&he model of a server…")),
         unload=action(tr("&Unload model")),
         settings=action(tr("&Settings…"), "Ctrl+,"),
         quit=action(tr("&Quit"), "Ctrl+Q"),
