@@ -111,7 +111,7 @@ def bar(theme: Theme, state: State, qtbot: QtBot) -> Toolbar:
 def test_what_is_here_comes_before_what_would_be_downloaded(bar: Toolbar) -> None:
     shown = [(choice.label, choice.detail) for choice in bar.target.choices() if not choice.separator]
     assert shown[:2] == [(fake.SMOL.name, "145 MB"), (fake.BIG.name, "download 1.6 GB")]
-    assert [choice.value for choice in bar.target.choices()][-2:] == [OPEN_FILE, OPEN_FOLDER]
+    assert [choice.value for choice in bar.target.choices()][-3:] == [OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE]
 
 
 def test_a_model_that_is_here_may_draft_for_another(bar: Toolbar, state: State) -> None:
