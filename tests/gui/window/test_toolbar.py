@@ -10,7 +10,7 @@ from helix_app.base import messages
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
+from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, Toolbar
 from helix_app.protocol import events
 from tests.gui import fake
 from tests.gui.fake import record
