@@ -16,8 +16,7 @@ from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
-from helix_app.base.message_texts.remote import REMOTE_ERRORS, REMOTE_NOTICES
-from helix_app.base.message_texts.server import SERVER_ERRORS
+from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -94,7 +93,6 @@ ERRORS: dict[str, str] = {
     **CHAT_ERRORS,
     **FORM_ERRORS,
     **SERVER_ERRORS,
-    **REMOTE_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
     "Install PySide6-Essentials and pyqtgraph, or use the command line: `python -m helix_app --help`.",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from helix_app.base.message_texts.remote import REMOTE_ERRORS, REMOTE_NOTICES as REMOTE_NOTICES
+
 SERVER_ERRORS: dict[str, str] = {
+    **REMOTE_ERRORS,
     # starting it
     "server_extra": "The local API needs packages that are not installed ({missing}). "
     'Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.',
