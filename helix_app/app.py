@@ -251,7 +251,7 @@ def make_hub(settings: Settings) -> Hub:
 
     def resolve(choice: LoadChoice) -> LoadRequest:
         request = to_load_request(choice)
-        note_use(request.target, *([request.draft] if os.path.isabs(request.draft) else []))
+        note_use(*(path for path in (request.target, request.draft) if os.path.isabs(path)))  # no server is one
         return request
 
     return Hub(
