@@ -240,6 +240,7 @@ def make_client(settings: Settings) -> EngineClient:
 
 def make_hub(settings: Settings) -> Hub:
     """The catalog and downloads as the controller wants them."""
+    from helix_app.base.remote import is_remote
     from helix_app.bridge.controller import Hub
     from helix_app.hub.download import download_events
     from helix_app.hub.learned import forget
@@ -251,7 +252,8 @@ def make_hub(settings: Settings) -> Hub:
 
     def resolve(choice: LoadChoice) -> LoadRequest:
         request = to_load_request(choice)
-        note_use(*(path for path in (request.target, request.draft) if os.path.isabs(path)))  # no server is one
+        if not is_remote(request.target):
+            note_use(request.target, *([request.draft] if os.path.isabs(request.draft) else []))
         return request
 
     return Hub(
