@@ -152,7 +152,9 @@ class FakeClient:
                         replies.remove(reply)
                 replies += [self._writing(joining) for joining in others.take()]
                 self.open, self.at_once = len(replies), max(self.at_once, len(replies))
-                yield CacheSnapshot("target", 64, 16, True, b"", b"", (), len(replies), 7, 57 - len(replies), evicted_blocks=5)
+                yield CacheSnapshot(
+                    "target", 64, 16, True, b"", b"", (), len(replies), 7, 57 - len(replies), evicted_blocks=5
+                )
                 if not replies and not others.close_if_empty():
                     replies += [self._writing(joining) for joining in others.take()]
                 if any(self._order(reply).startswith(("hold", "forever")) for reply in replies):
