@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
@@ -62,6 +63,7 @@ class App:
     prompts: Prompts
     serving: Serving
     library: Library
+    remotes: Remotes
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -137,6 +139,7 @@ def build(
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 
@@ -147,6 +150,7 @@ def build(
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)
     serving = Serving(controller)
+    remotes = Remotes()
     chats = Chats()
     attachments = Attachments()
     prompts = Prompts()
@@ -187,6 +191,9 @@ def build(
     window.prompt_asked.connect(prompts.ask)
     prompts.news.connect(window.on_events)
     window.closing.connect(prompts.shutdown)
+    window.load_view.remote.asked.connect(remotes.ask)
+    remotes.news.connect(window.on_events)
+    window.closing.connect(remotes.shutdown)
     window.chats_asked.connect(chats.ask)
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
@@ -203,24 +210,41 @@ def build(
     if store.wrong is not None:
         controller.post(Notice(settings_store.notice_of(store.wrong), tuple(store.wrong.items())))
     return App(
-        client, controller, window, run_files, benchmarks, checkups, chats, attachments, prompts, serving, library
+        client,
+        controller,
+        window,
+        run_files,
+        benchmarks,
+        checkups,
+        chats,
+        attachments,
+        prompts,
+        serving,
+        library,
+        remotes,
     )
 
 
 def make_client(settings: Settings) -> EngineClient:
-    """The engine where the settings want it. Neither kind imports torch here."""
+    """The engine where the settings want it, and servers beside it. Neither kind imports torch here."""
+    from helix_app.base.keys import KeyStore
+    from helix_app.engine.remote.client import RemoteClient
+    from helix_app.engine.remote.switch import SwitchClient
+
+    remote = RemoteClient(KeyStore().get)
     if settings.engine_process == "thread":
         from helix_app.engine.host.client import LocalClient
 
-        return LocalClient()
+        return SwitchClient(LocalClient(), remote)
     from helix_app.engine.host.parent import HostClient
     from helix_app.gui.kit.pace import by_cores
 
-    return HostClient(gather_seconds=by_cores(60, 90) / 1000)
+    return SwitchClient(HostClient(gather_seconds=by_cores(60, 90) / 1000), remote)
 
 
 def make_hub(settings: Settings) -> Hub:
     """The catalog and downloads as the controller wants them."""
+    from helix_app.base.remote import is_remote
     from helix_app.bridge.controller import Hub
     from helix_app.hub.download import download_events
     from helix_app.hub.learned import forget
@@ -232,7 +256,8 @@ def make_hub(settings: Settings) -> Hub:
 
     def resolve(choice: LoadChoice) -> LoadRequest:
         request = to_load_request(choice)
-        note_use(request.target, *([request.draft] if os.path.isabs(request.draft) else []))
+        if not is_remote(request.target):
+            note_use(request.target, *([request.draft] if os.path.isabs(request.draft) else []))
         return request
 
     return Hub(

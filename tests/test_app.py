@@ -21,6 +21,7 @@ from helix_app.base.settings import Keeper, Settings
 from helix_app.bridge.controller import Hub
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
+from helix_app.engine.remote.switch import SwitchClient
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
@@ -208,8 +209,10 @@ def test_reply_goes_on_after_the_engine_was_killed(app: App, qtbot: QtBot) -> No
 
 
 def test_engine_runs_where_the_settings_say() -> None:
-    assert isinstance(make_client(Settings()), HostClient)
-    assert isinstance(make_client(Settings(engine_process="thread")), LocalClient)
+    for settings, kind in ((Settings(), HostClient), (Settings(engine_process="thread"), LocalClient)):
+        client = make_client(settings)
+        assert isinstance(client, SwitchClient)
+        assert isinstance(client.local, kind)
 
 
 def test_catalog_lists_models_opened_by_path(home: Path) -> None:

@@ -16,7 +16,7 @@ from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
-from helix_app.base.message_texts.server import SERVER_ERRORS
+from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS
 
 ERRORS: dict[str, str] = {
     "internal": "Something went wrong inside Helix. Try again; if it repeats, report it with the log file {log}.",
@@ -157,11 +157,13 @@ NOTICES: dict[str, str] = {
     "Load the model again to use {device} once more.",
     "settings_not_saved": "The settings could not be saved in {folder}. Check the permissions of that folder or set HELIX_HOME to another one.",
     **CHAT_NOTICES,
+    **REMOTE_NOTICES,
 }
 
 STAGES: dict[str, str] = {
     "start_engine": "Starting the engine",
     "import": "Loading libraries",
+    "remote": "Asking the server for its models",
     "bring_back": "Bringing back the model from before",
     "read_header": "Reading the model file",
     "devices": "Looking for graphics cards",
@@ -213,6 +215,7 @@ CONTEXT_FULL: dict[str, str] = {  # by what limits the context: how a reply come
     "setting": "The context is full at {limit:token|tokens}, which it was set to; this model takes up to {model}.",
     "memory": "The context is full at {limit:token|tokens}, for which there was memory; this model takes up to {model}.",
     "model": "The context is full at {limit:token|tokens}, the most that this model takes.",
+    "remote": "The context of the server's model is full.",
 }
 
 CONTEXT_STEPS: dict[str, str] = {  # the same: what to do about it on the command line

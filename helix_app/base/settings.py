@@ -168,6 +168,7 @@ class Settings:
     sidebar: bool = setting(True, "Conversations are listed beside the chat")
     last_chat: str = setting("", "Conversation that was shown last; empty begins a new one")
     offline: bool = setting(False, "Models are neither searched nor downloaded; the network is left alone")
+    remote_address: str = setting("", "Address of the server whose model was used last; empty for none")
     serve_port: Annotated[int, Meta(ge=0, le=65_535)] = setting(8765, "Port of the local API; 0 takes any that is free")
     serve_network: bool = setting(False, "The local API is reachable from other computers")
     serve_key: str = setting("", "Key of the local API; empty for none")

@@ -17,7 +17,7 @@ from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
-from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
+from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, known
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 
 
@@ -110,9 +110,9 @@ def _record(
         kind=task.prompt.kind,
         prompt_id=task.prompt.id,
         repeat=0,
-        seed=m.seed,
-        prompt_tokens=m.prompt_tokens,
-        tokens=m.tokens_generated,
+        seed=known(m.seed),
+        prompt_tokens=known(m.prompt_tokens),
+        tokens=known(m.tokens_generated),
         finish_reason=finished.reason,
         time_seconds=m.time_seconds,
         time_to_first_token=m.time_to_first_token,
@@ -120,10 +120,10 @@ def _record(
         decode_tokens_per_second=m.decode_tokens_per_second,
         acceptance_rate=m.acceptance_rate,
         mean_accepted_length=m.mean_accepted_length,
-        target_passes=m.target_passes,
-        drafted_tokens=m.drafted_tokens,
-        accepted_tokens=m.accepted_tokens,
-        cached_tokens=m.cached_tokens,
+        target_passes=known(m.target_passes),
+        drafted_tokens=known(m.drafted_tokens),
+        accepted_tokens=known(m.accepted_tokens),
+        cached_tokens=known(m.cached_tokens),
         reached_by_position=reached,
         accepted_by_position=accepted,
         draft_ms=_median_ms(r.draft_seconds for r in drafted),

@@ -24,6 +24,7 @@ from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import StreamDecoder
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.protocol.events import known
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -118,7 +119,7 @@ class TransformersArm:
             tokens_per_second=m.tokens_per_second,
             decode_tokens_per_second=m.decode_tokens_per_second,
             mean_accepted_length=m.mean_accepted_length,
-            target_passes=m.target_passes,
+            target_passes=known(m.target_passes),
             token_ids=tokens,
             timeline=tuple(streamer.timeline),
             peak_memory_bytes=peak_memory(self._device),

@@ -31,6 +31,7 @@ from helix_app.protocol.events import (
     Finished,
     PrefillDone,
     RoundDone,
+    known,
 )
 from helix_app.protocol.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import (
@@ -211,7 +212,7 @@ class Comparison:
         if position is None or position >= min(len(a), len(b)):
             return None
         request = self.request(0, self._request.arms[0])
-        prompt = self._results[0].metrics.prompt_tokens
+        prompt = known(self._results[0].metrics.prompt_tokens)
         request = replace(
             request,
             request_id=f"{self._request.request_id}-gap",

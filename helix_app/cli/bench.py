@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
+from helix_app.cli import remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 
 if TYPE_CHECKING:
@@ -72,16 +73,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="compare two files written with --json; runs nothing",
     )
     add("--quiet", action="store_true", help="no progress bar")
+    remote.add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code. Expected failures are one sentence on standard error."""
     try:
-        if args.what in _EXPERIMENTS and args.compare is None:
+        if args.what in _EXPERIMENTS and args.compare is None and not args.remote:
             return _experiment(args)
-        if args.what:
+        if args.what and (not args.remote or args.what not in _EXPERIMENTS):
             hint = "See `python -m helix_app bench --help`."
             raise InputError("option_invalid", option="bench", value=args.what, hint=hint)
+        if args.remote and args.compare is None:
+            return _remote(args)
         if args.compare is not None:
             return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))
         config = config_of(args)
@@ -145,13 +149,7 @@ def _experiment(args: argparse.Namespace) -> int:
 
     if args.prompts:
         config.chosen_prompts()  # a file that cannot be used is refused before a model is loaded
-    live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
-
-    def on_progress(text: str) -> None:
-        if live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-
+    on_progress, live = _progress(args)
     room = {"batch": batch.CACHE_TOKENS, "paging": 16 * 1024}.get(args.what)
     config = replace(config, draft=config.target if args.what == "guard" else _DRAFTS.get(args.what, config.draft))
     modules = {
@@ -184,6 +182,44 @@ def _experiment(args: argparse.Namespace) -> int:
             raise _unwritten(HelixError, args.json, exc) from exc
     _show(experiment.text(found))
     return 1 if cancel.is_set() else 0
+
+
+def _remote(args: argparse.Namespace) -> int:
+    """Measure a server from here."""
+    if args.what:
+        hint = "--remote measures the server's replies; leave the name out."
+        raise InputError("option_invalid", option="remote", value=f"used with bench {args.what}", hint=hint)
+    load, config = remote.load_of(args), config_of(args)
+    config.check()
+    config.chosen_prompts()
+    _check_outputs((args.json, "", ""), config.prompts_file)
+    from helix_app.bench.experiments import experiment, remote as measured
+
+    show, live = _progress(args)
+    with ctrl_c_cancels() as cancel:
+        found, ready = measured.run(config, remote.client_of(args), load, show, cancel)
+    if live:
+        sys.stderr.write("\r\x1b[K")
+    if args.json:
+        try:
+            document = experiment.document(found, config, ready, f"python -m helix_app bench --remote {load.target}")
+            Path(args.json).write_text(document, encoding="utf-8")
+        except OSError as exc:
+            raise _unwritten(HelixError, args.json, exc) from exc
+    _show(experiment.text(found))
+    return 1 if cancel.is_set() else 0
+
+
+def _progress(args: argparse.Namespace) -> tuple[Callable[[str], None], bool]:
+    """What shows how far it is, and whether it shows anything."""
+    live = sys.stderr is not None and sys.stderr.isatty() and not args.quiet
+
+    def on_progress(text: str) -> None:
+        if live:
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+
+    return on_progress, live
 
 
 def _measure(config: BenchConfig, cancel: threading.Event, *, quiet: bool) -> BenchResult:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import Settings
-from helix_app.cli import batch
+from helix_app.cli import batch, remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import context_full, load_events, reply_events, result, summary
 from helix_app.cli.requests import load_request_of, read_grammar, read_prompt, request_of
@@ -62,6 +62,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(grammar=None)  # made of these when the command runs
     add("--raw", action="store_true", help="continue the prompt as it stands, without a chat template")
     add("--json", action="store_true", help="print one JSON object")
+    remote.add_options(parser)
 
 
 def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
@@ -69,14 +70,18 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     try:
         check_output()
         args.grammar = read_grammar(args)
+        if args.remote:
+            remote.load_of(args)  # refused before anything is read
         if args.batch is not None:
             return batch.run(args, engine=engine)
         request = request_of(args, read_prompt(args))
         if args.certify and args.mode == "autoregressive":
             raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")
-        load = load_request_of(args)
+        load = remote.load_of(args) if args.remote else load_request_of(args)
         with ctrl_c_cancels() as cancel:
-            if engine is None:
+            if engine is None and args.remote:
+                engine = remote.client_of(args)
+            elif engine is None:
                 from helix_app.engine.engine import Engine
 
                 engine = Engine()

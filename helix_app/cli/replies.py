@@ -12,14 +12,12 @@ from helix_app.base.errors import HelixError
 from helix_app.cli.common import put, say
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
-from helix_app.protocol.requests import GenerateRequest
+from helix_app.protocol.requests import GenerateRequest, is_coupled
 
 
 def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> dict[str, Any]:
     """The JSON object: the reply, every figure of RunMetrics, and what it ran on."""
-    from helix_app.engine.rounds.session import is_coupled
-
-    return {
+    told = {
         "generated_text": finished.text,
         "token_ids": list(finished.token_ids),
         **asdict(finished.metrics),
@@ -35,12 +33,18 @@ def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> d
         "k": request.k,
         "verify": "coupled" if is_coupled(request) else "rejection",
     }
+    if ready.remote:  # which does not tell these
+        told |= dict.fromkeys(("token_ids", "dtype", "draft", "mode", "k", "verify"))
+        told["remote"] = ready.remote
+    return told
 
 
 def summary(finished: Finished) -> str:
     """One line of figures."""
     m = finished.metrics
-    parts = [messages.fill("{n:token|tokens} in {t} s", n=m.tokens_generated, t=f"{m.time_seconds:.1f}")]
+    seconds = f"{m.time_seconds:.1f}"
+    counted = "{n:token|tokens} in {t} s" if m.tokens_generated is not None else "tokens unknown, {t} s"
+    parts = [messages.fill(counted, n=m.tokens_generated, t=seconds)]
     if m.decode_tokens_per_second is not None:
         parts.append(f"{m.decode_tokens_per_second:.1f} tok/s")
     if m.time_to_first_token is not None:
@@ -105,7 +109,21 @@ def reply_events(events: Iterator[Event], *, show: bool) -> tuple[Finished, Mode
     raise HelixError("engine_died")
 
 
-_INPUT_CODES = ("bad_input", "prompt_", "option_", "no_chat_template", "template_", "model_", "tokenizer_", "draft_")
+_INPUT_CODES = (
+    "bad_input",
+    "remote_key_",
+    "remote_model_",
+    "remote_choose",
+    "remote_address",
+    "remote_unsupported",
+    "prompt_",
+    "option_",
+    "no_chat_template",
+    "template_",
+    "model_",
+    "tokenizer_",
+    "draft_",
+)
 
 
 def as_error(event: Failed) -> HelixError:

@@ -78,6 +78,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="BYTES",
         help="of a request (default: %(default)s)",
     )
+    add("--ray", action="store_true", help="on a Ray cluster: replicas of the engine behind one address")
+    add("--replicas", type=int, default=1, metavar="N", help="with --ray: replicas at least (default: %(default)s)")
+    add("--max-replicas", type=int, default=0, metavar="N", help="with --ray: at most, by how many requests wait")
+    add("--replica-cpus", type=float, default=1.0, metavar="N", help="with --ray: processors of one (default: 1)")
+    add("--replica-gpus", type=float, default=0.0, metavar="N", help="with --ray: graphics cards of one (default: 0)")
     add("--requests-per-minute", type=int, default=0, metavar="N", help="of one key; 0 for no limit (the default)")
 
 
@@ -100,6 +105,11 @@ def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
     if not options.keys and not is_loopback(args.host):
         raise InputError("server_key_needed", host=args.host)
     request = replace(load_request_of(args), cache_tokens=_cache_tokens(args))
+    if args.ray:
+        from helix_app.cli import cluster
+
+        with _stops() as stop:
+            return cluster.run(args, request, replace(options, model=_name_of(args, request)), stop)
     bound = listen(args.host, args.port)
     url = address_of(bound)
     pump = Pump(client or HostClient(), on_notice=_say_notice)
@@ -130,6 +140,10 @@ def options_of(args: argparse.Namespace) -> ServerOptions:
         ("max_seconds", 1, 86_400),
         ("max_body", 1024, 1 << 30),
         ("requests_per_minute", 0, 1_000_000),
+        ("replicas", 1, 10_000),
+        ("max_replicas", 0, 10_000),
+        ("replica_cpus", 0, 4096),
+        ("replica_gpus", 0, 64),
     ):
         value = getattr(args, name)
         if not least <= value <= most:

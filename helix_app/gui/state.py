@@ -182,6 +182,8 @@ class State(QObject):
 
     def refusal(self, replying: str) -> str:
         """Why nothing can be measured now, as a code of messages.py; ``replying`` while a reply is being written."""
+        if self.ready is not None and self.ready.remote:
+            return "remote_no_measure"
         if self.occupied is not None:
             return REFUSALS.get(self.occupied, replying)
         return "bench_load_running" if self.loading is not None else ""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from helix_app.base.errors import InputError, ModelFileError
 from helix_app.base.paths import expanded
+from helix_app.base.remote import is_remote, remote_model
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table, shipped_table
@@ -56,6 +57,8 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
 
     Raises what ``resolve_target`` raises.
     """
+    if is_remote(choice.target):  # drafts, device and number format are the server's own matter
+        return LoadRequest(target=choice.target, target_name=remote_model(choice.target).model)
     target = resolve_target(choice.target, catalog=catalog, root=root)
     draft, draft_name, required = choice.draft, "", True
     if draft == "auto":

@@ -192,6 +192,7 @@ class CacheSnapshot:
             the window.
         windows: tokens that the layers of each group look back over; 0 is all.
         passed_blocks: that the live sequences do without, because their tokens fell out of a window.
+        evicted_blocks: cached blocks whose content gave way to other tokens, since the pool was made.
     """
 
     pool: PoolName
@@ -207,29 +208,42 @@ class CacheSnapshot:
     tables: tuple[tuple[str, bytes], ...] = ()
     windows: tuple[int, ...] = (0,)
     passed_blocks: int = 0
+    evicted_blocks: int = 0
 
 
 @dataclass(frozen=True)
 class RunMetrics:
-    """The figures of one reply, as defined in design promise 4. None means undefined for this run."""
+    """The figures of one reply, as defined in design promise 4. None means undefined for this run, or that a remote
+    engine does not tell it; the engine of this computer tells every count, and the seed.
 
-    tokens_generated: int
-    prompt_tokens: int
-    cached_tokens: int
+    ``preemptions`` is how often it gave its blocks back and waited, since others needed them.
+    """
+
+    tokens_generated: int | None
+    prompt_tokens: int | None
+    cached_tokens: int | None
     time_seconds: float
     tokens_per_second: float | None
     decode_tokens_per_second: float | None
     time_to_first_token: float | None
     acceptance_rate: float | None
     mean_accepted_length: float | None
-    target_passes: int
-    drafted_tokens: int
-    accepted_tokens: int
+    target_passes: int | None
+    drafted_tokens: int | None
+    accepted_tokens: int | None
     k_mean: float | None
     k_min: int | None
     k_max: int | None
     plain_tokens_per_second: float | None
-    seed: int
+    seed: int | None
+    preemptions: int | None = 0
+
+
+def known(figure: int | None) -> int:
+    """A count of a reply that this computer's engine wrote. Raises ValueError for one that nobody told."""
+    if figure is None:
+        raise ValueError("a remote engine did not tell this figure")
+    return figure
 
 
 @dataclass(frozen=True)

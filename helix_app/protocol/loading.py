@@ -47,7 +47,8 @@ class ModelReady:
     last three have an n-gram draft beside them. ``*_block_bytes`` is the
     memory of one block, 0 where it is not known. ``target_file`` names the file or folder of the target.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
-    ``model``, ``default``, ``setting`` or ``memory``. With ``exact_rows`` a row's numbers do not depend on how many
+    ``model``, ``default``, ``setting``, ``memory`` or
+    ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
     rows run beside it, so that greedy and seeded replies are the same tokens with and without drafts.
 
     ``thinking`` are the texts before and after the model's reasoning, empty where its template and vocabulary name
@@ -57,6 +58,9 @@ class ModelReady:
 
     ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
     calls stand in a reply (``base.tool_calls.STYLES``), empty where that is not known: then they come as text.
+
+    ``remote`` is the URL of the server that writes the replies, empty for this computer's engine. What it does not tell
+    is 0 or empty here: its draft, number format, blocks and size, and the context where it has no word on it.
     """
 
     target_name: str
@@ -85,6 +89,7 @@ class ModelReady:
     thinking_opens_when: tuple[bool, bool] = (False, False)
     tools: bool = False
     tool_style: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ class PromptAsked:
         context: tokens that the model was loaded with.
         messages, max_tokens, template, thinking, on_full: as in ``GenerateRequest``.
         tokens: the tokens themselves are wanted, too.
+        tools: as in ``GenerateRequest``; only with ``sum_only``.
+        sum_only: how many tokens there are in all is enough, whatever the context; told as those of the message.
     """
 
     number: int
@@ -38,6 +40,8 @@ class PromptAsked:
     thinking: bool | None = None
     on_full: OnFull = "stop"
     tokens: bool = False
+    tools: tuple[str, ...] = ()
+    sum_only: bool = False
 
 
 @dataclass(frozen=True)

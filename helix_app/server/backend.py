@@ -21,11 +21,12 @@ Watch = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class PoolBlocks:
-    """How many blocks of a pool are in which state."""
+    """How many blocks of a pool are in which state, and how many cached ones gave way so far."""
 
     used: int
     cached: int
     free: int
+    evicted: int = 0
 
 
 class Handle:

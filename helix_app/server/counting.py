@@ -1,32 +1,65 @@
-"""How many tokens a prompt has, by the model's own tokenizer in this process."""
+"""How many tokens a prompt has, by the model's own tokenizer in a process of its own.
+
+Making tokens of a long text holds the interpreter, and with it every reply that is being sent, and the window.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
-from helix_app.base.errors import HelixError
-from helix_app.base.failures import failure
-from helix_app.engine.text.chat_prompt import chat_tokens
-from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
-from helix_app.modelfiles.model_path import inspect
+from helix_app.engine.text.prompt_child import PromptChild
+from helix_app.protocol.prompts import PromptAsked
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.http.errors import of_failed
+from helix_app.server.http.errors import ApiError, of_failed
+
+_RETRY_SECONDS = 5
 
 
 class PromptCounter:
-    """Reads the tokenizer of a model when it is first asked, and again when the model is another one."""
+    """Counts one prompt after the other; the process begins with the first."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._file = ""
-        self._tokenizer: Tokenizer | None = None
+    def __init__(self, make: Callable[[], PromptChild] = PromptChild) -> None:
+        self._make = make
+        self._lock = threading.Lock()  # guards what follows
+        self._child: PromptChild | None = None
+        self._number = 0
 
     def count(self, target_file: str, request: GenerateRequest) -> int:
-        """Tokens of the prompt; for any thread, one at a time. Raises ApiError for a conversation that is refused."""
+        """Tokens of the prompt; for any thread, one at a time.
+
+        Raises:
+            ApiError: a conversation that is refused, or a process that does not answer.
+        """
         with self._lock:
-            try:
-                if self._tokenizer is None or target_file != self._file:
-                    self._tokenizer, self._file = load_tokenizer(inspect(target_file)), target_file
-                return len(chat_tokens(self._tokenizer, request.messages, request.thinking, request.tools)[0])
-            except HelixError as error:
-                raise of_failed(failure(error)) from error
+            self._child = self._child or self._make()
+            self._number += 1
+            counted = self._child(_asked(self._number, target_file, request))
+        if counted.failed is None:
+            return counted.total
+        if counted.failed.code == "prompt_uncounted":
+            raise ApiError(503, "prompt_uncounted", retry_after=_RETRY_SECONDS)
+        raise of_failed(counted.failed)
+
+    def close(self) -> None:
+        """End the process; whoever waits for it is refused, and the next prompt begins another one."""
+        child = self._child
+        if child is not None:
+            child.stop()
+            with self._lock:
+                child.close()
+                self._child = None
+
+
+def _asked(number: int, target_file: str, request: GenerateRequest) -> PromptAsked:
+    return PromptAsked(
+        number,
+        target_file,
+        0,
+        request.messages,
+        0,
+        request.template,
+        request.thinking,
+        tools=request.tools,
+        sum_only=True,
+    )

@@ -14,6 +14,7 @@ from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.admission import FairQueue, QueueFull, RateLimit, Ticket
 from helix_app.server.backend import Backend, Handle
+from helix_app.server.counting import PromptCounter
 from helix_app.server.http.errors import ApiError, of_failed
 from helix_app.server.metrics import Metrics, ReplyMeter
 from helix_app.server.options import ServerOptions
@@ -35,6 +36,7 @@ class Desk:
     Attributes:
         queue: who waits.
         stopping: no more replies are begun.
+        counter: counts prompts that are not sent.
     """
 
     def __init__(self, backend: Backend, options: ServerOptions, metrics: Metrics) -> None:
@@ -45,6 +47,7 @@ class Desk:
         self._open: set[Reply] = set()
         self._usual = _RETRY_SECONDS  # seconds of a reply, a running mean
         self.stopping = False
+        self.counter = PromptCounter()
         metrics.observe(backend, self.queue)
 
     @property
@@ -64,10 +67,7 @@ class Desk:
         context = self.ready.context_length
         if self.stopping:
             raise ApiError(503, "api_stopping", retry_after=10)
-        wait = self._rate.wait_seconds(caller.key)
-        if wait:
-            limit = self.options.limits.requests_per_minute
-            raise ApiError(429, "api_rate_limited", retry_after=wait, limit=limit, seconds=max(1, round(wait)))
+        self.check_rate(caller)
         priority = requests[0].priority if requests else 0
         if len(self.options.keys) > 1:  # in the engine it would count between keys, too
             requests = [replace(request, priority=0) for request in requests]
@@ -84,6 +84,13 @@ class Desk:
         self._open.update(replies)
         return replies
 
+    def check_rate(self, caller: Caller) -> None:
+        """Count a request of this caller. Raises ApiError where it has sent its share."""
+        wait = self._rate.wait_seconds(caller.key)
+        if wait:
+            limit = self.options.limits.requests_per_minute
+            raise ApiError(429, "api_rate_limited", retry_after=wait, limit=limit, seconds=max(1, round(wait)))
+
     def closed(self, reply: Reply, seconds: float) -> None:
         """A reply is over."""
         if reply in self._open:
@@ -98,6 +105,7 @@ class Desk:
             await asyncio.sleep(0.02)
         for reply in list(self._open):
             reply.stop_for("api_stopping")
+        await asyncio.to_thread(self.counter.close)
         deadline = time.monotonic() + 5.0  # a round
         while self._open and time.monotonic() < deadline:
             await asyncio.sleep(0.02)

@@ -1,7 +1,4 @@
-"""Figures for Prometheus, counted from the events of replies. What events do not tell is left out.
-
-Preemptions and evictions happen inside the engine, which tells nobody of them; they have no figure here.
-"""
+"""Figures for Prometheus, counted from the events of replies. What events do not tell is left out."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
@@ -42,6 +39,7 @@ class Metrics:
         self.drafted = counter("drafted_tokens", "Draft tokens that the target scored")
         self.accepted = counter("accepted_tokens", "Those of them that were accepted")
         self.rounds = counter("rounds", "Decode rounds of all replies")
+        self.preemptions = counter("preemptions", "Times that a reply gave its blocks back and waited")
         self.position_drafted = counter(
             "position_drafted", "Draft tokens scored, by place in their proposal", "position"
         )
@@ -95,6 +93,8 @@ class ReplyMeter:
             self._round(event)
         elif isinstance(event, (Finished, Failed)):
             m.whole.observe(self._clock() - self._begin)
+            if isinstance(event, Finished):
+                m.preemptions.inc(event.metrics.preemptions or 0)
             self.end(event.reason if isinstance(event, Finished) else event.code)
 
     def _round(self, event: RoundDone) -> None:
@@ -133,6 +133,12 @@ class _Now(Collector):
             for state in ("used", "cached", "free"):
                 blocks.add_metric([pool, state], getattr(count, state))
         yield blocks
+        evicted = CounterMetricFamily(
+            "helix_cache_evicted_blocks", "Cached blocks whose content gave way to other tokens", labels=["pool"]
+        )
+        for pool, count in self._backend.pools.items():
+            evicted.add_metric([pool], count.evicted)
+        yield evicted
         if self._metrics.scored:
             rate = self._metrics.kept / self._metrics.scored
             yield GaugeMetricFamily("helix_acceptance_rate", "Accepted / scored draft tokens so far", value=rate)

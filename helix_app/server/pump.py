@@ -56,6 +56,11 @@ class Pump:
         """Begin to write what is submitted."""
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
     def submit(self, request: GenerateRequest, watch: Watch | None = None) -> Handle:
         """See ``Backend``. An id that is in use is refused with ValueError."""
         handle = Handle(request, watch)
@@ -141,7 +146,7 @@ class Pump:
         if isinstance(event, ModelReady):
             self.ready = event
         elif isinstance(event, CacheSnapshot):
-            blocks = PoolBlocks(event.used_blocks, event.cached_blocks, event.free_blocks)
+            blocks = PoolBlocks(event.used_blocks, event.cached_blocks, event.free_blocks, event.evicted_blocks)
             self.pools = {**self.pools, event.pool: blocks}
         elif isinstance(event, Notice):
             self._on_notice(event)

@@ -10,7 +10,7 @@ from typing import Union
 
 from helix_app.base.replies.thinking import Parted, ThoughtSplitter
 from helix_app.base.replies.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
-from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta
+from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta, known
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply
@@ -117,7 +117,7 @@ async def parts_of(reply: Reply, form: Form = Form()) -> AsyncIterator[Part]:
                 reply.cancel()
         elif isinstance(event, Finished):
             if not begun:
-                yield Begun(event.metrics.prompt_tokens, event.metrics.cached_tokens)
+                yield Begun(known(event.metrics.prompt_tokens), known(event.metrics.cached_tokens))
             if held and event.reason != "eos":
                 yield Tokens(held)
             for part in text.end():

@@ -32,6 +32,7 @@ from tests.gui.compare.compare_views import (
     compare_running,
 )
 from tests.gui.library import library_views
+from tests.gui.models import remote_views
 from tests.gui.server import server_views
 from tests.gui.settling import load, settle
 from tests.runs.made_runs import made_run
@@ -351,6 +352,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         benchmark_change,
         *server_views.VIEWS,
         *library_views.VIEWS,
+        *remote_views.VIEWS,
         settings,
         settings_engine,
         diagnostics,

@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.app import build, make_client
 from helix_app.base.settings import Settings
 from helix_app.engine.host.parent import HostClient
+from helix_app.engine.remote.switch import SwitchClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.tiny import Zoo
@@ -75,7 +76,9 @@ def notices(events: list[Event]) -> list[str]:
 def test_the_window_outlives_its_engine(default_model: Path, qtbot: QtBot) -> None:
     settings = Settings(target=str(default_model), context_length=512, max_tokens=60, temperature=0.0)
     client = make_client(settings)
-    assert isinstance(client, HostClient)
+    assert isinstance(client, SwitchClient)
+    host = client.local
+    assert isinstance(host, HostClient)
     recorder = Recorder(client)
     app = build(settings, lambda _: recorder)
     qtbot.addWidget(app.window)
@@ -84,7 +87,7 @@ def test_the_window_outlives_its_engine(default_model: Path, qtbot: QtBot) -> No
     person.wait_until_ready()
     first = person.send(LONG)
     person.wait_for_text()
-    kill(client.pid)
+    kill(host.pid)
     result = person.wait_for_end()
     reply = app.window.chat.last_reply()
     assert reply is not None

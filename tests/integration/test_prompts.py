@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.app import build, make_client
 from helix_app.base.settings import Settings
-from helix_app.bridge.conversations.prompt_child import Examiner
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_of
+from helix_app.engine.text.prompt_child import Examiner
 from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.protocol.events import Finished, PrefillDone
 from helix_app.protocol.prompts import PromptAsked

@@ -92,6 +92,7 @@ class Writing:
         metrics = replace(
             result.metrics, tokens_generated=len(self.words), prompt_tokens=3, cached_tokens=2, drafted_tokens=4,
             accepted_tokens=3, acceptance_rate=0.75, time_seconds=0.5,
+            preemptions=2 if reason == "eos" else 0,
         )  # fmt: skip
         ids = tuple(range(1, len(self.words) + 1))
         return replace(result, reason=reason, text="".join(self.words), token_ids=ids, metrics=metrics)  # type: ignore[arg-type]
@@ -151,7 +152,9 @@ class FakeClient:
                         replies.remove(reply)
                 replies += [self._writing(joining) for joining in others.take()]
                 self.open, self.at_once = len(replies), max(self.at_once, len(replies))
-                yield CacheSnapshot("target", 64, 16, True, b"", b"", (), len(replies), 7, 57 - len(replies))
+                yield CacheSnapshot(
+                    "target", 64, 16, True, b"", b"", (), len(replies), 7, 57 - len(replies), evicted_blocks=5
+                )
                 if not replies and not others.close_if_empty():
                     replies += [self._writing(joining) for joining in others.take()]
                 if any(self._order(reply).startswith(("hold", "forever")) for reply in replies):

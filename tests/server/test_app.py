@@ -70,7 +70,7 @@ def test_what_nobody_expected_has_the_form_of_its_path(server: Running, monkeypa
         raise ZeroDivisionError("words of a library")
 
     monkeypatch.setattr(replies, "generated", fail)
-    answer = server.http.post("/generate", json={"prompt": "say 1"})
+    answer = server.http.post("/generate", json={"prompt": "say 1"}, headers={"connection": "close"})
     assert (answer.status_code, answer.json()["error_code"]) == (500, "internal")
     assert "words of a library" not in answer.text
     answer = server.http.post("/generate/stream", json={"prompt": "say 1"})

@@ -20,6 +20,8 @@ def test_figures_are_those_of_the_events(server: Running) -> None:
     assert value('helix_position_accepted_total{position="2"}') == 0
     assert value("helix_acceptance_rate") == 0.5
     assert value('helix_cache_blocks{pool="target",state="cached"}') == 7
+    assert value('helix_cache_evicted_blocks_total{pool="target"}') == 5
+    assert value("helix_preemptions_total") == 2 * value(labelled)
     assert value("helix_time_to_first_token_seconds_count") > 0
     assert value("helix_inter_token_seconds_count") > 0
     assert value("helix_replies_running") == value("helix_replies_waiting") == 0

@@ -55,7 +55,7 @@ def test_replies_share_a_stream_and_each_gets_its_own_events(pumped: tuple[FakeC
     assert client.streams == 1
     assert client.at_once == 4
     assert pump.ready == READY
-    wait_for(lambda: pump.pools["target"] == PoolBlocks(0, 7, 57))
+    wait_for(lambda: pump.pools["target"] == PoolBlocks(0, 7, 57, 5))
 
 
 def test_one_after_the_other(pumped: tuple[FakeClient, Pump]) -> None:

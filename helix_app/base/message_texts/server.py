@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from helix_app.base.message_texts.remote import REMOTE_ERRORS, REMOTE_NOTICES as REMOTE_NOTICES
+
 SERVER_ERRORS: dict[str, str] = {
+    **REMOTE_ERRORS,
     # starting it
     "server_extra": "The local API needs packages that are not installed ({missing}). "
     'Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.',
+    "server_ray": "`serve --ray` needs Ray Serve, which is not installed ({missing}). "
+    'Install it: `python -m pip install "helix-app[cluster]"`; Ray runs on Linux and macOS.',
     "server_key_needed": "{host} can be reached from other computers, so the server needs a key there. "
     "Give one with --api-key or in HELIX_API_KEY, or leave out --host.",
     "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port, or 0 for any that is free.",
@@ -17,6 +22,9 @@ SERVER_ERRORS: dict[str, str] = {
     "api_queue_full": "The server is busy, and no more than {waiting:reply|replies} may wait. Try again in {seconds:second|seconds}.",
     "api_interrupted": "The reply was stopped where the model runs, or another model was chosen there. Send the request again.",
     "api_timeout": "The reply did not begin within {seconds:second|seconds}, because others came first. Try again later.",
+    "api_cluster_full": "All replicas are busy, and no more replies may wait. Try again in {seconds:second|seconds}.",
+    "api_cluster_lost": "The replicas that were to write the reply stopped one after the other. Send the request again in a moment.",
+    "api_metrics_ray": "The figures of replicas go through Ray. Scrape the metrics of its nodes, where their names begin with ray_helix.",
     "api_stopping": "The server is being stopped. Send the request again once it is back.",
     "api_no_model": "No model is loaded just now. Try again in a moment.",
     # what is asked

@@ -9,7 +9,7 @@ from helix_app.bench.experiments.experiment import Bench, Experiment, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.rounds.writing import write_reply
-from helix_app.protocol.events import Failed, Finished
+from helix_app.protocol.events import Failed, Finished, known
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 
 SHARES = (25, 50, 90)
@@ -65,6 +65,7 @@ def _first_token(bench: Bench, prompt: str) -> tuple[float, int, int]:
     request = GenerateRequest("bench", prompt=prompt, raw=True, max_tokens=1, sampling=SamplingParams(temperature=0.0))
     for event in write_reply(bench.session, request, threading.Event()):
         assert not isinstance(event, Failed), event
-        if isinstance(event, Finished) and event.metrics.time_to_first_token is not None:
-            return event.metrics.time_to_first_token, event.metrics.cached_tokens, event.metrics.prompt_tokens
+        m = event.metrics if isinstance(event, Finished) else None
+        if m is not None and m.time_to_first_token is not None:
+            return m.time_to_first_token, known(m.cached_tokens), known(m.prompt_tokens)
     raise RuntimeError("no first token")

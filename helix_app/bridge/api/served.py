@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName, RoundDone
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName, RoundDone, known
 from helix_app.protocol.intake import Joining
 from helix_app.protocol.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest
@@ -54,7 +54,10 @@ class Served:
 
         with self._lock:
             pools = dict(self._pools)
-        return {name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks) for name, s in pools.items()}
+        return {
+            name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks, s.evicted_blocks)
+            for name, s in pools.items()
+        }
 
     def open(self) -> None:
         """Replies may be submitted from now on."""
@@ -84,7 +87,7 @@ class Served:
         name = getattr(event, "request_id", "")
         with self._lock:
             if isinstance(event, ModelReady):
-                self._ready = event
+                self._ready = None if event.remote else event  # a server's replies are not passed on
             elif isinstance(event, Unloaded) or (isinstance(event, Failed) and not event.request_id and not event.kept):
                 self._ready = None
                 self._pools.clear()
@@ -149,7 +152,7 @@ def _after(reply: _Open, event: Event) -> ServedReply:
         return replace(
             reply.shown,
             state=_STATES.get(event.reason, "done"),
-            tokens=metrics.tokens_generated,
+            tokens=known(metrics.tokens_generated),
             tokens_per_second=metrics.decode_tokens_per_second,
             acceptance_rate=metrics.acceptance_rate,
             seconds=metrics.time_seconds,

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from helix_app.bridge.conversations.prompt_child import PromptChild
 from helix_app.bridge.worker import thread_for
+from helix_app.engine.text.prompt_child import PromptChild
 from helix_app.protocol.prompts import PromptAsked, PromptCounted
 
 

@@ -32,6 +32,7 @@ class BlockPool:
         num_blocks, block_size: fixed.
         windows: of each group of layers; 0 looks back on all tokens.
         dirty: blocks whose state changed since ``take_dirty``.
+        evicted: cached blocks whose content gave way, so far.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class BlockPool:
         self._index = PrefixIndex(len(self.windows))
         self._tables: dict[str, BlockTable] = {}
         self.dirty: set[int] = set()
+        self.evicted = 0
 
     # ----------------------------------------------------------------- counts
 
@@ -287,6 +289,7 @@ class BlockPool:
 
     def _grow(self, held: Held, window: int) -> None:
         block = self._free.take(held.blocks[-1] + 1 if held.blocks else None, last=window > 0)
+        self.evicted += self._content[block] is not None
         self._forget(block)
         self._refs[block] = 1
         held.blocks.append(block)

@@ -68,6 +68,7 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         tables=tuple(tables),
         windows=pool.windows,
         passed_blocks=pool.passed_blocks,
+        evicted_blocks=pool.evicted,
     )
 
 

@@ -23,7 +23,7 @@ from helix_app.engine.rounds.scheduler import CHUNK, Scheduler
 from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.sampling.filters import pick
 from helix_app.engine.sampling.verification import verify
-from helix_app.protocol.events import Event, Finished
+from helix_app.protocol.events import Event, Finished, known
 from helix_app.protocol.requests import GenerateRequest, is_coupled
 
 TRIALS = 1000  # verifications of each drafted round
@@ -97,7 +97,8 @@ def certify(session: Session, request: GenerateRequest, cancel: threading.Event)
     if finished is None:
         return
     m = finished.metrics
-    blank = Certificate("identity", None, m.tokens_generated, m.drafted_tokens, m.accepted_tokens)
+    counts = known(m.tokens_generated), known(m.drafted_tokens), known(m.accepted_tokens)
+    blank = Certificate("identity", None, *counts)
     if request.sampling.temperature > 0 and not is_coupled(request):
         yield Certified(finished, _distribution(witness.rounds, random.Random(m.seed), blank))
         return

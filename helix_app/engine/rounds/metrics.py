@@ -25,6 +25,7 @@ class RunRecorder:
     Attributes:
         tokens: emitted so far.
         rounds: decode rounds so far.
+        preemptions: how often it made room for others.
     """
 
     def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -35,7 +36,7 @@ class RunRecorder:
         self._drafted = self._accepted = self._decoded = 0
         self._ks: list[int] = []
         self._window: deque[tuple[int, int, int, float]] = deque(maxlen=_WINDOW)  # drafted, accepted, emitted, s
-        self.tokens = self.rounds = 0
+        self.tokens = self.rounds = self.preemptions = 0
         self.prompt_tokens = self.cached_tokens = 0
 
     def resume(self, written: Written) -> None:
@@ -132,4 +133,5 @@ class RunRecorder:
             k_max=max(self._ks, default=None),
             plain_tokens_per_second=plain_tokens_per_second,
             seed=seed,
+            preemptions=self.preemptions,
         )

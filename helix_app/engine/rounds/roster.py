@@ -86,6 +86,7 @@ class Roster:
 
     def _preempt(self, session: Session, entry: Entry) -> None:
         self.preemptions += 1
+        entry.reply.preempted()
         self.running.remove(entry)
         _release(session, entry)
         entry.at, entry.decoding = None, False

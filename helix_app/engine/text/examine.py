@@ -27,6 +27,9 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
         return chat_tokens(model, messages, asked.thinking)
 
     try:
+        if asked.sum_only:
+            ids, _ = chat_tokens(model, asked.messages, asked.thinking, asked.tools)
+            return PromptCounted(asked.number, tuple(len(ids) if part == "message" else 0 for part in PARTS))
         drop = asked.on_full == "drop_oldest"
         found = fitted(encode, asked.messages, asked.context, asked.max_tokens, drop=drop)
         if found.ids is None:

@@ -115,7 +115,7 @@ def context_tokens(conversation: Conversation) -> int:
     for message in reversed(conversation.path()):
         record = from_text(message.details)
         if record is not None and record.metrics is not None:
-            return record.metrics.prompt_tokens + record.metrics.tokens_generated
+            return (record.metrics.prompt_tokens or 0) + (record.metrics.tokens_generated or 0)
     return 0
 
 

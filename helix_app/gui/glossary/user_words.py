@@ -81,6 +81,18 @@ def loading() -> tuple[Term, ...]:
             see=("target",),
         ),
         Term(
+            "remote_engine",
+            tr("Remote engine"),
+            tr("A server that writes the replies in place of this computer's engine."),
+            tr(
+                "It is another Helix, or any server that speaks OpenAI's API. What it tells is shown: text, tokens "
+                "and, of another Helix, how many drafts were accepted. Its rounds, cache and memory stay unknown. "
+                "Conversations are kept here, and sent to it with every question."
+            ),
+            also=tr("server, remote, OpenAI, address, key"),
+            see=("local_api", "target"),
+        ),
+        Term(
             "device",
             tr("Device"),
             tr("What computes: a graphics card through DirectML or CUDA, or the CPU."),

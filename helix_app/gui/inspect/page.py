@@ -217,6 +217,9 @@ class InspectPage(QWidget):
         """Show a run; one that is not ``complete`` still grows, and its newest round is picked as it does."""
         self.error.hide()
         self.trace = trace
+        if trace.ready is not None and trace.ready.remote:
+            self.show_nothing(messages.error_text("remote_no_rounds"))
+            return
         self._complete = complete
         self._following = True
         self._version, self._told = -1, 0

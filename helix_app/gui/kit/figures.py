@@ -113,6 +113,8 @@ def device(code: str) -> str:
 
 def model_facts(event: ModelReady) -> str:
     """What is loaded, on one line."""
+    if event.remote:
+        return tr("{model} · remote, {host}").format(model=event.target_name, host=event.device_name)
     return fill(
         tr("{model} · {device} · {dtype} · {n:token|tokens} of context"),
         model=event.target_name,
@@ -130,7 +132,7 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
         (tr("{n} tok/s").format(n=rate(speed)), tr("Decode speed in tokens per second")),
         (tr("TTFT {t}").format(t=seconds(m.time_to_first_token)), terms.tip("ttft")),
         (
-            fill(tr("{n:token|tokens}"), n=m.tokens_generated),
+            tr("tokens –") if m.tokens_generated is None else fill(tr("{n:token|tokens}"), n=m.tokens_generated),
             tr("Tokens written; the prompt had {p}, {c} of them from the cache").format(
                 p=count(m.prompt_tokens), c=count(m.cached_tokens)
             ),
@@ -154,5 +156,10 @@ def reply_stats(event: Finished) -> list[tuple[str, str]]:
     parts.append(
         (tr("{n} tokens per pass").format(n=per_pass), tr("Tokens written per decode pass of the target model"))
     )
-    parts.append((finish_reason_text(event.reason), tr("Why the reply ended; seed {s}").format(s=m.seed)))
+    parts.append(
+        (
+            finish_reason_text(event.reason),
+            tr("Why the reply ended; seed {s}").format(s=UNKNOWN if m.seed is None else m.seed),
+        )
+    )
     return parts

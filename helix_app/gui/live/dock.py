@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QSplitter, QStackedLayout, QVBoxLayout, QWidget
 
+from helix_app.base import messages
 from helix_app.gui.glossary.term import PROPERTY
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.live.legend import Legend
@@ -71,6 +72,9 @@ class BlockMaps(QWidget):
                 self.maps[name].clear()
                 self.apply(events.CacheSnapshot(name, blocks, event.block_size, False, b"", b"", (), 0, 0, blocks))
         self.maps["draft"].setVisible(event.draft_blocks > 0)
+        if event.remote:
+            self._empty.setText(messages.error_text("remote_no_blocks"))
+            self._stack.setCurrentIndex(0)
 
     def on_prefill(self, event: events.PrefillDone) -> None:
         """A reply of the chat has read its prompt."""
@@ -82,6 +86,7 @@ class BlockMaps(QWidget):
 
     def clear(self) -> None:
         """No pools."""
+        self._empty.setText(self.tr("The block map appears when a model is loaded"))
         self._stack.setCurrentIndex(0)
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
+from helix_app.base.remote import is_remote
 from helix_app.base.settings import Settings
+from helix_app.gui.kit.model_choices import OPEN_REMOTE
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import Model, State
 from helix_app.protocol import events
@@ -31,10 +33,12 @@ class ModelFlow(QObject):
     Signals:
         load_requested: a LoadChoice.
         download_requested: fetch the model of this catalog id.
+        remote_requested: a server is to be named.
     """
 
     load_requested = Signal(object)
     download_requested = Signal(str)
+    remote_requested = Signal()
 
     def __init__(self, state: State, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -76,6 +80,9 @@ class ModelFlow(QObject):
         s = self._state.asked
         item = next((item for item in self._state.items if item.id == value), None)
         if not value:
+            return
+        if value == OPEN_REMOTE:
+            self.remote_requested.emit()
             return
         if setting == "mode":
             self._state.change(mode=value)
@@ -182,6 +189,8 @@ def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:
     """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
     here = [item.id for item in items if item.path]
     known = any(item.id == chosen for item in items)
-    if chosen in here or (here and not known):  # a path nobody knows is tried: its error says more than silence
+    if (
+        chosen in here or is_remote(chosen) or (here and not known)
+    ):  # a path nobody knows is tried: its error says more than silence
         return chosen
     return here[0] if here else ""

@@ -10,6 +10,7 @@ from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
+from helix_app.gui.models.remote_desk import RemoteDesk
 from helix_app.gui.models.welcome import WelcomePage
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
@@ -24,6 +25,7 @@ class LoadView(QObject):
     Attributes:
         welcome: the card.
         strip: the strip above the conversation.
+        remote: chooses the model of a server instead.
 
     Signals:
         cancel_requested: stop loading.
@@ -43,6 +45,8 @@ class LoadView(QObject):
         self._loading = ""  # name of the model that is being loaded
         self.welcome = WelcomePage(theme)
         self.strip = LoadStrip(theme)
+        self.remote = RemoteDesk(theme, state, models, parent)
+        self.welcome.remote_requested.connect(self.remote.open)
         self.welcome.download_requested.connect(models.download)
         self.welcome.cancel_requested.connect(self.on_cancelled)
         self.strip.cancel_requested.connect(lambda: self.on_cancelled(self._downloading))
@@ -58,6 +62,7 @@ class LoadView(QObject):
             DownloadDone: self.on_download_done,
             DownloadFailed: self.on_download_failed,
             LoadProgress: self.on_load_progress,
+            **self.remote.handlers(),
         }
 
     @property

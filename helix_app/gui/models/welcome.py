@@ -33,12 +33,14 @@ class WelcomePage(QWidget):
         cancel_requested: stop fetching or loading it; what arrived is kept.
         open_requested: choose a file instead.
         more_requested: look at other models.
+        remote_requested: use the model of a server instead.
     """
 
     download_requested = Signal(str)
     cancel_requested = Signal(str)
     open_requested = Signal()
     more_requested = Signal()
+    remote_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +69,9 @@ class WelcomePage(QWidget):
         self.open.clicked.connect(self.open_requested)
         self.more = ThemedButton(theme, self.tr("More models"), kind="link")
         self.more.clicked.connect(self.more_requested)
-        for button in (self.start, self.open, self.more):
+        self.remote = ThemedButton(theme, self.tr("Use a server…"), kind="link")
+        self.remote.clicked.connect(self.remote_requested)
+        for button in (self.start, self.open, self.remote, self.more):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAutoDefault(True)
         buttons = QHBoxLayout()
@@ -81,7 +85,11 @@ class WelcomePage(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(8)
         rows.addLayout(buttons)
-        rows.addWidget(self.more, 0, Qt.AlignmentFlag.AlignLeft)
+        links = QHBoxLayout()
+        links.addWidget(self.more)
+        links.addWidget(self.remote)
+        links.addStretch()
+        rows.addLayout(links)
 
         self.stage = QLabel()
         self.figures = QLabel()

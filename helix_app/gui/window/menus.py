@@ -15,6 +15,7 @@ from helix_app.gui.chats.desk import ChatDesk
 from helix_app.gui.help.help import Help
 from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import pictures
+from helix_app.gui.kit.model_choices import OPEN_REMOTE
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
@@ -46,6 +47,7 @@ class Actions:
     new_chat: QAction
     open_file: QAction
     open_folder: QAction
+    open_remote: QAction
     unload: QAction
     settings: QAction
     quit: QAction
@@ -109,6 +111,7 @@ def build(window: QMainWindow) -> Actions:
         new_chat=action(tr("&New chat"), "Ctrl+N"),
         open_file=action(tr("&Open model file…"), "Ctrl+O"),
         open_folder=action(tr("Open model &folder…"), "Ctrl+Shift+O"),
+        open_remote=action(tr("Use t&he model of a server…")),
         unload=action(tr("&Unload model")),
         settings=action(tr("&Settings…"), "Ctrl+,"),
         quit=action(tr("&Quit"), "Ctrl+Q"),
@@ -159,7 +162,7 @@ def build(window: QMainWindow) -> Actions:
         group.addAction(theme)
     file.addActions([actions.new_chat])
     file.addSeparator()
-    file.addActions([actions.open_file, actions.open_folder, actions.unload])
+    file.addActions([actions.open_file, actions.open_folder, actions.open_remote, actions.unload])
     file.addSeparator()
     file.addActions([actions.import_chats, actions.export_chat])
     file.addSeparator()
@@ -234,6 +237,7 @@ def connect(
     chat.new_chat_requested.connect(a.new_chat.trigger)
     a.open_file.triggered.connect(lambda: models.pick("target", ask_file(window)))
     a.open_folder.triggered.connect(lambda: models.pick("target", ask_folder(window)))
+    a.open_remote.triggered.connect(lambda: models.pick("target", OPEN_REMOTE))
     a.settings.triggered.connect(preferences.open_dialog)
     a.quit.triggered.connect(window.close)
     a.focus.triggered.connect(lambda: in_chat(chat.take_cursor))

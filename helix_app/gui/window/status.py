@@ -100,6 +100,9 @@ class StatusBar(QStatusBar):
 
     def _show(self, event: ModelReady) -> None:
         self._context_length = event.context_length
+        if event.remote:
+            self._show_remote(event)
+            return
         self.place.setText(f"{figures.device(event.device)} · {event.dtype}")
         lead = messages.fill(
             self.tr("{device}; {n:parameter|parameters}; loaded in {t}"),
@@ -111,6 +114,16 @@ class StatusBar(QStatusBar):
         self.set_context(0)
         self.set_blocks(0, event.target_blocks)
         self.show_memory(event.memory)
+        self.show_speculation(None)
+
+    def _show_remote(self, event: ModelReady) -> None:
+        """A server writes: what it does not tell is unknown."""
+        self.place.setText(self.tr("remote · {host}").format(host=event.device_name))
+        terms.give(self.place, "remote_engine", event.remote)
+        self.set_context(0)
+        self.blocks.setText(self.tr("KV –"))
+        terms.give(self.blocks, "kv_cache", messages.error_text("remote_no_blocks"))
+        self.show_memory(None)
         self.show_speculation(None)
 
     def on_chat_cleared(self) -> None:
@@ -221,6 +234,8 @@ class StatusBar(QStatusBar):
         ready = self._state.ready
         if ready is None:
             self.speculation.setText(self.tr("speculation –"))
+        elif ready.remote:
+            self.speculation.setText(self.tr("speculation: the server's"))
         elif self._state.settings.mode != "speculative" or (event is not None and event.k_reason == "autoregressive"):
             self.speculation.setText(self.tr("speculation off"))
         elif ready.draft == "none":
@@ -240,7 +255,10 @@ class StatusBar(QStatusBar):
         self.flush()
         self._prompt_tokens = 0
         m = event.metrics
-        if self._state.ready is not None and m.drafted_tokens:
+        if self._state.ready is not None and self._state.ready.remote:
+            if m.prompt_tokens is not None and m.tokens_generated is not None:
+                self.set_context(m.prompt_tokens + m.tokens_generated)
+        elif self._state.ready is not None and m.drafted_tokens:
             plain, _measured = verdict.plain_speed(m, self._plain)  # as the line below the reply has it
             self.speculation.setText(self._gain(m.decode_tokens_per_second, plain))
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
+from helix_app.base.remote import is_remote
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import SEPARATOR, Choice, Picker, ThemedButton
-from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, model_label
+from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, model_label
 from helix_app.gui.kit.open_dialogs import ask_model
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
@@ -91,10 +92,18 @@ class Toolbar(QToolBar):
         """Show what is chosen and what is in effect; nothing else can be loaded while a benchmark runs."""
         self._fill()
         locked = self._state.occupied == "benchmark"
+        remote = is_remote(self._state.asked.target)
         for picker in (self.target, self.draft, self.device, self.dtype):
-            picker.setEnabled(not locked)
+            picker.setEnabled(not locked and not (remote and picker is not self.target))
+            if remote and picker is not self.target:
+                picker.setToolTip(self.tr("The server decides this"))
             if locked:
                 picker.setToolTip(self.tr("A benchmark is running"))
+        self.mode.setEnabled(not remote)
+        if remote:
+            self.mode.setToolTip(self.tr("The server decides this"))
+            for picker in (self.draft, self.device, self.dtype, self.mode):
+                picker.set_value("", figures.UNKNOWN)
 
     def _fill(self) -> None:
         s, ready = self._state.asked, self._state.ready
@@ -145,6 +154,7 @@ class Toolbar(QToolBar):
             choices.append(SEPARATOR)
         choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
         choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
+        choices.append(Choice(OPEN_REMOTE, self.tr("Use a server…"), symbol="server"))
         return choices
 
     def _device_choices(self) -> list[Choice]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.protocol.events import known
 from helix_app.server.http.errors import ApiError, body_of
 from helix_app.server.http.wire import sse
 from helix_app.server.reading import Answer, Begun, End, Part, Thought
@@ -107,7 +108,7 @@ class Answering:
         assert self._end is not None
         metrics = self._end.metrics
         return {
-            "input_tokens": metrics.prompt_tokens - metrics.cached_tokens,
+            "input_tokens": known(metrics.prompt_tokens) - known(metrics.cached_tokens),
             "cache_read_input_tokens": metrics.cached_tokens,
             "cache_creation_input_tokens": 0,
             "output_tokens": metrics.tokens_generated,

@@ -12,7 +12,6 @@ from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.abilities import with_tools
 from helix_app.server.anthropic.messages import Answering, told_in_stream
 from helix_app.server.anthropic.models import Conversation, MessagesBody
-from helix_app.server.counting import PromptCounter
 from helix_app.server.desk import Desk
 from helix_app.server.http.fields import check_model, check_thinking, new_id
 from helix_app.server.http.wire import begin_stream, while_connected
@@ -24,7 +23,6 @@ _STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream
 def make_router(desk: Desk) -> APIRouter:
     """The routes over this desk."""
     router = APIRouter(prefix="/v1/messages", tags=["Anthropic"])
-    counter = PromptCounter()
 
     def asked_of(body: Conversation, request_id: str) -> GenerateRequest:
         """What a conversation asks of the engine, but for its sampling. Raises ApiError."""
@@ -61,10 +59,11 @@ def make_router(desk: Desk) -> APIRouter:
             reply.close()
 
     @router.post("/count_tokens")
-    async def count_tokens(body: Conversation) -> dict[str, int]:
+    async def count_tokens(body: Conversation, request: Request) -> dict[str, int]:
         """How many tokens a conversation is as a prompt, with the model's own chat template."""
         asked = asked_of(body, "count")
-        count = await asyncio.to_thread(counter.count, desk.ready.target_file, asked)
+        desk.check_rate(request.scope["state"]["caller"])
+        count = await asyncio.to_thread(desk.counter.count, desk.ready.target_file, asked)
         return {"input_tokens": count}
 
     return router

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from helix_app.protocol.events import Alternative, EmittedToken
+from helix_app.protocol.events import Alternative, EmittedToken, known
 from helix_app.server.reading import LEAST_LOGPROB, End, text_bytes
 
 _REASONS = {"eos": "stop", "stop": "stop", "cancelled": "stop", "length": "length", "context_full": "length"}
@@ -19,9 +19,9 @@ def finish_reason(end: End, called: bool = False) -> str:
 def usage_of(ends: Sequence[Sequence[End]]) -> dict[str, Any]:
     """Tokens of a request. The replies to one prompt, of which there may be several, read it once."""
     first = [replies[0].metrics for replies in ends if replies]
-    prompt = sum(metrics.prompt_tokens for metrics in first)
-    cached = sum(metrics.cached_tokens for metrics in first)
-    written = sum(end.metrics.tokens_generated for replies in ends for end in replies)
+    prompt = sum(known(metrics.prompt_tokens) for metrics in first)
+    cached = sum(known(metrics.cached_tokens) for metrics in first)
+    written = sum(known(end.metrics.tokens_generated) for replies in ends for end in replies)
     return {
         "prompt_tokens": prompt,
         "completion_tokens": written,
@@ -32,8 +32,8 @@ def usage_of(ends: Sequence[Sequence[End]]) -> dict[str, Any]:
 
 def timings_of(ends: Sequence[End]) -> dict[str, Any]:
     """How it was written: figures of speculation over all replies, those of speed for a single one."""
-    drafted = sum(end.metrics.drafted_tokens for end in ends)
-    accepted = sum(end.metrics.accepted_tokens for end in ends)
+    drafted = sum(known(end.metrics.drafted_tokens) for end in ends)
+    accepted = sum(known(end.metrics.accepted_tokens) for end in ends)
     told: dict[str, Any] = {
         "drafted_tokens": drafted,
         "accepted_tokens": accepted,

@@ -107,6 +107,7 @@ class Generated(Told):
     k_max: int | None
     plain_tokens_per_second: float | None
     seed: int
+    preemptions: int
     finish_reason: Annotated[str, Field(description="eos, stop, length, context_full, cancelled or time")]
     target: str
     device: str

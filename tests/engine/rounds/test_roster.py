@@ -124,6 +124,7 @@ def test_who_has_less_priority_makes_room(models: Models) -> None:
     crowd.run()
     assert set(crowd.preempted) == {"low"}
     assert list(crowd.results) == ["high", "low"]
+    assert {name: end.metrics.preemptions for name, end in crowd.results.items()} == {"high": 0, "low": 1}
 
 
 @pytest.mark.parametrize(("blocks", "max_running"), [(128, 1), (9, 64)])

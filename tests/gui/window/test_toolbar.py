@@ -10,7 +10,7 @@ from helix_app.base import messages
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER, Toolbar
+from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, Toolbar
 from helix_app.protocol import events
 from tests.gui import fake
 from tests.gui.fake import record
@@ -111,7 +111,7 @@ def bar(theme: Theme, state: State, qtbot: QtBot) -> Toolbar:
 def test_what_is_here_comes_before_what_would_be_downloaded(bar: Toolbar) -> None:
     shown = [(choice.label, choice.detail) for choice in bar.target.choices() if not choice.separator]
     assert shown[:2] == [(fake.SMOL.name, "145 MB"), (fake.BIG.name, "download 1.6 GB")]
-    assert [choice.value for choice in bar.target.choices()][-2:] == [OPEN_FILE, OPEN_FOLDER]
+    assert [choice.value for choice in bar.target.choices()][-3:] == [OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE]
 
 
 def test_a_model_that_is_here_may_draft_for_another(bar: Toolbar, state: State) -> None:

@@ -140,6 +140,10 @@ class Reply:
         if self.draft is not None:
             self.draft.begin(self.name)
 
+    def preempted(self) -> None:
+        """Its blocks were given to others; it runs again later."""
+        self._recorder.preemptions += 1
+
     def reading(self, at: int | None) -> PrefillProgress:
         """How far its prompt is, with ``at`` tokens in the cache."""
         return PrefillProgress(self.name, min(at or 0, self.prompt_length), self.prompt_length, self.cached)

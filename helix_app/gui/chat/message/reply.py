@@ -233,7 +233,8 @@ class Reply(Column):
         footer.show_figures(figures.reply_stats(event))
         if self.request is not None:
             footer.show_verdict(verdict.sentence(event, self.request, self.exact_rows, self._plain_rounds))
-            can_race = self.request.mode == "speculative" and bool(event.metrics.tokens_generated)
+            m = event.metrics
+            can_race = self.request.mode == "speculative" and bool(m.tokens_generated) and m.target_passes is not None
             footer.race.setVisible(can_race and not self._continued)
         self.relayout(0)
 
@@ -328,7 +329,7 @@ class Reply(Column):
         """Ask for the race: with what this reply was written with, as long as it came to be."""
         if self.request is not None and self._written is not None:
             sampling = replace(self.request.sampling, seed=self._written.seed)
-            tokens = self._written.tokens_generated
+            tokens = self._written.tokens_generated or self.request.max_tokens
             self.race_requested.emit(replace(self.request, sampling=sampling, max_tokens=tokens))
 
     def on_copy_clicked(self) -> None:

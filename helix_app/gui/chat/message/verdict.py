@@ -39,6 +39,8 @@ def sentence(event: Finished, request: GenerateRequest, exact_rows: bool, plain_
         plain_rounds: seconds of each round of the reply that drafted nothing: the surest measure of plain decoding,
             taken at the same time. Without enough of them the engine's own figure is taken, and called about right.
     """
+    if event.metrics.target_passes is None:
+        return tr("Written by a remote engine, which does not tell its rounds")
     if request.mode == "autoregressive":
         return tr("Plain decoding, as chosen")
     speed = _speed(event.metrics, plain_rounds)
@@ -56,7 +58,7 @@ def plain_speed(m: RunMetrics, plain_rounds: Sequence[float]) -> tuple[float | N
 def _speed(m: RunMetrics, plain_rounds: Sequence[float]) -> str:
     if not m.drafted_tokens:
         return tr("No faster than plain: nothing was drafted")
-    if m.tokens_generated < LEAST_TOKENS:
+    if (m.tokens_generated or 0) < LEAST_TOKENS:
         return tr("Too short to compare with plain")
     plain, measured = plain_speed(m, plain_rounds)
     if m.decode_tokens_per_second is None or not plain:

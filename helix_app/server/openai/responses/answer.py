@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from helix_app.base.replies.tool_calls import ToolCallArguments, ToolCallStart
+from helix_app.protocol.events import known
 from helix_app.protocol.requests import ChatMessage
 from helix_app.server.http.fields import new_id
 from helix_app.server.http.wire import sse
@@ -94,12 +95,13 @@ class Responding:
 
     def _usage(self, end: End) -> dict[str, Any]:
         metrics = end.metrics
+        prompt, written = known(metrics.prompt_tokens), known(metrics.tokens_generated)
         return {
-            "input_tokens": metrics.prompt_tokens,
+            "input_tokens": prompt,
             "input_tokens_details": {"cached_tokens": metrics.cached_tokens},
-            "output_tokens": metrics.tokens_generated,
-            "output_tokens_details": {"reasoning_tokens": min(self._reasoned, metrics.tokens_generated)},
-            "total_tokens": metrics.prompt_tokens + metrics.tokens_generated,
+            "output_tokens": written,
+            "output_tokens_details": {"reasoning_tokens": min(self._reasoned, written)},
+            "total_tokens": prompt + written,
         }
 
     # ------------------------------------------------------------------ parts

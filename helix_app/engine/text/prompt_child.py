@@ -1,7 +1,8 @@
 """Prompts are looked at in a process of their own, with the model's own tokenizer.
 
-On a thread of the window reading a vocabulary and making tokens of a long text would each hold the interpreter for a
-tenth of a second, and a chat template that a person is writing may never come to its end: a process is ended then.
+On a thread of the window, or of a server, reading a vocabulary and making tokens of a long text would each hold the
+interpreter for a tenth of a second, and a chat template that a person is writing may never come to its end: a process
+is ended then.
 """
 
 from __future__ import annotations
@@ -96,9 +97,9 @@ class PromptChild:
 
 def serve(pipe: Connection) -> None:
     """The process: an answer to every prompt, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window, which then ends this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this
     if hasattr(os, "nice"):
-        os.nice(5)  # the window and the engine come first
+        os.nice(5)  # the window, the server and the engine come first
     look = Examiner()
     while True:
         try:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from helix_app.base import messages
-from helix_app.bridge.conversations.prompt_child import Examiner, PromptChild
 from helix_app.engine.text.chat_prompt import chat_tokens
+from helix_app.engine.text.prompt_child import Examiner, PromptChild
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.prompts import PromptAsked

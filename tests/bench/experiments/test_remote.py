@@ -1,0 +1,48 @@
+"""What a server's replies take: unknown where it tells nothing, failures as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from helix_app.base.errors import HelixError
+from helix_app.bench.config import BenchConfig
+from helix_app.bench.experiments import remote
+from helix_app.engine.remote.client import RemoteClient
+from helix_app.protocol.requests import LoadRequest
+from tests.engine.remote.stand_in import StandIn
+
+
+@pytest.fixture(scope="module")
+def silent() -> Iterator[StandIn]:
+    """A server that tells nothing but text."""
+    made = StandIn()
+    yield made
+    made.close()
+
+
+CONFIG = BenchConfig(kinds=("chat",), prompts_per_kind=1, repeats=1)
+
+
+def test_what_is_not_told_is_unknown(silent: StandIn) -> None:
+    found, ready = remote.run(
+        CONFIG, RemoteClient(lambda _: ""), LoadRequest(silent.url), lambda _: None, threading.Event()
+    )
+    assert ready.target_name == "m"
+    (row,) = found.rows
+    assert row[0] == "chat"
+    assert row[2:] == ("unknown", "unknown", "unknown")
+    assert found.notes[0].startswith("8 at once: unknown")
+    assert len(silent.asked) == 1 + 1 + remote.AT_ONCE
+
+
+def test_a_refusal_ends_it(silent: StandIn) -> None:
+    silent.answer = lambda handler, _: handler.send(500, b"{}")
+    with pytest.raises(HelixError) as caught:
+        remote.run(CONFIG, RemoteClient(lambda _: ""), LoadRequest(silent.url), lambda _: None, threading.Event())
+    assert caught.value.code == "remote_failed"
+    silent.models_status = 401
+    with pytest.raises(HelixError):
+        remote.run(CONFIG, RemoteClient(lambda _: ""), LoadRequest(silent.url), lambda _: None, threading.Event())

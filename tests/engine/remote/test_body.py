@@ -1,0 +1,68 @@
+"""Requests as bodies: only what says something, only what a server is known to take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helix_app.base.errors import InputError
+from helix_app.engine.remote import body
+from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams
+
+USER = ChatMessage("user", "hi")
+
+
+def told(owner: str = "", without: tuple[str, ...] = (), **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = {"messages": (USER,), **changes}
+    return body.body_of(GenerateRequest("r", **values), "m", owner, without)
+
+
+def test_a_chat_with_what_differs_from_neutral() -> None:
+    made = told(max_tokens=7, sampling=SamplingParams(0.5, 0, 0.9, seed=3, logit_bias=((5, -1.0),)), stop=("x",))
+    assert made == {
+        "model": "m", "stream": True, "stream_options": {"include_usage": True}, "max_tokens": 7,
+        "messages": [{"role": "user", "content": "hi"}], "temperature": 0.5, "top_p": 0.9, "top_k": 0, "seed": 3,
+        "logit_bias": {"5": -1.0}, "stop": ["x"],
+    }  # fmt: skip
+
+
+def test_text_as_it_stands_forms_and_reasoning() -> None:
+    assert told(raw=True, prompt="once")["prompt"] == "once"
+    assert "messages" not in told(raw=True, prompt="once")
+    assert told(thinking=False)["chat_template_kwargs"] == {"enable_thinking": False}
+    form = told(grammar=Grammar("json_schema", '{"type": "null"}'))["response_format"]
+    assert form["json_schema"]["schema"] == {"type": "null"}
+    assert told(grammar=Grammar("json_object"))["response_format"] == {"type": "json_object"}
+    assert told(grammar=Grammar("lark", "start: /a/"))["response_format"] == {"type": "lark", "value": "start: /a/"}
+
+
+def test_a_begun_reply_is_continued_where_servers_can() -> None:
+    begun = (USER, ChatMessage("assistant", "yes"))
+    assert told("vllm", messages=begun)["continue_final_message"] is True
+    assert told("helix", messages=begun)["messages"][-1]["content"] == "yes"
+    assert len(told(messages=(USER, ChatMessage("assistant", "")))["messages"]) == 1
+    with pytest.raises(InputError):
+        body.check(GenerateRequest("r", begun), "openai")
+    body.check(GenerateRequest("r", begun), "llamacpp")
+
+
+def test_fields_that_were_refused_are_left_out() -> None:
+    made = told(without=("top_k", "max_tokens", "stream_options"))
+    assert not {"top_k", "max_tokens", "stream_options"} & made.keys()
+    assert made["max_completion_tokens"] == 512
+    assert body.refused_field(made, {"message": "unknown field `top_p`"}) == "top_p"
+    assert body.refused_field(made, {"message": "messages is too long"}) == ""
+    assert body.refused_field(told(), {"param": "stream_options"}) == "stream_options"
+
+
+@pytest.mark.parametrize(
+    ("roles", "left"),
+    [("suaua", "sua"), ("uau", "u"), ("su", "su"), ("u", "u"), ("s", "s"), ("", ""), ("suauau", "suau")],
+)
+def test_the_oldest_turn_goes_first_and_the_last_question_never(roles: str, left: str) -> None:
+    names: dict[str, Any] = {"s": "system", "u": "user", "a": "assistant"}
+    talk = tuple(ChatMessage(names[role], str(at)) for at, role in enumerate(roles))
+    kept = body.shorter(talk)
+    assert "".join(message.role[0] for message in kept) == left
+    assert kept[-1:] == talk[-1:]

@@ -1,0 +1,308 @@
+"""Replicas behind one ingress: the same answers, who is asked, and what is asked again when a replica goes.
+
+Most of it needs no Ray; with Ray, two replicas of a tiny model run as ``serve --ray`` has them (``-m soak``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import socket
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from helix_app.base.errors import HelixError, InputError
+from helix_app.cli import cluster as command
+from helix_app.protocol.requests import LoadRequest
+from helix_app.server import cluster
+from helix_app.server.app import make_app
+from helix_app.server.cluster import Call, Head, Ingress, asked, session_of
+from helix_app.server.options import ServerOptions
+from tests.engine.tiny import Zoo
+from tests.server.fakes import FakeClient, Running, until
+from tests.waiting import wait_for
+
+JSON = ((b"content-type", b"application/json"), (b"host", b"localhost"))
+
+
+def call(path: str, body: object = None, method: str = "POST", headers: tuple[tuple[bytes, bytes], ...] = JSON) -> Call:
+    return Call(method, path, b"", headers, b"" if body is None else json.dumps(body).encode())
+
+
+async def read(parts: AsyncIterator[Head | bytes]) -> tuple[Head, bytes]:
+    head = await parts.__anext__()
+    assert isinstance(head, Head)
+    return head, b"".join([part async for part in parts if isinstance(part, bytes)])
+
+
+# ------------------------------------------------------------------ a replica
+
+
+def test_a_replica_answers_as_the_server_does(server: Running) -> None:
+    app = make_app(server.desk)
+
+    async def run() -> None:
+        # events of a reply come to the loop that asked for it, so that this loop may share the server's engine
+        head, body = await read(asked(app, call("/generate", {"prompt": "say 3"})))
+        assert head.status == 200
+        assert json.loads(body)["generated_text"] == "w0 w1 w2 "
+        head, body = await read(asked(app, call("/v1/models", method="GET")))
+        assert json.loads(body) == server.http.get("/v1/models").json()
+        head, body = await read(asked(app, call("/generate", {"prompt": 5})))
+        assert (head.status, json.loads(body)["error_code"]) == (400, "api_field_invalid")
+        head, body = await read(asked(app, call("/generate/stream", {"prompt": "say 2"})))
+        assert dict(head.headers)["content-type"].startswith("text/event-stream")
+        assert body.count(b'"done":false') >= 2
+
+    asyncio.run(run())
+
+
+def test_whoever_reads_no_more_ends_the_reply(server: Running, fake: FakeClient) -> None:
+    app = make_app(server.desk)
+
+    async def run() -> None:
+        parts = asked(app, call("/generate/stream", {"prompt": "forever"}))
+        assert isinstance(await parts.__anext__(), Head)
+        await parts.__anext__()
+        await parts.aclose()
+        await until(lambda: fake.open == 0 and server.desk.queue.running == 0)
+
+    asyncio.run(run())
+
+
+# ------------------------------------------------------------------ the ingress
+
+
+class Lost(Exception):
+    """A replica that is gone."""
+
+
+class Full(Exception):
+    """Too many wait."""
+
+
+class Handle:
+    """Replicas that do what a script says, one entry a try."""
+
+    def __init__(self, *script: object) -> None:
+        self.script = list(script)
+        self.sessions: list[str] = []
+        self.cancelled = 0
+        self.answer = self
+
+    def options(self, session_id: str = "", **_: object) -> Handle:
+        self.sessions += [session_id] if session_id else []
+        return self
+
+    def remote(self, _call: Call) -> Stream:
+        return Stream(self, self.script.pop(0))
+
+
+class Stream:
+    """An answer."""
+
+    def __init__(self, handle: Handle, script: Any) -> None:
+        self._handle, self._parts = handle, self._run(script)
+
+    async def _run(self, script: Any) -> AsyncGenerator[Head | bytes, None]:
+        for part in script:
+            if isinstance(part, Exception):
+                raise part
+            yield part
+
+    def __aiter__(self) -> AsyncIterator[Head | bytes]:
+        return self._parts
+
+    def __anext__(self) -> Any:
+        return self._parts.__anext__()
+
+    def cancel(self) -> None:
+        self._handle.cancelled += 1
+
+
+@pytest.fixture(autouse=True)
+def _no_ray(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    if "ray_url" not in request.fixturenames:
+        monkeypatch.setattr(cluster, "_failures", lambda: ((Lost,), (Full,)))
+
+
+HEAD = Head(200, (("content-type", "text/plain"), ("content-length", "2"), ("x-own", "1")))
+
+
+def ask(
+    handle: Handle, body: bytes = b'{"prompt": "x"}', path: str = "/generate", most: int = 100
+) -> tuple[Any, bytes]:
+    """The response, and what of it arrives."""
+
+    async def run() -> tuple[Any, bytes]:
+        sent = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            first, sent = not sent, True
+            return {"type": "http.request", "body": body if first else b"", "more_body": False}
+
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": list(JSON)}
+        answer = await Ingress(handle, most)(Request(scope, receive))
+        if not isinstance(answer, StreamingResponse):
+            return answer, answer.body
+        parts = b""
+        async for part in answer.body_iterator:
+            parts += part if isinstance(part, bytes) else bytes(part)
+        return answer, parts
+
+    return asyncio.run(run())
+
+
+def test_answers_are_passed_on_with_their_heads() -> None:
+    answer, body = ask(Handle([HEAD, b"o", b"k"]))
+    assert (answer.status_code, body) == (200, b"ok")
+    assert answer.raw_headers == [(b"content-type", b"text/plain"), (b"x-own", b"1")]
+
+
+def test_another_replica_is_asked_only_before_the_first_byte() -> None:
+    handle = Handle([Lost()], [HEAD, b"ok"])
+    assert ask(handle)[1] == b"ok"
+    assert not handle.script
+    handle = Handle([HEAD, b"o", Lost()], [HEAD, b"never"])
+    with pytest.raises(Lost):
+        ask(handle)
+    assert len(handle.script) == 1
+    assert handle.cancelled == 1
+    answer, body = ask(Handle(*[[Lost()]] * cluster.TRIES))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert json.loads(body)["error_code"] == "api_cluster_lost"
+
+
+def test_full_replicas_large_bodies_and_figures_are_answered_here() -> None:
+    answer, body = ask(Handle([Full()]), path="/v1/chat/completions")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "All replicas are busy" in json.loads(body)["error"]["message"]
+    assert ask(Handle(), b"x" * 101)[0].status_code == 413
+    assert ask(Handle(), path="/metrics")[0].status_code == 404
+
+
+def test_a_conversation_keeps_its_session() -> None:
+    first = [{"role": "system", "content": "s"}, {"role": "user", "content": "hello"}]
+    later = [*first, {"role": "assistant", "content": "hi"}, {"role": "user", "content": "and"}]
+    path = "/v1/chat/completions"
+    session = session_of(call(path, {"messages": first}))
+    assert session == session_of(call(path, {"messages": later, "temperature": 0}))
+    assert session != session_of(call(path, {"messages": [{"role": "user", "content": "hello"}]}))
+    assert session_of(call(path, {"messages": first}, headers=((b"X-Session-Id", b"mine"),))) == "mine"
+    assert session_of(call("/generate", {"prompt": "x"})) != session_of(call("/generate", {"prompt": "y"}))
+    for nothing in (None, [], {}, {"messages": []}, {"messages": 5, "x": 1}):
+        assert isinstance(session_of(call(path, nothing)), str)
+    assert session_of(call("/health", method="GET")) == ""
+    assert session_of(Call("POST", "/", b"", (), b"{")) == ""
+    handle = Handle([HEAD])
+    ask(handle)
+    assert len(handle.sessions) == 1
+
+
+# ------------------------------------------------------------------ the command
+
+
+def test_what_the_command_needs_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.cli.test_serve import parsed
+
+    stop = threading.Event()
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: None)
+    with pytest.raises(HelixError) as caught:
+        command.run(parsed("--ray"), LoadRequest("x"), ServerOptions(), stop)
+    assert caught.value.code == "server_ray"
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *_: object())
+    with pytest.raises(InputError):
+        command.run(parsed("--ray", "--port", "0"), LoadRequest("x"), ServerOptions(), stop)
+
+
+# ------------------------------------------------------------------ with Ray
+
+
+@pytest.fixture(scope="module")
+def ray_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Two replicas of a tiny model."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed (the extra `cluster`)")
+    serve = pytest.importorskip("ray.serve", reason="Ray Serve is not installed (the extra `cluster`)")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    model = Zoo(tmp_path_factory.mktemp("ray-zoo")).gguf("llama-loopy")
+    load = LoadRequest(str(model), "Tiny", "ngram", device="cpu", dtype="float32", cache_tokens=4096)
+    ray.init(num_cpus=4, include_dashboard=False, log_to_driver=False, configure_logging=False)
+    serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
+    options = cluster.ClusterOptions(load, ServerOptions(model="tiny"), 2, 2)
+    serve.run(cluster.deployments(options), name="helix", route_prefix="/")
+    yield f"http://127.0.0.1:{port}"
+    serve.shutdown()
+    ray.shutdown()
+
+
+def turns(session: int, count: int) -> list[dict[str, str]]:
+    """A conversation so far."""
+    said = [{"role": "user", "content": f"the cat {session} sat on the mat and the dog lay in the sun"}]
+    for turn in range(count):
+        said += [{"role": "assistant", "content": f"and rain {turn}"}, {"role": "user", "content": f"a house {turn}"}]
+    return said
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_two_replicas_share_the_work_keep_conversations_and_one_may_die(ray_url: str) -> None:
+    import ray
+
+    def chat(http: httpx.Client, session: int, count: int) -> dict[str, Any]:
+        body = {"model": "tiny", "messages": turns(session, count), "max_tokens": 8, "temperature": 0}
+        answer = http.post("/v1/chat/completions", json=body)
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    with httpx.Client(base_url=ray_url, timeout=300, trust_env=False) as http:
+        first = [chat(http, session, 0) for session in range(8)]
+        made = {told["created"] for told in (http.get("/v1/models").json()["data"][0] for _ in range(24))}
+        assert len(made) == 2, "requests without a session are spread over both"
+        hits = 0
+        for session in range(8):
+            usage = chat(http, session, 1)["usage"]
+            hits += usage["prompt_tokens_details"]["cached_tokens"] > 0
+        assert hits == 8, "a later turn finds its prefix"
+        assert [told["choices"][0]["message"]["content"] for told in first] == [
+            chat(http, session, 0)["choices"][0]["message"]["content"] for session in range(8)
+        ]
+
+        stop, served = threading.Event(), []
+
+        def load(index: int) -> None:
+            with httpx.Client(base_url=ray_url, timeout=300, trust_env=False) as own:
+                number = 0
+                while not stop.is_set():
+                    number += 1
+                    served.append(chat(own, 100 * index + number, 0)["id"])
+
+        with ThreadPoolExecutor(4) as pool:
+            working = [pool.submit(load, index) for index in range(1, 5)]
+            wait_for(lambda: len(served) > 8, 120)
+            killed = ray_replicas(ray)[0]
+            ray.kill(ray.get_actor(killed, namespace="serve"), no_restart=False)
+            seen = len(served)
+            wait_for(lambda: len(served) > seen + 12, 240)
+            wait_for(lambda: len([name for name in ray_replicas(ray) if name != killed]) == 2, 240)
+            stop.set()
+            for future in working:
+                future.result(300)  # no request was lost
+
+
+def ray_replicas(ray: Any) -> list[str]:
+    """Names of the actors that run an engine."""
+    found = ray.util.list_named_actors(all_namespaces=True)
+    return sorted(actor["name"] for actor in found if "helix-engine" in actor["name"])

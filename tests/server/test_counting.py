@@ -1,0 +1,73 @@
+"""Prompts are counted in a process of their own, as the engine counts them, and under the rate limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+
+from helix_app.engine.text.prompt_child import Examiner, PromptChild
+from helix_app.protocol.events import Failed
+from helix_app.protocol.prompts import PARTS, PromptAsked, PromptCounted
+from helix_app.protocol.requests import ChatMessage, GenerateRequest
+from helix_app.server.counting import PromptCounter
+from helix_app.server.http.errors import ApiError
+from helix_app.server.options import Limits
+from tests.engine.conftest import zoo as zoo
+from tests.engine.tiny import Zoo
+from tests.server.fakes import serving
+
+ASKED = GenerateRequest("count", (ChatMessage("user", "the cat"),))
+
+
+class Child:
+    """Answers in this process."""
+
+    def __init__(self, look: Callable[[PromptAsked], PromptCounted]) -> None:
+        self._look = look
+        self.stopped = self.closed = False
+
+    def __call__(self, asked: PromptAsked) -> PromptCounted:
+        return self._look(asked)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def counter_of(child: Child) -> PromptCounter:
+    return PromptCounter(lambda: cast(PromptChild, child))
+
+
+def test_the_sum_is_that_of_the_prompt_and_knows_no_context(zoo: Zoo) -> None:
+    child, target = Child(Examiner()), str(zoo.gguf("llama-loopy"))
+    counter = counter_of(child)
+    short = counter.count(target, ASKED)
+    assert short > 2
+    long = GenerateRequest("count", (ChatMessage("user", "the cat " * 2000),))
+    assert counter.count(target, long) > 2000
+    counter.close()
+    assert child.stopped
+    assert child.closed
+
+
+@pytest.mark.parametrize(("code", "status"), [("prompt_uncounted", 503), ("template_refused", 400)])
+def test_what_goes_wrong_is_an_error_of_the_api(code: str, status: int) -> None:
+    counter = counter_of(Child(lambda asked: PromptCounted(asked.number, failed=Failed(code))))
+    with pytest.raises(ApiError) as caught:
+        counter.count("x", ASKED)
+    assert caught.value.status == status
+
+
+def test_counting_is_under_the_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = (0,) * (len(PARTS) - 1) + (7,)
+    monkeypatch.setattr(PromptCounter, "count", lambda *_: sum(counts))
+    body: Any = {"model": "fake", "messages": [{"role": "user", "content": "x"}]}
+    with serving(limits=Limits(requests_per_minute=2)) as (_, server):
+        answers = [server.http.post("/v1/messages/count_tokens", json=body) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert answers[0].json() == {"input_tokens": 7}
+        assert answers[2].headers["retry-after"]
