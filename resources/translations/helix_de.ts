@@ -1962,6 +1962,69 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>RemoteDialog</name>
+  <message>
+   <source>A key is kept in the system's keyring, or else in a file that only you can read.</source>
+   <translation>Ein Schlüssel wird im Schlüsselbund des Systems aufbewahrt, sonst in einer Datei, die nur Sie lesen können.</translation>
+  </message>
+  <message>
+   <source>Address</source>
+   <translation>Adresse</translation>
+  </message>
+  <message>
+   <source>Another Helix, or any server with OpenAI's API, writes the replies. What such a server does not tell, its rounds and its cache, is shown as unknown.</source>
+   <translation>Ein anderes Helix oder ein beliebiger Server mit OpenAIs API schreibt die Antworten. Was so ein Server nicht mitteilt, seine Runden und seinen Cache, wird als unbekannt angezeigt.</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Key</source>
+   <translation>Schlüssel</translation>
+  </message>
+  <message>
+   <source>Model</source>
+   <translation>Modell</translation>
+  </message>
+  <message>
+   <source>Model of the server</source>
+   <translation>Modell des Servers</translation>
+  </message>
+  <message>
+   <source>Show its models</source>
+   <translation>Modelle zeigen</translation>
+  </message>
+  <message>
+   <source>The server offers no model just now. Load one there, then look again.</source>
+   <translation>Der Server bietet gerade kein Modell an. Laden Sie dort eines und sehen Sie noch einmal nach.</translation>
+  </message>
+  <message>
+   <source>Use the model of a server</source>
+   <translation>Modell eines Servers verwenden</translation>
+  </message>
+  <message>
+   <source>Use this model</source>
+   <translation>Dieses Modell verwenden</translation>
+  </message>
+  <message>
+   <source>asking…</source>
+   <translation>wird gefragt…</translation>
+  </message>
+  <message>
+   <source>kept</source>
+   <translation>aufbewahrt</translation>
+  </message>
+  <message>
+   <source>none needed</source>
+   <translation>keiner nötig</translation>
+  </message>
+  <message>
+   <source>show its models first</source>
+   <translation>erst die Modelle zeigen</translation>
+  </message>
+ </context>
+ <context>
   <name>Reply</name>
   <message>
    <source>Continue</source>
@@ -2648,6 +2711,10 @@ Antwort: {reply}
    <translation>Kontext –</translation>
   </message>
   <message>
+   <source>remote · {host}</source>
+   <translation>entfernt · {host}</translation>
+  </message>
+  <message>
    <source>speculation off</source>
    <translation>Spekulation aus</translation>
   </message>
@@ -2678,6 +2745,10 @@ Antwort: {reply}
   <message>
    <source>speculation –</source>
    <translation>Spekulation –</translation>
+  </message>
+  <message>
+   <source>speculation: the server's</source>
+   <translation>Spekulation: Sache des Servers</translation>
   </message>
   <message>
    <source>{device}; {n:parameter|parameters}; loaded in {t}</source>
@@ -2958,6 +3029,14 @@ Antwort: {reply}
    <translation>Zielmodell</translation>
   </message>
   <message>
+   <source>The server decides this</source>
+   <translation>Das entscheidet der Server</translation>
+  </message>
+  <message>
+   <source>Use a server…</source>
+   <translation>Server verwenden…</translation>
+  </message>
+  <message>
    <source>a token a pass, nothing drafted</source>
    <translation>je Durchgang ein Token, ohne Entwurf</translation>
   </message>
@@ -3151,6 +3230,10 @@ Antwort: {reply}
   <message>
    <source>Try again</source>
    <translation>Noch einmal versuchen</translation>
+  </message>
+  <message>
+   <source>Use a server…</source>
+   <translation>Server verwenden…</translation>
   </message>
   <message>
    <source>{size} · {licence} licence</source>
@@ -3881,6 +3964,10 @@ Antwort: {reply}
    <translation>Speicher –</translation>
   </message>
   <message>
+   <source>tokens –</source>
+   <translation>Tokens –</translation>
+  </message>
+  <message>
    <source>{a} of {d:draft token was|draft tokens were} accepted</source>
    <translation>{a} von {d:Entwurfstoken|Entwurfstoken} angenommen</translation>
   </message>
@@ -3891,6 +3978,10 @@ Antwort: {reply}
   <message>
    <source>{done} of {total} packed</source>
    <translation>{done} von {total} gepackt</translation>
+  </message>
+  <message>
+   <source>{model} · remote, {host}</source>
+   <translation>{model} · entfernt, {host}</translation>
   </message>
   <message>
    <source>{model} · {device} · {dtype} · {n:token|tokens} of context</source>
@@ -3998,6 +4089,10 @@ Spekulativ oder Einfach lässt sich oben in der Leiste wählen.</translation>
   <message>
    <source>A round costs more than a plain step: drafting takes time, and so do the additional rows that are checked. Break-even is the acceptance rate at which both are equal, from the times measured in this reply. Above it drafting gains, below it loses.</source>
    <translation>Eine Runde kostet mehr als ein einfacher Schritt: Das Entwerfen braucht Zeit, ebenso die zusätzlichen Zeilen, die geprüft werden. Break-even ist die Annahmerate, bei der beides gleich ist, aus den Zeiten dieser Antwort. Darüber gewinnt das Entwerfen, darunter verliert es.</translation>
+  </message>
+  <message>
+   <source>A server that writes the replies in place of this computer's engine.</source>
+   <translation>Ein Server, der die Antworten anstelle der Engine dieses Computers schreibt.</translation>
   </message>
   <message>
    <source>A window that needs more than 33 ms for a frame looks choppy, and takes time from the engine. Close the live panel or other programs if it does.</source>
@@ -4224,6 +4319,10 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
    <translation>Es ist eine Tabelle von 8 MB je Modell, aus gehashten kurzen Folgen von Token. Sie bleibt auf diesem Computer, und die Einstellungen schalten sie ab und löschen sie. Der Text von Antworten ändert sich nicht.</translation>
   </message>
   <message>
+   <source>It is another Helix, or any server that speaks OpenAI's API. What it tells is shown: text, tokens and, of another Helix, how many drafts were accepted. Its rounds, cache and memory stay unknown. Conversations are kept here, and sent to it with every question.</source>
+   <translation>Es ist ein anderes Helix oder ein beliebiger Server mit OpenAIs API. Was er mitteilt, wird angezeigt: Text, Tokens und bei einem anderen Helix, wie viele Entwürfe angenommen wurden. Seine Runden, sein Cache und sein Speicher bleiben unbekannt. Gespräche werden hier aufbewahrt und ihm mit jeder Frage geschickt.</translation>
+  </message>
+  <message>
    <source>It is part of each request and counts as context. Some models do not know system prompts.</source>
    <translation>Er ist Teil jeder Anfrage und zählt zum Kontext. Manche Modelle kennen keinen Systemprompt.</translation>
   </message>
@@ -4378,6 +4477,10 @@ Coupled ties each choice to the seed, so that the very same text comes out whate
    <translation>Verwerfen nimmt ein Entwurfstoken mit der Wahrscheinlichkeit min(1, p/q) an, wobei p die des Zielmodells und q die des Entwurfs ist, und zieht sonst aus dem, was übrig bleibt: Der Text folgt der Verteilung des Zielmodells.
 
 Gekoppelt bindet jede Entscheidung an den Seed, sodass genau derselbe Text entsteht, was auch entworfen wird. Es wird benutzt, wenn ein Seed gesetzt ist.</translation>
+  </message>
+  <message>
+   <source>Remote engine</source>
+   <translation>Entfernte Engine</translation>
   </message>
   <message>
    <source>Repetition penalty</source>
@@ -4742,6 +4845,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>server, OpenAI, Anthropic, endpoint, port</source>
    <translation>Server, OpenAI, Anthropic, Endpunkt, Port</translation>
+  </message>
+  <message>
+   <source>server, remote, OpenAI, address, key</source>
+   <translation>Server, entfernt, OpenAI, Adresse, Schlüssel</translation>
   </message>
   <message>
    <source>smoothness, stutter, FPS</source>
@@ -5135,6 +5242,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <source>Token &amp;origins</source>
    <translation>Herkunft der T&amp;oken</translation>
   </message>
+  <message>
+   <source>Use t&amp;he model of a server…</source>
+   <translation>Modell eines Ser&amp;vers verwenden…</translation>
+  </message>
  </context>
  <context>
   <name>messages</name>
@@ -5175,6 +5286,22 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Ein Programm, das diese Messung gestartet hat, konnte seine Antwort nicht schreiben. {reason} Das beheben und noch einmal starten.</translation>
   </message>
   <message>
+   <source>A remote engine cannot be told this: {what}. Leave it out, or choose a model on this computer.</source>
+   <translation>Einer entfernten Engine lässt sich das nicht sagen: {what}. Lassen Sie es weg oder wählen Sie ein Modell auf diesem Computer.</translation>
+  </message>
+  <message>
+   <source>A remote engine does not tell its blocks. Choose a model on this computer to watch them.</source>
+   <translation>Eine entfernte Engine teilt ihre Blöcke nicht mit. Wählen Sie ein Modell auf diesem Computer, um sie zu sehen.</translation>
+  </message>
+  <message>
+   <source>A remote engine does not tell its rounds. Choose a model on this computer to look into a reply.</source>
+   <translation>Eine entfernte Engine teilt ihre Runden nicht mit. Wählen Sie ein Modell auf diesem Computer, um in eine Antwort hineinzusehen.</translation>
+  </message>
+  <message>
+   <source>A remote engine tells neither its blocks nor its rounds, so there is nothing to compare or measure here. Choose a model on this computer, or run `bench --remote` on the command line.</source>
+   <translation>Eine entfernte Engine teilt weder Blöcke noch Runden mit, daher gibt es hier nichts zu vergleichen oder zu messen. Wählen Sie ein Modell auf diesem Computer oder rufen Sie `bench --remote` in der Kommandozeile auf.</translation>
+  </message>
+  <message>
    <source>A reply is being written in the chat, and a comparison needs the engine to itself. Wait for the reply or stop it, then run again.</source>
    <translation>Im Chat wird eine Antwort geschrieben, und ein Vergleich braucht die Engine für sich. Auf die Antwort warten oder sie stoppen, dann noch einmal starten.</translation>
   </message>
@@ -5195,6 +5322,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Alle Arten</translation>
   </message>
   <message>
+   <source>All replicas are busy, and no more replies may wait. Try again in {seconds:second|seconds}.</source>
+   <translation>Alle Replikate sind beschäftigt, und mehr Antworten dürfen nicht warten. Versuchen Sie es in {seconds:Sekunde|Sekunden} noch einmal.</translation>
+  </message>
+  <message>
    <source>Allocating the cache</source>
    <translation>Der Cache wird angelegt</translation>
   </message>
@@ -5209,6 +5340,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Another Helix is open and keeps the conversations. Do this in that one, or close it and try again.</source>
    <translation>Ein anderes Helix ist offen und bewahrt die Unterhaltungen auf. Es dort tun, oder das andere schließen und noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>Asking the server for its models</source>
+   <translation>Server nach seinen Modellen fragen</translation>
   </message>
   <message>
    <source>B is faster</source>
@@ -5619,6 +5754,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Chat-Vorlage kommt nicht zum Ende. Nach einer Schleife darin suchen, die nicht aufhört.</translation>
   </message>
   <message>
+   <source>The connection to {host} ended in the middle of the reply ({reason}). Try again; what was written is kept.</source>
+   <translation>Die Verbindung zu {host} endete mitten in der Antwort ({reason}). Versuchen Sie es noch einmal; was geschrieben wurde, bleibt erhalten.</translation>
+  </message>
+  <message>
    <source>The context is full at {limit:token|tokens}, Helix's default; this model takes up to {model}.</source>
    <translation>Der Kontext ist mit {limit:Token|Token} voll, dem Standard von Helix; dieses Modell nimmt bis zu {model}.</translation>
   </message>
@@ -5635,8 +5774,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Der Kontext ist mit {limit:Token|Token} voll, wie eingestellt; dieses Modell nimmt bis zu {model}.</translation>
   </message>
   <message>
+   <source>The context of the server's model is full.</source>
+   <translation>Der Kontext des Modells auf dem Server ist voll.</translation>
+  </message>
+  <message>
    <source>The context was reduced from {wanted} to {given:token|tokens} to fit in memory.</source>
    <translation>Der Kontext wurde von {wanted} auf {given:Token|Token} verkleinert, damit er in den Speicher passt.</translation>
+  </message>
+  <message>
+   <source>The conversation is too long for the server's model ({reason}). Start a new one, or let the oldest turns be left out.</source>
+   <translation>Das Gespräch ist zu lang für das Modell des Servers ({reason}). Beginnen Sie ein neues oder lassen Sie die ältesten Beiträge weglassen.</translation>
+  </message>
+  <message>
+   <source>The conversation is too long for the server's model, so the {n:oldest message was|oldest messages were} not sent.</source>
+   <translation>Das Gespräch ist zu lang für das Modell des Servers, daher: {n:älteste Nachricht wurde|älteste Nachrichten wurden} nicht gesendet.</translation>
   </message>
   <message>
    <source>The conversations in {path} cannot be read: {reason}. Check that the file is there and that you may open it, then try again.</source>
@@ -5691,6 +5842,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Engine brach unerwartet ab. Was bis dahin geschrieben war, ist erhalten; noch einmal senden, um sie neu zu starten.</translation>
   </message>
   <message>
+   <source>The environment variable {variable} holds no key. Set it to the server's key, or leave out --key-env.</source>
+   <translation>Die Umgebungsvariable {variable} enthält keinen Schlüssel. Setzen Sie sie auf den Schlüssel des Servers oder lassen Sie --key-env weg.</translation>
+  </message>
+  <message>
    <source>The field {field} cannot be used: {reason}. Correct it and send the request again.</source>
    <translation>Das Feld {field} ist nicht verwendbar: {reason}. Berichtigen Sie es und senden Sie die Anfrage noch einmal.</translation>
   </message>
@@ -5701,6 +5856,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The field {field} is not supported here. Leave it out.</source>
    <translation>Das Feld {field} wird hier nicht unterstützt. Lassen Sie es weg.</translation>
+  </message>
+  <message>
+   <source>The figures of replicas go through Ray. Scrape the metrics of its nodes, where their names begin with ray_helix.</source>
+   <translation>Die Zahlen der Replikate gehen durch Ray. Fragen Sie die Metriken seiner Knoten ab, wo ihre Namen mit ray_helix beginnen.</translation>
   </message>
   <message>
    <source>The file of conversations was damaged. {chats:conversation|conversations} with {messages:message|messages} could be read and taken over; the damaged file is kept as {path}.</source>
@@ -5717,6 +5876,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The grammar is too complex to go on with: {reason}. Make it simpler.</source>
    <translation>Die Grammatik ist zu verwickelt, um weiterzumachen: {reason}. Sie vereinfachen.</translation>
+  </message>
+  <message>
+   <source>The key could not be kept in {path}: {reason}. Check the permissions of that folder.</source>
+   <translation>Der Schlüssel konnte nicht in {path} aufbewahrt werden: {reason}. Prüfen Sie die Rechte dieses Ordners.</translation>
   </message>
   <message>
    <source>The library cannot be changed, because {file} cannot be written: {reason}. Check that you may write there.</source>
@@ -5777,6 +5940,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The prompts in {path} cannot be used: {reason}. Give a text file with one prompt a line, or JSON lines.</source>
    <translation>Die Prompts in {path} sind nicht brauchbar: {reason}. Eine Textdatei mit einem Prompt je Zeile oder JSON-Zeilen geben.</translation>
+  </message>
+  <message>
+   <source>The replicas that were to write the reply stopped one after the other. Send the request again in a moment.</source>
+   <translation>Die Replikate, die die Antwort schreiben sollten, endeten eines nach dem anderen. Senden Sie die Anfrage gleich noch einmal.</translation>
   </message>
   <message>
    <source>The replies are compared as soon as both configurations have written.</source>
@@ -5885,6 +6052,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>There are too few tokens to compare speeds. Ask for a longer reply.</source>
    <translation>Es sind zu wenige Token, um das Tempo zu vergleichen. Nach einer längeren Antwort fragen.</translation>
+  </message>
+  <message>
+   <source>There is no answer from {host} ({reason}). Check the address, and that the server runs.</source>
+   <translation>Von {host} kommt keine Antwort ({reason}). Prüfen Sie die Adresse und ob der Server läuft.</translation>
   </message>
   <message>
    <source>There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.</source>
@@ -6035,6 +6206,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Wird aufgewärmt</translation>
   </message>
   <message>
+   <source>What answers at {host} is not an OpenAI-compatible API ({reason}). Check the address, which often ends in /v1.</source>
+   <translation>Was unter {host} antwortet, ist keine API wie die von OpenAI ({reason}). Prüfen Sie die Adresse, die oft auf /v1 endet.</translation>
+  </message>
+  <message>
    <source>What arrived for {name} is not the expected file (its checksum differs), so it was deleted. Try again.</source>
    <translation>Was für {name} ankam, ist nicht die erwartete Datei (ihre Prüfsumme weicht ab), daher wurde sie gelöscht. Noch einmal versuchen.</translation>
   </message>
@@ -6053,6 +6228,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>What was measured could not be wiped in {folder}. Check the permissions of that folder and try again.</source>
    <translation>Das Gemessene ließ sich in {folder} nicht löschen. Die Rechte dieses Ordners prüfen und noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>`serve --ray` needs Ray Serve, which is not installed ({missing}). Install it: `python -m pip install "helix-app[cluster]"`; Ray runs on Linux and macOS.</source>
+   <translation>`serve --ray` braucht Ray Serve, das nicht installiert ist ({missing}). Installieren Sie es: `python -m pip install "helix-app[cluster]"`; Ray läuft unter Linux und macOS.</translation>
   </message>
   <message>
    <source>a probe: is drafting worth it again?</source>
@@ -6227,6 +6406,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>bis zu {n:Token|Token} je Antwort</translation>
   </message>
   <message>
+   <source>{address} cannot be used as the address of a server: {reason}. Write it as http://host:port.</source>
+   <translation>{address} kann nicht als Adresse eines Servers verwendet werden: {reason}. Schreiben Sie sie als http://host:port.</translation>
+  </message>
+  <message>
    <source>{arm} failed on the prompt {prompt} and was left out from there on. {reason}</source>
    <translation>{arm} scheiterte am Prompt {prompt} und blieb von da an weg. {reason}</translation>
   </message>
@@ -6275,6 +6458,18 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{host} gibt Ihnen {name} nicht. Nehmen Sie dort auf der Seite von {repo} die Bedingungen an, hinterlegen Sie ein Zugangstoken auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
   </message>
   <message>
+   <source>{host} does not take {fields}, so it decides that itself.</source>
+   <translation>{host} nimmt {fields} nicht an und entscheidet das daher selbst.</translation>
+  </message>
+  <message>
+   <source>{host} ended the reply by its content filter. Ask in other words, or ask another model.</source>
+   <translation>{host} hat die Antwort durch seinen Inhaltsfilter beendet. Fragen Sie mit anderen Worten oder fragen Sie ein anderes Modell.</translation>
+  </message>
+  <message>
+   <source>{host} failed at the reply ({reason}). Try again; if it repeats, look into the server's own log.</source>
+   <translation>{host} ist an der Antwort gescheitert ({reason}). Versuchen Sie es noch einmal; wiederholt es sich, sehen Sie in das Protokoll des Servers.</translation>
+  </message>
+  <message>
    <source>{host} gets too many requests from here just now. Wait a few minutes and try again.</source>
    <translation>{host} bekommt von hier gerade zu viele Anfragen. Warten Sie ein paar Minuten und versuchen Sie es noch einmal.</translation>
   </message>
@@ -6295,8 +6490,36 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{host} hat gerade selbst eine Störung. Versuchen Sie es später noch einmal; es geht weiter, wo es aufgehört hat.</translation>
   </message>
   <message>
+   <source>{host} has no model {model} any more. Choose one of its other models.</source>
+   <translation>{host} hat kein Modell {model} mehr. Wählen Sie eines seiner anderen Modelle.</translation>
+  </message>
+  <message>
+   <source>{host} has sent nothing for {seconds:second|seconds}. Check that the server still runs, and try again.</source>
+   <translation>{host} hat seit {seconds:Sekunde|Sekunden} nichts gesendet. Prüfen Sie, ob der Server noch läuft, und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} has several models. Name one of them: {models}.</source>
+   <translation>{host} hat mehrere Modelle. Nennen Sie eines davon: {models}.</translation>
+  </message>
+  <message>
+   <source>{host} is busy and refuses more replies just now ({reason}). Wait a moment and try again.</source>
+   <translation>{host} ist beschäftigt und nimmt gerade keine weiteren Antworten an ({reason}). Warten Sie einen Moment und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
    <source>{host} knows no {what}. Check how it is written, or search for it.</source>
    <translation>{host} kennt {what} nicht. Prüfen Sie die Schreibweise, oder suchen Sie danach.</translation>
+  </message>
+  <message>
+   <source>{host} offers no model just now. Load one there, then try again.</source>
+   <translation>{host} bietet gerade kein Modell an. Laden Sie dort eines und versuchen Sie es noch einmal.</translation>
+  </message>
+  <message>
+   <source>{host} refused the request ({reason}). Change what it names, or ask another model.</source>
+   <translation>{host} hat die Anfrage abgelehnt ({reason}). Ändern Sie, was genannt ist, oder fragen Sie ein anderes Modell.</translation>
+  </message>
+  <message>
+   <source>{host} refuses the key. Check the key, or give one if there is none yet.</source>
+   <translation>{host} weist den Schlüssel zurück. Prüfen Sie den Schlüssel oder geben Sie einen an, falls es noch keinen gibt.</translation>
   </message>
   <message>
    <source>{host} shows {what} only to those who may see it, or does not know it. Keep an access token on the page Models or in HF_TOKEN, then try again.</source>
@@ -7051,6 +7274,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Too short to compare with plain</source>
    <translation>Zu kurz zum Vergleichen mit einfach</translation>
+  </message>
+  <message>
+   <source>Written by a remote engine, which does not tell its rounds</source>
+   <translation>Von einer entfernten Engine geschrieben, die ihre Runden nicht mitteilt</translation>
   </message>
   <message>
    <source>{speed}, same text</source>
