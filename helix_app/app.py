@@ -26,7 +26,6 @@ from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, 
 from helix_app.protocol.loading import Unloaded
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QMessageLogContext, QtMsgType
     from PySide6.QtWidgets import QApplication
 
     from helix_app.bridge.api.serving import Serving
@@ -283,10 +282,12 @@ def make_application(argv: Sequence[str]) -> QApplication:
     from PySide6.QtGui import QGuiApplication, QIcon
     from PySide6.QtWidgets import QApplication
 
-    qInstallMessageHandler(_StartWatch())
+    from helix_app.gui.kit.qt_messages import StartWatch, on_qt_message
+
+    qInstallMessageHandler(StartWatch(lambda reason: _refuse("no_display", {"reason": reason})))
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication(list(argv))
-    qInstallMessageHandler(_on_qt_message)
+    qInstallMessageHandler(on_qt_message)
     application.setApplicationName("Helix")
     application.setApplicationDisplayName("Helix")
     application.setApplicationVersion(helix_app.__version__)
@@ -356,34 +357,6 @@ def _refuse(code: str, fields: Mapping[str, str]) -> int:
     sentence = messages.error_text(code, fields)
     print(sentence, file=sys.stderr, flush=True)  # noqa: T201
     return 1
-
-
-class _StartWatch:
-    """Hears Qt until there is a QApplication: a fatal message then means no display, and Qt would abort."""
-
-    def __init__(self) -> None:
-        self._reason = ""
-
-    def __call__(self, kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
-        from PySide6.QtCore import QtMsgType
-
-        log.info("qt: %s", text)
-        if kind == QtMsgType.QtFatalMsg:
-            code = _refuse("no_display", {"reason": self._reason or text.partition("\n")[0]})
-            logging.shutdown()
-            os._exit(code)
-        self._reason = self._reason or text.partition("\n")[0].rstrip(".")  # the first is the cause
-
-
-def _on_qt_message(kind: QtMsgType, _: QMessageLogContext, text: str) -> None:
-    from PySide6.QtCore import QtMsgType
-
-    levels = {
-        QtMsgType.QtDebugMsg: logging.DEBUG,
-        QtMsgType.QtInfoMsg: logging.INFO,
-        QtMsgType.QtWarningMsg: logging.WARNING,
-    }
-    logging.getLogger("qt").log(levels.get(kind, logging.CRITICAL), text)
 
 
 @contextmanager
