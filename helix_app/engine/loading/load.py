@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
 from dataclasses import replace
 
 from helix_app.base.errors import DeviceError, HelixError
 from helix_app.base.logs import log_file
+from helix_app.base.sizes import size_text
 from helix_app.engine.loading.build import Loaded, build
+from helix_app.engine.loading.fit import fit_of
 from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import plan
+from helix_app.engine.loading.plan import Plan, plan
 from helix_app.engine.machine import measured
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.device import Device, cpu
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.protocol.events import Event, Notice
@@ -24,11 +26,34 @@ from helix_app.protocol.requests import LoadRequest
 log = logging.getLogger(__name__)
 
 
+def look(
+    request: LoadRequest, cancel: threading.Event, lost: Collection[str] = (), given_back: int = 0
+) -> Generator[Event, None, tuple[Plan, Device]]:
+    """A generator of what is to be told that returns what will be loaded, and where; nothing takes memory yet.
+
+    Raises:
+        HelixError: it cannot be used, or by ``stop_at`` it would take too much memory; a ``Fit`` was told then.
+        LoadCancelled: ``cancel`` was set.
+    """
+    what = plan(request)
+    if what.skipped is not None:
+        yield what.skipped
+    device = yield from place(what, cancel, lost)
+    if request.stop_at != "never":
+        fit = fit_of(what, device, given_back=given_back)
+        if fit.level == "short" or fit.level == request.stop_at:
+            yield fit
+            need, free = size_text(fit.need.total), size_text(fit.free or 0)
+            raise HelixError(f"load_{fit.level}", model=fit.target_name, need=need, free=free)
+    return what, device
+
+
 def load(
     request: LoadRequest,
     cancel: threading.Event,
     lost: Collection[str] = (),
     make_room: Callable[[], None] = lambda: None,
+    given_back: int = 0,
 ) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
@@ -37,18 +62,16 @@ def load(
     Args:
         lost: kinds of devices that stopped working in this process and are not tried again.
         make_room: called once the request is known to make sense, before anything takes memory: what is loaded goes.
+        given_back: bytes that this gives back.
 
     Raises:
-        HelixError: the model cannot be used, or nothing has the memory for it.
+        HelixError: the model cannot be used, or nothing has the memory for it, or too little of it by ``stop_at``.
         LoadCancelled: ``cancel`` was set.
     """
     begin = time.perf_counter()
     measured.again()
     yield LoadProgress("read_header")
-    what = plan(request)
-    if what.skipped is not None:
-        yield what.skipped
-    device = yield from place(what, cancel, lost)
+    what, device = yield from look(request, cancel, lost, given_back)
     make_room()
     while True:
         yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)
