@@ -14,6 +14,7 @@ from helix_app.base.language import say
 from helix_app.base.message_texts import filling
 from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.message_texts.fit import FIT_ERRORS
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.server import SERVER_ERRORS
@@ -92,6 +93,7 @@ ERRORS: dict[str, str] = {
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,
     **FORM_ERRORS,
+    **FIT_ERRORS,
     **SERVER_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "

@@ -77,7 +77,16 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         context_length=choice.context_length,
         ngram_table="" if shipped is None else str(shipped),
         learned_table=str(learned_table(target.path, target.id)) if choice.learn else "",
+        installed=_installed(target, catalog, root),
+        stop_at=choice.stop_at,
     )
+
+
+def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> tuple[str, ...]:
+    """Models on this computer beside the target: those of the catalog, and files in the target's own folder."""
+    beside = sorted(target.path.parent.glob("*.gguf")) if target.path.is_file() else []
+    listed = store.catalog_items(beside, catalog=catalog, root=root)
+    return tuple(item.path for item in listed if item.path and Path(item.path) != target.path)
 
 
 def _suggested_draft(target: ResolvedModel, catalog: Catalog, root: Path | None) -> ResolvedModel | None:

@@ -10,8 +10,8 @@ import torch
 
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
-from helix_app.engine.loading.needs import copy_weights, need_of
 from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading.needs import copy_weights, need_of
 from helix_app.engine.loading.packed import may_run_packed
 from helix_app.engine.loading.plan import SELF_BITS, Plan
 from helix_app.engine.machine.device import PACKED, Device
@@ -187,5 +187,3 @@ def _shape(files: ModelFiles) -> tuple[object, ...]:
 def _family(files: ModelFiles) -> str:
     """What a model's header calls it, whatever its quantisation."""
     return str(files.gguf.metadata.get("general.name", "")) if files.gguf is not None else ""
-
-

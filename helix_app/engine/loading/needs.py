@@ -90,7 +90,7 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
 
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
-    """Activations of a piece of a prompt, what it may not see, logits, turns, and the largest weight while it is made."""
+    """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
     rows = min(CHUNK, context)
     q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
     activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
