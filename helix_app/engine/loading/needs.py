@@ -21,6 +21,8 @@ from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
 
 BLOCK = 16  # tokens
+_PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
+_WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
 _LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
 _MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
 _BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
@@ -100,7 +102,8 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
 
 
 def _logits(config: ModelConfig) -> int:
-    return 2 * 4 * _LOGIT_ROWS * config.vocab_size
+    """Logits, and what a reply needs whatever its length."""
+    return _PROGRAM + (2 * 4 * _LOGIT_ROWS + _WORD) * config.vocab_size
 
 
 def _turns(config: ModelConfig, context: int, item: int) -> int:
