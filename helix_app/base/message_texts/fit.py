@@ -16,6 +16,8 @@ FIT_ERRORS: dict[str, str] = {
     "load_short": "{model} was not loaded, because it does not fit into memory: it takes {need}, and {free} are free. "
     "Choose a shorter context or a smaller model, or close other programs.",
     "memory_untried": "The load could not be tried ({reason}). It may have run out of memory; try a shorter context.",
+    "pair_running": "Two models are being tried as a pair, and that needs the engine to itself. Wait for it or stop it, then try again.",
+    "pair_engine_busy": "The engine is busy, and that would spoil the trial. Wait for the reply or stop it, then try again.",
     "pair_unexamined": "The pair could not be looked at: the process that does so stopped. Try again; Details says more.",
 }
 
