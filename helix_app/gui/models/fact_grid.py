@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from helix_app.gui.look.theme import Theme
 
+_NAMES = 190  # pixels of the column of names
+
 
 class FactGrid(QWidget):
     """A table of a name and a fact a row; long facts take several lines."""
@@ -22,6 +24,7 @@ class FactGrid(QWidget):
         self._grid.setHorizontalSpacing(24)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnMinimumWidth(0, _NAMES)  # grids under each other have their facts under each other
 
     def show_rows(self, rows: Iterable[tuple[str, str]]) -> None:
         """Show these in place of what stood there."""

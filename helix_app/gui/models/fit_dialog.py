@@ -80,6 +80,7 @@ class FitDialog(Dialog):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         column.addLayout(row)
         self.setMinimumWidth(480)
+        self.leave.setFocus()
 
     def _choose(self, way: object) -> None:
         self.accept()

@@ -86,7 +86,6 @@ class PairDialog(Dialog):
             facts.addWidget(part)
             if part is self.memory:
                 facts.addWidget(self.fits)
-        facts.addWidget(self.advice)
         facts.addStretch()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -109,9 +108,10 @@ class PairDialog(Dialog):
         column.addWidget(self.draft)
         column.addWidget(self.verdict)
         column.addWidget(scroll, 1)
+        column.addWidget(self.advice)
         column.addWidget(self.line)
         column.addLayout(buttons)
-        self.resize(600, 640)
+        self.resize(600, 680)
         self.setMinimumWidth(520)
 
     # ------------------------------------------------------------------ asking
@@ -172,7 +172,7 @@ class PairDialog(Dialog):
         rows = list(words.fit_rows(found.fit))
         sentences = [words.level_text(found.fit)]
         if found.draft_fit is not None:
-            sentences.append(self.tr("The draft by itself: {text}").format(text=words.level_text(found.draft_fit)))
+            sentences.append(self.tr("The draft alone: {text}").format(text=words.level_text(found.draft_fit)))
         self.memory.show_rows(rows)
         self.fits.setText("\n".join(sentences))
         self.trial.show_rows(() if found.probe is None else words.probe_rows(found.probe))

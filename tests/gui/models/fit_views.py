@@ -82,12 +82,7 @@ def pair(window: MainWindow) -> None:
     """A pair that was tried."""
     with_models(window)
     window.toolbar.pairs.open_dialog()
-    fit = replace(
-        FIT,
-        level="fits",
-        target_name=FACTS.target_name,
-        need=MemoryNeed(97_000_000, 44_000_000, 94_000_000, 31_000_000, 46_000_000),
-    )
+    fit = replace(FITS, need=MemoryNeed(97_000_000, 44_000_000, 94_000_000, 31_000_000, 46_000_000))
     window.on_event(PairExamined(FACTS, fit, probe=PROBE))
 
 
@@ -105,12 +100,9 @@ def no_pair(window: MainWindow) -> None:
         specials=(("bos_token", "<|im_start|>", "<bos>"), ("eos_token", "<|im_end|>", "<eos>, <end_of_turn>")),
         template="other",
     )
-    fit = replace(
-        FIT, level="fits", target_name=FACTS.target_name, need=MemoryNeed(97_000_000, 0, 94_000_000, 0, 30_000_000)
-    )
-    by_text = replace(
-        PROBE, by_text=True, tokens_a_call=1.4, measured=None, expected=0.7, expected_low=0.6, expected_high=0.8
-    )
+    fit = replace(FITS, need=MemoryNeed(97_000_000, 0, 94_000_000, 0, 30_000_000))
+    expected = {"expected": 0.7, "expected_low": 0.6, "expected_high": 0.8}
+    by_text = replace(PROBE, by_text=True, tokens_a_call=1.4, measured=None, **expected)
     window.on_event(PairExamined(facts, fit, replace(fit, target_name=GEMMA.name), by_text, (SMALL.path,)))
 
 
