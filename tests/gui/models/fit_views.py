@@ -40,6 +40,7 @@ FIT = Fit(
 FACTS = PairFacts(
     "SmolLM2 135M Instruct", "SmolLM2 60M", Verdict(SMALL.path), 134_515_008, 61_000_000, 49_152, 49_152, 1.0
 )
+FITS = replace(FIT, level="fits", target_name=FACTS.target_name, ways=())
 PROBE = PairProbe(
     kinds=(KindProbe("code", 120, 96), KindProbe("chat", 128, 71), KindProbe("story", 96, 40)),
     acceptance=0.72,
