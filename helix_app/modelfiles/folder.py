@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import struct
@@ -113,7 +112,7 @@ def check_whole(file: Path) -> None:
                 _refuse_cut(file, f"{size:,} bytes, which end inside its header")
             if length > _MOST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
-            header = json.loads(opened.read(length))
+            header = texts.parse_json(opened.read(length).decode("utf-8"))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         needed = 8 + length + max(ends, default=0)
         if needed > size:
