@@ -217,7 +217,7 @@ class LoadChoice:
     dtype: str = "auto"
     context_length: int | None = None
     learn: bool = False
-    stop_at: StopAt = "never"
+    stop_at: StopAt = field(default="never", compare=False)  # how it is loaded, not what
 
 
 @dataclass(frozen=True)
