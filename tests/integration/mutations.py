@@ -41,9 +41,11 @@ _NUMBERS = ("0", "-1", "1", "255", "65536", "2147483647", "4294967296", "9999999
 
 def bytes_changed(data: bytes, rng: random.Random) -> bytes:
     """Some bytes flipped, replaced, left out or put in; or the end cut off."""
-    changed = bytearray(data)
+    changed = bytearray(data or b"?")
     for _ in range(rng.choice((1, 1, 2, 8))):
-        at, what = rng.randrange(len(changed)), rng.randrange(6)
+        at, what = rng.randrange(len(changed) or 1), rng.randrange(6)
+        if not changed:
+            break
         if what < 2:
             changed[at] = rng.choice((changed[at] ^ (1 << rng.randrange(8)), 0, 255, rng.randrange(256)))
         elif what == 2:

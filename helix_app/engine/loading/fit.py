@@ -133,7 +133,7 @@ def _ways(what: Plan, number_format: str, fit: Fit, room: int) -> Iterator[Way]:
     if shorter is not None:
         yield shorter
     if fit.need.draft_weights:
-        total = fit.need.total - fit.need.draft_weights - fit.need.draft_cache
+        total = _need(replace(what, draft=None, draft_kind="none"), number_format, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
     yield from _others(what, number_format, room)

@@ -59,9 +59,9 @@ def test_what_is_given_back_counts_as_free(target: Path) -> None:
 
 def test_each_way_makes_it_fit(target: Path, zoo: Zoo) -> None:
     request = request_for(target, draft=str(target), cache_tokens=65_536)
-    need = fit_with(request, 10**12).need
-    found = fit_with(request, need.total - need.draft_cache - need.draft_weights - need.cache // 2)
-    assert found.level == "short"
+    smaller = fit_with(replace(request, cache_tokens=None), 10**12).need.total
+    found = fit_with(request, int(smaller / ROOMY) + 1000)
+    assert found.level in ("tight", "short")
     kinds = [way.kind for way in found.ways]
     assert kinds[:2] == ["pool", "context"]
     for way in found.ways:
@@ -75,7 +75,7 @@ def test_each_way_makes_it_fit(target: Path, zoo: Zoo) -> None:
 def test_without_the_draft_it_may_fit(target: Path) -> None:
     request = request_for(target, draft=str(target))
     alone = fit_with(request_for(target), 10**12).need.total
-    found = fit_with(request, int(alone / ROOMY) + 20_000_000)
+    found = fit_with(request, int(alone / ROOMY) + 1000)
     draft = next(way for way in found.ways if way.kind == "draft")
     assert (draft.value, draft.total <= found.free * ROOMY) == ("none", True)  # type: ignore[operator]
 
