@@ -5,18 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from helix_app.base.errors import DeviceError, HelixError
 from helix_app.base.logs import log_file
-from helix_app.base.sizes import size_text
 from helix_app.engine.loading.build import Loaded, build
-from helix_app.engine.loading.fit import fit_of
-from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import Plan, plan
+from helix_app.engine.loading.look import look
 from helix_app.engine.machine import measured
-from helix_app.engine.machine.device import Device, cpu
+from helix_app.engine.machine.device import cpu
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.protocol.events import Event, Notice
@@ -24,28 +21,6 @@ from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import LoadRequest
 
 log = logging.getLogger(__name__)
-
-
-def look(
-    request: LoadRequest, cancel: threading.Event, lost: Collection[str] = (), given_back: int = 0
-) -> Generator[Event, None, tuple[Plan, Device]]:
-    """A generator of what is to be told that returns what will be loaded, and where; nothing takes memory yet.
-
-    Raises:
-        HelixError: it cannot be used, or by ``stop_at`` it would take too much memory; a ``Fit`` was told then.
-        LoadCancelled: ``cancel`` was set.
-    """
-    what = plan(request)
-    if what.skipped is not None:
-        yield what.skipped
-    device = yield from place(what, cancel, lost)
-    if request.stop_at != "never":
-        fit = fit_of(what, device, given_back=given_back)
-        if fit.level == "short" or fit.level == request.stop_at:
-            yield fit
-            need, free = size_text(fit.need.total), size_text(fit.free or 0)
-            raise HelixError(f"load_{fit.level}", model=fit.target_name, need=need, free=free)
-    return what, device
 
 
 def load(
