@@ -218,10 +218,9 @@ class HostClient:
         if child is None or not child.alive or not child.used_up or not child.loaded:
             return False
         for event in self._exchange(child, replace(request, check_only=True), Stop(cancel)):
-            if isinstance(event, Fit):
-                yield event
-            elif isinstance(event, Failed):
-                yield replace(event, kept=True)
+            if isinstance(event, (Fit, Failed)):
+                yield event if isinstance(event, Fit) else replace(event, kept=True)
+            if isinstance(event, Failed):
                 return True
         return False
 

@@ -45,7 +45,7 @@ def render(
 
 def _parsed(template: str) -> nodes.Template:
     try:
-        return _environment().parse(_sized(template))
+        return in_time(lambda: _environment().parse(_sized(template)))
     except RecursionError as exc:
         raise TemplateLimitError("it is nested too deeply") from exc
 
