@@ -60,7 +60,7 @@ def test_a_pair_in_rows() -> None:
         ({"measured_low": 0.9, "measured_high": 1.1}, "no clear difference"),
         ({"measured_low": None, "measured_high": None}, "faster"),
         ({"by_text": True, "expected_low": 0.2}, "would not pay"),
-        ({"by_text": True, "expected_low": 1.2}, "does not do that yet"),
+        ({"by_text": True, "expected_low": 1.2}, "tokens of the target alone"),
     ],
 )
 def test_advice(values: dict[str, object], part: str) -> None:
