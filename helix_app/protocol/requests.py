@@ -49,7 +49,7 @@ class LoadRequest:
     cache_tokens: int | None = None
     ngram_table: str = ""
     learned_table: str = ""
-    installed: tuple[str, ...] = ()
+    installed: tuple[str, ...] = field(default=(), compare=False)
     stop_at: StopAt = "never"
     check_only: bool = False
 
