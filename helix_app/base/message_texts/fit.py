@@ -135,7 +135,9 @@ def advice(probe: PairProbe) -> str:
     """What a trial means for whoever chooses a draft."""
     if probe.by_text:
         if probe.expected_low > 1.0:
-            return say("Drafting through the text would be faster here, but Helix drafts with the tokens of the target alone.")
+            return say(
+                "Drafting through the text would be faster here, but Helix drafts with the tokens of the target alone."
+            )
         return say("Drafting through the text would not pay here. N-gram drafts cost nothing and need no second model.")
     best = probe.measured_low if probe.measured_low is not None else probe.expected_low
     worst = probe.measured_high if probe.measured_high is not None else probe.expected_high

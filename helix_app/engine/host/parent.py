@@ -217,12 +217,10 @@ class HostClient:
         child = self._child
         if child is None or not child.alive or not child.used_up or not child.loaded:
             return False
-        for event in self._exchange(child, replace(request, check_only=True), Stop(cancel)):
-            if isinstance(event, (Fit, Failed)):
-                yield event if isinstance(event, Fit) else replace(event, kept=True)
-            if isinstance(event, Failed):
-                return True
-        return False
+        look = self._exchange(child, replace(request, check_only=True), Stop(cancel))
+        told = [replace(e, kept=True) if isinstance(e, Failed) else e for e in look if isinstance(e, (Fit, Failed))]
+        yield from told
+        return bool(told)
 
     def _replies(self, crowd: Crowd) -> Iterator[Event]:
         """Write replies, with another child if one dies: first the same again, then on the CPU with less memory."""

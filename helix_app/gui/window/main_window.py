@@ -253,9 +253,9 @@ class MainWindow(QMainWindow):
         """Let every part have its events; the models come last, for what they decide replaces what was shown."""
         chat = (self.book, self.chats, self.chat, self.cut, self.first_note, self.counting, self.drafts, self.alerts)
         shown = (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view)
-        for part in (*shown, self.toolbar, self.library, self.models):
+        for part in (*shown, self.library, self.models):
             self._router.add(part.handlers())
-        self._router.add({RunOpened: self.desk.on_run_opened})
+        self._router.add({**self.toolbar.handlers(), RunOpened: self.desk.on_run_opened})
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
 
     def _restore(self) -> None:
