@@ -85,8 +85,9 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
 def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> tuple[str, ...]:
     """Models on this computer beside the target: those of the catalog, and files in the target's own folder."""
     beside = sorted(target.path.parent.glob("*.gguf")) if target.path.is_file() else []
-    listed = store.catalog_items(beside, catalog=catalog, root=root)
-    return tuple(item.path for item in listed if item.path and Path(item.path) != target.path)
+    found = (store.find(entry, root) for entry in catalog or load_catalog())
+    paths = dict.fromkeys(path for path in (*found, *beside) if path is not None and path != target.path)
+    return tuple(str(path) for path in paths)  # nothing is read of them before it is needed
 
 
 def _suggested_draft(target: ResolvedModel, catalog: Catalog, root: Path | None) -> ResolvedModel | None:
