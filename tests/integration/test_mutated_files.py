@@ -33,10 +33,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read_all(sound: Path, first: int, count: int, seconds: float) -> None:
     """Read so many in a process of their own, whose address space is limited, and look at what it says of each."""
-    code = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY}, {_MEMORY})); import runpy; "
-    code += (
-        "sys.argv = ['mutations', *sys.argv[1:]]; runpy.run_module('tests.integration.mutations', run_name='__main__')"
-    )
+    code = f"import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, ({_MEMORY}, {_MEMORY})); "
+    code += "runpy.run_module('tests.integration.mutations', run_name='__main__', alter_sys=True)"
     arguments = [sys.executable, "-X", "faulthandler", "-c", code, str(sound), str(first), str(count)]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
