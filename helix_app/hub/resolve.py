@@ -85,7 +85,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
 def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> tuple[str, ...]:
     """Models on this computer beside the target: those of the catalog, and files in the target's own folder."""
     beside = sorted(target.path.parent.glob("*.gguf")) if target.path.is_file() else []
-    found = (store.find(entry, root) for entry in catalog or load_catalog())
+    found = (store.find(entry, root) for entry in catalog or known_catalog())
     paths = dict.fromkeys(path for path in (*found, *beside) if path is not None and path != target.path)
     return tuple(str(path) for path in paths)  # nothing is read of them before it is needed
 

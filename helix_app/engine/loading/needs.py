@@ -10,7 +10,9 @@ import math
 from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
+from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.memory_use import PACKED_BYTES
 from helix_app.engine.machine.device import DTYPES, PACKED
 from helix_app.engine.models.packed_decoder import CACHE
@@ -49,8 +51,9 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     config = files.config
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
-    blocks = -(-max(context, pool) // BLOCK)
-    cache = blocks * bytes_per_block(config, BLOCK, cache_type)
+    layout = layout_of(config, context)
+    blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
+    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
     if number_format == PACKED:
         return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
     return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
