@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.pairs import Pairs
     from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
@@ -60,6 +61,7 @@ class App:
     chats: Chats
     attachments: Attachments
     prompts: Prompts
+    pairs: Pairs
     serving: Serving
     library: Library
     remotes: Remotes
@@ -138,6 +140,7 @@ def build(
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.library import Library
+    from helix_app.bridge.pairs import Pairs
     from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
@@ -154,6 +157,7 @@ def build(
     attachments = Attachments()
     prompts = Prompts()
     library = Library()
+    pairs = Pairs(controller)
 
     window.generate_requested.connect(controller.generate)
     window.compare_requested.connect(controller.compare)
@@ -197,6 +201,12 @@ def build(
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
 
+    asker = window.toolbar.pairs
+    asker.asked.connect(pairs.ask)
+    asker.stop_requested.connect(pairs.stop)
+    pairs.news.connect(window.on_events)
+    window.closing.connect(pairs.shutdown)
+
     desk = window.desk
     desk.open_requested.connect(run_files.open)
     desk.save_requested.connect(run_files.save)
@@ -218,6 +228,7 @@ def build(
         chats,
         attachments,
         prompts,
+        pairs,
         serving,
         library,
         remotes,

@@ -8,12 +8,12 @@ filled from the fields of the error or event; a missing field shows as an en das
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from helix_app.base.language import say
 from helix_app.base.message_texts import filling
 from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
+from helix_app.base.message_texts.fit import FIT_ERRORS
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS
@@ -92,6 +92,7 @@ ERRORS: dict[str, str] = {
     "store_gone": "This benchmark is not in the list any more. Run it again.",
     **CHAT_ERRORS,
     **FORM_ERRORS,
+    **FIT_ERRORS,
     **SERVER_ERRORS,
     # the window
     "window_unavailable": "The window cannot open, because a library is missing ({reason}). "
@@ -376,25 +377,3 @@ def measured_forgotten(count: int) -> str:
 def plural(n: int, one: str, many: str) -> str:
     """A sentence with a count ``{n}``, as a whole in the singular for 1."""
     return (one if n == 1 else many).format(n=f"{n:,}")
-
-
-def certificate_text(c: Mapping[str, Any]) -> str:
-    """What a certificate (``engine.certify.Certificate`` as a mapping) shows, in words."""
-    drafted = fill("{n:token was|tokens were} drafted, {a} accepted", n=c["drafted"], a=c["accepted"])
-    if c["holds"] is None:
-        why = "nothing was drafted" if not c["drafted"] else "there was too little to compare"
-        return f"Certificate: none, since {why}. Ask for a longer reply or another draft."
-    if c["kind"] == "identity":
-        if c["holds"]:
-            same = fill("{n:token is that|tokens are those} of plain decoding", n=c["tokens"])
-            return f"Certificate: identical. {same}; {drafted}."
-        gap = c["logit_gap"]
-        words = f"Certificate: the replies part at token {c['position'] + 1}; "
-        if gap is None:
-            return words + "one of them ended there."
-        return words + f"plain decoding's token leads by {gap:.2g} in the target's logits. A near tie fell differently."
-    sizes = fill("{t:verification|verifications} over {r:drafted round|drafted rounds}", t=c["trials"], r=c["rounds"])
-    sample = f"{sizes}, p = {c['p_value']:.3g}; {drafted}"
-    if c["holds"]:
-        return f"Certificate: no difference from the target's distribution ({sample})."
-    return f"Certificate: refuted. The tokens do not follow the target's distribution ({sample}). Please report it."

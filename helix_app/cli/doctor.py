@@ -1,7 +1,8 @@
 """``doctor``: what is here, what is wrong and what to do, as a report to paste into an issue.
 
-Results go to standard output, progress to standard error. Exit codes: 0 when the engine can run somewhere, 1
-otherwise.
+With ``--target`` it is about that model: whether it fits into memory, and whether a draft model goes with it
+(``cli/doctor_model.py``). Results go to standard output, progress to standard error. Exit codes: 0 when the engine can
+run somewhere or the model fits, 1 otherwise, 2 for wrong usage.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import logging
 
 from helix_app.base import messages
+from helix_app.cli import doctor_model
 from helix_app.cli.common import check_output, ctrl_c_cancels, put, say
 from helix_app.doctor import report as doctor
 from helix_app.engine.machine import measured_file
@@ -26,11 +28,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="first wipe what was measured of this computer: formats, kernels, costs; the next load measures again",
     )
     parser.add_argument("--no-self-test", action="store_true", help="do not try the devices")
+    doctor_model.add_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand and return the exit code."""
     check_output()
+    doctor_model.check(args)
+    if args.target is not None:
+        return doctor_model.run(args)
     if args.forget_measured:
         try:
             say(messages.measured_forgotten(measured_file.forget()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
+from helix_app.base.message_texts.certificate import certificate_text
 from helix_app.base.settings import Settings
 from helix_app.cli import batch, remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
@@ -105,7 +106,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
     else:
         say(summary(finished))
         if certificate is not None:
-            say(messages.certificate_text(asdict(certificate)))
+            say(certificate_text(asdict(certificate)))
     refuted = certificate is not None and certificate.holds is False
     return 1 if refuted or finished.reason == "cancelled" else 0
 

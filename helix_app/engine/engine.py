@@ -14,7 +14,8 @@ from helix_app.base.logs import log_file
 from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.build import Loaded
 from helix_app.engine.loading.load import load
-from helix_app.engine.loading.memory_use import memory_use
+from helix_app.engine.loading.look import look
+from helix_app.engine.loading.memory_use import given_back, memory_use
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.loading.runners import LoadCancelled
 from helix_app.engine.machine.device import found_devices
@@ -60,7 +61,10 @@ class Engine:
         request_id = request.request_id if isinstance(request, GenerateRequest) else ""
         try:
             if isinstance(request, LoadRequest) and request.check_only:
-                plan(request)
+                if request.stop_at == "never":
+                    plan(request)
+                else:
+                    yield from look(request, cancel, self._lost, given_back(self.session))
                 yield Checked()
             elif isinstance(request, LoadRequest):
                 yield from self._load_or_keep(request, cancel)
@@ -209,11 +213,12 @@ class Engine:
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
-        for item in load(request, cancel, self._lost, self._make_room):
+        for item in load(request, cancel, self._lost, self._make_room, given_back(self.session)):
             if isinstance(item, Loaded):
                 return_memory()  # that only loading needed
                 ready = replace(item.ready, memory=memory_use(item.session))
-                self._loaded, self._wanted, self._given_up = LoadedModel(item.session, ready), request, None
+                self._loaded, self._given_up = LoadedModel(item.session, ready), None
+                self._wanted = replace(request, stop_at="never")  # it was loaded: it comes back without a question
                 yield from item.session.snapshots(full=True)
                 yield ready
             else:

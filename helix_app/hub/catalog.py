@@ -23,6 +23,7 @@ else:
 log = logging.getLogger(__name__)
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -166,6 +167,8 @@ def _entry(table: Mapping[str, Any]) -> CatalogEntry:
         raise ValueError(f"id {entry.id!r}")
     if Path(entry.file).name != entry.file or "\\" in entry.file:
         raise ValueError(f"{entry.id}: file {entry.file!r} is not a plain name")
+    if Path(entry.file).suffix.lower() in _PICKLES:
+        raise ValueError(f"{entry.id}: {entry.file} is pickled weights, which may run any program")
     for digest in (entry.sha256, *(s.sha256 for s in sources if isinstance(s, WheelSource))):
         if digest is not None and not _SHA256.fullmatch(digest):
             raise ValueError(f"{entry.id}: sha256 {digest!r}")

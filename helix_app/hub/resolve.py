@@ -80,7 +80,17 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         context_length=choice.context_length,
         ngram_table="" if shipped is None else str(shipped),
         learned_table=str(learned_table(target.path, target.id)) if choice.learn else "",
+        installed=_installed(target, catalog, root),
+        stop_at=choice.stop_at,
     )
+
+
+def _installed(target: ResolvedModel, catalog: Catalog | None, root: Path | None) -> tuple[str, ...]:
+    """Models on this computer beside the target: those of the catalog, and files in the target's own folder."""
+    beside = sorted(target.path.parent.glob("*.gguf")) if target.path.is_file() else []
+    found = (store.find(entry, root) for entry in catalog or known_catalog())
+    paths = dict.fromkeys(path for path in (*found, *beside) if path is not None and path != target.path)
+    return tuple(str(path) for path in paths)  # nothing is read of them before it is needed
 
 
 def _suggested_draft(target: ResolvedModel, catalog: Catalog, root: Path | None) -> ResolvedModel | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import struct
@@ -29,6 +28,7 @@ _OTHER_FORMATS = {
     "*.engine": "TensorRT",
     "openvino_model.xml": "OpenVINO",
 }
+_MOST_HEADER = 100 * 10**6  # bytes of a safetensors header; the format allows no more
 _NOT_WEIGHTS = ("training_args.bin", "optimizer.bin", "optimizer.pt", "scheduler.pt", "rng_state.pth")
 
 
@@ -110,7 +110,9 @@ def check_whole(file: Path) -> None:
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
             if length + 8 > size:
                 _refuse_cut(file, f"{size:,} bytes, which end inside its header")
-            header = json.loads(opened.read(length))
+            if length > _MOST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            header = texts.parse_json(opened.read(length).decode("utf-8"))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         needed = 8 + length + max(ends, default=0)
         if needed > size:

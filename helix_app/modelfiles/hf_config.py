@@ -10,6 +10,7 @@ from helix_app.modelfiles.architectures import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.special_tokens import end_tokens, known_id
 
+_MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
 _ACTIVATIONS: dict[str, Activation] = {"silu": "silu", "swish": "silu", "gelu_pytorch_tanh": "gelu_tanh"}
 
 
@@ -23,6 +24,8 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
     _check_quantisation(raw)
     try:
         raw = architecture.plain(raw)
+        if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
+            raise ValueError(f"{raw['num_hidden_layers']} layers")
         hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
         shape: dict[str, Any] = {
             "architecture": architecture.key,

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths
+from helix_app.base import paths, texts
+from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.special_tokens import END_NAMES
 
 log = logging.getLogger(__name__)
 _VERSION = 1  # of what is cached
+_MOST_ID = 1 << 22  # the largest vocabularies known have a quarter of a million tokens
 _SUFFIXES = (".json", ".jinja", ".model", ".tiktoken", ".vocab", ".bpe")
 _NAMES = ("merges.txt", "vocab.txt")
 _TEMPLATES = ("chat_templates", "additional_chat_templates")
@@ -58,6 +60,24 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
     except OSError as exc:
         log.info("tokenizer facts not kept: %s", exc)
     return TokenizerFiles(digest, tuple(ends), markers)
+
+
+def check_ids(folder: Path) -> None:
+    """Refuse ids that no vocabulary has: libraries make tables as long as the largest, whatever is in them.
+
+    Raises:
+        ModelFileError: one is negative or far too large.
+    """
+    tokenizer, config = _object(folder / "tokenizer.json"), _object(folder / "tokenizer_config.json")
+    model = tokenizer.get("model")
+    words = model.get("vocab") if isinstance(model, dict) else None
+    ids: list[Any] = list(words.values()) if isinstance(words, dict) else []
+    for name in ("vocab.json", "added_tokens.json"):
+        ids += _object(folder / name).values()
+    ids += _added(tokenizer, config, {}).values()
+    wrong = next((i for i in ids if isinstance(i, int) and not 0 <= i <= _MOST_ID), None)
+    if wrong is not None:
+        raise ModelFileError("tokenizer_unreadable", path=folder, detail=f"a token with the number {wrong}")
 
 
 def _digest(folder: Path) -> str:
@@ -120,7 +140,7 @@ def _id(text: str, added: dict[str, int], tokenizer: dict[str, Any], folder: Pat
 
 def _object(file: Path) -> dict[str, Any]:
     try:
-        raw = json.loads(file.read_text(encoding="utf-8-sig"))
+        raw = texts.parse_json(file.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return {}
     return raw if isinstance(raw, dict) else {}

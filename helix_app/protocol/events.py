@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, Union
 
 from helix_app.protocol.bench import BenchDone, BenchProgressed
+from helix_app.protocol.fit import Fit
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
@@ -337,6 +338,7 @@ Event = Union[
     Forgotten,
     CheckupDone,
     LoadProgress,
+    Fit,
     Notice,
     ModelReady,
     MemoryUse,

@@ -10,6 +10,7 @@ from helix_app.protocol.bench import BenchRequest
 Mode = Literal["speculative", "autoregressive"]
 Verify = Literal["auto", "rejection", "coupled"]
 OnFull = Literal["stop", "drop_oldest"]
+StopAt = Literal["never", "short", "tight"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class LoadRequest:
         ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
         learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
+        installed: paths of models on this computer, among which another quantisation of the target may be.
+        stop_at: of a load that would take too much memory: ``short`` refuses one that does not fit, ``tight`` one that
+            leaves little room, too; ``Fit`` says what it would take. ``never`` tries it.
         check_only: only find out whether it would load, from headers and vocabularies; answered by ``Checked``.
     """
 
@@ -45,6 +49,8 @@ class LoadRequest:
     cache_tokens: int | None = None
     ngram_table: str = ""
     learned_table: str = ""
+    installed: tuple[str, ...] = field(default=(), compare=False)
+    stop_at: StopAt = "never"
     check_only: bool = False
 
 
@@ -202,6 +208,7 @@ class LoadChoice:
         target: catalog id, or path of a ``.gguf`` file or model folder.
         draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8``, a catalog id or a path.
         learn: whether replies are learnt on this computer, for better n-gram drafts.
+        stop_at: as in ``LoadRequest``.
     """
 
     target: str
@@ -210,6 +217,7 @@ class LoadChoice:
     dtype: str = "auto"
     context_length: int | None = None
     learn: bool = False
+    stop_at: StopAt = field(default="never", compare=False)  # how it is loaded, not what
 
 
 @dataclass(frozen=True)

@@ -874,6 +874,41 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>FitDialog</name>
+  <message>
+   <source>Do not load</source>
+   <translation>Nicht laden</translation>
+  </message>
+  <message>
+   <source>Load anyway</source>
+   <translation>Trotzdem laden</translation>
+  </message>
+  <message>
+   <source>Memory</source>
+   <translation>Speicher</translation>
+  </message>
+  <message>
+   <source>Memory that the load takes, of what is free</source>
+   <translation>Speicher, den das Laden braucht, vom freien</translation>
+  </message>
+  <message>
+   <source>The computer may become slow, or the load may fail for want of memory</source>
+   <translation>Der Computer kann langsam werden, oder das Laden scheitert aus Mangel an Speicher</translation>
+  </message>
+  <message>
+   <source>This would fit:</source>
+   <translation>So würde es passen:</translation>
+  </message>
+  <message>
+   <source>{model} does not fit into memory</source>
+   <translation>{model} passt nicht in den Speicher</translation>
+  </message>
+  <message>
+   <source>{model} leaves little memory</source>
+   <translation>{model} lässt wenig Speicher frei</translation>
+  </message>
+ </context>
+ <context>
   <name>Footer</name>
   <message>
    <source>Branch from here</source>
@@ -1616,6 +1651,88 @@ Protokolle: {logs}</translation>
   <message>
    <source>Dismiss</source>
    <translation>Ausblenden</translation>
+  </message>
+ </context>
+ <context>
+  <name>PairDialog</name>
+  <message>
+   <source>A draft for {target}</source>
+   <translation>Ein Entwurf für {target}</translation>
+  </message>
+  <message>
+   <source>Close</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>Draft</source>
+   <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>Draft model</source>
+   <translation>Entwurfsmodell</translation>
+  </message>
+  <message>
+   <source>Loads both models beside this window and writes with them for half a minute</source>
+   <translation>Lädt beide Modelle neben diesem Fenster und schreibt eine halbe Minute mit ihnen</translation>
+  </message>
+  <message>
+   <source>Memory</source>
+   <translation>Speicher</translation>
+  </message>
+  <message>
+   <source>Reading the vocabularies…</source>
+   <translation>Die Vokabulare werden gelesen…</translation>
+  </message>
+  <message>
+   <source>Smaller models that fit, too: {names}</source>
+   <translation>Kleinere Modelle, die auch passen: {names}</translation>
+  </message>
+  <message>
+   <source>Stop</source>
+   <translation>Stoppen</translation>
+  </message>
+  <message>
+   <source>Target and draft</source>
+   <translation>Ziel und Entwurf</translation>
+  </message>
+  <message>
+   <source>The draft alone: {text}</source>
+   <translation>Der Entwurf allein: {text}</translation>
+  </message>
+  <message>
+   <source>They can be a pair: the draft's tokens are the target's.</source>
+   <translation>Sie können ein Paar sein: Die Tokens des Entwurfs sind die des Ziels.</translation>
+  </message>
+  <message>
+   <source>Trial</source>
+   <translation>Probe</translation>
+  </message>
+  <message>
+   <source>Try this pair</source>
+   <translation>Paar ausprobieren</translation>
+  </message>
+  <message>
+   <source>Use this draft</source>
+   <translation>Entwurf verwenden</translation>
+  </message>
+ </context>
+ <context>
+  <name>Pairs</name>
+  <message>
+   <source>It is as large as the target: drafting costs as much as writing.</source>
+   <translation>Es ist so groß wie das Ziel: Entwerfen kostet so viel wie Schreiben.</translation>
+  </message>
+  <message>
+   <source>another vocabulary</source>
+   <translation>anderes Vokabular</translation>
+  </message>
+  <message>
+   <source>as large as the target</source>
+   <translation>so groß wie das Ziel</translation>
+  </message>
+  <message>
+   <source>cannot be used</source>
+   <translation>nicht verwendbar</translation>
   </message>
  </context>
  <context>
@@ -2959,6 +3076,10 @@ Antwort: {reply}
   <message>
    <source>Draft</source>
    <translation>Entwurf</translation>
+  </message>
+  <message>
+   <source>Examine a pair…</source>
+   <translation>Paar untersuchen…</translation>
   </message>
   <message>
    <source>Live panel</source>
@@ -5270,6 +5391,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Ein Vergleich läuft und würde die Messung verfälschen. Auf ihn warten oder ihn stoppen, dann noch einmal starten.</translation>
   </message>
   <message>
+   <source>A context of {n:token|tokens}: {need}</source>
+   <translation>Ein Kontext von {n:Token|Tokens}: {need}</translation>
+  </message>
+  <message>
    <source>A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.</source>
    <translation>Ein Entwurf, der das Modell in weniger Bit ist, braucht ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
@@ -5280,6 +5405,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>A model is being loaded, and that would spoil the measurement. Wait until it is loaded, then run again.</source>
    <translation>Ein Modell wird geladen, und das würde die Messung verfälschen. Warten, bis es geladen ist, dann noch einmal starten.</translation>
+  </message>
+  <message>
+   <source>A pool of {n:token|tokens} for all replies: {need}</source>
+   <translation>Ein Vorrat von {n:Token|Tokens} für alle Antworten: {need}</translation>
   </message>
   <message>
    <source>A program that this measurement started could not write its reply. {reason} Put that right, then run it again.</source>
@@ -5308,6 +5437,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>A reply is being written in the chat, and it would spoil the measurement. Wait for the reply or stop it, then run again.</source>
    <translation>Im Chat wird eine Antwort geschrieben, und das würde die Messung verfälschen. Auf die Antwort warten oder sie stoppen, dann noch einmal starten.</translation>
+  </message>
+  <message>
+   <source>Acceptance</source>
+   <translation>Angenommen</translation>
   </message>
   <message>
    <source>Acceptance rate</source>
@@ -5354,12 +5487,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>B ist langsamer</translation>
   </message>
   <message>
+   <source>Begin of text</source>
+   <translation>Textanfang</translation>
+  </message>
+  <message>
    <source>Bringing back the model from before</source>
    <translation>Das vorige Modell wird zurückgeholt</translation>
   </message>
   <message>
    <source>Chat</source>
    <translation>Chat</translation>
+  </message>
+  <message>
+   <source>Chat template</source>
+   <translation>Chat-Vorlage</translation>
   </message>
   <message>
    <source>Checking how steady the machine is</source>
@@ -5390,6 +5531,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Unterhaltungen lassen sich gerade nicht in {folder} schreiben: {reason}. Sie bleiben in diesem Fenster, und Helix versucht es weiter. Vor dem Schließen dort Platz schaffen oder die Rechte prüfen.</translation>
   </message>
   <message>
+   <source>Costs in plain steps</source>
+   <translation>Kosten in einfachen Schritten</translation>
+  </message>
+  <message>
    <source>Decode speed, tok/s</source>
    <translation>Dekodiertempo, Tok/s</translation>
   </message>
@@ -5402,6 +5547,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Fertig</translation>
   </message>
   <message>
+   <source>Draft</source>
+   <translation>Entwurf</translation>
+  </message>
+  <message>
    <source>Draft file</source>
    <translation>Datei des Entwurfs</translation>
   </message>
@@ -5410,12 +5559,28 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Entwurf ms</translation>
   </message>
   <message>
+   <source>Drafting through the text would be faster here, but Helix drafts with the tokens of the target alone.</source>
+   <translation>Über den Text zu entwerfen wäre hier schneller, aber Helix entwirft nur mit den Tokens des Ziels.</translation>
+  </message>
+  <message>
+   <source>Drafting through the text would not pay here. N-gram drafts cost nothing and need no second model.</source>
+   <translation>Über den Text zu entwerfen würde sich hier nicht lohnen. N-Gramm-Entwürfe kosten nichts und brauchen kein zweites Modell.</translation>
+  </message>
+  <message>
+   <source>End of a reply</source>
+   <translation>Ende einer Antwort</translation>
+  </message>
+  <message>
    <source>End to end</source>
    <translation>Insgesamt</translation>
   </message>
   <message>
    <source>Environment</source>
    <translation>Umgebung</translation>
+  </message>
+  <message>
+   <source>Expected speed</source>
+   <translation>Erwartetes Tempo</translation>
   </message>
   <message>
    <source>First difference at token {at}: {a} in A, {b} in B</source>
@@ -5428,6 +5593,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Four-bit weights would not be faster on {device}, so Helix uses the fastest other number format.</source>
    <translation>Vier-Bit-Gewichte wären auf {device} nicht schneller, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
+  </message>
+  <message>
+   <source>Free</source>
+   <translation>Frei</translation>
   </message>
   <message>
    <source>HELIX_FORCE_CPU is set, so Helix runs on the CPU.</source>
@@ -5462,12 +5631,40 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Identisch: {n:Token|Token}</translation>
   </message>
   <message>
+   <source>In common</source>
+   <translation>Gemeinsam</translation>
+  </message>
+  <message>
    <source>In this model {tensors:tensor is|tensors are} not stored in four bits, and rounded to them: the text may differ from that of other number formats.</source>
    <translation>In diesem Modell {tensors:Tensor ist|Tensoren sind} nicht in vier Bit gespeichert und darauf gerundet: Der Text kann von dem anderer Zahlenformate abweichen.</translation>
   </message>
   <message>
    <source>In {arm}, a round drafts {k:token|tokens} in {draft}, verifies in {verify} and spends {rest} besides: {steps:plain step|plain steps} of {plain}. By the formula it is {expected} times as fast as plain decoding.</source>
    <translation>In {arm} entwirft eine Runde {k:Token|Token} in {draft}, prüft in {verify} und braucht daneben {rest}: {steps:einfacher Schritt|einfache Schritte} von {plain}. Nach der Formel ist das {expected} mal so schnell wie einfache Dekodierung.</translation>
+  </message>
+  <message>
+   <source>It does not fit: it takes {need}, and {free} are free.</source>
+   <translation>Es passt nicht: Es braucht {need}, und {free} sind frei.</translation>
+  </message>
+  <message>
+   <source>It fits, but leaves little room: it takes {need} of the {free} that are free.</source>
+   <translation>Es passt, lässt aber wenig Platz: Es braucht {need} von den {free}, die frei sind.</translation>
+  </message>
+  <message>
+   <source>It fits: it takes {need} of the {free} that are free.</source>
+   <translation>Es passt: Es braucht {need} von den {free}, die frei sind.</translation>
+  </message>
+  <message>
+   <source>It takes {need}. How much memory is free on {device} is not known.</source>
+   <translation>Es braucht {need}. Wie viel Speicher auf {device} frei ist, ist nicht bekannt.</translation>
+  </message>
+  <message>
+   <source>Keys and values</source>
+   <translation>Schlüssel und Werte</translation>
+  </message>
+  <message>
+   <source>Keys and values of the draft</source>
+   <translation>Schlüssel und Werte des Entwurfs</translation>
   </message>
   <message>
    <source>Kind</source>
@@ -5520,6 +5717,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Mean k</source>
    <translation>k im Mittel</translation>
+  </message>
+  <message>
+   <source>Measured speed</source>
+   <translation>Gemessenes Tempo</translation>
   </message>
   <message>
    <source>Memory</source>
@@ -5582,6 +5783,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Seiten von {origin} dürfen diesen Server nicht benutzen. Starten Sie ihn mit --cors-origin {origin}, um es ihnen zu erlauben.</translation>
   </message>
   <message>
+   <source>Passes and tables</source>
+   <translation>Durchläufe und Tabellen</translation>
+  </message>
+  <message>
    <source>Peak memory</source>
    <translation>Spitzenspeicher</translation>
   </message>
@@ -5632,6 +5837,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Rewrite</source>
    <translation>Umschreiben</translation>
+  </message>
+  <message>
+   <source>Right by its text</source>
+   <translation>Richtig nach dem Text</translation>
   </message>
   <message>
    <source>Run</source>
@@ -5716,6 +5925,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>TTFT ms</source>
    <translation>TTFT ms</translation>
+  </message>
+  <message>
+   <source>Target</source>
+   <translation>Zielmodell</translation>
   </message>
   <message>
    <source>Target file</source>
@@ -5814,6 +6027,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Der Entwurf kann nicht weitermachen ({reason}), daher entwirft Helix aus dem Text selbst.</translation>
   </message>
   <message>
+   <source>The draft is as large as the target: drafting costs as much as writing, and little can be gained.</source>
+   <translation>Der Entwurf ist so groß wie das Ziel: Entwerfen kostet so viel wie Schreiben, und wenig ist zu gewinnen.</translation>
+  </message>
+  <message>
    <source>The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}</source>
    <translation>Der Entwurf {draft} war nicht verwendbar, daher nimmt Helix den besten, für den nichts heruntergeladen werden muss. {reason}</translation>
   </message>
@@ -5824,6 +6041,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The engine is busy, and that would spoil the measurement. Wait a moment, then run again.</source>
    <translation>Die Engine ist beschäftigt, und das würde die Messung verfälschen. Kurz warten, dann noch einmal starten.</translation>
+  </message>
+  <message>
+   <source>The engine is busy, and that would spoil the trial. Wait for the reply or stop it, then try again.</source>
+   <translation>Die Engine arbeitet, und das würde die Probe verfälschen. Warten Sie auf die Antwort oder brechen Sie sie ab, und versuchen Sie es dann noch einmal.</translation>
   </message>
   <message>
    <source>The engine is still working on the last request. Wait for it or press Stop.</source>
@@ -5866,6 +6087,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Datei der Unterhaltungen war beschädigt. {chats:Unterhaltung|Unterhaltungen} mit {messages:Nachricht|Nachrichten} waren lesbar und wurden übernommen; die beschädigte Datei bleibt als {path}.</translation>
   </message>
   <message>
+   <source>The file {name}: {need}</source>
+   <translation>Die Datei {name}: {need}</translation>
+  </message>
+  <message>
    <source>The file {path} was written by a later version of Helix. Use that version, or move the file away.</source>
    <translation>Die Datei {path} wurde von einem späteren Helix geschrieben. Jenes benutzen oder die Datei woanders hinlegen.</translation>
   </message>
@@ -5890,6 +6115,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Liste der Benchmarks {path} lässt sich nicht lesen oder schreiben. Freien Platz und Rechte ihres Ordners prüfen, dann noch einmal versuchen.</translation>
   </message>
   <message>
+   <source>The load could not be tried ({reason}). It may have run out of memory; try a shorter context.</source>
+   <translation>Das Laden konnte nicht ausprobiert werden ({reason}). Vielleicht reichte der Speicher nicht; versuchen Sie es mit einem kürzeren Kontext.</translation>
+  </message>
+  <message>
    <source>The local API needs packages that are not installed ({missing}). Install them: `python -m pip install "helix-app[server]"`, or `python -m pip install -e ".[server]"` in the folder of Helix.</source>
    <translation>Die lokale API braucht Pakete, die nicht installiert sind ({missing}). Installieren Sie sie: `python -m pip install "helix-app[server]"` oder `python -m pip install -e ".[server]"` im Ordner von Helix.</translation>
   </message>
@@ -5908,6 +6137,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The model returned numbers that are not numbers, so the reply stopped. Load the model with --dtype float32, or download it again.</source>
    <translation>Das Modell lieferte Zahlen, die keine sind, daher brach die Antwort ab. Das Modell mit --dtype float32 laden oder neu herunterladen.</translation>
+  </message>
+  <message>
+   <source>The pair could not be looked at: the process that does so stopped. Try again; Details says more.</source>
+   <translation>Das Paar konnte nicht untersucht werden: Der Prozess, der das tut, hat aufgehört. Versuchen Sie es noch einmal; mehr steht unter Details.</translation>
   </message>
   <message>
    <source>The prompt cannot be read from {path}: {reason}. Give it as UTF-8 text, or with --prompt.</source>
@@ -6058,6 +6291,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Von {host} kommt keine Antwort ({reason}). Prüfen Sie die Adresse und ob der Server läuft.</translation>
   </message>
   <message>
+   <source>There is no clear difference to the target alone. N-gram drafts cost nothing and need no second model.</source>
+   <translation>Es gibt keinen klaren Unterschied zum Ziel allein. N-Gramm-Entwürfe kosten nichts und brauchen kein zweites Modell.</translation>
+  </message>
+  <message>
    <source>There is no connection to {host}. Check the network and try again, or copy the model file into {folder} by hand.</source>
    <translation>Es gibt keine Verbindung zu {host}. Das Netz prüfen und noch einmal versuchen, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
   </message>
@@ -6170,8 +6407,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Die Gewichte dieses Modells sind nicht gepackt, oder so, dass Helix dafür keinen Kernel hat; daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
   <message>
+   <source>This pair is faster than the target alone.</source>
+   <translation>Dieses Paar ist schneller als das Ziel allein.</translation>
+  </message>
+  <message>
+   <source>This pair is slower than the target alone. Choose n-gram drafts, which cost nothing, or a smaller draft.</source>
+   <translation>Dieses Paar ist langsamer als das Ziel allein. Wählen Sie N-Gramm-Entwürfe, die nichts kosten, oder einen kleineren Entwurf.</translation>
+  </message>
+  <message>
    <source>Time to first token</source>
    <translation>Zeit bis zum ersten Token</translation>
+  </message>
+  <message>
+   <source>Together</source>
+   <translation>Zusammen</translation>
   </message>
   <message>
    <source>Tokens</source>
@@ -6180,6 +6429,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Tokens per pass</source>
    <translation>Token je Durchgang</translation>
+  </message>
+  <message>
+   <source>Two models are being tried as a pair, and that needs the engine to itself. Wait for it or stop it, then try again.</source>
+   <translation>Zwei Modelle werden gerade als Paar ausprobiert, und das braucht die Engine für sich. Warten Sie oder brechen Sie es ab, und versuchen Sie es dann noch einmal.</translation>
   </message>
   <message>
    <source>Two models, the same text: {n:token|tokens}</source>
@@ -6202,8 +6455,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Versionen</translation>
   </message>
   <message>
+   <source>Vocabulary</source>
+   <translation>Vokabular</translation>
+  </message>
+  <message>
    <source>Warming up</source>
    <translation>Wird aufgewärmt</translation>
+  </message>
+  <message>
+   <source>Weights</source>
+   <translation>Gewichte</translation>
+  </message>
+  <message>
+   <source>Weights of the draft</source>
+   <translation>Gewichte des Entwurfs</translation>
   </message>
   <message>
    <source>What answers at {host} is not an OpenAI-compatible API ({reason}). Check the address, which often ends in /v1.</source>
@@ -6230,6 +6495,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Das Gemessene ließ sich in {folder} nicht löschen. Die Rechte dieses Ordners prüfen und noch einmal versuchen.</translation>
   </message>
   <message>
+   <source>Without the draft: {need}</source>
+   <translation>Ohne den Entwurf: {need}</translation>
+  </message>
+  <message>
    <source>`serve --ray` needs Ray Serve, which is not installed ({missing}). Install it: `python -m pip install "helix-app[cluster]"`; Ray runs on Linux and macOS.</source>
    <translation>`serve --ray` braucht Ray Serve, das nicht installiert ist ({missing}). Installieren Sie es: `python -m pip install "helix-app[cluster]"`; Ray läuft unter Linux und macOS.</translation>
   </message>
@@ -6252,6 +6521,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>acceptance is steady</source>
    <translation>die Annahme ist gleichmäßig</translation>
+  </message>
+  <message>
+   <source>another one; the draft reads the target's</source>
+   <translation>eine andere; der Entwurf liest die des Ziels</translation>
   </message>
   <message>
    <source>context full</source>
@@ -6338,6 +6611,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>keine</translation>
   </message>
   <message>
+   <source>one of them has none</source>
+   <translation>eines von beiden hat keine</translation>
+  </message>
+  <message>
    <source>one plain step, to know what plain decoding costs</source>
    <translation>ein einfacher Schritt, um zu wissen, was einfache Dekodierung kostet</translation>
   </message>
@@ -6390,6 +6667,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>die Antwort ist nahe an ihrer Token-Grenze</translation>
   </message>
   <message>
+   <source>the same</source>
+   <translation>dieselbe</translation>
+  </message>
+  <message>
    <source>threads</source>
    <translation>Threads</translation>
   </message>
@@ -6432,6 +6713,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{device} could not be used ({reason}), so Helix runs on the CPU.</source>
    <translation>{device} war nicht verwendbar ({reason}), daher läuft Helix auf der CPU.</translation>
+  </message>
+  <message>
+   <source>{draft} a drafted token, {verify} to verify {k}</source>
+   <translation>{draft} je entworfenem Token, {verify} zum Prüfen von {k}</translation>
   </message>
   <message>
    <source>{faster} decodes {percent} faster than {slower} here.</source>
@@ -6526,6 +6811,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{host} zeigt {what} nur denen, die es sehen dürfen, oder kennt es nicht. Hinterlegen Sie ein Zugangstoken auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
   </message>
   <message>
+   <source>{model} was not loaded, because it does not fit into memory: it takes {need}, and {free} are free. Choose a shorter context or a smaller model, or close other programs.</source>
+   <translation>{model} wurde nicht geladen, weil es nicht in den Speicher passt: Es braucht {need}, und {free} sind frei. Wählen Sie einen kürzeren Kontext oder ein kleineres Modell, oder schließen Sie andere Programme.</translation>
+  </message>
+  <message>
+   <source>{model} was not loaded, because it would leave little memory: it takes {need} of the {free} that are free. Load it anyway, choose a shorter context, or close other programs.</source>
+   <translation>{model} wurde nicht geladen, weil es wenig Speicher frei ließe: Es braucht {need} von den {free}, die frei sind. Laden Sie es trotzdem, wählen Sie einen kürzeren Kontext, oder schließen Sie andere Programme.</translation>
+  </message>
+  <message>
    <source>{model} writes text and gives no embeddings, so /v1/embeddings cannot be used with it. Use a model made for embeddings, in another program.</source>
    <translation>{model} schreibt Text und liefert keine Embeddings, deshalb ist /v1/embeddings damit nicht verwendbar. Verwenden Sie ein Modell für Embeddings in einem anderen Programm.</translation>
   </message>
@@ -6576,6 +6869,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{n} of {all:reply|replies} ended before {least} tokens; their speeds are rough.</source>
    <translation>{n} von {all:Antwort|Antworten} endeten vor {least} Token; ihr Tempo ist ungenau.</translation>
+  </message>
+  <message>
+   <source>{n} tokens of the target a draft, on average</source>
+   <translation>{n} Tokens des Ziels je Entwurf, im Mittel</translation>
   </message>
   <message>
    <source>{n}%</source>
@@ -6756,6 +7053,26 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{repo} has no GGUF files, and Helix downloads no others. Look for a repository of the same model with GGUF in its name.</source>
    <translation>{repo} hat keine GGUF-Dateien, und andere lädt Helix nicht herunter. Suchen Sie ein Archiv desselben Modells mit GGUF im Namen.</translation>
+  </message>
+  <message>
+   <source>{share} of the draft's tokens, by their text</source>
+   <translation>{share} der Tokens des Entwurfs, nach ihrem Text</translation>
+  </message>
+  <message>
+   <source>{size}, {share} of the target</source>
+   <translation>{size}, {share} des Ziels</translation>
+  </message>
+  <message>
+   <source>{target} in the target, {draft} in the draft</source>
+   <translation>{target} im Ziel, {draft} im Entwurf</translation>
+  </message>
+  <message>
+   <source>{target} tokens in the target, {draft} in the draft</source>
+   <translation>{target} Tokens im Ziel, {draft} im Entwurf</translation>
+  </message>
+  <message>
+   <source>{times}; too few replies for an interval</source>
+   <translation>{times}; zu wenige Antworten für ein Intervall</translation>
   </message>
   <message>
    <source>{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.</source>

@@ -22,6 +22,7 @@ from helix_app.engine.host.crowd import Crowd, Stop
 from helix_app.engine.host.process import ChildGone, ChildProcess
 from helix_app.engine.host.progress import lighter
 from helix_app.protocol.events import Event, Failed, Notice
+from helix_app.protocol.fit import Fit
 from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest
@@ -154,7 +155,7 @@ class HostClient:
         with closing(self._exchange(child, request, Stop(cancel))) as events:
             for event in events:
                 if isinstance(event, ModelReady) and isinstance(request, LoadRequest):
-                    self._loaded = request
+                    self._loaded = replace(request, stop_at="never")
                 elif isinstance(event, Failed) and isinstance(request, LoadRequest):
                     self._loaded = before if event.kept else None
                 elif isinstance(event, Unloaded):
@@ -216,11 +217,10 @@ class HostClient:
         child = self._child
         if child is None or not child.alive or not child.used_up or not child.loaded:
             return False
-        for event in self._exchange(child, replace(request, check_only=True), Stop(cancel)):
-            if isinstance(event, Failed):
-                yield replace(event, kept=True)
-                return True
-        return False
+        look = self._exchange(child, replace(request, check_only=True), Stop(cancel))
+        told = [replace(e, kept=True) if isinstance(e, Failed) else e for e in look if isinstance(e, (Fit, Failed))]
+        yield from told
+        return bool(told)
 
     def _replies(self, crowd: Crowd) -> Iterator[Event]:
         """Write replies, with another child if one dies: first the same again, then on the CPU with less memory."""

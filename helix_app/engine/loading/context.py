@@ -21,6 +21,7 @@ from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import LoadRequest
 
 log = logging.getLogger(__name__)
+_MAX_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 _WORTH = 1024  # tokens; a cache that holds fewer is no use, and another device is tried
 _SHARE = 0.8  # of the free memory that a cache may take
 
@@ -48,6 +49,17 @@ def check_context(wanted: int, least: int = LEAST_CONTEXT) -> None:
     """Raise InputError for a context that no model is loaded with."""
     if wanted < least:
         raise InputError("option_invalid", option="context", value=wanted, hint=f"Use {least} tokens or more.")
+
+
+def wanted_blocks(
+    config: ModelConfig, layout: Layout, context: int, cache_tokens: int, block_size: int, dtype: torch.dtype
+) -> int:
+    """The blocks of a cache, where memory allows them: for a context of its own, or for many sequences."""
+    longest = layout.blocks_for(context, block_size)
+    everything = len(layout.windows) * -(-max(context, cache_tokens) // block_size)
+    # of what windows give back a quarter is there for prefixes of prompts to come; sequences may also be short and many
+    wanted = everything if cache_tokens > context else longest + (everything - longest) // 4
+    return max(longest, min(wanted, _MAX_CACHE_BYTES // bytes_per_block(config, block_size, dtype, layout)))
 
 
 def allocate(

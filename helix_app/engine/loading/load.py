@@ -11,8 +11,7 @@ from dataclasses import replace
 from helix_app.base.errors import DeviceError, HelixError
 from helix_app.base.logs import log_file
 from helix_app.engine.loading.build import Loaded, build
-from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import plan
+from helix_app.engine.loading.look import look
 from helix_app.engine.machine import measured
 from helix_app.engine.machine.device import cpu
 from helix_app.engine.machine.device_errors import is_out_of_memory
@@ -29,6 +28,7 @@ def load(
     cancel: threading.Event,
     lost: Collection[str] = (),
     make_room: Callable[[], None] = lambda: None,
+    given_back: int = 0,
 ) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
@@ -37,18 +37,16 @@ def load(
     Args:
         lost: kinds of devices that stopped working in this process and are not tried again.
         make_room: called once the request is known to make sense, before anything takes memory: what is loaded goes.
+        given_back: bytes that this gives back.
 
     Raises:
-        HelixError: the model cannot be used, or nothing has the memory for it.
+        HelixError: the model cannot be used, or nothing has the memory for it, or too little of it by ``stop_at``.
         LoadCancelled: ``cancel`` was set.
     """
     begin = time.perf_counter()
     measured.again()
     yield LoadProgress("read_header")
-    what = plan(request)
-    if what.skipped is not None:
-        yield what.skipped
-    device = yield from place(what, cancel, lost)
+    what, device = yield from look(request, cancel, lost, given_back)
     make_room()
     while True:
         yield LoadProgress("cpu" if device.kind == "cpu" else "gpu", detail=device.name)

@@ -21,6 +21,18 @@ def memory_use(session: Session) -> MemoryUse:
     return MemoryUse(resident_memory(), weights, sum(caches.values()), free_memory(), total_memory(), used, free, total)
 
 
+def given_back(session: Session | None) -> int:
+    """Bytes of its device that are free again once this session is gone."""
+    if session is None:
+        return 0
+    use = memory_use(session)
+    if use.device_used is not None:
+        return use.device_used
+    mapped = sum(_weights(runner) for runner in session.runners if runner.decoder.format == "packed")
+    own = (use.weights or 0) - mapped + (use.cache or 0)  # what is mapped counts as free already
+    return min(own, use.process or own)
+
+
 def _weights(runner: ModelRunner) -> int:
     decoder = runner.decoder
     if decoder.format == "packed":  # mapped, and most of it read by every step

@@ -41,6 +41,16 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     return False
 
 
+def may_run_packed(what: Plan, device: Device) -> bool:
+    """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
+    if what.request.dtype not in ("auto", PACKED) or device.kind != "cpu" or what.draft_kind in SELF_BITS:
+        return False
+    try:
+        return bool(packed_formats(what.target)) and shared() is not None
+    except NoKernelsError:
+        return False
+
+
 def lacks_kernels(files: ModelFiles) -> bool:
     """Whether kernels for a model have to be made first."""
     try:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.loading.context import allocate
+from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
@@ -27,7 +26,6 @@ from helix_app.protocol.loading import LoadProgress
 
 BLOCK_SIZE = 16
 _THREADS = torch.get_num_threads()  # before any were chosen
-_MAX_CACHE_BYTES = 4 * 2**30  # for many sequences; one context may take more
 
 
 class LoadCancelled(Exception):
@@ -83,12 +81,7 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
     config, dtype = decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
     layout = cache_layout(decoder, shape.context)
-    longest = layout.blocks_for(shape.context, BLOCK_SIZE)
-    everything = len(layout.windows) * -(-max(shape.context, shape.cache_tokens) // BLOCK_SIZE)
-    # of what windows give back a quarter is there for prefixes of prompts to come; sequences may also be short and many
-    wanted = everything if shape.cache_tokens > shape.context else longest + (everything - longest) // 4
-    most = _MAX_CACHE_BYTES // bytes_per_block(config, BLOCK_SIZE, dtype, layout)
-    blocks = max(longest, min(wanted, most))
+    blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)
     cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
     return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE, windows=cache.layout.windows), cache)

@@ -45,6 +45,20 @@ def resident_memory() -> int | None:
     return _mac_resident() if sys.platform == "darwin" else None
 
 
+def peak_memory() -> int | None:
+    """Bytes of main memory that this process held at most."""
+    if sys.platform == "win32":
+        return windows_working_set()[1]
+    with suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # kibibytes elsewhere
+
+
 def _mac_resident() -> int | None:
     """``ps`` says it in kibibytes; the system call needs a structure of its own."""
     with suppress(OSError, ValueError, subprocess.SubprocessError):

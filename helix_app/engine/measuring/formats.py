@@ -70,6 +70,14 @@ def choose_dtype(config: ModelConfig) -> torch.dtype:
     return DENSE[min(reversed(DENSE), key=lambda name: seconds.get(name, math.inf))]
 
 
+def known_format(config: ModelConfig) -> str | None:
+    """What ``choose_dtype`` will say, where it need not measure for it; None otherwise."""
+    seconds = known(_name(config))
+    if not seconds:
+        return None
+    return min(reversed(DENSE), key=lambda name: float(seconds.get(name, math.inf)))
+
+
 def int4_share(config: ModelConfig, device: torch.device, over: torch.dtype | None = None) -> float:
     """Time of a step in four bits over that of the format ``over``; inf for no kernel.
 

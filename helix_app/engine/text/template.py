@@ -1,4 +1,4 @@
-"""Chat templates: a model's own program in Jinja, run in its sandbox.
+"""Chat templates: a model's own program in Jinja, run in its sandbox, with bounds on time and size.
 
 The same environment as ``transformers.utils.chat_template_utils`` gives a template, which a test compares; that library
 takes longer to import than all the rest of a reply.
@@ -17,7 +17,8 @@ from jinja2.exceptions import TemplateError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.nodes import Node, Scope
 from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from helix_app.engine.text.template_limits import MOST_TEMPLATE, BoundedEnvironment, TemplateLimitError, in_time
 
 
 def render(
@@ -36,11 +37,24 @@ def render(
 
     Raises:
         Exception: whatever the template raises; ``jinja2.exceptions.TemplateError`` itself where it refuses by its own
-            ``raise_exception``.
+            ``raise_exception``, ``TemplateLimitError`` where it takes too long or makes too much.
     """
-    return _compiled(template).render(
-        messages=list(messages), tools=tools, documents=None, add_generation_prompt=True, **special, **(options or {})
-    )
+    given = {"messages": list(messages), "tools": tools, "documents": None, **special, **(options or {})}
+    return in_time(lambda: _compiled(template).render(add_generation_prompt=True, **given))
+
+
+def _parsed(template: str) -> nodes.Template:
+    try:
+        return in_time(lambda: _environment().parse(_sized(template)))
+    except RecursionError as exc:
+        raise TemplateLimitError("it is nested too deeply") from exc
+
+
+def _sized(template: str) -> str:
+    """The template itself. Raises TemplateLimitError where it is too long to be one."""
+    if len(template) > MOST_TEMPLATE:
+        raise TemplateLimitError(f"it has {len(template):,} characters")
+    return template
 
 
 def variables(template: str) -> frozenset[str]:
@@ -49,24 +63,22 @@ def variables(template: str) -> frozenset[str]:
     Raises:
         jinja2.exceptions.TemplateError: it is no template.
     """
-    return frozenset(meta.find_undeclared_variables(_environment().parse(template)))
+    return frozenset(meta.find_undeclared_variables(_parsed(template)))
 
 
 def words(template: str) -> frozenset[str]:
     """The texts that a template's expressions name. Raises as ``variables`` does."""
-    found = (node.value for node in _environment().parse(template).find_all(nodes.Const))
+    found = (node.value for node in _parsed(template).find_all(nodes.Const))
     return frozenset(value for value in found if isinstance(value, str))
 
 
 @functools.lru_cache(maxsize=16)
 def _compiled(template: str) -> Template:
-    return _environment().from_string(template)
+    return _environment().from_string(_sized(template))
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols]
-    )
+def _environment() -> BoundedEnvironment:
+    environment = BoundedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[_Generation, loopcontrols])
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _raise
     environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)

@@ -33,6 +33,7 @@ from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions
+from helix_app.modelfiles.tokenizer_files import check_ids
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)
@@ -353,6 +354,9 @@ def _from_gguf(header: GgufHeader) -> Tokenizer:
 
 
 def _from_folder(path: Path) -> Tokenizer:
+    check_ids(path)
+    if (path / "tokenizer.json").is_file() and not (path / "tokenizer.model").is_file():
+        tokenizers.Tokenizer.from_file(str(path / "tokenizer.json"))  # a damaged one is refused before long imports
     from transformers import AutoTokenizer
 
     made: Any = AutoTokenizer.from_pretrained(str(path), local_files_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
@@ -14,7 +15,7 @@ from helix_app.gui.state import Model, State
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
-from helix_app.protocol.requests import CatalogItem
+from helix_app.protocol.requests import CatalogItem, StopAt
 
 LOAD_SETTINGS = (
     "target",
@@ -49,6 +50,7 @@ class ModelFlow(QObject):
         self._wanted: set[str] = set()  # models that are loaded once they are here
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
+        self._asked: dict[str, object] = {}  # settings of the last load that was asked for
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -95,11 +97,26 @@ class ModelFlow(QObject):
             self.load(**{setting: value})
 
     def load(self, **picked: object) -> None:
-        """Load what the settings say, with what was picked for this load; that is kept once it has loaded."""
+        """Load what the settings say, with what was picked for this load; that is kept once it has loaded.
+
+        A load that would leave little memory is stopped for a question.
+        """
+        self._load("tight", picked)
+
+    def load_anyway(self) -> None:
+        """The load that was stopped, whatever memory it takes."""
+        self._load("never", self._asked)
+
+    def load_refused(self, **picked: object) -> None:
+        """The load that was stopped, with something changed."""
+        self._load("tight", {**self._asked, **picked})
+
+    def _load(self, stop_at: StopAt, picked: Mapping[str, object]) -> None:
         self._chosen = True
         self._before = self._state.ready or self._before
         choice = self._state.begin_load({**self._state.model.picked, **picked})
-        self.load_requested.emit(choice)
+        self._asked = {name: getattr(self._state.asked, name) for name in LOAD_SETTINGS}
+        self.load_requested.emit(replace(choice, stop_at=stop_at))
 
     def load_after(self, before: Settings) -> None:
         """Load again if there is a model and the settings now ask for another load than ``before``."""
@@ -179,10 +196,8 @@ class ModelFlow(QObject):
             return
         chosen = self._state.settings.target
         target = first_target(chosen, self._state.items)
-        if target == chosen:
-            self.load()
-        elif target:
-            self.load(target=target)
+        if target:  # what was loaded before is loaded again, if it fits at all
+            self._load("short", {} if target == chosen else {"target": target})
 
 
 def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:

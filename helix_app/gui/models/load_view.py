@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.fit_desk import FitDesk
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
 from helix_app.gui.models.remote_desk import RemoteDesk
@@ -26,6 +27,7 @@ class LoadView(QObject):
         welcome: the card.
         strip: the strip above the conversation.
         remote: chooses the model of a server instead.
+        fits: what is asked about loads that would take too much memory.
 
     Signals:
         cancel_requested: stop loading.
@@ -47,6 +49,7 @@ class LoadView(QObject):
         self.strip = LoadStrip(theme)
         self.remote = RemoteDesk(theme, state, models, parent)
         self.welcome.remote_requested.connect(self.remote.open)
+        self.fits = FitDesk(theme, models, self.strip, self)
         self.welcome.download_requested.connect(models.download)
         self.welcome.cancel_requested.connect(self.on_cancelled)
         self.strip.cancel_requested.connect(lambda: self.on_cancelled(self._downloading))
@@ -63,6 +66,7 @@ class LoadView(QObject):
             DownloadFailed: self.on_download_failed,
             LoadProgress: self.on_load_progress,
             **self.remote.handlers(),
+            **self.fits.handlers(),
         }
 
     @property
@@ -127,6 +131,8 @@ class LoadView(QObject):
 
     def on_failed(self, event: events.Failed) -> None:
         """Something outside a reply failed."""
+        if self.fits.on_failed(event):
+            return
         if self.on_welcome:
             self.welcome.show_failure(event)
         elif event.code != "load_cancelled":  # the person did that

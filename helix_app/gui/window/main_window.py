@@ -255,7 +255,7 @@ class MainWindow(QMainWindow):
         shown = (self.live, self.status, self.late, self.server, *chat, self.help, self.load_view)
         for part in (*shown, self.library, self.models):
             self._router.add(part.handlers())
-        self._router.add({RunOpened: self.desk.on_run_opened})
+        self._router.add({**self.toolbar.handlers(), RunOpened: self.desk.on_run_opened})
         self._router.add({events.Forgotten: self.on_forgotten, events.Failed: self.on_failed})
 
     def _restore(self) -> None:

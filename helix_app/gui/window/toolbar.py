@@ -11,6 +11,8 @@ from helix_app.gui.kit.controls.buttons import SEPARATOR, Choice, Picker, Themed
 from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, model_label
 from helix_app.gui.kit.open_dialogs import ask_model
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.pairs import EXAMINE, Pairs
+from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol.requests import DeviceItem
 
@@ -20,6 +22,7 @@ class Toolbar(QToolBar):
 
     Attributes:
         target, draft, device, dtype, mode: the pickers.
+        pairs: which models can draft, and the dialog about them.
 
     Signals:
         picked: (setting, value) chosen by a person; empty where they changed their mind.
@@ -34,6 +37,7 @@ class Toolbar(QToolBar):
         self.setMovable(False)
         self.setFloatable(False)
         self._state = state
+        self.pairs = Pairs(theme, state, self)
         self.new_chat = ThemedButton(theme, symbol="new-chat", kind="icon", name=self.tr("New chat"))
         self.new_chat.setToolTip(self.tr("New chat"))
         self.chats = ThemedButton(theme, symbol="sidebar", kind="icon", name=self.tr("Show or hide conversations"))
@@ -62,7 +66,9 @@ class Toolbar(QToolBar):
         layout.addWidget(self.live)
         self.addWidget(row)
         for name, picker in self.pickers().items():
-            picker.picked.connect(lambda value, name=name: self.picked.emit(name, ask_model(self.window(), value)))
+            picker.picked.connect(lambda value, name=name: self._on_picked(name, value))
+        self.pairs.draft_chosen.connect(lambda value: self.picked.emit("draft", value))
+        self.pairs.changed.connect(self.on_state_changed)
         for changed in (
             state.settings_changed,
             state.catalog_changed,
@@ -72,6 +78,16 @@ class Toolbar(QToolBar):
         ):
             changed.connect(self.on_state_changed)
         self.on_state_changed()
+
+    def handlers(self) -> Handlers:
+        """What is called with each kind of event."""
+        return self.pairs.handlers()
+
+    def _on_picked(self, name: str, value: str) -> None:
+        if value == EXAMINE:
+            self.pairs.open_dialog()
+        else:
+            self.picked.emit(name, ask_model(self.window(), value))
 
     def show_chats(self, shown: bool) -> None:
         """Whether conversations are listed, with a button for a new one of their own."""
@@ -180,13 +196,15 @@ class Toolbar(QToolBar):
             Choice("self-int4", self.tr("Self, 4 bits"), self.tr("the target itself, in fewer bits")),
             Choice("self-int8", self.tr("Self, 8 bits"), self.tr("the target itself, in fewer bits")),
         ]
-        others = [item for item in self._state.items if item.path and item.id != self._state.asked.target]
+        others = list(self.pairs.choices())
         if others:
-            choices.append(SEPARATOR)
-            choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
+            choices += [SEPARATOR, *others]
         choices.append(SEPARATOR)
         choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
         choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
+        if others:
+            there = self._state.ready is not None
+            choices += [SEPARATOR, Choice(EXAMINE, self.tr("Examine a pair…"), symbol="info", enabled=there)]
         return choices
 
     def _draft_shown(self) -> str:

@@ -43,6 +43,8 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
         embeddings = header.info("token_embd.weight").shape
         layers = int(need("block_count"))
+        if layers > len(header.tensors):
+            raise ValueError(f"{layers} layers of {len(header.tensors)} tensors")
         shape: dict[str, Any] = {
             "architecture": arch,
             "vocab_size": int(embeddings[0]),

@@ -1,7 +1,7 @@
-"""GGUF files: header and tensors, parsed by the ``gguf`` library.
+"""GGUF files: header and tensors; weights are unpacked by the ``gguf`` library.
 
-The library walks 49,000 tokens in Python (over two seconds for the default model), so what Helix needs of a
-header is kept as JSON in the cache folder, keyed by path, size and times of the file and the library's version.
+What Helix needs of a header is kept as JSON in the cache folder, keyed by path, size and times of the file and the
+library's version.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import os
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ import numpy as np
 from helix_app.base import paths, texts
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.gguf import groups4
+from helix_app.modelfiles.gguf.gguf_fields import read_fields
 from helix_app.modelfiles.gguf.gguf_guard import check_header
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.stamps import stamp, versions
 
 log = logging.getLogger(__name__)
-_VERSION = 3  # of the cached header; raise when its content changes
+_VERSION = 4  # of the cached header; raise when its content changes
 
 
 @dataclass(frozen=True)
@@ -171,31 +173,16 @@ def short_name(text: str) -> str:
 
 
 def _parse(path: Path) -> GgufHeader:
-    import gguf
-
     try:
         check_header(path)
-        reader = gguf.GGUFReader(path)
-        metadata = {
-            name: _plain(value.contents())
-            for name, value in reader.fields.items()
-            if not name.startswith("GGUF.") and _wanted(name)
-        }
-        tensors = {}
-        for item in reader.tensors:
-            shape = tuple(int(n) for n in reversed(item.shape.tolist()))
-            tensors[item.name] = TensorInfo(shape, item.tensor_type.name, int(item.data_offset), int(item.n_bytes))
+        metadata, fields = read_fields(path)
+        tensors = {name: TensorInfo(f.shape, f.type, f.offset, f.nbytes) for name, f in fields.items()}
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError) as exc:
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error) as exc:
         reason = f"nonsense in its header ({exc})"
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
-    return GgufHeader(path, metadata, tensors)
-
-
-def _plain(value: Any) -> Any:
-    """A value JSON can hold: numpy arrays and scalars become lists and numbers."""
-    return value.tolist() if hasattr(value, "tolist") else value
+    return GgufHeader(path, {name: value for name, value in metadata.items() if _wanted(name)}, tensors)
 
 
 def _wanted(name: str) -> bool:

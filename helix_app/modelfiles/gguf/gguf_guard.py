@@ -22,6 +22,7 @@ _MAX_ENTRIES = 1_000_000
 _MAX_DIMENSIONS = 8
 _MAX_BYTES = 2**48  # no model is that large
 _SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
+_LEAST_ELEMENT = 8  # bytes of a text or of an array: its length alone
 _UINT32, _STRING, _ARRAY = 4, 8, 9
 _ALIGNMENT = 32
 _LIKELY_TYPES = 128  # tensor types above are nonsense, not the future
@@ -155,6 +156,8 @@ def _skip_value(file: BinaryIO, kind: int, size: int, depth: int = 0) -> None:
             raise ValueError(f"an array of {count} elements")
         if inner in _SCALAR_BYTES:
             _skip(file, _SCALAR_BYTES[inner] * count, size)
+        elif count > (size - file.tell()) // _LEAST_ELEMENT:
+            raise _CutOff
         else:
             for _ in range(count):
                 _skip_value(file, inner, size, depth + 1)

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.loading import runners
+from helix_app.engine.loading import context as contexts
 from helix_app.engine.loading.runners import LoadCancelled, Shape, load_draft, load_target, read_weights
 from helix_app.engine.machine.device import cpu
 from helix_app.engine.models.decoder import Decoder
@@ -59,7 +59,7 @@ def test_the_steps_are_told_in_order_and_costs_are_measured(files: ModelFiles, l
 def test_blocks_for_one_context_whatever_it_takes_and_for_more_within_bounds(
     files: ModelFiles, monkeypatch: pytest.MonkeyPatch, context: int, cache_tokens: int, most: int, blocks: int
 ) -> None:
-    monkeypatch.setattr(runners, "_MAX_CACHE_BYTES", most * bytes_per_block(files.config, 16, torch.float32))
+    monkeypatch.setattr(contexts, "_MAX_CACHE_BYTES", most * bytes_per_block(files.config, 16, torch.float32))
     _, runner = followed(load_draft(files, shape(context, cache_tokens), threading.Event()))
     assert runner.pool.num_blocks == runner.cache.num_blocks == blocks
     assert runner.max_tokens == context
@@ -69,7 +69,7 @@ def test_a_long_context_is_given_though_it_takes_more_than_a_cache_may(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = inspect(zoo.gguf("llama-long"))
-    monkeypatch.setattr(runners, "_MAX_CACHE_BYTES", 3 * bytes_per_block(files.config, 16, torch.float32))
+    monkeypatch.setattr(contexts, "_MAX_CACHE_BYTES", 3 * bytes_per_block(files.config, 16, torch.float32))
     _, runner = followed(load_draft(files, shape(2048, 9999), threading.Event()))
     assert (runner.pool.num_blocks, runner.max_tokens) == (128, 2048)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.base import messages
+from helix_app.base.message_texts.certificate import certificate_text
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds import scheduler
@@ -45,7 +45,7 @@ def test_a_certificate_of_identity(ngram: Engine, sampling: dict[str, object]) -
     found = certificate(ngram, **sampling).certificate
     assert (found.kind, found.holds, found.position) == ("identity", True, None)
     assert found.drafted > 0
-    assert "identical" in messages.certificate_text(vars(found))
+    assert "identical" in certificate_text(vars(found))
 
 
 def test_a_changed_reply_is_refuted_with_its_gap(ngram: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,13 +61,13 @@ def test_a_changed_reply_is_refuted_with_its_gap(ngram: Engine, monkeypatch: pyt
     assert found.holds is False
     assert found.position is not None
     assert found.logit_gap is None or found.logit_gap > 0
-    assert "part at token" in messages.certificate_text(vars(found))
+    assert "part at token" in certificate_text(vars(found))
 
 
 def test_nothing_drafted_is_no_certificate(model: Path) -> None:
     found = certificate(loaded(model, "none"), temperature=0.0).certificate
     assert found.holds is None
-    assert "nothing was drafted" in messages.certificate_text(vars(found))
+    assert "nothing was drafted" in certificate_text(vars(found))
 
 
 def test_a_sampled_reply_is_tested_on_its_own_rounds(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +76,7 @@ def test_a_sampled_reply_is_tested_on_its_own_rounds(model: Path, monkeypatch: p
     assert (found.kind, found.holds) == ("distribution", True)
     assert found.rounds > 0
     assert found.p_value is not None
-    assert "no difference" in messages.certificate_text(vars(found))
+    assert "no difference" in certificate_text(vars(found))
 
 
 @pytest.mark.parametrize("one_hot", [True, False])

@@ -28,6 +28,9 @@ JOBS = {
     "packed-kernels": "helix_app.engine.kernels.packed.check:run",
     "fused-attention": "helix_app.engine.kernels.fused_trial:run",
     "self-test": "helix_app.doctor.self_test:run",
+    "memory": "helix_app.doctor.memory:run",
+    "pair": "helix_app.doctor.pair:run",
+    "verdicts": "helix_app.doctor.pair:run_verdicts",
 }
 POLL_SECONDS = 0.05  # how late a cancel is noticed
 _KILL_SECONDS = 5.0  # that a killed process may take to go

@@ -123,6 +123,7 @@ class Choice:
         symbol: name of an icon.
         short: what the closed picker shows; the label when empty.
         enabled: False shows it greyed out.
+        tip: why, or anything else that takes a sentence.
         separator: a line between groups instead of a choice.
     """
 
@@ -133,6 +134,7 @@ class Choice:
     short: str = ""
     enabled: bool = True
     separator: bool = False
+    tip: str = ""
 
 
 SEPARATOR = Choice(separator=True)
@@ -238,6 +240,7 @@ class Picker(QPushButton):
         menu.clear()
         group = QActionGroup(menu)
         colour = self._theme.palette.muted
+        menu.setToolTipsVisible(any(choice.tip for choice in self._choices))
         for choice in self._choices:
             if choice.separator:
                 menu.addSeparator()
@@ -245,6 +248,7 @@ class Picker(QPushButton):
             text = choice.label.replace("&", "&&")
             action = menu.addAction(f"{text}\t{choice.detail}" if choice.detail else text)
             action.setEnabled(choice.enabled)
+            action.setToolTip(choice.tip)
             selected = choice.value == self.value
             symbol = choice.symbol or ("check" if selected else "")
             if symbol:

@@ -1,0 +1,117 @@
+"""Pairs of models are looked at in processes of their own, when the window asks."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from helix_app.base import typed
+from helix_app.bridge.controller import SessionController
+from helix_app.bridge.worker import thread_for
+from helix_app.engine.machine.probes import jobs
+from helix_app.protocol.events import Failed
+from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict, VerdictsAsked, VerdictsFound
+
+log = logging.getLogger(__name__)
+Job = Callable[..., dict[str, Any]]  # ``jobs.run``
+
+VERDICT_SECONDS = 300.0
+PAIR_SECONDS = 1800.0  # both models are loaded for a trial, and a busy computer takes its time
+
+
+class _Looker(QObject):
+    """Signals: told(a VerdictsFound or a PairExamined)."""
+
+    told = Signal(object)
+
+    @Slot(object)
+    def run(self, look: Callable[[], VerdictsFound | PairExamined]) -> None:
+        """Tell what ``look`` finds; it never raises."""
+        self.told.emit(look())
+
+
+class Pairs(QObject):
+    """Answers questions about pairs, one after the other.
+
+    Signals:
+        news(list): VerdictsFound, PairExamined.
+    """
+
+    news = Signal(list)
+    _asked = Signal(object)
+
+    def __init__(self, controller: SessionController, job: Job = jobs.run, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._controller, self._job = controller, job
+        self._cancel = threading.Event()  # of what a person waits for
+        self._closing = threading.Event()
+        self._over = False
+        self._trying = False  # the engine is kept idle for a trial
+        self._looker = _Looker()
+        self.thread_ = thread_for(self._looker, "helix-pairs")
+        self._asked.connect(self._looker.run)
+        self._looker.told.connect(self._on_told)
+
+    @Slot(object)
+    def ask(self, asked: VerdictsAsked | PairAsked) -> None:
+        """Look at pairs; ``news`` tells."""
+        if self._over:
+            return
+        if isinstance(asked, PairAsked) and asked.probe:
+            if not self._controller.reserve("pair_running"):
+                self.news.emit([PairExamined(failed=Failed("pair_engine_busy"))])
+                return
+            self._trying = True
+        if not self.thread_.isRunning():
+            self.thread_.start()
+        if isinstance(asked, VerdictsAsked):
+            self._asked.emit(partial(self._verdicts, asked))
+        else:
+            self._cancel = threading.Event()
+            self._asked.emit(partial(self._pair, asked, self._cancel))
+
+    @Slot()
+    def stop(self) -> None:
+        """Nobody waits for the pair any more."""
+        self._cancel.set()
+
+    @Slot()
+    def shutdown(self) -> None:
+        """Give up and end the thread. May be called twice."""
+        self._over = True
+        self._closing.set()
+        self._cancel.set()
+        self.thread_.quit()
+        self.thread_.wait()
+
+    def _verdicts(self, asked: VerdictsAsked) -> VerdictsFound:
+        try:
+            answer = self._job(
+                "verdicts", asked.target, json.dumps(asked.drafts), seconds=VERDICT_SECONDS, cancel=self._closing
+            )
+            return VerdictsFound(asked.target, typed.read(tuple[Verdict, ...], answer["verdicts"]))
+        except (jobs.JobError, ValueError, KeyError) as exc:
+            log.info("no verdicts on drafts: %s", exc)
+            return VerdictsFound(asked.target, ())
+
+    def _pair(self, asked: PairAsked, cancel: threading.Event) -> PairExamined:
+        try:
+            answer = self._job("pair", json.dumps(typed.plain(asked)), seconds=PAIR_SECONDS, cancel=cancel)
+            return typed.read(PairExamined, answer)
+        except (jobs.JobError, ValueError) as exc:
+            return PairExamined(failed=Failed("pair_unexamined", getattr(exc, "detail", "") or str(exc)))
+
+    @Slot(object)
+    def _on_told(self, event: VerdictsFound | PairExamined) -> None:
+        if isinstance(event, PairExamined) and self._trying:
+            self._trying = False
+            self._controller.release()
+        if self._over or (isinstance(event, PairExamined) and self._cancel.is_set()):
+            return
+        self.news.emit([event])

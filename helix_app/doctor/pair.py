@@ -1,0 +1,115 @@
+"""Two models looked at as target and draft: can they be a pair, what do they take, what do they bring.
+
+A job of ``jobs.py`` for the window: trying a pair loads it, and memory that a device holds comes back when its process
+ends. The command line does it in its own process.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from helix_app.base import typed
+from helix_app.base.errors import HelixError
+from helix_app.base.failures import failure
+from helix_app.doctor.memory import fit_of_request
+from helix_app.doctor.pair_trial import TrialFailed, try_pair
+from helix_app.doctor.text_trial import try_by_text
+from helix_app.engine.engine import Engine
+from helix_app.engine.text.pairing import pair_facts, verdicts
+from helix_app.modelfiles.model_path import inspect
+from helix_app.modelfiles.parameters import parameter_count
+from helix_app.protocol.events import Failed
+from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.pairs import PairAsked, PairExamined, PairFacts, PairProbe
+from helix_app.protocol.requests import LoadRequest
+
+_MOST_BETTER = 3
+
+
+def run(asked: str) -> dict[str, Any]:
+    """The job: a ``PairAsked`` as JSON; the answer is a ``PairExamined``."""
+    found = examine(typed.read(PairAsked, json.loads(asked)), threading.Event(), lambda _: None)
+    return typed.plain(found)  # type: ignore[no-any-return]
+
+
+def run_verdicts(target: str, drafts: str) -> dict[str, Any]:
+    """The job: a target and a JSON list of models; the answer has a list of ``Verdict``."""
+    return {"verdicts": [typed.plain(verdict) for verdict in verdicts(target, json.loads(drafts))]}
+
+
+def examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairExamined:
+    """Look at a pair. Never raises for what can be expected of files and devices: ``failed`` says it."""
+    try:
+        return _examine(asked, cancel, on_progress)
+    except TrialFailed as exc:
+        return PairExamined(failed=exc.failed)
+    except HelixError as exc:
+        return PairExamined(failed=exc.as_event())
+    except (OSError, RuntimeError, MemoryError) as exc:
+        found = failure(exc)
+        return PairExamined(failed=found if isinstance(found, Failed) else Failed("internal"))
+
+
+def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairExamined:
+    target, draft = inspect(Path(asked.target)), inspect(Path(asked.draft))
+    facts = pair_facts(target, draft)
+    request = LoadRequest(
+        asked.target,
+        facts.target_name,
+        asked.draft if not facts.verdict.code else "none",
+        facts.draft_name,
+        device=asked.device,
+        dtype=asked.dtype,
+        context_length=asked.context,
+        installed=asked.installed,
+    )
+    fit = fit_of_request(request, cancel)
+    alone = replace(request, target=asked.draft, target_name=facts.draft_name, draft="none", installed=())
+    draft_fit = fit_of_request(alone, cancel) if facts.verdict.code else None
+    probe = None
+    if asked.probe and fit.level != "short":
+        probe = _tried(facts, request, alone, cancel, on_progress)
+    return PairExamined(facts, fit, draft_fit, probe, _better(asked, parameter_count(draft.config)))
+
+
+def _tried(
+    facts: PairFacts,
+    request: LoadRequest,
+    alone: LoadRequest,
+    cancel: threading.Event,
+    on_progress: Callable[[float], None],
+) -> PairProbe:
+    if facts.verdict.code:
+        return try_by_text(lambda own: _loaded(request if own else alone, cancel), cancel, on_progress)
+    engine = _loaded(request, cancel)
+    try:
+        return try_pair(engine, cancel, on_progress)
+    finally:
+        engine.close()
+
+
+def _loaded(request: LoadRequest, cancel: threading.Event) -> Engine:
+    """An engine with this loaded. Raises TrialFailed."""
+    engine = Engine()
+    for event in engine.stream(request, cancel):
+        if isinstance(event, Failed):
+            raise TrialFailed(event)
+        if isinstance(event, ModelReady):
+            return engine
+    raise TrialFailed(Failed("load_cancelled"))
+
+
+def _better(asked: PairAsked, parameters: int) -> tuple[str, ...]:
+    """Installed models that fit the target's vocabulary and cost less than this draft."""
+    others = [path for path in asked.installed if path not in (asked.target, asked.draft)]
+    found: list[tuple[int, str]] = []
+    for verdict in verdicts(asked.target, others):
+        if not verdict.code and not verdict.heavy:
+            size = parameter_count(inspect(Path(verdict.draft)).config)
+            found += [(size, verdict.draft)] if size < parameters else []
+    return tuple(path for _, path in sorted(found)[:_MOST_BETTER])

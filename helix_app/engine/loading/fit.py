@@ -1,0 +1,189 @@
+"""Whether a planned load fits where it goes, and the smallest changes that make it fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from helix_app.base.errors import HelixError
+from helix_app.base.settings import LEAST_CONTEXT
+from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading.needs import copy_weights, need_of
+from helix_app.engine.loading.packed import may_run_packed
+from helix_app.engine.loading.plan import SELF_BITS, Plan
+from helix_app.engine.machine.device import PACKED, Device
+from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
+from helix_app.engine.measuring import formats
+from helix_app.engine.models.packed_decoder import packed_formats
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.protocol.fit import Fit, Level, MemoryNeed, Way
+
+ROOMY = 0.85  # of what is free that a load may take and still leave room
+_STEP = 256  # tokens that a shorter context is a multiple of
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What there is: bytes, None where nobody says."""
+
+    free: int | None
+    total: int | None
+
+
+def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | None = None) -> Fit:
+    """What a planned load takes, and whether that is there.
+
+    Args:
+        given_back: bytes of what is loaded now and goes first.
+        memory: of the device; asked of it unless given.
+    """
+    memory = memory or memory_of(device)
+    free = None if memory.free is None else memory.free + given_back
+    number_format = format_of(what, device)
+    need = _need(what, number_format, what.context.tokens, what.cache_tokens)
+    level = level_of(need.total, free)
+    fit = Fit(
+        level=level,
+        target_name=what.target_name,
+        draft_name=what.draft_name or (what.draft_kind if what.draft_kind in SELF_BITS else ""),
+        format=number_format,
+        device=device.kind,
+        device_name=device.name,
+        context=what.context.tokens,
+        pool=what.cache_tokens,
+        need=need,
+        free=free,
+        total=memory.total,
+        held=max(0, (resident_memory() or 0) - given_back),
+    )
+    if level not in ("tight", "short") or free is None:
+        return fit
+    return replace(fit, ways=tuple(_ways(what, number_format, fit, int(free * ROOMY))))
+
+
+def level_of(need: int, free: int | None) -> Level:
+    """How ``need`` bytes stand to those that are free."""
+    if free is None:
+        return "unknown"
+    return "fits" if need <= free * ROOMY else "tight" if need <= free else "short"
+
+
+def memory_of(device: Device) -> Memory:
+    """What a device has, and how much of it is free. DirectML tells neither."""
+    if device.kind == "cpu":
+        return Memory(free_memory(), total_memory())
+    if device.kind == "cuda":
+        try:
+            free, total = torch.cuda.mem_get_info(device.torch_device)
+            return Memory(int(free), int(total))
+        except RuntimeError:
+            pass
+    return Memory(None, None)
+
+
+def format_of(what: Plan, device: Device) -> str:
+    """The number format that the load will take; where that will only be measured then, the larger one."""
+    wanted, config = what.request.dtype, what.target.config
+    if may_run_packed(what, device):
+        return PACKED
+    if wanted == "int4" and low_bit.exists(4, device.torch_device):
+        return "int4"
+    if wanted in ("auto", PACKED, "int4"):
+        if device.kind == "cpu":
+            return formats.known_format(config) or "float32"
+        return str(formats.pick_dtype("auto", device, config)).removeprefix("torch.")
+    return wanted
+
+
+def _need(what: Plan, number_format: str, context: int, pool: int) -> MemoryNeed:
+    copied = number_format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
+    target = need_of(what.target, number_format, context, pool, head_copied=copied)
+    need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
+    if what.draft_kind in SELF_BITS:
+        return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
+    if what.draft is None:
+        return need
+    shorter = min(context, what.draft.config.context_length)
+    draft = need_of(what.draft, _draft_format(what.draft, number_format), shorter, pool, head_copied=copied)
+    workspace = need.workspace + draft.workspace
+    return replace(need, draft_weights=draft.weights, draft_cache=draft.cache, workspace=workspace)
+
+
+def _draft_format(draft: ModelFiles, number_format: str) -> str:
+    """A draft model has its target's format, but for one whose file cannot run packed."""
+    if number_format == PACKED and not packed_formats(draft):
+        return "float32"
+    return number_format
+
+
+# ------------------------------------------------------------------------ ways to fit
+
+
+def _ways(what: Plan, number_format: str, fit: Fit, room: int) -> Iterator[Way]:
+    """Changes that bring the load under ``room`` bytes, each by itself."""
+    context, pool = fit.context, fit.pool
+    if pool > context:
+        total = _need(what, number_format, context, context).total
+        if total <= room:
+            yield Way("pool", str(context), total)
+    shorter = _shorter(what, number_format, context, room)
+    if shorter is not None:
+        yield shorter
+    if fit.need.draft_weights:
+        total = _need(replace(what, draft=None, draft_kind="none"), number_format, context, pool).total
+        if total <= room:
+            yield Way("draft", "none", total)
+    yield from _others(what, number_format, room)
+
+
+def _shorter(what: Plan, number_format: str, context: int, room: int) -> Way | None:
+    """The longest context that leaves room; None where not even a short one does."""
+    low, high = 0, context // _STEP
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _need(what, number_format, middle * _STEP, middle * _STEP).total <= room:
+            low = middle
+        else:
+            high = middle - 1
+    tokens = low * _STEP
+    if tokens < LEAST_CONTEXT or tokens >= context:
+        return None
+    return Way("context", str(tokens), _need(what, number_format, tokens, tokens).total)
+
+
+def _others(what: Plan, number_format: str, room: int) -> Iterator[Way]:
+    """The same model in other files on this computer that take less, the largest first."""
+    found: list[Way] = []
+    for path in what.request.installed:
+        other = _same_model(what.target, Path(path))
+        if other is None:
+            continue
+        changed = replace(what, target=other)
+        total = _need(changed, number_format, what.context.tokens, what.cache_tokens).total
+        if total <= room:
+            found.append(Way("quantisation", path, total))
+    yield from sorted(found, key=lambda way: -way.total)
+
+
+def _same_model(target: ModelFiles, path: Path) -> ModelFiles | None:
+    """Another file with the same shape of model, None for anything else."""
+    if path == target.path:
+        return None
+    try:
+        other = inspect(path)
+    except (HelixError, OSError):
+        return None
+    return other if _shape(other) == _shape(target) and other.path != target.path else None
+
+
+def _shape(files: ModelFiles) -> tuple[object, ...]:
+    c = files.config
+    return c.architecture, c.num_layers, c.hidden_size, c.intermediate_size, c.vocab_size, _family(files)
+
+
+def _family(files: ModelFiles) -> str:
+    """What a model's header calls it, whatever its quantisation."""
+    return str(files.gguf.metadata.get("general.name", "")) if files.gguf is not None else ""

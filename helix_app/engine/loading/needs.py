@@ -1,0 +1,123 @@
+"""How much memory a model takes, from its header alone: weights as they will lie, cache, and what passes need.
+
+The figures follow the code that allocates: ``models/packed_decoder.py`` maps a file's own blocks, ``models/decoder.py``
+unpacks them, ``cache/kv_cache.py`` holds keys and values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.layout import layout_of
+from helix_app.engine.kernels.packed.formats import RECORD_BYTES
+from helix_app.engine.loading.context import wanted_blocks
+from helix_app.engine.loading.memory_use import PACKED_BYTES
+from helix_app.engine.machine.device import DTYPES, PACKED
+from helix_app.engine.models.packed_decoder import CACHE
+from helix_app.engine.models.packed_layers import adds_apart
+from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.rounds.scheduler import CHUNK
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.model_path import ModelFiles
+
+BLOCK = 16  # tokens
+_PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
+_WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
+_LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
+_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
+_BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
+
+
+@dataclass(frozen=True)
+class ModelNeed:
+    """Bytes of one model: its weights, its cache when all tokens are in it, and the rest."""
+
+    weights: int
+    cache: int
+    workspace: int
+
+
+def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, head_copied: bool = False) -> ModelNeed:
+    """What a model takes.
+
+    Args:
+        number_format: ``packed``, ``int4`` or one of ``DTYPES``.
+        context: tokens of one sequence.
+        pool: tokens of all sequences.
+        head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
+    """
+    config = files.config
+    item = CACHE.itemsize if number_format == PACKED else _item(number_format)
+    cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
+    layout = layout_of(config, context)
+    blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
+    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
+    if number_format == PACKED:
+        return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
+    return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
+
+
+def packed_weights(files: ModelFiles) -> int:
+    """Bytes of the blocks that are mapped."""
+    return sum(info.nbytes for info in files.gguf.tensors.values()) if files.gguf is not None else 0
+
+
+def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = False) -> int:
+    """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
+    item = _item(number_format)
+    per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
+    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
+    vectors = (2 + 2 * config.post_norms) * config.hidden_size + 2 * config.qk_norm * config.head_dim
+    vectors += sum(_count(config, r, "bias") for flag, roles in _BIASES.items() if getattr(config, flag) for r in roles)
+    table = config.vocab_size * config.hidden_size
+    tables = table * (1 if config.tied_embeddings and not head_copied else 2)
+    return round(matrices * per_matrix + (vectors * config.num_layers + config.hidden_size + tables) * item)
+
+
+def copy_weights(config: ModelConfig, bits: int) -> int:
+    """Bytes of a copy of the target in fewer bits, which shares its cache."""
+    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
+    table = config.vocab_size * config.hidden_size
+    return round(matrices * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+
+
+def _packed_workspace(config: ModelConfig, context: int) -> int:
+    """Memory of the rows of a piece of a prompt (``RowMemory``), logits, turns."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    rows = max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
+    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
+    floats = (2 + adds_apart(config)) * hidden + 2 * q + 2 * kv + 3 * inner
+    columns = max(hidden, q, inner)
+    records = sum(-(-columns // size) * nbytes for size, nbytes in RECORD_BYTES.items())
+    return rows * (4 * floats + records + 4 * hidden) + _logits(config) + _turns(config, context, 4)
+
+
+def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
+    rows = min(CHUNK, context)
+    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
+    activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
+    mask = rows * config.group_size * context * item
+    largest = max(2 * _count(config, "gate"), config.hidden_size * q) * (4 + item)
+    return max(largest, activations + mask) + _logits(config) + _turns(config, context, item)
+
+
+def _logits(config: ModelConfig) -> int:
+    """Logits, and what a reply needs whatever its length."""
+    return _PROGRAM + (2 * 4 * _LOGIT_ROWS + _WORD) * config.vocab_size
+
+
+def _turns(config: ModelConfig, context: int, item: int) -> int:
+    """Cosines and sines of all positions; while they are made, also in float64 and whole heads."""
+    kept = len(config.rotaries) * context * config.head_dim * 2 * item
+    return kept + 3 * 8 * context * config.head_dim
+
+
+def _count(config: ModelConfig, role: str, kind: str = "weight") -> int:
+    return math.prod(expected_shape(config, role, kind))
+
+
+def _item(number_format: str) -> int:
+    return DTYPES.get(number_format, DTYPES["bfloat16"]).itemsize

@@ -1,0 +1,91 @@
+"""Whether one model's tokens are those of another: what a draft model must share with its target. Imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from helix_app.base.errors import HelixError
+from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
+from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.modelfiles.parameters import parameter_count
+from helix_app.modelfiles.part_names import model_name
+from helix_app.protocol.pairs import PairFacts, Verdict
+
+_HEAVY = 0.9  # of the target's size from which a draft costs as much as it
+
+
+def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, draft_words: Tokenizer) -> Verdict:
+    """Whether a model can draft for a target; the first token that differs where it cannot."""
+    heavy = parameter_count(draft.config) >= _HEAVY * parameter_count(target.config)
+    path = str(draft.path)
+    for i in range(min(target_words.size, draft_words.size)):
+        mine, other = target_words.token(i), draft_words.token(i)
+        if mine != other:
+            fields = (("token", str(i)), ("draft_token", repr(other)), ("target_token", repr(mine)))
+            return Verdict(path, "draft_vocab_mismatch", fields, heavy)
+    if target_words.size != draft_words.size:
+        sizes = (("draft_size", f"{draft_words.size:,}"), ("target_size", f"{target_words.size:,}"))
+        return Verdict(path, "draft_vocab_size", sizes, heavy)
+    return Verdict(path, heavy=heavy)
+
+
+def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:
+    """A verdict for each model; one that cannot be read says why.
+
+    Raises:
+        HelixError: the target cannot be read.
+    """
+    files = inspect(Path(target))
+    words = load_tokenizer(files)
+    for path in drafts:
+        try:
+            draft = inspect(Path(path))
+            yield verdict_of(files, words, draft, load_tokenizer(draft))
+        except HelixError as exc:
+            yield Verdict(path, exc.code, tuple(exc.fields.items()))
+
+
+def pair_facts(target: ModelFiles, draft: ModelFiles) -> PairFacts:
+    """All that headers and vocabularies say. Raises HelixError for a tokenizer that cannot be read."""
+    mine, other = load_tokenizer(target), load_tokenizer(draft)
+    names = {mine.token(i) for i in range(mine.size)}
+    known = sum(other.token(i) in names for i in range(other.size))
+    return PairFacts(
+        target_name=name_of(target),
+        draft_name=name_of(draft),
+        verdict=verdict_of(target, mine, draft, other),
+        target_parameters=parameter_count(target.config),
+        draft_parameters=parameter_count(draft.config),
+        target_vocabulary=mine.size,
+        draft_vocabulary=other.size,
+        shared=known / max(1, other.size),
+        specials=tuple(_differing(target, mine, draft, other)),
+        template=_template(mine.info.chat_template, other.info.chat_template),
+    )
+
+
+def name_of(files: ModelFiles) -> str:
+    """What people call a model."""
+    return display_name(files.path, model_name(files.path))
+
+
+def _differing(
+    target: ModelFiles, mine: Tokenizer, draft: ModelFiles, other: Tokenizer
+) -> Iterator[tuple[str, str, str]]:
+    """Special tokens that differ: of the begin, and those that end a reply."""
+    if mine.info.bos_token != other.info.bos_token:
+        yield "bos_token", mine.info.bos_token, other.info.bos_token
+    ends, others = (
+        ", ".join(words.token(i) for i in sorted(files.config.eos_token_ids))
+        for files, words in ((target, mine), (draft, other))
+    )
+    if ends != others:
+        yield "eos_token", ends, others
+
+
+def _template(mine: str | None, other: str | None) -> str:
+    if not mine or not other:
+        return "none"
+    return "same" if mine.strip() == other.strip() else "other"

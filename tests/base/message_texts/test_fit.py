@@ -1,0 +1,74 @@
+"""What is said of memory and pairs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from helix_app.base.message_texts import fit as words
+from helix_app.protocol.fit import Way
+from tests.gui.models.fit_views import FACTS, FIT, NO_PAIR, PROBE
+
+
+@pytest.mark.parametrize(
+    ("level", "part"),
+    [
+        ("fits", "It fits: it takes 5.6 GB"),
+        ("tight", "little room"),
+        ("short", "does not fit"),
+        ("unknown", "not known"),
+    ],
+)
+def test_each_level_has_its_sentence(level: str, part: str) -> None:
+    assert part in words.level_text(replace(FIT, level=level))  # type: ignore[arg-type]
+
+
+def test_rows_add_up_and_leave_out_what_is_not_there() -> None:
+    rows = dict(words.fit_rows(FIT))
+    assert rows["Together"] == "5.6 GB"
+    assert rows["Keys and values"] == "940.0 MB (32,768 tokens)"
+    assert "Weights of the draft" in rows
+    alone = replace(FIT, need=replace(FIT.need, draft_weights=0, draft_cache=0), free=None)
+    assert not {"Weights of the draft", "Keys and values of the draft", "Free"} & dict(words.fit_rows(alone)).keys()
+
+
+def test_ways() -> None:
+    texts = [words.way_text(way) for way in (*FIT.ways, Way("pool", "1024", 10**9))]
+    assert texts == [
+        "A context of 8,192 tokens: 3.4 GB",
+        "Without the draft: 4.0 GB",
+        "The file qwen2.5-1.5b-instruct-q4_k_m.gguf: 2.9 GB",
+        "A pool of 1,024 tokens for all replies: 1.0 GB",
+    ]
+
+
+def test_a_pair_in_rows() -> None:
+    assert "In common" not in dict(words.pair_rows(FACTS))
+    other = replace(FACTS, verdict=NO_PAIR, shared=0.3, specials=(("bos_token", "<s>", "<bos>"),), template="none")
+    rows = dict(words.pair_rows(other))
+    assert rows["In common"].startswith("30%")
+    assert rows["Begin of text"] == "<s> in the target, <bos> in the draft"
+    assert rows["Draft"].endswith("45% of the target")
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({}, "faster than the target alone"),
+        ({"measured_low": 0.8, "measured_high": 0.9}, "slower"),
+        ({"measured_low": 0.9, "measured_high": 1.1}, "no clear difference"),
+        ({"measured_low": None, "measured_high": None}, "faster"),
+        ({"by_text": True, "expected_low": 0.2}, "would not pay"),
+        ({"by_text": True, "expected_low": 1.2}, "tokens of the target alone"),
+    ],
+)
+def test_advice(values: dict[str, object], part: str) -> None:
+    assert part in words.advice(replace(PROBE, **values))  # type: ignore[arg-type]
+
+
+def test_a_trial_in_rows() -> None:
+    assert dict(words.probe_rows(PROBE))["Measured speed"] == "1.19x (1.07–1.31x)"
+    few = dict(words.probe_rows(replace(PROBE, measured_low=None)))
+    assert "too few" in few["Measured speed"]
+    assert "Right by its text" in dict(words.probe_rows(replace(PROBE, by_text=True, measured=None)))

@@ -1,0 +1,84 @@
+"""``doctor --target``: exit codes and what is printed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from helix_app.base import typed
+from helix_app.cli import main as cli
+from helix_app.engine.loading import fit as fitting
+from helix_app.engine.machine.probes import jobs
+from tests.engine.tiny import Zoo
+from tests.gui.models.fit_views import FIT
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
+    return Zoo(tmp_path_factory.mktemp("doctor-zoo"))
+
+
+def options(target: Path, *more: str) -> list[str]:
+    return ["doctor", "--target", str(target), "--device", "cpu", "--dtype", "float32", "--context", "256", *more]
+
+
+def test_what_fits(zoo: Zoo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(options(zoo.gguf("llama-small"), "--draft", "none")) == 0
+    out = capsys.readouterr().out
+    assert "Keys and values" in out
+    assert "It fits" in out
+
+
+def test_what_does_not_fit(zoo: Zoo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "free_memory", lambda: 1000)
+    assert cli.main(options(zoo.gguf("llama-small"), "--draft", "none", "--json")) == 1
+    told = json.loads(capsys.readouterr().out)["fit"]
+    assert told["level"] == "short"
+    assert told["need"]["total"] == sum(value for name, value in told["need"].items() if name != "total")
+
+
+def test_a_pair(zoo: Zoo, capsys: pytest.CaptureFixture[str]) -> None:
+    target, draft = zoo.gguf("llama"), zoo.gguf("llama-small")
+    assert cli.main(options(target, "--draft", str(draft))) == 0
+    assert "They can be a pair" in capsys.readouterr().out
+    assert cli.main(options(target, "--draft", str(draft), "--json")) == 0
+    assert json.loads(capsys.readouterr().out)["compatible"] is True
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--probe"],
+        ["--context", "512"],
+        ["--draft", "ngram"],
+        ["--target", "no-such-model"],
+        ["--target", "smollm2-135m-instruct", "--context", "3"],
+        ["--target", "smollm2-135m-instruct", "--probe", "--measure"],
+    ],
+)
+def test_wrong_usage(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["doctor", *wrong]) == 2
+    assert capsys.readouterr().err.strip()
+
+
+def test_a_probe_wants_a_draft_model(zoo: Zoo, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(options(zoo.gguf("llama-small"), "--draft", "ngram", "--probe")) == 2
+    assert "--probe" in capsys.readouterr().err
+
+
+def test_the_estimate_beside_the_peak(
+    zoo: Zoo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial = {"fit": typed.plain(FIT), "estimated": 110, "measured": 100, "tokens": 250}
+    monkeypatch.setattr(jobs, "run", lambda *_args, **_options: trial)
+    assert cli.main(options(zoo.gguf("llama-small"), "--measure")) == 1  # FIT does not fit
+    assert "+10.0%" in capsys.readouterr().out
+
+    def crash(*_args: object, **_options: object) -> dict[str, object]:
+        raise jobs.JobError("crashed", "killed")
+
+    monkeypatch.setattr(jobs, "run", crash)
+    assert cli.main(options(zoo.gguf("llama-small"), "--measure")) == 1
+    assert "killed" in capsys.readouterr().err
