@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window", "fresh", "serve")
+_EXPERIMENTS = (
+    "batch",
+    "prefix",
+    "paging",
+    "guard",
+    "drafts",
+    "context",
+    "kernels",
+    "window",
+    "fresh",
+    "serve",
+    "start",
+)
 _PROMPTED = ("guard", "drafts", "window", "fresh", "serve")  # sub-benchmarks that take a file of prompts
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
@@ -36,7 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "context (a step against its context), kernels (where a step goes, and the machine's limits), "
         "window (what the window costs, and its frame times), "
         "fresh (is the first reply of a program ever slower with drafts?), "
-        "serve (what clients of the local API see).",
+        "serve (what clients of the local API see), "
+        "start (from a command to its first token, part by part, and its memory).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -144,6 +157,7 @@ def _experiment(args: argparse.Namespace) -> int:
         paging,
         prefix,
         serve,
+        start,
         window,
     )
 
@@ -161,7 +175,7 @@ def _experiment(args: argparse.Namespace) -> int:
         "context": context,
         "kernels": kernels,
     }
-    programs = {"window": window, "fresh": fresh, "serve": serve}
+    programs = {"window": window, "fresh": fresh, "serve": serve, "start": start}
     ready = None
     with ctrl_c_cancels() as cancel:
         if args.what in programs:

@@ -12,7 +12,7 @@ from helix_app.base.errors import DeviceError, HelixError
 from helix_app.base.logs import log_file
 from helix_app.engine.loading.build import Loaded, build
 from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import plan
+from helix_app.engine.loading.plan import planned
 from helix_app.engine.machine import measured
 from helix_app.engine.machine.device import cpu
 from helix_app.engine.machine.device_errors import is_out_of_memory
@@ -44,8 +44,7 @@ def load(
     """
     begin = time.perf_counter()
     measured.again()
-    yield LoadProgress("read_header")
-    what = plan(request)
+    what = yield from planned(request)
     if what.skipped is not None:
         yield what.skipped
     device = yield from place(what, cancel, lost)
