@@ -38,8 +38,8 @@ def calibrate(runner: ModelRunner, rows: Sequence[int] = ROWS) -> None:
         _time_all(runner, (1, *(count for count in _DEVICE_ROWS if count in rows)))
         return
     rows = [count for count in rows if count <= runner.max_tokens]
-    known = measured.remembered(_name(runner), lambda: _proportions(runner, rows)) if rows else {}
-    single = measured.remembered(_single_name(runner), lambda: _single(runner))
+    known = measured.remembered(_name(runner), lambda: _proportions(runner, rows), meanwhile=True) if rows else {}
+    single = measured.remembered(_single_name(runner), lambda: _single(runner), meanwhile=True)
     runner.costs = CostTable()
     runner.costs.add(1, 0, float(single))
     runner.costs.relate({int(count): float(times) for count, times in known.items()})
