@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
-from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
+from helix_app.bench.config import LLAMACPP, PEERS, BenchConfig, BenchProgress
 from helix_app.cli import remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 
@@ -73,8 +73,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="NAME",
-        help=f"also measure {' or '.join(PEERS)}; may be repeated",
+        help=f"also measure {', '.join(PEERS)} or {LLAMACPP}; may be repeated",
     )
+    add("--peer-path", default="", metavar="PATH|URL", help=f"for {LLAMACPP}: its llama-server, or where one answers")
     add("--json", default="", metavar="OUT", help="write every figure to this file")
     add("--html", default="", metavar="OUT", help="write a report with plots to this file")
     add("--csv", default="", metavar="OUT", help="write one row a reply to this file")
@@ -130,6 +131,7 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
         temperature=args.temperature,
         seed=args.seed,
         peers=tuple(dict.fromkeys(args.peer)),
+        peer_path=args.peer_path,
     )
 
 
