@@ -115,7 +115,7 @@ class LlamaCppArm:
             "top_p": sampling.top_p,
             "min_p": sampling.min_p,
             "repeat_penalty": sampling.repetition_penalty,
-            "repeat_last_n": -1,
+            "repeat_last_n": self._session.runner.max_tokens if sampling.repetition_penalty != 1.0 else 0,
         }
 
     def _said(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -27,13 +27,16 @@ from typing import Any
 DEFERRED = frozenset({"torch._meta_registrations", "torch.distributed._meta_registrations", "torch.export"})
 TRIED = ("2.13.",)  # versions whose import is known to need none of these
 _LIBRARIES = ("libtorch_global_deps.so", "libtorch_cpu.so")  # the first for all who come later, as PyTorch does it
+_waits = False  # whether the collector does
 
 
 def prepare() -> None:
     """Make ready for ``import torch``; does nothing where that has begun."""
+    global _waits
     if "torch" in sys.modules:
         return
     gc.disable()
+    _waits = True
     folder = _folder()
     if folder is None:
         return
@@ -44,9 +47,12 @@ def prepare() -> None:
 
 
 def settle() -> None:
-    """What is imported stays to the end: collections need not look at it again."""
-    gc.freeze()
-    gc.enable()
+    """After ``prepare``: what is imported stays to the end, so that collections need not look at it again."""
+    global _waits
+    if _waits:
+        gc.freeze()
+        gc.enable()
+        _waits = False
 
 
 def _folder() -> Path | None:
@@ -62,7 +68,7 @@ def _version(folder: Path) -> str:
     except OSError:
         return ""
     _, _, rest = text.partition("__version__ = ")
-    return rest[:20].strip("'\"")
+    return rest.partition("\n")[0].strip(" '\"")
 
 
 def _load_libraries(folder: Path) -> None:
