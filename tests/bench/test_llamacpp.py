@@ -34,8 +34,8 @@ TOKENS = 8
 
 
 @pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return Zoo(tmp_path_factory.mktemp("llamacpp-zoo")).gguf("llama-loopy")
+def path(zoo: Zoo) -> Path:
+    return zoo.gguf("llama-loopy")
 
 
 @pytest.fixture(scope="module")
