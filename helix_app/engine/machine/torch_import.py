@@ -35,8 +35,9 @@ def prepare() -> None:
     global _waits
     if "torch" in sys.modules:
         return
-    gc.disable()
-    _waits = True
+    if gc.isenabled():  # otherwise whoever stopped it decides
+        gc.disable()
+        _waits = True
     folder = _folder()
     if folder is None:
         return

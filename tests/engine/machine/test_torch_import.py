@@ -7,6 +7,7 @@ import importlib
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_what_only_compilers_use_waits_until_it_is_asked_for() -> None:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A package with a module that counts how often it runs, and waits."""
     folder = tmp_path / "waits"
     folder.mkdir()
@@ -50,7 +51,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(torch_import, "DEFERRED", frozenset({"waits.later"}))
     monkeypatch.setattr(sys, "meta_path", [torch_import._Finder(), *sys.meta_path])
-    yield folder  # type: ignore[misc]
+    yield folder
     for name in ("waits", "waits.later"):
         sys.modules.pop(name, None)
 
@@ -80,6 +81,16 @@ def test_a_name_that_is_imported_from_it_is_wanted(package: Path) -> None:
     assert scope["value"] == 7
 
 
+@pytest.fixture
+def collecting() -> Iterator[None]:
+    """The collector runs by itself, as in a program; not so in these tests."""
+    before = gc.isenabled()
+    gc.enable()
+    yield
+    (gc.enable if before else gc.disable)()
+
+
+@pytest.mark.usefixtures("collecting")
 def test_a_version_that_was_not_tried_is_imported_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "version.py").write_text("__version__ = '2.4.1+cpu'\n")
     assert torch_import._version(tmp_path) == "2.4.1+cpu"
@@ -94,17 +105,19 @@ def test_a_version_that_was_not_tried_is_imported_as_ever(tmp_path: Path, monkey
     assert gc.isenabled()
     assert finders == []
     (tmp_path / "version.py").write_text("__version__ = '2.13.0+cpu'\n")
+    gc.disable()  # as in a program that collects by hand, which goes on to do so
     torch_import.prepare()
     torch_import.settle()
+    assert not gc.isenabled()
     assert len(finders) == 1
 
 
 def test_where_torch_is_imported_nothing_changes() -> None:
     assert "torch" in sys.modules
-    count, finders = gc.get_freeze_count(), list(sys.meta_path)
+    before = gc.isenabled(), gc.get_freeze_count(), list(sys.meta_path)
     torch_import.prepare()
     torch_import.settle()
-    assert (gc.isenabled(), gc.get_freeze_count(), sys.meta_path) == (True, count, finders)
+    assert (gc.isenabled(), gc.get_freeze_count(), sys.meta_path) == before
 
 
 class _Sys:
