@@ -2,8 +2,8 @@
 
 On a CPU it is the proportion to a single row that is measured, the two in turn, and remembered for this machine and
 shape (``measured.py``): proportions hold while the machine is slower or faster. What a single row takes is remembered
-as well, as a first guess that a few replies outweigh, so that a load which knows both runs no pass at all. On other
-devices, whose passes are short, all row counts are timed at each load.
+as well, as a first guess that a few replies outweigh, so that a load which knows both measures nothing, and on packed
+weights runs no pass at all. On other devices, whose passes are short, all row counts are timed at each load.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.machine import measured, quiet
+from helix_app.engine.machine.device import PACKED
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import USES
@@ -39,6 +40,8 @@ def calibrate(runner: ModelRunner, rows: Sequence[int] = ROWS) -> None:
         return
     rows = [count for count in rows if count <= runner.max_tokens]
     known = measured.remembered(_name(runner), lambda: _proportions(runner, rows), meanwhile=True) if rows else {}
+    if runner.decoder.format != PACKED:  # whose library was tried when it was made
+        runner.try_rows(1)  # what cannot run is to fail while it loads
     single = measured.remembered(_single_name(runner), lambda: _single(runner), meanwhile=True)
     runner.costs = CostTable()
     runner.costs.add(1, 0, float(single))
