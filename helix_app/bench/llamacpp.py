@@ -92,7 +92,7 @@ class LlamaCppArm:
             tokens_per_second=m.tokens_per_second,
             decode_tokens_per_second=m.decode_tokens_per_second,
             mean_accepted_length=m.mean_accepted_length,
-            target_passes=m.target_passes,
+            target_passes=m.target_passes or 0,
             token_ids=tuple(tokens),
             timeline=tuple(timeline),
             peak_memory_bytes=peak_resident(self._process) if self._process is not None else None,
