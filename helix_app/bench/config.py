@@ -15,13 +15,15 @@ from helix_app.base.settings import LEAST_CONTEXT, Settings
 from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
 
-PEERS = ("transformers", "transformers-assisted")
+PEERS = ("transformers", "transformers-assisted")  # libraries
+LLAMACPP = "llamacpp"  # a program, wherever the person has it
 BASELINE, HELIX = "autoregressive", "speculative"
 ARM_LABELS = {
     BASELINE: mark("Plain"),
     HELIX: "Helix",
     "transformers": "transformers",
     "transformers-assisted": "transformers, assisted",
+    LLAMACPP: "llama.cpp",
 }
 
 
@@ -41,7 +43,8 @@ class BenchConfig:
         repeats: measured rounds over all prompts.
         temperature: 0 is greedy; otherwise the other filters keep the defaults of ``SamplingParams``.
         seed: of the order, of sampling and of the resampling in the statistics.
-        peers: other arms on the same weights, of ``PEERS``.
+        peers: other arms on the same weights, of ``PEERS``, or ``LLAMACPP``.
+        peer_path: of the program ``llama-server``, or the address of one that runs.
         warmups: replies of every arm that are thrown away before the first measured one.
     """
 
@@ -60,6 +63,7 @@ class BenchConfig:
     temperature: float = 0.0
     seed: int = 0
     peers: tuple[str, ...] = ()
+    peer_path: str = ""
     warmups: int = 1
 
     def check(self) -> None:
@@ -75,8 +79,12 @@ class BenchConfig:
             hint = f"Use {LEAST_CONTEXT} tokens or more."
             raise InputError("option_invalid", option="context", value=self.context, hint=hint)
         for peer in self.peers:
-            if peer not in PEERS:
-                raise InputError("option_invalid", option="peer", value=peer, hint=f"Use one of: {', '.join(PEERS)}.")
+            if peer not in (*PEERS, LLAMACPP):
+                hint = f"Use one of: {', '.join((*PEERS, LLAMACPP))}."
+                raise InputError("option_invalid", option="peer", value=peer, hint=hint)
+        if (LLAMACPP in self.peers) != bool(self.peer_path):
+            hint = "--peer llamacpp and --peer-path go together: the path of llama-server, or the address of one."
+            raise InputError("option_invalid", option="peer-path", value=self.peer_path or "nothing", hint=hint)
         if not self.prompts_file and not self.prompts:
             for kind in self.kinds:
                 if kind not in KINDS:
@@ -111,6 +119,7 @@ class BenchConfig:
             "repeats": self.repeats,
             "temperature": self.temperature,
             "seed": self.seed,
+            "peer-path": self.peer_path,
         }
         parts = [part for name, value in options.items() if value != "" for part in (f"--{name}", str(value))]
         return ("bench", *parts, *(part for peer in self.peers for part in ("--peer", peer)))

@@ -19,7 +19,7 @@ from helix_app.base import texts
 from helix_app.base.paths import cache_dir
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.device import cpu
-from helix_app.engine.machine.memory import total_memory, windows_working_set
+from helix_app.engine.machine.memory import peak_resident, total_memory
 from helix_app.modelfiles.model_path import ModelFiles
 
 log = logging.getLogger(__name__)
@@ -120,17 +120,4 @@ def peak_memory(device: str) -> int | None:
     """
     if device == "cuda":
         return int(torch.cuda.max_memory_allocated())
-    if sys.platform == "linux":
-        try:
-            for line in Path("/proc/self/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        except OSError:
-            return None
-    elif sys.platform == "win32":
-        return windows_working_set()[1]
-    elif sys.platform == "darwin":
-        import resource
-
-        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-    return None
+    return peak_resident()

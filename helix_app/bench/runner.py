@@ -14,14 +14,16 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from helix_app.base.errors import HelixError
 from helix_app.base.logs import log_file
 from helix_app.base.messages import error_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
-from helix_app.bench.config import BASELINE, HELIX, BenchConfig, BenchProgress, ProgressCallback
+from helix_app.bench.config import BASELINE, HELIX, LLAMACPP, BenchConfig, BenchProgress, ProgressCallback
 from helix_app.bench.figures.divergence import find_divergences
 from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, ReferenceRun, RunRecord
 from helix_app.bench.reference import DRIFT, TEXT, TOKENS, drift
@@ -34,6 +36,9 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadChoice, LoadRequest, SamplingParams
+
+if TYPE_CHECKING:
+    from helix_app.bench.llamacpp import LlamaCppArm
 
 log = logging.getLogger(__name__)
 _REFERENCE = Prompt("reference", "reference", TEXT)
@@ -95,7 +100,8 @@ def run_benchmark(
         session, ready = used.session, used.ready
         if session is None or ready is None:
             raise HelixError("bench_nothing")
-        return _run(config, prompts, request, session, ready, on_progress, cancel, notices, begin)
+        with ExitStack() as programs:  # that peers are
+            return _run(config, prompts, request, session, ready, on_progress, cancel, notices, begin, programs)
     finally:
         if engine is None:
             used.close()
@@ -111,6 +117,7 @@ def _run(
     cancel: threading.Event,
     notices: list[BenchNotice],
     begin: float,
+    programs: ExitStack,
 ) -> BenchResult:
     tasks = make_tasks(session, prompts, config, notices)
     target = inspect(request.target)
@@ -125,6 +132,12 @@ def _run(
         EngineArm(HELIX, session, "speculative", ready.device),
     ]
     arms += _peers(config, session, ready, target, draft, on_progress, notices)
+    versions = machine.version_facts()
+    if LLAMACPP in config.peers:
+        theirs = _llamacpp(config, session, target, on_progress, cancel, notices, programs)
+        arms += theirs
+        if theirs and theirs[0].version:
+            versions["llama.cpp"] = theirs[0].version
     slots = plan(tasks, arms, config.repeats, config.seed)
     reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=TOKENS), 0)
     warm_up([*arms], reference, config.warmups, cancel, on_progress)
@@ -146,7 +159,7 @@ def _run(
         command=config.command(),
         settings={key: value for key, value in asdict(config).items() if key != "prompts"},
         machine=facts,
-        versions=machine.version_facts(),
+        versions=versions,
         models=models,
         model=asdict(ready),
         arms=names,
@@ -334,17 +347,38 @@ def _peers(
     on_progress: ProgressCallback,
     notices: list[BenchNotice],
 ) -> Iterator[Arm]:
-    if not config.peers:
+    names = tuple(name for name in config.peers if name != LLAMACPP)
+    if not names:
         return
     from helix_app.bench.peers import load_peers
 
-    for name in config.peers:
+    for name in names:
         on_progress(BenchProgress("peer", arm=name))
-    for name, arm in load_peers(config.peers, session, target, draft, device=ready.device, k=config.k):
+    for name, arm in load_peers(names, session, target, draft, device=ready.device, k=config.k):
         if isinstance(arm, Exception):
             notices.append(_failure("bench_peer_failed", arm, peer=name))
         else:
             yield arm
+
+
+def _llamacpp(
+    config: BenchConfig,
+    session: Session,
+    target: ModelFiles,
+    on_progress: ProgressCallback,
+    cancel: threading.Event,
+    notices: list[BenchNotice],
+    programs: ExitStack,
+) -> list[LlamaCppArm]:
+    """Its arm, or none and a notice; its server ends with ``programs``."""
+    from helix_app.bench.llamacpp import opened
+
+    on_progress(BenchProgress("peer", arm=LLAMACPP))
+    try:
+        return [programs.enter_context(opened(config.peer_path, session, target, cancel))]
+    except HelixError as exc:
+        notices.append(_failure("bench_peer_failed", exc, peer=LLAMACPP))
+        return []
 
 
 def _as_error(exc: Exception, ready: ModelReady) -> HelixError:

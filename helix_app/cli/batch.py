@@ -18,6 +18,7 @@ from helix_app.base.errors import InputError
 from helix_app.cli.common import ctrl_c_cancels, put, read_input, say
 from helix_app.cli.replies import context_full, load_events, result
 from helix_app.cli.requests import load_request_of, request_of
+from helix_app.engine.machine import torch_import
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
@@ -127,6 +128,7 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         raise asked[0][0].wrong or InputError("prompt_empty")
     from helix_app.engine.engine import Engine
 
+    torch_import.settle()
     load = load_request_of(args)
     with ctrl_c_cancels() as cancel:
         engine = engine or Engine()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
-from helix_app.bench.config import PEERS, BenchConfig, BenchProgress
+from helix_app.bench.config import LLAMACPP, PEERS, BenchConfig, BenchProgress
 from helix_app.cli import remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 
@@ -20,7 +20,19 @@ if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
 
 _DEFAULTS = BenchConfig()
-_EXPERIMENTS = ("batch", "prefix", "paging", "guard", "drafts", "context", "kernels", "window", "fresh", "serve")
+_EXPERIMENTS = (
+    "batch",
+    "prefix",
+    "paging",
+    "guard",
+    "drafts",
+    "context",
+    "kernels",
+    "window",
+    "fresh",
+    "serve",
+    "start",
+)
 _PROMPTED = ("guard", "drafts", "window", "fresh", "serve")  # sub-benchmarks that take a file of prompts
 _DRAFTS = {"context": "none", "kernels": "none"}  # of sub-benchmarks that run no draft
 
@@ -36,7 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "context (a step against its context), kernels (where a step goes, and the machine's limits), "
         "window (what the window costs, and its frame times), "
         "fresh (is the first reply of a program ever slower with drafts?), "
-        "serve (what clients of the local API see).",
+        "serve (what clients of the local API see), "
+        "start (from a command to its first token, part by part, and its memory).",
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
@@ -60,8 +73,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="append",
         default=[],
         metavar="NAME",
-        help=f"also measure {' or '.join(PEERS)}; may be repeated",
+        help=f"also measure {', '.join(PEERS)} or {LLAMACPP}; may be repeated",
     )
+    add("--peer-path", default="", metavar="PATH|URL", help=f"for {LLAMACPP}: its llama-server, or where one answers")
     add("--json", default="", metavar="OUT", help="write every figure to this file")
     add("--html", default="", metavar="OUT", help="write a report with plots to this file")
     add("--csv", default="", metavar="OUT", help="write one row a reply to this file")
@@ -117,6 +131,7 @@ def config_of(args: argparse.Namespace) -> BenchConfig:
         temperature=args.temperature,
         seed=args.seed,
         peers=tuple(dict.fromkeys(args.peer)),
+        peer_path=args.peer_path,
     )
 
 
@@ -144,6 +159,7 @@ def _experiment(args: argparse.Namespace) -> int:
         paging,
         prefix,
         serve,
+        start,
         window,
     )
 
@@ -161,7 +177,7 @@ def _experiment(args: argparse.Namespace) -> int:
         "context": context,
         "kernels": kernels,
     }
-    programs = {"window": window, "fresh": fresh, "serve": serve}
+    programs = {"window": window, "fresh": fresh, "serve": serve, "start": start}
     ready = None
     with ctrl_c_cancels() as cancel:
         if args.what in programs:

@@ -39,7 +39,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def check(args: argparse.Namespace) -> None:
     """Raise InputError for options that make no sense together."""
-    from helix_app.engine.loading.context import check_context
+    from helix_app.engine.loading.limits import check_context
 
     if args.target is None:
         for name in _OPTIONS:

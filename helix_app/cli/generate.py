@@ -17,6 +17,7 @@ from helix_app.cli import batch, remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import context_full, load_events, reply_events, result, summary
 from helix_app.cli.requests import load_request_of, read_grammar, read_prompt, request_of
+from helix_app.engine.machine import torch_import
 from helix_app.protocol.events import EngineClient, Event, Finished
 from helix_app.protocol.requests import GenerateRequest
 
@@ -73,19 +74,19 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
         args.grammar = read_grammar(args)
         if args.remote:
             remote.load_of(args)  # refused before anything is read
+        elif engine is None:
+            torch_import.prepare()
         if args.batch is not None:
             return batch.run(args, engine=engine)
-        request = request_of(args, read_prompt(args))
+        prompt = read_prompt(args)
+        # a model that is not there is told before anything heavy is imported
+        load = remote.load_of(args) if args.remote else load_request_of(args)
+        request = request_of(args, prompt)
         if args.certify and args.mode == "autoregressive":
             raise InputError("option_invalid", option="mode", value=args.mode, hint="--certify compares both modes.")
-        load = remote.load_of(args) if args.remote else load_request_of(args)
         with ctrl_c_cancels() as cancel:
-            if engine is None and args.remote:
-                engine = remote.client_of(args)
-            elif engine is None:
-                from helix_app.engine.engine import Engine
-
-                engine = Engine()
+            if engine is None:
+                engine = remote.client_of(args) if args.remote else engine_here()
             ready = load_events(engine.stream(load, cancel))
             certificate = None
             if args.certify:
@@ -109,6 +110,15 @@ def run(args: argparse.Namespace, *, engine: EngineClient | None = None) -> int:
             say(certificate_text(asdict(certificate)))
     refuted = certificate is not None and certificate.holds is False
     return 1 if refuted or finished.reason == "cancelled" else 0
+
+
+def engine_here() -> EngineClient:
+    """An engine in this process, whose imports are over."""
+    from helix_app.engine.engine import Engine
+
+    engine = Engine()
+    torch_import.settle()
+    return engine
 
 
 def _certified(

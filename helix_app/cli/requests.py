@@ -10,6 +10,7 @@ from typing import Any
 from helix_app.base.errors import InputError
 from helix_app.base.texts import whole
 from helix_app.cli.common import may_learn, read_input
+from helix_app.engine.loading.limits import check_context
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, LoadChoice, LoadRequest, SamplingParams
 
 
@@ -19,7 +20,6 @@ def load_request_of(args: argparse.Namespace) -> LoadRequest:
     Raises:
         HelixError: a model that is not there, or a context that makes no sense.
     """
-    from helix_app.engine.loading.context import check_context
     from helix_app.hub.registry import note_use
     from helix_app.hub.resolve import to_load_request
 
@@ -64,14 +64,23 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
     Raises:
         InputError: options that make no sense.
     """
+    request = unchecked_request(args, prompt, request_id, **changes)
+    from helix_app.engine.rounds.session import check_request  # wrong options are refused before the model is loaded
+
+    check_request(request)
+    return request
+
+
+def unchecked_request(
+    args: argparse.Namespace, prompt: str, request_id: str = "cli", **changes: Any
+) -> GenerateRequest:
+    """The same, for an engine that checks it: no torch is needed. Raises InputError for a system prompt without use."""
     options = argparse.Namespace(**{**vars(args), **changes})
     prompt, told = whole(prompt), whole(options.system)
     system = (ChatMessage("system", told),) if told else ()
     if options.raw and system:
         raise InputError("option_invalid", option="system", value="used with --raw", hint="Leave one of them out.")
-    from helix_app.engine.rounds.session import check_request  # wrong options are refused before the model is loaded
-
-    request = GenerateRequest(
+    return GenerateRequest(
         request_id=request_id,
         messages=() if options.raw else (*system, ChatMessage("user", prompt)),
         prompt=prompt if options.raw else "",
@@ -93,5 +102,3 @@ def request_of(args: argparse.Namespace, prompt: str, request_id: str = "cli", *
         grammar=options.grammar,
         stop=tuple(whole(text) for text in options.stop),
     )
-    check_request(request)
-    return request

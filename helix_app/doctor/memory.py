@@ -14,7 +14,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.loading.fit import fit_of
 from helix_app.engine.loading.place import place
 from helix_app.engine.loading.plan import plan
-from helix_app.engine.machine.memory import peak_memory
+from helix_app.engine.machine.memory import peak_resident
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Event, Failed, Finished, known
 from helix_app.protocol.fit import Fit
@@ -78,7 +78,7 @@ def try_memory(request: LoadRequest, cancel: threading.Event) -> MemoryTrial:
     text = filling_text(session.tokenizer, session.runner.max_tokens - _REPLY)
     written = GenerateRequest("fill", prompt=text, raw=True, max_tokens=_REPLY, sampling=SamplingParams(temperature=0))
     finished = _end(engine.stream(written, cancel))
-    measured = peak_memory() or 0
+    measured = peak_resident() or 0
     tokens = 0
     if finished is not None:
         tokens = known(finished.metrics.prompt_tokens) + known(finished.metrics.tokens_generated)

@@ -25,7 +25,8 @@ from typing import Union
 
 from helix_app.base import logs, paths
 from helix_app.base.failures import failure
-from helix_app.engine.host.client import engine_factory, guarded_stream, request_id_of
+from helix_app.engine.host.client import DEFAULT_ENGINE, engine_factory, guarded_stream, request_id_of
+from helix_app.engine.machine import torch_import
 from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, RoundDone, TextDelta
 from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.requests import GenerateRequest, Request
@@ -242,7 +243,10 @@ def child_main(pipe: Connection, target: str, verbose: bool, gather_seconds: flo
     try:
         outbox.send(Hello())
         try:
+            if target == DEFAULT_ENGINE:
+                torch_import.prepare()
             engine = engine_factory(target)()
+            torch_import.settle()
         except Exception as error:
             outbox.send(Broken(failure(error)))
         else:

@@ -11,6 +11,7 @@ from helix_app.base.errors import InputError
 from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
 from helix_app.engine.cache.base import Cache, bytes_per_block
 from helix_app.engine.cache.layout import Layout, tokens_in
+from helix_app.engine.loading.limits import check_context
 from helix_app.engine.machine.device import Device
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
@@ -43,12 +44,6 @@ def choose_context(request: LoadRequest, config: ModelConfig) -> Context:
             raise InputError("option_context", value=f"{wanted:,}", limit=f"{model:,}")
     tokens = min(max(least, wanted), model)
     return Context(tokens, model, "setting" if tokens < model else "model")
-
-
-def check_context(wanted: int, least: int = LEAST_CONTEXT) -> None:
-    """Raise InputError for a context that no model is loaded with."""
-    if wanted < least:
-        raise InputError("option_invalid", option="context", value=wanted, hint=f"Use {least} tokens or more.")
 
 
 def wanted_blocks(

@@ -45,7 +45,6 @@ def load(
     """
     begin = time.perf_counter()
     measured.again()
-    yield LoadProgress("read_header")
     what, device = yield from look(request, cancel, lost, given_back)
     make_room()
     while True:

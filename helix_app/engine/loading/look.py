@@ -9,7 +9,7 @@ from helix_app.base.errors import HelixError
 from helix_app.base.sizes import size_text
 from helix_app.engine.loading.fit import fit_of
 from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import Plan, plan
+from helix_app.engine.loading.plan import Plan, planned
 from helix_app.engine.machine.device import Device
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import LoadRequest
@@ -24,7 +24,7 @@ def look(
         HelixError: it cannot be used, or by ``stop_at`` it would take too much memory; a ``Fit`` was told then.
         LoadCancelled: ``cancel`` was set.
     """
-    what = plan(request)
+    what = yield from planned(request)
     if what.skipped is not None:
         yield what.skipped
     device = yield from place(what, cancel, lost)

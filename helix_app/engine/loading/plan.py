@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Notice
+from helix_app.protocol.loading import LoadProgress
 from helix_app.protocol.requests import LoadRequest
 
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
@@ -61,12 +62,25 @@ class Plan:
 
 
 def plan(request: LoadRequest) -> Plan:
-    """Read headers and vocabularies.
+    """Read headers and vocabularies. Raises as ``planned``."""
+    steps = planned(request)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            made: Plan = end.value
+            return made
+
+
+def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
+    """A generator of progress that returns the plan.
 
     Raises:
         HelixError: what this load would end with before it needs memory.
     """
+    yield LoadProgress("read_header")
     target = inspect(Path(request.target))
+    yield LoadProgress("tokenizer")
     tokenizer = _tokenizer_of(target)
     kind, draft, skipped = request.draft, None, None
     if kind not in _KINDS:

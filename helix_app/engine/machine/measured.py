@@ -25,6 +25,7 @@ from helix_app.engine.machine.hardware import cpu_name
 from helix_app.engine.machine.measured_file import REFERENCE, SEPARATOR, kept_file
 
 log = logging.getLogger(__name__)
+_MEANWHILE = "beside other programs: "
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,23 @@ class _Known:
 _here: dict[tuple[Path, str], _Known] = {}
 
 
-def remembered(what: str, measure: Callable[[], Any], clear: Callable[[Any], bool] = lambda _: True) -> Any:
+def remembered(
+    what: str, measure: Callable[[], Any], clear: Callable[[Any], bool] = lambda _: True, meanwhile: bool = False
+) -> Any:
     """What ``measure`` found here before, or finds now.
 
     Args:
         what: names the measurement, with everything that its result depends on beside the machine.
         measure: gives a value that JSON can hold; other values are measured again each time.
         clear: whether a value is certain enough to be kept for the next program.
+        meanwhile: what was found beside other programs serves as long as the machine is busy: to measure again would
+            take several times as long as usual, and tell no more.
     """
     key = _key(what)
     here = kept_file(), key
     if here not in _here:
         entry = measured_file.read().get(key)
-        _here[here] = _Known(entry["value"], False) if entry is not None else _measured(key, measure, clear)
+        _here[here] = _Known(entry["value"], False) if entry is not None else _measured(key, measure, clear, meanwhile)
     return _here[here].value
 
 
@@ -73,6 +78,7 @@ def drop(what: str) -> None:
     key = _key(what)
     _here.pop((kept_file(), key), None)
     measured_file.drop(key)
+    measured_file.drop(_MEANWHILE + key)
     log.info("no longer true, measured again at the next load: %s", what)
 
 
@@ -93,12 +99,18 @@ def busyness() -> float:
     return busy
 
 
-def _measured(key: str, measure: Callable[[], Any], clear: Callable[[Any], bool]) -> _Known:
+def _measured(key: str, measure: Callable[[], Any], clear: Callable[[Any], bool], meanwhile: bool) -> _Known:
     """Measure, and keep what is clear and was not disturbed."""
     before = busyness()
+    if meanwhile and before >= quiet.BUSY:
+        entry = measured_file.read().get(_MEANWHILE + key)
+        if entry is not None:
+            return _Known(entry["value"], True)
     value = measure()
     busy = max(before, busyness())
-    if busy >= quiet.BUSY:
+    if busy >= quiet.BUSY and meanwhile:
+        measured_file.keep(_MEANWHILE + key, value, busy)
+    elif busy >= quiet.BUSY:
         log.info("not kept, for the machine was busy (%.1f): %s", busy, key)
     elif clear(value):
         measured_file.keep(key, value, busy)

@@ -45,18 +45,21 @@ def resident_memory() -> int | None:
     return _mac_resident() if sys.platform == "darwin" else None
 
 
-def peak_memory() -> int | None:
-    """Bytes of main memory that this process held at most."""
-    if sys.platform == "win32":
+def peak_resident(process: int | None = None) -> int | None:
+    """Most bytes of main memory that a process held at once, this one unless given; of others only Linux tells."""
+    if sys.platform == "linux":
+        with suppress(OSError, ValueError, IndexError):
+            status = Path(f"/proc/{process or 'self'}/status").read_text(encoding="ascii", errors="replace")
+            return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+    elif process is not None:
+        return None
+    elif sys.platform == "win32":
         return windows_working_set()[1]
-    with suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    import resource
+    elif sys.platform == "darwin":
+        import resource
 
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024  # kibibytes elsewhere
+        return int(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return None
 
 
 def _mac_resident() -> int | None:

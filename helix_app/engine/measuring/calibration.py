@@ -1,8 +1,9 @@
 """What a pass over several rows costs, known before the first reply.
 
 On a CPU it is the proportion to a single row that is measured, the two in turn, and remembered for this machine and
-shape (``measured.py``): proportions hold while the machine is slower or faster, and a load that knows them only times
-single rows. On other devices, whose passes are short, all row counts are timed at each load.
+shape (``measured.py``): proportions hold while the machine is slower or faster. What a single row takes is remembered
+as well, as a first guess that a few replies outweigh, so that a load which knows both measures nothing, and on packed
+weights runs no pass at all. On other devices, whose passes are short, all row counts are timed at each load.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ from collections.abc import Sequence
 
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.machine import measured, quiet
+from helix_app.engine.machine.device import PACKED
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import USES
 
 ROWS = (5, 2, 9, 3)  # beside a single one: what verification asks for, the most telling first
-_SINGLES = 3  # passes of one row that a load times
+_SINGLES = 3  # passes of one row that are timed
 _SECONDS, _TURNS = 1.2, 5  # of measuring proportions; each is taken twice at least
 _DEVICE_ROWS, _DEVICE_SECONDS = (1, 5, 9, 2, 3), 0.6
 _HOPELESS = 0.95  # of as many single passes: rows beyond so costly ones need not be measured
 _SURE = 8  # plain steps after which their cost is known
+_ANOTHER = 1.6  # between a single row as remembered and as it is now, either way
 _SURPRISE = 1.25  # between a proportion as remembered and as it is now, either way
 
 
@@ -36,11 +39,12 @@ def calibrate(runner: ModelRunner, rows: Sequence[int] = ROWS) -> None:
         _time_all(runner, (1, *(count for count in _DEVICE_ROWS if count in rows)))
         return
     rows = [count for count in rows if count <= runner.max_tokens]
-    known = measured.remembered(_name(runner), lambda: _proportions(runner, rows)) if rows else {}
-    runner.try_rows(1)
-    single = min(_seconds(runner, 1) for _ in range(_SINGLES))
+    known = measured.remembered(_name(runner), lambda: _proportions(runner, rows), meanwhile=True) if rows else {}
+    if runner.decoder.format != PACKED:  # whose library was tried when it was made
+        runner.try_rows(1)  # what cannot run is to fail while it loads
+    single = measured.remembered(_single_name(runner), lambda: _single(runner), meanwhile=True)
     runner.costs = CostTable()
-    runner.costs.add(1, 0, single)
+    runner.costs.add(1, 0, float(single))
     runner.costs.relate({int(count): float(times) for count, times in known.items()})
 
 
@@ -70,6 +74,9 @@ def check_step(runner: ModelRunner, costs: CostTable) -> None:
     single, decoder = costs.expect(1, 0), runner.decoder
     if single is None or costs.samples(1, 0) < _SURE or not runner.is_synchronous:
         return
+    guess = measured.known(_single_name(runner))
+    if guess is not None and not 1 / _ANOTHER < single / guess < _ANOTHER and measured.busyness() < quiet.BUSY:
+        measured.drop(_single_name(runner))
     if formats.contradicts(decoder.config, decoder.format, single) and measured.busyness() < quiet.BUSY:
         formats.forget(decoder.config)
 
@@ -79,6 +86,16 @@ def _name(runner: ModelRunner) -> str:
     shape = f"{c.num_layers} layers of {c.hidden_size} and {c.intermediate_size}"
     heads = f"{c.num_heads}/{c.num_kv_heads} heads of {c.head_dim}, {c.vocab_size} tokens"
     return f"rows over one: {c.architecture}, {shape}, {heads}, {decoder.format}, {' '.join(decoder.kernels)}"
+
+
+def _single_name(runner: ModelRunner) -> str:
+    return f"seconds of a row: {_name(runner)}"
+
+
+def _single(runner: ModelRunner) -> float:
+    """Seconds of a pass of one row, at best."""
+    runner.try_rows(1)
+    return min(_seconds(runner, 1) for _ in range(_SINGLES))
 
 
 def _proportions(runner: ModelRunner, rows: Sequence[int]) -> dict[str, float]:

@@ -51,7 +51,7 @@ def peers() -> tuple[tuple[str, str, str], ...]:
 
 def arm_name(code: str) -> str:
     """What people call an arm."""
-    names = {"autoregressive": tr("Plain"), "speculative": tr("Helix")}
+    names = {"autoregressive": tr("Plain"), "speculative": tr("Helix"), "llamacpp": "llama.cpp"}
     return names.get(code) or next((name for peer, name, _ in peers() if peer == code), code)
 
 

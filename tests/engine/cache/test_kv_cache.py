@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+
 import pytest
 import torch
 
+from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.machine.memory import resident_memory
 from helix_app.modelfiles.config import ModelConfig
 
 CONFIG = ModelConfig(
@@ -71,3 +76,17 @@ def test_a_block_is_copied_over_all_layers() -> None:
         keys, values = cache.view([5], 4, 0).read(layer)
         assert torch.equal(keys, rows(4, layer)[0])
         assert torch.equal(values, rows(4, layer)[1])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no huge pages that a process asks for")
+def test_the_first_block_takes_little_of_a_large_cache() -> None:
+    config = replace(CONFIG, num_layers=32)
+    blocks = (256 << 20) // bytes_per_block(config, 16, torch.float32)
+    cache = KVCache(config, blocks, 16, torch.float32, torch.device("cpu"))
+    before = resident_memory()
+    cache.pool[:, :, :16] = 1.0
+    after = resident_memory()
+    assert before is not None
+    assert after is not None
+    assert after - before < 64 << 20
+    assert not cache.pool[:, :, 16:32].any()

@@ -40,8 +40,9 @@ def packed_runner(
     return paged(decoder, blocks, order=order)
 
 
-@pytest.mark.parametrize("quant", ["Q8_0", "Q4_1"])
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize(
+    ("name", "quant"), [*((name, quant) for name in TINY for quant in ("Q8_0", "Q4_1")), ("llama", "MXFP4")]
+)
 def test_it_is_the_model_of_the_file(zoo: Zoo, name: str, quant: str) -> None:
     """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
     path = zoo.gguf(name, quant=quant)

@@ -68,7 +68,12 @@ def made_up(random: np.random.Generator, name: str, rows: int, blocks: int) -> n
     """Weights ``[rows, bytes]`` of a format: any bits, but scales of a sane size."""
     form = FORMATS[name]
     raw = random.integers(0, 256, (rows, blocks, form.nbytes), dtype=np.uint8)
-    places = {"Q6_K": (208,), "Q8_0": (0,), "Q4_0": (0,), "Q5_0": (0,)}.get(name, (0, 2))
+    if name == "MXFP4":
+        raw[..., 0] = random.integers(115, 124, (rows, blocks))
+        raw[0, 0, 0], raw[0, -1, 0] = 0, 1  # the two that are no usual numbers
+        return raw.reshape(rows, -1)
+    one = ("Q8_0", "Q4_0", "Q5_0", "IQ4_NL", "IQ4_XS")
+    places = (208,) if name == "Q6_K" else (0,) if name in one else (0, 2)
     for at in places:
         numbers = random.normal(0, 0.01, (rows, blocks, 1)).astype(np.float16)
         raw[..., at : at + 2] = numbers.view(np.uint8)

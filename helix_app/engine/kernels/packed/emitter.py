@@ -254,6 +254,15 @@ class Emitter:
         lanes = [(i + (16 if k >= 16 else 0)) if i < 128 else 32 for k, i in enumerate(index)]
         return self.pick(x, self.const(B32, 0), lanes)
 
+    def looked_up(self, table: Sequence[int], index: Value) -> Value:
+        """Bytes of a table of sixteen, by ``<32 x i8>`` of 0 to 15."""
+        if self.form == "avx2":
+            return self.intrinsic("llvm.x86.avx2.pshuf.b", B32, self.const(B32, [*table, *table]), index)
+        b, found = self.builder, self.const(B32, table[0])
+        for place, value in enumerate(table[1:], 1):
+            found = b.select(b.icmp_unsigned("==", index, self.const(B32, place)), self.const(B32, value), found)
+        return found
+
     def shifted(self, x: Value, right: int) -> Value:
         """Bytes shifted by so many bits, to the left for less than 0; bits of the neighbour come in."""
         b = self.builder

@@ -51,5 +51,11 @@ FORMATS = {
         Format("Q4_K", 256, 144),
         Format("Q5_K", 256, 176),
         Format("Q6_K", 256, 210),
+        Format("IQ4_NL", 32, 18),
+        Format("IQ4_XS", 256, 136),
+        Format("MXFP4", 32, 17),
     )
 }
+# what the sixteen values of four bits stand for, in units of the scale
+NONLINEAR = (-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113)  # IQ4_NL, IQ4_XS
+E2M1 = (0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12)  # MXFP4: doubled, as half the scale is kept

@@ -19,6 +19,7 @@ from helix_app.engine.kernels.packed.emitter import (
     F8,
     F32,
     I8,
+    I16,
     I32,
     I64,
     LANES,
@@ -29,7 +30,9 @@ from helix_app.engine.kernels.packed.emitter import (
     vector,
 )
 from helix_app.engine.kernels.packed.formats import (
+    E2M1,
     FORMATS,
+    NONLINEAR,
     SCALE_AT,
     SCALED_SUM_AT,
     SCALES_AT,
@@ -228,6 +231,32 @@ def _q6_k(e: Emitter, w: Value, x: Sequence[Value], blocks: Value) -> list[Value
     return _blocks256(e, "Q6_K", x, blocks, w, block)
 
 
+def _iq4_xs(e: Emitter, w: Value, x: Sequence[Value], blocks: Value) -> list[Value]:
+    """Eight groups of 32 columns, each with a scale of six bits less 32."""
+    b = e.builder
+
+    def each(bits: Value, step: int, mask: int) -> Value:
+        places = e.const(_W8, [step * group for group in range(8)])
+        return b.and_(b.lshr(e.splat(bits), places), e.const(_W8, mask))
+
+    def block(w: Value, x: list[Value]) -> list[tuple[Value, Value]]:
+        d = e.splat(e.half_at(w, 0))
+        high, low = each(b.zext(e.load(I16, w, 2), I32), 2, 3), each(e.load(I32, w, 4), 4, 15)
+        numbers = b.sub(b.or_(low, b.shl(high, e.const(_W8, 4))), e.const(_W8, 32))
+        pairs = b.or_(b.and_(numbers, e.const(_W8, 0xFFFF)), b.shl(numbers, e.const(_W8, 16)))
+        sums: list[Value] = [None] * len(x)
+        for group in range(8):
+            sizes, values = _from_table(e, w, 8 + 16 * group, NONLINEAR)
+            scale = b.bitcast(e.part(pairs, [group] * 8), W16)
+            for row, record in enumerate(x):
+                integers = e.signed_by(e.load(B32, record, 32 * group), values)
+                part = e.madd(e.maddubs(sizes, integers), scale)
+                sums[row] = part if sums[row] is None else b.add(sums[row], part)
+        return [(b.sitofp(total, F8), d) for total in sums]
+
+    return _blocks256(e, "IQ4_XS", x, blocks, w, block)
+
+
 # --------------------------------------------------------------------------- blocks of 32 columns
 
 
@@ -254,7 +283,7 @@ def _blocks32(
                 results.append(e.fma(e.splat(offset), e.load(F8, shared, SCALED_SUM_AT), sums[count]))
             return results
 
-        start = [e.const(F8, 0.0)] * (count if name == "Q8_0" else count + 1)
+        start = [e.const(F8, 0.0)] * (count if name in _SIGNED else count + 1)
         sums = e.loop(blocks, start, body)
         whole = [e.sum(total) for total in sums[:count]]
         return [b.fadd(total, e.lane(sums[count], row)) for row, total in enumerate(whole)] if sums[count:] else whole
@@ -299,15 +328,41 @@ def _q5_1(e: Emitter, w: Value) -> Unpacked:
 
 
 def _q8_0(e: Emitter, w: Value) -> Unpacked:
-    b, values = e.builder, e.load(B32, w, 2)
-    sizes = b.select(b.icmp_signed("<", values, e.const(B32, 0)), b.neg(values), values)
-    return sizes, values, e.half_at(w, 0), None
+    values = e.load(B32, w, 2)
+    return _sizes(e, values), values, e.half_at(w, 0), None
+
+
+def _iq4_nl(e: Emitter, w: Value) -> Unpacked:
+    return *_from_table(e, w, 2, NONLINEAR), e.half_at(w, 0), None
+
+
+def _mxfp4(e: Emitter, w: Value) -> Unpacked:
+    """Its scale is an exponent alone; of the two smallest the half is a number without a leading one."""
+    b = e.builder
+    exponent = b.zext(e.load(I8, w), I32)
+    usual = b.shl(b.sub(exponent, e.const(I32, 1)), e.const(I32, 23))
+    small = b.shl(e.const(I32, 0x00200000), exponent)
+    bits = b.select(b.icmp_unsigned("<", exponent, e.const(I32, 2)), small, usual)
+    return *_from_table(e, w, 1, E2M1), b.bitcast(bits, F32), None
+
+
+def _from_table(e: Emitter, w: Value, offset: int, table: Sequence[int]) -> tuple[Value, Value]:
+    """32 values of four bits as what they stand for: sizes, and the bytes whose signs count."""
+    values = e.looked_up(table, _nibbles(e, w, offset))
+    return _sizes(e, values), values
+
+
+def _sizes(e: Emitter, values: Value) -> Value:
+    """Bytes without their signs."""
+    b = e.builder
+    return b.select(b.icmp_signed("<", values, e.const(B32, 0)), b.neg(values), values)
 
 
 def _dots32(name: str, unpack: Callable[[Emitter, Value], Unpacked]) -> Dots:
     return lambda e, w, x, blocks: _blocks32(e, name, lambda at: unpack(e, at))(w, x, blocks)
 
 
+_SIGNED = ("Q8_0", "IQ4_NL", "MXFP4")  # formats whose integers have signs, so that nothing is taken off the sums
 _DOTS: dict[str, Dots] = {
     "Q4_0": _dots32("Q4_0", _q4_0),
     "Q4_1": _dots32("Q4_1", _q4_1),
@@ -317,4 +372,7 @@ _DOTS: dict[str, Dots] = {
     "Q4_K": lambda e, w, x, blocks: _q45_k(e, w, x, blocks, five=False),
     "Q5_K": lambda e, w, x, blocks: _q45_k(e, w, x, blocks, five=True),
     "Q6_K": _q6_k,
+    "IQ4_NL": _dots32("IQ4_NL", _iq4_nl),
+    "IQ4_XS": _iq4_xs,
+    "MXFP4": _dots32("MXFP4", _mxfp4),
 }

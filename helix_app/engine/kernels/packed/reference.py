@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.emitter import EXP_LOW, EXP_TERMS, LN2_HIGH, LN2_LOW, LOG2E
-from helix_app.engine.kernels.packed.formats import FORMATS, TOGETHER
+from helix_app.engine.kernels.packed.formats import E2M1, FORMATS, NONLINEAR, TOGETHER
 from helix_app.engine.kernels.packed.steps import GELU_CUBIC, GELU_SLOPE
 
 Floats = npt.NDArray[np.float32]
@@ -27,7 +27,7 @@ class Blocks:
     """Unpacked weights of rows, block by block: value = scale * integer * sub_scale - minimum.
 
     Attributes:
-        integers: ``[rows, blocks, columns]``, none less than 0 but those of Q8_0.
+        integers: ``[rows, blocks, columns]``, of some formats with signs.
         scale, offset: ``[rows, blocks]``; the offset of a whole block, or of the minima of its groups.
         scales, minima: of groups ``[rows, blocks, groups]``; None where a block is one group.
         centre: what is to be taken off the integers.
@@ -73,6 +73,14 @@ def unpacked(name: str, raw: Bytes) -> Blocks:
         return _unpacked_6k(blocks, halves(208))
     if name == "Q8_0":
         return Blocks(np.ascontiguousarray(blocks[..., 2:34]).view(np.int8).astype(np.int64), halves(0))
+    if name == "IQ4_NL":
+        return Blocks(np.array(NONLINEAR)[nibbles(2)], halves(0))
+    if name == "MXFP4":
+        exponent = blocks[..., 0].astype(np.int64)
+        bits = np.where(exponent < 2, 0x00200000 << np.minimum(exponent, 1), (exponent - 1) << 23)
+        return Blocks(np.array(E2M1)[nibbles(1)], bits.astype(np.uint32).view(_32))
+    if name == "IQ4_XS":
+        return _unpacked_iq4_xs(blocks, halves(0))
     five, offset = name.startswith("Q5"), name.endswith("_1")
     at = 4 if offset else 2
     integers = nibbles(at + 4 * five)
@@ -105,6 +113,16 @@ def _unpacked_6k(blocks: Bytes, d: Floats) -> Blocks:
     bits = (high[..., None, :] >> (2 * np.arange(4))[:, None]) & 3
     scales = np.ascontiguousarray(blocks[..., 192:208]).view(np.int8).astype(np.int64)
     return Blocks((nibbles | bits << 4).reshape(*shape, 256), d, scales=scales, centre=32)
+
+
+def _unpacked_iq4_xs(blocks: Bytes, d: Floats) -> Blocks:
+    shape = blocks.shape[:2]
+    high = np.ascontiguousarray(blocks[..., 2:4]).view("<u2").astype(np.int64)
+    low = blocks[..., 4:8].astype(np.int64)[..., None] >> np.array([0, 4])
+    scales = (low.reshape(*shape, 8) & 15) | ((high >> 2 * np.arange(8)) & 3) << 4
+    quants = blocks[..., 8:].astype(np.int64).reshape(*shape, 8, 16)
+    integers = np.array(NONLINEAR)[np.concatenate((quants & 15, quants >> 4), axis=-1)]
+    return Blocks(integers.reshape(*shape, 256), d, scales=scales - 32)
 
 
 @dataclass(frozen=True)
@@ -210,6 +228,9 @@ class Arithmetic:
                 least = blocks.minima[:, i][None] * sums.reshape(-1, 1, 8, 2).sum(axis=-1)
                 first = whole.astype(_32) * blocks.scale[:, i][None, :, None]
                 number = self.fma(least.astype(_32), -blocks.offset[:, i][None, :, None], first)
+            elif not blocks.centre:
+                whole = (fours * scales[None, :, :, None]).sum(axis=2)
+                number = whole.astype(_32) * blocks.scale[:, i][None, :, None]
             else:
                 lanes = np.repeat(scales.reshape(-1, 8, 2), 4, axis=2)
                 whole = (fours * lanes[None]).sum(axis=2)
