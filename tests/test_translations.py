@@ -22,7 +22,7 @@ _SPEC.loader.exec_module(translations)
 
 GERMAN = translations.read(translations.FOLDER / "helix_de.ts")
 SAME = {
-    *("Downloads", "Offline", "Server"),
+    *("Downloads", "Installation", "Offline", "Server", "Version"),
     "Port",  # texts of letters that read alike in both languages: looked at
     *("&Chat", "Auto", "Auto: {value}", "Benchmark", "Block", "Block {n}: {state}", "Break-even", "Chat", "Code"),
     *("Details", "Deutsch", "Engine", "English", "Format", "Helix", "Live", "Markdown (*.md)", "Markdown…", "Pool"),

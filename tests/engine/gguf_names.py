@@ -1,0 +1,49 @@
+"""What llama.cpp calls the weights of transformers, and the way back."""
+
+from __future__ import annotations
+
+_NAMES = {
+    "model.embed_tokens": "token_embd",
+    "model.norm": "output_norm",
+    "lm_head": "output",
+    "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "self_attn.qkv_proj": "attn_qkv",
+    "mlp.gate_up_proj": "ffn_up",
+    "self_attn.q_norm": "attn_q_norm",
+    "self_attn.k_norm": "attn_k_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+_GEMMA_NAMES = {
+    "post_attention_layernorm": "post_attention_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
+}
+
+
+def gguf_name(key: str, arch: str = "llama") -> str:
+    """What llama.cpp calls a weight of transformers."""
+    stem, kind = key.rsplit(".", 1)
+    if stem.startswith("model.layers."):
+        _, _, layer, rest = stem.split(".", 3)
+        names = {**_NAMES, **_GEMMA_NAMES} if arch == "gemma3" else _NAMES
+        return f"blk.{layer}.{names[rest]}.{kind}"
+    return f"{_NAMES[stem]}.{kind}"
+
+
+def from_gguf_name(key: str) -> str:
+    """The way back."""
+    back = {short: long for long, short in _NAMES.items()}
+    stem, kind = key.rsplit(".", 1)
+    if stem.startswith("blk."):
+        _, layer, rest = stem.split(".", 2)
+        return f"model.layers.{layer}.{back[rest]}.{kind}"
+    return f"{back[stem]}.{kind}"
