@@ -2849,7 +2849,7 @@ Antwort: {reply}
   </message>
   <message>
    <source>speculation on, {x}x faster than plain</source>
-   <translation>Spekulation an, {x}x so schnell wie ohne</translation>
+   <translation>Spekulation an, {x}x schneller als einfach</translation>
   </message>
   <message>
    <source>speculation on, {x}x of plain speed</source>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QToolBar, QWidget
 
 from helix_app.base.remote import is_remote
@@ -64,6 +65,7 @@ class Toolbar(QToolBar):
         layout.addStretch(1)
         layout.addWidget(self.options)
         layout.addWidget(self.live)
+        self._row = row
         self.addWidget(row)
         for name, picker in self.pickers().items():
             picker.picked.connect(lambda value, name=name: self._on_picked(name, value))
@@ -78,6 +80,19 @@ class Toolbar(QToolBar):
         ):
             changed.connect(self.on_state_changed)
         self.on_state_changed()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Captions give way to values where there is not room for both."""
+        pickers = self.pickers().values()
+        for picker in pickers:
+            picker.show_caption(True)
+        if self.width() < self._row.sizeHint().width():
+            for picker in pickers:
+                picker.show_caption(False)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -120,6 +135,7 @@ class Toolbar(QToolBar):
             self.mode.setToolTip(self.tr("The server decides this"))
             for picker in (self.draft, self.device, self.dtype, self.mode):
                 picker.set_value("", figures.UNKNOWN)
+        self._fit()
 
     def _fill(self) -> None:
         s, ready = self._state.asked, self._state.ready

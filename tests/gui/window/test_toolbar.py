@@ -14,6 +14,7 @@ from helix_app.gui.window.toolbar import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, To
 from helix_app.protocol import events
 from tests.gui import fake
 from tests.gui.fake import record
+from tests.gui.settling import load, settle
 
 
 def test_pickers_show_what_is_in_effect(window: MainWindow) -> None:
@@ -157,3 +158,20 @@ def test_a_draft_that_could_not_be_used_is_not_shown_as_if_it_were(bar: Toolbar,
 def test_where_the_target_lies_is_in_its_tooltip(bar: Toolbar, state: State) -> None:
     state.set_model(Model(fake.ready(target_file="/models/smol/model.gguf")))
     assert "/models/smol/model.gguf" in bar.target.toolTip()
+
+
+def test_captions_give_way_to_values(window: MainWindow) -> None:
+    load(window)
+    window.resize(1280, 800)
+    settle()
+    target, draft = window.toolbar.target, window.toolbar.draft
+    assert target.captioned
+    whole = window.toolbar._row.sizeHint().width()
+    window.resize(whole - 40, 700)
+    settle()
+    assert not target.captioned
+    assert not draft.captioned
+    assert draft.width() >= draft.wanted_width()
+    window.resize(1600, 800)
+    settle()
+    assert target.captioned

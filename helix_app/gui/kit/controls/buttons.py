@@ -145,6 +145,7 @@ class Picker(QPushButton):
 
     Attributes:
         value: the value picked last.
+        captioned: whether the caption is shown where there is one.
 
     Signals:
         picked: a person chose this value from the menu.
@@ -174,6 +175,7 @@ class Picker(QPushButton):
         self._least = least
         self._choices: tuple[Choice, ...] = ()
         self._below: tuple[Picker, ...] = ()
+        self.captioned = True
         self._shown = ""
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the pointer comes or goes
         self.value = ""
@@ -260,12 +262,19 @@ class Picker(QPushButton):
         return QSize(max(picker.wanted_width() for picker in (self, *self._below)), CONTROL)
 
     def wanted_width(self) -> int:
-        """Pixels that its caption and value need."""
+        """Pixels that its value needs, and its caption where that is shown."""
         metrics = self.fontMetrics()
         width = metrics.horizontalAdvance(self.shown()) + 12 + 8 + 16 + 8
-        if self._caption:
+        if self._caption and self.captioned:
             width += metrics.horizontalAdvance(self._caption) + 8
         return max(self._least, width)
+
+    def show_caption(self, shown: bool) -> None:
+        """Whether there is room for the caption."""
+        if shown != self.captioned:
+            self.captioned = shown
+            self.updateGeometry()
+            self.update()
 
     def align(self, other: Picker) -> None:
         """Be as wide as another one, which stands above or below."""
@@ -298,7 +307,7 @@ class Picker(QPushButton):
         value_width = metrics.horizontalAdvance(self.shown())
         room = right - left - metrics.horizontalAdvance(self._caption) - 8
         whole_alone = room < value_width <= right - left  # the value would be cut for the caption's sake
-        if self._caption and room >= min(value_width, 72) and not whole_alone:
+        if self._caption and self.captioned and room >= min(value_width, 72) and not whole_alone:
             painter.setPen(QColor(p.muted if enabled else p.disabled))
             width = metrics.horizontalAdvance(self._caption)
             painter.drawText(QRect(left, 0, width, self.height()), Qt.AlignmentFlag.AlignVCenter, self._caption)
