@@ -20,6 +20,7 @@ from typing import IO, Any
 import httpx
 
 from helix_app.base.errors import HelixError
+from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task
 from helix_app.bench.config import LLAMACPP
 from helix_app.bench.records import RunRecord
@@ -120,7 +121,9 @@ class LlamaCppArm:
 
     def _said(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The objects of its stream. Raises httpx.HTTPError and ValueError."""
-        with httpx.stream("POST", f"{self._url}/completion", json=body, timeout=_REPLY_SECONDS) as answer:
+        with httpx.stream(
+            "POST", f"{self._url}/completion", json=body, timeout=_REPLY_SECONDS, trust_env=not is_local(self._url)
+        ) as answer:
             if answer.status_code != 200:
                 answer.read()
                 raise ValueError(f"{answer.status_code} {answer.text.strip()[:200]}")
@@ -146,7 +149,7 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
         raise HelixError("bench_program", reason="llama.cpp runs GGUF files, and this model is a folder")
     if is_address(path):
         try:
-            httpx.get(path, timeout=5.0)
+            httpx.get(path, timeout=5.0, trust_env=not is_local(path))
         except httpx.HTTPError as exc:  # it is to run already: nothing is waited for
             raise HelixError("bench_program", reason=f"llama-server at {path}: {exc}") from exc
         yield LlamaCppArm(session, path, _await(path, target, cancel, lambda: None))
@@ -214,7 +217,7 @@ def _await(url: str, target: ModelFiles, cancel: threading.Event, ended: Callabl
         if said is not None:
             raise HelixError("bench_program", reason=f"llama-server ended: {said}")
         try:
-            health = httpx.get(f"{url.rstrip('/')}/health", timeout=5.0)
+            health = httpx.get(f"{url.rstrip('/')}/health", timeout=5.0, trust_env=not is_local(url))
         except httpx.HTTPError as exc:
             reason = str(exc) or type(exc).__name__
         else:
@@ -229,7 +232,7 @@ def _version(url: str, target: ModelFiles) -> str:
     """What the server says of itself. Raises HelixError for another model."""
     props: Any = {}
     with suppress(httpx.HTTPError, ValueError):  # a server may keep them to itself
-        props = httpx.get(f"{url.rstrip('/')}/props", timeout=5.0).json()
+        props = httpx.get(f"{url.rstrip('/')}/props", timeout=5.0, trust_env=not is_local(url)).json()
     props = props if isinstance(props, dict) else {}
     model, files = str(props.get("model_path") or ""), target.gguf.files if target.gguf is not None else ()
     if model and Path(model.replace("\\", "/")).name not in {file.name for file in files}:

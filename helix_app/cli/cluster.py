@@ -44,7 +44,9 @@ def run(args: argparse.Namespace, load: LoadRequest, options: ServerOptions, sto
         while not stop.wait(_POLL_SECONDS):
             pass
     finally:
-        serve.shutdown()
+        serve.delete(NAME)
+        if not serve.status().applications:  # those of others in the same cluster stay
+            serve.shutdown()
         ray.shutdown()
     say("The server has stopped.")
     return 0

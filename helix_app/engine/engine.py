@@ -7,6 +7,7 @@ import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
@@ -64,7 +65,7 @@ class Engine:
                 if request.stop_at == "never":
                     plan(request)
                 else:
-                    yield from look(request, cancel, self._lost, given_back(self.session))
+                    yield from look(request, cancel, self._lost, partial(given_back, self.session))
                 yield Checked()
             elif isinstance(request, LoadRequest):
                 yield from self._load_or_keep(request, cancel)
@@ -213,7 +214,7 @@ class Engine:
 
     def _load(self, request: LoadRequest, cancel: threading.Event) -> Iterator[Event]:
         """Load in place of what is loaded, which goes as soon as ``request`` is known to make sense."""
-        for item in load(request, cancel, self._lost, self._make_room, given_back(self.session)):
+        for item in load(request, cancel, self._lost, self._make_room, partial(given_back, self.session)):
             if isinstance(item, Loaded):
                 return_memory()  # that only loading needed
                 ready = replace(item.ready, memory=memory_use(item.session))

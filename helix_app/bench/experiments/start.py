@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base import paths
+from helix_app.base.program import module_command
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Table, spread
 from helix_app.bench.processes.programs import Program
@@ -108,7 +108,7 @@ def _start(config: BenchConfig, environment: Mapping[str, str], arm: str, cancel
     asked = {"where": arm, "generate": [f"--{name}={value}" for name, value in options.items()]}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
     begin = time.perf_counter()
-    with Program([sys.executable, "-m", "helix_app.cli.starting"], environment, errors, cancel) as program:
+    with Program(module_command("helix_app.cli.starting"), environment, errors, cancel) as program:
         said = program.ask(asked)
     return said and start_of(said, said["asked"] if arm == "child" else begin)
 

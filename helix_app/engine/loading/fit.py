@@ -57,7 +57,7 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
         need=need,
         free=free,
         total=memory.total,
-        held=max(0, (resident_memory() or 0) - given_back),
+        held=max(0, (resident_memory() or 0) - (given_back if device.kind == "cpu" else 0)),
     )
     if level not in ("tight", "short") or free is None:
         return fit

@@ -13,7 +13,7 @@ from helix_app.base.logs import log_file
 from helix_app.engine.loading.build import Loaded, build
 from helix_app.engine.loading.look import look
 from helix_app.engine.machine import measured
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.device import Device, cpu
 from helix_app.engine.machine.device_errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.protocol.events import Event, Notice
@@ -28,7 +28,7 @@ def load(
     cancel: threading.Event,
     lost: Collection[str] = (),
     make_room: Callable[[], None] = lambda: None,
-    given_back: int = 0,
+    given_back: Callable[[Device], int] = lambda _device: 0,
 ) -> Iterator[Event | Loaded]:
     """Load; yields progress and notices, then one Loaded as the last item.
 
@@ -37,7 +37,7 @@ def load(
     Args:
         lost: kinds of devices that stopped working in this process and are not tried again.
         make_room: called once the request is known to make sense, before anything takes memory: what is loaded goes.
-        given_back: bytes that this gives back.
+        given_back: bytes that this gives back on a device.
 
     Raises:
         HelixError: the model cannot be used, or nothing has the memory for it, or too little of it by ``stop_at``.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Generator
+from collections.abc import Callable, Collection, Generator
 
 from helix_app.base.errors import HelixError
 from helix_app.base.sizes import size_text
@@ -16,7 +16,10 @@ from helix_app.protocol.requests import LoadRequest
 
 
 def look(
-    request: LoadRequest, cancel: threading.Event, lost: Collection[str] = (), given_back: int = 0
+    request: LoadRequest,
+    cancel: threading.Event,
+    lost: Collection[str] = (),
+    given_back: Callable[[Device], int] = lambda _device: 0,
 ) -> Generator[Event, None, tuple[Plan, Device]]:
     """A generator of what is to be told that returns what will be loaded, and where; nothing takes memory yet.
 
@@ -29,7 +32,7 @@ def look(
         yield what.skipped
     device = yield from place(what, cancel, lost)
     if request.stop_at != "never":
-        fit = fit_of(what, device, given_back=given_back)
+        fit = fit_of(what, device, given_back=given_back(device))
         if fit.level == "short" or fit.level == request.stop_at:
             yield fit
             need, free = size_text(fit.need.total), size_text(fit.free or 0)

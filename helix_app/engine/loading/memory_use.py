@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
+from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.memory import anonymous_memory, free_memory, resident_memory, total_memory
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.loading import MemoryUse
@@ -21,16 +22,20 @@ def memory_use(session: Session) -> MemoryUse:
     return MemoryUse(resident_memory(), weights, sum(caches.values()), free_memory(), total_memory(), used, free, total)
 
 
-def given_back(session: Session | None) -> int:
-    """Bytes of its device that are free again once this session is gone."""
+def given_back(session: Session | None, device: Device) -> int:
+    """Bytes of this device that are free again once the session is gone; none where it lies on another one."""
     if session is None:
+        return 0
+    there, here = session.runner.decoder.device, device.torch_device
+    if there.type != here.type or (there.index or 0) != (here.index or 0):
         return 0
     use = memory_use(session)
     if use.device_used is not None:
         return use.device_used
     mapped = sum(_weights(runner) for runner in session.runners if runner.decoder.format == "packed")
     own = (use.weights or 0) - mapped + (use.cache or 0)  # what is mapped counts as free already
-    return min(own, use.process or own)
+    taken = anonymous_memory()  # pages of the cache that nothing was written to are not
+    return min(own, use.process or own if taken is None else taken)
 
 
 def _weights(runner: ModelRunner) -> int:

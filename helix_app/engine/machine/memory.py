@@ -45,6 +45,14 @@ def resident_memory() -> int | None:
     return _mac_resident() if sys.platform == "darwin" else None
 
 
+def anonymous_memory() -> int | None:
+    """Bytes of this process's main memory that no file stands behind; only Linux tells."""
+    with suppress(OSError, ValueError, IndexError):
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+        return int(status.partition("RssAnon:")[2].split()[0]) * 1024
+    return None
+
+
 def peak_resident(process: int | None = None) -> int | None:
     """Most bytes of main memory that a process held at once, this one unless given; of others only Linux tells."""
     if sys.platform == "linux":

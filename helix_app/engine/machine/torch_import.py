@@ -10,6 +10,7 @@ Half of the time from a command to its first token is that import. Three things 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import gc
@@ -42,7 +43,9 @@ def prepare() -> None:
     if folder is None:
         return
     if sys.platform == "linux":
-        threading.Thread(target=_load_libraries, args=(folder / "lib",), name="torch-libraries", daemon=True).start()
+        thread = threading.Thread(target=_load_libraries, args=(folder / "lib",), name="torch-libraries", daemon=True)
+        atexit.register(thread.join)  # a process that ends while a library begins is aborted
+        thread.start()
     if _version(folder).startswith(TRIED):
         sys.meta_path.insert(0, _Finder())
 

@@ -81,8 +81,8 @@ class RemoteClient:
             key = self._key_of(place.url)
             items = self._asked(place, key, cancel)
             item = None if items is None else chosen(place, items)
-        except HelixError as error:
-            yield replace(error.as_event(), kept=self._place is not None)
+        except Exception as error:
+            yield replace(failure(error), kept=self._place is not None)
             return
         if item is None:  # stopped meanwhile
             yield Unloaded()
@@ -120,8 +120,9 @@ class RemoteClient:
         def run() -> None:
             try:
                 asyncio.run(crew.run(first))
-            except BaseException:
-                log.exception("the thread that reads a server's replies ended with an error")
+            except BaseException as error:
+                for joining in crew.left(first):
+                    told.put(replace(failure(error), request_id=joining.request.request_id))
             finally:
                 told.put(None)
 
@@ -233,6 +234,12 @@ class _Crew:
     ) -> None:
         self._client, self._place, self._others, self._put, self._over = client, place, others, put, over
         self._open: dict[asyncio.Task[Event], Joining] = {}
+        self._begun = False
+
+    def left(self, first: Joining) -> list[Joining]:
+        """What has no result yet when ``run`` has failed."""
+        own = [] if self._begun and first not in self._open.values() else [first]
+        return [*own, *self._others.close()]
 
     async def run(self, first: Joining) -> None:
         """Until every reply has its result."""
@@ -261,6 +268,7 @@ class _Crew:
                     self._begin(http, joining)
 
     def _begin(self, http: httpx.AsyncClient, joining: Joining) -> None:
+        self._begun = True
         reply = self._client.reply(http, self._place, joining.request, self._put)
         self._open[asyncio.create_task(reply)] = joining
 

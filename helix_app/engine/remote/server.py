@@ -40,7 +40,13 @@ def models_of(place: RemoteModel, key: str) -> tuple[RemoteItem, ...]:
             timeout=httpx.Timeout(LIST_SECONDS, connect=CONNECT_SECONDS), trust_env=not is_local(place.url)
         ) as http:
             answer = http.get(f"{place.url}/models", headers=headers_of(key))
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        OSError,
+        ValueError,
+        ImportError,
+    ) as error:
         raise of_exception(error, place, begun=False, silent_seconds=LIST_SECONDS) from error
     if answer.status_code != 200:
         raise of_status(answer.status_code, answer.content, place)

@@ -150,6 +150,8 @@ def logits_after(session: Session, tokens: Sequence[int]) -> torch.Tensor:
     runner.open(_SCORING, ())
     try:
         for begin in range(0, len(tokens), CHUNK):
+            if begin:
+                runner.commit(_SCORING, tokens[:begin])  # windows give back what they have passed
             logits = runner.forward(_SCORING, tokens[begin : begin + CHUNK], 1)
         return logits[0]
     finally:

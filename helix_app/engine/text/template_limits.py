@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from jinja2 import nodes
 from jinja2.exceptions import TemplateError
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
@@ -27,6 +27,7 @@ SECONDS = 5.0  # a long conversation takes a tenth of one
 _STACK = 16 << 20  # bytes; templates call each other a thousand times before Python refuses
 _END_SECONDS = 1.0  # that what cannot be interrupted may take to return
 _WIDTH = re.compile(r"\d{7,}")  # of a field in a format
+_STAR = re.compile(r"%(\([^)]*\))?[-+ #0]*(\*|\d*\.\*)")  # a width that a value gives
 _LENGTHS = ("center", "indent", "wordwrap", "truncate", "batch", "replace", "join", "format")  # filters that lengthen
 
 T = TypeVar("T")
@@ -172,11 +173,13 @@ def _check_bits(bits: int) -> None:
 
 def _check_format(form: Any) -> None:
     text = form.decode("latin-1") if isinstance(form, bytes) else str(form)
-    if _WIDTH.search(text) or ("%" in text and "*" in text):
+    if _WIDTH.search(text) or _STAR.search(text):
         raise TemplateLimitError("it pads a text without measure")
 
 
 def _check_call(called: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    if isinstance(called, Macro):  # the template's own, whose parts are looked at as they run
+        return
     values = (*args, *kwargs.values())
     for value in values:
         if isinstance(value, int) and abs(value) > MOST:

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from helix_app.engine.loading import memory_use
+from helix_app.engine.loading.memory_use import given_back
 from helix_app.engine.machine import memory
+from helix_app.engine.machine.device import Device, cpu
 from helix_app.protocol.events import Finished
 from helix_app.protocol.loading import MemoryUse, ModelReady
 from tests.engine.test_engine import load
@@ -55,3 +57,18 @@ def test_the_copy_of_a_model_shares_its_cache(zoo: Zoo) -> None:
     ready = seen[-1]
     assert isinstance(ready, ModelReady)
     assert ready.target_file == str(zoo.gguf("llama"))
+
+
+def test_what_a_load_gives_back_lies_on_its_own_device(target: Path) -> None:
+    session = session_of(loaded(target))
+    assert given_back(None, cpu()) == 0
+    assert given_back(session, Device("cuda", torch.device("cuda"), "a card")) == 0
+    assert given_back(session, cpu()) > 0
+
+
+def test_pages_of_the_cache_that_were_never_written_are_not_given_back(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of(loaded(target))
+    monkeypatch.setattr(memory_use, "anonymous_memory", lambda: 12_345)
+    assert given_back(session, cpu()) == 12_345

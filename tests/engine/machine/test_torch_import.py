@@ -127,3 +127,10 @@ class _Sys:
 
     def __init__(self, modules: dict[str, object], meta_path: list[object]) -> None:
         self.modules, self.meta_path = modules, meta_path
+
+
+def test_a_program_that_ends_meanwhile_ends_as_it_wants() -> None:
+    """The library's own beginning is no place to leave a process from."""
+    begin = "import sys, time; from helix_app.engine.machine import torch_import"
+    code = f"{begin}; torch_import.prepare(); time.sleep(0.15); sys.exit(3)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3

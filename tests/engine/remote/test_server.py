@@ -45,3 +45,14 @@ def test_which_one_is_meant() -> None:
     ):
         with pytest.raises(HelixError):
             chosen(place, items)
+
+
+@pytest.mark.parametrize("proxy", ["socks5://nobody.invalid:1", "socks://nobody.invalid:1"])
+def test_a_proxy_that_cannot_be_used_is_told(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not as an error inside Helix: the model before stays."""
+    for name in ("ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(HelixError, match="remote_unreachable"):
+        models_of(RemoteModel("http://nobody.invalid:9/v1", "m"), "")
