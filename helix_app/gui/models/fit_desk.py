@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
@@ -44,17 +47,24 @@ class FitDesk(QObject):
         if event.code not in UNFIT or fit is None:
             return False
         dialog = FitDialog(self._theme, fit, self._inside.window())
-        dialog.way_chosen.connect(self._on_way)
-        dialog.anyway_chosen.connect(self._models.load_anyway)
+        asked = self._models.asked_last  # what the dialog shows, whatever is asked for while it is open
+        dialog.way_chosen.connect(lambda way: self._models.load(**_with_way(asked, way)))
+        dialog.anyway_chosen.connect(lambda: self._models.load_anyway(asked))
         dialog.finished.connect(dialog.deleteLater)
         self.opened.emit(dialog)
         dialog.open()
         return True
 
-    def _on_way(self, way: Way) -> None:
-        if way.kind == "context":
-            self._models.load_refused(context_length=int(way.value))
-        elif way.kind == "draft":
-            self._models.load_refused(draft="none")
-        elif way.kind == "quantisation":
-            self._models.load_refused(target=way.value)
+
+def _with_way(asked: Mapping[str, Any], way: Way) -> dict[str, Any]:
+    """The settings of a load with one change that makes it fit."""
+    if way.kind == "context":
+        return {**asked, "context_length": int(way.value)}
+    if way.kind == "draft":
+        return {**asked, "draft": "none"}
+    if way.kind != "quantisation":
+        raise ValueError(f"no setting for {way.kind}")
+    devices: dict[str, str] = dict(asked["devices"])
+    if asked["target"] in devices:  # chosen for this model, of which the other file is another form
+        devices[way.value] = devices[asked["target"]]
+    return {**asked, "target": way.value, "devices": devices}

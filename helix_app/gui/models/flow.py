@@ -51,6 +51,7 @@ class ModelFlow(QObject):
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
         self._asked: dict[str, object] = {}  # settings of the last load that was asked for
+        self._accepted: LoadChoice | None = None  # loaded, or wanted whatever memory it takes: no question any more
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -99,23 +100,30 @@ class ModelFlow(QObject):
     def load(self, **picked: object) -> None:
         """Load what the settings say, with what was picked for this load; that is kept once it has loaded.
 
-        A load that would leave little memory is stopped for a question.
+        A load that would leave little memory is stopped for a question, unless that was answered before.
         """
         self._load("tight", picked)
 
-    def load_anyway(self) -> None:
-        """The load that was stopped, whatever memory it takes."""
-        self._load("never", self._asked)
+    @property
+    def asked_last(self) -> dict[str, object]:
+        """A copy of the settings of the last load that was asked for, also after it failed."""
+        return dict(self._asked)
 
-    def load_refused(self, **picked: object) -> None:
-        """The load that was stopped, with something changed."""
-        self._load("tight", {**self._asked, **picked})
+    def load_anyway(self, asked: Mapping[str, object]) -> None:
+        """A load that was stopped, whatever memory it takes."""
+        self._load("never", asked)
 
-    def _load(self, stop_at: StopAt, picked: Mapping[str, object]) -> None:
+    def _load(self, stop_at: StopAt, picked: Mapping[str, object], returns: bool = True) -> None:
+        """``returns``: what is loaded now is what the window shows, and there again if this load fails."""
         self._chosen = True
-        self._before = self._state.ready or self._before
+        self._before = (self._state.ready or self._before) if returns else None
         choice = self._state.begin_load({**self._state.model.picked, **picked})
         self._asked = {name: getattr(self._state.asked, name) for name in LOAD_SETTINGS}
+        memory = replace(choice, learn=False)  # what decides about its memory
+        if stop_at == "never":
+            self._accepted = memory
+        elif memory == self._accepted:
+            stop_at = "never"
         self.load_requested.emit(replace(choice, stop_at=stop_at))
 
     def load_after(self, before: Settings) -> None:
@@ -167,6 +175,7 @@ class ModelFlow(QObject):
         self._saved_over = {}
         if self._state.model.picked:
             self._state.change(**self._state.model.picked)
+        self._accepted = replace(self._state.choice(), learn=False)
         self._state.set_model(Model(event))
 
     def on_unloaded(self, _event: Unloaded) -> None:
@@ -181,12 +190,14 @@ class ModelFlow(QObject):
     def on_compare_done(self, event: events.CompareDone) -> None:
         """A comparison is over; what a person chose is loaded again if an arm had something else."""
         if event.reload and self._state.loading is None:
-            self.load()
+            self._load("never" if self._state.ready is not None else "tight", {}, returns=False)
 
     def _give_up(self, kept: ModelReady | None) -> None:
         """What was asked for is not loaded: nothing of it stays, and what a dialog saved for it is as it was."""
         restored, self._saved_over = self._saved_over, {}
         self._before, self._returning = None, False
+        if kept is None:
+            self._accepted = None
         if restored:
             self._state.change(**restored)
         self._state.set_model(Model(kept, kept=kept is not None))

@@ -66,6 +66,23 @@ def test_each_way_is_one_click(window: MainWindow) -> None:
         window.on_event(Failed("load_cancelled", kept=True))
 
 
+def test_the_dialog_loads_what_it_shows(window: MainWindow) -> None:
+    loads = record(window.load_requested)
+    dialog = stopped(window)
+    window.models.load(target="/x/other.gguf", draft="none")
+    dialog.anyway.click()
+    assert (loads[-1].target, loads[-1].draft, loads[-1].stop_at) == ("/x/big.gguf", "auto", "never")
+
+
+def test_a_model_in_fewer_bits_goes_to_the_device_that_was_chosen(window: MainWindow) -> None:
+    loads = record(window.load_requested)
+    window.state.change(devices={"/x/big.gguf": "cpu"}, device="auto")
+    dialog = stopped(window)
+    window.models.load(target="/x/other.gguf")
+    dialog.ways[2].click()
+    assert (loads[-1].target, loads[-1].device) == ("/models/qwen2.5-1.5b-instruct-q4_k_m.gguf", "cpu")
+
+
 def test_what_the_window_has_no_setting_for_is_left_out(theme) -> None:
     dialog = FitDialog(theme, replace(FIT, level="tight", ways=(Way("pool", "512", 1),)))
     assert dialog.ways == []

@@ -240,8 +240,32 @@ def test_a_comparison_that_loaded_something_else_brings_the_choice_back(picker: 
     assert picker.loads == []
     picker.hear(events.CompareDone("c", "done", reload=True))
     assert picker.loads == [picker.state.choice()]
+    assert picker.loads[0].stop_at == "never"  # it was loaded before
     picker.hear(events.CompareDone("c", "done", reload=True))  # it is on its way
     assert len(picker.loads) == 1
+
+
+def test_a_comparisons_model_that_is_kept_is_not_shown_as_the_choice(picker: Picker) -> None:
+    picker.hear(events.CompareDone("c", "done", reload=True))
+    picker.flow.on_failed(events.Failed("out_of_memory", kept=True))
+    assert picker.state.ready is None
+
+
+def test_what_was_accepted_is_not_asked_about_again(picker: Picker) -> None:
+    picker.flow.load(target="/x/big.gguf")
+    asked = picker.flow.asked_last
+    picker.flow.on_failed(events.Failed("load_tight", kept=True))
+    picker.flow.load_anyway(asked)
+    picker.hear(fake.ready())
+    for change, stop_at in (({"learn": False}, "never"), ({"context_length": 4096}, "tight"), ({}, "never")):
+        before = picker.state.settings
+        picker.state.change(**change)
+        picker.flow.load_after(before) if change else picker.flow.load()
+        assert picker.loads[-1].stop_at == stop_at
+        picker.hear(fake.ready())
+    picker.hear(Unloaded())
+    picker.flow.load()  # other programs may have the memory by now
+    assert picker.loads[-1].stop_at == "tight"
 
 
 def test_nothing_here_is_said_only_while_nothing_can_be_loaded(state: State) -> None:
