@@ -15,7 +15,7 @@ from helix_app.gui.state import Model, State
 from helix_app.protocol import events
 from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
 from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
-from helix_app.protocol.requests import CatalogItem, StopAt
+from helix_app.protocol.requests import CatalogItem, LoadChoice, StopAt
 
 LOAD_SETTINGS = (
     "target",
