@@ -26,14 +26,14 @@ PAIR_SECONDS = 1800.0  # both models are loaded for a trial, and a busy computer
 
 
 class _Looker(QObject):
-    """Signals: told(a VerdictsFound or a PairExamined)."""
+    """Signals: told(a VerdictsFound or a PairExamined, the event that is set once nobody waits for it)."""
 
-    told = Signal(object)
+    told = Signal(object, object)
 
-    @Slot(object)
-    def run(self, look: Callable[[], VerdictsFound | PairExamined]) -> None:
+    @Slot(object, object)
+    def run(self, look: Callable[[], VerdictsFound | PairExamined], cancel: threading.Event) -> None:
         """Tell what ``look`` finds; it never raises."""
-        self.told.emit(look())
+        self.told.emit(look(), cancel)
 
 
 class Pairs(QObject):
@@ -44,7 +44,7 @@ class Pairs(QObject):
     """
 
     news = Signal(list)
-    _asked = Signal(object)
+    _asked = Signal(object, object)
 
     def __init__(self, controller: SessionController, job: Job = jobs.run, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class Pairs(QObject):
         self._cancel = threading.Event()  # of what a person waits for
         self._closing = threading.Event()
         self._over = False
-        self._trying = False  # the engine is kept idle for a trial
+        self._trial: threading.Event | None = None  # of the trial that the engine is kept idle for
         self._looker = _Looker()
         self.thread_ = thread_for(self._looker, "helix-pairs")
         self._asked.connect(self._looker.run)
@@ -63,18 +63,20 @@ class Pairs(QObject):
         """Look at pairs; ``news`` tells."""
         if self._over:
             return
-        if isinstance(asked, PairAsked) and asked.probe:
-            if not self._controller.reserve("pair_running"):
-                self.news.emit([PairExamined(failed=Failed("pair_engine_busy"))])
-                return
-            self._trying = True
+        probe = isinstance(asked, PairAsked) and asked.probe
+        if probe and self._trial is None and not self._controller.reserve("pair_running"):
+            self.news.emit([PairExamined(failed=Failed("pair_engine_busy"))])
+            return
         if not self.thread_.isRunning():
             self.thread_.start()
         if isinstance(asked, VerdictsAsked):
-            self._asked.emit(partial(self._verdicts, asked))
+            self._asked.emit(partial(self._verdicts, asked), self._closing)
         else:
+            self._cancel.set()  # one pair at a time is waited for
             self._cancel = threading.Event()
-            self._asked.emit(partial(self._pair, asked, self._cancel))
+            if probe:  # also in place of one that is ending
+                self._trial = self._cancel
+            self._asked.emit(partial(self._pair, asked, self._cancel), self._cancel)
 
     @Slot()
     def stop(self) -> None:
@@ -107,11 +109,11 @@ class Pairs(QObject):
         except (jobs.JobError, ValueError) as exc:
             return PairExamined(failed=Failed("pair_unexamined", getattr(exc, "detail", "") or str(exc)))
 
-    @Slot(object)
-    def _on_told(self, event: VerdictsFound | PairExamined) -> None:
-        if isinstance(event, PairExamined) and self._trying:
-            self._trying = False
+    @Slot(object, object)
+    def _on_told(self, event: VerdictsFound | PairExamined, cancel: threading.Event) -> None:
+        if cancel is self._trial:
+            self._trial = None
             self._controller.release()
-        if self._over or (isinstance(event, PairExamined) and self._cancel.is_set()):
+        if self._over or cancel.is_set():
             return
         self.news.emit([event])

@@ -41,6 +41,7 @@ class Job:
     def __call__(self, name: str, *_args: str, seconds: float, cancel: threading.Event) -> dict[str, Any]:
         self.asked.append(name)
         if self.waits:
+            self.waits = False
             cancel.wait(60)
             raise jobs.JobError("cancelled")
         if isinstance(self.answer, Exception):
@@ -105,6 +106,25 @@ def test_a_trial_that_is_stopped_is_not_told(qtbot, pairs: Pairs, job: Job, cont
     pairs.stop()
     qtbot.waitUntil(lambda: controller.said == ["pair_running", "released"])
     assert told == []
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_the_end_of_one_trial_is_not_told_as_the_next_ones(
+    qtbot, pairs: Pairs, job: Job, controller: Controller, stopped: bool
+) -> None:
+    job.waits = True
+    found = PairExamined(FACTS, FIT)
+    job.answer = typed.plain(found)
+    told: list[object] = []
+    pairs.news.connect(told.append)
+    pairs.ask(PairAsked("/a", "/b", probe=True))
+    if stopped:
+        pairs.stop()
+    controller.free = False  # the first has not ended
+    pairs.ask(PairAsked("/a", "/c", probe=True))
+    qtbot.waitUntil(lambda: controller.said == ["pair_running", "released"])
+    qtbot.waitUntil(lambda: bool(told))
+    assert told == [[found]]
 
 
 def test_a_process_that_dies_is_told(qtbot, pairs: Pairs, job: Job) -> None:
