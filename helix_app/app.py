@@ -73,6 +73,10 @@ class App:
         self.window.start()
         self.controller.look_for_devices()
 
+    def end(self) -> bool:
+        """End what the window's closing has ended, if it was closed; False when a thread hangs."""
+        return all([self.controller.shutdown(), self.benchmarks.shutdown(), self.library.shutdown()])
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the window. Returns the exit code."""
@@ -114,8 +118,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 open_file(app.window, given)
         splash.close()
         code = application.exec()
-    # no-ops after a window that closed; False when a thread hangs
-    if not all([app.controller.shutdown(), app.benchmarks.shutdown()]):
+    if not app.end():
         logging.shutdown()
         os._exit(code or 1)
     return code

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -33,6 +35,13 @@ from tests.engine.host.fake_engines import ask
 from tests.waiting import vanished, wait_for
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.parametrize("stuck", ["controller", "benchmarks", "library", ""])
+def test_a_thread_that_hangs_is_known_at_the_end(stuck: str) -> None:
+    names = [field.name for field in fields(App)]
+    app = App(**{name: SimpleNamespace(shutdown=lambda name=name: name != stuck) for name in names})
+    assert app.end() is not bool(stuck)
 
 
 def fake_hub() -> Hub:

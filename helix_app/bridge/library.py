@@ -27,6 +27,7 @@ from helix_app.protocol.library import (
     ListLibrary,
     RemoveModel,
     SearchHub,
+    TokenFound,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Library(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._over = False
+        self._stopped: bool | None = None
+        self._token_asked = False  # of the disk's thread
         self._searching = threading.Event()  # set to end the search that runs
         self._cancel = threading.Event()  # ends everything
         self._known: dict[str, Repository] = {}  # what was looked into; of the hub's thread
@@ -110,18 +113,23 @@ class Library(QObject):
             )
         elif isinstance(asked, FetchFile):
             self._hub_asked.emit(_Work(lambda: self._take(asked.repo, asked.file), LibraryFailed))
+        elif isinstance(asked, KeepToken):
+            self._hub_asked.emit(_Work(lambda: self._keep(asked.token), LibraryFailed))
         else:
             self._disk_asked.emit(_Work(lambda: self._do(asked), LibraryFailed))
 
     @Slot()
     def shutdown(self) -> bool:
         """Give up what runs and end the threads; False when one would not end. May be called twice."""
+        if self._stopped is not None:
+            return self._stopped
         self._over = True
         self._cancel.set()
         self._searching.set()
         for thread in self.threads:
             thread.quit()
-        return [thread.wait(STOP_MS) for thread in self.threads] == [True, True]
+        self._stopped = [thread.wait(STOP_MS) for thread in self.threads] == [True, True]
+        return self._stopped
 
     # ------------------------------------------------------------------ on the threads
 
@@ -156,7 +164,6 @@ class Library(QObject):
 
     def _do(self, asked: LibraryAsked) -> Iterator[LibraryNews]:
         """What concerns this computer alone; the library as it is then follows, also after a failure."""
-        from helix_app.hub.access import keep_token
         from helix_app.hub.library.listing import add_models, library
         from helix_app.hub.library.removal import remove
 
@@ -166,16 +173,28 @@ class Library(QObject):
                 add_models(asked.paths)
             elif isinstance(asked, RemoveModel):
                 remove(asked.id)
-            elif isinstance(asked, KeepToken):
-                keep_token(asked.token)
         except HelixError as exc:
             failed = exc.as_event()
         yield library(read=False)  # at once
         yield library()
         if failed is not None:
             yield LibraryFailed(failed)
-        if not isinstance(asked, (ListLibrary, KeepToken)):
+        if not isinstance(asked, ListLibrary):
             self.changed.emit()
+        if not self._token_asked:  # with the list told, and where a keyring that waits for a person holds up no list
+            self._token_asked = True
+            self._hub_asked.emit(_Work(self._token, LibraryFailed))
+
+    def _keep(self, token: str) -> Iterator[LibraryNews]:
+        from helix_app.hub.access import keep_token
+
+        keep_token(token)
+        yield from self._token()
+
+    def _token(self) -> Iterator[LibraryNews]:
+        from helix_app.hub.access import find_token
+
+        yield TokenFound(find_token()[1])
 
     # ------------------------------------------------------------------ on this thread
 

@@ -90,6 +90,7 @@ def _from_keyring() -> str:
 def _keyring() -> Any:
     try:
         import keyring  # of the extra `keyring`; takes a while
-    except ImportError:
+    except Exception as exc:  # a backend may raise anything while it looks for its service
+        log.info("no keyring: %s", exc)
         return None
     return keyring

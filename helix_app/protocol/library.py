@@ -151,14 +151,19 @@ class LibraryChanged:
     Attributes:
         endpoint: address of the hub or of the mirror that stands for it.
         offline: what keeps Helix off the network: ``setting`` or ``HF_HUB_OFFLINE``; empty for nothing.
-        token: where the access token is; empty for none.
     """
 
     items: tuple[LibraryItem, ...]
     unfinished: tuple[UnfinishedItem, ...] = ()
     endpoint: str = ""
     offline: str = ""
-    token: TokenPlace = ""
+
+
+@dataclass(frozen=True)
+class TokenFound:
+    """Where the access token of the hub is; empty for none. Told late: the keyring may ask the person first."""
+
+    place: TokenPlace = ""
 
 
 @dataclass(frozen=True)
@@ -195,4 +200,4 @@ class LibraryFailed:
     failed: Failed
 
 
-LibraryNews = Union[LibraryChanged, HubSearched, FilesListed, FileNamed, LibraryFailed]
+LibraryNews = Union[LibraryChanged, TokenFound, HubSearched, FilesListed, FileNamed, LibraryFailed]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -24,6 +25,7 @@ from helix_app.protocol.library import (
     ListLibrary,
     RemoveModel,
     SearchHub,
+    TokenFound,
 )
 from tests.hub.conftest import home as home, no_thread_stays as no_thread_stays, server as server
 from tests.hub.hub_api import QUERY, serve_api
@@ -87,6 +89,59 @@ def test_a_token_that_nobody_keeps_is_told(told: Told, monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "keyring", None)
     assert told.ask(KeepToken("hf_x"), LibraryFailed).failed.code == "token_no_keyring"
     assert told.changes == 0
+
+
+def test_a_keyring_that_waits_for_the_person_holds_up_no_list(
+    told: Told, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    asked, unlocked = threading.Event(), threading.Event()
+
+    def find() -> tuple[str, str]:
+        asked.set()
+        assert unlocked.wait(60)
+        return "hf_x", "keyring"
+
+    monkeypatch.setattr("helix_app.hub.access.find_token", find)
+    try:
+        told.ask(ListLibrary(), LibraryChanged)
+        assert asked.wait(60)
+        told.ask(ListLibrary(), LibraryChanged)
+        asked.clear()
+    finally:
+        unlocked.set()
+    qtbot.waitUntil(lambda: TokenFound("keyring") in told.news)
+    told.ask(ListLibrary(), LibraryChanged)
+    assert not asked.is_set()  # once is enough
+
+
+def test_a_token_that_was_kept_is_looked_for_again(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = [""]
+    monkeypatch.setattr("helix_app.hub.access.keep_token", lambda value: kept.append(value))
+    monkeypatch.setattr("helix_app.hub.access.find_token", lambda: (kept[-1], "keyring" if kept[-1] else ""))
+    told.ask(ListLibrary(), TokenFound)
+    assert told.ask(KeepToken("hf_x"), TokenFound) == TokenFound("keyring")
+    assert told.ask(KeepToken(""), TokenFound) == TokenFound()
+
+
+def test_a_thread_that_does_not_end_is_told(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, unlocked = threading.Event(), threading.Event()
+
+    def find() -> tuple[str, str]:
+        asked.set()
+        assert unlocked.wait(60)
+        return "", ""
+
+    monkeypatch.setattr("helix_app.hub.access.find_token", find)
+    monkeypatch.setattr("helix_app.bridge.library.STOP_MS", 1)
+    library = Library()
+    library.ask(ListLibrary())
+    try:
+        qtbot.waitUntil(asked.is_set)
+        assert not library.shutdown()
+        assert not library.shutdown()
+    finally:
+        unlocked.set()
+        assert all(thread.wait(60_000) for thread in library.threads)
 
 
 def test_from_a_search_to_a_download(told: Told, server: FileServer, qtbot: QtBot) -> None:

@@ -110,3 +110,17 @@ def test_a_keyring_that_is_locked_or_missing_says_so(own_keyring: Kept, monkeypa
         access.keep_token("hf_new")
     assert caught.value.code == "token_no_keyring"
     assert "HF_TOKEN" in messages.error_text(caught.value.code, caught.value.fields)
+
+
+def test_a_keyring_that_fails_while_it_is_imported_gives_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "keyring":
+                raise RuntimeError("no service")
+
+    monkeypatch.delitem(sys.modules, "keyring")
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    assert access.find_token() == ("", "")
+    with pytest.raises(HelixError) as caught:
+        access.keep_token("hf_new")
+    assert caught.value.code == "token_no_keyring"

@@ -24,6 +24,8 @@ from helix_app.protocol.library import (
     LibraryChanged,
     ListFiles,
     SearchHub,
+    TokenFound,
+    TokenPlace,
 )
 
 
@@ -161,7 +163,8 @@ class HubView(QWidget):
         self.found.asked.connect(self.asked)
         self.error.dismissed.connect(self.error.hide)
         state.settings_changed.connect(self._fill)
-        self._in_keyring = False
+        self._reached = "", ""  # the hub's address, and what keeps Helix off it
+        self._token_place: TokenPlace | None = None  # nobody has looked yet
         self._fill()
         self._show_keep()
 
@@ -211,15 +214,13 @@ class HubView(QWidget):
 
     def show_access(self, news: LibraryChanged) -> None:
         """How the hub is reached."""
-        host = news.endpoint.partition("://")[2] or news.endpoint
-        token = {
-            "keyring": self.tr("token in the keyring"),
-            "environment": self.tr("token from HF_TOKEN"),
-            "hub_login": self.tr("token of the hub's own login"),
-        }.get(news.token, self.tr("no access token"))
-        offline = self.tr("offline by {origin}").format(origin=news.offline) if news.offline == "HF_HUB_OFFLINE" else ""
-        self.where.setText(" · ".join(part for part in (host, offline, token) if part))
-        self._in_keyring = news.token == "keyring"
+        self._reached = news.endpoint, news.offline
+        self._show_where()
+
+    def on_token_found(self, news: TokenFound) -> None:
+        """Where the access token is."""
+        self._token_place = news.place
+        self._show_where()
         self._show_keep()
 
     def on_searched(self, news: HubSearched) -> None:
@@ -249,9 +250,22 @@ class HubView(QWidget):
     def _fill(self) -> None:
         self.offline.setChecked(self._state.settings.offline)
 
+    def _show_where(self) -> None:
+        endpoint, offline_by = self._reached
+        host = endpoint.partition("://")[2] or endpoint
+        offline = self.tr("offline by {origin}").format(origin=offline_by) if offline_by == "HF_HUB_OFFLINE" else ""
+        token = ""
+        if self._token_place is not None:
+            token = {
+                "keyring": self.tr("token in the keyring"),
+                "environment": self.tr("token from HF_TOKEN"),
+                "hub_login": self.tr("token of the hub's own login"),
+            }.get(self._token_place, self.tr("no access token"))
+        self.where.setText(" · ".join(part for part in (host, offline, token) if part))
+
     def _show_keep(self) -> None:
         typed = bool(self.token.text().strip())
-        delete = self._in_keyring and not typed
+        delete = self._token_place == "keyring" and not typed
         self.keep.setText(self.tr("Delete") if delete else self.tr("Keep"))
         name = self.tr("Delete the access token") if delete else self.tr("Keep the access token")
         self.keep.setAccessibleName(name)

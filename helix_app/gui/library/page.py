@@ -28,6 +28,7 @@ from helix_app.protocol.library import (
     LibraryItem,
     ListLibrary,
     RemoveModel,
+    TokenFound,
 )
 from helix_app.protocol.loading import ModelReady
 
@@ -129,6 +130,7 @@ class ModelsPage(QWidget):
         """What is called with each kind of news."""
         return {
             LibraryChanged: self.on_library_changed,
+            TokenFound: self.hub.on_token_found,
             LibraryFailed: self.on_failed,
             HubSearched: self.hub.on_searched,
             FilesListed: self.hub.on_listed,

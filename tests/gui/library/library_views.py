@@ -13,6 +13,7 @@ from helix_app.protocol.library import (
     LibraryChanged,
     LibraryFailed,
     LibraryItem,
+    TokenFound,
     UnfinishedItem,
 )
 from helix_app.protocol.requests import CatalogItem
@@ -39,9 +40,7 @@ ITEMS = (
         problem=UNSUPPORTED,
     ),
 )  # fmt: skip
-LIBRARY = LibraryChanged(
-    ITEMS, (UnfinishedItem("qwen3-8b", "Qwen3 8B", 1_400_000_000, 5_030_000_000),), HUB, token="keyring"
-)
+LIBRARY = LibraryChanged(ITEMS, (UnfinishedItem("qwen3-8b", "Qwen3 8B", 1_400_000_000, 5_030_000_000),), HUB)
 QWEN = CatalogItem("qwen3-0.6b", "Qwen3 0.6B", 639_446_688, 639_446_688, "Apache-2.0", "Drafts.", "", 4, "", "qwen3")
 CATALOG = (
     CatalogItem(**{**vars(fake.here(fake.SMOL)), "memory_gb": 4, "architecture": "llama"}),
@@ -73,6 +72,7 @@ def models(window: MainWindow) -> None:
     window.on_event(CatalogChanged(CATALOG))
     window.pages.show_page("models")
     window.on_event(LIBRARY)
+    window.on_event(TokenFound("keyring"))
     window.library.page.fetch(QWEN.id)
     window.on_event(DownloadProgress(QWEN.id, "download", 210_000_000, 639_446_688, 18_300_000.0, 23.0))
 
@@ -114,6 +114,7 @@ def models_empty(window: MainWindow) -> None:
     load(window)
     window.pages.show_page("models")
     window.on_event(LibraryChanged((), endpoint=HUB))
+    window.on_event(TokenFound())
 
 
 VIEWS = (models, models_suggested, models_search, models_failed, models_empty)

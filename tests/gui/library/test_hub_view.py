@@ -12,6 +12,7 @@ from helix_app.protocol.library import (
     ListFiles,
     ListLibrary,
     SearchHub,
+    TokenFound,
 )
 from tests.gui.fake import record
 from tests.gui.library.conftest import Shown
@@ -82,12 +83,15 @@ def test_the_token_is_kept_and_deleted(page: ModelsPage, shown: Shown) -> None:
     page.hub.keep.click()
     assert asked == [KeepToken("hf_x")]
     assert page.hub.token.text() == ""
-    shown.on_event(LibraryChanged((), endpoint=HUB, token="keyring"))
+    shown.on_event(LibraryChanged((), endpoint=HUB))
+    assert page.hub.where.text() == "huggingface.co"  # nobody has looked for a token yet
+    shown.on_event(TokenFound("keyring"))
     assert page.hub.where.text() == "huggingface.co · token in the keyring"
     assert (page.hub.keep.text(), page.hub.keep.isEnabled()) == ("Delete", True)
     page.hub.keep.click()
     assert asked[-1] == KeepToken("")
-    shown.on_event(LibraryChanged((), endpoint="https://mirror", offline="HF_HUB_OFFLINE", token="environment"))
+    shown.on_event(LibraryChanged((), endpoint="https://mirror", offline="HF_HUB_OFFLINE"))
+    shown.on_event(TokenFound("environment"))
     assert page.hub.where.text() == "mirror · offline by HF_HUB_OFFLINE · token from HF_TOKEN"
 
 

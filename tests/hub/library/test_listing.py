@@ -115,5 +115,5 @@ def test_a_download_that_was_stopped_is_told(server: FileServer, person: Path) -
     found = library(catalog=CATALOG, home=person)
     assert found.items == ()
     assert found.unfinished == (UnfinishedItem("tiny", "Tiny Model", 100_000, len(PAYLOAD)),)
-    assert (found.endpoint, found.offline, found.token) == (server.url, "", "")
+    assert (found.endpoint, found.offline) == (server.url, "")
     assert store.arrived_bytes(entry()) == 100_000
