@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
+from helix_app.gui.library.in_use import in_use
 from helix_app.gui.library.rows import SIDE, WIDEST, ModelRow, RowList
 from helix_app.gui.library.wording import library_facts, problem_text
 from helix_app.gui.look.theme import Theme
@@ -73,6 +74,7 @@ class ShelfRows(RowList):
         self._state = state
         self._items: tuple[LibraryItem, ...] | None = None
         state.model_changed.connect(self.refresh)
+        state.catalog_changed.connect(self.refresh)  # it names drafts
 
     def show_items(self, items: tuple[LibraryItem, ...]) -> None:
         """These are the models on this computer."""
@@ -118,6 +120,6 @@ class ShelfRows(RowList):
             name = self.tr("Delete {model}") if item.removal == "delete" else self.tr("Take {model} off the list")
             symbol = "trash" if item.removal == "delete" else "close"
             gone = row.add_button("", name.format(model=item.name), symbol=symbol, kind="icon")
-            gone.setEnabled(not loaded)
+            gone.setEnabled(not in_use(item, self._state))
             gone.clicked.connect(lambda: self.removed.emit(item))
         return row

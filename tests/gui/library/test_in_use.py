@@ -1,0 +1,68 @@
+"""The files of a model in use have to stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helix_app.gui.library.in_use import in_use
+from helix_app.gui.library.page import ModelsPage
+from helix_app.gui.state import Model, State
+from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.library import LibraryItem
+from tests.gui import fake
+from tests.gui.library.conftest import Shown
+from tests.gui.library.library_views import ITEMS, LIBRARY
+
+SMOL, QWEN = ITEMS[:2]
+DRAFT = LibraryItem("small", "Small", "/models/small/model.gguf", 1, removal="delete")
+CATALOG = (replace(fake.here(fake.SMOL), draft="small"), replace(fake.here(fake.BIG), id="small", path=DRAFT.path))
+
+
+def test_nothing_is_while_nothing_is_loaded(state: State) -> None:
+    assert not in_use(SMOL, state)
+
+
+def test_what_is_loaded_by_any_of_its_names(state: State, tmp_path: Path) -> None:
+    folder, link = tmp_path / "model", tmp_path / "link"
+    folder.mkdir()
+    (folder / "x.gguf").write_bytes(b"")
+    link.symlink_to(folder)
+    state.change(target=str(link / "x.gguf"))
+    state.set_model(Model(fake.ready(target_file=str(folder / "x.gguf"))))
+    for path, used in ((folder, True), (folder / "x.gguf", True), (link, True), (tmp_path / "mod", False)):
+        assert in_use(LibraryItem(str(path), "", str(path), 1), state) is used
+    state.change(target="other-name")  # the engine's word counts, too
+    assert in_use(LibraryItem("x", "", str(folder / "x.gguf"), 1), state)
+
+
+def test_both_are_while_one_takes_the_others_place(state: State) -> None:
+    state.change(target=SMOL.id)
+    state.set_model(Model(fake.ready()))
+    state.begin_load({"target": QWEN.id, "draft": ITEMS[2].path})
+    assert [in_use(item, state) for item in ITEMS] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(("drafts", "used"), [("model", True), ("ngram", False)])
+def test_the_draft_that_the_catalog_names(state: State, drafts: str, used: bool) -> None:
+    state.set_catalog(CATALOG)
+    state.change(target=SMOL.id)
+    state.set_model(Model(fake.ready(draft=drafts)))
+    assert in_use(DRAFT, state) is used
+    assert in_use(replace(DRAFT, id=DRAFT.path), state) is used
+    state.begin_load({})
+    assert in_use(DRAFT, state)
+
+
+def test_it_cannot_be_deleted(page: ModelsPage, shown: Shown) -> None:
+    shown.on_event(CatalogChanged(CATALOG))
+    shown.on_event(replace(LIBRARY, items=(*ITEMS[:2], DRAFT)))
+
+    def removable() -> list[bool]:
+        return [row.buttons[-1].isEnabled() for row in page.shelf.list.rows()]
+
+    assert removable() == [False, True, True]
+    shown.models.load(target=QWEN.id)
+    assert removable() == [False, False, False]
