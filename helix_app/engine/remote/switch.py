@@ -53,6 +53,8 @@ class SwitchClient:
 
     def _to_server(self, request: Request, cancel: threading.Event) -> Iterator[Event]:
         for event in self._remote.stream(request, cancel):
+            if isinstance(event, Unloaded) and self._loaded:  # stopped: what answers stays
+                event = Failed("load_cancelled")
             if isinstance(event, Failed):
                 yield replace(event, kept=self._loaded)
                 continue

@@ -80,3 +80,15 @@ def test_each_request_goes_to_the_engine_whose_model_answers(stand_in: StandIn) 
     assert last(request()) == TextDelta("r", "local")
     switch.close()
     assert local.closed
+
+
+def test_a_servers_model_that_is_not_waited_for_leaves_what_answers(stand_in: StandIn) -> None:
+    switch = SwitchClient(Local(), RemoteClient(lambda _: ""))
+    there, stopped = LoadRequest(f"{stand_in.url}#m"), threading.Event()
+    stopped.set()
+    assert list(switch.stream(there, stopped))[-1] == Unloaded()  # nothing answered
+    for loaded, answer in ((LoadRequest("here"), TextDelta), (there, Finished)):
+        assert isinstance(list(switch.stream(loaded, threading.Event()))[-1], ModelReady)
+        assert list(switch.stream(there, stopped))[-1] == Failed("load_cancelled", kept=True)
+        assert isinstance(list(switch.stream(request(), threading.Event()))[-1], answer)
+    switch.close()
