@@ -12,6 +12,7 @@ from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.library.catalogue import Catalogue
 from helix_app.gui.library.download_list import DownloadList
 from helix_app.gui.library.hub_view import HubView
+from helix_app.gui.library.in_use import in_use
 from helix_app.gui.library.rows import SIDE, WIDEST
 from helix_app.gui.library.shelf import Shelf
 from helix_app.gui.look.theme import Theme
@@ -188,6 +189,13 @@ class ModelsPage(QWidget):
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
         delete.clicked.connect(lambda: self.asked.emit(RemoveModel(item.id)))
+
+        def keep_if_used() -> None:
+            if in_use(item, self._state):
+                box.reject()
+
+        self._state.model_changed.connect(keep_if_used)  # a load may begin while this is open
+        box.finished.connect(lambda _: self._state.model_changed.disconnect(keep_if_used))
         box.open()
 
     def showEvent(self, event: QShowEvent) -> None:

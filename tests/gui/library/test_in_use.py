@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QMessageBox
 
 from helix_app.gui.library.in_use import in_use
 from helix_app.gui.library.page import ModelsPage
@@ -13,6 +14,7 @@ from helix_app.gui.state import Model, State
 from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.library import LibraryItem
 from tests.gui import fake
+from tests.gui.fake import record
 from tests.gui.library.conftest import Shown
 from tests.gui.library.library_views import ITEMS, LIBRARY
 
@@ -66,3 +68,15 @@ def test_it_cannot_be_deleted(page: ModelsPage, shown: Shown) -> None:
     assert removable() == [False, True, True]
     shown.models.load(target=QWEN.id)
     assert removable() == [False, False, False]
+
+
+def test_a_load_that_begins_closes_the_question_about_deleting(page: ModelsPage, shown: Shown) -> None:
+    asked = record(shown.library.asked)
+    page.on_remove(DRAFT)
+    (box,) = page.findChildren(QMessageBox)
+    shown.models.load(target=QWEN.id)
+    assert box.isVisible()
+    shown.models.load(target=DRAFT.id)
+    assert not box.isVisible()
+    shown.models.load(target=DRAFT.id)  # nobody listens any more
+    assert asked == []
