@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -144,6 +144,10 @@ class ChatDesk(QSplitter):
         if shown == self._left.isHidden():
             self._left.setVisible(shown)
             self.shown_changed.emit(shown)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for both, so that the live panel gives way first."""
+        return super().minimumSizeHint().expandedTo(QSize(NARROW, 0))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
