@@ -55,12 +55,15 @@ def _places(known: Catalog, kept: registry.Registry, root: Path | None, home: Pa
         if path is not None:
             own = path == store.model_file(entry, root)
             yield _Place(path, "helix", "delete" if own else "", entry.name, entry)
+    others = programs.find_all(home)
+    foreign = {found.path.resolve() for found in others}
     for path in programs.models_below(root or paths.models_dir()):
-        yield _Place(path, "helix", "delete")
+        if path.resolve() not in foreign:  # the folder of models may be another program's
+            yield _Place(path, "helix", "delete")
     for text in kept.added:
         if os.path.exists(text):
             yield _Place(Path(text), "added", "forget")
-    for found in programs.find_all(home):
+    for found in others:
         yield _Place(found.path, found.origin, "", found.name)
 
 

@@ -37,21 +37,35 @@ def remove(
         if entry is not None:
             _delete_entry(entry, root)
             return None
-        path = paths.expanded(name).absolute()
-        if registry.forget(path):
-            return path
+        path = Path(os.path.abspath(paths.expanded(name)))
+        for noted in (path, paths.expanded(name).absolute()):
+            if registry.forget(noted):
+                return noted
     except OSError as exc:
         file, reason = registry.registry_file(), exc.strerror or exc
         raise HelixError("library_not_written", file=file, reason=reason, detail=repr(exc)) from exc
-    folder = (root or paths.models_dir()).absolute()
-    if path.exists() and folder in path.parents:
-        _delete(path)
-        return None
-    foreign = next((found for found in programs.find_all(home) if found.path == path), None)
+    foreign = next((found for found in programs.find_all(home) if _same(found.path, path)), None)
     if foreign is not None:
         program = programs.PROGRAMS[foreign.origin]
         raise InputError("library_foreign", name=foreign.name or path.name, program=program)
+    if _is_model_in(path, root or paths.models_dir()):
+        _delete(path)
+        return None
     raise InputError("library_absent", name=name)
+
+
+def _same(first: Path, second: Path) -> bool:
+    return first == second or first.resolve() == second.resolve()
+
+
+def _is_model_in(path: Path, folder: Path) -> bool:
+    """Whether a path is a model, and really lies below the folder of models."""
+    if folder.resolve() not in (path.parent.resolve(), *path.parent.resolve().parents):
+        return False
+    if path.is_dir():
+        own = path.resolve() != folder.resolve()
+        return own and (path / "config.json").is_file() and any(path.glob("*.safetensors"))
+    return any(_same(model, path) for model in programs.models_below(folder))
 
 
 def _delete_entry(entry: CatalogEntry, root: Path | None) -> None:

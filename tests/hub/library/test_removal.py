@@ -13,7 +13,7 @@ from helix_app.base.errors import DownloadError, HelixError
 from helix_app.hub import registry
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download
-from helix_app.hub.library.listing import add_models
+from helix_app.hub.library.listing import add_models, library
 from helix_app.hub.library.removal import remove
 from helix_app.hub.registry import HubFile
 from tests.hub.library.library_made import lm_studio, put
@@ -81,8 +81,35 @@ def test_what_was_copied_into_the_folder_of_models_is_deleted(folder: Path) -> N
     remove(str(parts[0]), catalog=CATALOG)
     assert not any(part.exists() for part in parts)
     weights = put(folder.parent / "w" / "model.safetensors").parent
+    put(weights / "config.json", b"{}")
     remove(str(weights), catalog=CATALOG)
     assert not weights.exists()
+
+
+@pytest.mark.parametrize("name", ["models/../notes", "models/mine", "models", "notes"])
+def test_no_folder_is_deleted_that_is_no_model_below_the_folder_of_models(tmp_path: Path, name: str) -> None:
+    kept = [put(tmp_path / "models" / "mine" / "letter.txt", b"mine"), put(tmp_path / "notes" / "config.json", b"{}")]
+    kept += [put(tmp_path / "notes" / "model.safetensors"), put(tmp_path / "models" / "config.json", b"{}")]
+    kept += [put(tmp_path / "models" / "model.safetensors")]
+    assert fails(str(tmp_path / name), root=tmp_path / "models").code == "library_absent"
+    assert all(file.exists() for file in kept)
+
+
+def test_the_folder_of_another_program_stays_its_own(tmp_path: Path) -> None:
+    path = lm_studio(tmp_path / "person", "a.gguf")
+    root = tmp_path / "person" / ".lmstudio" / "models"
+    listed = library(catalog=Catalog(()), root=root, home=tmp_path / "person").items
+    assert [(item.origin, item.removal) for item in listed] == [("lm_studio", "")]
+    assert fails(str(path), root=root, home=tmp_path / "person").code == "library_foreign"
+    assert path.exists()
+
+
+def test_a_path_that_was_added_with_dots_in_it_is_taken_off(tmp_path: Path) -> None:
+    put(tmp_path / "mine.gguf")
+    (tmp_path / "x").mkdir()
+    add_models((str(tmp_path / "x" / ".." / "mine.gguf"),))
+    remove(str(tmp_path / "x" / ".." / "mine.gguf"), catalog=CATALOG)
+    assert registry.read().added == ()
 
 
 def test_another_programs_model_is_not_deleted(tmp_path: Path) -> None:
