@@ -42,5 +42,5 @@ def keep_copy(path: Path) -> Path | None:
                 if copy.read_bytes() == data:
                     return copy
     except OSError:
-        log.info("no copy of the damaged settings", exc_info=True)
+        log.info("no copy of the damaged %s", path, exc_info=True)
     return None

@@ -1,10 +1,11 @@
 """Which models a person has taken beside the catalog: files of the hub, paths of their own, and when each was used.
 
-Kept in ``library.json``. What cannot be read of it is left out, never raised.
+Kept in ``library.json``. Whoever only reads leaves out what cannot be read; whoever writes raises, for it would be lost.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ from typing import Any
 
 import filelock
 
-from helix_app.base import paths, texts, typed
+from helix_app.base import damaged, paths, texts, typed
 from helix_app.hub.catalog import Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.modelfiles.part_names import model_name
 
@@ -100,10 +101,31 @@ def registry_file() -> Path:
 def read() -> Registry:
     """What is kept; what cannot be read is left out."""
     try:
-        raw = texts.read_json(registry_file())
-    except (OSError, ValueError):
+        return _made_of(texts.read_json(registry_file()))
+    except FileNotFoundError:
         return Registry()
-    raw = raw if isinstance(raw, dict) else {}
+    except (OSError, ValueError) as exc:
+        log.warning("the library cannot be read: %s", exc)
+        return Registry()
+
+
+def _read_to_write() -> Registry:
+    """The same before it is written again: a damaged file is kept beside it first. Raises OSError."""
+    path = registry_file()
+    try:
+        return _made_of(texts.read_json(path))
+    except FileNotFoundError:
+        return Registry()
+    except ValueError as exc:
+        if damaged.keep_copy(path) is None:
+            raise OSError(errno.EIO, f"it is damaged and cannot be copied ({exc})", str(path)) from exc
+        return Registry()
+
+
+def _made_of(raw: object) -> Registry:
+    """Raises ValueError for what is no library."""
+    if not isinstance(raw, dict):
+        raise ValueError("it is no list of models")
     used = raw.get("used")
     times = {k: float(v) for k, v in used.items() if isinstance(v, (int, float))} if isinstance(used, dict) else {}
     return Registry(_each(raw, "hub", HubModel, _sound), _each(raw, "added", str), times)
@@ -139,7 +161,7 @@ def known_catalog() -> Catalog:
 def take(repo: str, files: tuple[HubFile, ...], *, licence: str = "", architecture: str = "") -> str:
     """Note a model of the hub; returns the id that it is downloaded and loaded by. Raises OSError."""
     with _locked():
-        kept = read()
+        kept = _read_to_write()
         first = files[0].file
         known = next((m for m in kept.hub if m.repo == repo and m.files[0].file == first), None)
         model_id = known.id if known is not None else _new_id(repo, first, kept)
@@ -164,7 +186,7 @@ def _slug(text: str) -> str:
 def drop(model_id: str) -> bool:
     """Forget a model of the hub; False where it is none. Raises OSError."""
     with _locked():
-        kept = read()
+        kept = _read_to_write()
         left = tuple(model for model in kept.hub if model.id != model_id)
         if len(left) == len(kept.hub):
             return False
@@ -175,7 +197,7 @@ def drop(model_id: str) -> bool:
 def add(found: Iterator[Path] | list[Path]) -> None:
     """Take paths into the library. Raises OSError."""
     with _locked():
-        kept = read()
+        kept = _read_to_write()
         new = [str(path) for path in found if str(path) not in kept.added]
         _write(replace(kept, added=(*kept.added, *dict.fromkeys(new))))
 
@@ -183,7 +205,7 @@ def add(found: Iterator[Path] | list[Path]) -> None:
 def forget(path: Path) -> bool:
     """Take a path off the library; the file stays. False where it was not in it. Raises OSError."""
     with _locked():
-        kept = read()
+        kept = _read_to_write()
         if str(path) not in kept.added:
             return False
         _write(replace(kept, added=tuple(p for p in kept.added if p != str(path))))
@@ -194,7 +216,7 @@ def note_use(*models: str, now: float | None = None) -> None:
     """Remember that the models at these paths are used now. What cannot be written is only not remembered."""
     try:
         with _locked():
-            kept = read()
+            kept = _read_to_write()
             used = {**kept.used, **{path: time.time() if now is None else now for path in models}}
             newest = sorted(used.items(), key=lambda item: item[1])[-_MOST_USES:]
             _write(replace(kept, used=dict(newest)))

@@ -88,3 +88,41 @@ def test_an_entry_that_would_leave_its_folder_is_left_out() -> None:
     assert [model.id for model in registry.read().hub] == ["good"]
     assert registry.read().added == ("/kept",)
     assert isinstance(registry.read().hub[0], HubModel)
+
+
+@pytest.mark.parametrize("text", ['{"hub": [{"id": "a"', "[1, 2]"])
+def test_a_damaged_library_is_kept_beside_the_new_one(text: str) -> None:
+    file = registry.registry_file()
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    registry.note_use("a", now=1.0)
+    assert registry.read().used == {"a": 1.0}
+    assert file.with_name("library.json.bad").read_text() == text
+
+
+def test_a_damaged_library_that_cannot_be_copied_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry.registry_file().parent.mkdir(parents=True)
+    registry.registry_file().write_text("no json")
+    monkeypatch.setattr("helix_app.base.damaged.keep_copy", lambda path: None)
+    with pytest.raises(OSError, match="damaged"):
+        registry.take("Owner/Some-GGUF", ONE)
+    assert registry.registry_file().read_text() == "no json"
+
+
+def test_a_library_that_cannot_be_opened_is_not_written_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.add([tmp_path / "a"])
+    before = registry.registry_file().read_text()
+
+    def refuse(path: Path) -> object:
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr("helix_app.base.texts.read_json", refuse)
+    for change in (lambda: registry.add([tmp_path / "b"]), lambda: registry.forget(tmp_path / "a")):
+        with pytest.raises(PermissionError):
+            change()
+    registry.note_use("a")  # only not remembered
+    assert registry.read() == Registry()
+    assert "cannot be read" in caplog.text
+    assert registry.registry_file().read_text() == before
