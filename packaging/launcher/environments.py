@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from launcher import memory, verify
+from launcher import memory, verify, windows
 from launcher.choice import Option
 from launcher.programs import Programs
 from launcher.variants import PYTHON, Recipe, recipe
@@ -25,10 +26,15 @@ _OFFLINE = (
     "connection reset",
     "connection refused",
     "network is unreachable",
-    "operation timed out",
+    "timed out",
+    "timeout",
     "offline",
+    "http status server error",
+    "429 too many requests",
 )
+_FULL = ("no space left on device", "not enough space on the disk", "os error 28)", "os error 112)", "quota exceeded")
 _STOPPED = (130, 137, 143)  # exit codes of a program that a signal ended, as shells say them
+_OWN = re.compile(r"(cpu|cuda|rocm|directml)(-gfx\w+)?-[0-9a-f]{12}")  # names of environments
 _CAUSE = ("error", "  ×", "  cause")  # how lines of uv begin that say why
 
 
@@ -36,8 +42,12 @@ class VariantFailed(Exception):
     """This environment cannot be had, or does not work here: the next one may. Its text is the reason."""
 
 
+class Refused(VariantFailed):
+    """It was made, and does not work here: it is not tried at every start."""
+
+
 class NotFetched(Exception):
-    """There is no connection, or ``uv`` was stopped: what is there stays, and the next start goes on."""
+    """There is no connection, the server is busy, or ``uv`` was stopped: what is there stays, and the next start goes on."""
 
 
 class NoRoom(Exception):
@@ -133,7 +143,7 @@ class Environments:
             raise NoRoom(f"{made.needs / 1e9:.1f} GB are needed in {self.root}, {free / 1e9:.1f} GB are free.")
 
     def _uv(self, *arguments: str) -> None:
-        """Run ``uv``. Raises VariantFailed and NotFetched."""
+        """Run ``uv``. Raises VariantFailed, NotFetched and NoRoom."""
         try:
             code, lines = self.programs.uv([self.uv, *arguments], self.say)
         except OSError as exc:
@@ -143,6 +153,8 @@ class Environments:
         text = "\n".join(lines)
         if code < 0 or code in _STOPPED:
             raise NotFetched("Fetching was stopped.")
+        if full := next((line for line in lines if any(word in line.lower() for word in _FULL)), ""):
+            raise NoRoom(f"{full.strip()}: {self.root}.")
         if any(word in text.lower() for word in _OFFLINE):
             raise NotFetched(text)
         raise VariantFailed(next((line for line in lines if line.startswith(_CAUSE)), text[-300:]).strip())
@@ -150,25 +162,25 @@ class Environments:
     # ------------------------------------------------------------------ trying one
 
     def _try(self, option: Option, folder: Path) -> None:
-        """``doctor`` in the environment. Raises VariantFailed unless a device of the variant passed its self-test."""
+        """``doctor`` in the environment. Raises Refused unless a device of the variant passed its self-test."""
         try:
             said = json.loads(self.programs.doctor(verify.python_of(folder), self.app, _DOCTOR_SECONDS))
             tests, findings = list(said["self_tests"]), list(said["findings"])
         except subprocess.TimeoutExpired as exc:
-            raise VariantFailed("its test did not end") from exc
+            raise Refused("its test did not end") from exc
         except (OSError, ValueError, LookupError, TypeError) as exc:
-            raise VariantFailed(f"its test gave no answer ({type(exc).__name__})") from exc
+            raise Refused(f"its test gave no answer ({type(exc).__name__})") from exc
         kind = _KINDS[option.variant]
         tried = [test for test in tests if str(test["device"]).partition(":")[0] == kind]
         if option.variant == "rocm" and not (said.get("torch") or {}).get("hip"):
-            raise VariantFailed("its PyTorch is not AMD's")
+            raise Refused("its PyTorch is not AMD's")
         if any(test["whole"] for test in tried):
             return
         for test in tried:
             trouble = test["trouble"]
-            raise VariantFailed(f"{test['device']}: {trouble['reason'] or 'it computes something else than the CPU'}")
+            raise Refused(f"{test['device']}: {trouble['reason'] or 'it computes something else than the CPU'}")
         texts = [str(found.get("text", "")) for found in findings]
-        raise VariantFailed(texts[0] if texts else "PyTorch finds no card")
+        raise Refused(texts[0] if texts else "PyTorch finds no card")
 
     # ------------------------------------------------------------------ which one
 
@@ -185,14 +197,14 @@ class Environments:
                 made = self.recipe(option)
                 folder = self.folder(option, made)
                 if reason := known.reason(option.name, made.digest):
-                    raise VariantFailed(reason)
+                    raise Refused(reason)
                 if repair or not self.whole(folder, made):
                     self.make(option, repair=repair)
             except VariantFailed as exc:
                 self.say(f"{option.name} is not used: {exc}")
-                digest = self.recipe(option).digest if self._known(option) else ""
-                known.failed[option.name] = [digest, str(exc)]
-                memory.write(self.root, known)
+                if isinstance(exc, Refused):
+                    known.failed[option.name] = [made.digest, str(exc)]
+                    memory.write(self.root, known)
                 problem = exc
                 continue
             except (NotFetched, NoRoom) as exc:
@@ -202,21 +214,16 @@ class Environments:
                     return before
                 raise exc
             known.failed.pop(option.name, None)
-            known.current = folder.name
+            before, known.current = known.current, folder.name
             memory.write(self.root, known)
-            self._remove_others(folder)
+            self._remove_others(folder.name, before)
             return folder
         raise problem
 
-    def _known(self, option: Option) -> bool:
-        try:
-            self.recipe(option)
-        except VariantFailed:
-            return False
-        return True
-
-    def _remove_others(self, kept: Path) -> None:
-        """What is no longer used; what another window still runs in stays until the next time."""
+    def _remove_others(self, *kept: str) -> None:
+        """Remove environments but these; one that a window runs in stays until the next time, and any other folder."""
         for folder in self.root.iterdir():
-            if folder.is_dir() and folder != kept and (folder / "pyvenv.cfg").exists():
+            if folder.name in kept or not _OWN.fullmatch(folder.name) or folder.is_symlink():
+                continue
+            if (folder / "pyvenv.cfg").exists() and not windows.in_use(folder):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from launcher import memory, verify
+from launcher import memory, verify, windows
 from launcher.cards import Machine, this_machine
 from launcher.choice import VARIANTS, Choice, Option, best_first, choose, title
 from launcher.environments import Environments, NoRoom, NotFetched, VariantFailed
@@ -156,9 +156,11 @@ def start(folder: Path, arguments: Sequence[str], again: Sequence[str]) -> int:
     command = [str(python), str(APP / "main.py"), *arguments]
     environment = {**clean(os.environ), LAUNCHER: json.dumps(list(again))}
     if os.name != "nt":
+        windows.note(folder, os.getpid())
         os.execve(command[0], command, environment)
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    subprocess.Popen(command, env=environment, cwd=APP, close_fds=True, creationflags=flags)
+    started = subprocess.Popen(command, env=environment, cwd=APP, close_fds=True, creationflags=flags)
+    windows.note(folder, started.pid)
     return 0
 
 

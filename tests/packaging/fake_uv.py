@@ -1,6 +1,7 @@
 """What the launcher asks of ``uv``, done in milliseconds: a folder with an interpreter, and packages of one file each.
 
-Told by files beside it: ``offline`` lets every installation fail as without a connection, ``refuse`` those whose
+Told by files beside it: ``offline`` lets every installation fail as without a connection, ``fail`` with the words that
+it holds, ``refuse`` those whose
 requirements name what it holds, ``stop-after`` ends the program after that many packages, as a kill would. ``calls``
 gets a line a call.
 """
@@ -37,6 +38,9 @@ def install(here: Path, environment: Path, arguments: list[str]) -> int:
     lines = lock.read_text().splitlines() if lock else [arguments[-1]]
     if (here / "offline").exists():
         print("error: Request failed after 3 retries\n  cause: dns error", file=sys.stderr)
+        return 2
+    if words := told(here, "fail"):
+        print(words, file=sys.stderr)
         return 2
     if told(here, "refuse") and any(told(here, "refuse") in line for line in (*lines, str(lock))):
         print("error: No solution found when resolving dependencies", file=sys.stderr)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from launcher import memory, variants, verify
+from launcher import memory, variants, verify, windows
 from launcher.choice import Option
 from launcher.environments import READY, Environments, NoRoom, NotFetched, VariantFailed
 from launcher.programs import Programs
@@ -196,7 +196,51 @@ def test_a_card_that_fails_its_test_gives_way_and_the_reason_is_kept(place: Plac
 def test_wheels_that_cannot_be_had_give_way(place: Place) -> None:
     place.tell("refuse", "rocm10")
     assert place.made().settle([ROCM, CPU]).name.startswith("cpu-")
-    assert "No solution found" in memory.read(place.root).failed["rocm-gfx1100"][1]
+    assert "No solution found" in place.text
+    assert memory.read(place.root).failed == {}  # they may be had tomorrow
+    (place.tools / "refuse").unlink()
+    assert place.made().settle([ROCM, CPU]).name.startswith("rocm-")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "HTTP status server error (503 Service Unavailable) for url (https://files.example/torch.whl)",
+        "HTTP status client error (429 Too Many Requests) for url (https://files.example/torch.whl)",
+        "Failed to download distribution due to network timeout. Try increasing UV_HTTP_TIMEOUT",
+        "No space left on device (os error 28)",
+        "There is not enough space on the disk. (os error 112)",
+    ],
+)
+def test_a_busy_server_and_a_full_disk_are_no_fault_of_the_environment(place: Place, words: str) -> None:
+    place.tell("fail", f"error: Failed to fetch\n  Caused by: {words}")
+    with pytest.raises(NoRoom if "space" in words else NotFetched):
+        place.made().settle([DIRECTML, CPU])
+    assert memory.read(place.root).failed == {}
+    (place.tools / "fail").unlink()
+    assert place.made().settle([DIRECTML, CPU]).name.startswith("directml-")
+
+
+def test_what_a_window_runs_in_stays(place: Place) -> None:
+    before = place.made().settle([CPU])
+    windows.note(before, os.getpid())
+    windows.note(before, 2**22 + 1)  # more than there can be on Linux: it has ended
+    place.made().settle([DIRECTML])
+    place.made().settle([DIRECTML])
+    assert before.is_dir()
+    assert [file.name for file in (before / windows.FOLDER).iterdir()] == [str(os.getpid())]
+    (before / windows.FOLDER / str(os.getpid())).unlink()
+    place.made().settle([DIRECTML])
+    assert not before.exists()
+
+
+def test_folders_that_are_no_environments_of_helix_stay(place: Place) -> None:
+    names = ("project", "cpu-notes", "cpu-0123456789ab-copy", "vulkan-0123456789ab")
+    for name in names:
+        (place.root / name).mkdir(parents=True)
+        (place.root / name / "pyvenv.cfg").touch()
+    place.made().settle([CPU])
+    assert all((place.root / name).is_dir() for name in names)
 
 
 def test_no_card_and_a_cpu_that_fails(place: Place) -> None:
@@ -261,6 +305,8 @@ def test_the_old_environment_stays_until_the_new_one_has_passed(place: Place, mo
     memory.write(place.root, memory.Memory(before.name))
     after = place.made().settle([DIRECTML])
     assert after.is_dir()
+    assert before.is_dir()  # a window may run in it
+    place.made().settle([DIRECTML])
     assert not before.exists()
 
 
