@@ -17,10 +17,11 @@ from launcher.cards import Machine, this_machine
 from launcher.choice import VARIANTS, Choice, Option, best_first, choose, title
 from launcher.environments import Environments, NoRoom, NotFetched, VariantFailed
 from launcher.programs import clean
-from launcher.variants import PYTHON, rocm_index
+from launcher.variants import PYTHON, locked, rocm_index
 
 APP = Path(__file__).resolve().parents[2]
 LAUNCHER = "HELIX_LAUNCHER"  # tells the window, as JSON, which command starts the launcher
+CHOICES = "HELIX_VARIANTS"  # and which accelerators there are for this system, with commas
 
 
 def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> int:
@@ -61,7 +62,7 @@ def main(argv: Sequence[str] | None = None, machine: Machine | None = None) -> i
     again = [sys.executable, str(APP / "packaging" / "launcher"), "--uv", uv, "--python", options.python]
     again += ["--environments", str(root.absolute())]
     again += ["--wheels", str(options.wheels.absolute())] if options.wheels is not None else []
-    return 0 if options.no_start else start(folder, options.window, again)
+    return 0 if options.no_start else start(folder, options.window, again, machine.system)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -86,7 +87,9 @@ def parser() -> argparse.ArgumentParser:
 def prepare(made: Environments, choice: Choice, options: argparse.Namespace) -> Path:
     """The environment to start in, made if need be. Raises what ``Environments.settle`` does."""
     known = memory.read(made.root)
-    if options.variant is not None:
+    if options.variant not in (None, "auto") and not locked(options.variant, made.system):
+        say(f"There is no environment for {options.variant} on this system; the choice of before stays.")
+    elif options.variant is not None:
         known.wanted = "" if options.variant == "auto" else options.variant
         for name in [name for name in known.failed if options.variant in ("auto", name.partition("-")[0])]:
             del known.failed[name]
@@ -94,15 +97,25 @@ def prepare(made: Environments, choice: Choice, options: argparse.Namespace) -> 
     if options.repair:
         known.failed.clear()
         memory.write(made.root, known)
+    if known.wanted and not locked(known.wanted, made.system):
+        known.wanted = ""
+        memory.write(made.root, known)
     tried = wanted_first(choice.options, known.wanted)
-    first = tried[0]
-    recipe = made.recipe(first)
+    announce(made, tried[0], choice)
+    return made.settle(tried, repair=options.repair)
+
+
+def announce(made: Environments, first: Option, choice: Choice) -> None:
+    """Say what is about to be made, where it is not there yet."""
+    try:
+        recipe = made.recipe(first)
+    except VariantFailed:
+        return  # told when it is tried
     if not made.whole(made.folder(first, recipe), recipe):
         say(first.why)
         for note in choice.notes:
             say(note)
         say(f"About {recipe.fetched / 1e9:.1f} GB are fetched once, and {recipe.needs / 1e9:.1f} GB of disk used.")
-    return made.settle(tried, repair=options.repair)
 
 
 def wanted_first(options: Sequence[Option], wanted: str) -> tuple[Option, ...]:
@@ -146,7 +159,7 @@ def find_uv() -> str | None:
     return next((str(path) for path in beside if path.is_file()), None) or shutil.which("uv")
 
 
-def start(folder: Path, arguments: Sequence[str], again: Sequence[str]) -> int:
+def start(folder: Path, arguments: Sequence[str], again: Sequence[str], system: str) -> int:
     """Open the window: in place of this process, or on Windows beside it, since a console would stay open.
 
     Args:
@@ -155,6 +168,7 @@ def start(folder: Path, arguments: Sequence[str], again: Sequence[str]) -> int:
     python = verify.python_of(folder, windowed=True)
     command = [str(python), str(APP / "main.py"), *arguments]
     environment = {**clean(os.environ), LAUNCHER: json.dumps(list(again))}
+    environment[CHOICES] = ",".join(variant for variant in VARIANTS if locked(variant, system))
     if os.name != "nt":
         windows.note(folder, os.getpid())
         os.execve(command[0], command, environment)

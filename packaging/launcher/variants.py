@@ -55,6 +55,11 @@ def rocm_index() -> str:
         return ""
 
 
+def locked(variant: str, system: str) -> bool:
+    """Whether there is such an environment for a system."""
+    return (LOCKS / f"{variant}-{system}.txt").is_file()
+
+
 def recipe(option: Option, system: str, wheels: Path | None = None) -> Recipe:
     """How this option is made on a system.
 

@@ -77,6 +77,30 @@ def test_choosing_again_forgets_what_failed(home: Path) -> None:
     assert kept.failed == {"directml": ["e", "wrong"]}  # uv failed, and not what it was to make
 
 
+MAC = Machine("macos", processor="arm64")
+
+
+def test_an_accelerator_that_this_system_has_no_environment_for_is_not_chosen(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = home / "environments"
+    memory.write(root, memory.Memory("", "cpu"))
+    launcher.main(["--variant", "cuda", "--uv", str(home / "no uv")], MAC)
+    assert memory.read(root).wanted == "cpu"
+    assert "no environment for cuda" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["--repair"], ["--variant", "directml"]])
+def test_one_that_was_chosen_before_is_forgotten(
+    home: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = home / "environments"
+    memory.write(root, memory.Memory("", "cuda"))
+    launcher.main([*arguments, "--uv", str(home / "no uv")], MAC)
+    assert memory.read(root).wanted == ""
+    assert "no such environment" not in capsys.readouterr().out
+
+
 def test_a_damaged_memory_is_as_good_as_none(tmp_path: Path) -> None:
     for text in ("", "[]", '{"failed": 3}', "\udcff"):
         (tmp_path / memory.FILE).write_text(text, errors="surrogateescape")
@@ -95,12 +119,13 @@ def test_the_window_is_started_in_the_environment(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "execve", execve)
     with pytest.raises(SystemExit):
-        launcher.start(tmp_path, ["--verbose"], ["python", "launcher", "--wheels", "my wheels"])
+        launcher.start(tmp_path, ["--verbose"], ["python", "launcher", "--wheels", "my wheels"], "macos")
     (command, environment), *_ = started
     assert windows.in_use(tmp_path)
     assert command == [str(tmp_path / "bin" / "python"), str(launcher.APP / "main.py"), "--verbose"]
     assert "PYTHONPATH" not in environment
     assert environment["HELIX_FORCE_CPU"] == "1"
+    assert environment[launcher.CHOICES] == "cpu"
     assert json.loads(environment[launcher.LAUNCHER]) == ["python", "launcher", "--wheels", "my wheels"]
 
 

@@ -14,6 +14,8 @@ from helix_app.gui.look.theme import Theme
 
 LAUNCHER = "HELIX_LAUNCHER"  # set by packaging/launcher: its command, as a JSON list
 
+VARIANTS = "HELIX_VARIANTS"  # also: the accelerators that there are for this system, with commas
+
 
 def launcher_command() -> list[str] | None:
     """The command of the launcher that started this window; None where nobody did."""
@@ -47,13 +49,20 @@ class InstallationDialog(Dialog):
         )
         what.setWordWrap(True)
         self.picker = Picker(theme, "", self.tr("Accelerator"))
+        offered = os.environ.get(VARIANTS, "rocm,cuda,directml,cpu").split(",")
         self.picker.set_choices(
             (
                 Choice("auto", self.tr("Automatic: the best for this computer")),
-                Choice("rocm", self.tr("ROCm: AMD cards")),
-                Choice("cuda", self.tr("CUDA: NVIDIA cards")),
-                Choice("directml", self.tr("DirectML: any card on Windows")),
-                Choice("cpu", self.tr("Processor")),
+                *(
+                    choice
+                    for choice in (
+                        Choice("rocm", self.tr("ROCm: AMD cards")),
+                        Choice("cuda", self.tr("CUDA: NVIDIA cards")),
+                        Choice("directml", self.tr("DirectML: any card on Windows")),
+                        Choice("cpu", self.tr("Processor")),
+                    )
+                    if choice.value in offered
+                ),
             )
         )
         self.picker.set_value("auto")

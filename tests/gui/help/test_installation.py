@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QProcess
 
-from helix_app.gui.help.installation import LAUNCHER, InstallationDialog, launcher_command
+from helix_app.gui.help.installation import LAUNCHER, VARIANTS, InstallationDialog, launcher_command
 from helix_app.gui.look.theme import Theme
 
 COMMAND = ["C:/Program Files/uv/python.exe", "C:/Users/Jörg Müller/Helix/packaging/launcher"]
@@ -38,6 +38,13 @@ def test_another_accelerator_is_the_launchers_work(theme: Theme, started: list[l
     dialog.change.click()
     assert started == [[*COMMAND, "--variant", value]]
     assert len(restarting) == 1
+    dialog.deleteLater()
+
+
+def test_accelerators_of_other_systems_are_not_offered(theme: Theme, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIANTS, "cpu")
+    dialog = InstallationDialog(theme, COMMAND)
+    assert [choice.value for choice in dialog.picker.choices()] == ["auto", "cpu"]
     dialog.deleteLater()
 
 
