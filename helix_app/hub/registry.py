@@ -158,14 +158,19 @@ def known_catalog() -> Catalog:
     return Catalog(shipped.entries + own)
 
 
-def take(repo: str, files: tuple[HubFile, ...], *, licence: str = "", architecture: str = "") -> str:
-    """Note a model of the hub; returns the id that it is downloaded and loaded by. Raises OSError."""
+def take(
+    repo: str, files: tuple[HubFile, ...], *, licence: str = "", architecture: str = "", revision: str = "main"
+) -> str:
+    """Note a model of the hub, as it is at a revision; returns the id that it is downloaded and loaded by.
+
+    Raises OSError.
+    """
     with _locked():
         kept = _read_to_write()
         first = files[0].file
         known = next((m for m in kept.hub if m.repo == repo and m.files[0].file == first), None)
         model_id = known.id if known is not None else _new_id(repo, first, kept)
-        model = HubModel(model_id, repo, files, licence=licence, architecture=architecture)
+        model = HubModel(model_id, repo, files, revision, licence, architecture)
         _write(replace(kept, hub=(*(m for m in kept.hub if m.id != model_id), model)))
     return model_id
 

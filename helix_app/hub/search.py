@@ -28,13 +28,14 @@ _LICENCES = {"apache-2.0": "Apache-2.0", "mit": "MIT"}  # as SPDX writes what mo
 
 @dataclass(frozen=True)
 class Repository:
-    """What the hub says of a repository: its GGUF models, each as its files in order."""
+    """What the hub says of a repository: its GGUF models, each as its files in order, at the commit ``revision``."""
 
     repo: str
     models: tuple[tuple[HubFile, ...], ...]
     licence: str = ""
     architecture: str = ""
     gated: bool = False
+    revision: str = "main"
 
 
 def search_models(query: str, cancel: threading.Event, *, limit: int = MOST_MODELS) -> tuple[FoundModel, ...]:
@@ -59,7 +60,7 @@ def look_into(repo: str, cancel: threading.Event) -> Repository:
         info = api.model_info(repo, files_metadata=True)
         model = _model(info)
         sized = [HubFile(s.rfilename, s.size or 0, s.lfs.sha256 if s.lfs else "") for s in info.siblings or ()]
-        return Repository(repo, _joined(sized), model.licence, model.architecture, model.gated)
+        return Repository(repo, _joined(sized), model.licence, model.architecture, model.gated, info.sha or "main")
 
     if repo.count("/") != 1 or not all(repo.split("/")) or any(c.isspace() for c in repo):
         raise InputError("hub_missing", host=_host(), what=repo)
@@ -94,7 +95,8 @@ def take_file(found: Repository, wanted: str) -> str:
         known = ", ".join(of_name(m[0].file) or m[0].file for m in found.models)
         raise InputError("hub_no_file", repo=found.repo, file=wanted, known=known)
     try:
-        return registry.take(found.repo, chosen, licence=found.licence, architecture=found.architecture)
+        facts = {"licence": found.licence, "architecture": found.architecture, "revision": found.revision}
+        return registry.take(found.repo, chosen, **facts)
     except OSError as exc:
         path = registry.registry_file()
         raise HelixError("library_not_written", file=path, reason=exc.strerror or exc, detail=repr(exc)) from exc

@@ -56,6 +56,16 @@ def test_a_file_that_is_taken_is_downloaded_like_any_model(wanted: str, server: 
     assert [file.here for file in found_files(found)] == [False, True, False]
 
 
+def test_a_download_goes_on_when_the_repository_has_changed(server: FileServer) -> None:
+    commit = "c" * 40
+    server.serve_json(f"/api/models/{REPO}", info(sha=commit))
+    name = take_file(look_into(REPO, threading.Event()), "Q8_0")
+    server.serve_hub(REPO, "tiny.Q8_0.gguf", PAYLOAD[:-9])  # of main, by now
+    server.serve_hub(REPO, "tiny.Q8_0.gguf", PAYLOAD, revision=commit)
+    path, _ = pull(registry.known_catalog().entry(name))
+    assert path.read_bytes() == PAYLOAD
+
+
 def test_a_split_model_is_taken_with_all_its_files(server: FileServer) -> None:
     serve_api(server)
     for name, part in (("1", PAYLOAD[:300_000]), ("2", PAYLOAD[300_000:])):
