@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,14 @@ from helix_app.base import paths
 from helix_app.base.errors import InputError
 
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_LOGIN = re.compile(r"(?<=://)[^/\s'\"]+@")  # name and password in an address
+
+
+class _Formatter(logging.Formatter):
+    """Addresses lose the name and password in them, in tracebacks too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _LOGIN.sub("***@", super().format(record))
 
 
 def log_file() -> Path:
@@ -53,6 +62,8 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
         except (OSError, InputError):
             pass
     logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
-    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, format=FORMAT, handlers=handlers, force=True)
+    for handler in handlers:
+        handler.setFormatter(_Formatter(FORMAT))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=handlers, force=True)
     for noisy in ("urllib3", "filelock", "httpx", "httpcore", "huggingface_hub", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -57,7 +57,7 @@ class Remote:
     @property
     def host(self) -> str:
         """Who is asked, for messages."""
-        return _host(self.url) or "this computer"
+        return host_of(self.url) or "this computer"
 
 
 @dataclass(frozen=True)
@@ -245,7 +245,7 @@ class _Reader:
         except httpx.TransportError as exc:
             self._put(_Dropped(f"{type(exc).__name__}: {exc}", answered=self._answered))
         except Exception as exc:  # a malformed URL, too many redirects, a local file gone
-            self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", _host(url)))
+            self._put(SourceError("refused", f"{type(exc).__name__}: {exc}", host_of(url)))
 
     def _put(self, item: _Item) -> bool:
         while not self._stop.is_set():
@@ -262,7 +262,7 @@ class _Reader:
             made = httpx.Client(verify=ssl_context(), timeout=timeout, follow_redirects=True)
         except (ValueError, ImportError, httpx.InvalidURL) as exc:  # a proxy setting that makes no sense
             text = f"{type(exc).__name__}: {exc}"
-            raise SourceError("network", text, _host(url), proxy_for(url)) from exc
+            raise SourceError("network", text, host_of(url), proxy_for(url)) from exc
         with (
             made as client,
             client.stream("GET", url, headers=headers) as response,
@@ -306,7 +306,7 @@ def _socket_of(extensions: Mapping[str, Any]) -> socket.socket | None:
     return found if isinstance(found, socket.socket) else None
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     """Host and port of a URL, without its credentials; empty where it has none or makes no sense."""
     try:
         return urlsplit(url).netloc.rpartition("@")[2]

@@ -58,8 +58,8 @@ def pip_config(listing: str) -> dict[str, str]:
 
 
 def without_secrets(text: str) -> str:
-    """A text with the names and passwords of all known proxies taken out."""
-    for value in (*getproxies().values(), os.environ.get("PIP_PROXY", "")):
+    """A text with the names and passwords of all known proxies and of the hub's mirror taken out."""
+    for value in (*getproxies().values(), os.environ.get("PIP_PROXY", ""), os.environ.get("HF_ENDPOINT", "")):
         secret = value.partition("://")[2].rpartition("@")[0] or value.rpartition("@")[0]
         if secret:
             text = text.replace(secret, "***")

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.hub import registry, store
 from helix_app.hub.access import check_online, endpoint, token
 from helix_app.hub.failures import SourceError
+from helix_app.hub.fetch import host_of
 from helix_app.hub.library.quantisation import is_model, of_name
+from helix_app.hub.proxies import without_secrets
 from helix_app.hub.registry import HubFile
 from helix_app.hub.sources import hub_error, in_thread, trust_system_certificates
 from helix_app.modelfiles.architectures import ARCHITECTURES
@@ -63,7 +64,7 @@ def look_into(repo: str, cancel: threading.Event) -> Repository:
         return Repository(repo, _joined(sized), model.licence, model.architecture, model.gated, info.sha or "main")
 
     if repo.count("/") != 1 or not all(repo.split("/")) or any(c.isspace() for c in repo):
-        raise InputError("hub_missing", host=_host(), what=repo)
+        raise InputError("hub_missing", host=host_of(endpoint()), what=repo)
     found = _asked(ask, f"/api/models/{repo}", cancel, repo)
     if not found.models:
         raise HelixError("hub_no_files", repo=repo)
@@ -158,15 +159,12 @@ def _asked(ask: Callable[[Any], T], path: str, cancel: threading.Event, what: st
 
 
 def _told(error: SourceError, what: str) -> HelixError:
+    detail = without_secrets(error.text)
     if error.reason == "network" and error.proxy is not None:
         proxy = {"proxy": error.proxy.address, "origin": error.proxy.origin}
-        return HelixError("hub_proxy", detail=error.text, host=error.host, **proxy)
+        return HelixError("hub_proxy", detail=detail, host=error.host, **proxy)
     if error.reason == "network":
-        return HelixError("hub_no_network", detail=error.text, host=error.host)
+        return HelixError("hub_no_network", detail=detail, host=error.host)
     codes = {401: "hub_login", 403: "hub_login", 404: "hub_missing", 429: "hub_busy"}
     answered = codes.get(error.status, "hub_server" if error.status >= 500 else "hub_refused")
-    return HelixError(answered, detail=error.text, host=error.host, what=what or "models")
-
-
-def _host() -> str:
-    return urlsplit(endpoint()).netloc
+    return HelixError(answered, detail=detail, host=error.host, what=what or "models")

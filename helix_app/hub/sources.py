@@ -25,7 +25,7 @@ import httpx
 from helix_app.hub.access import endpoint, offline, token
 from helix_app.hub.catalog import CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, Reason, SourceError
-from helix_app.hub.fetch import Remote, ssl_context
+from helix_app.hub.fetch import Remote, host_of, ssl_context
 from helix_app.hub.progress import INTERVAL_SECONDS
 from helix_app.hub.proxies import Proxy, pip_config, pip_proxy, proxy_for
 
@@ -54,7 +54,7 @@ def _hub_file(source: HubSource, entry: CatalogEntry) -> Remote:
 
     trust_system_certificates()
     url = huggingface_hub.hf_hub_url(source.repo, source.file, revision=source.revision, endpoint=endpoint())
-    host, key = urlsplit(url).netloc, token()
+    host, key = host_of(url), token()
     try:
         found = huggingface_hub.get_hf_file_metadata(url, token=key)
     except Exception as exc:  # whatever went wrong inside the library, the next source may do
@@ -80,7 +80,7 @@ def hub_error(exc: Exception, url: str, what: str, repo: str = "") -> SourceErro
     if isinstance(exc, errors.GatedRepoError):  # 401 without a token
         status = 403
     reason: Reason = "network" if nobody else "refused"
-    return SourceError(reason, text, urlsplit(url).netloc, proxy if nobody else None, status, repo)
+    return SourceError(reason, text, host_of(url), proxy if nobody else None, status, repo)
 
 
 @lru_cache(maxsize=1)

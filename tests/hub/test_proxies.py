@@ -80,6 +80,11 @@ def test_passwords_are_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "proxy.home:80" in told
 
 
+def test_the_password_of_a_mirror_is_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "https://ann:secret@mirror.home/hub")
+    assert without_secrets("https://ann:secret@mirror.home/hub/a 'secret'") == "https://***@mirror.home/hub/a '***'"
+
+
 def fails() -> tuple[DownloadError, str]:
     with pytest.raises(DownloadError) as caught:
         pull(entry())

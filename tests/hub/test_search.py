@@ -144,3 +144,13 @@ def test_the_token_goes_along(server: FileServer, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     search()
     assert asked.logins == ["Bearer hf_secret"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "nonsense"])
+def test_the_password_of_a_mirror_is_not_told(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", f"{scheme}://ann:secret@127.0.0.1:{closed_port()}")
+    for ask in (search, lambda: look_into(REPO, threading.Event()), lambda: look_into("no-slash", threading.Event())):
+        with pytest.raises(HelixError) as caught:
+            ask()
+        assert str(caught.value.fields["host"]).startswith("127.0.0.1:")
+        assert "secret" not in f"{caught.value.fields} {caught.value.detail}"

@@ -252,7 +252,7 @@ class HubView(QWidget):
 
     def _show_where(self) -> None:
         endpoint, offline_by = self._reached
-        host = endpoint.partition("://")[2] or endpoint
+        host = (endpoint.partition("://")[2] or endpoint).rpartition("@")[2]  # without a password
         offline = self.tr("offline by {origin}").format(origin=offline_by) if offline_by == "HF_HUB_OFFLINE" else ""
         token = ""
         if self._token_place is not None:

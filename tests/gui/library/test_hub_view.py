@@ -90,7 +90,7 @@ def test_the_token_is_kept_and_deleted(page: ModelsPage, shown: Shown) -> None:
     assert (page.hub.keep.text(), page.hub.keep.isEnabled()) == ("Delete", True)
     page.hub.keep.click()
     assert asked[-1] == KeepToken("")
-    shown.on_event(LibraryChanged((), endpoint="https://mirror", offline="HF_HUB_OFFLINE"))
+    shown.on_event(LibraryChanged((), endpoint="https://ann:secret@mirror", offline="HF_HUB_OFFLINE"))
     shown.on_event(TokenFound("environment"))
     assert page.hub.where.text() == "mirror · offline by HF_HUB_OFFLINE · token from HF_TOKEN"
 
