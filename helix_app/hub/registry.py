@@ -1,6 +1,6 @@
 """Which models a person has taken beside the catalog: files of the hub, paths of their own, and when each was used.
 
-Kept in ``library.json``. Whoever only reads leaves out what cannot be read; whoever writes raises, for it would be lost.
+Kept in ``library.json``. Readers leave out what cannot be read; writers raise, for it would be lost.
 """
 
 from __future__ import annotations

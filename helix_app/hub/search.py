@@ -14,7 +14,7 @@ from helix_app.hub.access import check_online, endpoint, token
 from helix_app.hub.failures import SourceError
 from helix_app.hub.fetch import host_of
 from helix_app.hub.library.quantisation import is_model, of_name
-from helix_app.hub.proxies import without_secrets
+from helix_app.hub.proxies import proxy_for, without_secrets
 from helix_app.hub.registry import HubFile
 from helix_app.hub.sources import hub_error, in_thread, trust_system_certificates
 from helix_app.modelfiles.architectures import ARCHITECTURES
@@ -23,6 +23,7 @@ from helix_app.protocol.library import FoundFile, FoundModel
 
 T = TypeVar("T")
 MOST_MODELS = 40
+_INFO_SECONDS, _ANSWER_SECONDS = 30.0, 60.0  # of silence, and for all that a question takes
 _FACTS = ["downloads", "gated", "gguf", "cardData", "tags"]
 _LICENCES = {"apache-2.0": "Apache-2.0", "mit": "MIT"}  # as SPDX writes what most models have
 
@@ -58,7 +59,7 @@ def look_into(repo: str, cancel: threading.Event) -> Repository:
     """The GGUF models of a repository, the smallest first. Raises as ``search_models`` does."""
 
     def ask(api: Any) -> Repository:
-        info = api.model_info(repo, files_metadata=True)
+        info = api.model_info(repo, files_metadata=True, timeout=_INFO_SECONDS)
         model = _model(info)
         sized = [HubFile(s.rfilename, s.size or 0, s.lfs.sha256 if s.lfs else "") for s in info.siblings or ()]
         return Repository(repo, _joined(sized), model.licence, model.architecture, model.gated, info.sha or "main")
@@ -153,7 +154,10 @@ def _asked(ask: Callable[[Any], T], path: str, cancel: threading.Event, what: st
             raise hub_error(exc, url, what or "the hub") from exc
 
     try:
-        return in_thread(work, cancel)
+        return in_thread(work, cancel, _ANSWER_SECONDS)
+    except TimeoutError as exc:
+        late = SourceError("network", f"{what or 'the hub'}: {exc}", host_of(endpoint()), proxy_for(endpoint()))
+        raise _told(late, what) from exc
     except SourceError as exc:
         raise _told(exc, what) from exc
 

@@ -8,6 +8,7 @@ of a wheel source is found by pip, with the person's own pip configuration.
 from __future__ import annotations
 
 import json
+import math
 import os
 import queue
 import re
@@ -91,8 +92,11 @@ def trust_system_certificates() -> None:
     huggingface_hub.set_client_factory(lambda: httpx.Client(verify=ssl_context(), follow_redirects=True, timeout=None))
 
 
-def in_thread(work: Callable[[], T], cancel: threading.Event) -> T:
-    """The result of ``work``, run in a thread that is left behind on cancel. Raises what ``work`` raises."""
+def in_thread(work: Callable[[], T], cancel: threading.Event, seconds: float = math.inf) -> T:
+    """The result of ``work``, run in a thread that is left behind on cancel, and after ``seconds``.
+
+    Raises what ``work`` raises, Cancelled, and TimeoutError.
+    """
     results: queue.Queue[tuple[T | None, Exception | None]] = queue.Queue()
 
     def target() -> None:
@@ -102,13 +106,16 @@ def in_thread(work: Callable[[], T], cancel: threading.Event) -> T:
             results.put((None, exc))
 
     threading.Thread(target=target, name="download-lookup", daemon=True).start()
+    deadline = time.monotonic() + seconds
     while True:
         if cancel.is_set():
             raise Cancelled
         try:
             result, error = results.get(timeout=INTERVAL_SECONDS)
         except queue.Empty:
-            continue
+            if time.monotonic() < deadline:
+                continue
+            raise TimeoutError(f"no answer within {seconds:.0f} seconds") from None
         if error is not None:
             raise error
         return result  # type: ignore[return-value]

@@ -47,7 +47,7 @@ class Refused(VariantFailed):
 
 
 class NotFetched(Exception):
-    """There is no connection, the server is busy, or ``uv`` was stopped: what is there stays, and the next start goes on."""
+    """No connection, a busy server, or ``uv`` was stopped: what is there stays, and the next start goes on."""
 
 
 class NoRoom(Exception):

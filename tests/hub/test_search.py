@@ -154,3 +154,29 @@ def test_the_password_of_a_mirror_is_not_told(scheme: str, monkeypatch: pytest.M
             ask()
         assert str(caught.value.fields["host"]).startswith("127.0.0.1:")
         assert "secret" not in f"{caught.value.fields} {caught.value.detail}"
+
+
+def test_a_hub_that_never_answers_is_given_up(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helix_app.hub.search._ANSWER_SECONDS", 0.0)
+    answering = threading.Event()
+    monkeypatch.setattr("huggingface_hub.HfApi.list_models", lambda *_, **__: iter(answering.wait, True))
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *_, **__: answering.wait())
+    for ask in (search, lambda: look_into(REPO, threading.Event())):
+        with pytest.raises(HelixError) as caught:
+            ask()
+        assert caught.value.code == "hub_no_network"
+        assert "no answer within" in caught.value.detail
+    answering.set()
+
+
+def test_a_look_into_a_repository_waits_for_a_limited_time(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[object] = []
+
+    def model_info(*_: object, timeout: object = None, **__: object) -> object:
+        waits.append(timeout)
+        raise TimeoutError("silence")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", model_info)
+    with pytest.raises(HelixError):
+        look_into(REPO, threading.Event())
+    assert waits == [30.0]
