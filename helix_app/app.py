@@ -99,10 +99,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         language.install(application, settings.language)  # before any text is made
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
         from helix_app.bridge.faults import FaultReporter
+
+        app = build(settings, keeper=keeper)
         from helix_app.gui.window.opening import is_file_to_open, open_file
 
         given = next((argument for argument in reversed(rest) if is_file_to_open(argument)), None)
-        app = build(settings, keeper=keeper)
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})

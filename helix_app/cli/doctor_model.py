@@ -164,10 +164,11 @@ def trial_lines(trial: MemoryTrial) -> Iterable[str]:
     """The estimate beside the peak."""
     yield "Peak of the process, with its context full"
     size = words.size_text
+    filled = messages.fill("{n:token|tokens}", n=trial.tokens)
     yield from _table(
         (
             ("Estimated", f"{size(trial.estimated, exact=True)} (of which {size(trial.fit.held)} without a model)"),
-            ("Measured", f"{size(trial.measured, exact=True)} with {trial.tokens:,} tokens"),
+            ("Measured", f"{size(trial.measured, exact=True)} with {filled}"),
             ("Estimate off by", f"{trial.error:+.1%}"),
         )
     )

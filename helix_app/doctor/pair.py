@@ -51,8 +51,7 @@ def examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[fl
     except HelixError as exc:
         return PairExamined(failed=exc.as_event())
     except (OSError, RuntimeError, MemoryError) as exc:
-        found = failure(exc)
-        return PairExamined(failed=found if isinstance(found, Failed) else Failed("internal"))
+        return PairExamined(failed=failure(exc))
 
 
 def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairExamined:

@@ -74,7 +74,7 @@ def test_a_load_reports_its_stages_and_ends_ready(target: Path) -> None:
     seen = load(engine, target, target_name="Tiny", context_length=100)
     stages = [e.stage for e in seen if isinstance(e, LoadProgress)]
     assert set(stages) <= set(messages.STAGES)
-    order = ["read_header", "devices", "cpu", "tokenizer", "weights", "allocate_cache", "warm_up"]
+    order = ["read_header", "tokenizer", "devices", "cpu", "weights", "allocate_cache", "warm_up"]
     assert list(dict.fromkeys(stages)) == order
     fractions = [e.fraction for e in seen if isinstance(e, LoadProgress) and e.stage == "weights"]
     assert fractions == sorted(f for f in fractions if f is not None)

@@ -43,7 +43,7 @@ def test_every_record_is_an_event_or_a_part_of_one() -> None:
 def test_a_block_of_a_snapshot_has_eight_bytes_and_an_owner_that_is_none() -> None:
     cell = np.dtype(CACHE_CELL)
     assert cell.itemsize == 8
-    assert cell.names == ("state", "fill", "speculative", "reserved", "refcount", "owner")
+    assert cell.names == ("state", "fill", "speculative", "group", "refcount", "owner")
     assert np.iinfo(cell["owner"]).max == NO_OWNER
     assert sorted((BLOCK_FREE, BLOCK_USED, BLOCK_SHARED, BLOCK_CACHED)) == [0, 1, 2, 3]
 

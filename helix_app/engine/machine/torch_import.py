@@ -14,6 +14,7 @@ import atexit
 import contextlib
 import ctypes
 import gc
+import importlib
 import importlib.util
 import os
 import sys
@@ -51,12 +52,22 @@ def prepare() -> None:
 
 
 def settle() -> None:
-    """After ``prepare``: what is imported stays to the end, so that collections need not look at it again."""
+    """After ``prepare`` and the import: what is imported stays, so that collections need not look at it again."""
     global _waits
+    _name_generators()
     if _waits:
         gc.freeze()
         gc.enable()
         _waits = False
+
+
+def _name_generators() -> None:
+    """What a deferred module would have done: until then ``torch.Generator()`` is refused."""
+    torch = sys.modules.get("torch")
+    if torch is not None and "torch._prims.rng_prims" not in sys.modules:
+        with contextlib.suppress(ImportError, AttributeError):
+            base = importlib.import_module("torch._opaque_base")
+            torch._C._set_generator_metaclass(base.OpaqueBaseMeta)
 
 
 def _folder() -> Path | None:

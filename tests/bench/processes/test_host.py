@@ -57,6 +57,7 @@ def result_of(events: list[Event]) -> BenchResult:
 def test_the_request_has_the_fields_of_the_command_line() -> None:
     assert asdict(BenchRequest("t")).items() <= asdict(BenchConfig("t")).items()
     assert {f.name for f in fields(BenchConfig)} - {f.name for f in fields(BenchRequest)} == {
+        "peer_path",
         "prompts_file",
         "prompts",
         "warmups",
