@@ -19,6 +19,7 @@ from helix_app.app import App, build, make_client
 from helix_app.base.settings import Settings, save
 from helix_app.bench.processes.programs import Program
 from helix_app.engine.host.parent import HostClient
+from helix_app.engine.remote.switch import SwitchClient
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import (
     CACHE_CELL,
@@ -156,7 +157,8 @@ def test_a_conversation(
     assert stopped.source() == result.text != ""
 
     # Closing in the middle of a reply keeps it too, and leaves nothing behind.
-    pid = recorder.client.pid if isinstance(recorder.client, HostClient) else None
+    engine = recorder.client.local if isinstance(recorder.client, SwitchClient) else recorder.client
+    pid = engine.pid if isinstance(engine, HostClient) else None
     app.window.chat.new_chat()
     fourth = person.send(LONG)
     person.wait_for_text()

@@ -46,11 +46,11 @@ class BlockMaps(QWidget):
         self._legend = Legend(theme)
         inner.addWidget(self._legend)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(full)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.addLayout(self._stack)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(full)
         self.maps["draft"].hide()
 
     def apply(self, snapshot: events.CacheSnapshot) -> None:

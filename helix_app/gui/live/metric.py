@@ -194,8 +194,6 @@ class MetricPlot(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setMinimumHeight(56)
         self._stack = QStackedLayout()
-        self._stack.addWidget(self._empty)
-        self._stack.addWidget(self.plot)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 4)
         column.setSpacing(0)
@@ -203,6 +201,8 @@ class MetricPlot(QWidget):
         if any(style.label for style in styles):
             column.addLayout(legend)
         column.addLayout(self._stack, 1)
+        self._stack.addWidget(self._empty)  # which shows it: before it is part of this, as a window of its own
+        self._stack.addWidget(self.plot)
         self.plot.viewport().installEventFilter(self)
         PictureMenu(self, title.lower().replace(" ", "-"))
         theme.changed.connect(self.on_theme_changed)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app.gui.benchmark import kinds
 from helix_app.gui.compare.page import ComparePage
@@ -44,3 +46,21 @@ def test_what_late_pages_ask_reaches_the_window(window: MainWindow) -> None:
     asked = fake.record(window.benchmark_requested)
     window.pages.show_page("benchmark")
     assert asked, "its list of results"
+
+
+@pytest.mark.parametrize("page", ["compare", "benchmark"])
+def test_a_page_is_made_within_the_window(window: MainWindow, page: str, qapp: QApplication) -> None:
+    """No part of it is a window of its own, not even for a moment, for that would take the keyboard away."""
+    shown = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+                shown.append(watched)
+            return False
+
+    watch = Watch()
+    qapp.installEventFilter(watch)
+    window.pages.show_page(page)
+    qapp.removeEventFilter(watch)
+    assert not shown
