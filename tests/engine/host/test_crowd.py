@@ -128,8 +128,9 @@ def test_what_ends_the_stream_is_told_to_all(client: Client) -> None:
 
 def test_an_engine_that_raises_fails_every_reply(client: Client) -> None:
     events_of(client, LoadRequest("m"))
-    stream = Stream(client, "raise")
-    stream.join("forever", "r2")
+    stream = Stream(client, "forever")
+    stream.until("r1", RoundDone)
+    stream.join("raise", "r2")
     stream.rest()
     failures = {event.request_id: event.code for event in stream.events if isinstance(event, Failed)}
     assert failures == {"r1": "internal", "r2": "internal"}
