@@ -7,7 +7,7 @@ import sys
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()  # in a frozen program the engine's child process starts here, too
-    from helix_app.base.program import dispatch
+    from helix_app.base.process.program import dispatch
 
     code = dispatch(sys.argv)
     if code is None:

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import helix_app
-from helix_app.base import heap, logs, messages, paths, settings as settings_store
+from helix_app.base import messages, settings as settings_store
 from helix_app.base.errors import HelixError
 from helix_app.base.language import english
+from helix_app.base.process import heap, logs, paths
 from helix_app.base.settings import Keeper, Settings
 from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, Notice
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -241,7 +242,7 @@ def build(
 
 def make_client(settings: Settings) -> EngineClient:
     """The engine where the settings want it, and servers beside it. Neither kind imports torch here."""
-    from helix_app.base.keys import KeyStore
+    from helix_app.base.process.keys import KeyStore
     from helix_app.engine.remote.client import RemoteClient
     from helix_app.engine.remote.switch import SwitchClient
 

@@ -12,7 +12,7 @@ import filelock
 import platformdirs
 import pytest
 
-from helix_app.base import heap
+from helix_app.base.process import heap
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.

@@ -28,8 +28,8 @@ from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.hub.learned import learned_table
 from helix_app.protocol.events import Event, Finished, Forgotten, Notice, TextDelta
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
-from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed
+from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 from tests.engine.host.fake_engines import ask
 from tests.waiting import vanished, wait_for

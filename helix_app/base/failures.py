@@ -6,7 +6,7 @@ import logging
 import traceback
 
 from helix_app.base.errors import HelixError
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 from helix_app.protocol.events import Failed
 
 log = logging.getLogger(__name__)

@@ -318,7 +318,7 @@ def error_text(code: str, fields: Mapping[str, str] | Iterable[tuple[str, str]] 
     """
     told = dict(fields)
     if code == "internal" or code not in ERRORS:
-        from helix_app.base.logs import log_file  # here, for the command line's door opens before such imports
+        from helix_app.base.process.logs import log_file  # here, for the command line's door opens before such imports
 
         told["log"] = told.get("log") or str(log_file())
     return _fill(ERRORS.get(code, ERRORS["internal"]), told)

@@ -21,7 +21,8 @@ from typing import Annotated, Any, Literal, get_type_hints
 import filelock
 from msgspec import Meta
 
-from helix_app.base import damaged, paths, texts, typed
+from helix_app.base import damaged, texts, typed
+from helix_app.base.process import paths
 from helix_app.base.setting import Setting, setting
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ import torch
 
 from helix_app import __version__
 from helix_app.base import texts
-from helix_app.base.paths import cache_dir
+from helix_app.base.process.paths import cache_dir
 from helix_app.engine.machine import threads
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.machine.memory import peak_resident, total_memory
 from helix_app.modelfiles.model_path import ModelFiles
 

@@ -19,8 +19,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from helix_app.base.errors import HelixError
-from helix_app.base.logs import log_file
 from helix_app.base.messages import error_text
+from helix_app.base.process.logs import log_file
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, LLAMACPP, BenchConfig, BenchProgress, ProgressCallback
@@ -29,12 +29,12 @@ from helix_app.bench.records import BenchNotice, BenchResult, PromptRecord, Refe
 from helix_app.bench.reference import DRIFT, TEXT, TOKENS, drift
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
-from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.rounds.session import Session, check_request, prompt_tokens
 from helix_app.hub.resolve import to_load_request
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadChoice, LoadRequest, SamplingParams
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any
 
 from helix_app.base.errors import InputError
 from helix_app.base.messages import notice_text
-from helix_app.base.paths import resource
+from helix_app.base.process.paths import resource
 from helix_app.base.texts import decode
 
 if sys.version_info >= (3, 11):

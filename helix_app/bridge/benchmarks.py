@@ -52,7 +52,7 @@ from helix_app.protocol.bench_views import (
     ExportFormat,
 )
 from helix_app.protocol.events import EngineClient, Event, Failed
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 
 log = logging.getLogger(__name__)

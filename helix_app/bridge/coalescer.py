@@ -8,8 +8,8 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from helix_app.protocol.events import CacheSnapshot, Event, PrefillProgress, RoundDone, TextDelta
-from helix_app.protocol.hub import DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.runs.pool_state import merge, mergeable
 
 MAX_WAITING = 256  # events that may wait for a window that is slower than the engine

@@ -33,7 +33,7 @@ from helix_app.protocol.events import (
     RoundDone,
     known,
 )
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import (
     ArmChoice,
     ChatMessage,

@@ -14,9 +14,9 @@ from helix_app.bridge.downloads import Downloads
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed, Forgotten
-from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.intake import Joining
-from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.models.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import (
     CatalogItem,
     CompareRequest,

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.bridge.worker import Sink, Task, TaskWorker
 from helix_app.protocol.events import Event
-from helix_app.protocol.hub import DownloadFailed, DownloadProgress
+from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
 
 AT_ONCE = 3
 

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from types import TracebackType
 
-from helix_app.base import logs
+from helix_app.base.process import logs
 from helix_app.protocol.events import Event, Failed
 
 log = logging.getLogger(__name__)

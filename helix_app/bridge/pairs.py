@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from helix_app.base import typed
 from helix_app.bridge.controller import SessionController
 from helix_app.bridge.worker import thread_for
-from helix_app.engine.machine.probes import jobs
+from helix_app.engine.machine import jobs
 from helix_app.protocol.events import Failed
 from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict, VerdictsAsked, VerdictsFound
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
-from helix_app.base.keys import KeyStore
+from helix_app.base.process.keys import KeyStore
 from helix_app.base.remote import RemoteModel, base_url
 from helix_app.engine.remote.server import models_of
 from helix_app.protocol.remote import RemoteAsked, RemoteFound

@@ -15,7 +15,7 @@ from helix_app.bridge.compare import Comparison
 from helix_app.engine.host.client import RESULTS
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import (
     CompareRequest,
     DevicesRequest,

@@ -20,7 +20,7 @@ from helix_app.cli.replies import context_full, load_events, result
 from helix_app.cli.requests import load_request_of, request_of
 from helix_app.engine.machine import torch_import
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, Notice, RoundDone, TextDelta
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
 
 _MAX_AT_ONCE = 64

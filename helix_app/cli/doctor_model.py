@@ -13,7 +13,7 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts import fit as words
 from helix_app.cli.common import CONTEXT_HELP, ctrl_c_cancels, put, say
-from helix_app.protocol.fit import Fit
+from helix_app.protocol.models.fit import Fit
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _measure(request: LoadRequest, *, as_json: bool) -> int:
     """Try the load in a process of its own, and compare."""
     from helix_app.base import typed
     from helix_app.doctor.memory import MemoryTrial
-    from helix_app.engine.machine.probes import jobs
+    from helix_app.engine.machine import jobs
 
     say("Loading the model and filling its context…")
     try:

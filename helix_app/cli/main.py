@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from helix_app import __version__
-from helix_app.base import logs, paths
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts.filling import shortened
 from helix_app.base.messages import error_text
+from helix_app.base.process import logs, paths
 from helix_app.cli.common import put, say
 
 log = logging.getLogger(__name__)

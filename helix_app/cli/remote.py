@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from helix_app.base.errors import InputError
-from helix_app.base.keys import KeyStore
+from helix_app.base.process.keys import KeyStore
 from helix_app.base.remote import RemoteModel, base_url
 from helix_app.protocol.requests import LoadRequest
 

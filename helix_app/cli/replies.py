@@ -11,7 +11,7 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.cli.common import put, say
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, is_coupled
 
 

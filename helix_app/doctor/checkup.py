@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from helix_app import __version__
-from helix_app.base import paths, settings
+from helix_app.base import settings
 from helix_app.base.errors import DeviceError
+from helix_app.base.process import paths
 from helix_app.doctor.folders import FolderFact, crash_lines, disk_free, helix_folders, settings_error
-from helix_app.engine.machine.adapters import Adapter, best
+from helix_app.engine.machine import jobs
+from helix_app.engine.machine.devices.adapters import Adapter, best
+from helix_app.engine.machine.devices.directml import directml_adapters, installed
 from helix_app.engine.machine.hardware import Card, cpu_name, system_cards
 from helix_app.engine.machine.measured_file import Entry, kept
 from helix_app.engine.machine.memory import free_memory, total_memory
-from helix_app.engine.machine.probes import jobs
-from helix_app.engine.machine.probes.probe import directml_adapters, installed
 
 log = logging.getLogger(__name__)
 PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "safetensors", "gguf", "PySide6-Essentials")

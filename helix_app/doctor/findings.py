@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from helix_app.base.sizes import size_text
 from helix_app.doctor.checkup import Facts, SelfTest
-from helix_app.engine.machine.adapters import Adapter
+from helix_app.engine.machine.devices.adapters import Adapter
 
 DIRECTML_PYTHONS = ((3, 10), (3, 11), (3, 12))  # that torch-directml has wheels for
 _MB, _GB = 10**6, 10**9

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths, texts
+from helix_app.base import texts
+from helix_app.base.process import paths
 
 CRASH_LINES = 20
 _MOST_FILES = 100_000  # of a folder whose size is summed

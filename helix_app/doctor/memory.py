@@ -17,7 +17,7 @@ from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.memory import peak_resident
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Event, Failed, Finished, known
-from helix_app.protocol.fit import Fit
+from helix_app.protocol.models.fit import Fit
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams
 
 _REPLY = 16  # tokens that are written into a full context

@@ -24,7 +24,7 @@ from helix_app.engine.text.pairing import pair_facts, verdicts
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count
 from helix_app.protocol.events import Failed
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.pairs import PairAsked, PairExamined, PairFacts, PairProbe
 from helix_app.protocol.requests import LoadRequest
 

@@ -18,7 +18,7 @@ from helix_app.base import messages
 from helix_app.base.sizes import size_text
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.doctor.findings import Finding, findings, state_of
-from helix_app.engine.machine.adapters import Adapter, best_first
+from helix_app.engine.machine.devices.adapters import Adapter, best_first
 from helix_app.engine.machine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}

@@ -16,8 +16,8 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
-from helix_app.engine.machine.adapters import Adapter
-from helix_app.engine.machine.device import cpu, device_of, parse_device
+from helix_app.engine.machine.devices.adapters import Adapter
+from helix_app.engine.machine.devices.device import cpu, device_of, parse_device
 from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import WeightSource, expected_shape

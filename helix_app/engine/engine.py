@@ -11,7 +11,7 @@ from functools import partial
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.build import Loaded
 from helix_app.engine.loading.load import load
@@ -19,8 +19,8 @@ from helix_app.engine.loading.look import look
 from helix_app.engine.loading.memory_use import given_back, memory_use
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.loading.runners import LoadCancelled
-from helix_app.engine.machine.device import found_devices
-from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.devices.device import found_devices
+from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.measuring import calibration
 from helix_app.engine.rounds.certify import Certified, certify
@@ -29,7 +29,7 @@ from helix_app.engine.rounds.scheduler import MAX_RUNNING, Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.intake import AskedEvent, Intake, Joining
-from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from helix_app.base.settings import Settings, changed
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import CatalogItem, DeviceItem, LoadChoice
 
 Work = Literal["reply", "compare", "benchmark"]  # what keeps the engine to itself

@@ -11,9 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError, InputError
-from helix_app.base.logs import log_file
+from helix_app.base.process import paths
+from helix_app.base.process.logs import log_file
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -22,8 +22,8 @@ from typing import TypeVar, Union
 
 import filelock
 
-from helix_app.base import paths
 from helix_app.base.errors import DownloadError, HelixError
+from helix_app.base.process import paths
 from helix_app.hub import failures, store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, SourceError
@@ -31,7 +31,7 @@ from helix_app.hub.fetch import Remote, Retry, fetch
 from helix_app.hub.progress import Meter, hash_file
 from helix_app.hub.registry import known_catalog
 from helix_app.hub.sources import locate
-from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
 
 log = logging.getLogger(__name__)
 

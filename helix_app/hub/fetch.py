@@ -26,7 +26,7 @@ import httpx
 from helix_app.hub.failures import Cancelled, Reason, SourceError
 from helix_app.hub.progress import INTERVAL_SECONDS, Meter
 from helix_app.hub.proxies import proxy_for
-from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.models.hub import DownloadProgress
 
 _CONNECT_SECONDS = 15.0
 _SILENCE_SECONDS = 30.0  # a connection that sends nothing for so long is taken as dropped

@@ -10,8 +10,8 @@ import os
 import zlib
 from pathlib import Path
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError
+from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
 _HEADER_BYTES = 32

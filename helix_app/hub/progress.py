@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from helix_app.hub.failures import Cancelled
-from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.models.hub import DownloadProgress
 
 Stage = Literal["connect", "download", "verify", "unpack"]
 

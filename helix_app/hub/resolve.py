@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helix_app.base.errors import InputError, ModelFileError
-from helix_app.base.paths import expanded
+from helix_app.base.process.paths import expanded
 from helix_app.base.remote import is_remote, remote_model
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from helix_app.base.errors import ModelFileError
-from helix_app.base.paths import expanded
+from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths, texts
+from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.process import paths
 from helix_app.modelfiles.special_tokens import END_NAMES
 
 log = logging.getLogger(__name__)

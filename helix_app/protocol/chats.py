@@ -19,7 +19,7 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 
 Role = Literal["user", "assistant"]

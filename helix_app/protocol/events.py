@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, Union
 
 from helix_app.protocol.bench import BenchDone, BenchProgressed
-from helix_app.protocol.fit import Fit
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
+from helix_app.protocol.models.fit import Fit
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import Checked, DevicesFound, LoadProgress, MemoryUse, ModelReady, Unloaded
 from helix_app.protocol.requests import (
     Request,
 )

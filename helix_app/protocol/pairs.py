@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from helix_app.protocol.events import Failed
-from helix_app.protocol.fit import Fit
+from helix_app.protocol.models.fit import Fit
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from helix_app.protocol.events import (
     RunMetrics,
     TextDelta,
 )
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ArmChoice, SamplingParams
 
 Verdict = Literal["nothing", "so_far", "identical", "differs", "other_sample", "other_model"]

@@ -14,7 +14,7 @@ from helix_app.protocol.events import (
     ProposedToken,
     RoundDone,
 )
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.pool_history import PoolHistory
 from helix_app.runs.run import RunItem

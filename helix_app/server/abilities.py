@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, Grammar
 from helix_app.server.http.errors import ApiError, of_field
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from helix_app.protocol.events import Event, Failed, Finished, PoolName
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 
 Watch = Callable[[Event], None]

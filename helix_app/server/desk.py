@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import Event, Failed, Finished
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.admission import FairQueue, QueueFull, RateLimit, Ticket
 from helix_app.server.backend import Backend, Handle

@@ -16,7 +16,7 @@ from dataclasses import replace
 from helix_app.base.failures import failure
 from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, Finished, Notice, PoolName
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
 from helix_app.server.backend import Handle, PoolBlocks, Watch
 

@@ -11,7 +11,7 @@ from typing import Union
 from helix_app.base.replies.thinking import Parted, ThoughtSplitter
 from helix_app.base.replies.tool_calls import TextPart, ToolCallArguments, ToolCallParser, ToolCallStart
 from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone, RunMetrics, TextDelta, known
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.desk import Reply
 

@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError
+from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
 _VERSION = 1

@@ -11,7 +11,7 @@ from string import Formatter
 import pytest
 
 from helix_app.base import messages
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 
 TABLES = {
     "errors": (messages.ERRORS, messages.error_text),

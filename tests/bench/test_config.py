@@ -10,7 +10,8 @@ import pytest
 from helix_app.base.errors import InputError
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.workloads import Prompt
-from helix_app.cli import bench, main as cli
+from helix_app.cli import main as cli
+from helix_app.cli.benching import bench
 
 PLENTY = BenchConfig(
     target="/models/with space/it's.gguf",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from helix_app import __version__
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.bench import machine
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo

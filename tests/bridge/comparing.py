@@ -10,7 +10,7 @@ from helix_app.base.errors import InputError
 from helix_app.bridge.compare import Comparison
 from helix_app.protocol.events import Alternative, CompareArm, CompareDone, Event, Finished, PrefillDone, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import (
     ArmChoice,
     ChatMessage,

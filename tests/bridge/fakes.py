@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.base.errors import HelixError, InputError
 from helix_app.bridge.controller import Hub, SessionController
 from helix_app.protocol.events import Event, TextDelta
-from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 
 

@@ -40,7 +40,7 @@ from helix_app.protocol.bench_views import (
 )
 from helix_app.protocol.events import Event, Failed
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import Request
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 from tests.bench import made

@@ -23,8 +23,8 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
-from helix_app.protocol.hub import DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.runs.pool_state import mergeable
 from tests.engine.host.fake_engines import finished, round_done
 from tests.runs.made_runs import delta

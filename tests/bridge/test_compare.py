@@ -22,7 +22,7 @@ from helix_app.protocol.events import (
     RoundDone,
     TextDelta,
 )
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ArmChoice, GenerateRequest, LoadChoice, LoadRequest, Request
 from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher

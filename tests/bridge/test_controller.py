@@ -18,9 +18,9 @@ from helix_app.bridge.controller import SessionController
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadChoice
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.engine.host.fake_engines import ask

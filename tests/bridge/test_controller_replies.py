@@ -11,7 +11,7 @@ from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadChoice
 from tests.bridge.fakes import Watcher
 from tests.engine.host.fake_engines import ask

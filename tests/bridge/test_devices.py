@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge.controller import SessionController
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DeviceItem, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.engine.host.fake_engines import ask, finished, model_ready

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge.downloads import Downloads
 from helix_app.bridge.worker import thread_for
 from helix_app.protocol.events import Event
-from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
 
 
 class Fetching:

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 from helix_app.bridge.faults import FaultReporter
 from helix_app.protocol.events import Event, Failed
 

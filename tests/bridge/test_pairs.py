@@ -10,7 +10,7 @@ import pytest
 
 from helix_app.base import typed
 from helix_app.bridge.pairs import Pairs
-from helix_app.engine.machine.probes import jobs
+from helix_app.engine.machine import jobs
 from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict, VerdictsAsked, VerdictsFound
 from tests.gui.models.fit_views import FACTS, FIT
 

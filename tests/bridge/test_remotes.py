@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.base.keys import KeyStore
+from helix_app.base.process.keys import KeyStore
 from helix_app.bridge.remotes import Remotes
 from helix_app.protocol.remote import RemoteAsked, RemoteFound
 from helix_app.server.options import ServerOptions

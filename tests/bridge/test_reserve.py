@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
-from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
+from helix_app.protocol.models.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import ArmChoice, CompareRequest, LoadChoice, LoadRequest
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.bridge.test_devices import Searching

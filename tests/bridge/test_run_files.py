@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QThread
 
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 from helix_app.bridge import run_files
 from helix_app.bridge.run_files import RunFiles
 from helix_app.runs import run as runs

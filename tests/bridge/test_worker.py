@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.protocol.events import CompareArm, CompareStarted, Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import DevicesFound, LoadProgress, Unloaded
+from helix_app.protocol.models.loading import DevicesFound, LoadProgress, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
 from tests.bridge import comparing
 from tests.bridge.comparing import resolve

@@ -10,7 +10,7 @@ import pytest
 from helix_app.base import typed
 from helix_app.cli import main as cli
 from helix_app.engine.loading import fit as fitting
-from helix_app.engine.machine.probes import jobs
+from helix_app.engine.machine import jobs
 from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import FIT
 

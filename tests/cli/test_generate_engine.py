@@ -17,7 +17,7 @@ from helix_app.cli import generate as command, main as cli
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, Grammar, LoadRequest, Request
 from tests.cli.test_generate import model as model
 

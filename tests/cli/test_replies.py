@@ -14,7 +14,7 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.cli.replies import as_error, context_full, load_events, reply_events, result, summary
 from helix_app.protocol.events import Event, Failed, Notice, TextDelta
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.host.fake_engines import finished, model_ready
 

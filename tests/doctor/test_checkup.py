@@ -11,7 +11,8 @@ import pytest
 
 from helix_app.doctor import checkup
 from helix_app.doctor.checkup import Facts, ModelFact
-from helix_app.engine.machine.probes import jobs, probe
+from helix_app.engine.machine import jobs
+from helix_app.engine.machine.devices import directml as probe
 
 MODELS = (ModelFact("m", 5, False),)
 TORCH: dict[str, Any] = {

@@ -11,7 +11,7 @@ from helix_app.doctor import findings as module
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, TorchFacts, Trouble
 from helix_app.doctor.findings import finding, findings, state_of
 from helix_app.doctor.folders import FolderFact
-from helix_app.engine.machine.adapters import make_adapter
+from helix_app.engine.machine.devices.adapters import make_adapter
 from helix_app.engine.machine.hardware import Card
 
 GB = 2**30

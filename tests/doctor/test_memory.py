@@ -16,7 +16,7 @@ import pytest
 
 from helix_app.base import typed
 from helix_app.doctor.memory import MemoryTrial, filling_text, fit_of_request
-from helix_app.engine.machine.probes import jobs
+from helix_app.engine.machine import jobs
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.tiny import Zoo, loaded, session_of
 

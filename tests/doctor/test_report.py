@@ -16,7 +16,7 @@ from helix_app.doctor import report as doctor
 from helix_app.doctor.checkup import Facts, LibraryFacts, Trouble
 from helix_app.doctor.findings import findings
 from helix_app.doctor.folders import FolderFact
-from helix_app.engine.machine.adapters import make_adapter
+from helix_app.engine.machine.devices.adapters import make_adapter
 from helix_app.engine.machine.measured_file import Entry
 from tests.doctor.test_findings import CASES, DISCRETE, FINE, INTEGRATED, SOFTWARE, with_test
 

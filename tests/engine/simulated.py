@@ -17,11 +17,11 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import place
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.device_layers import DeviceDecoder
 from helix_app.engine.models.make import make_cache, make_decoder
+from helix_app.engine.models.on_device.layers import DeviceDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.engine.rounds.session import Session

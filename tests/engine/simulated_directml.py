@@ -26,7 +26,7 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from helix_app.base.paths import resource
+from helix_app.base.process.paths import resource
 
 _MODULE = "torch.privateuseone"
 DEVICE = torch.device("privateuseone", 0)

@@ -12,7 +12,7 @@ import torch
 
 from helix_app.doctor.checkup import DIRECTML_OPERATORS
 from helix_app.engine.drafts import model, on_device
-from helix_app.engine.models import device_layers
+from helix_app.engine.models.on_device import layers as device_layers
 from helix_app.engine.rounds.certify import certify
 from helix_app.engine.rounds.replies.judgement import Judgement
 from helix_app.engine.rounds.replies.reply import Reply, Round

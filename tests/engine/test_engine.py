@@ -14,11 +14,11 @@ from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading import place
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
 

@@ -10,7 +10,7 @@ import pytest
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, RoundDone
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import MemoryUse
+from helix_app.protocol.models.loading import MemoryUse
 from helix_app.protocol.requests import GenerateRequest
 from tests.engine.tiny import Zoo, ask, check_idle, finish, loaded
 

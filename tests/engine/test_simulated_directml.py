@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from helix_app.base.paths import resource
+from helix_app.base.process.paths import resource
 from tests.engine.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
 
 HERE = torch.arange(12.0).view(3, 4)

@@ -16,7 +16,7 @@ from helix_app.gui.kit.language import install
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.driver import Driver
 

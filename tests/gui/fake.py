@@ -18,7 +18,7 @@ from helix_app.protocol.events import (
     RoundDone,
     RunMetrics,
 )
-from helix_app.protocol.loading import MemoryUse, ModelReady
+from helix_app.protocol.models.loading import MemoryUse, ModelReady
 from helix_app.protocol.requests import CatalogItem
 
 CELL = np.dtype(CACHE_CELL)

@@ -15,8 +15,8 @@ from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views, events
 from helix_app.protocol.bench import BenchProgressed
-from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import CatalogChanged, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.benchmark import bench_made

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.base import paths, settings
+from helix_app.base import settings
 from helix_app.base.errors import HelixError, InputError
-from helix_app.base.logs import log_file
+from helix_app.base.process import paths
+from helix_app.base.process.logs import log_file
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
 from helix_app.modelfiles.architectures import ARCHITECTURES
 from tests.hub.models import entry, write_catalog

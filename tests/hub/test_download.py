@@ -13,7 +13,7 @@ from helix_app.base.errors import DownloadError
 from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download, download_events
-from helix_app.protocol.hub import DownloadDone, DownloadFailed
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed
 from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, WHEEL, entry, pull, sha256, wheel_source
 from tests.hub.server import FileServer
 from tests.waiting import wait_for
@@ -181,7 +181,7 @@ def test_the_copy_shipped_with_the_program_comes_first(
 ) -> None:
     shipped = tmp_path / "models" / "tiny.gguf"
     shipped.parent.mkdir()
-    monkeypatch.setattr("helix_app.base.paths.resource", lambda *names: tmp_path.joinpath(*names))
+    monkeypatch.setattr("helix_app.base.process.paths.resource", lambda *names: tmp_path.joinpath(*names))
     served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD)
     model = entry(BundledSource("models/tiny.gguf"), HUB)
     shipped.write_bytes(PAYLOAD)

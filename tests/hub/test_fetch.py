@@ -10,7 +10,7 @@ import pytest
 
 from helix_app.hub.failures import Cancelled, SourceError
 from helix_app.hub.fetch import Remote, Retry, fetch
-from helix_app.protocol.hub import DownloadProgress
+from helix_app.protocol.models.hub import DownloadProgress
 from tests.hub.models import AT_ONCE, PAYLOAD, REPO, entry, pull, sha256
 from tests.hub.server import FileServer, closed_port
 

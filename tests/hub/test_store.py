@@ -12,7 +12,7 @@ from helix_app.base.errors import DownloadError, HelixError, ModelFileError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.failures import format_bytes
-from helix_app.protocol.hub import DownloadDone
+from helix_app.protocol.models.hub import DownloadDone
 from tests.engine.tiny import write_gguf
 from tests.hub.models import OTHER, PAYLOAD, REPO, entry, pull
 from tests.hub.server import FileServer, closed_port

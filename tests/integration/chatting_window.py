@@ -16,7 +16,7 @@ from helix_app.app import build, make_application
 from helix_app.base.settings import Settings
 from helix_app.protocol.chats import GrowMessage
 from helix_app.protocol.events import TextDelta
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 
 QUESTION = "Write a long story about a fox and a bear."
 

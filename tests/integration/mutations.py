@@ -19,8 +19,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError
+from helix_app.base.process import paths
 from helix_app.engine.text import template_limits
 from helix_app.engine.text.template import render, variables
 from helix_app.engine.text.tokenizer import load_tokenizer

@@ -16,7 +16,7 @@ from helix_app.engine.host.client import LocalClient
 from helix_app.gui.compare.page import ComparePage
 from helix_app.gui.kit import figures
 from helix_app.protocol.events import Failed, Finished, RunMetrics
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ArmChoice, GenerateRequest
 from tests.integration.test_window import SECONDS, Recorder
 

@@ -11,7 +11,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest, SamplingParams
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.models.test_packed_decoder import packed_runner

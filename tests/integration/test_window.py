@@ -33,7 +33,7 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import Request
 from tests.waiting import vanished
 
@@ -233,7 +233,7 @@ def test_a_trial_of_the_window(default_model: Path, tmp_path: Path) -> None:
     ]
     texts = []
     for opening in openings:
-        command = [sys.executable, "-m", "helix_app.cli.trial"]
+        command = [sys.executable, "-m", "helix_app.cli.benching.trial"]
         with Program(command, environment, tmp_path / "errors.txt", threading.Event()) as program:
             assert program.ask(opening) == {"ready": True}
             told = [program.ask({"prompt": text}) for text in ("Say hello to the reader.", "Count to three.")]

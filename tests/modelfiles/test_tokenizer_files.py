@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tokenizers import AddedToken
 
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 from tests.engine.text.files import byte_level, byte_names, write_folder

@@ -7,7 +7,14 @@ from typing import get_args
 import pytest
 
 from helix_app.protocol import library
-from helix_app.protocol.library import FoundFile, FoundModel, LibraryAsked, LibraryItem, LibraryNews, UnfinishedItem
+from helix_app.protocol.library import (
+    FoundFile,
+    FoundModel,
+    LibraryAsked,
+    LibraryItem,
+    LibraryNews,
+    UnfinishedItem,
+)
 from tests.protocol.borders import check_plain, check_travels, records
 
 

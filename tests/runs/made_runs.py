@@ -21,7 +21,7 @@ from helix_app.protocol.events import (
     RunMetrics,
     TextDelta,
 )
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.runs.run import Run, RunItem
 

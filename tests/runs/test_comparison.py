@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from helix_app.protocol.events import Alternative, Event, Failed, TextDelta
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import ArmChoice, SamplingParams
 from helix_app.runs.comparison import (
     Agreement,

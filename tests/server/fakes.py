@@ -31,7 +31,7 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
 from helix_app.server.app import make_app, make_desk
 from helix_app.server.desk import Desk

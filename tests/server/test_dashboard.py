@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from helix_app.base.paths import resource
+from helix_app.base.process.paths import resource
 from tests.server.fakes import Running
 
 BOARD: dict[str, Any] = json.loads(resource("grafana", "helix.json").read_text(encoding="utf-8"))

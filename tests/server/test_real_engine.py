@@ -21,7 +21,7 @@ import pytest
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import EngineClient
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest
 from helix_app.server.options import ServerOptions
 from helix_app.server.pump import Pump

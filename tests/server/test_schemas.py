@@ -15,7 +15,7 @@ import pytest
 from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import FORCED, Event, RoundDone
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest, Request
 from helix_app.server.options import ServerOptions
 from helix_app.server.pump import Pump

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError
+from helix_app.base.process import paths
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
 
 RUN = StoredRun(0, "2026-01-02T03:04:05+01:00", "Größe 135M · CPU · bf16", 48, True, 1.42, 1.38, 1.47)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from helix_app.base.language import number, say
 from helix_app.base.message_texts.filling import counted, sentence
 from helix_app.base.sizes import size_text
-from helix_app.protocol.fit import Fit, Way
+from helix_app.protocol.models.fit import Fit, Way
 from helix_app.protocol.pairs import PairFacts, PairProbe
 
 FIT_ERRORS: dict[str, str] = {

@@ -28,7 +28,7 @@ from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.hub.resolve import to_load_request
 from helix_app.protocol.events import Failed, Finished, Notice, RoundDone
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadChoice
 
 OnProgress = Callable[[str], None]

@@ -15,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-from helix_app.base import paths
-from helix_app.base.program import module_command
+from helix_app.base.process import paths
+from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
@@ -71,7 +71,7 @@ def _first_reply(
     }
     opening = {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
-    with Program(module_command("helix_app.cli.trial"), environment, errors, cancel) as program:
+    with Program(module_command("helix_app.cli.benching.trial"), environment, errors, cancel) as program:
         if program.ask(opening) is None:
             return None
         said = program.ask({"prompt": prompt})

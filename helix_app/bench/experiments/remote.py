@@ -17,7 +17,7 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.remote.client import RemoteClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RunMetrics
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 
 AT_ONCE = 8

@@ -1,8 +1,8 @@
 """``bench start``: how long it takes from a command to the first token, where that time goes, and how much memory.
 
-Each reply is written by a program of its own (``helix_app.cli.starting``): once as ``generate`` does it, with the
-engine in its process, and once as the window does it, whose engine is a child process; one right after the other, in
-an order drawn anew. The window's own start is not in its times: they begin when it asks for a model. The folder of
+Each reply is written by a program of its own (``helix_app.cli.benching.starting``): once as ``generate`` does it, with
+the engine in its process, and once as the window does it, whose engine is a child process; one right after the other,
+in an order drawn anew. The window's own start is not in its times: they begin when it asks for a model. The folder of
 settings and caches is new; a first program of each kind fills it, and is told apart: all others start warm.
 """
 
@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths
-from helix_app.base.program import module_command
+from helix_app.base.process import paths
+from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Table, spread
 from helix_app.bench.processes.programs import Program
@@ -108,7 +108,7 @@ def _start(config: BenchConfig, environment: Mapping[str, str], arm: str, cancel
     asked = {"where": arm, "generate": [f"--{name}={value}" for name, value in options.items()]}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
     begin = time.perf_counter()
-    with Program(module_command("helix_app.cli.starting"), environment, errors, cancel) as program:
+    with Program(module_command("helix_app.cli.benching.starting"), environment, errors, cancel) as program:
         said = program.ask(asked)
     return said and start_of(said, said["asked"] if arm == "child" else begin)
 

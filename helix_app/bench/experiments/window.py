@@ -2,11 +2,11 @@
 
 The same replies three ways: ``generate`` in a terminal, the window with its live panel (three plots and a map of 4,096
 blocks), and the window that also shows where each token came from. For each repetition three programs are started and
-stay open (``helix_app.cli.trial``: ``generate`` as the command has it; the window, sent messages as a person would),
-and each prompt is written by all three, one right after the other in an order drawn anew: on a computer whose speed
-wanders from minute to minute, programs that each wrote one reply told more of that than of the window. The first reply
-of a program does not count. Settings, seed, cache and its folder are the same. The window times its own frames, as
-Help > Diagnostics shows them.
+stay open (``helix_app.cli.benching.trial``: ``generate`` as the command has it; the window, sent messages as a person
+would), and each prompt is written by all three, one right after the other in an order drawn anew: on a computer whose
+speed wanders from minute to minute, programs that each wrote one reply told more of that than of the window. The first
+reply of a program does not count. Settings, seed, cache and its folder are the same. The window times its own frames,
+as Help > Diagnostics shows them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths, settings as settings_store
+from helix_app.base import settings as settings_store
 from helix_app.base.messages import fill
-from helix_app.base.program import module_command
+from helix_app.base.process import paths
+from helix_app.base.process.program import module_command
 from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
@@ -105,7 +106,7 @@ def _surroundings(config: BenchConfig) -> Iterator[dict[str, str]]:
 
 def _start(arm: str, environment: Mapping[str, str], cancel: threading.Event) -> Program:
     errors = Path(environment["HELIX_HOME"]) / f"errors {ARMS.index(arm)}.txt"
-    return Program(module_command("helix_app.cli.trial"), environment, errors, cancel)
+    return Program(module_command("helix_app.cli.benching.trial"), environment, errors, cancel)
 
 
 def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:

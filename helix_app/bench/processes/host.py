@@ -20,7 +20,7 @@ from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.events import Event, Failed
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import Request
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from helix_app.base.errors import HelixError
-from helix_app.base.program import module_command
+from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
 
 _POLL_SECONDS = 0.1

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from helix_app.base import paths
 from helix_app.base.messages import fill, finish_reason_text
+from helix_app.base.process import paths
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.summary import ArmFigures
 from helix_app.bench.reports import wording

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName, RoundDone, known
 from helix_app.protocol.intake import Joining
-from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.protocol.serving import ServedReply, ServedState
 

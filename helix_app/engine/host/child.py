@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Union
 
-from helix_app.base import logs, paths
 from helix_app.base.failures import failure
+from helix_app.base.process import logs, paths
 from helix_app.engine.host.client import DEFAULT_ENGINE, engine_factory, guarded_stream, request_id_of
 from helix_app.engine.machine import torch_import
 from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed, RoundDone, TextDelta

@@ -16,7 +16,7 @@ from helix_app.base.failures import failure
 from helix_app.protocol.bench import BenchDone
 from helix_app.protocol.events import EngineClient, Event, Failed, Finished, RunMetrics
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, Request
 
 log = logging.getLogger(__name__)

@@ -22,9 +22,9 @@ from helix_app.engine.host.crowd import Crowd, Stop
 from helix_app.engine.host.process import ChildGone, ChildProcess
 from helix_app.engine.host.progress import lighter
 from helix_app.protocol.events import Event, Failed, Notice
-from helix_app.protocol.fit import Fit
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.fit import Fit
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request, UnloadRequest
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""One fused attention kernel of PyTorch on a card, against plain arithmetic: a job of ``machine/probes/jobs.py``.
+"""One fused attention kernel of PyTorch on a card, against plain arithmetic: a job of ``machine/jobs.py``.
 
 Several releases of ROCm had kernels that gave zeros, or after which unrelated kernels failed. So shapes that Helix
 runs are compared with float32 on the CPU, and after each of them a product is, too.

@@ -13,11 +13,11 @@ from helix_app.engine.loading.drafts import MadeDraft, make_draft
 from helix_app.engine.loading.packed import takes_packed
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
-from helix_app.engine.machine.device import PACKED, Device
+from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Notice
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 
 _INT4_MAX = 1.2  # of the dense time that four bits may take where they were asked for: they save memory too
 

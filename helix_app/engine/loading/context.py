@@ -12,8 +12,8 @@ from helix_app.base.settings import DEFAULT_CONTEXT, LEAST_CONTEXT
 from helix_app.engine.cache.base import Cache, bytes_per_block
 from helix_app.engine.cache.layout import Layout, tokens_in
 from helix_app.engine.loading.limits import check_context
-from helix_app.engine.machine.device import Device
-from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.devices.device import Device
+from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import free_memory, return_memory
 from helix_app.engine.models.make import make_cache
 from helix_app.engine.rounds.session import Context

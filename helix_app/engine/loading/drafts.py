@@ -30,7 +30,7 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.runs.additive import K_MAX
 
 log = logging.getLogger(__name__)

@@ -14,12 +14,12 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.needs import copy_weights, need_of
 from helix_app.engine.loading.packed import may_run_packed
 from helix_app.engine.loading.plan import SELF_BITS, Plan
-from helix_app.engine.machine.device import PACKED, Device
+from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.packed_decoder import packed_formats
 from helix_app.modelfiles.model_path import ModelFiles, inspect
-from helix_app.protocol.fit import Fit, Level, MemoryNeed, Way
+from helix_app.protocol.models.fit import Fit, Level, MemoryNeed, Way
 
 ROOMY = 0.85  # of what is free that a load may take and still leave room
 _STEP = 256  # tokens that a shorter context is a multiple of

@@ -9,15 +9,15 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from helix_app.base.errors import DeviceError, HelixError
-from helix_app.base.logs import log_file
+from helix_app.base.process.logs import log_file
 from helix_app.engine.loading.build import Loaded, build
 from helix_app.engine.loading.look import look
 from helix_app.engine.machine import measured
-from helix_app.engine.machine.device import Device, cpu
-from helix_app.engine.machine.device_errors import is_out_of_memory
+from helix_app.engine.machine.devices.device import Device, cpu
+from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.protocol.events import Event, Notice
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import LoadRequest
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from helix_app.base.sizes import size_text
 from helix_app.engine.loading.fit import fit_of
 from helix_app.engine.loading.place import place
 from helix_app.engine.loading.plan import Plan, planned
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import LoadRequest
 

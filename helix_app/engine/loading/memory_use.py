@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.machine.memory import anonymous_memory, free_memory, resident_memory, total_memory
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
-from helix_app.protocol.loading import MemoryUse
+from helix_app.protocol.models.loading import MemoryUse
 
 PACKED_BYTES = {4: 0.5625, 8: 1.0625}  # of a weight in so many bits, the scales of its group included
 

@@ -14,7 +14,7 @@ from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.memory_use import PACKED_BYTES
-from helix_app.engine.machine.device import DTYPES, PACKED
+from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.packed_decoder import CACHE
 from helix_app.engine.models.packed_layers import adds_apart
 from helix_app.engine.models.weights import expected_shape

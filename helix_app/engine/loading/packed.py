@@ -7,11 +7,11 @@ from collections.abc import Generator
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading.plan import SELF_BITS, Plan
-from helix_app.engine.machine.device import PACKED, Device
+from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 
 log = logging.getLogger(__name__)
 

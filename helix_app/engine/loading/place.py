@@ -8,10 +8,10 @@ from collections.abc import Collection, Generator
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import LoadCancelled
-from helix_app.engine.machine import fused_attention
-from helix_app.engine.machine.device import Device, check_dtype, cpu, forced_cpu, pick_device
+from helix_app.engine.machine.devices import fused_attention
+from helix_app.engine.machine.devices.device import Device, check_dtype, cpu, forced_cpu, pick_device
 from helix_app.protocol.events import Event, Notice
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 
 _LOST = "it stopped working; close Helix and start it again to use it"
 

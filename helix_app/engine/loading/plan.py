@@ -15,7 +15,7 @@ from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Notice
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import LoadRequest
 
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits

@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.packed import has_kernels
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
@@ -22,7 +22,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 
 BLOCK_SIZE = 16
 _THREADS = torch.get_num_threads()  # before any were chosen

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths, texts
+from helix_app.base import texts
+from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
 DAYS = 30

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from helix_app.base import heap
+from helix_app.base.process import heap
 
 
 def total_memory() -> int | None:

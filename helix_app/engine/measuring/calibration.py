@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.machine import measured, quiet
-from helix_app.engine.machine.device import PACKED
+from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import USES

@@ -19,7 +19,7 @@ import torch
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.machine.device import DTYPES, Device, check_dtype
+from helix_app.engine.machine.devices.device import DTYPES, Device, check_dtype
 from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder

@@ -1,4 +1,4 @@
-"""What a decoder is to a runner; ``decoder.py`` and ``device_layers.py`` are two."""
+"""What a decoder is to a runner; ``decoder.py`` and ``on_device/layers.py`` are two."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import Layout, layout_of, whole
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.device_layers import KIND, DeviceDecoder
+from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
 from helix_app.modelfiles.config import ModelConfig
 
 

@@ -28,7 +28,7 @@ from helix_app.engine.remote.server import SILENT_SECONDS, chosen, headers_of, m
 from helix_app.engine.remote.sse import events_of
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.remote import RemoteItem
 from helix_app.protocol.requests import DevicesRequest, GenerateRequest, LoadRequest, Request, UnloadRequest
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from helix_app.engine.remote.client import RemoteClient, is_for_server
 from helix_app.protocol.events import EngineClient, Event, Failed
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import ModelReady, Unloaded
+from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadRequest, Request, UnloadRequest
 
 

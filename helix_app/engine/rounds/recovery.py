@@ -17,13 +17,13 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from helix_app.engine.machine.device_errors import is_device_lost, is_out_of_memory
+from helix_app.engine.machine.devices.errors import is_device_lost, is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import CacheSnapshot, Event, Notice
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 
 log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out

@@ -20,8 +20,8 @@ from typing import Any
 
 import tokenizers
 
-from helix_app.base import paths
 from helix_app.base.errors import InputError, ModelFileError
+from helix_app.base.process import paths
 from helix_app.base.replies.tool_calls import MARKS
 from helix_app.engine.text.continuation import continuing
 from helix_app.engine.text.thinking import Marks, Thinking, find_marks, find_thinking, switched

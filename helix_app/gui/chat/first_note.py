@@ -15,7 +15,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol.events import Finished
-from helix_app.protocol.loading import MemoryUse
+from helix_app.protocol.models.loading import MemoryUse
 from helix_app.protocol.requests import CatalogItem
 
 BETTER = 2  # times as large as the small one, at least

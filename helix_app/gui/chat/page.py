@@ -27,7 +27,7 @@ from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
 from helix_app.protocol.chats import ChatsFailed
-from helix_app.protocol.hub import DownloadFailed
+from helix_app.protocol.models.hub import DownloadFailed
 
 
 class ChatPage(QWidget):

@@ -8,7 +8,7 @@ from helix_app.base import messages
 from helix_app.base.settings import DEFAULT_CONTEXT
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 
 _ROOM = 512  # tokens that a reply gets beside a prompt that did not fit
 TOO_LONG = "prompt_too_long"  # and what begins so: codes of prompts over the context

@@ -11,7 +11,7 @@ import msgspec
 from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.writing import Writing
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, OnFull, SamplingParams, Verify
 
 log = logging.getLogger(__name__)

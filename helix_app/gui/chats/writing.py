@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from helix_app.base.replies.thinking import ThoughtSplitter
 from helix_app.base.settings import Settings
 from helix_app.gui.chats.conversation import Conversation, new_id
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 
 

@@ -9,8 +9,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from helix_app import __version__
-from helix_app.base import paths
-from helix_app.base.components import components
+from helix_app.base.process import paths
+from helix_app.base.process.components import components
 from helix_app.gui.help.installation import InstallationDialog, launcher_command
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import ThemedButton

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
-from helix_app.base import heap
+from helix_app.base.process import heap
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.inspect.run_book import RunBook

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
-from helix_app.base import heap
+from helix_app.base.process import heap
 from helix_app.protocol.events import CacheSnapshot, Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import Run, RunEvent, RunItem
 

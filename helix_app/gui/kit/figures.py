@@ -11,7 +11,7 @@ from helix_app.base.messages import fill, finish_reason_text
 from helix_app.base.sizes import size_text
 from helix_app.gui.glossary import terms
 from helix_app.protocol.events import Finished
-from helix_app.protocol.loading import MemoryUse, ModelReady
+from helix_app.protocol.models.loading import MemoryUse, ModelReady
 
 UNKNOWN = "–"
 DEVICES = {"cpu": "CPU", "cuda": "CUDA", "directml": "DirectML"}

@@ -6,8 +6,8 @@ import logging
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
-from helix_app.base import paths
 from helix_app.base.language import ENGLISH, Language, speak
+from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
 

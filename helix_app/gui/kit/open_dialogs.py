@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER
 from helix_app.gui.state import State
 

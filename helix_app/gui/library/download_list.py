@@ -12,8 +12,8 @@ from helix_app.gui.kit.controls.progress import ProgressLine
 from helix_app.gui.library.rows import SIDE, WIDEST, ModelRow
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage
-from helix_app.protocol.hub import DownloadFailed, DownloadProgress
 from helix_app.protocol.library import UnfinishedItem
+from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
 
 HIGHEST = 190  # of the rows
 

@@ -18,7 +18,6 @@ from helix_app.gui.library.shelf import Shelf
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
-from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.library import (
     AddModels,
     FileNamed,
@@ -31,7 +30,8 @@ from helix_app.protocol.library import (
     RemoveModel,
     TokenFound,
 )
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import ModelReady
 
 
 class ModelsPage(QWidget):

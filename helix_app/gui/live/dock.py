@@ -15,7 +15,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 
 WIDTH = 288  # the least one
 

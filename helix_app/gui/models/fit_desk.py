@@ -13,7 +13,7 @@ from helix_app.gui.models.fit_dialog import FitDialog
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.routing import Handlers
 from helix_app.protocol.events import Failed
-from helix_app.protocol.fit import Fit, Way
+from helix_app.protocol.models.fit import Fit, Way
 
 UNFIT = ("load_tight", "load_short")  # codes of loads that were stopped
 

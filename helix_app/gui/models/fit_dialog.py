@@ -11,7 +11,7 @@ from helix_app.gui.kit.controls.progress import ThinBar
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.fact_grid import FactGrid
-from helix_app.protocol.fit import Fit
+from helix_app.protocol.models.fit import Fit
 
 IN_WINDOW = ("context", "draft", "quantisation")  # ways that the window has a setting for
 

@@ -13,8 +13,8 @@ from helix_app.gui.kit.model_choices import OPEN_REMOTE
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import Model, State
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed
-from helix_app.protocol.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed
+from helix_app.protocol.models.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, StopAt
 
 LOAD_SETTINGS = (

@@ -16,8 +16,8 @@ from helix_app.gui.models.welcome import WelcomePage
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.hub import DownloadDone, DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 
 
 class LoadView(QObject):

@@ -10,8 +10,8 @@ from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.controls.progress import ProgressLine, lay_out
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.hub import DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 
 
 def download_stage(stage: str) -> str:

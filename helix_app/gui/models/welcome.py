@@ -15,8 +15,8 @@ from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage
 from helix_app.protocol import events
-from helix_app.protocol.hub import DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import CatalogItem
 
 CARD_WIDTH = 528

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.rows import title_of
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.window.shortcuts import plain
+from helix_app.gui.window.keys.shortcuts import plain
 
 WIDTH, HEIGHT = 520, 400
 MOST = 60  # lines that are shown

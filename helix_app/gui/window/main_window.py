@@ -37,12 +37,12 @@ from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window import menus
 from helix_app.gui.window.alerts import Alerts
+from helix_app.gui.window.bars.status import StatusBar
+from helix_app.gui.window.bars.toolbar import Toolbar
+from helix_app.gui.window.keys.shortcuts import Shortcuts
 from helix_app.gui.window.late_pages import LatePages
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
-from helix_app.gui.window.shortcuts import Shortcuts
-from helix_app.gui.window.status import StatusBar
-from helix_app.gui.window.toolbar import Toolbar
 from helix_app.protocol import events
 from helix_app.protocol.chats import OpenRun, RunOpened
 from helix_app.protocol.requests import GenerateRequest

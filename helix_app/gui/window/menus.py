@@ -24,9 +24,9 @@ from helix_app.gui.prompting.desk import PromptingDesk
 from helix_app.gui.settings.preferences import Preferences
 from helix_app.gui.state import State
 from helix_app.gui.window.commands import open_palette
-from helix_app.gui.window.key_sheet import open_sheet
+from helix_app.gui.window.keys.sheet import open_sheet
+from helix_app.gui.window.keys.shortcuts import Shortcuts, plain
 from helix_app.gui.window.navigation import Navigation
-from helix_app.gui.window.shortcuts import Shortcuts, plain
 
 LEAST_TEXT, MOST_TEXT = 60, 250  # percent
 

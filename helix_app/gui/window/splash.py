@@ -6,7 +6,7 @@ from PySide6.QtCore import QCoreApplication, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QSplashScreen
 
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.theme import RADIUS
 

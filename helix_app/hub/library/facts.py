@@ -7,8 +7,9 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from helix_app.base import paths, texts, typed
+from helix_app.base import texts, typed
 from helix_app.base.errors import ModelFileError
+from helix_app.base.process import paths
 from helix_app.hub.library.quantisation import of_header, of_name
 from helix_app.modelfiles.display_name import clean_name
 from helix_app.modelfiles.gguf.gguf_file import short_name

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError, ModelFileError
+from helix_app.base.process import paths
 from helix_app.hub import access, registry, store
 from helix_app.hub.catalog import Catalog, CatalogEntry
 from helix_app.hub.library import programs

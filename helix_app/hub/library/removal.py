@@ -10,8 +10,8 @@ from pathlib import Path
 
 import filelock
 
-from helix_app.base import paths
 from helix_app.base.errors import DownloadError, HelixError, InputError
+from helix_app.base.process import paths
 from helix_app.hub import registry, store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry
 from helix_app.hub.library import programs

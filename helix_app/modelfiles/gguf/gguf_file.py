@@ -17,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from helix_app.base import paths, texts
+from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.process import paths
 from helix_app.modelfiles.gguf import groups4
 from helix_app.modelfiles.gguf.gguf_fields import read_fields
 from helix_app.modelfiles.gguf.gguf_guard import check_header

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from helix_app.base.settings import Settings
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.server.http.errors import ApiError, of_field
 from helix_app.server.options import ServerOptions
 

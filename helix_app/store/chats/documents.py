@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from helix_app.base import paths
 from helix_app.base.message_texts.chats import CHAT_WORDS, MESSAGE_STATES
+from helix_app.base.process import paths
 from helix_app.protocol.chats import Chat, Message
 from helix_app.store.chats import tree
 

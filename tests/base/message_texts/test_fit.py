@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from helix_app.base.message_texts import fit as words
-from helix_app.protocol.fit import Way
+from helix_app.protocol.models.fit import Way
 from tests.gui.models.fit_views import FACTS, FIT, NO_PAIR, PROBE
 
 

@@ -25,7 +25,7 @@ class Programs:
         self.left = 1 << 30
 
     def __call__(self, command: list[str], environment: dict[str, str], errors: Path, cancel: object) -> FakeProgram:
-        assert command[1:] == ["-m", "helix_app.cli.trial"]
+        assert command[1:] == ["-m", "helix_app.cli.benching.trial"]
         self.folders.add(environment["HELIX_HOME"])
         return FakeProgram(self)
 

@@ -13,7 +13,7 @@ import pytest
 
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import experiment, start
-from helix_app.cli import bench, starting
+from helix_app.cli.benching import bench, starting
 
 CONFIG = BenchConfig(repeats=3, max_tokens=40, context=512)
 STEPS = {  # seconds of each stage, as the program tells them

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from helix_app.base import paths, settings
+from helix_app.base import settings
+from helix_app.base.process import paths
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import experiment, window
 from helix_app.cli import main as cli
@@ -34,7 +35,7 @@ class Programs:
     def __call__(
         self, command: list[str], environment: dict[str, str], errors: Path, cancel: threading.Event
     ) -> FakeProgram:
-        assert command[1:] == ["-m", "helix_app.cli.trial"]
+        assert command[1:] == ["-m", "helix_app.cli.benching.trial"]
         self.started += 1
         self.environments.append(dict(environment))
         self.settings.append(settings.load(Path(environment["HELIX_HOME"]) / "config" / "settings.json"))

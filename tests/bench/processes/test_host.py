@@ -18,7 +18,7 @@ from helix_app.bench.runner import run_benchmark
 from helix_app.bench.workloads import Prompt
 from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.events import Event, Failed
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import GenerateRequest, UnloadRequest
 from tests.engine.tiny import Zoo
 

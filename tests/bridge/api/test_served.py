@@ -9,7 +9,7 @@ import pytest
 from helix_app.bridge.api.served import KEPT, Served
 from helix_app.protocol.events import Failed, Finished, TextDelta
 from helix_app.protocol.intake import Joining
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import GenerateRequest
 from tests.engine.host.fake_engines import ask, finished, model_ready, round_done, snapshot
 

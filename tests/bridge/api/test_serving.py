@@ -21,7 +21,7 @@ from helix_app.bridge.api.serving import Serving
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import Finished, TextDelta
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadChoice
 from helix_app.protocol.serving import (
     ServedReplies,

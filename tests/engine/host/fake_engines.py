@@ -30,7 +30,7 @@ from helix_app.protocol.events import (
     TextDelta,
 )
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import Checked, DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, Request, UnloadRequest
 
 

@@ -21,7 +21,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import load, place, runners
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner, Rows

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Notice, TextDelta
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import Request
 
 FAKE = "tests.engine.host.fake_engines:Scripted"

@@ -14,7 +14,7 @@ from helix_app.engine.host.client import LocalClient, cancelled_result, guarded_
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import DevicesFound, LoadProgress, Unloaded
+from helix_app.protocol.models.loading import DevicesFound, LoadProgress, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadRequest, Request, SamplingParams, UnloadRequest
 from tests.engine.host.fake_engines import Scripted, ask
 from tests.engine.host.hosting import FAKE, Client, closed_after, events_of, text_of, until

@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone, TextDelta
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine.host.faulty import GPU, Fault, Faults
 from tests.engine.tiny import GREEDY, Zoo

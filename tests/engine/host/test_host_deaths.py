@@ -13,7 +13,7 @@ import pytest
 
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Failed, Finished, Notice, PrefillDone, RoundDone, TextDelta
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.host.fake_engines import ask
 from tests.engine.host.hosting import FAKE, closed_after, events_of, notices, ready, text_of, until

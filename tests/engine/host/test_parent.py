@@ -9,7 +9,7 @@ import pytest
 
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Failed, Finished, TextDelta
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.host.fake_engines import ask
 from tests.engine.host.hosting import events_of, text_of, until

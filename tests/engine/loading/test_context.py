@@ -17,11 +17,11 @@ from helix_app.engine.cache.layout import whole
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import context
 from helix_app.engine.loading.context import allocate, choose_context
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.rounds.session import Context
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Failed, Notice
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
 from tests.engine.tiny import Zoo, ask, events, finish, session_of
 

@@ -19,7 +19,7 @@ from helix_app.engine.loading import drafts
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
-from helix_app.protocol.loading import LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.kernels.test_low_bit import needs
 from tests.engine.tiny import Zoo, ask, events, finish, session_of

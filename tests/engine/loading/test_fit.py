@@ -12,10 +12,10 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.loading import fit as fitting
 from helix_app.engine.loading.fit import ROOMY, Memory, fit_of, level_of
 from helix_app.engine.loading.plan import plan
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.devices.device import cpu
 from helix_app.protocol.events import Failed
-from helix_app.protocol.fit import Fit
-from helix_app.protocol.loading import Checked, ModelReady
+from helix_app.protocol.models.fit import Fit
+from helix_app.protocol.models.loading import Checked, ModelReady
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.tiny import Zoo, events
 

@@ -10,9 +10,9 @@ import torch
 from helix_app.engine.loading import memory_use
 from helix_app.engine.loading.memory_use import given_back
 from helix_app.engine.machine import memory
-from helix_app.engine.machine.device import Device, cpu
+from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.protocol.events import Finished
-from helix_app.protocol.loading import MemoryUse, ModelReady
+from helix_app.protocol.models.loading import MemoryUse, ModelReady
 from tests.engine.test_engine import load
 from tests.engine.tiny import Zoo, ask, events, loaded, session_of
 

@@ -15,7 +15,7 @@ from helix_app.engine.kernels.packed.library import NoKernelsError
 from helix_app.engine.loading import packed
 from helix_app.engine.models.packed_decoder import PackedDecoder
 from helix_app.protocol.events import Event, Notice
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
 from tests.engine.tiny import Zoo, ask, events, finish, runners, session_of
 

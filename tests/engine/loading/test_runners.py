@@ -11,12 +11,12 @@ import torch
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.loading import context as contexts
 from helix_app.engine.loading.runners import LoadCancelled, Shape, load_draft, load_target, read_weights
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Event
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from tests.engine.tiny import Zoo
 
 

@@ -13,7 +13,7 @@ import pytest
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed
-from helix_app.protocol.loading import Checked, LoadProgress, ModelReady, Unloaded
+from helix_app.protocol.models.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.test_engine import failure, load, other_words as other_words, request_for
 from tests.engine.tiny import Zoo, ask, events, finish, loaded, session_of

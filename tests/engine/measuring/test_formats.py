@@ -11,7 +11,7 @@ import torch
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.machine import measured, quiet
-from helix_app.engine.machine.device import cpu
+from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.formats import pick_dtype
 from helix_app.modelfiles.config import ModelConfig

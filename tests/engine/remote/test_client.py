@@ -15,7 +15,7 @@ from helix_app.engine.host.client import LocalClient
 from helix_app.engine.remote.client import RemoteClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.intake import Intake, Joining
-from helix_app.protocol.loading import Checked, ModelReady
+from helix_app.protocol.models.loading import Checked, ModelReady
 from helix_app.protocol.requests import (
     ChatMessage,
     GenerateRequest,

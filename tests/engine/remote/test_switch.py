@@ -10,7 +10,7 @@ from helix_app.engine.remote.client import RemoteClient
 from helix_app.engine.remote.switch import SwitchClient
 from helix_app.protocol.events import Event, Failed, Finished, TextDelta
 from helix_app.protocol.intake import Intake
-from helix_app.protocol.loading import DevicesFound, ModelReady, Unloaded
+from helix_app.protocol.models.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import (
     ChatMessage,
     DevicesRequest,

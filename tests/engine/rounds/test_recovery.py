@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from helix_app.engine.loading import place
-from helix_app.engine.machine.device import Device
+from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
-from helix_app.protocol.loading import LoadProgress, ModelReady
+from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
 from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
 

@@ -11,7 +11,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.text.thinking import NO_MARKS, Marks, Thinking, find_marks, find_switch, switched
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, LoadRequest
 from tests.engine.text.test_prompts import bytes_and
 from tests.engine.tiny import TEMPLATE, events, tokenizer

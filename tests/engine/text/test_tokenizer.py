@@ -12,8 +12,8 @@ import pytest
 import tokenizers
 from hypothesis import given, settings, strategies as st
 
-from helix_app.base import paths
 from helix_app.base.errors import HelixError, InputError, ModelFileError
+from helix_app.base.process import paths
 from helix_app.engine.text import tokenizer as module
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
 from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe

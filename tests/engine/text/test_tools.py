@@ -16,7 +16,7 @@ from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_tools, uses_tools
 from helix_app.protocol.events import Failed
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, LoadRequest
 from tests.engine.tiny import TEMPLATE, ask, events, loaded, tokenizer, write_gguf
 

@@ -6,7 +6,7 @@ import re
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.prompts import PARTS, Part, PromptAsked, PromptCounted, PromptToken
 from tests.gui import fake
 

@@ -12,7 +12,7 @@ from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.chats import Chat
 from helix_app.protocol.events import Failed
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.chat.made_prompts import TEMPLATE, FakeCounter, ready
 from tests.gui.chats.made_chats import FakeStore, answer, chat, question

@@ -9,8 +9,8 @@ import pytest
 
 from helix_app.gui.chat.first_note import Note, better_model
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged
-from helix_app.protocol.loading import MemoryUse
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.models.loading import MemoryUse
 from tests.gui import fake
 from tests.gui.driver import Driver
 

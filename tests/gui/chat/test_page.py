@@ -8,7 +8,7 @@ from PySide6.QtTest import QTest
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.protocol.events import Failed, TextDelta
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake
 from tests.gui.driver import Driver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.compare import comparing
 from tests.gui.settling import load, settle

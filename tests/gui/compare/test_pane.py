@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.compare.pane import ArmPane
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import Event, Failed, Notice
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.runs.comparison import ArmRecord
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui.compare.comparing import SPEC, TEXT, CompareDriver

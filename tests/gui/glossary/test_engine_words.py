@@ -14,7 +14,7 @@ from helix_app.gui.glossary.term import Term
 from helix_app.gui.kit.controls.buttons import Choice
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
-from helix_app.gui.window.toolbar import Toolbar
+from helix_app.gui.window.bars.toolbar import Toolbar
 from helix_app.protocol.events import Provenance
 from helix_app.protocol.requests import Verify
 

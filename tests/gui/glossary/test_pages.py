@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.pages import pages
+from helix_app.gui.window.keys.shortcuts import plain
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.gui.window.shortcuts import plain
 
 
 def test_every_page_of_the_window_is_explained_under_its_name(window: MainWindow) -> None:

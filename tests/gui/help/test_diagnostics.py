@@ -15,7 +15,7 @@ from helix_app.gui.help.diagnostics import DiagnosticsDialog, frame_figures, mil
 from helix_app.gui.help.frames import FrameReport
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.settling import settle

@@ -8,7 +8,7 @@ from helix_app.gui.inspect.run_book import RunBook, weight
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.events import CacheSnapshot, Finished
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 from tests.gui.driver import Driver

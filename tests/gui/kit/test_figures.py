@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from helix_app.gui.kit import figures
-from helix_app.protocol.loading import MemoryUse
+from helix_app.protocol.models.loading import MemoryUse
 from tests.gui import fake
 
 

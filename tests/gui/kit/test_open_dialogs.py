@@ -10,7 +10,7 @@ from PySide6.QtCore import QStandardPaths
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 import helix_app.gui
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.gui.kit import open_dialogs
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui.fake import record

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
-from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.library import (
     FilesListed,
     FoundFile,
@@ -16,6 +15,7 @@ from helix_app.protocol.library import (
     TokenFound,
     UnfinishedItem,
 )
+from helix_app.protocol.models.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from helix_app.protocol.requests import CatalogItem
 from tests.gui import fake
 from tests.gui.settling import load

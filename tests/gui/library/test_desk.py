@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.hub import CatalogChanged, DownloadFailed, DownloadProgress
 from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.library.library_views import QWEN

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.library.download_list import HIGHEST, DownloadList
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.hub import DownloadFailed, DownloadProgress
 from helix_app.protocol.library import UnfinishedItem
+from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
 from tests.gui.fake import record
 
 HALF = DownloadProgress("m", "download", 50_000_000, 100_000_000, 10_000_000.0, 5.0)

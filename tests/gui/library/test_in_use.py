@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QMessageBox
 from helix_app.gui.library.in_use import in_use
 from helix_app.gui.library.page import ModelsPage
 from helix_app.gui.state import Model, State
-from helix_app.protocol.hub import CatalogChanged
 from helix_app.protocol.library import LibraryItem
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.library.conftest import Shown

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import QMessageBox
 
 from helix_app.gui.library.page import ModelsPage
 from helix_app.protocol.events import Failed
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.library import (
     AddModels,
     FetchFile,
@@ -20,6 +19,7 @@ from helix_app.protocol.library import (
     ListLibrary,
     RemoveModel,
 )
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.requests import LoadChoice
 from tests.gui import fake
 from tests.gui.fake import record

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.gui.look import icons
 from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT
 from helix_app.gui.look.theme import Theme

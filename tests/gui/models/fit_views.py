@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
-from helix_app.protocol.fit import Fit, MemoryNeed, Way
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.fit import Fit, MemoryNeed, Way
+from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.pairs import KindProbe, PairExamined, PairFacts, PairProbe, Verdict, VerdictsFound
 from tests.gui import fake
 

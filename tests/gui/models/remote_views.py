@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.remote import RemoteFound, RemoteItem
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake

@@ -11,8 +11,8 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QPixmap
 
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged
-from helix_app.protocol.loading import DevicesFound
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.models.loading import DevicesFound
 from helix_app.protocol.requests import DeviceItem
 from tests.gui import fake, views
 from tests.gui.fake import record

@@ -7,7 +7,7 @@ from dataclasses import replace
 from helix_app.gui.models.fit_dialog import FitDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
-from helix_app.protocol.fit import Way
+from helix_app.protocol.models.fit import Way
 from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.models.fit_views import FIT

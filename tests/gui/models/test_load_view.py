@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress, Unloaded
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from tests.gui import fake
 from tests.gui.fake import record
 

@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import LoadStrip, download_figures, download_stage
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import CatalogChanged, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from tests.gui import fake
 from tests.gui.fake import record
 

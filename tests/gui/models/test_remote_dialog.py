@@ -11,7 +11,7 @@ from helix_app.gui.kit.model_choices import OPEN_REMOTE, model_label
 from helix_app.gui.models.remote_dialog import RemoteDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.remote import RemoteAsked, RemoteFound, RemoteItem
 from tests.gui import fake
 from tests.gui.models.remote_views import READY, URL, remote_reply

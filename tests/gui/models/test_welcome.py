@@ -12,8 +12,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.welcome import WelcomePage
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
-from helix_app.protocol.loading import LoadProgress
+from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import LoadChoice
 from tests.gui import fake
 from tests.gui.fake import record

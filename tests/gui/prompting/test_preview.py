@@ -77,7 +77,7 @@ def test_the_answer_to_another_question_is_not_shown(window: MainWindow, counter
 
 
 def test_without_a_model_the_buttons_are_off(window: MainWindow) -> None:
-    from helix_app.protocol.loading import Unloaded
+    from helix_app.protocol.models.loading import Unloaded
 
     window.on_event(Unloaded())
     window.prompting.open_dialog()

@@ -22,8 +22,8 @@ from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
-from helix_app.protocol.hub import CatalogChanged
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.models.loading import Unloaded
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.kit.language import LANGUAGES
 from helix_app.gui.window import menus
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.loading import Unloaded
+from helix_app.protocol.models.loading import Unloaded
 from tests.gui.driver import Driver
 
 

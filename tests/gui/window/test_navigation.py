@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.navigation import Page
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.fake import record
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.base import messages, paths
+from helix_app.base import messages
+from helix_app.base.process import paths
 from helix_app.hub.library import facts
 from helix_app.hub.library.facts import ModelFacts, facts_of
 from tests.engine.tiny import write_gguf

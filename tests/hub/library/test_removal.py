@@ -121,7 +121,7 @@ def test_another_programs_model_is_not_deleted(tmp_path: Path) -> None:
 
 def test_the_copy_that_comes_with_helix_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "models" / "tiny.gguf", PAYLOAD)
-    monkeypatch.setattr("helix_app.base.paths.resource", lambda *names: tmp_path.joinpath(*names))
+    monkeypatch.setattr("helix_app.base.process.paths.resource", lambda *names: tmp_path.joinpath(*names))
     catalog = Catalog((entry(BundledSource("models/tiny.gguf"), HUB),))
     assert fails("tiny", catalog).code == "library_shipped"
     assert (tmp_path / "models" / "tiny.gguf").exists()

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helix_app.base import paths
 from helix_app.base.errors import ModelFileError
+from helix_app.base.process import paths
 from helix_app.modelfiles.config import RopeScaling
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
 from helix_app.modelfiles.gguf.gguf_file import file_key, read_header, short_name

@@ -13,7 +13,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from helix_app.base import paths
+from helix_app.base.process import paths
 from helix_app.protocol.chats import (
     AddMessage,
     ChangeChat,

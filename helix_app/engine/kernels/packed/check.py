@@ -1,4 +1,4 @@
-"""New kernels against their references, in a process that may die: a job of ``machine/probes/jobs.py``.
+"""New kernels against their references, in a process that may die: a job of ``machine/jobs.py``.
 
 Made-up weights and activations, fixed by a seed; every result must be that of the reference to the last bit.
 """

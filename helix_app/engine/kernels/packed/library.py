@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from helix_app.base import paths
-from helix_app.engine.machine.probes import jobs
+from helix_app.base.process import paths
+from helix_app.engine.machine import jobs
 
 log = logging.getLogger(__name__)
 CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # the last three for models that want them

@@ -10,7 +10,7 @@ from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
-from helix_app.protocol.hub import DownloadFailed
+from helix_app.protocol.models.hub import DownloadFailed
 
 MOST_NOTICES = 3
 PASSING_MS = 15_000  # how long a notice of something that is over is shown

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
-from helix_app.protocol.loading import ModelReady
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.abilities import with_tools
 from helix_app.server.desk import Caller, Desk

@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.engine.kernels.packed import check, library as libraries
 from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, this_processor
-from helix_app.engine.machine.probes import jobs
+from helix_app.engine.machine import jobs
 
 PART = "Q4_1"
 

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.gui.chat.message.verdict import LEAST_ROUNDS, LEAST_TOKENS, same_text, sentence
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.hub import CatalogChanged
+from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ArmChoice, GenerateRequest, SamplingParams
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake

@@ -1,0 +1,69 @@
+"""Logging: to stderr and to a rotating file. Standard output stays free for results."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import re
+import sys
+from pathlib import Path
+
+from helix_app.base.errors import InputError
+from helix_app.base.process import paths
+
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+_LOGIN = re.compile(r"(?<=://)[^/\s'\"]+@")  # name and password in an address
+
+
+class _Formatter(logging.Formatter):
+    """Addresses lose the name and password in them, in tracebacks too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _LOGIN.sub("***@", super().format(record))
+
+
+def log_file() -> Path:
+    """Path of the log file of this process, or of the window's where none is set up."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.handlers.RotatingFileHandler):
+            return Path(handler.baseFilename)
+    try:
+        return paths.log_dir() / "helix.log"
+    except InputError:
+        return Path("helix.log")
+
+
+def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -> None:
+    """Set the root logger up for this process.
+
+    A windowed program has no stderr (``sys.stderr is None``): then only the file is written. A log
+    folder that cannot be written is no reason to fail. ``name`` keeps the engine's child process
+    from rotating its parent's file.
+    """
+    handlers: list[logging.Handler] = []
+    if sys.stderr is not None:
+        stream = logging.StreamHandler(sys.stderr)
+        stream.setLevel(logging.DEBUG if verbose else logging.WARNING)
+        if not verbose:  # a traceback is for the log file; whoever reads here is told in a sentence
+            stream.addFilter(lambda record: not record.exc_info)
+        handlers.append(stream)
+    if to_file:
+        try:
+            paths.log_dir().mkdir(parents=True, exist_ok=True)
+            handlers.append(
+                logging.handlers.RotatingFileHandler(
+                    paths.log_dir() / f"{name}.log",
+                    maxBytes=2_000_000,
+                    backupCount=3,
+                    encoding="utf-8",
+                    delay=True,
+                )
+            )
+        except (OSError, InputError):
+            pass
+    logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
+    for handler in handlers:
+        handler.setFormatter(_Formatter(FORMAT))
+    logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=handlers, force=True)
+    for noisy in ("urllib3", "filelock", "httpx", "httpcore", "huggingface_hub", "transformers"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

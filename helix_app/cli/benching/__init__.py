@@ -1,0 +1,1 @@
+"""`bench`, and the programs that it starts to measure them."""

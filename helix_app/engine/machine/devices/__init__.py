@@ -1,0 +1,1 @@
+"""Devices: which there are, their memory's owner, their errors and their attention."""

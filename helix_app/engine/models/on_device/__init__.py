@@ -1,0 +1,1 @@
+"""The decoder where the host must not wait: DirectML, CUDA graphs."""

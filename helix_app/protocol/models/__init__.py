@@ -1,0 +1,1 @@
+"""Requests and events about models: the library, the hub, loads, fit and pairs."""

@@ -1,0 +1,38 @@
+"""The log: what is written into it, and what is not."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from helix_app.base.process import logs
+
+
+@pytest.fixture(autouse=True)
+def root_logger() -> Iterator[None]:
+    """What other tests have set up stays as it is."""
+    root = logging.getLogger()
+    handlers, level, raising = list(root.handlers), root.level, logging.raiseExceptions
+    yield
+    for handler in root.handlers:
+        if handler not in handlers:
+            handler.close()
+    root.handlers[:], logging.raiseExceptions = handlers, raising
+    root.setLevel(level)
+
+
+@pytest.mark.parametrize("login", ["ann:secret", "secret", "ann:p@secret"])
+def test_addresses_lose_their_passwords(login: str) -> None:
+    logs.setup(name="test")
+    try:
+        raise ValueError(f"no answer of https://{login}@mirror.home/x")
+    except ValueError:
+        logging.getLogger("helix_app").exception("asked 'http://%s@mirror.home:80'", login)
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+    written = logs.log_file().read_text(encoding="utf-8")
+    assert "secret" not in written
+    assert "asked 'http://***@mirror.home:80'" in written
+    assert "https://***@mirror.home/x" in written

@@ -1,0 +1,95 @@
+"""Where things are: below one folder where that is asked for, and never in a folder called ``~``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from helix_app.base.errors import InputError
+from helix_app.base.process import paths
+
+FOLDERS = {
+    "config": paths.config_dir,
+    "data": paths.data_dir,
+    "cache": paths.cache_dir,
+    "logs": paths.log_dir,
+}
+
+
+@pytest.fixture(autouse=True)
+def somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A person with a home folder, and no wishes."""
+    for name in ("HELIX_HOME", "HELIX_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_one_variable_moves_every_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = FOLDERS[name]()
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "h"))
+    assert FOLDERS[name]() == tmp_path / "h" / name
+    monkeypatch.setenv("HELIX_HOME", "")
+    assert FOLDERS[name]() == usual
+    assert not (tmp_path / "h").exists()  # naming a folder makes none
+
+
+def test_without_it_the_folders_are_those_of_the_system() -> None:
+    found = [folder() for folder in FOLDERS.values()]
+    assert len(set(found)) == len(found)
+    assert all("helix" in str(folder).lower() and folder.is_absolute() for folder in found)
+
+
+def test_models_can_be_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.models_dir() == paths.data_dir() / "models"
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "h"))
+    assert paths.models_dir() == tmp_path / "h" / "data" / "models"
+    monkeypatch.setenv("HELIX_MODELS", str(tmp_path / "m"))
+    assert paths.models_dir() == tmp_path / "m"
+    assert paths.data_dir() == tmp_path / "h" / "data"
+
+
+def test_a_home_is_filled_in(somebody: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.expanded("~/x") == somebody / "x"
+    assert paths.expanded(Path("a/~")) == Path("a/~")
+    monkeypatch.setenv("HELIX_HOME", "~/h")
+    assert paths.cache_dir() == somebody / "h" / "cache"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows guesses where others live")
+def test_the_home_of_nobody_is_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.expanded("~nobody123/x") == Path("~nobody123/x")
+    for variable in ("HELIX_HOME", "HELIX_MODELS"):
+        with monkeypatch.context() as patch:
+            patch.setenv(variable, "~nobody123/x")
+            with pytest.raises(InputError) as caught:
+                paths.check()
+        assert caught.value.code == "home_unknown"
+        assert caught.value.fields == {"variable": variable, "value": "~nobody123/x"}
+
+
+def test_what_can_be_named_passes_whether_or_not_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths.check()
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "not" / "there"))
+    monkeypatch.setenv("HELIX_MODELS", str(tmp_path))
+    paths.check()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of Windows are cut elsewhere")
+def test_a_folder_that_cannot_even_be_named_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / ("x" * 5000)))
+    with pytest.raises(InputError) as caught:
+        paths.check()
+    assert caught.value.code == "home_unusable"
+    assert "x" * 5000 in caught.value.fields["folder"]
+
+
+def test_resources_are_there_and_move_with_a_packed_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert paths.resource().is_dir()
+    assert paths.resource("catalog.toml") == paths.resource() / "catalog.toml"
+    monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
+    assert paths.resource("a", "b") == tmp_path / "resources" / "a" / "b"

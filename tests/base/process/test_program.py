@@ -1,0 +1,53 @@
+"""How Helix starts itself again, frozen or not."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from helix_app.base.process import program
+
+
+@pytest.fixture
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+
+
+def test_a_module_as_a_program() -> None:
+    assert program.module_command("helix_app", "serve") == [sys.executable, "-m", "helix_app", "serve"]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_module_of_a_frozen_program() -> None:
+    command = program.module_command("helix_app.cli.benching.trial", "--x")
+    assert command == [sys.executable, program.MODULE_FLAG, "helix_app.cli.benching.trial", "--x"]
+
+
+def test_a_module_is_run_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(sys, "argv", list(sys.argv))
+    monkeypatch.setattr(program.runpy, "run_module", lambda name, **_: ran.append((name, list(sys.argv))))
+    assert program.dispatch(["Helix", program.MODULE_FLAG, "helix_app", "doctor", "--json"]) == 0
+    assert ran == [("helix_app", ["helix_app", "doctor", "--json"])]
+
+
+def test_nothing_but_helix_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program.runpy, "run_module", pytest.fail)
+    assert program.dispatch(["Helix", program.MODULE_FLAG, "http.server"]) == 2
+    assert program.dispatch(["Helix", program.MODULE_FLAG, "helix_apparatus"]) == 2
+
+
+def test_the_window_is_what_is_left() -> None:
+    assert program.dispatch(["Helix"]) is None
+    assert program.dispatch(["Helix", "--smoke-test"]) is None
+    assert program.dispatch(["helix-cli"]) is None  # not frozen: that is nobody's name
+
+
+@pytest.mark.usefixtures("frozen")
+@pytest.mark.parametrize("name", ["helix-cli", "C:/Program Files/Helix/helix-cli.exe", "/opt/Jörg/helix-cli"])
+def test_the_frozen_command_line_is_known_by_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program.importlib, "import_module", lambda _: SimpleNamespace(main=lambda: 7))
+    assert program.dispatch([name, "models", "list"]) == 7
+    assert program.dispatch(["Helix.exe"]) is None

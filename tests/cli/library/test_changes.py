@@ -1,0 +1,123 @@
+"""models search, add, remove, and files of the hub for pull: what they print, and their exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from helix_app.cli.library.changes import changes as library, models
+from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
+from tests.hub.hub_api import QUERY, serve_api
+from tests.hub.library.library_made import ollama, put
+from tests.hub.models import PAYLOAD, REPO
+from tests.hub.server import FileServer
+
+Shown = pytest.CaptureFixture[str]
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    models.add_parser(parser.add_subparsers(dest="command", required=True))
+    return models.run(parser.parse_args(["models", *arguments]))
+
+
+def test_search_lists_repositories_and_their_files(server: FileServer, capsys: Shown) -> None:
+    serve_api(server)
+    assert run("search", QUERY) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{REPO}  Apache-2.0  1,234 downloads"
+    assert lines[1] == "other/oss-GGUF  MIT  1,234 downloads  gated  not supported (gpt-oss)"
+    assert run("search", REPO) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{REPO}/tiny.Q4_K_M.gguf  1.0 kB  Q4_K_M"
+    assert run("search", QUERY, "--json") == 0
+    (first, *_) = json.loads(capsys.readouterr().out)
+    assert (first["repo"], first["runs"], first["gated"]) == (REPO, True, False)
+    assert run("search", REPO, "--json") == 0
+    assert {row["quantisation"] for row in json.loads(capsys.readouterr().out)} == {"Q4_K_M", "Q8_0", "BF16"}
+
+
+def test_nothing_found_and_a_hub_that_refuses(server: FileServer, capsys: Shown) -> None:
+    server.serve_json("/api/models", [])
+    assert run("search", "nothing") == 0
+    shown = capsys.readouterr()
+    assert (shown.out, "no GGUF model called nothing" in shown.err) == ("", True)
+    assert run("search", "a/b") == 1
+    assert "knows no a/b" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [f"{REPO}:q8_0", f"{REPO}/tiny.Q8_0.gguf"])
+def test_pull_from_the_hub_list_and_remove(name: str, server: FileServer, home: Path, capsys: Shown) -> None:
+    serve_api(server)
+    server.serve_hub(REPO, "tiny.Q8_0.gguf", PAYLOAD)
+    assert run("pull", name) == 0
+    assert "Load it as tiny.q8_0." in capsys.readouterr().err
+    assert run("path", "tiny.q8_0") == 0
+    assert Path(capsys.readouterr().out.strip()).read_bytes() == PAYLOAD
+    assert run("list", "--library", "--json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["quantisation"], row["origin"], row["runs"]) == ("tiny.q8_0", "Q8_0", "helix", False)
+    assert run("remove", "tiny.q8_0") == 0
+    assert "Deleted" in capsys.readouterr().err
+    assert run("path", "tiny.q8_0") == 2  # no longer known
+
+
+def test_pull_of_what_is_not_there(server: FileServer, capsys: Shown) -> None:
+    serve_api(server)
+    assert run("pull", f"{REPO}:Q2_K") == 2
+    assert "Q4_K_M, Q8_0, BF16" in capsys.readouterr().err
+    assert run("pull", "nobody/gone:Q8_0") == 1
+
+
+def test_a_download_that_broke_off_is_listed(server: FileServer, home: Path, capsys: Shown) -> None:
+    serve_api(server)
+    server.serve_hub(REPO, "tiny.Q8_0.gguf", PAYLOAD, statuses=[200, 404])
+    (home / "data" / "models" / "tiny.q8_0").mkdir(parents=True)
+    assert run("pull", f"{REPO}:Q8_0") == 1
+    put(home / "data" / "models" / "tiny.q8_0" / "tiny.Q8_0.gguf.0123456789ab.part", b"x" * 1000)
+    capsys.readouterr()
+    assert run("list", "--library") == 0
+    assert "1.0 kB of 400.0 kB downloaded; continue with `models pull tiny.q8_0`" in capsys.readouterr().out
+
+
+def test_add_and_remove_a_file_of_ones_own(tmp_path: Path, home: Path, capsys: Shown) -> None:
+    own = put(tmp_path / "mine-Q4_0.gguf")
+    blob = ollama(tmp_path / "person", "qwen3", "4b")
+    assert run("add", str(own)) == 0
+    assert capsys.readouterr().out == f"{own}\n"
+    assert run("list", "--library") == 0
+    shown = capsys.readouterr().out
+    assert f"mine-Q4_0  {own}\n  64 bytes · Q4_0\n  cannot run: " in shown
+    assert re.search(rf"qwen3:4b  {re.escape(str(blob))}\n  64 bytes · Ollama\n", shown)
+    assert run("remove", str(own)) == 0
+    assert "the files stay" in capsys.readouterr().err
+    assert own.exists()
+    assert run("remove", str(blob)) == 2
+    assert "belongs to Ollama" in capsys.readouterr().err
+    assert run("add", str(tmp_path / "gone")) == 2
+
+
+@pytest.mark.parametrize("arguments", [["search"], ["add"], ["remove"], ["search", "a", "--xml"]])
+def test_wrong_usage(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(*arguments)
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "hub"),
+    [
+        ("a/b:Q8_0", True),
+        ("a/b/c.gguf", True),
+        ("a/b/c/d.gguf", True),
+        ("a/b", False),
+        ("smollm2", False),
+        ("x:y", False),
+    ],
+)
+def test_what_names_a_file_of_the_hub(name: str, hub: bool) -> None:
+    assert library.is_hub_file(name) == hub
