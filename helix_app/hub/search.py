@@ -17,7 +17,7 @@ from helix_app.hub.library.quantisation import is_model, of_name
 from helix_app.hub.proxies import proxy_for, without_secrets
 from helix_app.hub.registry import HubFile
 from helix_app.hub.sources import hub_error, in_thread, trust_system_certificates
-from helix_app.modelfiles.architectures import ARCHITECTURES
+from helix_app.modelfiles.architectures.table import ARCHITECTURES
 from helix_app.modelfiles.part_names import part_files
 from helix_app.protocol.library import FoundFile, FoundModel
 

@@ -1,7 +1,7 @@
 """What a decoder looks like: its sizes, and what each of its layers does.
 
 It is read from a ``config.json`` (``hf_config.py``) or a GGUF header (``gguf/gguf_config.py``); what one kind of model
-does otherwise than Llama is in ``architectures.py``. The decoders run what is described here, whatever its name.
+does otherwise than Llama is in ``architectures/``. The decoders run what is described here, whatever its name.
 """
 
 from __future__ import annotations

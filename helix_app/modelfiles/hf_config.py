@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.architectures import find_hf
+from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.special_tokens import end_tokens, known_id
 

@@ -12,7 +12,7 @@ from helix_app.base.errors import HelixError, InputError
 from helix_app.base.process import paths
 from helix_app.base.process.logs import log_file
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
-from helix_app.modelfiles.architectures import ARCHITECTURES
+from helix_app.modelfiles.architectures.table import ARCHITECTURES
 from tests.hub.models import entry, write_catalog
 
 

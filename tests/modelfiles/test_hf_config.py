@@ -12,7 +12,7 @@ import pytest
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.messages import error_text
-from helix_app.modelfiles.architectures import ARCHITECTURES
+from helix_app.modelfiles.architectures.table import ARCHITECTURES
 from helix_app.modelfiles.config import RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf, token_ids
 from tests.engine.tiny import Zoo

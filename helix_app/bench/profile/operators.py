@@ -20,7 +20,8 @@ from torch.autograd.profiler import profile, record_function
 
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.kernels.attention import SpanPath
-from helix_app.engine.models import decoder
+from helix_app.engine.models import rope
+from helix_app.engine.models.parts import part
 from helix_app.engine.models.residual import MirroredResidual, Residual
 
 LINEAR, ATTENTION, NORM, ROTARY, CACHE, OTHER = (
@@ -37,12 +38,12 @@ os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # else the profiler tells stand
 _MARK = "helix: "
 _TRIED, _TRIALS = 200, 8
 _FUNCTIONS = (  # owner, name, group
-    (decoder, "_run", LINEAR),
+    (part, "run_linear", LINEAR),
     (SpanPath, "__init__", ATTENTION),
     (SpanPath, "attend", ATTENTION),
     (Residual, "normed", NORM),
     (MirroredResidual, "normed", NORM),
-    (decoder, "rotate_", ROTARY),
+    (rope, "rotate_", ROTARY),
     (KVView, "write", CACHE),
 )
 _NAMES = (  # parts of operators' names

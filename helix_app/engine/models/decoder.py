@@ -25,13 +25,17 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
+from helix_app.engine.kernels.attention import EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.parts import part
+from helix_app.engine.models.parts.attention import load_attention
+from helix_app.engine.models.parts.feed_forward import load_mlp
+from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
 from helix_app.engine.models.residual import Norm, residual
-from helix_app.engine.models.rope import rope_table, rotate_
+from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
@@ -41,25 +45,31 @@ _WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be 
 
 @dataclass
 class _Layer:
-    """Parts of one layer; those that its model has not are None.
+    """Parts of one layer; norms that its model has not are None.
 
     Attributes:
-        qk_norm: weights of the norm of each query and key head ``[heads + kv_heads, head_dim]``.
-        attn_post, mlp_post: of the norms over what each half gives.
+        mixer: what looks at other tokens.
+        mixer_post, feed_forward_post: norms over what each half gives.
     """
 
-    attn_norm: Norm
-    qkv: LinearFn
-    out: LinearFn
-    mlp_norm: Norm
-    gate_up: LinearFn
-    down: LinearFn
-    qk_norm: torch.Tensor | None = None
-    attn_post: Norm | None = None
-    mlp_post: Norm | None = None
+    mixer_norm: Norm
+    mixer: Part
+    feed_forward_norm: Norm
+    feed_forward: Part
+    mixer_post: Norm | None = None
+    feed_forward_post: Norm | None = None
 
+    @property
+    def linears(self) -> list[Linear]:
+        """Those of both halves, as they run."""
+        return [*self.mixer.linears, *self.feed_forward.linears]
 
-_Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that one row reads."""
+        norms = (self.mixer_norm, self.feed_forward_norm, self.mixer_post, self.feed_forward_post)
+        held = sum(bytes_of(norm) for norm in norms if norm is not None)
+        return held + self.mixer.weight_bytes + self.feed_forward.weight_bytes
 
 
 class Decoder:
@@ -101,10 +111,7 @@ class Decoder:
         self._embed: torch.Tensor
         self._head: LinearFn
         self._layers: list[_Layer] = []
-        self._tables: list[_Turn] = []  # of each rotary embedding, all positions
-        self._turned_by = [
-            config.rotaries.index(r) if (r := config.rotary(i)) else -1 for i in range(config.num_layers)
-        ]
+        self._tables: list[Turn] = []  # of each rotary embedding, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
         self.graphs: StepGraphs | None = for_device(self)
 
@@ -143,42 +150,36 @@ class Decoder:
 
     def _made(self, maker: LinearMaker, source: WeightSource, i: int) -> _Layer:
         config = self.config
-        qk_norm = attn_post = mlp_post = None
-        if config.qk_norm:
-            weights = [maker.tensor(source, role, layer=i) for role in ("q_norm", "k_norm")]
-            qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
+        mixer_post = feed_forward_post = None
         if config.post_norms:
-            attn_post, mlp_post = (
+            mixer_post, feed_forward_post = (
                 Norm(maker.tensor(source, role, layer=i)) for role in ("attn_post_norm", "mlp_post_norm")
             )
         return _Layer(
-            attn_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
-            qkv=maker.linear(source, ("q", "k", "v"), i, config.qkv_bias),
-            out=maker.linear(source, ("o",), i, config.out_bias),
-            mlp_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
-            gate_up=maker.linear(source, ("gate", "up"), i, config.mlp_bias),
-            down=maker.linear(source, ("down",), i, config.mlp_bias),
-            qk_norm=qk_norm,
-            attn_post=attn_post,
-            mlp_post=mlp_post,
+            mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
+            mixer=load_attention(config, maker, source, i, self.cache_dtype),
+            feed_forward_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
+            feed_forward=load_mlp(config, maker, source, i),
+            mixer_post=mixer_post,
+            feed_forward_post=feed_forward_post,
         )
 
     def _look_at_rows(self) -> None:
         """Which linear layers compute a single row in another way than two, and how many rows all compute alike."""
-        config, first = self.config, self._layers[0]
-        hidden, mixed = config.hidden_size, config.num_heads * config.head_dim
         paired, most = [], []
-        for name, linear, rows, columns in (
-            ("qkv", first.qkv, mixed + 2 * config.num_kv_heads * config.head_dim, hidden),
-            ("out", first.out, hidden, mixed),
-            ("gate_up", first.gate_up, 2 * config.intermediate_size, hidden),
-            ("down", first.down, hidden, config.intermediate_size),
-            ("head", self._head, config.vocab_size, hidden),
-        ):
-            single, together = same_rows(linear, rows, columns, self.dtype, self.device)
-            paired += [] if single else [name]
+        for one in self._kinds():
+            single, together = same_rows(one.run, one.rows, one.columns, self.dtype, self.device)
+            paired += [] if single else [one.name]
             most += [together] if together >= _WORTH_SPLITTING else []
         self._paired, self._together = frozenset(paired), min(most, default=0)
+
+    def _kinds(self) -> list[Linear]:
+        """The linear layers of a layer, one of each name, then the output head."""
+        found = {one.name: one for layer in self._layers for one in layer.linears}
+        return [*found.values(), self._head_linear()]
+
+    def _head_linear(self) -> Linear:
+        return Linear("head", self._head, self.config.vocab_size, self.config.hidden_size)
 
     @property
     def format(self) -> str:
@@ -188,19 +189,18 @@ class Decoder:
     @property
     def kernels(self) -> tuple[str, ...]:
         """Kinds of the linear layers in use: those of a layer, then the output head."""
-        first = self._layers[0]
-        return tuple(type(f).__name__ for f in (first.qkv, first.out, first.gate_up, first.down, self._head))
+        return tuple(type(one.run).__name__ for one in (*self._layers[0].linears, self._head_linear()))
 
     @property
     def linears(self) -> list[tuple[str, LinearFn]]:
         """Every linear layer by its name (``qkv``, ``out``, ``gate_up``, ``down``), as they run, the ``head`` last."""
-        names = ("qkv", "out", "gate_up", "down")
-        return [*((name, getattr(layer, name)) for layer in self._layers for name in names), ("head", self._head)]
+        walk = [one for layer in self._layers for one in layer.linears]
+        return [(one.name, one.run) for one in (*walk, self._head_linear())]
 
     @property
     def weight_bytes(self) -> int:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
-        layers = sum(bytes_of(part) for layer in self._layers for part in vars(layer).values() if part is not None)
+        layers = sum(layer.weight_bytes for layer in self._layers)
         row = self.config.hidden_size * self._embed.dtype.itemsize
         return layers + bytes_of(self._norm) + bytes_of(self._head) + row
 
@@ -241,7 +241,7 @@ class Decoder:
         exact = spans[0].exact
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if exact else frozenset()
-        pieces = _pieces([span.rows for span in spans], self._together) if exact else ()
+        pieces = pieces_of([span.rows for span in spans], self._together) if exact else ()
         turns = [
             (
                 _joined([cos[s.start : s.start + s.rows] for s in spans]),
@@ -249,7 +249,8 @@ class Decoder:
             )
             for cos, sin in self._tables
         ]
-        return self._layer_by_layer(ids, turns, paths, [span.logit_rows for span in spans], paired, pieces)
+        step = Pass(self._halved(turns), paths, paired, pieces)
+        return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
 
     def _path(self, span: Span) -> SpanPath:
         exact = span.exact and self.can_be_exact
@@ -258,34 +259,27 @@ class Decoder:
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
         """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
         turns = [(cos.index_select(0, positions), sin.index_select(0, positions)) for cos, sin in self._tables]
-        return self._layer_by_layer(ids, turns, (path,), (logit_rows,), frozenset())
+        return self._layer_by_layer(ids, Pass(self._halved(turns), (path,)), (logit_rows,))
 
-    def _layer_by_layer(
-        self,
-        ids: torch.Tensor,
-        turns: Sequence[_Turn],
-        paths: Sequence[Path],
-        logit_rows: Sequence[int],
-        paired: frozenset[str],
-        pieces: Sequence[int] = (),
-    ) -> torch.Tensor:
+    def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """Cosines and sines ``[rows, 1, head_dim]`` as ``rotate_`` takes them."""
+        halves = (-1, 1, 2, self.config.head_dim // 2)
+        return [(cos.view(halves), sin.view(halves)) for cos, sin in turns]
+
+    def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
         config, reshapes = self.config, self._reshapes
-        halves = (ids.shape[0], 1, 2, config.head_dim // 2)
-        turns = [(cos.view(halves), sin.view(halves)) for cos, sin in turns]
         x = residual(self._embedded(ids), self._norm, config.norm_eps)
-        for i, layer in enumerate(self._layers):
-            qkv = _run(layer.qkv, x.normed(layer.attn_norm), "qkv" in paired, pieces)
-            y = _run(layer.out, self._attention(qkv, i, turns, paths), "out" in paired, pieces)
-            x.add(self._reshaped(y, layer.attn_post) if reshapes else y)
-            gate_up = _run(layer.gate_up, x.normed(layer.mlp_norm), "gate_up" in paired, pieces)
-            gate, up = _halves(gate_up)
-            activated = F.silu(gate) if config.activation == "silu" else F.gelu(gate, approximate="tanh")
-            y = _run(layer.down, activated.mul_(up), "down" in paired, pieces)
-            x.add(self._reshaped(y, layer.mlp_post) if reshapes else y)
+        for layer in self._layers:
+            y = layer.mixer(x.normed(layer.mixer_norm), step)
+            x.add(self._reshaped(y, layer.mixer_post) if reshapes else y)
+            y = layer.feed_forward(x.normed(layer.feed_forward_norm), step)
+            x.add(self._reshaped(y, layer.feed_forward_post) if reshapes else y)
         wanted = sum(logit_rows)
-        last = _last_rows(paths, logit_rows) if wanted < ids.shape[0] else ()
-        pieces = _even(wanted, self._together) if pieces else ()
-        return bent(_run(self._head, x.normed(self._norm, last), "head" in paired, pieces).float(), config)
+        last = _last_rows(step.paths, logit_rows) if wanted < ids.shape[0] else ()
+        pieces = evenly(wanted, self._together) if step.pieces else ()
+        return bent(
+            part.run_linear(self._head, x.normed(self._norm, last), "head" in step.paired, pieces).float(), config
+        )
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
         scale, x = self.config.embedding_scale, F.embedding(ids, self._embed)
@@ -296,68 +290,6 @@ class Decoder:
         config = self.config
         y = y if norm is None else F.rms_norm(y, (config.hidden_size,), norm.weight, config.norm_eps)
         return y if config.residual_scale == 1.0 else y * config.residual_scale
-
-    def _attention(self, qkv: torch.Tensor, layer: int, turns: Sequence[_Turn], paths: Sequence[Path]) -> torch.Tensor:
-        config = self.config
-        heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
-        turning, weights, by = (
-            config.num_heads + config.num_kv_heads,
-            self._layers[layer].qk_norm,
-            self._turned_by[layer],
-        )
-        if weights is not None:
-            queries_keys = heads[:, :turning]
-            normed = F.rms_norm(queries_keys, (config.head_dim,), None, config.norm_eps)
-            torch.mul(normed, weights, out=queries_keys)
-        if by >= 0:
-            rotate_(heads, turning, *turns[by])
-        same = self.cache_dtype == self.dtype
-        heads = heads if same else heads.to(self.cache_dtype)
-        if len(paths) == 1:
-            mixture = paths[0].attend(layer, heads)
-            return mixture if same else mixture.to(self.dtype)
-        mixed, at = [], 0
-        for path in paths:
-            mixed.append(path.attend(layer, heads[at : at + path.rows]))
-            at += path.rows
-        return torch.cat(mixed).to(self.dtype)
-
-
-def _pieces(spans: Sequence[int], together: int) -> Sequence[int]:
-    """How the rows of spans are split for linear layers that compute at most so many alike; () for not at all.
-
-    Prompts, which are no function of the number of rows, stay whole, each by itself.
-    """
-    if not together or sum(spans) <= together:
-        return ()
-    pieces: list[int] = []
-    few = 0
-    for rows in (*spans, EXACT_ROWS + 1):
-        if rows <= EXACT_ROWS:
-            few += rows
-        else:
-            pieces += [*_even(few, together), rows]
-            few = 0
-    return pieces[:-1]
-
-
-def _even(rows: int, together: int) -> Sequence[int]:
-    count = -(-rows // together)
-    return [rows // count + (i < rows % count) for i in range(count)]
-
-
-def _run(linear: LinearFn, x: torch.Tensor, paired: bool, pieces: Sequence[int] = ()) -> torch.Tensor:
-    """A linear layer, its rows in pieces; with ``paired`` a single row runs as the first of two."""
-    if len(pieces) > 1:
-        return torch.cat([_run(linear, part, paired) for part in x.split(list(pieces))])
-    return linear(torch.cat((x, x)))[:1] if paired and x.shape[0] == 1 else linear(x)
-
-
-def _halves(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The columns of ``x`` ``[rows, 2 * half]``, contiguous, as ``chunk`` splits them, in a quarter of its time."""
-    rows, width = x.shape
-    half, at = width // 2, x.storage_offset()
-    return x.as_strided((rows, half), (width, 1), at), x.as_strided((rows, half), (width, 1), at + half)
 
 
 def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.architectures import GgufFacts, find_gguf
+from helix_app.modelfiles.architectures.base import GgufFacts
+from helix_app.modelfiles.architectures.table import find_gguf
 from helix_app.modelfiles.config import ModelConfig, RopeScaling
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind

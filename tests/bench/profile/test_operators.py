@@ -11,7 +11,8 @@ import torch
 from helix_app.bench.profile import operators
 from helix_app.bench.profile.operators import ATTENTION, CACHE, LINEAR, NORM, OTHER, PYTHON, ROTARY, Taken
 from helix_app.bench.profile.passes import Passes
-from helix_app.engine.models import decoder, residual
+from helix_app.engine.models import residual, rope
+from helix_app.engine.models.parts import part
 from tests.bench.tiny_bench import opened
 from tests.engine.tiny import Zoo
 
@@ -77,10 +78,10 @@ def test_what_profiling_adds_is_taken_off() -> None:
 def test_a_pass_of_a_tiny_model_is_told_apart(zoo: Zoo) -> None:
     model = opened(zoo.gguf("llama")).session.runner.decoder
     passes = Passes(model, 16, 64, False)
-    before = decoder._run, decoder.rotate_, residual.MirroredResidual.normed
+    before = part.run_linear, rope.rotate_, residual.MirroredResidual.normed
     plain = passes.logits(64, 1)
     got = operators.profiled(lambda: passes.logits(64, 1), model.device)
-    assert (decoder._run, decoder.rotate_, residual.MirroredResidual.normed) == before
+    assert (part.run_linear, rope.rotate_, residual.MirroredResidual.normed) == before
     assert all(got.spent[group] > 0 and got.calls[group] > 0 for group in operators.GROUPS)
     layers = model.config.num_layers
     assert got.calls[LINEAR] == 4 * layers + 1
@@ -89,10 +90,10 @@ def test_a_pass_of_a_tiny_model_is_told_apart(zoo: Zoo) -> None:
 
 
 def test_functions_are_put_back_when_a_pass_fails(zoo: Zoo) -> None:
-    before = decoder._run
+    before = part.run_linear
     with pytest.raises(ZeroDivisionError):
         operators.profiled(lambda: 1 // 0, torch.device("cpu"))
-    assert decoder._run is before
+    assert part.run_linear is before
 
 
 def test_profiling_costs_something_finite(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

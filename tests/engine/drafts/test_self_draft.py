@@ -173,7 +173,7 @@ def test_of_two_that_draft_together_one_may_find_no_slot(models: Models) -> None
 def spoil(models: Models, halves: Models) -> Iterator[list[int]]:
     """Countdown of passes of the copies; from zero on their keys, values and logits are no numbers."""
     left = [1 << 30]
-    linears = [(m, m.draft._layers[0].qkv) for m in (models, halves)]
+    linears = [(m, m.draft._layers[0].linears[0].run) for m in (models, halves)]
 
     def spoilt(linear: object) -> object:
         def run(x: torch.Tensor) -> torch.Tensor:
@@ -184,10 +184,10 @@ def spoil(models: Models, halves: Models) -> Iterator[list[int]]:
         return run
 
     for m, linear in linears:
-        m.draft._layers[0].qkv = spoilt(linear)  # type: ignore[assignment]
+        m.draft._layers[0].mixer.qkv = spoilt(linear)  # type: ignore[attr-defined]
     yield left
     for m, linear in linears:
-        m.draft._layers[0].qkv = linear
+        m.draft._layers[0].mixer.qkv = linear  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("size", [4, 16])

@@ -23,7 +23,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.loading import load, place, runners
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
-from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.parts.attention import Attention
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds import drafting, scheduler
 from helix_app.protocol.events import Event
@@ -102,7 +102,7 @@ class _Patches:
 
     def install(self) -> None:
         pick, forward, draft = place.pick_device, ModelRunner.forward_many, drafting._propose_all
-        attention = Decoder._attention
+        attention = Attention._mixed
 
         def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Device, str]:
             self.on_gpu = wanted != "cpu"
@@ -126,17 +126,17 @@ class _Patches:
             finally:
                 self.drafting = False
 
-        def second_layer(decoder: Decoder, qkv: torch.Tensor, layer: int, *args: Any, **kwargs: Any) -> torch.Tensor:
-            if self.armed is not None and layer == 1 and self.armed.kind != "nan":
+        def second_layer(half: Attention, *args: Any) -> torch.Tensor:
+            if self.armed is not None and half._index == 1 and self.armed.kind != "nan":
                 self.fail(self.armed)
-            return attention(decoder, qkv, layer, *args, **kwargs)
+            return attention(half, *args)
 
         place.pick_device = pick_device  # type: ignore[assignment]
         calibration._DEVICE_SECONDS = 0.0
         runners.choose_threads = lambda *_: None  # type: ignore[assignment]
         load.cpu = place.cpu = lambda: self.cpu()  # type: ignore[assignment]
         ModelRunner.forward_many = forward_many  # type: ignore[method-assign]
-        Decoder._attention = second_layer  # type: ignore[method-assign]
+        Attention._mixed = second_layer  # type: ignore[method-assign]
         drafting._propose_all = propose
         scheduler.CHUNK = 16
 

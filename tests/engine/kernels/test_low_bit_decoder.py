@@ -67,7 +67,7 @@ def test_the_files_own_integers_give_the_dequantised_logits(zoo: Zoo, name: str,
     decoder = runner.decoder
     assert (decoder.rounded, decoder.parameters) == (0, dense.decoder.parameters)
     for layer in decoder._layers:
-        assert all(isinstance(part, Int4Linear) for part in (layer.qkv, layer.out, layer.gate_up, layer.down))
+        assert all(isinstance(one.run, Int4Linear) for one in layer.linears)
 
 
 @needs(4)
@@ -86,7 +86,7 @@ def test_eight_bits_are_near_the_dense_logits(zoo: Zoo, name: str) -> None:
     ids = some_ids(60, 2)
     runner = packed(zoo.gguf(name), 8, head_bits=8)
     assert isinstance(runner.decoder._head, Int8Linear)
-    assert all(isinstance(layer.down, Int8Linear) for layer in runner.decoder._layers)
+    assert all(isinstance(layer.linears[-1].run, Int8Linear) for layer in runner.decoder._layers)
     assert 0 < error(logits_of(runner, ids, CUTS), logits_of(runner_of(zoo.gguf(name)), ids)) < 0.06
 
 
@@ -95,7 +95,7 @@ def test_a_width_that_cannot_be_packed_runs_dense(zoo: Zoo, bits: int) -> None:
     """48 columns fill no group; the 96 of "down" do."""
     runner, dense = packed(zoo.gguf("llama-gqa3"), bits, head_bits=8), runner_of(zoo.gguf("llama-gqa3"), dtype=BF16)
     layer = runner.decoder._layers[0]
-    low = [isinstance(part, (Int4Linear, Int8Linear)) for part in (layer.qkv, layer.out, layer.gate_up, layer.down)]
+    low = [isinstance(one.run, (Int4Linear, Int8Linear)) for one in layer.linears]
     assert low == [False, False, False, True]
     assert not isinstance(runner.decoder._head, Int8Linear)
     assert (runner.decoder.rounded, runner.decoder.parameters) == (2, dense.decoder.parameters)

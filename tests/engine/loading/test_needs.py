@@ -23,7 +23,7 @@ def held(engine: Engine) -> int:
     """Bytes of the weights of a dense decoder."""
     decoder = session_of(engine).runner.decoder
     assert isinstance(decoder, Decoder)
-    layers = sum(bytes_of(part) for layer in decoder._layers for part in vars(layer).values() if part is not None)
+    layers = sum(layer.weight_bytes for layer in decoder._layers)
     return layers + bytes_of(decoder._norm) + bytes_of(decoder._head) + bytes_of(decoder._embed)
 
 

@@ -22,7 +22,10 @@ def test_weights_cache_and_logits_are_made_in_it(zoo: Zoo) -> None:
     decoder = runner.decoder
     tensors = [decoder._embed, *decoder._tables[0], decoder._norm.weight, runner.cache.pool, *runner.cache.keys]
     tensors += [
-        part for layer in decoder._layers for part in vars(layer.qkv).values() if isinstance(part, torch.Tensor)
+        part
+        for layer in decoder._layers
+        for part in vars(layer.linears[0].run).values()
+        if isinstance(part, torch.Tensor)
     ]
     runner.open("a", ())
     tensors.append(runner.forward("a", [1, 2, 3], 1))

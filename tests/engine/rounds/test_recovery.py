@@ -15,7 +15,7 @@ import torch
 from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import calibration
-from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.parts.attention import Attention
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
@@ -34,21 +34,21 @@ class Gpu:
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.words = ""
-        attention, pick = Decoder._attention, place.pick_device
+        attention, pick = Attention._mixed, place.pick_device
         self._used = False
 
         def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Device, str]:
             self._used = wanted != "cpu"
             return (Device("cuda", torch.device("cpu"), "Stand-in GPU"), "") if self._used else pick(wanted, cancel)
 
-        def fails(decoder: Decoder, qkv: torch.Tensor, layer: int, *args: Any) -> torch.Tensor:
-            if self.words and self._used and layer == 1:
+        def fails(half: Attention, *args: Any) -> torch.Tensor:
+            if self.words and self._used and half._index == 1:
                 raise RuntimeError(self.words)
-            return attention(decoder, qkv, layer, *args)
+            return attention(half, *args)
 
         patch.setattr(place, "pick_device", pick_device)
         patch.setattr(calibration, "_DEVICE_SECONDS", 0.0)
-        patch.setattr(Decoder, "_attention", fails)
+        patch.setattr(Attention, "_mixed", fails)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_an_error_of_helix_itself_is_told_and_leaves_no_block(zoo: Zoo, monkeypa
     expected = finish(engine, ask())
     session_of(engine).clear_caches()
     with monkeypatch.context() as patch:
-        patch.setattr(Decoder, "_attention", lambda *_: torch.zeros(1) @ torch.zeros(2))
+        patch.setattr(Attention, "_mixed", lambda *_: torch.zeros(1) @ torch.zeros(2))
         seen = events(engine, ask())
     assert codes(seen) == ["internal"]
     assert [e.used_blocks for e in seen if isinstance(e, CacheSnapshot)][-1] == 0

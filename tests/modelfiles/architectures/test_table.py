@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.architectures import ARCHITECTURES, GgufFacts, find_gguf, find_hf
+from helix_app.modelfiles.architectures.base import GgufFacts
+from helix_app.modelfiles.architectures.table import ARCHITECTURES, find_gguf, find_hf
 from helix_app.modelfiles.config import Layer, RopeScaling, Rotary
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect

@@ -1,0 +1,89 @@
+"""Attention over the paged cache as a half of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+
+from helix_app.engine.kernels.linear import LinearFn
+from helix_app.engine.models import rope
+from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.parts import part
+from helix_app.engine.models.parts.part import Linear, Part, Pass
+from helix_app.engine.models.weights import WeightSource
+from helix_app.modelfiles.config import ModelConfig
+
+
+class Attention(Part):
+    """Queries, keys and values in one product; heads normed and turned where the model has that.
+
+    Attributes:
+        qk_norm: weights of the norm of each query and key head ``[heads + kv_heads, head_dim]``, None for none.
+    """
+
+    weights = "qkv", "out", "qk_norm"
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        index: int,
+        qkv: LinearFn,
+        out: LinearFn,
+        qk_norm: torch.Tensor | None,
+        cache_dtype: torch.dtype,
+    ) -> None:
+        self.qkv, self.out, self.qk_norm = qkv, out, qk_norm
+        self._config, self._index, self._cache_dtype = config, index, cache_dtype
+        rotary = config.rotary(index)
+        self._turned_by = config.rotaries.index(rotary) if rotary else -1
+        self._turning = config.num_heads + config.num_kv_heads
+
+    @property
+    def linears(self) -> Sequence[Linear]:
+        """Its linear layers in the order in which they run."""
+        c = self._config
+        mixed, keys_values = c.num_heads * c.head_dim, 2 * c.num_kv_heads * c.head_dim
+        return (
+            Linear("qkv", self.qkv, mixed + keys_values, c.hidden_size),
+            Linear("out", self.out, c.hidden_size, mixed),
+        )
+
+    def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
+        """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``."""
+        qkv = part.run_linear(self.qkv, x, "qkv" in step.paired, step.pieces)
+        return part.run_linear(self.out, self._mixed(qkv, step), "out" in step.paired, step.pieces)
+
+    def _mixed(self, qkv: torch.Tensor, step: Pass) -> torch.Tensor:
+        config, cache_dtype, turning, paths = self._config, self._cache_dtype, self._turning, step.paths
+        heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
+        if self.qk_norm is not None:
+            queries_keys = heads[:, :turning]
+            normed = F.rms_norm(queries_keys, (config.head_dim,), None, config.norm_eps)
+            torch.mul(normed, self.qk_norm, out=queries_keys)
+        if self._turned_by >= 0:
+            rope.rotate_(heads, turning, *step.turns[self._turned_by])
+        same = cache_dtype == qkv.dtype
+        heads = heads if same else heads.to(cache_dtype)
+        if len(paths) == 1:
+            mixture = paths[0].attend(self._index, heads)
+            return mixture if same else mixture.to(qkv.dtype)
+        mixed, at = [], 0
+        for path in paths:
+            mixed.append(path.attend(self._index, heads[at : at + path.rows]))
+            at += path.rows
+        return torch.cat(mixed).to(qkv.dtype)
+
+
+def load_attention(
+    config: ModelConfig, maker: LinearMaker, source: WeightSource, index: int, cache_dtype: torch.dtype
+) -> Attention:
+    """The attention of a layer. Raises ModelFileError."""
+    qk_norm = None
+    if config.qk_norm:
+        weights = [maker.tensor(source, role, layer=index) for role in ("q_norm", "k_norm")]
+        qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
+    qkv = maker.linear(source, ("q", "k", "v"), index, config.qkv_bias)
+    out = maker.linear(source, ("o",), index, config.out_bias)
+    return Attention(config, index, qkv, out, qk_norm, cache_dtype)

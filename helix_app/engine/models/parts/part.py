@@ -1,0 +1,108 @@
+"""What a half of a layer is to the decoder, and how its linear layers run.
+
+A half whose linear layers must give a row the same bits however many rows run beside it (``exact``, see
+``kernels/attention.py``) asks kernels that sum in another order for one row, or from some number on, for two rows, or
+for so many at a time.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from helix_app.engine.kernels.attention import EXACT_ROWS, Path
+from helix_app.engine.kernels.linear import LinearFn
+from helix_app.engine.models.base import bytes_of
+
+Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows, each [rows, 1, 2, head_dim / 2]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What the layers of a pass have in common.
+
+    Attributes:
+        turns: of each rotary embedding of the model.
+        paths: where attention looks, sequence by sequence.
+        paired: names of linear layers that run a single row as the first of two.
+        pieces: how the rows of linear layers are split; () for not at all.
+    """
+
+    turns: Sequence[Turn]
+    paths: Sequence[Path]
+    paired: frozenset[str] = frozenset()
+    pieces: Sequence[int] = ()
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A linear layer of a half.
+
+    Attributes:
+        name: as profiles call it, such as ``qkv``.
+        rows, columns: of its weight.
+    """
+
+    name: str
+    run: LinearFn
+    rows: int
+    columns: int
+
+
+class Part(ABC):
+    """A half of a layer.
+
+    Attributes:
+        weights: names of what holds its weights: tensors, norms, linear layers; each may be None.
+    """
+
+    weights: tuple[str, ...]
+
+    @property
+    @abstractmethod
+    def linears(self) -> Sequence[Linear]:
+        """Its linear layers in the order in which they run."""
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of weights that one row reads."""
+        held = [self.__dict__[name] for name in self.weights]
+        return sum(bytes_of(one) for one in held if one is not None)
+
+    @abstractmethod
+    def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
+        """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``."""
+
+
+def run_linear(linear: LinearFn, x: torch.Tensor, paired: bool, pieces: Sequence[int] = ()) -> torch.Tensor:
+    """A linear layer, its rows in pieces; with ``paired`` a single row runs as the first of two."""
+    if len(pieces) > 1:
+        return torch.cat([run_linear(linear, part, paired) for part in x.split(list(pieces))])
+    return linear(torch.cat((x, x)))[:1] if paired and x.shape[0] == 1 else linear(x)
+
+
+def pieces_of(spans: Sequence[int], together: int) -> Sequence[int]:
+    """How the rows of spans are split for linear layers that compute at most so many alike; () for not at all.
+
+    Prompts, which are no function of the number of rows, stay whole, each by itself.
+    """
+    if not together or sum(spans) <= together:
+        return ()
+    pieces: list[int] = []
+    few = 0
+    for rows in (*spans, EXACT_ROWS + 1):
+        if rows <= EXACT_ROWS:
+            few += rows
+        else:
+            pieces += [*evenly(few, together), rows]
+            few = 0
+    return pieces[:-1]
+
+
+def evenly(rows: int, together: int) -> Sequence[int]:
+    """So many rows in parts of at most so many."""
+    count = -(-rows // together)
+    return [rows // count + (i < rows % count) for i in range(count)]

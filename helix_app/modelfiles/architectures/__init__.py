@@ -1,0 +1,1 @@
+"""The kinds of models that Helix runs, a file a family."""
