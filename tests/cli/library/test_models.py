@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.base import messages
-from helix_app.cli.library.changes import models
+from helix_app.cli.library import models
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
