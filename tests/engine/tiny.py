@@ -23,6 +23,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
+from tests.engine import tiny_gemma4
 from tests.engine.gguf_names import gguf_name
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
@@ -118,6 +119,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
+    **tiny_gemma4.SHAPES,
 }
 
 
@@ -159,7 +161,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kind = {"gemma3": "gemma3_text"}.get(family, family)
+    kind = {"gemma3": "gemma3_text", "gemma4": "gemma4_text"}.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
@@ -176,7 +178,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
             noise = torch.randn(weight.shape, generator=generator)
             if "norm" in key:
                 weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
-                if "loopy" in name and _norm_offset(config) and "layernorm" in key and "post_" in key:
+                if "loopy" in name and config.model_type in ("gemma3_text", "gemma4_text") and "post_" in key:
                     weight.sub_(0.85)
             elif key.endswith("bias"):
                 weight.copy_(0.3 * noise)
@@ -185,6 +187,8 @@ def hf_model(name: str, seed: int = 0) -> Any:
             else:
                 mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
+        if config.model_type == "gemma4_text":
+            tiny_gemma4.scale_layers(model, generator)
     return model
 
 
@@ -212,15 +216,17 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = {"gemma3_text": "gemma3"}.get(config.model_type, config.model_type)
+    arch = config.model_type.removesuffix("_text")
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
+    if arch != "gemma4":
+        writer.add_feed_forward_length(config.intermediate_size)
+        writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
     writer.add_rope_dimension_count(head_dim)
@@ -243,6 +249,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
             array = _permuted(array, heads)
         matrix = array.ndim == 2
         data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
+        key = tiny_gemma4.tensor_name(key)
         writer.add_tensor(gguf_name(key, arch), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -265,6 +272,8 @@ def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
         writer.add_embedding_scale(config.embedding_multiplier)
         writer.add_residual_scale(config.residual_multiplier)
         writer.add_logit_scale(config.logits_scaling)
+    if config.model_type == "gemma4_text":
+        tiny_gemma4.write_own(writer, config)
     if config.model_type == "gemma3_text":
         writer.add_sliding_window(config.sliding_window)
         if config.final_logit_softcapping:
