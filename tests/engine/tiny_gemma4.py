@@ -28,7 +28,7 @@ _SHARED = {
     "layer_types": [_SLIDING, _SLIDING, _FULL, _SLIDING, _FULL, _SLIDING, _FULL],
     "num_kv_shared_layers": 3,
     "num_key_value_heads": 1,
-    "hidden_size_per_layer_input": 12,
+    "hidden_size_per_layer_input": 32,
     "use_double_wide_mlp": True,
 }
 # as the dense larger ones are: values of the keys, and other numbers of heads, in layers that see all tokens

@@ -1,9 +1,9 @@
 """The tensor behind the block pool where layers differ in their heads.
 
-Layout: ``[planes, slots, width]``, slot = block * block_size + offset, divided as ``layout.Planes`` says. A layer's keys
-and values are its planes, or its part of them: ``[2 * kv_heads, slots, head_dim]``, the heads of the keys before those
-of the values, in steps of ``width``. So the blocks of a sequence that happen to be adjacent are read in place, whatever
-the size of a layer's heads.
+Layout: ``[planes, slots, width]``, slot = block * block_size + offset, divided as ``layout.Planes`` says. A layer's
+keys and values are its planes, or its part of them: ``[2 * kv_heads, slots, head_dim]``, the heads of the keys before
+those of the values, in steps of ``width``. So the blocks of a sequence that happen to be adjacent are read in place,
+whatever the size of a layer's heads.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class GroupView:
         return self.seen(layer, padded)
 
     def seen(self, layer: int, padded: bool = False) -> Both:
-        """All keys and all values, each ``[1, kv_heads, length, head_dim]``, from the first slot on that is there: views
+        """All keys and all values, each ``[1, kv_heads, length, head_dim]``, from the first slot that is there: views
         of the pool when contiguous. ``padded``: whole blocks."""
         both = self._all(layer, self.padded_length if padded else self._length).unsqueeze(0)
         half = both.shape[1] // 2

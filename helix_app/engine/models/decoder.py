@@ -280,7 +280,8 @@ class Decoder:
 
     def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         """Cosines and sines ``[rows, 1, head_dim]`` as ``rotate_`` takes them."""
-        return [tuple(turn.view(-1, 1, 2, turn.shape[-1] // 2) for turn in both) for both in turns]
+        halves = [(-1, 1, 2, cos.shape[-1] // 2) for cos, _ in turns]
+        return [(cos.view(shape), sin.view(shape)) for (cos, sin), shape in zip(turns, halves)]
 
     def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
         config, reshapes = self.config, self._reshapes
