@@ -56,7 +56,17 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
     if number_format == PACKED:
         return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
-    return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
+    weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
+    return ModelNeed(weights, cache, _dense_workspace(config, context, item))
+
+
+def _mapped(files: ModelFiles, item: int) -> int:
+    """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
+    inputs = files.config.token_inputs
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+        return 0
+    return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
 
 
 def packed_weights(files: ModelFiles) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
+from helix_app.base.errors import ModelFileError
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.linears import LinearMaker
@@ -19,12 +21,46 @@ from helix_app.engine.models.parts.part import Linear, Pass
 from helix_app.engine.models.residual import Norm, Residual
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
+
+
+class MappedTable:
+    """A table of inputs as its file holds it: rows are unpacked when a pass asks for them.
+
+    It has as many numbers as the rest of a small model, of which a row needs a few thousand.
+    """
+
+    def __init__(self, packed: PackedTensor, dtype: torch.dtype, device: torch.device) -> None:
+        import gguf
+
+        self.row_bytes = int(packed.raw.shape[1])
+        self._packed, self._dtype, self._device = packed, dtype, device
+        self._unpack, self._kind = gguf.dequantize, gguf.GGMLQuantizationType[packed.format]
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        """The rows of these ids, ``[ids, columns]``."""
+        wanted, places = np.unique(ids.cpu().numpy(), return_inverse=True)
+        rows = np.asarray(self._unpack(self._packed.raw[wanted], self._kind), dtype=np.float32)
+        return torch.from_numpy(rows.reshape(len(wanted), -1)[places.reshape(-1)]).to(self._dtype).to(self._device)
+
+
+class HeldTable:
+    """A table of inputs in memory."""
+
+    def __init__(self, table: torch.Tensor) -> None:
+        self._table, self.row_bytes = table, table.shape[1] * table.dtype.itemsize
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        """The rows of these ids, ``[ids, columns]``."""
+        return F.embedding(ids, self._table)
 
 
 class TokenTable:
     """The inputs of all layers for the rows of a pass."""
 
-    def __init__(self, config: ModelConfig, table: torch.Tensor, project: LinearFn, norm: torch.Tensor) -> None:
+    def __init__(
+        self, config: ModelConfig, table: MappedTable | HeldTable, project: LinearFn, norm: torch.Tensor
+    ) -> None:
         assert config.token_inputs is not None
         self.table, self.project, self.norm = table, project, norm
         self._config, self._size = config, config.token_inputs.size
@@ -37,13 +73,12 @@ class TokenTable:
     @property
     def weight_bytes(self) -> int:
         """Bytes of weights that one row reads."""
-        row = self.table.shape[1] * self.table.dtype.itemsize
-        return row + bytes_of(self.project) + bytes_of(self.norm)
+        return self.table.row_bytes + bytes_of(self.project) + bytes_of(self.norm)
 
     def __call__(self, ids: torch.Tensor, embedded: torch.Tensor, step: Pass) -> torch.Tensor:
         """From ids ``[rows]`` and their embeddings ``[rows, hidden]``: ``[layers, rows, size]``."""
         config, size = self._config, self._size
-        known = F.embedding(ids, self.table).view(-1, config.num_layers, size) * size**0.5
+        known = self.table(ids).view(-1, config.num_layers, size) * size**0.5
         made = part.run_linear(self.project, embedded, "inputs" in step.paired, step.pieces) * config.hidden_size**-0.5
         made = F.rms_norm(made.view(-1, config.num_layers, size), (size,), self.norm, config.norm_eps)
         return ((made + known) * 2.0**-0.5).transpose(0, 1).contiguous()
@@ -83,9 +118,23 @@ def load_token_table(
     """The inputs of a model that has them, its table that of ``like`` where there is one. Raises ModelFileError."""
     if config.token_inputs is None:
         return None
-    table = maker.tensor(source, "inputs_embed") if like is None else like.table
+    table = _table(maker, source) if like is None else like.table
     project = maker.linear(source, ("inputs_project",), 0, False)
     return TokenTable(config, table, project, maker.tensor(source, "inputs_norm"))
+
+
+def _table(maker: LinearMaker, source: WeightSource) -> MappedTable | HeldTable:
+    packed = source.packed("inputs_embed")
+    if packed is None:
+        return HeldTable(maker.tensor(source, "inputs_embed"))
+    maker.parameters += packed.rows * packed.columns
+    table = MappedTable(packed, maker.dtype, maker.device)
+    try:
+        table(torch.zeros(1, dtype=torch.int64))
+    except NotImplementedError as exc:
+        feature = f"{packed.format} weights"
+        raise ModelFileError("model_feature_unsupported", feature=feature, detail=str(exc)) from exc
+    return table
 
 
 def load_token_gate(config: ModelConfig, maker: LinearMaker, source: WeightSource, index: int) -> TokenGate | None:
