@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.engine.engine import Engine
 from helix_app.engine.loading.needs import dense_weights, need_of
 from helix_app.engine.models.packed_decoder import packed_formats
 from helix_app.engine.models.rope import inverse_frequencies
@@ -18,8 +19,10 @@ from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count
+from helix_app.protocol.events import Notice
+from helix_app.protocol.requests import LoadRequest
 from tests.engine.models.test_decoder import LENGTH, logits_of, runner_of, some_ids, worst
-from tests.engine.tiny import Zoo, ask, finish, hf_config, hf_model, loaded
+from tests.engine.tiny import Zoo, ask, events, finish, hf_config, hf_model, loaded
 
 NAMES = ("gemma4", "gemma4-loopy")
 
@@ -105,7 +108,10 @@ def test_its_numbers_are_counted(zoo: Zoo, name: str) -> None:
 
 
 def test_a_packed_file_chats(zoo: Zoo) -> None:
-    """On dense weights, whatever was asked for, and with the draft that was."""
+    """On dense weights, whatever was asked for, which is said, and with the draft that was."""
+    request = LoadRequest(str(zoo.gguf("gemma4-loopy", quant="Q8_0")), draft="none", device="cpu", dtype="packed")
+    asked = [event.code for event in events(Engine(), request) if isinstance(event, Notice)]
+    assert asked == ["packed_layers"]
     engine = loaded(zoo.gguf("gemma4-loopy", quant="Q8_0"), "ngram", dtype="packed")
     drafted = finish(engine, ask("the cat sat", max_tokens=60, k="fixed:3"))
     plain = finish(engine, ask("the cat sat", max_tokens=60, mode="autoregressive"))
