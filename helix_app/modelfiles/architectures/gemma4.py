@@ -113,6 +113,8 @@ def _from_gguf(facts: GgufFacts) -> Fields:
         raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
     if int(facts.get("rope.dimension_count_swa", dim)) != dim:
         raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
+    if not all(sliding) and not facts.rope.factors:
+        raise ValueError("no rope_freqs.weight, which layers that see all tokens are turned by")
     theta, local = (float(facts.get(key, usual)) for key, usual in _THETAS)
     full = Rotary(theta, facts.rope, facts.head_dim)
     kv_heads = [int(count) for count in facts.each("attention.head_count_kv", facts.heads)]
