@@ -44,10 +44,11 @@ class RopeScaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """How queries and keys are turned by their position."""
+    """How queries and keys are turned by their position; ``head_dim`` 0 is the model's."""
 
     theta: float = 10_000.0
     scaling: RopeScaling = field(default_factory=RopeScaling)
+    head_dim: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,46 @@ class Layer:
         window: tokens that a row sees, itself among them; 0 is all.
         rotary: where it differs from the model's own.
         turned: whether queries and keys are turned by their position at all.
+        head_dim, kv_heads, intermediate_size: where they differ from the model's; 0 for not.
+        shares: the earlier layer whose keys and values it reads, None where it has its own.
+        keys_as_values: values are the keys, before those are normed and turned.
     """
 
     window: int = 0
     rotary: Rotary | None = None
     turned: bool = True
+    head_dim: int = 0
+    kv_heads: int = 0
+    intermediate_size: int = 0
+    shares: int | None = None
+    keys_as_values: bool = False
+
+
+@dataclass(frozen=True)
+class TokenInputs:
+    """What each layer is given of a row's token beside the stream (per-layer embeddings).
+
+    Attributes:
+        size: numbers a layer and token.
+        vocab_size: tokens of their table.
+    """
+
+    size: int
+    vocab_size: int
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Numbers and size of a layer's heads."""
+
+    queries: int
+    kv: int
+    dim: int
+
+    @property
+    def group(self) -> int:
+        """Query heads that share one key/value head."""
+        return self.queries // self.kv
 
 
 _PLAIN = Layer()
@@ -83,6 +119,9 @@ class ModelConfig:
         attention_scale: of the scores; None is one over the root of ``head_dim``.
         embedding_scale, residual_scale, logit_scale: of embeddings, of what each half of a layer adds, of logits.
         logit_softcap: logits are bent to stay under this size, 0 for not at all.
+        value_norm: values are normed, head by head, without weights.
+        layer_scale: the stream is multiplied by a number of its own behind each layer.
+        token_inputs: what layers are given of the token itself, None for nothing.
     """
 
     architecture: str
@@ -115,6 +154,9 @@ class ModelConfig:
     residual_scale: float = 1.0
     logit_scale: float = 1.0
     logit_softcap: float = 0.0
+    value_norm: bool = False
+    layer_scale: bool = False
+    token_inputs: TokenInputs | None = None
 
     @property
     def group_size(self) -> int:
@@ -134,6 +176,27 @@ class ModelConfig:
     def layer(self, index: int) -> Layer:
         """What a layer does."""
         return self.layers[index] if self.layers else _PLAIN
+
+    def heads(self, index: int) -> Heads:
+        """The heads of a layer."""
+        return self._heads[index] if self.layers else self._heads[0]
+
+    @cached_property
+    def _heads(self) -> tuple[Heads, ...]:
+        sizes = [(one.kv_heads or self.num_kv_heads, one.head_dim or self.head_dim) for one in self.layers or (_PLAIN,)]
+        return tuple(Heads(self.num_heads, kv, dim) for kv, dim in sizes)
+
+    def inner_size(self, index: int) -> int:
+        """Width of the feed-forward half of a layer."""
+        return self.layer(index).intermediate_size or self.intermediate_size
+
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether all layers have matrices of the same sizes, and only what every decoder here knows."""
+        own = (layer.head_dim or layer.kv_heads or layer.intermediate_size for layer in self.layers)
+        special = self.value_norm or self.layer_scale or self.token_inputs is not None
+        shared = any(layer.shares is not None or layer.keys_as_values for layer in self.layers)
+        return not (special or shared or any(own))
 
     def rotary(self, index: int) -> Rotary | None:
         """How a layer turns queries and keys; None for not at all."""
@@ -177,6 +240,7 @@ class ModelConfig:
             raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
         if any(not 0 <= layer.window < 2**31 for layer in self.layers):
             raise _unfit(path, "the attention window out of range")
+        self._check_layers(path)
         for rotary in (Rotary(self.rope_theta, self.rope), *self.rotaries):
             self._check_rotary(rotary, path)
         positive = {
@@ -189,11 +253,32 @@ class ModelConfig:
         }
         _check_positive(positive, path)
 
+    def _check_layers(self, path: str) -> None:
+        for i, layer in enumerate(self.layers):
+            if not all(0 <= size < 2**31 for size in (layer.head_dim, layer.kv_heads, layer.intermediate_size)):
+                raise _unfit(path, f"sizes of layer {i} out of range")
+            heads, rotary = self.heads(i), self.rotary(i)
+            if heads.queries % heads.kv or heads.dim % 2:
+                raise _unfit(path, f"{heads.queries} heads over {heads.kv} of {heads.dim} in layer {i}")
+            if rotary is not None and (rotary.head_dim or self.head_dim) != heads.dim:
+                raise _unfit(path, f"the rotary embedding of layer {i} has another head size")
+            if layer.shares is not None and not (
+                0 <= layer.shares < i
+                and self.layers[layer.shares].shares is None
+                and (self.heads(layer.shares), self.layers[layer.shares].window) == (heads, layer.window)
+            ):
+                raise _unfit(path, f"layer {i} cannot share keys and values with layer {layer.shares}")
+        inputs = self.token_inputs
+        if inputs is not None and not (0 < inputs.size < 2**31 and 0 < inputs.vocab_size < 2**31):
+            raise _unfit(path, f"{inputs.size} inputs a layer of {inputs.vocab_size} tokens")
+
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
         scaling = rotary.scaling
         for factors in (scaling.factors, scaling.long_factors):
-            if factors and len(factors) != self.head_dim // 2:
-                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {self.head_dim}")
+            if factors and len(factors) != (rotary.head_dim or self.head_dim) // 2:
+                raise _unfit(
+                    path, f"{len(factors)} rotary divisors for a head size of {rotary.head_dim or self.head_dim}"
+                )
         positive = {
             "rope_theta": rotary.theta - 1,
             "the rotary factor": scaling.factor,

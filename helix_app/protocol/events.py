@@ -194,6 +194,7 @@ class CacheSnapshot:
         windows: tokens that the layers of each group look back over; 0 is all.
         passed_blocks: that the live sequences do without, because their tokens fell out of a window.
         evicted_blocks: cached blocks whose content gave way to other tokens, since the pool was made.
+        readers: of each group, layers that read its keys and values and have no blocks of their own; () for none.
     """
 
     pool: PoolName
@@ -210,6 +211,7 @@ class CacheSnapshot:
     windows: tuple[int, ...] = (0,)
     passed_blocks: int = 0
     evicted_blocks: int = 0
+    readers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

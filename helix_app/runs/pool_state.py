@@ -28,6 +28,7 @@ class PoolState:
         windows: tokens that the layers of each group look back over; 0 is all.
         passed: blocks that the live sequences do without, because their tokens fell out of a window.
         frame: number of the snapshot this is, where somebody counts them; -1 before the first.
+        readers: of each group, layers that read there and have no blocks of their own; () for none.
     """
 
     cells: Cells = field(default_factory=lambda: np.zeros(0, CELL))
@@ -40,6 +41,7 @@ class PoolState:
     windows: tuple[int, ...] = (0,)
     passed: int = 0
     frame: int = -1
+    readers: tuple[int, ...] = ()
 
     def reset(self) -> None:
         """Forget every block."""
@@ -66,6 +68,7 @@ class PoolState:
         self.block_size = max(1, snapshot.block_size)
         self.used, self.cached, self.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
         self.windows, self.passed = snapshot.windows or (0,), snapshot.passed_blocks
+        self.readers = snapshot.readers
         self.tables = _tables(self.tables, snapshot)
         cells = _cells(snapshot, numbers)
         if snapshot.full:

@@ -278,6 +278,7 @@ def _check_snapshot(event: CacheSnapshot) -> None:
     _check(cells == event.num_blocks if event.full else 4 * cells == len(event.indices), "cells")
     groups = len(event.windows)
     _check(1 <= groups <= 255 and min(event.windows) >= 0 and event.passed_blocks >= 0, "windows")
+    _check(len(event.readers) in (0, groups) and min(event.readers, default=0) >= 0, "readers")
     _check(all(len(blocks) % (4 * groups) == 0 for _name, blocks in event.tables), "block tables")
 
 

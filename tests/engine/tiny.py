@@ -23,7 +23,9 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
+from tests.engine import tiny_gemma4
 from tests.engine.gguf_names import gguf_name
+from tests.engine.tiny_ropes import ROPES
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP
@@ -33,28 +35,6 @@ TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 _CORPUS = ["the cat sat on the mat and the dog lay in the sun, then the rain came and the cat ran into the house"] * 4
-_ROPE = {
-    "linear": {"rope_type": "linear", "factor": 4.0},
-    "dynamic": {"rope_type": "dynamic", "factor": 4.0},
-    "llama3": {
-        "rope_type": "llama3",
-        "factor": 8.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 64,
-    },
-    "yarn": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64},
-    "yarn-mscale": {
-        "rope_type": "yarn",
-        "factor": 4.0,
-        "original_max_position_embeddings": 64,
-        "beta_fast": 16.0,
-        "beta_slow": 2.0,
-        "mscale": 0.8,
-        "mscale_all_dim": 0.5,
-        "truncate": False,
-    },
-}
 _GEMMA_LAYERS = {
     "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
     "final_logit_softcapping": 30.0,
@@ -92,7 +72,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
     "qwen2": ("qwen2", {}),
     "qwen2-tied": ("qwen2", {"tie_word_embeddings": True}),
-    **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in _ROPE.items()},
+    **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in ROPES.items()},
     "qwen2-window": ("qwen2", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
     "qwen3-window": ("qwen3", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
     "qwen3": ("qwen3", {"head_dim": 24}),
@@ -118,6 +98,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
+    **tiny_gemma4.SHAPES,
 }
 
 
@@ -159,7 +140,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kind = {"gemma3": "gemma3_text"}.get(family, family)
+    kind = {"gemma3": "gemma3_text", "gemma4": "gemma4_text"}.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
@@ -176,7 +157,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
             noise = torch.randn(weight.shape, generator=generator)
             if "norm" in key:
                 weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
-                if "loopy" in name and _norm_offset(config) and "layernorm" in key and "post_" in key:
+                if "loopy" in name and config.model_type in ("gemma3_text", "gemma4_text") and "post_" in key:
                     weight.sub_(0.85)
             elif key.endswith("bias"):
                 weight.copy_(0.3 * noise)
@@ -185,6 +166,8 @@ def hf_model(name: str, seed: int = 0) -> Any:
             else:
                 mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
+        if config.model_type == "gemma4_text":
+            tiny_gemma4.scale_layers(model, generator)
     return model
 
 
@@ -212,15 +195,17 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = {"gemma3_text": "gemma3"}.get(config.model_type, config.model_type)
+    arch = config.model_type.removesuffix("_text")
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
+    if arch != "gemma4":
+        writer.add_feed_forward_length(config.intermediate_size)
+        writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
     writer.add_rope_dimension_count(head_dim)
@@ -243,6 +228,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
             array = _permuted(array, heads)
         matrix = array.ndim == 2
         data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
+        key = tiny_gemma4.tensor_name(key)
         writer.add_tensor(gguf_name(key, arch), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -265,6 +251,8 @@ def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
         writer.add_embedding_scale(config.embedding_multiplier)
         writer.add_residual_scale(config.residual_multiplier)
         writer.add_logit_scale(config.logits_scaling)
+    if config.model_type == "gemma4_text":
+        tiny_gemma4.write_own(writer, config)
     if config.model_type == "gemma3_text":
         writer.add_sliding_window(config.sliding_window)
         if config.final_logit_softcapping:

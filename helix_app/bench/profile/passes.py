@@ -6,7 +6,6 @@ import time
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import AnyDecoder
@@ -48,5 +47,8 @@ class Passes:
 def kv_bytes(decoder: AnyDecoder, context: int) -> int:
     """Bytes of keys and values that attention of one row reads at a context."""
     config = decoder.config
-    seen = sum(min(window or context, context) for window in config.windows or (0,) * config.num_layers)
-    return bytes_per_block(config, seen, decoder.cache_dtype) // config.num_layers
+    total = 0
+    for i in range(config.num_layers):
+        heads, window = config.heads(i), config.layer(i).window
+        total += 2 * heads.kv * heads.dim * min(window or context, context)
+    return total * decoder.cache_dtype.itemsize

@@ -31,17 +31,24 @@ class BlockPool:
     Attributes:
         num_blocks, block_size: fixed.
         windows: of each group of layers; 0 looks back on all tokens.
+        readers: of each group, layers that read there and have no blocks of their own; () where there are none.
         dirty: blocks whose state changed since ``take_dirty``.
         evicted: cached blocks whose content gave way, so far.
     """
 
     def __init__(
-        self, num_blocks: int, block_size: int = 16, order: Iterable[int] | None = None, windows: Sequence[int] = (0,)
+        self,
+        num_blocks: int,
+        block_size: int = 16,
+        order: Iterable[int] | None = None,
+        windows: Sequence[int] = (0,),
+        readers: Sequence[int] = (),
     ) -> None:
         """``order`` is the order in which blank blocks are first handed out (tests shuffle it)."""
         if num_blocks < 1 or block_size < 1:
             raise ValueError("a pool needs at least one block of at least one slot")
         self.num_blocks, self.block_size, self.windows = num_blocks, block_size, tuple(windows)
+        self.readers = tuple(readers)
         self._free = FreeBlocks(num_blocks, order)
         self._refs = [0] * num_blocks
         self._content: list[Content | None] = [None] * num_blocks  # that the index has this block for

@@ -21,12 +21,12 @@ from helix_app.engine.models.weights import expected_shape
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.modelfiles.parameters import layer_numbers
 
 BLOCK = 16  # tokens
 _PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
 _WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
 _LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
-_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
 _BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
 
 
@@ -56,7 +56,17 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
     if number_format == PACKED:
         return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
-    return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
+    weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
+    return ModelNeed(weights, cache, _dense_workspace(config, context, item))
+
+
+def _mapped(files: ModelFiles, item: int) -> int:
+    """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
+    inputs = files.config.token_inputs
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+        return 0
+    return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
 
 
 def packed_weights(files: ModelFiles) -> int:
@@ -68,19 +78,24 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
     item = _item(number_format)
     per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
-    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
-    vectors = (2 + 2 * config.post_norms) * config.hidden_size + 2 * config.qk_norm * config.head_dim
+    inputs, hidden = config.token_inputs, config.hidden_size
+    vectors = (2 + 2 * config.post_norms + (inputs is not None)) * hidden + 2 * config.qk_norm * config.head_dim
     vectors += sum(_count(config, r, "bias") for flag, roles in _BIASES.items() if getattr(config, flag) for r in roles)
-    table = config.vocab_size * config.hidden_size
+    table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
-    return round(matrices * per_matrix + (vectors * config.num_layers + config.hidden_size + tables) * item)
+    if inputs is not None:
+        tables += config.num_layers * inputs.size * (inputs.vocab_size + hidden)
+    return round(_matrices(config) * per_matrix + (vectors * config.num_layers + hidden + tables) * item)
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:
     """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
     table = config.vocab_size * config.hidden_size
-    return round(matrices * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+    return round(_matrices(config) * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+
+
+def _matrices(config: ModelConfig) -> int:
+    return sum(layer_numbers(config, i) for i in range(config.num_layers))
 
 
 def _packed_workspace(config: ModelConfig, context: int) -> int:
@@ -96,11 +111,14 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
-    rows = min(CHUNK, context)
-    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
-    mask = rows * config.group_size * context * item
-    largest = max(2 * _count(config, "gate"), config.hidden_size * q) * (4 + item)
+    rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
+    heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
+    q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
+    activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
+    if config.token_inputs is not None:
+        activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+    mask = rows * max(one.group for one in heads) * context * item
+    largest = max(2 * inner * hidden, hidden * q) * (4 + item)
     return max(largest, activations + mask) + _logits(config) + _turns(config, context, item)
 
 
@@ -111,8 +129,8 @@ def _logits(config: ModelConfig) -> int:
 
 def _turns(config: ModelConfig, context: int, item: int) -> int:
     """Cosines and sines of all positions; while they are made, also in float64 and whole heads."""
-    kept = len(config.rotaries) * context * config.head_dim * 2 * item
-    return kept + 3 * 8 * context * config.head_dim
+    sizes = [rotary.head_dim or config.head_dim for rotary in config.rotaries]
+    return sum(sizes) * context * 2 * item + 3 * 8 * context * max(sizes, default=0)
 
 
 def _count(config: ModelConfig, role: str, kind: str = "weight") -> int:

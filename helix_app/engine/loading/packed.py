@@ -29,6 +29,8 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_device", (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
+    elif not what.target.config.is_even and what.target.gguf is not None:
+        notice = Notice("packed_layers")
     elif not packed_formats(what.target):
         notice = Notice("packed_format")
     else:
@@ -36,7 +38,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code == "packed_kernels":
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers"):
         yield notice
     return False
 

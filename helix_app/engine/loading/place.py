@@ -13,6 +13,7 @@ from helix_app.engine.machine.devices.device import Device, check_dtype, cpu, fo
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
+_UNEVEN = "it runs no model whose layers differ in size, as Gemma 4's do"
 _LOST = "it stopped working; close Helix and start it again to use it"
 
 
@@ -33,6 +34,11 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
         raise LoadCancelled
     if device.kind in lost:
         yield Notice("fallback_cpu", (("device", device.name), ("reason", _LOST)))
+        device, why_not = cpu(), ""
+    elif device.kind == "directml" and not all(
+        one.config.is_even for one in (what.target, what.draft) if one is not None
+    ):
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", _UNEVEN)))
         device, why_not = cpu(), ""
     if why_not and forced_cpu():
         yield Notice("forced_cpu")

@@ -8,6 +8,7 @@ from helix_app.engine.cache.base import Cache
 from helix_app.engine.cache.joined_cache import JoinedCache
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import Layout, layout_of, whole
+from helix_app.engine.cache.plane_cache import PlaneCache
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
@@ -34,6 +35,8 @@ def make_cache(
     """The cache that suits a device and its decoder; ``layout`` as ``cache_layout`` gives it."""
     if device.type == KIND:
         return JoinedCache(config, num_blocks, block_size, dtype, device)
+    if layout is not None and layout.planes is not None:
+        return PlaneCache(config, num_blocks, block_size, dtype, device, layout)
     return KVCache(config, num_blocks, block_size, dtype, device, layout)
 
 

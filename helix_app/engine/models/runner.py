@@ -67,9 +67,9 @@ class ModelRunner:
         Raises:
             RuntimeError: the device's own errors; the runner is of no use then.
         """
-        self.join(
-            BlockPool(num_blocks, self.pool.block_size, windows=self.pool.windows), self.cache.replaced(num_blocks)
-        )
+        old = self.pool
+        pool = BlockPool(num_blocks, old.block_size, windows=old.windows, readers=old.readers)
+        self.join(pool, self.cache.replaced(num_blocks))
 
     def release(self) -> None:
         """Free weights and cache, whoever still holds this object; it is of no use then."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.engine.models.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.groups4 import Groups4
@@ -38,6 +39,7 @@ _NAMES = {
     "gate": ("blk.{i}.ffn_gate", "model.layers.{i}.mlp.gate_proj"),
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
+    **TOKEN_INPUTS,
 }
 
 
@@ -51,13 +53,13 @@ _FUSED: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _place(config: ModelConfig, role: str) -> tuple[str, slice | None]:
+def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | None]:
     """What a matrix is part of in its file, and the rows of it; None for a whole one."""
     if not config.fused or role not in _FUSED:
         return role, None
     whole, before = _FUSED[role]
-    begin = sum(expected_shape(config, other, "weight")[0] for other in before)
-    return whole, slice(begin, begin + expected_shape(config, role, "weight")[0])
+    begin = sum(expected_shape(config, other, "weight", layer)[0] for other in before)
+    return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
 
 
 def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
@@ -65,6 +67,8 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
     name = _NAMES[role][1]
     if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
         name = "model.layers.{i}.pre_feedforward_layernorm"
+    if role == "layer_scale":  # a buffer, which has no kind
+        return name.format(i=layer)
     return f"{name.format(i=layer)}.{kind}"
 
 
@@ -105,11 +109,11 @@ def open_weights(files: ModelFiles) -> WeightSource:
     return _SafetensorsWeights(files)
 
 
-def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]:
-    """The shape a tensor must have."""
-    hidden, inner = config.hidden_size, config.intermediate_size
-    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    shape: tuple[int, ...] = {
+def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) -> tuple[int, ...]:
+    """The shape a tensor must have; the layer matters where layers have sizes of their own."""
+    hidden, inner, heads = config.hidden_size, config.inner_size(layer), config.heads(layer)
+    q, kv = heads.queries * heads.dim, heads.kv * heads.dim
+    shape: tuple[int, ...] | None = {
         "embed": (config.vocab_size, hidden),
         "head": (config.vocab_size, hidden),
         "q": (q, hidden),
@@ -121,14 +125,17 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
         "gate": (inner, hidden),
         "up": (inner, hidden),
         "down": (hidden, inner),
-        "q_norm": (config.head_dim,),
-        "k_norm": (config.head_dim,),
-    }.get(role, (hidden,))
+        "q_norm": (heads.dim,),
+        "k_norm": (heads.dim,),
+    }.get(role)
+    shape = shape or token_input_shape(config, role) or (hidden,)
     return shape[:1] if kind == "bias" else shape
 
 
-def _check(shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, name: str, path: object) -> None:
-    want = expected_shape(config, role, kind)
+def _check(
+    shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, layer: int, name: str, path: object
+) -> None:
+    want = expected_shape(config, role, kind, layer)
     if shape != want:
         what = f"{name} is {list(shape)} instead of {list(want)}"
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
@@ -144,7 +151,7 @@ class _GgufWeights:
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
         tensor = torch.from_numpy(array)
-        order = self._row_order(role)
+        order = self._row_order(role, layer)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
@@ -152,7 +159,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = self._row_order(role)
+        order = self._row_order(role, layer)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -160,17 +167,18 @@ class _GgufWeights:
 
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
-        whole, rows = _place(self._config, role)
+        whole, rows = _place(self._config, role, layer)
         name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
-        _check(self._header.info(name).shape, self._config, whole, kind, name, self._header.path)
+        _check(self._header.info(name).shape, self._config, whole, kind, layer, name, self._header.path)
         return name, rows
 
-    def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
+    def _row_order(self, role: str, layer: int) -> npt.NDArray[np.int64] | None:
         """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
         if role not in ("q", "k") or not self._config.interleaved:
             return None
-        heads = self._config.num_heads if role == "q" else self._config.num_kv_heads
-        rows = np.arange(heads * self._config.head_dim).reshape(heads, self._config.head_dim // 2, 2)
+        found = self._config.heads(layer)
+        heads = found.queries if role == "q" else found.kv
+        rows = np.arange(heads * found.dim).reshape(heads, found.dim // 2, 2)
         return rows.swapaxes(1, 2).reshape(-1)
 
     def __enter__(self) -> _GgufWeights:
@@ -206,7 +214,7 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        role, rows = _place(self._config, role)
+        role, rows = _place(self._config, role, layer)
         name = safetensors_name(self._config, role, layer, kind)
         found = next((one for one in _possible(name) if one in self._where), None)
         if found is None:
@@ -214,7 +222,7 @@ class _SafetensorsWeights:
         tensor = self._where[found].get_tensor(found)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
-        _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
+        _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor
