@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+import helix_app
 from helix_app.base.language import say
 from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
@@ -123,6 +124,7 @@ class SettingsDialog(Dialog):
             ("conversation", self.tr("Conversation")),
             ("engine", self.tr("Engine")),
             ("appearance", self.tr("Appearance")),
+            ("program", self.tr("Program")),
         ):
             entry = QListWidgetItem(name, self.sections)
             entry.setSizeHint(QSize(0, 34))
@@ -178,6 +180,9 @@ class SettingsDialog(Dialog):
             editor.show(getattr(self._settings, name))
             label = say(setting.label, "settings")
             hint = say(setting.hint, "settings").format(context=count(DEFAULT_CONTEXT))
+            if name == "updates" and not helix_app.RELEASES:
+                editor.widget.setEnabled(False)
+                hint = self.tr("this Helix knows no releases page, so it cannot look")
             own_hint, wide = editor.widget is self.learning, isinstance(editor.widget, (Learning, QPlainTextEdit))
             form.add(
                 label or terms.name(setting.term), editor.widget, "" if own_hint else hint, term=setting.term, wide=wide
