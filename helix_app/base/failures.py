@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import traceback
@@ -33,5 +34,5 @@ def kind_of(trace: str) -> str:
     """What a traceback has in common with those of the same error: its type and lines, not what it says."""
     places = _PLACE.findall(trace)
     lines = trace.splitlines()
-    types = [line for before, line in zip(lines, lines[1:]) if before.startswith(" ") and line[:1].isalpha()]
+    types = [line for before, line in itertools.pairwise(lines) if before.startswith(" ") and line[:1].isalpha()]
     return "|".join([(types or [""])[-1].partition(":")[0], *(f"{file}:{line}" for file, line in places)])

@@ -61,7 +61,7 @@ def look(cancel: threading.Event, clock: Callable[[], float] = time.time) -> Upd
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether a version has the larger numbers: ``v1.10`` is newer than ``1.9.3``, ``1.0`` is not newer than ``1.0.0``."""
+    """Whether a version has the larger numbers: ``v1.10`` is newer than ``1.9.3``, ``1.0`` is as new as ``1.0.0``."""
     a, b = _numbers(version), _numbers(than)
     longest = max(len(a), len(b))
     return (*a, *(0,) * (longest - len(a))) > (*b, *(0,) * (longest - len(b)))

@@ -37,7 +37,7 @@ class ReportMade:
 
 @dataclass(frozen=True)
 class MachineAsked:
-    """How fast is the memory from which a model on this device (``cpu``, ``cuda:0``, ``directml:1``) reads its weights?"""
+    """What does this computer have, and how fast is the memory of this device (``cpu``, ``cuda:0``, ``directml:1``)?"""
 
     device: str = "cpu"
 

@@ -73,6 +73,11 @@ class _Form(QWidget):
                 self._grid.addWidget(self._hint(hint), self._row, 2, Qt.AlignmentFlag.AlignVCenter)
         self._row += 1
 
+    def note(self, text: str) -> None:
+        """A sentence under the row before."""
+        self._grid.addWidget(self._hint(text), self._row, 1, 1, 2)
+        self._row += 1
+
     def _hint(self, text: str) -> QLabel:
         words = QLabel(text)
         words.setProperty("tone", "muted")
@@ -180,13 +185,13 @@ class SettingsDialog(Dialog):
             editor.show(getattr(self._settings, name))
             label = say(setting.label, "settings")
             hint = say(setting.hint, "settings").format(context=count(DEFAULT_CONTEXT))
-            if name == "updates" and not helix_app.RELEASES:
-                editor.widget.setEnabled(False)
-                hint = self.tr("this Helix knows no releases page, so it cannot look")
             own_hint, wide = editor.widget is self.learning, isinstance(editor.widget, (Learning, QPlainTextEdit))
             form.add(
                 label or terms.name(setting.term), editor.widget, "" if own_hint else hint, term=setting.term, wide=wide
             )
+            if name == "updates" and not helix_app.RELEASES:
+                editor.widget.setEnabled(False)
+                form.note(self.tr("This Helix knows no releases page, so it cannot look for newer versions."))
             if name == "k":
                 form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term=setting.term)
         if page == "sampling":
