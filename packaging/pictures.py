@@ -2,8 +2,8 @@
 
     python packaging/pictures.py [--output FOLDER] [--only NAME ...]
 
-Needs the default model on this computer (``python -m helix_app models pull smollm2-135m-instruct``, or ``HELIX_MODELS``)
-and Pillow for the animation. What the pictures show is written and measured while they are made: nothing is made up.
+Needs Pillow, and the default model (``python -m helix_app models pull smollm2-135m-instruct``, or ``HELIX_MODELS``).
+What the pictures show is written and measured while they are made: nothing is made up.
 Settings and conversations are those of an empty home.
 """
 
@@ -255,9 +255,7 @@ def save_animation(frames: Sequence[QImage], file: Path) -> None:
     images = [pillow(frame).convert("RGB") for frame in frames]
     times = [round(1000 / FRAMES_A_SECOND)] * (len(images) - 1) + [2000]
     for quality in (80, 65, 50, 35):
-        images[0].save(
-            file, save_all=True, append_images=images[1:], duration=times, loop=0, quality=quality, method=5
-        )
+        images[0].save(file, save_all=True, append_images=images[1:], duration=times, loop=0, quality=quality, method=5)
         if file.stat().st_size <= MOST_ANIMATION:
             return
     raise SystemExit(f"{file} is too large: {file.stat().st_size / 1e6:.1f} MB")

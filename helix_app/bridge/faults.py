@@ -13,7 +13,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Qt, Signal
 
-from helix_app.base.failures import kind_of
 from helix_app.base.process.crashes import Crash, Session
 from helix_app.protocol.inquiries import Fault
 
@@ -48,13 +47,14 @@ class FaultReporter(QObject):
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        known = kind_of(text)
+        lines = (f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace))
+        known = "|".join([kind.__name__, *lines])
         if known in self._known:
             log.error("again: %s: %s", kind.__name__, error)
             return
         self._known.add(known)
         log.critical("uncaught error", exc_info=(kind, error, trace))
+        text = "".join(traceback.format_exception(kind, error, trace))
         try:
             self.happened.emit(Fault("window", known, text))
         except RuntimeError:  # the window is gone
@@ -75,7 +75,7 @@ class FaultReporter(QObject):
 
 
 @contextmanager
-def watching(parent: QObject, tell: Callable[[object], None], *, asks_before: bool) -> Iterator[FaultReporter]:
+def watching(parent: QObject, tell: Callable[[Fault], None], *, asks_before: bool) -> Iterator[FaultReporter]:
     """Faults of this process are told within, and with ``asks_before`` also that a window of before crashed.
 
     Args:

@@ -66,8 +66,7 @@ class Window(QObject):
         self.heard: list[Fault] = []
         self.threads: list[int] = []
 
-    def tell(self, fault: object) -> None:
-        assert isinstance(fault, Fault)
+    def tell(self, fault: Fault) -> None:
         self.heard.append(fault)
         self.threads.append(threading.get_ident())
 

@@ -34,7 +34,7 @@ def machine(gib: float, slowest: float | None, fastest: float | None = None, dev
         (15.7, 60e9, "qwen3-8b"),
         (15.7, 400e9, "qwen3-14b"),
         (31, 400e9, "qwen3-32b"),
-        (31, 4e9, "qwen3-0.6b"),
+        (31, 5e9, "qwen3-0.6b"),
         (31, 1e8, ""),
         (1.5, 60e9, ""),
     ],

@@ -12,6 +12,8 @@ from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import CompareDone, Failed
 from helix_app.protocol.inquiries import Fault, ReportAsked, ReportMade
 from helix_app.protocol.models.hub import DownloadFailed
+from helix_app.protocol.requests import GenerateRequest
+from helix_app.runs.run import Run
 from tests.gui.driver import Driver
 from tests.gui.fake import record
 from tests.gui.settling import settle
@@ -111,13 +113,16 @@ def test_the_last_run_can_be_saved(window: MainWindow, monkeypatch: pytest.Monke
     chat.ask(SECRET)
     chat.finish("so it is")
     window.help.faults.tell(fault(2))
-    saved = record(window.desk.save_requested)
+    saved: list[tuple[str, Run]] = []
+    window.desk.save_requested.connect(lambda path, run: saved.append((path, run)))
     monkeypatch.setattr("helix_app.gui.inspect.desk.ask_save", lambda *_: ("/x/last.helixrun", ""))
     assert "with its prompt" in shown(window).told.text()
     shown(window).save.click()
     ((path, run),) = saved
     assert path == "/x/last.helixrun"
-    assert run.items[0].event.messages[-1].content == SECRET
+    request = run.items[0].event
+    assert isinstance(request, GenerateRequest)
+    assert request.messages[-1].content == SECRET
 
 
 def test_the_log_folder_opens_and_quit_ends(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
