@@ -13,7 +13,8 @@ from helix_app.protocol.inquiries import MachineAsked, MachineMeasured
 
 
 class MachineDesk(QObject):
-    """Asks once for main memory, and again for a card when one is found that models would run on.
+    """Asks for main memory at once, and when devices are known for that of the best one, which may be the same again: an
+    engine that is being started reads memory, too.
 
     Signals:
         asked: a MachineAsked.
@@ -24,7 +25,7 @@ class MachineDesk(QObject):
     def __init__(self, state: State, welcome: WelcomePage, models: ModelFlow, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state, self._welcome = state, welcome
-        self._asked: set[str] = set()
+        self._asked: set[bool] = set()  # by whether devices were known
         self._measured: MachineMeasured | None = None
         welcome.installEventFilter(self)
         welcome.pair_requested.connect(models.download)
@@ -41,20 +42,21 @@ class MachineDesk(QObject):
         return super().eventFilter(watched, event)
 
     def on_measured(self, event: MachineMeasured) -> None:
-        """What was measured; of a card it counts more, unless it could not be read."""
+        """What was measured: a card counts more than main memory, unless it could not be read, and of two the faster."""
         known = self._measured
-        if known is None or event.fastest is not None or known.fastest is None:
-            self._measured = event
-            self._show()
+        if known is not None and known.fastest is not None:
+            if event.fastest is None or (event.device == known.device and event.fastest < known.fastest):
+                return
+            if event.device == "cpu" and known.device != "cpu":
+                return
+        self._measured = event
+        self._show()
 
     def _ask(self) -> None:
-        if self._welcome.isHidden():
-            return
-        best = next((item.value for item in self._state.devices), "cpu")
-        for device in dict.fromkeys(("cpu", best)):
-            if device not in self._asked:
-                self._asked.add(device)
-                self.asked.emit(MachineAsked(device))
+        known = bool(self._state.devices)
+        if not self._welcome.isHidden() and known not in self._asked:
+            self._asked.add(known)
+            self.asked.emit(MachineAsked(self._state.devices[0].value if known else "cpu"))
 
     def _show(self) -> None:
         if self._measured is not None:

@@ -63,12 +63,15 @@ class MachineOffer(QWidget):
         column.addWidget(line)
         column.addSpacing(16)
         column.addWidget(self.machine)
-        column.addSpacing(12)
+        self._suited = QWidget()
+        rows = QVBoxLayout(self._suited)
+        rows.setContentsMargins(0, 12, 0, 4)
+        rows.setSpacing(0)
         for label, space in ((self.model, 4), (self.facts, 8), (self.summary, 8), (self.speed, 12)):
-            column.addWidget(label)
-            column.addSpacing(space)
-        column.addLayout(button)
-        self._parts = (self.model, self.facts, self.summary, self.speed, self.start)
+            rows.addWidget(label)
+            rows.addSpacing(space)
+        rows.addLayout(button)
+        column.addWidget(self._suited)
         self.show_suggestion(None)
 
     @property
@@ -83,8 +86,7 @@ class MachineOffer(QWidget):
     def show_suggestion(self, made: Suggestion | None) -> None:
         """The model that suits it, or none."""
         self._shown = made
-        for part in self._parts:
-            part.setVisible(made is not None)
+        self._suited.setVisible(made is not None)
         if made is None:
             return
         item, draft = made.item, made.draft

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
 from helix_app.base.language import say
@@ -146,7 +146,17 @@ class WelcomePage(QWidget):
         inner.addWidget(idle)
         inner.addWidget(busy)
         inner.addWidget(self._below)
-        outer = QVBoxLayout(self)
+        content = QWidget()  # scrolls in a low window
+        content.setObjectName("plainSurface")
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        outer = QVBoxLayout(content)
         across = QHBoxLayout()  # stretches instead of an alignment, so that wrapped text gets its height
         across.addStretch()
         across.addWidget(card)

@@ -33,12 +33,18 @@ def first(make_window: Callable[..., MainWindow]) -> MainWindow:
 def test_it_is_measured_while_the_card_is_shown(make_window: Callable[..., MainWindow]) -> None:
     window = make_window()
     asked = record(window.load_view.machine.asked)
-    window.on_event(DevicesFound((DeviceItem("cpu", "cpu", "A processor"),)))
     assert asked == []
     window.on_event(CatalogChanged((SMALL, MEDIUM)))
     assert asked == [MachineAsked()]
-    window.on_event(DevicesFound((CARD, DeviceItem("cpu", "cpu", "A processor"))))
+    for _ in range(2):
+        window.on_event(DevicesFound((CARD, DeviceItem("cpu", "cpu", "A processor"))))
     assert asked == [MachineAsked(), MachineAsked("cuda:0")]
+
+
+def test_of_two_measurements_of_main_memory_the_faster_counts(first: MainWindow) -> None:
+    for fastest, shown in ((30e9, "30 GB/s"), (20e9, "30 GB/s"), (None, "30 GB/s"), (40e9, "40 GB/s")):
+        first.on_event(replace(MEASURED, fastest=fastest))
+        assert shown in first.welcome.offer.machine.text()
 
 
 def test_what_was_measured_is_said_and_a_model_suggested(first: MainWindow) -> None:
@@ -64,6 +70,8 @@ def test_of_a_card_that_was_measured_it_counts_more(first: MainWindow) -> None:
     assert first.welcome.offer.machine.text().endswith(
         "RX 7800 XT, 16 GB. The memory of its card was read at 600 GB/s."
     )
+    first.on_event(replace(MEASURED, fastest=900e9))
+    assert "600 GB/s" in first.welcome.offer.machine.text()
     assert first.welcome.offer.speed.text().startswith("About 67 to 240 tokens")
 
 
