@@ -13,8 +13,9 @@ from helix_app.protocol.inquiries import MachineAsked, MachineMeasured
 
 
 class MachineDesk(QObject):
-    """Asks for main memory at once, and when devices are known for that of the best one, which may be the same again: an
-    engine that is being started reads memory, too.
+    """Asks for main memory at once, and once devices are known for that of the best one.
+
+    That may be main memory again: an engine that is being started reads memory, too, and takes from what is measured.
 
     Signals:
         asked: a MachineAsked.
@@ -42,7 +43,7 @@ class MachineDesk(QObject):
         return super().eventFilter(watched, event)
 
     def on_measured(self, event: MachineMeasured) -> None:
-        """What was measured: a card counts more than main memory, unless it could not be read, and of two the faster."""
+        """What was measured: a card that could be read counts more than main memory, and of two results the faster."""
         known = self._measured
         if known is not None and known.fastest is not None:
             if event.fastest is None or (event.device == known.device and event.fastest < known.fastest):
