@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot, qVersion
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot, qVersion
 from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app import __version__
@@ -23,6 +23,7 @@ from helix_app.protocol.models.hub import DownloadFailed
 from helix_app.protocol.requests import GenerateRequest
 
 MOST_DIALOGS = 3  # in one session; whatever else fails is in the log
+WAIT_MS = 20_000  # after which the report is copied with what was found until then
 _WHAT = {
     "window": "A fault in the window",
     "engine": "A fault in the engine",
@@ -100,6 +101,7 @@ class FaultDesk(QObject):
         self.dialog = dialog
         self._show_report(complete=False)
         dialog.open()
+        QTimer.singleShot(WAIT_MS, dialog, lambda: self._show_report(complete=True))
         self.asked.emit(ReportAsked())
 
     def on_report_made(self, event: ReportMade) -> None:

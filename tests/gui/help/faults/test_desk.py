@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from helix_app.gui.help.faults.desk import MOST_DIALOGS
 from helix_app.gui.help.faults.dialog import FaultDialog
@@ -150,3 +151,11 @@ def test_a_crash_before_is_told_without_a_way_to_quit(window: MainWindow, cause:
     assert dialog.quits.isHidden()
     assert "Helix 0.1.0, started then" in dialog.report.toPlainText()
     assert ('File "x.py", line 3 in f' in dialog.report.toPlainText()) is bool(cause)
+
+
+def test_copy_waits_only_so_long(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helix_app.gui.help.faults.desk.WAIT_MS", 0)
+    QGuiApplication.clipboard().setText("before")
+    window.help.faults.tell(fault())
+    shown(window).copied.click()
+    qtbot.waitUntil(lambda: QGuiApplication.clipboard().text().startswith("Helix 0."))
