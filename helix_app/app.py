@@ -348,6 +348,7 @@ def _smoke_test(app: App, application: QApplication, picture: str | None) -> Non
 
     app.controller.events.connect(on_events)
     app.window.show()
+    QTimer.singleShot(0, application, lambda: log.info("the first window is there"))
     app.controller.start()
     app.controller.unload()
     QTimer.singleShot(SMOKE_TEST_MS, application, lambda: application.exit(1))
