@@ -36,7 +36,7 @@ QUESTIONS = (
     "Write a short poem about rain in a city.",
 )
 LIST = "Write a Python class for a bank account with deposit, withdraw and balance. Then use it for two accounts."
-PROMPT = "Repeat this list three times, one item a line: apple, pear, plum, cherry, peach, quince."
+STACK = "Write a Python class for a stack with push, pop, peek and size, and show how each of them is used."
 
 Ready = Callable[[], bool]
 Scene = Iterator[Ready]  # yields what it waits for
@@ -117,21 +117,21 @@ class Photographer:
         self.window.pages.show_page("compare")
         page = self.window.compare
         yield lambda: page.own is not None
-        page.setup.prompt.editor.setPlainText(PROMPT)
+        page.setup.prompt.editor.setPlainText(STACK)
         page.setup.temperature.setValue(0.0)
         page.run()
         yield lambda: not page.running
         self.take("compare")
 
     def benchmark(self) -> Scene:
-        """A small benchmark: three kinds, one prompt each, two rounds."""
+        """A small benchmark: three kinds, two prompts each, three rounds."""
         self.window.pages.show_page("benchmark")
         page = self.window.benchmark
         yield self.loaded
         for code, box in page.setup.kinds.items():
             box.setChecked(code in ("chat", "code", "rewrite"))
-        page.setup.prompts.setValue(1)
-        page.setup.repeats.setValue(2)
+        page.setup.prompts.setValue(2)
+        page.setup.repeats.setValue(3)
         page.setup.max_tokens.setValue(64)
         page.setup.run.click()
         yield lambda: not page.running
@@ -150,7 +150,7 @@ class Photographer:
 
         self.window.pages.show_page("chat")
         yield self.loaded
-        self.send(PROMPT)
+        self.send(STACK)
         begin, due = time.monotonic(), 0.0
         while time.monotonic() - begin < SECONDS and not (self.frames and self.loaded()):
             due += 1 / FRAMES_A_SECOND
