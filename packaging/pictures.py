@@ -139,8 +139,10 @@ class Photographer:
         self.take("benchmark")
 
     def models(self) -> Scene:
-        """What is here, and what suits this computer."""
+        """The models that Helix suggests, by the memory they need."""
         self.window.pages.show_page("models")
+        page = self.window.library.page
+        page.turn_to(page.catalogue)
         yield self.loaded
         self.take("models")
 
