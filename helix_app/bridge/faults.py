@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Qt, Signal
 
 from helix_app.base.process.crashes import Crash, Session
-from helix_app.protocol.inquiries import Fault
+from helix_app.protocol.faults import Fault
 
 log = logging.getLogger(__name__)
 

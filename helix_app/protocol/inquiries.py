@@ -1,26 +1,9 @@
-"""What a window asks about this computer and this program, and faults that nobody expected."""
+"""What a window asks about this computer and this program."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal, Union
-
-
-@dataclass(frozen=True)
-class Fault:
-    """An error that nobody expected.
-
-    Attributes:
-        origin: where: the window, the engine, or a window of before, which ended by it.
-        kind: the same for errors of the same type at the same lines.
-        trace: its traceback, or what the interpreter wrote while the process ended; empty where nothing was written.
-        cause: a few words of the system, such as "Segmentation fault"; empty where it said none.
-    """
-
-    origin: Literal["window", "engine", "before"]
-    kind: str
-    trace: str = ""
-    cause: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.base.process.crashes import sessions_dir
 from helix_app.bridge.faults import FaultReporter, watching
-from helix_app.protocol.inquiries import Fault
+from helix_app.protocol.faults import Fault
 
 
 def fail(text: str) -> None:

@@ -18,7 +18,8 @@ from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
-from helix_app.protocol.inquiries import Fault, ReportAsked, ReportMade
+from helix_app.protocol.faults import Fault
+from helix_app.protocol.inquiries import ReportAsked, ReportMade
 from helix_app.protocol.models.hub import DownloadFailed
 from helix_app.protocol.requests import GenerateRequest
 

@@ -12,7 +12,7 @@ from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.inquiries import Fault
+from helix_app.protocol.faults import Fault
 
 WIDTH = 600
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.hub.store import catalog_items
-from helix_app.protocol.inquiries import Fault, MachineMeasured, ReportMade
+from helix_app.protocol.faults import Fault
+from helix_app.protocol.inquiries import MachineMeasured, ReportMade
 from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui.settling import load
 

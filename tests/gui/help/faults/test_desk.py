@@ -11,7 +11,8 @@ from helix_app.gui.help.faults.desk import MOST_DIALOGS
 from helix_app.gui.help.faults.dialog import FaultDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import CompareDone, Failed
-from helix_app.protocol.inquiries import Fault, ReportAsked, ReportMade
+from helix_app.protocol.faults import Fault
+from helix_app.protocol.inquiries import ReportAsked, ReportMade
 from helix_app.protocol.models.hub import DownloadFailed
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import Run

@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 
 from helix_app.gui.help.faults.dialog import FaultDialog
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.inquiries import Fault
+from helix_app.protocol.faults import Fault
 from tests.gui.settling import settle
 
 
