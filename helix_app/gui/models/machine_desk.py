@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.suggestion import suggestion
@@ -11,11 +11,13 @@ from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol.inquiries import MachineAsked, MachineMeasured
 
+WAIT_MS = 15_000  # for devices
+
 
 class MachineDesk(QObject):
-    """Asks for main memory at once, and once devices are known for that of the best one.
+    """Asks for the memory of the best device once devices are known: an engine that is being started reads memory, too.
 
-    That may be main memory again: an engine that is being started reads memory, too, and takes from what is measured.
+    Where nobody finds devices, it asks for main memory after a while, and for that of a device that is found later.
 
     Signals:
         asked: a MachineAsked.
@@ -28,6 +30,10 @@ class MachineDesk(QObject):
         self._state, self._welcome = state, welcome
         self._asked: set[bool] = set()  # by whether devices were known
         self._measured: MachineMeasured | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(WAIT_MS)
+        self._timer.timeout.connect(self._ask)
         welcome.installEventFilter(self)
         welcome.pair_requested.connect(models.download)
         state.devices_changed.connect(self._ask)
@@ -38,7 +44,9 @@ class MachineDesk(QObject):
         return {MachineMeasured: self.on_measured}
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Show:
+        if event.type() == QEvent.Type.Show and not self._state.devices:
+            self._timer.start()
+        elif event.type() == QEvent.Type.Show:
             self._ask()
         return super().eventFilter(watched, event)
 
@@ -54,6 +62,7 @@ class MachineDesk(QObject):
         self._show()
 
     def _ask(self) -> None:
+        self._timer.stop()
         known = bool(self._state.devices)
         if not self._welcome.isHidden() and known not in self._asked:
             self._asked.add(known)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.inquiries import MachineAsked, MachineMeasured
@@ -35,10 +36,22 @@ def test_it_is_measured_while_the_card_is_shown(make_window: Callable[..., MainW
     asked = record(window.load_view.machine.asked)
     assert asked == []
     window.on_event(CatalogChanged((SMALL, MEDIUM)))
-    assert asked == [MachineAsked()]
+    assert asked == []  # the engine is being started
     for _ in range(2):
         window.on_event(DevicesFound((CARD, DeviceItem("cpu", "cpu", "A processor"))))
-    assert asked == [MachineAsked(), MachineAsked("cuda:0")]
+    assert asked == [MachineAsked("cuda:0")]
+
+
+def test_without_devices_main_memory_is_measured_after_a_while(
+    make_window: Callable[..., MainWindow], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helix_app.gui.models.machine_desk.WAIT_MS", 0)
+    window = make_window()
+    asked = record(window.load_view.machine.asked)
+    window.on_event(CatalogChanged((SMALL, MEDIUM)))
+    qtbot.waitUntil(lambda: asked == [MachineAsked()])
+    window.on_event(DevicesFound((DeviceItem("cpu", "cpu", "A processor"),)))
+    assert asked == [MachineAsked(), MachineAsked()]
 
 
 def test_of_two_measurements_of_main_memory_the_faster_counts(first: MainWindow) -> None:
