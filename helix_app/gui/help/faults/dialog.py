@@ -37,9 +37,10 @@ class FaultDialog(Dialog):
         self._complete = False  # what was looked for is in the report
         self._wanted = False  # Copy was pressed before that
         self.setWindowTitle(self.tr("Something went wrong"))
-        mark = QLabel()
-        mark.setPixmap(pixmap("alert", theme.palette.danger_text, 24, self.devicePixelRatioF()))
-        mark.setFixedWidth(32)
+        self._mark = QLabel()
+        self._mark.setFixedWidth(32)
+        theme.changed.connect(self._on_theme_changed)
+        self._on_theme_changed()
         self.sentence = QLabel(self._what(fault))
         self.sentence.setFont(theme.fonts.strong)
         self.safe = QLabel(self._kept(fault))
@@ -66,7 +67,7 @@ class FaultDialog(Dialog):
         for label in (self.sentence, self.safe, self.more):
             words.addWidget(label)
         top = QHBoxLayout()
-        top.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        top.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         top.addLayout(words, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
@@ -105,6 +106,10 @@ class FaultDialog(Dialog):
         for button in (self.copied, self.save, self.logs, self.quits, self.goes_on):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         return row
+
+    def _on_theme_changed(self) -> None:
+        colour = self._theme.palette.danger_text
+        self._mark.setPixmap(pixmap("alert", colour, 24, self.devicePixelRatioF()))
 
     def _what(self, fault: Fault) -> str:
         if fault.origin == "window":
