@@ -83,6 +83,10 @@ class MachineOffer(QWidget):
         """What this computer has, and what was measured."""
         self.machine.setText(machine_text(machine, devices))
 
+    def add_sentence(self, text: str) -> None:
+        """Say one thing more of this computer."""
+        self.machine.setText(f"{self.machine.text()} {text}")
+
     def show_suggestion(self, made: Suggestion | None) -> None:
         """The model that suits it, or none."""
         self._shown = made

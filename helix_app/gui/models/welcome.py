@@ -256,6 +256,8 @@ class WelcomePage(QWidget):
         self.offer.show_machine(machine, devices)
         same = suited is not None and self._item is not None and suited.item.id == self._item.id
         self.offer.show_suggestion(None if same else suited)
+        if self._item is not None and machine.fastest is not None and (suited is None or same):
+            self.offer.add_sentence(self.tr("At that speed the model above suits it best."))
 
     def _begin(self, *models: str) -> None:
         self._coming = models
