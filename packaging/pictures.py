@@ -36,6 +36,7 @@ QUESTIONS = (
     "Write a short poem about rain in a city.",
 )
 LIST = "Write a Python class for a bank account with deposit, withdraw and balance. Then use it for two accounts."
+AGAIN = "Write the same class again, with a docstring for each method."
 STACK = "Write a Python class for a stack with push, pop, peek and size, and show how each of them is used."
 
 Ready = Callable[[], bool]
@@ -53,6 +54,8 @@ class Photographer:
 
     def take(self, name: str) -> None:
         """The window as it is, in light and in dark."""
+        if self.window.pages.current is not None and self.window.pages.current.name != "chat":
+            self.window.set_focus_aside()
         for theme, end in (("light", ""), ("dark", "-dark")):
             self.window.state.change(theme=theme)
             self.settle()
@@ -152,7 +155,10 @@ class Photographer:
 
         self.window.pages.show_page("chat")
         yield self.loaded
-        self.send(STACK)
+        if self.window.chat.is_empty:
+            self.send(LIST)
+            yield self.loaded
+        self.send(AGAIN, new=False)  # much of it stands in the reply before: drafts of n-grams find it
         begin, due = time.monotonic(), 0.0
         while time.monotonic() - begin < SECONDS and not (self.frames and self.loaded()):
             due += 1 / FRAMES_A_SECOND
