@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
+from helix_app.bench import peer_experts
 from helix_app.bench.arms import Task
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
@@ -31,8 +32,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _LOOKUP_TOKENS = 10  # what transformers' documentation suggests for prompt lookup
-_LAYER_ROLES = ("attn_norm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down")
-_KINDS = {"gemma3": "gemma3_text"}  # architectures that transformers calls otherwise
+_MLP_ROLES = ("gate", "up", "down")
+_LAYER_ROLES = ("attn_norm", "q", "k", "v", "o", "mlp_norm", *_MLP_ROLES)
+_KINDS = {
+    "gemma3": "gemma3_text",
+    "mistral3": "llama",
+    **peer_experts.KINDS,
+}  # architectures that transformers calls otherwise
 _OFFSETS = {"gemma3": 1.0}  # what transformers adds to norm weights itself
 
 
@@ -247,7 +253,12 @@ def _their_config(config: ModelConfig) -> PretrainedConfig:
     if config.architecture == "granite":
         shape |= {"embedding_multiplier": config.embedding_scale, "attention_multiplier": config.score_scale}
         shape |= {"residual_multiplier": config.residual_scale, "logits_scaling": 1 / config.logit_scale}
+    shape |= peer_experts.described(config)
     kind = _KINDS.get(config.architecture, config.architecture)
+    if config.temperature is not None:
+        steps = {"llama_4_scaling_beta": config.temperature.beta}
+        steps["original_max_position_embeddings"] = config.temperature.length
+        kind, shape["rope_parameters"] = "ministral3", {**shape["rope_parameters"], **steps}
     if kind == "llama" and config.windows:
         kind = "mistral"
     return AutoConfig.for_model(kind, **shape)
@@ -273,11 +284,13 @@ def _state(
     else:
         put("head")
     biased = {"q": config.qkv_bias, "k": config.qkv_bias, "v": config.qkv_bias, "o": config.out_bias}
-    biased |= dict.fromkeys(("gate", "up", "down"), config.mlp_bias)
+    biased |= dict.fromkeys(_MLP_ROLES, config.mlp_bias)
     roles: list[str] = [*_LAYER_ROLES, *(("q_norm", "k_norm") if config.qk_norm else ())]
     roles += ["attn_post_norm", "mlp_post_norm"] if config.post_norms else []
     for i in range(config.num_layers):
-        for role in roles:
+        for name, tensor in peer_experts.tensors_of(config, source, i):
+            state[name] = tensor.to(dtype).to(device).contiguous()
+        for role in roles if config.experts_of(i) is None else [r for r in roles if r not in _MLP_ROLES]:
             put(role, layer=i)
             if biased.get(role):
                 put(role, "bias", i)

@@ -58,6 +58,12 @@ class _RandomWeights:
         noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
         return noise * (0.35 if role in ("embed", "head") else 1.3 * _LOOP.get(role, 1.0) / shape[1] ** 0.5)
 
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        return self.get(role, kind, layer)
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        return None
+
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         return None
 

@@ -52,6 +52,14 @@ class Rotary:
 
 
 @dataclass(frozen=True)
+class Temperature:
+    """Queries at position p are multiplied with ``1 + beta * log(1 + floor(p / length))``."""
+
+    beta: float
+    length: int
+
+
+@dataclass(frozen=True)
 class Layer:
     """What is a layer's own.
 
@@ -62,6 +70,7 @@ class Layer:
         head_dim, kv_heads, intermediate_size: where they differ from the model's; 0 for not.
         shares: the earlier layer whose keys and values it reads, None where it has its own.
         keys_as_values: values are the keys, before those are normed and turned.
+        dense: in a model of experts, its feed-forward half is one perceptron for every row.
     """
 
     window: int = 0
@@ -72,6 +81,7 @@ class Layer:
     intermediate_size: int = 0
     shares: int | None = None
     keys_as_values: bool = False
+    dense: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,32 @@ class Heads:
         return self.queries // self.kv
 
 
+@dataclass(frozen=True)
+class Experts:
+    """A feed-forward half of many perceptrons, a few of which each row is given to (a mixture of experts).
+
+    Attributes:
+        count, used: how many there are, and how many a row is given to.
+        size: of each, as ``intermediate_size``.
+        softmax_of_chosen: weights are a softmax over the scores of those that were chosen, not of all.
+        renormalised: the weights of those that were chosen are made to add up to one.
+        shared_size: of the perceptron that every row is given to beside, with a gate of its own; 0 for none.
+        biased: router and experts have biases.
+        swiglu_limit: gate and up are clamped to this size, and activated as gpt-oss does; 0 for not at all.
+        transposed: safetensors files hold the matrices of all experts transposed, rows of gate and up by turns.
+    """
+
+    count: int
+    used: int
+    size: int
+    softmax_of_chosen: bool = False
+    renormalised: bool = True
+    shared_size: int = 0
+    biased: bool = False
+    swiglu_limit: float = 0.0
+    transposed: bool = False
+
+
 _PLAIN = Layer()
 
 
@@ -122,6 +158,9 @@ class ModelConfig:
         value_norm: values are normed, head by head, without weights.
         layer_scale: the stream is multiplied by a number of its own behind each layer.
         token_inputs: what layers are given of the token itself, None for nothing.
+        experts: of the feed-forward halves of its layers; None where each is one perceptron.
+        sinks: each head has a learnt score that takes part in the softmax of attention and adds nothing to it.
+        temperature: queries grow by position, None for not at all.
     """
 
     architecture: str
@@ -157,6 +196,9 @@ class ModelConfig:
     value_norm: bool = False
     layer_scale: bool = False
     token_inputs: TokenInputs | None = None
+    experts: Experts | None = None
+    sinks: bool = False
+    temperature: Temperature | None = None
 
     @property
     def group_size(self) -> int:
@@ -170,8 +212,15 @@ class ModelConfig:
 
     @property
     def fits_float16(self) -> bool:
-        """Whether hidden states stay within the range of float16: what is normed before it is added may not."""
-        return not self.post_norms
+        """Whether hidden states stay within the range of float16: what is normed before it is added may not, nor does
+        what gpt-oss adds."""
+        return not self.post_norms and not self.sinks
+
+    @property
+    def active_size(self) -> int:
+        """``intermediate_size`` of what one row reads: the experts that it is given to count together."""
+        one = self.experts
+        return self.intermediate_size if one is None else one.used * one.size + one.shared_size
 
     def layer(self, index: int) -> Layer:
         """What a layer does."""
@@ -197,6 +246,10 @@ class ModelConfig:
         special = self.value_norm or self.layer_scale or self.token_inputs is not None
         shared = any(layer.shares is not None or layer.keys_as_values for layer in self.layers)
         return not (special or shared or any(own))
+
+    def experts_of(self, index: int) -> Experts | None:
+        """Those of a layer."""
+        return None if self.layer(index).dense else self.experts
 
     def rotary(self, index: int) -> Rotary | None:
         """How a layer turns queries and keys; None for not at all."""
@@ -229,9 +282,15 @@ class ModelConfig:
             "head_dim": self.head_dim,
             "context_length": self.context_length,
         }
+        if self.experts is not None:
+            one = self.experts
+            sizes |= {"the number of experts": one.count, "the size of an expert": one.size}
+            sizes |= {"the size of the shared expert": one.shared_size + 1, "the experts of a row": one.used}
         for name, value in sizes.items():
             if not 0 < value < 2**31:
                 raise _unfit(path, f"{name} is {value}")
+        if self.experts is not None and self.experts.used > self.experts.count:
+            raise _unfit(path, f"{self.experts.used} of {self.experts.count} experts for a row")
         if self.num_heads % self.num_kv_heads:
             raise _unfit(path, f"{self.num_heads} heads over {self.num_kv_heads} key/value heads")
         if self.head_dim % 2:
@@ -251,6 +310,9 @@ class ModelConfig:
             "the logit scale": self.logit_scale,
             "the logit softcap": self.logit_softcap + 1,
         }
+        if self.temperature is not None:
+            positive |= {"the temperature of attention": self.temperature.beta + 1}
+            positive |= {"the length of its steps": self.temperature.length}
         _check_positive(positive, path)
 
     def _check_layers(self, path: str) -> None:

@@ -21,7 +21,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         ModelFileError: an architecture, activation or feature that the decoder does not have, or a missing key.
     """
     architecture = find_hf(str(raw.get("model_type", "unknown")))
-    _check_quantisation(raw)
+    _check_quantisation(raw, architecture.packings)
     try:
         raw = architecture.plain(raw)
         if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
@@ -65,12 +65,14 @@ def _activation(raw: dict[str, Any]) -> Activation:
     return _ACTIVATIONS[name]
 
 
-def _check_quantisation(raw: dict[str, Any]) -> None:
+def _check_quantisation(raw: dict[str, Any], known: tuple[str, ...]) -> None:
     """Refuse weights that only the library reads which packed them: GPTQ, AWQ, bitsandbytes, MLX and others."""
     found = raw.get("quantization_config") or raw.get("quantization")
     if not found:
         return
     method = found.get("quant_method") if isinstance(found, dict) else None
+    if method in known:
+        return
     if not method:  # mlx-lm writes "quantization" with group size and bits alone
         method = "MLX" if raw.get("quantization") else "unknown"
     raise ModelFileError("model_feature_unsupported", feature=f"{method} quantised safetensors")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helix_app.modelfiles.config import ModelConfig
 
 
@@ -19,5 +21,18 @@ def layer_numbers(config: ModelConfig, index: int) -> int:
     heads, layer, hidden = config.heads(index), config.layer(index), config.hidden_size
     own = 0 if layer.shares is not None else 1 if layer.keys_as_values else 2  # keys, values
     inputs = config.token_inputs.size if config.token_inputs is not None else 0
-    rows = (2 * heads.queries + own * heads.kv) * heads.dim + 3 * config.inner_size(index) + 2 * inputs
+    rows = (2 * heads.queries + own * heads.kv) * heads.dim + _inner(config, index) + 2 * inputs
     return hidden * rows
+
+
+def read_count(config: ModelConfig) -> int:
+    """Of these, how many a row reads: of experts those that it is given to."""
+    return parameter_count(replace(config, intermediate_size=config.active_size, experts=None))
+
+
+def _inner(config: ModelConfig, index: int) -> int:
+    """Rows of a feed-forward half's matrices, over ``hidden_size``."""
+    one = config.experts_of(index)
+    if one is None:
+        return 3 * config.inner_size(index)
+    return 3 * (one.count * one.size + one.shared_size) + one.count + (one.shared_size > 0)

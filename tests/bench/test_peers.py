@@ -77,6 +77,11 @@ SHAPES = [
     "phi3",
     "granite",
     "mistral-window",
+    "qwen3_moe",
+    "qwen3_moe-window-dense",
+    "qwen2_moe",
+    "gpt_oss",
+    "ministral3",
 ]
 
 

@@ -1,6 +1,11 @@
-"""What llama.cpp calls the weights of transformers, and the way back."""
+"""What llama.cpp calls the weights of transformers, and the way back; and how it stores them."""
 
 from __future__ import annotations
+
+from typing import Any
+
+import gguf
+import numpy as np
 
 from tests.engine import tiny_gemma4
 
@@ -50,3 +55,15 @@ def from_gguf_name(key: str) -> str:
         _, layer, rest = stem.split(".", 2)
         return f"model.layers.{layer}.{back[rest]}.{kind}"
     return f"{back[stem]}.{kind}"
+
+
+def as_stored(array: np.ndarray, kind: gguf.GGMLQuantizationType | None) -> dict[str, Any]:
+    """What ``GGUFWriter.add_tensor`` takes beside a name; None for numbers as they are."""
+    data = array.copy() if kind is None else gguf.quantize(np.ascontiguousarray(array), kind)
+    return {"tensor": data, "raw_dtype": kind}
+
+
+def permuted(array: np.ndarray, heads: int) -> np.ndarray:
+    """Interleave the rotary halves of each head's rows (llama.cpp, ``LlamaModel.permute``)."""
+    half = array.shape[0] // heads // 2
+    return array.reshape(heads, 2, half, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)

@@ -162,6 +162,23 @@ def test_a_cpu_that_fails_is_the_end_of_that_load_only(
     finish(engine, ask(max_tokens=3))
 
 
+@pytest.mark.parametrize("as_draft", [False, True])
+def test_experts_leave_directml_for_the_cpu(
+    zoo: Zoo, target: Path, monkeypatch: pytest.MonkeyPatch, as_draft: bool
+) -> None:
+    card = Device("directml", torch.device("cpu"), "A Card")
+    monkeypatch.setattr(place, "pick_device", lambda *_: (card, ""))
+    monkeypatch.setattr(place.fused_attention, "settle", lambda *_: None)
+    path, draft = (target, str(zoo.gguf("qwen3_moe"))) if as_draft else (zoo.gguf("qwen3_moe"), "ngram")
+    seen = load(Engine(), path, device="auto", draft=draft)
+    (notice,) = notices(seen)
+    assert (notice.code, dict(notice.fields)["device"]) == ("fallback_cpu", "A Card")
+    assert "kind of model" in dict(notice.fields)["reason"]
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert ready.device == "cpu"
+
+
 def test_helix_force_cpu_is_said(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HELIX_FORCE_CPU", "1")
     seen = load(Engine(), target, device="cuda")

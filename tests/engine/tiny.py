@@ -23,8 +23,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine import tiny_gemma4
-from tests.engine.gguf_names import gguf_name
+from tests.engine import tiny_families, tiny_gemma4
+from tests.engine.gguf_names import as_stored, gguf_name, permuted
 from tests.engine.tiny_ropes import ROPES
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
@@ -60,6 +60,7 @@ _OF_FAMILY = {
         "residual_multiplier": 0.3,
         "logits_scaling": 1.5,
     },
+    **tiny_families.OF_FAMILY,
 }
 # name -> (family, differences from the basic shape)
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -99,6 +100,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
     **tiny_gemma4.SHAPES,
+    **tiny_families.SHAPES,
 }
 
 
@@ -165,7 +167,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
                 weight.copy_(0.35 * noise)
             else:
                 mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
-                weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
+                weight.copy_(noise * mixing / tiny_families.inputs(weight) ** 0.5)
         if config.model_type == "gemma4_text":
             tiny_gemma4.scale_layers(model, generator)
     return model
@@ -195,7 +197,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = config.model_type.removesuffix("_text")
+    arch = tiny_families.ARCHITECTURES.get(config.model_type, config.model_type.removesuffix("_text"))
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
@@ -214,6 +216,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         writer.add_value_length(head_dim)
     _write_rope(writer, config, head_dim)
     _write_own(writer, config)
+    tiny_families.write_own(writer, config)
     _write_tokenizer(writer, changes)
     for key, value in changes.items():
         if isinstance(value, (bool, int, str)):
@@ -222,14 +225,17 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     for key, weight in model.state_dict().items():
         if key == "lm_head.weight" and config.tie_word_embeddings:
             continue
+        own = list(tiny_families.own_tensors(key, weight, arch))
+        for name_there, numbers, quantised in own:
+            writer.add_tensor(name_there, **as_stored(numbers, kind if quantised else None))
+        if own:
+            continue
         array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
-        if arch in ("llama", "smollm3", "granite") and ("q_proj" in key or "k_proj" in key):
+        if arch in ("llama", "smollm3", "granite", "mistral3") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
-            array = _permuted(array, heads)
-        matrix = array.ndim == 2
-        data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
+            array = permuted(array, heads)
         key = tiny_gemma4.tensor_name(key)
-        writer.add_tensor(gguf_name(key, arch), data, raw_dtype=kind if matrix else None)
+        writer.add_tensor(gguf_name(key, arch), **as_stored(array, kind if array.ndim == 2 else None))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -305,12 +311,6 @@ def _write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
         writer.add_chat_template(changes.get("template", TEMPLATE))
     for name in ("tokens", "pre", "template"):
         changes.pop(name, None)
-
-
-def _permuted(array: np.ndarray, heads: int) -> np.ndarray:
-    """Interleave the rotary halves of each head's rows (llama.cpp, ``LlamaModel.permute``)."""
-    half = array.shape[0] // heads // 2
-    return array.reshape(heads, 2, half, *array.shape[1:]).swapaxes(1, 2).reshape(array.shape)
 
 
 class Zoo:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+_FINAL = "<|channel|>final<|message|>"  # before the answer of a reply in the harmony format that does not reason
 _BETWEEN = "\n\n"  # two blocks of reasoning, one right after the other
 
 
@@ -42,7 +43,8 @@ class ThoughtSplitter:
           +-----------------other text---------------------------------------^
 
     Text that may turn out to be a mark waits until it is one or not. A block that the prompt has opened may have its
-    mark in the reply once more; it is dropped.
+    mark in the reply once more; it is dropped. So is, before an answer without reasoning, a mark of its own that the
+    close mark ends with (gpt-oss).
     """
 
     def __init__(self, marks: tuple[str, str], opens: bool = False) -> None:
@@ -52,6 +54,7 @@ class ThoughtSplitter:
             opens: the prompt has opened a block already.
         """
         self._open_mark, self._close_mark = marks
+        self._answer_mark = _FINAL if self._close_mark.endswith(_FINAL) else ""
         self._state: Literal["begin", "opened", "thought", "after", "answer"] = "opened" if opens else "begin"
         if not (self._open_mark and self._close_mark):
             self._state = "answer"
@@ -90,7 +93,9 @@ class ThoughtSplitter:
         text = self._held.lstrip()
         if text.startswith(self._open_mark):
             self._held, self._state = text[len(self._open_mark) :], "thought"
-        elif last or not self._open_mark.startswith(text):
+        elif self._answer_mark and self._state == "begin" and text.startswith(self._answer_mark):
+            self._held, self._state = text[len(self._answer_mark) :], "answer"
+        elif last or not (self._open_mark.startswith(text) or self._answer_mark.startswith(text)):
             if self._state != "begin":
                 self._held = text
             self._state = "thought" if self._state == "opened" else "answer"

@@ -174,14 +174,14 @@ def _linears(bench: Bench, found: Experiment, decoder: Decoder, cache: int) -> N
     bench.on_progress("linear layers in use")
     timed = layer_times.in_use(decoder, rounds, order, lambda: bench.stopped)
     with open_weights(inspect(resolve_target(bench.config.target).path)) as source:
-        for name in (*LINEARS, layer_times.HEAD):
+        for name in (name for name in (*LINEARS, layer_times.HEAD) if name in decoder.shapes):
             if bench.stopped:
                 break
             bench.on_progress(f"linear layers, {name}")
             timed += layer_times.others(decoder, source, name, cache, rounds, order, lambda: bench.stopped)
     columns = ("Linear layer", "Weights", "MB", *(f"{rows} row{'s' * (rows > 1)}" for rows in layer_times.ROWS))
     table = Table("Microseconds of a linear layer by rows, median; weights from memory", (*columns, "GB/s, 1 row"))
-    order_of = {name: i for i, name in enumerate((*LINEARS, layer_times.HEAD))}
+    order_of = {name: i for i, name in enumerate(decoder.shapes)}
     for one in sorted(timed, key=lambda t: (order_of[t.name], not t.in_use)):
         if any(one.seconds[rows] for rows in layer_times.ROWS):
             cells = (f"{1e6 * median(one.seconds[rows]):,.1f}" for rows in layer_times.ROWS)

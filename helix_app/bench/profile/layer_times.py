@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from helix_app.bench.figures.statistics import median
-from helix_app.bench.profile.passes import LINEARS
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, OneDnnLinear, PlainLinear
 from helix_app.engine.models.base import bytes_of
@@ -31,7 +30,7 @@ class Timed:
     """One linear shape in one implementation.
 
     Attributes:
-        name: of ``LINEARS``, or ``HEAD``.
+        name: as a half of a layer calls it, or ``HEAD``.
         shape: output and input features.
         kind: the implementation, as it is shown.
         in_use: it is the model's own, timed on the real weights.
@@ -49,12 +48,13 @@ class Timed:
 
 def in_use(decoder: Decoder, rounds: int, order: random.Random, stopped: Callable[[], bool]) -> list[Timed]:
     """The model's own layers, called one after the other as in decoding, so that caches are as cold as there."""
-    walk = decoder.linears
-    shapes = shapes_of(decoder)
+    walk, shapes = decoder.linears, decoder.shapes
+    counts = Counter(name for name, _ in walk)
     found = {
         name: Timed(name, shapes[name], f"{kind_of(fn)} {short(decoder.dtype)}", True, bytes_of(fn))
-        for name, fn in (*walk[: len(LINEARS)], walk[-1])
+        for name, fn in dict(reversed(walk)).items()
     }
+    found = {name: found[name] for name in counts}
     inputs = {(name, rows): torch.randn(rows, shapes[name][1]).to(decoder.dtype) for name in shapes for rows in ROWS}
     for turn in range(rounds + 1):
         for rows in order.sample(ROWS, len(ROWS)):
@@ -68,8 +68,7 @@ def in_use(decoder: Decoder, rounds: int, order: random.Random, stopped: Callabl
                 spent[name] += time.perf_counter() - begin
             if turn:  # the first one prepared kernels
                 for name, seconds in spent.items():
-                    count = 1 if name == HEAD else decoder.config.num_layers
-                    found[name].seconds[rows].append(seconds / count)
+                    found[name].seconds[rows].append(seconds / counts[name])
     return list(found.values())
 
 
@@ -96,7 +95,7 @@ def others(
             copies = [first, *(make() for _ in range(count - 1))]
         except RuntimeError:  # no such kernel for this format here
             continue
-        timed = Timed(name, shapes_of(decoder)[name], f"{kind} {short(dtype)}", False, bytes_of(first))
+        timed = Timed(name, decoder.shapes[name], f"{kind} {short(dtype)}", False, bytes_of(first))
         _walk(copies, dtype, timed, rounds, order, stopped)
         del copies, first
         yield timed
@@ -133,19 +132,6 @@ def _walk(
                 fn(x)
             if turn:
                 timed.seconds[rows].append((time.perf_counter() - begin) / len(copies))
-
-
-def shapes_of(decoder: Decoder) -> dict[str, tuple[int, int]]:
-    """Output and input features of each linear."""
-    c = decoder.config
-    heads, kv = c.num_heads * c.head_dim, c.num_kv_heads * c.head_dim
-    return {
-        "qkv": (heads + 2 * kv, c.hidden_size),
-        "out": (c.hidden_size, heads),
-        "gate_up": (2 * c.intermediate_size, c.hidden_size),
-        "down": (c.hidden_size, c.intermediate_size),
-        HEAD: (c.vocab_size, c.hidden_size),
-    }
 
 
 def kind_of(linear: LinearFn) -> str:

@@ -46,10 +46,14 @@ class Path(Protocol):
 
     rows: int
 
-    def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
+    def attend(self, layer: int, heads: torch.Tensor, sinks: torch.Tensor | None = None) -> torch.Tensor:
         """Write the keys and values of ``heads`` ``[rows, num_heads + 2 * kv_heads, dim]``, whose queries and keys are
         turned; the mixture for its queries as ``[rows, num_heads * dim]``. A layer that reads the keys and values of
-        another one has queries alone."""
+        another one has queries alone.
+
+        Args:
+            sinks: a score of each head ``[num_heads]`` that takes part in the softmax and adds nothing.
+        """
         ...
 
 
@@ -142,7 +146,7 @@ class SpanPath:
             mask = torch.minimum(mask, past)
         return mask
 
-    def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
+    def attend(self, layer: int, heads: torch.Tensor, sinks: torch.Tensor | None = None) -> torch.Tensor:
         """See ``Path``."""
         rows, view, kv_heads = self.rows, self._view.at(layer), self._config.heads(layer).kv
         _, width, dim = heads.shape
@@ -155,11 +159,17 @@ class SpanPath:
             keys, values = view.write(layer, kv, self._exact)
         pieces = self._pieces_of(self._windows[layer] if self._windows else 0, kv_heads, alone, view)
         if len(pieces) == 1:
-            return self._mixed(heads, keys, values, pieces[0], view.first)
-        return torch.cat([self._mixed(heads, keys, values, piece, view.first) for piece in pieces])
+            return self._mixed(heads, keys, values, pieces[0], view.first, sinks)
+        return torch.cat([self._mixed(heads, keys, values, piece, view.first, sinks) for piece in pieces])
 
     def _mixed(
-        self, heads: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, piece: _Piece, first: int
+        self,
+        heads: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        piece: _Piece,
+        first: int,
+        sinks: torch.Tensor | None,
     ) -> torch.Tensor:
         """The mixture for the queries of a piece, ``[rows, heads * dim]``; keys and values begin at slot ``first``."""
         rows, kv_heads = piece.end - piece.begin, keys.shape[1]
@@ -177,12 +187,35 @@ class SpanPath:
             q = q.reshape(1, kv_heads, group * rows, dim)
         if piece.filled is not None:
             q = q.index_select(2, piece.filled)
-        if self._exact and _KERNEL is not None:
+        sums = None
+        if sinks is not None:
+            out, sums = _with_sums(q, keys, values, piece.mask, self._scale)
+        elif self._exact and _KERNEL is not None:
             out = _KERNEL(q, keys, values, attn_mask=piece.mask, scale=self._scale)[0]
         else:
             out = F.scaled_dot_product_attention(q, keys, values, attn_mask=piece.mask, scale=self._scale)
         _, head, row, number = out.stride()
-        return out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number)).reshape(rows, -1)
+        mixed = out.as_strided((rows, kv_heads, group, dim), (row, head, row * rows, number))
+        if sinks is not None and sums is not None:
+            _, head, row = sums.stride()
+            sums = sums.as_strided((rows, kv_heads, group), (row, head, row * rows))
+            # what the sink leaves of the sum; in float64, where the last bit of a vector's end does not count
+            left = (sums.double() - sinks.double().view(kv_heads, group)).sigmoid_().float()
+            mixed = (mixed.float() * left.unsqueeze(3)).to(out.dtype)
+        return mixed.reshape(rows, -1)
+
+
+def _with_sums(
+    q: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, mask: torch.Tensor | None, scale: float | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention ``[1, heads, rows, dim]``, and the logarithm of the sum of its softmax, ``[1, heads, rows]``."""
+    if _KERNEL is not None and q.device.type == "cpu":
+        out, sums = _KERNEL(q, keys, values, attn_mask=mask, scale=scale)
+        return out, sums
+    scores = (q @ keys.transpose(2, 3)).float() * (q.shape[-1] ** -0.5 if scale is None else scale)
+    scores = scores if mask is None else scores + mask.float()
+    sums = scores.logsumexp(dim=-1)
+    return (scores - sums.unsqueeze(3)).exp_().to(values.dtype) @ values, sums
 
 
 def missing_rows(count: int) -> int:

@@ -27,6 +27,7 @@ BLOCK = 16  # tokens
 _PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
 _WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
 _LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
+_EXPERT = ("expert_gate_up", "expert_down")
 _BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
 
 
@@ -55,7 +56,8 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
     if number_format == PACKED:
-        return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
+        run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
+        return ModelNeed(packed_weights(files), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
@@ -81,6 +83,8 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     inputs, hidden = config.token_inputs, config.hidden_size
     vectors = (2 + 2 * config.post_norms + (inputs is not None)) * hidden + 2 * config.qk_norm * config.head_dim
     vectors += sum(_count(config, r, "bias") for flag, roles in _BIASES.items() if getattr(config, flag) for r in roles)
+    if config.experts is not None and config.experts.biased:
+        vectors += config.experts.count * (1 + sum(_count(config, role, "bias") for role in _EXPERT))
     table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
     if inputs is not None:
@@ -117,8 +121,13 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
     if config.token_inputs is not None:
         activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+    gate_up, experts = 2 * inner * hidden, config.experts
+    if experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
+        given = item * (3 * hidden + 4 * experts.size) + 8 * hidden
+        activations = max(activations, rows * (experts.used * given + 4 * item * (hidden + q + 2 * kv)))
+        gate_up = _count(config, "expert_gate_up")
     mask = rows * max(one.group for one in heads) * context * item
-    largest = max(2 * inner * hidden, hidden * q) * (4 + item)
+    largest = max(gate_up, hidden * q) * (4 + item)
     return max(largest, activations + mask) + _logits(config) + _turns(config, context, item)
 
 

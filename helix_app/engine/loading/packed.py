@@ -13,13 +13,15 @@ from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
+_DENSE = ("F32", "F16", "BF16")
 log = logging.getLogger(__name__)
 
 
 def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     """A generator of notices that returns whether it does: on ``auto`` wherever there are kernels.
 
-    What speaks against it is told where it was asked for, and where it is this computer's fault.
+    What speaks against it is told where it was asked for, where it is this computer's fault, and where the model then
+    takes far more memory than its file.
     """
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
@@ -32,15 +34,22 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")
     elif not packed_formats(what.target):
-        notice = Notice("packed_format")
+        notice = Notice("packed_experts" if _packed_experts(what.target) else "packed_format")
     else:
         if lacks_kernels(what.target):
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers"):
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_experts"):
         yield notice
     return False
+
+
+def _packed_experts(files: ModelFiles) -> bool:
+    """Whether a file holds experts in blocks, which no kernel of a whole pass takes."""
+    if files.gguf is None or files.config.experts is None:
+        return False
+    return any(name.endswith("_exps.weight") and info.type not in _DENSE for name, info in files.gguf.tensors.items())
 
 
 def may_run_packed(what: Plan, device: Device) -> bool:

@@ -10,11 +10,14 @@ from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention
 from helix_app.engine.machine.devices.device import Device, check_dtype, cpu, forced_cpu, pick_device
+from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
 _UNEVEN = "it runs no model whose layers differ in size, as Gemma 4's do"
 _LOST = "it stopped working; close Helix and start it again to use it"
+
+_NOT_THERE = "this kind of model does not run on DirectML"
 
 
 def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Generator[Event, None, Device]:
@@ -45,9 +48,18 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     elif why_not:
         name = "The graphics card" if wanted == "auto" else wanted
         yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+    if device.kind == "directml" and any(_only_dense(files) for files in (what.target, what.draft)):
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", _NOT_THERE)))
+        device = cpu()
     fused_attention.settle(device, cancel)
     if cancel.is_set():
         raise LoadCancelled
     check_dtype(what.request.dtype, device)
     check_copy(what.draft_kind, device.torch_device)
     return device
+
+
+def _only_dense(files: ModelFiles | None) -> bool:
+    """Whether ``models/decoder.py`` alone runs this model."""
+    config = None if files is None else files.config
+    return config is not None and (config.experts is not None or config.sinks or config.temperature is not None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.machine.devices.device import Device
@@ -17,7 +18,8 @@ from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.make import cache_layout, make_decoder
-from helix_app.engine.models.packed_decoder import PackedDecoder
+from helix_app.engine.models.packed_decoder import PackedDecoder, pool_of
+from helix_app.engine.models.packed_linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import ModelFiles
@@ -91,6 +93,8 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
 
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
     if shape.packed and has_kernels(files):
+        if files.config.experts is not None:
+            return _on_blocks(files, shape)
         return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
     return make_decoder(
         files.config,
@@ -99,6 +103,14 @@ def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
         max_positions=shape.context,
         bits=shape.bits,
     )
+
+
+def _on_blocks(files: ModelFiles, shape: Shape) -> Decoder:
+    """The dense decoder, its linear layers on the file's own blocks; in 16 bits, in which rows are exact."""
+    library = shared()
+    packed = PackedLinears(library, pool_of(library, leave_to_another_pool()), take_back)
+    device, positions = shape.device.torch_device, shape.context
+    return Decoder(files.config, dtype=torch.bfloat16, device=device, max_positions=positions, packed=packed)
 
 
 def read_weights(

@@ -84,6 +84,8 @@ def check_step(runner: ModelRunner, costs: CostTable) -> None:
 def _name(runner: ModelRunner) -> str:
     c, decoder = runner.decoder.config, runner.decoder
     shape = f"{c.num_layers} layers of {c.hidden_size} and {c.intermediate_size}"
+    if c.experts is not None:
+        shape += f", {c.experts.used} of {c.experts.count} experts of {c.experts.size}"
     heads = f"{c.num_heads}/{c.num_kv_heads} heads of {c.head_dim}, {c.vocab_size} tokens"
     return f"rows over one: {c.architecture}, {shape}, {heads}, {decoder.format}, {' '.join(decoder.kernels)}"
 

@@ -105,7 +105,7 @@ def forget(config: ModelConfig) -> None:
 
 def _name(config: ModelConfig) -> str:
     heads = f"{config.num_heads}/{config.num_kv_heads} heads of {config.head_dim}"
-    shape = f"{config.num_layers} layers of {config.hidden_size} and {config.intermediate_size}, {heads}"
+    shape = f"{config.num_layers} layers of {config.hidden_size} and {config.active_size}, {heads}"
     return f"seconds a step: {config.architecture}, {shape}, {config.vocab_size} tokens"
 
 
@@ -139,7 +139,8 @@ def _trial(config: ModelConfig) -> ModelConfig:
     small = replace(
         _evened(config),
         vocab_size=min(config.vocab_size, _MAX_VOCAB),
-        intermediate_size=min(config.intermediate_size, _MAX_INNER),
+        intermediate_size=min(config.active_size, _MAX_INNER),  # one perceptron of what a row's experts are together
+        experts=None,
     )
     head = small.vocab_size * small.hidden_size
     layer = (_weights(small) - head) // small.num_layers
@@ -156,7 +157,8 @@ def _evened(config: ModelConfig) -> ModelConfig:
 
 def _weights(config: ModelConfig) -> int:
     """Numbers that a step reads."""
-    layers = sum(layer_numbers(config, i) for i in range(config.num_layers))
+    one = replace(config, intermediate_size=config.active_size, experts=None)
+    layers = sum(layer_numbers(one, i) for i in range(config.num_layers))
     return layers + config.vocab_size * config.hidden_size
 
 
@@ -193,6 +195,12 @@ class _MadeUp:
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         return torch.full(expected_shape(self._config, role, kind), 0.01)
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        return self.get(role, kind, layer)
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        return None
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         rows, columns = expected_shape(self._config, role, "weight")

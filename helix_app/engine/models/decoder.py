@@ -27,17 +27,20 @@ import torch.nn.functional as F
 from helix_app.engine.cache.kv_cache import KVView
 from helix_app.engine.kernels.attention import EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
+from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.attention import load_attention
+from helix_app.engine.models.parts.experts import load_experts
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
 from helix_app.engine.models.parts.token_inputs import TokenGate, TokenTable, load_token_gate, load_token_table
 from helix_app.engine.models.parts.varied_attention import load_varied_attention
 from helix_app.engine.models.residual import Norm, residual
-from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
@@ -107,7 +110,13 @@ class Decoder:
         bits: int = 0,
         head_bits: int = 0,
         cache_dtype: torch.dtype | None = None,
+        packed: PackedLinears | None = None,
     ) -> None:
+        """
+        Args:
+            packed: linear layers on the file's own blocks (``packed_linears.py``), where it holds them so.
+        """
+        self._packed = packed
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
         self.linear_kind = linear_kind
         self.bits, self._head_bits, self.cache_dtype = bits, head_bits, cache_dtype or dtype
@@ -116,13 +125,17 @@ class Decoder:
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number
-        self._embed: torch.Tensor
+        self._embed = torch.empty(0, dtype=dtype)
+        self._rows: PackedEmbedding | None = None  # embeddings, where they are packed
         self._head: LinearFn
         self._layers: list[_Layer] = []
         self._inputs: TokenTable | None = None
         self._tables: list[Turn] = []  # of each rotary embedding, all positions
+        self._growth: torch.Tensor | None = None  # of queries, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
-        self.graphs: StepGraphs | None = for_device(self) if config.is_even else None
+        # which experts are chosen the host must know
+        records = config.is_even and config.experts is None
+        self.graphs: StepGraphs | None = for_device(self) if records else None
 
     # ----------------------------------------------------------------- loading
 
@@ -137,12 +150,15 @@ class Decoder:
             RuntimeError: the device's own errors (out of memory among them).
         """
         config = self.config
-        maker = LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits)
+        maker = LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits, self._packed)
         with untracked(self.device):
-            self._embed = maker.tensor(source, "embed") if like is None else like._embed.to(self.dtype)
+            self._rows = maker.embedding(source)
+            if self._rows is None:
+                self._embed = maker.tensor(source, "embed") if like is None else like._embed.to(self.dtype)
             shared = like is not None and like.dtype == self.dtype
-            embed = self._embed if config.tied_embeddings else None
-            self._head = like._head if like is not None and shared else maker.head(source, embed)
+            embed = self._embed if config.tied_embeddings and self._rows is None else None
+            head = like._head if like is not None and shared else None
+            self._head = head or maker.head(source, embed, config.tied_embeddings)
             self._norm = Norm(maker.tensor(source, "norm"))
             self._inputs = load_token_table(
                 config, maker, source, like._inputs if shared and like is not None else None
@@ -156,6 +172,7 @@ class Decoder:
             # last, when the weights have shown that the sizes in the config are real
             size = self.max_positions, self.dtype, self.device
             self._tables = [rope_table(config, *size, rotary) for rotary in config.rotaries]
+            self._growth = growth_table(config, *size)
             if self.can_be_exact:
                 self._look_at_rows()
         yield 1.0
@@ -172,7 +189,9 @@ class Decoder:
             mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
             mixer=load_mixer(config, maker, source, i, self.cache_dtype),
             feed_forward_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
-            feed_forward=load_mlp(config, maker, source, i),
+            feed_forward=load_mlp(config, maker, source, i)
+            if config.experts_of(i) is None
+            else load_experts(config, maker, source, i),
             mixer_post=mixer_post,
             feed_forward_post=feed_forward_post,
             gate=load_token_gate(config, maker, source, i),
@@ -200,6 +219,8 @@ class Decoder:
     @property
     def format(self) -> str:
         """The number format by name."""
+        if self._packed is not None:
+            return PACKED
         return {4: "int4", 8: "int8"}.get(self.bits, str(self.dtype).removeprefix("torch."))
 
     @property
@@ -214,6 +235,11 @@ class Decoder:
         return [(one.name, one.run) for one in (*walk, self._head_linear())]
 
     @property
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Rows and columns of the weights of linear layers, by name."""
+        return {one.name: (one.rows, one.columns) for one in self._kinds()}
+
+    @property
     def weight_bytes(self) -> int:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
         layers = sum(layer.weight_bytes for layer in self._layers)
@@ -224,8 +250,10 @@ class Decoder:
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
         self._layers, self.graphs, self._inputs = [], None, None
-        self._embed, self._tables = torch.empty(0), []
+        self._embed, self._tables, self._rows = torch.empty(0), [], None
         self._head = self._released
+        if self._packed is not None:
+            self._packed.release()
 
     @staticmethod
     def _released(x: torch.Tensor) -> torch.Tensor:
@@ -266,7 +294,9 @@ class Decoder:
             )
             for cos, sin in self._tables
         ]
-        step = Pass(self._halved(turns), paths, paired, pieces)
+        grown = self._growth
+        growth = None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
+        step = Pass(self._halved(turns), paths, paired, pieces, self._together, growth)
         return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
 
     def _path(self, span: Span) -> SpanPath:
@@ -276,7 +306,8 @@ class Decoder:
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
         """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
         turns = [(cos.index_select(0, positions), sin.index_select(0, positions)) for cos, sin in self._tables]
-        return self._layer_by_layer(ids, Pass(self._halved(turns), (path,)), (logit_rows,))
+        growth = None if self._growth is None else self._growth.index_select(0, positions)
+        return self._layer_by_layer(ids, Pass(self._halved(turns), (path,), growth=growth), (logit_rows,))
 
     def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
         """Cosines and sines ``[rows, 1, head_dim]`` as ``rotate_`` takes them."""
@@ -305,7 +336,8 @@ class Decoder:
         )
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
-        scale, x = self.config.embedding_scale, F.embedding(ids, self._embed)
+        scale = self.config.embedding_scale
+        x = F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
         return x if scale == 1.0 else x * scale
 
     def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
+from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears, experts_apart, packable
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
+from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 
 class LinearMaker:
@@ -25,8 +29,19 @@ class LinearMaker:
     """
 
     def __init__(
-        self, kind: LinearKind | None, dtype: torch.dtype, device: torch.device, bits: int = 0, head_bits: int = 0
+        self,
+        kind: LinearKind | None,
+        dtype: torch.dtype,
+        device: torch.device,
+        bits: int = 0,
+        head_bits: int = 0,
+        packed: PackedLinears | None = None,
     ) -> None:
+        """
+        Args:
+            packed: makes those of matrices that the file holds in blocks, where they run on these.
+        """
+        self._packed = packed
         self._kind, self.dtype, self.device = kind, dtype, device
         self.bits, self.head_bits = bits, head_bits
         self.parameters = self.rounded = 0
@@ -40,6 +55,10 @@ class LinearMaker:
     def linear(self, source: WeightSource, roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
         """A layer's linear of these roles. Raises ModelFileError."""
         biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None
+        if self._packed is not None:
+            tensors = [source.packed(role, layer) for role in roles]
+            if packable(tensors):
+                return self._on_blocks(self._packed, [one for one in tensors if one is not None], biases)
         if self.bits == 4:
             groups = self._groups4(source, roles, layer)
             if groups is not None:
@@ -47,8 +66,45 @@ class LinearMaker:
         weight = torch.cat([self.tensor(source, role, "weight", layer) for role in roles])
         return self._made(8, weight, biases, len(roles)) if self.bits == 8 else self._dense(weight, biases)
 
-    def head(self, source: WeightSource, embed: torch.Tensor | None) -> LinearFn:
+    def experts(self, source: WeightSource, role: str, layer: int, count: int, bias: bool) -> list[LinearFn]:
+        """The linears of all experts of a layer. Raises ModelFileError."""
+
+        def tensor(index: int, kind: str) -> torch.Tensor:
+            loaded = source.expert(role, layer, index, kind)
+            self.parameters += loaded.numel()
+            return loaded.to(self.dtype).to(self.device).contiguous()
+
+        whole = source.packed_experts(role, layer) if self._packed is not None else None
+        if self._packed is not None and whole is not None and packable(whole):
+            return [
+                self._on_blocks(self._packed, tensors, tensor(index, "bias") if bias else None)
+                for index, tensors in enumerate(experts_apart(whole, count))
+            ]
+        # each made by itself, so that no second copy of all is ever held
+        return [
+            self._made(self.bits, tensor(index, "weight"), tensor(index, "bias") if bias else None, 1)
+            for index in range(count)
+        ]
+
+    def _on_blocks(self, packed: PackedLinears, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> LinearFn:
+        self.parameters += sum(tensor.rows * tensor.columns for tensor in tensors)
+        return packed.linear(tensors, bias)
+
+    def embedding(self, source: WeightSource) -> PackedEmbedding | None:
+        """The embeddings on the file's own blocks; None where they are not to be, or are not packed."""
+        tensor = source.packed("embed") if self._packed is not None else None
+        if tensor is None or not packable([tensor]):
+            return None
+        self.parameters += tensor.rows * tensor.columns
+        return PackedEmbedding(tensor, self.dtype)
+
+    def head(self, source: WeightSource, embed: torch.Tensor | None, tied: bool = False) -> LinearFn:
         """The output head; ``embed`` is the embedding it shares its weight with, None for a head of its own."""
+        if self._packed is not None:
+            tensor = source.packed("embed" if tied else "head")
+            if tensor is not None and packable([tensor]):
+                self.parameters += 0 if tied else tensor.rows * tensor.columns
+                return self._packed.linear([tensor])
         weight = embed if embed is not None else self.tensor(source, "head")
         return self._made(self.head_bits, weight, None, 1)
 

@@ -35,10 +35,11 @@ from helix_app.engine.models.packed_layers import (
     Turns,
     step_parts,
 )
-from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig, Rotary
+from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
@@ -46,15 +47,25 @@ CACHE = torch.float16
 _CPU = torch.device("cpu")
 _ROWS = 16  # that memory is made for at first
 _GROUPS = 8  # query heads that share a key/value head, at most
+_EXPERTS = ("ffn_gate_exps", "ffn_up_exps", "ffn_gate_up_exps", "ffn_down_exps")
+_DENSE = ("F32", "F16", "BF16")
 _MATRICES = ("attn_qkv", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+_SHARED = ("ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp")
 
 
 def packed_formats(files: ModelFiles) -> frozenset[str]:
-    """The packed formats of a model's matrices; empty where some have no kernel, or its layers are of another kind."""
+    """The packed formats of a model's matrices; empty where some have no kernel, or its layers are of another kind.
+
+    Models of experts run on the dense decoder with ``packed_linears.py``, which mixes them with matrices in 16 bits.
+    """
     header, config = files.gguf, files.config
+    if header is not None and config.experts is not None:
+        return _formats_of_experts(header, config)
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
-    if not config.is_even:
+    if config.sinks or not config.is_even:
+        return frozenset()
+    if config.temperature is not None and config.qk_norm:  # the step that turns queries would norm them once more
         return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
@@ -62,14 +73,30 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
     return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
 
 
+def _formats_of_experts(header: GgufHeader, config: ModelConfig) -> frozenset[str]:
+    experts = {
+        info.type for name, info in header.tensors.items() if _stem(name) in _EXPERTS and name.endswith(".weight")
+    }
+    others = {info.type for name, info in header.tensors.items() if _is_matrix(name)} - set(_DENSE)
+    fits = experts and experts | others <= FORMATS.keys() and not config.interleaved
+    return frozenset(experts | others) if fits else frozenset()
+
+
 def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:
     """The parts of the kernel library that a model needs."""
+    if config.experts is not None:
+        return (CORE, *sorted(formats))
     return (CORE, *step_parts(config), *sorted(formats))
 
 
 def _is_matrix(name: str) -> bool:
     stem, _, kind = name.rpartition(".")
-    return kind == "weight" and (stem in ("token_embd", "output") or stem.rpartition(".")[2] in _MATRICES)
+    return kind == "weight" and (stem in ("token_embd", "output") or _stem(name) in (*_MATRICES, *_SHARED))
+
+
+def _stem(name: str) -> str:
+    """``ffn_up`` of ``blk.3.ffn_up.weight``."""
+    return name.rpartition(".")[0].rpartition(".")[2]
 
 
 class PackedDecoder:
@@ -126,7 +153,7 @@ class PackedDecoder:
         if any(config.rotary(i) is None for i in range(config.num_layers)):
             shape = 1, config.head_dim // 2
             turns.append((np.ones(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)))
-        self._maker = ProgramMaker(self.library, config, config.interleaved, turns)
+        self._maker = ProgramMaker(self.library, config, config.interleaved, turns, self._growth())
         yield 1.0
 
     def _turns(self, rotary: Rotary) -> Turns:
@@ -134,6 +161,16 @@ class PackedDecoder:
         cos, sin = rope_table(self.config, self.max_positions, torch.float32, _CPU, rotary)
         cosines, sines = cos.squeeze(1).numpy()[:, :half], sin.squeeze(1).numpy()[:, half:]
         return np.ascontiguousarray(cosines), np.ascontiguousarray(sines)
+
+    def _growth(self) -> Turns | None:
+        """What queries are multiplied with at each level of positions; None where that is 1 everywhere."""
+        one = self.config.temperature
+        table = growth_table(self.config, self.max_positions, torch.float32, _CPU)
+        if one is None or table is None:
+            return None
+        sizes = table.numpy().reshape(-1, 1)[:: one.length]
+        cosines = np.ascontiguousarray(np.broadcast_to(sizes, (len(sizes), self.config.head_dim // 2)))
+        return cosines, np.zeros_like(cosines)
 
     def _layer(self, source: WeightSource, i: int) -> PackedLayer:
         biases = qk_norms = posts = None
@@ -213,6 +250,8 @@ class PackedDecoder:
             rows = slice(at, at + span.rows)
             positions = np.arange(span.start, span.start + span.rows)
             memory.positions[rows] = positions
+            if self.config.temperature is not None:
+                memory.levels[rows] = positions // self.config.temperature.length
             for group, (view, table) in enumerate(zip(groups, held)):
                 memory.slots[group, rows] = (
                     table[positions // size - view.begin].astype(np.int64) * size + positions % size

@@ -82,6 +82,7 @@ class RowMemory:
         slots, tables: of each group of layers and row its cache slot, and the address of its sequence's block table.
         layout: the groups.
         unturned: positions of rows for layers that turn nothing, all 0.
+        levels: of rows, where queries grow by position: which of the sizes is theirs.
         counts: rows of this pass, wanted rows, and 1.
     """
 
@@ -103,7 +104,7 @@ class RowMemory:
             size: np.zeros(capacity * -(-columns // size) * nbytes, dtype=np.uint8)
             for size, nbytes in RECORD_BYTES.items()
         }
-        self.positions, self.wanted, self.unturned = np.zeros((3, capacity), dtype=np.int64)
+        self.positions, self.wanted, self.unturned, self.levels = np.zeros((4, capacity), dtype=np.int64)
         self.slots, self.tables = np.zeros((2, len(layout.windows), capacity), dtype=np.int64)
         self.rows = np.arange(capacity, dtype=np.int64)
         self.counts = np.array([0, 0, 1], dtype=np.int64)
@@ -161,17 +162,25 @@ def step_parts(config: ModelConfig) -> tuple[str, ...]:
 class ProgramMaker:
     """Makes the program of a model."""
 
-    def __init__(self, library: Library, config: ModelConfig, pairs: bool, turns: Sequence[Turns]) -> None:
+    def __init__(
+        self,
+        library: Library,
+        config: ModelConfig,
+        pairs: bool,
+        turns: Sequence[Turns],
+        growth: Turns | None = None,
+    ) -> None:
         """
         Args:
             pairs: rotated numbers lie side by side.
+            growth: what queries are multiplied with at each level, as a turn; None for nothing.
             turns: of each of ``config.rotaries``, and last one of no angle where some layers turn nothing; must live
                 as long as the program.
         """
         self._library, self._config = library, config
         self._rotate = ("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if config.qk_norm else "")
         self._activate = "activate" if config.activation == "silu" else f"activate_{config.activation}"
-        self._turns = turns
+        self._turns, self._growth = turns, growth
 
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
@@ -214,10 +223,22 @@ class ProgramMaker:
             self._norm(layer.attn_norm, memory, layer.qkv, memory.rows),
             products,
             [Job(self._library.address(self._rotate), rotation, 1, rows, 1)],
+            *self._grown(memory),
             [Job(self._library.address(attend), attention, config.num_kv_heads, rows, 1)],
             self._rounding(memory, memory.mixed, (layer.out,)),
             *self._added(layer.out, memory, layer.posts and layer.posts[0]),
         ]
+
+    def _grown(self, memory: RowMemory) -> list[list[Job]]:
+        """Queries multiplied by their position: turned by no angle, by a cosine of another size than one."""
+        if self._growth is None:
+            return []
+        config, qkv, (cosines, sines) = self._config, memory.qkv, self._growth
+        turn = words(
+            *(address(qkv), qkv.strides[0], config.num_heads, 0, config.head_dim),  # no keys
+            *(address(cosines), address(sines), address(memory.levels), address(memory.levels), 0, 0, 0),
+        )
+        return [[Job(self._library.address(self._rotate), turn, 1, memory.count(0), 1)]]
 
     def _mlp(self, layer: PackedLayer, memory: RowMemory) -> list[list[Job]]:
         inner, both = self._config.intermediate_size, memory.gate_up

@@ -96,6 +96,15 @@ def rope_table(
     return cos.to(dtype).to(device), sin.to(dtype).to(device)
 
 
+def growth_table(config: ModelConfig, length: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor | None:
+    """What queries are multiplied with at positions 0..length-1, ``[length, 1, 1]``; None for 1 everywhere."""
+    one = config.temperature
+    if one is None or length <= one.length:
+        return None
+    steps = torch.arange(length) // one.length
+    return (1 + one.beta * torch.log1p(steps.double())).float().view(-1, 1, 1).to(dtype).to(device)
+
+
 def rotate_(x: torch.Tensor, heads: int, cos: torch.Tensor, sin: torch.Tensor) -> None:
     """Rotate the first so many heads of ``x`` ``[rows, heads, head_dim]``, contiguous, in place.
 

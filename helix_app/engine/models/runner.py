@@ -17,6 +17,8 @@ from helix_app.engine.control.costs import CostTable
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.base import AnyDecoder
 
+_TRIAL_STEP = 7919  # between the ids of rows on trial: a prime
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -49,6 +51,7 @@ class ModelRunner:
     def __init__(self, decoder: AnyDecoder, pool: BlockPool, cache: Cache) -> None:
         self.decoder = decoder
         self.costs = CostTable()
+        self._tried = 0  # rows run on trial
         self.join(pool, cache)
 
     @property
@@ -150,7 +153,8 @@ class ModelRunner:
         return ids if all(rows.tail is None for rows in batch) else _with_tails(ids, batch)
 
     def try_rows(self, rows: int) -> None:
-        """Run so many rows on a sequence of their own, for the time they take.
+        """Run so many rows on a sequence of their own, for the time they take: different tokens, which wake different
+        experts where a model has them.
 
         Raises:
             CacheExhaustedError: no block left.
@@ -158,7 +162,9 @@ class ModelRunner:
         name = "rows on trial"
         self.open(name, ())
         try:
-            self.forward(name, [0] * rows, rows)
+            vocabulary, first = self.decoder.config.vocab_size, self._tried
+            self._tried += rows
+            self.forward(name, [(first + i) * _TRIAL_STEP % vocabulary for i in range(rows)], rows)
         finally:
             self.close(name)
 

@@ -263,8 +263,10 @@ class _GroupPaths:
         self.rows = paths[0].rows
         self._paths, self._places = paths, cache.layout.places
 
-    def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
-        """As ``attention.Path``."""
+    def attend(self, layer: int, heads: torch.Tensor, sinks: torch.Tensor | None = None) -> torch.Tensor:
+        """As ``attention.Path``. Raises RuntimeError for sinks, which are not recorded."""
+        if sinks is not None:
+            raise RuntimeError("attention sinks are not recorded")
         return self._paths[self._places[layer][0]].attend(layer, heads)
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.engine.models import expert_weights
 from helix_app.engine.models.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
@@ -40,6 +41,7 @@ _NAMES = {
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
     **TOKEN_INPUTS,
+    **expert_weights.NAMES,
 }
 
 
@@ -67,7 +69,9 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
     name = _NAMES[role][1]
     if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
         name = "model.layers.{i}.pre_feedforward_layernorm"
-    if role == "layer_scale":  # a buffer, which has no kind
+    if role == "router" and config.experts is not None and config.experts.biased:
+        name = "model.layers.{i}.mlp.router"
+    if role in ("layer_scale", "sinks"):  # a buffer, and a parameter of its own, which have no kind
         return name.format(i=layer)
     return f"{name.format(i=layer)}.{kind}"
 
@@ -85,6 +89,14 @@ class WeightSource(Protocol):
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor in torch order, in its file's precision or float32. Raises ModelFileError."""
+        ...
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        """A tensor of one expert, ``expert_gate_up`` (gate above up) or ``expert_down``. Raises ModelFileError."""
+        ...
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        """The matrices of all experts as the file holds them; None where some are not packed. Raises ModelFileError."""
         ...
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
@@ -127,6 +139,7 @@ def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) ->
         "down": (hidden, inner),
         "q_norm": (heads.dim,),
         "k_norm": (heads.dim,),
+        **expert_weights.shapes(config),
     }.get(role)
     shape = shape or token_input_shape(config, role) or (hidden,)
     return shape[:1] if kind == "bias" else shape
@@ -136,7 +149,7 @@ def _check(
     shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, layer: int, name: str, path: object
 ) -> None:
     want = expected_shape(config, role, kind, layer)
-    if shape != want:
+    if shape != want and (1, *shape) != want:  # a single row may be a vector
         what = f"{name} is {list(shape)} instead of {list(want)}"
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
 
@@ -151,8 +164,15 @@ class _GgufWeights:
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
         tensor = torch.from_numpy(array)
+        tensor = tensor.view(-1, array.shape[-1]) if role == "shared_scale" else tensor
         order = self._row_order(role, layer)
         return tensor if order is None else tensor[torch.from_numpy(order)]
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        return expert_weights.from_gguf(self._header, self._config, role, layer, index, kind)
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        return expert_weights.packed_in_gguf(self._header, self._config, role, layer)
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         name, rows = self._found(role, "weight", layer)
@@ -169,6 +189,8 @@ class _GgufWeights:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
         whole, rows = _place(self._config, role, layer)
         name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
+        if role == "mlp_norm" and name not in self._header.tensors:  # gpt-oss: it is that of a norm after attention
+            name = f"{_NAMES['attn_post_norm'][0].format(i=layer)}.{kind}"
         _check(self._header.info(name).shape, self._config, whole, kind, layer, name, self._header.path)
         return name, rows
 
@@ -216,7 +238,7 @@ class _SafetensorsWeights:
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         role, rows = _place(self._config, role, layer)
         name = safetensors_name(self._config, role, layer, kind)
-        found = next((one for one in _possible(name) if one in self._where), None)
+        found = self._named(name)
         if found is None:
             raise ModelFileError("model_weights_mismatch", path=self._files.path, what=f"{name} is missing")
         tensor = self._where[found].get_tensor(found)
@@ -226,6 +248,26 @@ class _SafetensorsWeights:
         tensor = tensor if rows is None else tensor[rows]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor
+
+    def _named(self, name: str) -> str | None:
+        """What a tensor is called here; None for one that is not there."""
+        return next((one for one in _possible(name) if one in self._where), None)
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        def part(name: str, one: int | None) -> torch.Tensor | None:
+            found = self._named(name)
+            if found is None:
+                return None
+            handle = self._where[found]
+            tensor: torch.Tensor = (
+                handle.get_tensor(found) if one is None else handle.get_slice(found)[one : one + 1][0]
+            )
+            return tensor
+
+        return expert_weights.from_safetensors(part, self._files, role, layer, index, kind)
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        return None
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
         return None

@@ -9,16 +9,16 @@ from helix_app.base.errors import HelixError
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.model_path import ModelFiles, inspect
-from helix_app.modelfiles.parameters import parameter_count
+from helix_app.modelfiles.parameters import parameter_count, read_count
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.pairs import PairFacts, Verdict
 
-_HEAVY = 0.9  # of the target's size from which a draft costs as much as it
+_HEAVY = 0.9  # of what a row of the target reads from which a draft costs as much as it
 
 
 def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, draft_words: Tokenizer) -> Verdict:
     """Whether a model can draft for a target; the first token that differs where it cannot."""
-    heavy = parameter_count(draft.config) >= _HEAVY * parameter_count(target.config)
+    heavy = read_count(draft.config) >= _HEAVY * read_count(target.config)
     path = str(draft.path)
     for i in range(min(target_words.size, draft_words.size)):
         mine, other = target_words.token(i), draft_words.token(i)

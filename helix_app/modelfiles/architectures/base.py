@@ -64,6 +64,7 @@ class Architecture:
         from_hf, from_gguf: what it does otherwise.
         plain: its ``config.json`` with the names that Llama's has.
         by_layer: a GGUF file may give sizes layer by layer; ``from_gguf`` reads them.
+        packings: ways of packing safetensors that are read, as ``quant_method`` names them.
     """
 
     key: str
@@ -73,6 +74,7 @@ class Architecture:
     from_gguf: Callable[[GgufFacts], Fields] = no_fields
     plain: Callable[[Raw], dict[str, Any]] = as_it_is
     by_layer: bool = False
+    packings: tuple[str, ...] = ()
 
 
 def windowed(raw: Raw, window: Any, slides: Callable[[int], bool]) -> tuple[Layer, ...]:

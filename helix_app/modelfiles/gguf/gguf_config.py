@@ -23,8 +23,6 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
     arch, meta = header.architecture, header.metadata
     check_kind(header.path, meta, header.tensors)
     architecture = find_gguf(arch)
-    if meta.get(f"{arch}.expert_count"):
-        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
 
     def get(key: str, default: Any = None) -> Any:
         return meta.get(f"{arch}.{key}", default)
@@ -77,6 +75,8 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         reason = f"nonsense in its header ({exc})"
         raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
+    if get("expert_count") and config.experts is None:
+        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
     config.check(str(header.path))
     return config
 

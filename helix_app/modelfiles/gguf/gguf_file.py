@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import struct
 from dataclasses import dataclass
@@ -108,17 +109,17 @@ class GgufHeader:
             raise self._unusable(info, name, exc) from exc
 
     def packed(self, name: str, rows: slice | None = None) -> PackedTensor | None:
-        """A matrix, or some rows of it, as the file holds it; None for one that is not packed in blocks.
+        """A matrix (or several as one), or some rows of it, as the file holds it; None for one that is not in blocks.
 
         Raises:
             ModelFileError: the tensor is missing or cut off.
         """
         info = self.info(name)
-        if info.type in ("F32", "F16", "BF16") or len(info.shape) != 2:
+        if info.type in ("F32", "F16", "BF16") or len(info.shape) not in (2, 3):
             return None
         try:
             shape, raw = self._cut(info, rows)
-            return PackedTensor(info.type, raw.reshape(shape[0], -1), shape[1])
+            return PackedTensor(info.type, raw.reshape(math.prod(shape[:-1]), -1), shape[-1])
         except (ValueError, OSError) as exc:
             raise self._unusable(info, name, exc) from exc
 

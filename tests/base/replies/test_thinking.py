@@ -50,6 +50,29 @@ def test_the_parts_of_a_reply(text: str, opens: bool, parted: Parted) -> None:
     assert part(text, THINK, opens) == parted
 
 
+HARMONY = ("<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>")
+
+
+@pytest.mark.parametrize(
+    ("text", "parted"),
+    [
+        (f"{HARMONY[0]}hm{HARMONY[1]}Hi", Parted("hm", "Hi")),
+        ("<|channel|>final<|message|>Hi", Parted(answer="Hi")),
+        ("<|channel|>final<|message|>Hi <|channel|>final<|message|>", Parted(answer="Hi <|channel|>final<|message|>")),
+        ("<|channel|>commentary<|message|>Hi", Parted(answer="<|channel|>commentary<|message|>Hi")),
+        ("<|channel|>fin", Parted(answer="<|channel|>fin")),
+        (f"{HARMONY[0]}<|channel|>final<|message|>hm", Parted("<|channel|>final<|message|>hm", open=True)),
+    ],
+)
+def test_channels_of_harmony(text: str, parted: Parted) -> None:
+    assert part(text, HARMONY) == parted
+    splitter = ThoughtSplitter(HARMONY)
+    told = [*(splitter.feed(character) for character in text), splitter.end()]
+    assert "".join(one.thought for one in told) == parted.thought
+    assert "".join(one.answer for one in told) == parted.answer
+    assert told[-1].open == parted.open
+
+
 @pytest.mark.parametrize("marks", [("", ""), ("<think>", ""), ("", "</think>")])
 @pytest.mark.parametrize("opens", [False, True])
 def test_without_marks_all_is_answer(marks: tuple[str, str], opens: bool) -> None:

@@ -11,6 +11,7 @@ from helix_app.engine.loading.needs import copy_weights, dense_weights, need_of,
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.modelfiles.model_path import inspect
+from helix_app.modelfiles.parameters import parameter_count, read_count
 from tests.engine.tiny import Zoo, loaded, session_of
 
 
@@ -37,6 +38,20 @@ def test_dense_weights_are_those_that_are_held(zoo: Zoo, name: str) -> None:
     if not copied and config.tied_embeddings:  # one table, seen twice
         estimated += config.vocab_size * config.hidden_size * 4
     assert estimated == pytest.approx(held(engine), rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["qwen3_moe-window-dense", "qwen2_moe", "gpt_oss"])
+def test_all_experts_are_held_and_not_only_those_of_a_row(zoo: Zoo, name: str) -> None:
+    decoder = session_of(loaded(zoo.folder(name))).runner.decoder
+    numbers = dense_weights(decoder.config, "float32") / 4
+    assert numbers == pytest.approx(decoder.parameters, rel=0.02)
+    assert 4 * numbers > 1.2 * decoder.weight_bytes
+    files = inspect(zoo.folder(name))
+    assert parameter_count(files.config) == pytest.approx(numbers, rel=0.03)
+    tables = 2 * files.config.vocab_size * files.config.hidden_size
+    assert read_count(files.config) - tables < 0.8 * (parameter_count(files.config) - tables)
+    short, long = (need_of(files, "float32", tokens, tokens) for tokens in (256, 4096))
+    assert (short.weights, short.workspace < long.workspace) == (4 * numbers, True)
 
 
 def test_a_cache_is_as_large_as_it_is(zoo: Zoo) -> None:

@@ -13,6 +13,9 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed import library as libraries
 from helix_app.engine.kernels.packed.library import NoKernelsError
 from helix_app.engine.loading import packed
+from helix_app.engine.loading.plan import plan
+from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.models import packed_decoder
 from helix_app.engine.models.packed_decoder import PackedDecoder
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
@@ -116,4 +119,32 @@ def test_threads_of_pytorch_come_back(zoo: Zoo, kernels: None) -> None:
     again, _ = load(zoo.gguf("llama", quant="Q8_0"))
     again.close()
     assert torch.get_num_threads() == 2
+    engine.close()
+
+
+@pytest.mark.parametrize(("name", "quant"), [("qwen3_moe-loopy", "Q8_0"), ("gpt_oss-loopy", "MXFP4")])
+def test_experts_run_on_the_blocks_of_their_file(zoo: Zoo, kernels: None, name: str, quant: str) -> None:
+    path = zoo.gguf(name, quant=quant)
+    assert packed.may_run_packed(plan(LoadRequest(str(path), draft="ngram", device="cpu")), cpu())
+    engine, seen = load(path)
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert (ready.dtype, ready.exact_rows, codes(seen)) == ("packed", True, [])
+    decoder = session_of(engine).runner.decoder
+    assert set(decoder.kernels) == {"PackedLinear", "PlainLinear"}  # of the router, which is not packed
+    drafted = finish(engine, ask("the cat sat on the mat and the cat", k="fixed:3"))
+    plain = finish(engine, ask("the cat sat on the mat and the cat", mode="autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    engine.close()
+    assert codes(load(zoo.gguf(name), "packed")[1]) == ["packed_format"]
+
+
+def test_experts_without_a_kernel_are_unpacked_and_that_is_said(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = zoo.gguf("qwen3_moe-loopy", quant="Q8_0")
+    monkeypatch.delitem(packed_decoder.FORMATS, "Q8_0")
+    engine, seen = load(path)
+    assert codes(seen) == ["packed_experts"]
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert ready.dtype != "packed"
     engine.close()

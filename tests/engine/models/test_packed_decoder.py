@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
-from helix_app.engine.models.packed_decoder import PackedDecoder, kernel_parts, packed_formats
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.packed_decoder import PackedDecoder, kernel_parts, packed_formats, pool_of
+from helix_app.engine.models.packed_linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.models.test_decoder import runner_of, some_ids, worst
+from tests.engine.models.test_decoder import CPU, runner_of, some_ids, worst
 from tests.engine.paged import paged
 from tests.engine.tiny import Zoo
 
@@ -33,7 +36,10 @@ def packed_runner(
         shared().add(kernel_parts(files.config, packed_formats(files)))
     except NoKernelsError as exc:
         pytest.skip(str(exc))
-    decoder = PackedDecoder(files.config, 256, threads=threads)
+    decoder: Any = PackedDecoder(files.config, 256, threads=threads)
+    if files.config.experts is not None:
+        packed = PackedLinears(shared(), pool_of(shared(), threads))
+        decoder = Decoder(files.config, dtype=torch.bfloat16, device=CPU, max_positions=256, packed=packed)
     with open_weights(files) as source:
         for _ in decoder.load(source):
             pass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -107,6 +108,22 @@ def test_a_trial_leaves_nothing_but_its_time(runner: ModelRunner) -> None:
     runner.try_rows(5)
     assert runner.costs.samples(5, 0) == 1
     assert (runner.pool.used_blocks, runner.pool.cached_blocks) == (0, 0)
+
+
+def test_a_trial_is_of_different_tokens_each_time(runner: ModelRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of one would wake the same experts, and cost less than text does."""
+    seen: list[int] = []
+    real = ModelRunner.forward
+
+    def forward(self: ModelRunner, sequence_id: str, ids: list[int], *rest: Any) -> torch.Tensor:
+        seen.extend(ids)
+        return real(self, sequence_id, ids, *rest)
+
+    monkeypatch.setattr(ModelRunner, "forward", forward)
+    for rows in (1, 9, 1, 9):
+        runner.try_rows(rows)
+    assert len(set(seen)) == len(seen)
+    assert all(0 <= token < runner.decoder.config.vocab_size for token in seen)
 
 
 def test_another_size_is_empty_and_limits_its_sequences(runner: ModelRunner) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine.kernels.attention import Path
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models import rope
 from helix_app.engine.models.linears import LinearMaker
@@ -21,9 +22,10 @@ class Attention(Part):
 
     Attributes:
         qk_norm: weights of the norm of each query and key head ``[heads + kv_heads, head_dim]``, None for none.
+        sinks: of each head ``[heads]``, None for none; see ``kernels/attention.py``.
     """
 
-    weights = "qkv", "out", "qk_norm"
+    weights = "qkv", "out", "qk_norm", "sinks"
 
     def __init__(
         self,
@@ -33,8 +35,9 @@ class Attention(Part):
         out: LinearFn,
         qk_norm: torch.Tensor | None,
         cache_dtype: torch.dtype,
+        sinks: torch.Tensor | None = None,
     ) -> None:
-        self.qkv, self.out, self.qk_norm = qkv, out, qk_norm
+        self.qkv, self.out, self.qk_norm, self.sinks = qkv, out, qk_norm, sinks
         self._config, self._index, self._cache_dtype = config, index, cache_dtype
         rotary = config.rotary(index)
         self._turned_by = config.rotaries.index(rotary) if rotary else -1
@@ -64,16 +67,23 @@ class Attention(Part):
             torch.mul(normed, self.qk_norm, out=queries_keys)
         if self._turned_by >= 0:
             rope.rotate_(heads, turning, *step.turns[self._turned_by])
+        if step.growth is not None:
+            heads[:, : config.num_heads].mul_(step.growth)
         same = cache_dtype == qkv.dtype
         heads = heads if same else heads.to(cache_dtype)
         if len(paths) == 1:
-            mixture = paths[0].attend(self._index, heads)
+            mixture = self._attended(paths[0], heads)
             return mixture if same else mixture.to(qkv.dtype)
         mixed, at = [], 0
         for path in paths:
-            mixed.append(path.attend(self._index, heads[at : at + path.rows]))
+            mixed.append(self._attended(path, heads[at : at + path.rows]))
             at += path.rows
         return torch.cat(mixed).to(qkv.dtype)
+
+    def _attended(self, path: Path, heads: torch.Tensor) -> torch.Tensor:
+        if self.sinks is None:
+            return path.attend(self._index, heads)
+        return path.attend(self._index, heads, self.sinks)
 
 
 def load_attention(
@@ -86,4 +96,5 @@ def load_attention(
         qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
     qkv = maker.linear(source, ("q", "k", "v"), index, config.qkv_bias)
     out = maker.linear(source, ("o",), index, config.out_bias)
-    return Attention(config, index, qkv, out, qk_norm, cache_dtype)
+    sinks = maker.tensor(source, "sinks", layer=index) if config.sinks else None
+    return Attention(config, index, qkv, out, qk_norm, cache_dtype, sinks)

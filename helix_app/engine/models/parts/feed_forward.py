@@ -20,21 +20,33 @@ class GatedMlp(Part):
 
     weights = "gate_up", "down"
 
-    def __init__(self, config: ModelConfig, gate_up: LinearFn, down: LinearFn, inner: int) -> None:
-        """``inner`` is the width between its linear layers."""
-        self.gate_up, self.down, self._config, self._inner = gate_up, down, config, inner
+    def __init__(
+        self,
+        config: ModelConfig,
+        gate_up: LinearFn,
+        down: LinearFn,
+        inner: int,
+        names: tuple[str, str] = ("gate_up", "down"),
+    ) -> None:
+        """
+        Args:
+            inner: the width between its linear layers.
+            names: of these.
+        """
+        self.gate_up, self.down, self._config, self._inner, self._names = gate_up, down, config, inner, names
 
     @property
     def linears(self) -> Sequence[Linear]:
         """Its linear layers in the order in which they run."""
-        hidden, inner = self._config.hidden_size, self._inner
-        return Linear("gate_up", self.gate_up, 2 * inner, hidden), Linear("down", self.down, hidden, inner)
+        hidden, inner, (first, last) = self._config.hidden_size, self._inner, self._names
+        return Linear(first, self.gate_up, 2 * inner, hidden), Linear(last, self.down, hidden, inner)
 
     def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
         """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``."""
-        gate, up = _halves(part.run_linear(self.gate_up, x, "gate_up" in step.paired, step.pieces))
+        first, last = self._names
+        gate, up = halves(part.run_linear(self.gate_up, x, first in step.paired, step.pieces))
         activated = F.silu(gate) if self._config.activation == "silu" else F.gelu(gate, approximate="tanh")
-        return part.run_linear(self.down, activated.mul_(up), "down" in step.paired, step.pieces)
+        return part.run_linear(self.down, activated.mul_(up), last in step.paired, step.pieces)
 
 
 def load_mlp(config: ModelConfig, maker: LinearMaker, source: WeightSource, index: int) -> GatedMlp:
@@ -44,7 +56,7 @@ def load_mlp(config: ModelConfig, maker: LinearMaker, source: WeightSource, inde
     return GatedMlp(config, gate_up, down, config.inner_size(index))
 
 
-def _halves(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def halves(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """The columns of ``x`` ``[rows, 2 * half]``, contiguous, as ``chunk`` splits them, in a quarter of its time."""
     rows, width = x.shape
     half, at = width // 2, x.storage_offset()

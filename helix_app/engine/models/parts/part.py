@@ -29,12 +29,16 @@ class Pass:
         paths: where attention looks, sequence by sequence.
         paired: names of linear layers that run a single row as the first of two.
         pieces: how the rows of linear layers are split; () for not at all.
+        together: rows that linear layers compute alike, where rows are split.
+        growth: what queries are multiplied with by their position ``[rows, 1, 1]``, None for nothing.
     """
 
     turns: Sequence[Turn]
     paths: Sequence[Path]
     paired: frozenset[str] = frozenset()
     pieces: Sequence[int] = ()
+    together: int = 0
+    growth: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
