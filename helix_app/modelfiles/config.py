@@ -23,7 +23,7 @@ class RopeScaling:
 
     Attributes:
         original_context: tokens the model was trained on before scaling; None takes the model's context.
-        factors: divisors of each of the head_dim/2 frequencies, where the file carries them ready made.
+        factors: divisors of each of the frequencies, where the file carries them ready made.
         long_factors: those of a ``longrope`` beyond the original context.
     """
 
@@ -44,10 +44,15 @@ class RopeScaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """How queries and keys are turned by their position."""
+    """How queries and keys are turned by their position.
+
+    Attributes:
+        size: numbers of a head that are turned, its first ones; 0 is all.
+    """
 
     theta: float = 10_000.0
     scaling: RopeScaling = field(default_factory=RopeScaling)
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,13 @@ class ModelConfig:
     """Sizes, constants and layers of a decoder.
 
     Attributes:
-        rope_theta, rope: the rotary embedding of all layers that have none of their own.
+        rope_theta, rope, rotary_size: the rotary embedding of all layers that have none of their own.
         layers: what each layer does; empty where each is plain (``Layer()``).
         interleaved: the file holds the two rotary halves of a head's query and key rows interleaved.
         fused: the file holds queries, keys and values as one matrix, and gate and up as one.
         qk_norm: queries and keys are normed, head by head, before they are turned.
+        gated_attention: what attention gives is multiplied, number by number, with the sigmoid of a gate; the file
+            holds the gate of each head after its query, in one matrix.
         post_norms: what attention and what the feed-forward part give is normed before it is added.
         norm_offset: is added to the weights of all norms, as the file holds them.
         attention_scale: of the scores; None is one over the root of ``head_dim``.
@@ -97,6 +104,7 @@ class ModelConfig:
     norm_eps: float = 1e-6
     rope_theta: float = 10_000.0
     rope: RopeScaling = field(default_factory=RopeScaling)
+    rotary_size: int = 0
     tied_embeddings: bool = False
     qkv_bias: bool = False
     out_bias: bool = False
@@ -107,6 +115,7 @@ class ModelConfig:
     interleaved: bool = False
     fused: bool = False
     qk_norm: bool = False
+    gated_attention: bool = False
     post_norms: bool = False
     norm_offset: float = 0.0
     activation: Activation = "silu"
@@ -140,13 +149,22 @@ class ModelConfig:
         layer = self.layer(index)
         if not layer.turned:
             return None
-        return layer.rotary or Rotary(self.rope_theta, self.rope)
+        return layer.rotary or self._own_rotary
+
+    @property
+    def _own_rotary(self) -> Rotary:
+        return Rotary(self.rope_theta, self.rope, self.rotary_size)
 
     @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:
         """The different ones of all layers, in the order of their first use."""
         found = (self.rotary(i) for i in range(self.num_layers))
         return tuple(dict.fromkeys(rotary for rotary in found if rotary is not None))
+
+    @property
+    def partial_rotary(self) -> bool:
+        """Whether some layer turns only a part of each head."""
+        return any(0 < rotary.size < self.head_dim for rotary in self.rotaries)
 
     @cached_property
     def windows(self) -> tuple[int, ...]:
@@ -177,7 +195,7 @@ class ModelConfig:
             raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
         if any(not 0 <= layer.window < 2**31 for layer in self.layers):
             raise _unfit(path, "the attention window out of range")
-        for rotary in (Rotary(self.rope_theta, self.rope), *self.rotaries):
+        for rotary in (self._own_rotary, *self.rotaries):
             self._check_rotary(rotary, path)
         positive = {
             "rms_norm_eps": self.norm_eps,
@@ -190,10 +208,12 @@ class ModelConfig:
         _check_positive(positive, path)
 
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
-        scaling = rotary.scaling
+        scaling, size = rotary.scaling, rotary.size or self.head_dim
+        if not 0 < size <= self.head_dim or size % 2:
+            raise _unfit(path, f"{size} turned numbers of heads of {self.head_dim}")
         for factors in (scaling.factors, scaling.long_factors):
-            if factors and len(factors) != self.head_dim // 2:
-                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {self.head_dim}")
+            if factors and len(factors) != size // 2:
+                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {size}")
         positive = {
             "rope_theta": rotary.theta - 1,
             "the rotary factor": scaling.factor,

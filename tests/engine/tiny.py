@@ -109,6 +109,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3": ("phi3", {}),
     "phi3-loopy": ("phi3", {"sliding_window": 24}),
     "phi3-long": ("phi3", _PHI3_LONG),
+    "phi3-partial": ("phi3", {"partial_rotary_factor": 0.75, "head_dim": 16}),
     "granite": ("granite", {"attention_bias": True, "mlp_bias": True}),
     "granite-loopy": ("granite", {}),
     "mistral-window": ("mistral", {"sliding_window": 24}),
@@ -223,7 +224,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
-    writer.add_rope_dimension_count(head_dim)
+    writer.add_rope_dimension_count(int(head_dim * _rope_parameters(config).get("partial_rotary_factor", 1.0)))
     if head_dim != config.hidden_size // config.num_attention_heads:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)

@@ -48,7 +48,7 @@ class Path(Protocol):
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """Write the keys and values of ``heads`` ``[rows, num_heads + 2 * kv_heads, dim]``, whose queries and keys are
-        turned; the mixture for its queries as ``[rows, num_heads * dim]``."""
+        turned, and which may have more behind them; the mixture for its queries as ``[rows, num_heads * dim]``."""
         ...
 
 

@@ -17,7 +17,7 @@ from helix_app.engine.loading.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.packed_decoder import CACHE
 from helix_app.engine.models.packed_layers import adds_apart
-from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.models.weights import expected_shape, layer_matrices
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
@@ -26,8 +26,7 @@ BLOCK = 16  # tokens
 _PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
 _WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
 _LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
-_MATRICES = ("q", "k", "v", "o", "gate", "up", "down")
-_BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
+_BIASES = {"qkv_bias": ("q", "k", "v", "q_gate"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
 
 
 @dataclass(frozen=True)
@@ -68,9 +67,10 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
     item = _item(number_format)
     per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
-    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
+    matrices = sum(_count(config, role) for role in layer_matrices(config)) * config.num_layers
     vectors = (2 + 2 * config.post_norms) * config.hidden_size + 2 * config.qk_norm * config.head_dim
-    vectors += sum(_count(config, r, "bias") for flag, roles in _BIASES.items() if getattr(config, flag) for r in roles)
+    biased = {role for flag, roles in _BIASES.items() if getattr(config, flag) for role in roles}
+    vectors += sum(_count(config, role, "bias") for role in biased.intersection(layer_matrices(config)))
     table = config.vocab_size * config.hidden_size
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
     return round(matrices * per_matrix + (vectors * config.num_layers + config.hidden_size + tables) * item)
@@ -78,7 +78,7 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
 
 def copy_weights(config: ModelConfig, bits: int) -> int:
     """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    matrices = sum(_count(config, role) for role in _MATRICES) * config.num_layers
+    matrices = sum(_count(config, role) for role in layer_matrices(config)) * config.num_layers
     table = config.vocab_size * config.hidden_size
     return round(matrices * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
 

@@ -24,7 +24,7 @@ from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.models.weights import expected_shape, layer_matrices
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -148,8 +148,7 @@ def _trial(config: ModelConfig) -> ModelConfig:
 
 def _weights(config: ModelConfig) -> int:
     """Numbers that a step reads."""
-    roles = ("q", "k", "v", "o", "gate", "up", "down")
-    layer = sum(math.prod(expected_shape(config, role, "weight")) for role in roles)
+    layer = sum(math.prod(expected_shape(config, role, "weight")) for role in layer_matrices(config))
     return config.num_layers * layer + config.vocab_size * config.hidden_size
 
 

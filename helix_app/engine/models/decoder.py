@@ -262,9 +262,8 @@ class Decoder:
         return self._layer_by_layer(ids, Pass(self._halved(turns), (path,)), (logit_rows,))
 
     def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """Cosines and sines ``[rows, 1, head_dim]`` as ``rotate_`` takes them."""
-        halves = (-1, 1, 2, self.config.head_dim // 2)
-        return [(cos.view(halves), sin.view(halves)) for cos, sin in turns]
+        """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
+        return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
 
     def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
         config, reshapes = self.config, self._reshapes

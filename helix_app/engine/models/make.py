@@ -14,6 +14,11 @@ from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
 from helix_app.modelfiles.config import ModelConfig
 
 
+def runs_on_device(config: ModelConfig) -> bool:
+    """Whether the decoder for DirectML has all that a model does."""
+    return not (config.gated_attention or config.partial_rotary)
+
+
 def make_decoder(
     config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
 ) -> AnyDecoder:

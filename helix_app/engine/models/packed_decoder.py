@@ -54,6 +54,8 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
     header, config = files.gguf, files.config
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
+    if config.gated_attention or config.partial_rotary:
+        return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
     types = {info.type for name, info in header.tensors.items() if _is_matrix(name)}

@@ -25,6 +25,7 @@ _NAMES = {
     "head": ("output", "lm_head"),
     "attn_norm": ("blk.{i}.attn_norm", "model.layers.{i}.input_layernorm"),
     "q": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),
+    "q_gate": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),  # each head's gate stands after its query
     "k": ("blk.{i}.attn_k", "model.layers.{i}.self_attn.k_proj"),
     "v": ("blk.{i}.attn_v", "model.layers.{i}.self_attn.v_proj"),
     "qkv": ("blk.{i}.attn_qkv", "model.layers.{i}.self_attn.qkv_proj"),
@@ -105,14 +106,20 @@ def open_weights(files: ModelFiles) -> WeightSource:
     return _SafetensorsWeights(files)
 
 
+def layer_matrices(config: ModelConfig) -> tuple[str, ...]:
+    """The roles of the matrices of a layer."""
+    return ("q", "k", "v", *(("q_gate",) if config.gated_attention else ()), "o", "gate", "up", "down")
+
+
 def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]:
-    """The shape a tensor must have."""
+    """The shape of a tensor as the decoder has it."""
     hidden, inner = config.hidden_size, config.intermediate_size
     q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
     shape: tuple[int, ...] = {
         "embed": (config.vocab_size, hidden),
         "head": (config.vocab_size, hidden),
         "q": (q, hidden),
+        "q_gate": (q, hidden),
         "k": (kv, hidden),
         "v": (kv, hidden),
         "qkv": (q + 2 * kv, hidden),
@@ -129,9 +136,30 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
 
 def _check(shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, name: str, path: object) -> None:
     want = expected_shape(config, role, kind)
+    if config.gated_attention and role in ("q", "q_gate"):  # a file has both in one
+        want = (2 * want[0], *want[1:])
     if shape != want:
         what = f"{name} is {list(shape)} instead of {list(want)}"
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
+
+
+def _row_order(config: ModelConfig, role: str, interleaved: bool) -> npt.NDArray[np.int64] | None:
+    """Which rows of a file's matrix this one is; None for all of them as they are.
+
+    Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
+    """
+    if role not in ("q", "k", "q_gate"):
+        return None
+    heads, dim = config.num_kv_heads if role == "k" else config.num_heads, config.head_dim
+    gated = config.gated_attention and role != "k"
+    if not gated and not interleaved:
+        return None
+    rows = np.arange(heads * dim * (1 + gated)).reshape(heads, -1)
+    rows = rows[:, dim:] if role == "q_gate" else rows[:, :dim].copy()
+    turned = config.rotary_size or dim
+    if interleaved and role != "q_gate":
+        rows[:, :turned] = rows[:, :turned].reshape(heads, turned // 2, 2).swapaxes(1, 2).reshape(heads, turned)
+    return rows.reshape(-1)
 
 
 class _GgufWeights:
@@ -144,7 +172,7 @@ class _GgufWeights:
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
         tensor = torch.from_numpy(array)
-        order = self._row_order(role)
+        order = _row_order(self._config, role, self._config.interleaved)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
@@ -152,7 +180,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = self._row_order(role)
+        order = _row_order(self._config, role, self._config.interleaved)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -164,14 +192,6 @@ class _GgufWeights:
         name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
         _check(self._header.info(name).shape, self._config, whole, kind, name, self._header.path)
         return name, rows
-
-    def _row_order(self, role: str) -> npt.NDArray[np.int64] | None:
-        """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
-        if role not in ("q", "k") or not self._config.interleaved:
-            return None
-        heads = self._config.num_heads if role == "q" else self._config.num_kv_heads
-        rows = np.arange(heads * self._config.head_dim).reshape(heads, self._config.head_dim // 2, 2)
-        return rows.swapaxes(1, 2).reshape(-1)
 
     def __enter__(self) -> _GgufWeights:
         return self
@@ -216,6 +236,8 @@ class _SafetensorsWeights:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
         _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
+        order = _row_order(self._config, role, interleaved=False)
+        tensor = tensor if order is None else tensor[torch.from_numpy(order)]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor
 

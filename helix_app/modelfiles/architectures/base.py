@@ -52,6 +52,7 @@ class Architecture:
         hf: its names in ``config.json``.
         from_hf, from_gguf: what it does otherwise.
         plain: its ``config.json`` with the names that Llama's has.
+        partial_rotary: ``partial_rotary_factor`` means something to it.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Architecture:
     from_hf: Callable[[Raw], Fields]
     from_gguf: Callable[[GgufFacts], Fields] = no_fields
     plain: Callable[[Raw], dict[str, Any]] = as_it_is
+    partial_rotary: bool = False
 
 
 def windowed(raw: Raw, window: Any, slides: Callable[[int], bool]) -> tuple[Layer, ...]:

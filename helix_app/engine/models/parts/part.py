@@ -17,7 +17,7 @@ from helix_app.engine.kernels.attention import EXACT_ROWS, Path
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
 
-Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows, each [rows, 1, 2, head_dim / 2]
+Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows, each [rows, 1, 2, turned / 2]
 
 
 @dataclass(frozen=True)
