@@ -56,6 +56,47 @@ class Rotary:
 
 
 @dataclass(frozen=True)
+class Recurrent:
+    """Sizes of layers that keep a state instead of keys and values: a gated delta rule behind a causal convolution.
+
+    Source: Gated Delta Networks (arXiv 2412.06464).
+
+    Attributes:
+        key_heads, key_dim: of queries and keys.
+        value_heads, value_dim: of values; each has a state ``[key_dim, value_dim]``.
+        kernel: tokens that the convolution sees, the row's own among them.
+        tiled: value head h belongs to key head h modulo their number, not to the one before it in the order.
+    """
+
+    key_heads: int
+    value_heads: int
+    key_dim: int
+    value_dim: int
+    kernel: int
+    tiled: bool = False
+
+    @property
+    def channels(self) -> int:
+        """What the convolution runs over: queries, keys and values of a row."""
+        return 2 * self.key_heads * self.key_dim + self.inner
+
+    @property
+    def inner(self) -> int:
+        """Numbers of all value heads."""
+        return self.value_heads * self.value_dim
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of a sequence's state in one layer, in float32."""
+        return 4 * (self.inner * self.key_dim + (self.kernel - 1) * self.channels)
+
+    @property
+    def row_bytes(self) -> int:
+        """Memory of what one row adds to a state, which is kept until it is verified."""
+        return 4 * (self.value_heads * (self.key_dim + self.value_dim + 1) + self.channels)
+
+
+@dataclass(frozen=True)
 class Layer:
     """What is a layer's own.
 
@@ -63,11 +104,13 @@ class Layer:
         window: tokens that a row sees, itself among them; 0 is all.
         rotary: where it differs from the model's own.
         turned: whether queries and keys are turned by their position at all.
+        recurrent: it keeps a state instead of keys and values (``ModelConfig.recurrent``).
     """
 
     window: int = 0
     rotary: Rotary | None = None
     turned: bool = True
+    recurrent: bool = False
 
 
 _PLAIN = Layer()
@@ -90,6 +133,7 @@ class ModelConfig:
         attention_scale: of the scores; None is one over the root of ``head_dim``.
         embedding_scale, residual_scale, logit_scale: of embeddings, of what each half of a layer adds, of logits.
         logit_softcap: logits are bent to stay under this size, 0 for not at all.
+        recurrent: sizes of the layers that are so, None where none is.
     """
 
     architecture: str
@@ -124,6 +168,7 @@ class ModelConfig:
     residual_scale: float = 1.0
     logit_scale: float = 1.0
     logit_softcap: float = 0.0
+    recurrent: Recurrent | None = None
 
     @property
     def group_size(self) -> int:
@@ -172,6 +217,16 @@ class ModelConfig:
         windows = tuple(self.layer(i).window for i in range(self.num_layers))
         return windows if any(windows) else ()
 
+    @cached_property
+    def recurrent_layers(self) -> tuple[int, ...]:
+        """Which layers keep a state."""
+        return tuple(i for i in range(self.num_layers) if self.layer(i).recurrent)
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of one sequence's state in all layers."""
+        return len(self.recurrent_layers) * self.recurrent.state_bytes if self.recurrent is not None else 0
+
     def check(self, path: str) -> None:
         """Raise ModelFileError when these numbers cannot make a decoder."""
         sizes = {
@@ -195,6 +250,7 @@ class ModelConfig:
             raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
         if any(not 0 <= layer.window < 2**31 for layer in self.layers):
             raise _unfit(path, "the attention window out of range")
+        self._check_recurrent(path)
         for rotary in (self._own_rotary, *self.rotaries):
             self._check_rotary(rotary, path)
         positive = {
@@ -206,6 +262,20 @@ class ModelConfig:
             "the logit softcap": self.logit_softcap + 1,
         }
         _check_positive(positive, path)
+
+    def _check_recurrent(self, path: str) -> None:
+        found = self.recurrent
+        if found is None:
+            if self.recurrent_layers:
+                raise _unfit(path, "layers with a state of no size")
+            return
+        sizes = (found.key_heads, found.value_heads, found.key_dim, found.value_dim, found.kernel)
+        if any(not 0 < size < 2**16 for size in sizes):
+            raise _unfit(path, f"sizes of a recurrent layer are {sizes}")
+        if found.value_heads % found.key_heads:
+            raise _unfit(path, f"{found.value_heads} value heads over {found.key_heads} key heads")
+        if not 0 < len(self.recurrent_layers) < self.num_layers:
+            raise _unfit(path, f"{len(self.recurrent_layers)} of {self.num_layers} layers recurrent")
 
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
         scaling, size = rotary.scaling, rotary.size or self.head_dim

@@ -8,18 +8,22 @@ of vLLM.)
     Gemma 3 270M, 15 layers with a window and 3 without: six groups of three layers
     layer   0 1 2 3 4 5 | 6 7 8 ...          group 0: layers 5, 11, 17            all tokens
             w w w w w f | w w w ...          group 1: layers 0, 1, 2              the window
+
+Recurrent layers have no blocks: they are in no group, and a sequence has one state for all of them (``states.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from helix_app.modelfiles.config import ModelConfig
 
 MOST_ROWS = 512  # of one sequence in a pass
 _MOST_GROUPS = 8
+FEW_STATES = 8  # of sequences that run, and of beginnings that are kept
+_MANY_STATES, _STATE_BYTES = 48, 2**30  # at most, beyond the few
 UNBOUNDED = 2**40  # tokens
 
 
@@ -30,12 +34,15 @@ class Layout:
     Attributes:
         windows: tokens that the layers of each group look back over, the row's own among them; 0 is all.
         places: of each layer its group, and which of the group's layers it is.
+            A recurrent one is in group -1.
         depth: layers whose keys and values a block has room for.
+        states: how many states there is room for; 0 where no layer is recurrent.
     """
 
     windows: tuple[int, ...]
     places: tuple[tuple[int, int], ...]
     depth: int
+    states: int = 0
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
@@ -49,21 +56,32 @@ class Layout:
 
 def layout_of(config: ModelConfig, context: int) -> Layout:
     """The groups of a model whose sequences have at most ``context`` tokens: a window of as many is none."""
-    windows = [window if window < context else 0 for window in config.windows]
-    kinds = sorted(set(windows))
-    if len(kinds) < 2:
-        return whole(config.num_layers, kinds[0] if kinds else 0)
-    counts = [windows.count(kind) for kind in kinds]
-    depth = _depth(counts)
+    windows = [window if window < context else 0 for window in config.windows] or [0] * config.num_layers
+    attending = [i for i in range(config.num_layers) if not config.layer(i).recurrent]
+    places = {layer: (-1, at) for at, layer in enumerate(config.recurrent_layers)}
+    states = FEW_STATES if places else 0
+    kinds = sorted({windows[i] for i in attending})
+    counts = [sum(windows[i] == kind for i in attending) for kind in kinds]
+    depth = _depth(counts) if len(kinds) > 1 else len(attending)
     groups: list[int] = []
-    places: dict[int, tuple[int, int]] = {}
     for kind in kinds:
-        layers = [i for i, window in enumerate(windows) if window == kind]
-        for at, layer in enumerate(layers):
+        for at, layer in enumerate(i for i in attending if windows[i] == kind):
             if at % depth == 0:
                 groups.append(kind)
             places[layer] = len(groups) - 1, at % depth
-    return Layout(tuple(groups), tuple(places[i] for i in range(config.num_layers)), depth)
+    return Layout(tuple(groups), tuple(places[i] for i in range(config.num_layers)), depth, states)
+
+
+def with_states(layout: Layout, config: ModelConfig, context: int, cache_tokens: int) -> Layout:
+    """With as many states as a cache for so many tokens of all sequences should have.
+
+    Args:
+        context: tokens of one sequence.
+    """
+    if not layout.states:
+        return layout
+    wanted = FEW_STATES * max(1, min(cache_tokens // max(context, 1), _MANY_STATES // FEW_STATES))
+    return replace(layout, states=max(FEW_STATES, min(wanted, _STATE_BYTES // config.state_bytes)))
 
 
 def whole(layers: int, window: int = 0) -> Layout:

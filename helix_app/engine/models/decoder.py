@@ -32,6 +32,7 @@ from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.attention import load_attention
+from helix_app.engine.models.parts.delta_net import load_delta_net
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
 from helix_app.engine.models.residual import Norm, residual
@@ -155,9 +156,14 @@ class Decoder:
             mixer_post, feed_forward_post = (
                 Norm(maker.tensor(source, role, layer=i)) for role in ("attn_post_norm", "mlp_post_norm")
             )
+        mixer: Part
+        if config.layer(i).recurrent:
+            mixer = load_delta_net(config, maker, source, i)
+        else:
+            mixer = load_attention(config, maker, source, i, self.cache_dtype)
         return _Layer(
             mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
-            mixer=load_attention(config, maker, source, i, self.cache_dtype),
+            mixer=mixer,
             feed_forward_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
             feed_forward=load_mlp(config, maker, source, i),
             mixer_post=mixer_post,
@@ -249,7 +255,8 @@ class Decoder:
             )
             for cos, sin in self._tables
         ]
-        step = Pass(self._halved(turns), paths, paired, pieces)
+        states = [span.view.states for span in spans if span.view.states is not None]
+        step = Pass(self._halved(turns), paths, paired, pieces, states, exact)
         return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
 
     def _path(self, span: Span) -> SpanPath:

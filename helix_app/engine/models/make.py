@@ -16,7 +16,7 @@ from helix_app.modelfiles.config import ModelConfig
 
 def runs_on_device(config: ModelConfig) -> bool:
     """Whether the decoder for DirectML has all that a model does."""
-    return not (config.gated_attention or config.partial_rotary)
+    return not (config.gated_attention or config.partial_rotary or config.recurrent is not None)
 
 
 def make_decoder(

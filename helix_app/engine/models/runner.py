@@ -67,9 +67,8 @@ class ModelRunner:
         Raises:
             RuntimeError: the device's own errors; the runner is of no use then.
         """
-        self.join(
-            BlockPool(num_blocks, self.pool.block_size, windows=self.pool.windows), self.cache.replaced(num_blocks)
-        )
+        size, windows, states = self.pool.block_size, self.pool.windows, self.pool.states.slots
+        self.join(BlockPool(num_blocks, size, windows=windows, states=states), self.cache.replaced(num_blocks))
 
     def release(self) -> None:
         """Free weights and cache, whoever still holds this object; it is of no use then."""
@@ -131,6 +130,9 @@ class ModelRunner:
 
     def _prepared(self, batch: Sequence[Rows], reserved: bool) -> tuple[torch.Tensor, list[Span]]:
         """The token ids ``[rows of all]`` on the device, and their spans."""
+        if self.cache.states is not None:
+            for copy in self.pool.states.take_copies():
+                self.cache.states.copy(copy)
         spans: list[Span] = []
         ids: list[int] = []
         for rows in batch:
@@ -171,9 +173,13 @@ class ModelRunner:
         for source, destination in self.pool.extend(sequence_id, length):
             self.cache.copy_block(source, destination)
 
-    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
-        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""
-        self.pool.commit(sequence_id, tokens)
+    def commit(self, sequence_id: str, tokens: Sequence[int], last: bool = False) -> None:
+        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them.
+
+        Args:
+            last: they end a prompt.
+        """
+        self.pool.commit(sequence_id, tokens, last)
         self.pool.truncate(sequence_id, len(tokens))
 
     def close(self, sequence_id: str) -> None:

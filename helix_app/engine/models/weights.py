@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.engine.models import delta_weights
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.groups4 import Groups4
@@ -61,8 +62,19 @@ def _place(config: ModelConfig, role: str) -> tuple[str, slice | None]:
     return whole, slice(begin, begin + expected_shape(config, role, "weight")[0])
 
 
+def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
+    """What llama.cpp calls a tensor."""
+    if role in delta_weights.NAMES:
+        return delta_weights.NAMES[role][0].format(i=layer)
+    if role == "mlp_norm" and config.recurrent is not None:
+        return f"blk.{layer}.post_attention_norm.{kind}"
+    return f"{_NAMES[role][0].format(i=layer)}.{kind}"
+
+
 def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
     """What transformers calls a tensor."""
+    if role in delta_weights.NAMES:
+        return delta_weights.NAMES[role][1].format(i=layer)
     name = _NAMES[role][1]
     if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
         name = "model.layers.{i}.pre_feedforward_layernorm"
@@ -130,6 +142,7 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
         "down": (hidden, inner),
         "q_norm": (config.head_dim,),
         "k_norm": (config.head_dim,),
+        **(delta_weights.delta_shapes(config.recurrent, hidden) if config.recurrent is not None else {}),
     }.get(role, (hidden,))
     return shape[:1] if kind == "bias" else shape
 
@@ -189,7 +202,7 @@ class _GgufWeights:
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
         whole, rows = _place(self._config, role)
-        name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
+        name = gguf_name(self._config, whole, layer, kind)
         _check(self._header.info(name).shape, self._config, whole, kind, name, self._header.path)
         return name, rows
 
@@ -234,6 +247,7 @@ class _SafetensorsWeights:
         tensor = self._where[found].get_tensor(found)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+        tensor = delta_weights.as_converted(role, tensor)
         _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
         order = _row_order(self._config, role, interleaved=False)

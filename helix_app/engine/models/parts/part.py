@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import EXACT_ROWS, Path
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
@@ -29,12 +30,16 @@ class Pass:
         paths: where attention looks, sequence by sequence.
         paired: names of linear layers that run a single row as the first of two.
         pieces: how the rows of linear layers are split; () for not at all.
+        states: of recurrent layers, sequence by sequence; () in a model without.
+        exact: a row's bits must not depend on how many rows run beside it.
     """
 
     turns: Sequence[Turn]
     paths: Sequence[Path]
     paired: frozenset[str] = frozenset()
     pieces: Sequence[int] = ()
+    states: Sequence[StateView] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True)
