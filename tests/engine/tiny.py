@@ -23,7 +23,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine.gguf_names import gguf_name
+from tests.engine import tiny_recurrent
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP
@@ -74,6 +74,7 @@ _PHI3_LONG = {
 }
 _OF_FAMILY = {
     "gemma3": {"tie_word_embeddings": True, "sliding_window": 24},
+    tiny_recurrent.FAMILY: tiny_recurrent.BASIC,
     "granite": {
         "embedding_multiplier": 3.0,
         "attention_multiplier": 0.2,
@@ -119,6 +120,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
+    **tiny_recurrent.SHAPES,
 }
 
 
@@ -160,7 +162,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kind = {"gemma3": "gemma3_text"}.get(family, family)
+    kind = {"gemma3": "gemma3_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
@@ -175,7 +177,10 @@ def hf_model(name: str, seed: int = 0) -> Any:
     with torch.no_grad():
         for key, weight in model.named_parameters():
             noise = torch.randn(weight.shape, generator=generator)
-            if "norm" in key:
+            own = tiny_recurrent.initial(key, noise)
+            if own is not None:
+                weight.copy_(own)
+            elif "norm" in key:
                 weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
                 if "loopy" in name and _norm_offset(config) and "layernorm" in key and "post_" in key:
                     weight.sub_(0.85)
@@ -184,14 +189,14 @@ def hf_model(name: str, seed: int = 0) -> Any:
             elif "embed" in key or "lm_head" in key:
                 weight.copy_(0.35 * noise)
             else:
-                mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
+                mixing = 0.1 if "loopy" in name and any(name in key for name in ("o_proj", "down_proj", "out_proj")) else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
     return model
 
 
 def _norm_offset(config: Any) -> float:
     """What the model adds to its norm weights, and converters to those of a file."""
-    return 1.0 if config.model_type == "gemma3_text" else 0.0
+    return 1.0 if config.model_type in ("gemma3_text", tiny_recurrent.MODEL_TYPE) else 0.0
 
 
 def save_folder(name: str, seed: int, folder: Path) -> Path:
@@ -213,7 +218,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = {"gemma3_text": "gemma3"}.get(config.model_type, config.model_type)
+    arch = {"gemma3_text": "gemma3", tiny_recurrent.MODEL_TYPE: tiny_recurrent.FAMILY}.get(config.model_type, config.model_type)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)
@@ -239,12 +244,15 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         if key == "lm_head.weight" and config.tie_word_embeddings:
             continue
         array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
+        if arch == tiny_recurrent.FAMILY:
+            array = tiny_recurrent.converted(key, weight.numpy(), config)
         if arch in ("llama", "smollm3", "granite") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = _permuted(array, heads)
-        matrix = array.ndim == 2
-        data = gguf.quantize(np.ascontiguousarray(array), kind) if matrix else array.copy()
-        writer.add_tensor(gguf_name(key, arch), data, raw_dtype=kind if matrix else None)
+        matrix = array.ndim == 2 and not any(name in key for name in ("conv1d", "in_proj_a", "in_proj_b"))
+        array = np.ascontiguousarray(array)
+        data = gguf.quantize(array, kind) if matrix else array.copy()
+        writer.add_tensor(tiny_recurrent.name_of(key, arch), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -259,6 +267,8 @@ def _rope_parameters(config: Any) -> dict[str, Any]:
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     """What the converter of its family writes beside."""
+    if config.model_type == tiny_recurrent.MODEL_TYPE:
+        tiny_recurrent.write_own(writer, config)
     if config.model_type == "phi3":
         writer.add_sliding_window(config.sliding_window or 0)
     if config.model_type == "granite":
