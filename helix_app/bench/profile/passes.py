@@ -7,6 +7,7 @@ import time
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import AnyDecoder
@@ -34,19 +35,30 @@ class Passes:
 
     def logits(self, context: int, rows: int) -> torch.Tensor:
         """One pass of the last ``rows`` of ``context`` tokens; logits on the CPU."""
+        self._set_state(context - rows)
+        return self._logits(context, rows)
+
+    def _set_state(self, tokens: int) -> None:
+        """An empty one stands for that behind so many tokens."""
+        if self._cache.states is not None:
+            self._cache.states.copy(StateCopy(NO_STATE, tokens, 0))
+
+    def _logits(self, context: int, rows: int) -> torch.Tensor:
         ids = torch.arange(rows, device=self.decoder.device)
         span = Span(context - rows, rows, self._cache.view(self._blocks, context, rows), rows, self.exact)
         return self.decoder.forward_many(ids, (span,)).cpu()
 
     def seconds(self, context: int, rows: int) -> float:
         """How long that takes."""
+        self._set_state(context - rows)
         begin = time.perf_counter()
-        self.logits(context, rows)
+        self._logits(context, rows)
         return time.perf_counter() - begin
 
 
 def kv_bytes(decoder: AnyDecoder, context: int) -> int:
-    """Bytes of keys and values that attention of one row reads at a context."""
+    """Bytes of keys, values and states that one row reads at a context."""
     config = decoder.config
-    seen = sum(min(window or context, context) for window in config.windows or (0,) * config.num_layers)
-    return bytes_per_block(config, seen, decoder.cache_dtype) // config.num_layers
+    windows = config.windows or (0,) * config.num_layers
+    seen = sum(min(window or context, context) for i, window in enumerate(windows) if not config.layer(i).recurrent)
+    return bytes_per_block(config, seen, decoder.cache_dtype) // config.num_layers + config.state_bytes

@@ -17,7 +17,7 @@ import torch
 
 from helix_app.engine.cache.base import CacheView, bytes_per_block
 from helix_app.engine.cache.block_table import BlockTable
-from helix_app.engine.cache.layout import Layout, whole
+from helix_app.engine.cache.layout import Layout, whole_of
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
@@ -56,7 +56,7 @@ class KVCache:
         """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         self._config, self._dtype = config, dtype
-        self.layout = layout or whole(config.num_layers)
+        self.layout = layout or whole_of(config)
         depth = self.layout.depth
         heads = config.num_kv_heads
         with untracked(device):
@@ -92,8 +92,14 @@ class KVCache:
         return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
-        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
-        return KVView(self, blocks, length, rows)
+        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written.
+
+        Its state, where there are such, is that of the first slot.
+        """
+        view = KVView(self, blocks, length, rows)
+        if self.states is not None:
+            view.states = self.states.view(0, length - rows, rows, length - rows)
+        return view
 
     def view_of(self, table: BlockTable, rows: int) -> CacheView:
         """The same of a sequence of the pool, in all groups of layers."""
@@ -127,7 +133,10 @@ class KVView:
         first: the position of the first slot, 0 where no window has passed any.
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
         padded_length: slots of the sequence's blocks, through the end of the last one.
+        states: the window on its state, None in a model without recurrent layers.
     """
+
+    states: StateView | None = None
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""

@@ -84,6 +84,13 @@ def with_states(layout: Layout, config: ModelConfig, context: int, cache_tokens:
     return replace(layout, states=max(FEW_STATES, min(wanted, _STATE_BYTES // config.state_bytes)))
 
 
+def whole_of(config: ModelConfig) -> Layout:
+    """One group of all layers with keys and values, and room for one state where others are recurrent."""
+    if not config.recurrent_layers:
+        return whole(config.num_layers)
+    return replace(layout_of(replace(config, layers=tuple(replace(x, window=0) for x in config.layers)), 1), states=1)
+
+
 def whole(layers: int, window: int = 0) -> Layout:
     """One group of all layers."""
     return Layout((window,), tuple((0, i) for i in range(layers)), layers)

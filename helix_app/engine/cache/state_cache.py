@@ -84,6 +84,11 @@ class _Place:
     base: int = 0
     log: list[LoggedRows] = field(default_factory=list)
 
+    @property
+    def end(self) -> int:
+        """Tokens through the last row that is kept."""
+        return self.log[-1].end if self.log else self.base
+
     def rows(self, begin: int, end: int) -> list[LoggedRows]:
         """What the rows between two positions added."""
         return [one.part(max(begin, one.begin), min(end, one.end)) for one in self.log if one.begin < end > begin < one.end]
@@ -121,8 +126,8 @@ class StateCache:
 
     def _copied(self, layer: int, what: StateCopy, state: torch.Tensor, tail: torch.Tensor) -> None:
         place = self._places[layer][what.source]
-        if not place.base <= what.position <= (place.log[-1].end if place.log else place.base):
-            raise ValueError(f"slot {what.source} has no state behind {what.position} tokens")
+        if not place.base <= what.position <= place.end:
+            raise ValueError(f"there are states from {place.base} to {place.end} tokens, not at {what.position}")
         rows = place.rows(place.base, what.position)
         if what.source != what.target:
             state.copy_(self.states[layer][what.source])
@@ -137,6 +142,11 @@ class StateCache:
             verified: tokens that are never taken back, at most ``start``.
         """
         return StateView(self, slot, start, rows, min(verified, start))
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of all slots."""
+        return sum(tensor.nbytes for tensor in (*self.states, *self.tails))
 
     def place(self, layer: int, slot: int) -> _Place:
         """Where a slot's state stands in a layer."""
@@ -170,8 +180,8 @@ class StateView:
         """
         cache, slot = self._cache, self._slot
         state, tail, place = cache.states[layer][slot], cache.tails[layer][slot], cache.place(layer, slot)
-        if not place.base <= self.start:
-            raise ValueError(f"the state is {place.base} tokens on, and cannot go back to {self.start}")
+        if not place.base <= self.start <= place.end:
+            raise ValueError(f"there are states from {place.base} to {place.end} tokens, not at {self.start}")
         place.log = place.rows(place.base, self.start)
         at = max(place.base, self._verified)
         advance_(state, tail, place.rows(place.base, at))

@@ -10,14 +10,15 @@ import math
 from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.layout import layout_of
+from helix_app.engine.cache.layout import layout_of, with_states
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
+from helix_app.engine.models.delta_weights import GATES, VECTORS
 from helix_app.engine.models.packed_decoder import CACHE
 from helix_app.engine.models.packed_layers import adds_apart
-from helix_app.engine.models.weights import expected_shape, layer_matrices
+from helix_app.engine.models.weights import all_matrices, expected_shape, layer_matrices
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
@@ -50,9 +51,9 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     config = files.config
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
-    layout = layout_of(config, context)
+    layout = with_states(layout_of(config, context), config, context, pool)
     blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
-    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
+    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout) + layout.states * config.state_bytes
     if number_format == PACKED:
         return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
     return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
@@ -67,18 +68,27 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
     item = _item(number_format)
     per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
-    matrices = sum(_count(config, role) for role in layer_matrices(config)) * config.num_layers
+    matrices = sum(_count(config, role) for role in all_matrices(config))
     vectors = (2 + 2 * config.post_norms) * config.hidden_size + 2 * config.qk_norm * config.head_dim
     biased = {role for flag, roles in _BIASES.items() if getattr(config, flag) for role in roles}
     vectors += sum(_count(config, role, "bias") for role in biased.intersection(layer_matrices(config)))
     table = config.vocab_size * config.hidden_size
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
-    return round(matrices * per_matrix + (vectors * config.num_layers + config.hidden_size + tables) * item)
+    own = vectors * config.num_layers + config.hidden_size + tables
+    return round(matrices * per_matrix + own * item) + _beside_matrices(config, item)
+
+
+def _beside_matrices(config: ModelConfig, item: int) -> int:
+    """What recurrent layers have beside their matrices: gates in the number format, the rest in float32."""
+    if config.recurrent is None:
+        return 0
+    own = item * sum(_count(config, role) for role in GATES) + 4 * sum(_count(config, role) for role in VECTORS)
+    return len(config.recurrent_layers) * own
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:
     """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    matrices = sum(_count(config, role) for role in layer_matrices(config)) * config.num_layers
+    matrices = sum(_count(config, role) for role in all_matrices(config))
     table = config.vocab_size * config.hidden_size
     return round(matrices * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
 
@@ -101,7 +111,17 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
     mask = rows * config.group_size * context * item
     largest = max(2 * _count(config, "gate"), config.hidden_size * q) * (4 + item)
-    return max(largest, activations + mask) + _logits(config) + _turns(config, context, item)
+    return max(largest, activations + mask) + _rows_of_states(config, rows) + _logits(config) + _turns(config, context, item)
+
+
+def _rows_of_states(config: ModelConfig, rows: int) -> int:
+    """What recurrent layers make of a piece of a prompt in float32, one at a time, and keep of rows to be verified."""
+    sizes = config.recurrent
+    if sizes is None:
+        return 0
+    keys = sizes.value_heads * sizes.key_dim
+    made = rows * 4 * (4 * sizes.channels + 5 * sizes.inner + 4 * keys)
+    return made + _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes + sizes.state_bytes
 
 
 def _logits(config: ModelConfig) -> int:

@@ -24,7 +24,7 @@ from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import expected_shape, layer_matrices
+from helix_app.engine.models.weights import all_matrices, expected_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -143,13 +143,15 @@ def _trial(config: ModelConfig) -> ModelConfig:
     head = small.vocab_size * small.hidden_size
     layer = (_weights(small) - head) // small.num_layers
     layers = max(1, -(-max(0, _WEIGHTS - head) // layer))
-    return replace(small, num_layers=min(config.num_layers, layers))
+    # through the first layer with keys and values at least
+    first = next(i for i in range(config.num_layers) if not config.layer(i).recurrent)
+    return replace(small, num_layers=min(config.num_layers, max(layers, first + 1)))
 
 
 def _weights(config: ModelConfig) -> int:
     """Numbers that a step reads."""
-    layer = sum(math.prod(expected_shape(config, role, "weight")) for role in layer_matrices(config))
-    return config.num_layers * layer + config.vocab_size * config.hidden_size
+    layers = sum(math.prod(expected_shape(config, role, "weight")) for role in all_matrices(config))
+    return layers + config.vocab_size * config.hidden_size
 
 
 def _runner(config: ModelConfig, name: str) -> ModelRunner:
@@ -162,7 +164,8 @@ def _runner(config: ModelConfig, name: str) -> ModelRunner:
     decoder.can_be_exact = False  # nothing here is compared
     for _ in decoder.load(_MadeUp(config)):
         pass
-    return ModelRunner(decoder, BlockPool(_BLOCKS, _BLOCK), KVCache(config, _BLOCKS, _BLOCK, dtype, cpu))
+    cache = KVCache(config, _BLOCKS, _BLOCK, dtype, cpu)
+    return ModelRunner(decoder, BlockPool(_BLOCKS, _BLOCK, states=cache.layout.states), cache)
 
 
 def _seconds(runners: dict[str, ModelRunner]) -> dict[str, float]:

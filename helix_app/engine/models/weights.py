@@ -118,9 +118,17 @@ def open_weights(files: ModelFiles) -> WeightSource:
     return _SafetensorsWeights(files)
 
 
-def layer_matrices(config: ModelConfig) -> tuple[str, ...]:
-    """The roles of the matrices of a layer."""
+def layer_matrices(config: ModelConfig, recurrent: bool = False) -> tuple[str, ...]:
+    """The roles of the matrices of a layer, of one that is recurrent or of one that is not."""
+    if recurrent:
+        return (*delta_weights.MATRICES, "gate", "up", "down")
     return ("q", "k", "v", *(("q_gate",) if config.gated_attention else ()), "o", "gate", "up", "down")
+
+
+def all_matrices(config: ModelConfig) -> Iterator[str]:
+    """Those of all layers, one after the other."""
+    for i in range(config.num_layers):
+        yield from layer_matrices(config, config.layer(i).recurrent)
 
 
 def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]:
