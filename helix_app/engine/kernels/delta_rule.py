@@ -78,19 +78,20 @@ def chunked(state: torch.Tensor, rows: DeltaRows) -> tuple[torch.Tensor, Added]:
 def _chunk(state: torch.Tensor, rows: DeltaRows) -> tuple[torch.Tensor, torch.Tensor]:
     """Outputs and deltas ``[rows, heads, value_dim]`` of some rows; advances the state."""
     queries, keys, values = (x.transpose(0, 1) for x in (rows.queries, rows.keys, rows.values))  # [heads, rows, dim]
-    fallen = rows.log_decays.cumsum(0).transpose(0, 1).contiguous()  # [heads, rows], since the chunk's beginning
+    # [heads, rows], since the chunk's beginning; in float64, for small differences of large numbers count
+    fallen = rows.log_decays.double().cumsum(0).transpose(0, 1)
     rates = rows.rates.transpose(0, 1).unsqueeze(2)
     # how much is left at row i of what row j added: 0 for later rows, whose exponents would overflow
     count = keys.shape[1]
     later = torch.ones(count, count, dtype=torch.bool, device=keys.device).triu_(1)
-    left = (fallen.unsqueeze(2) - fallen.unsqueeze(1)).masked_fill_(later, float("-inf")).exp_()
-    decays = fallen.exp().unsqueeze(2)
+    left = (fallen.unsqueeze(2) - fallen.unsqueeze(1)).masked_fill_(later, float("-inf")).float().exp_()
+    decays = fallen.float().exp().unsqueeze(2)
     # d = b (v - decay S'k - sum over earlier rows of left * (k . k_j) d_j), a triangular system
     system = (rates * (keys @ keys.transpose(1, 2)) * left).tril_(-1)
     known = rates * (values - decays * (keys @ state))
     deltas = torch.linalg.solve_triangular(system, known, upper=False, unitriangular=True)
     outputs = decays * (queries @ state) + (queries @ keys.transpose(1, 2) * left) @ deltas
-    to_the_end = (fallen[:, -1:] - fallen).exp().unsqueeze(2)
+    to_the_end = (fallen[:, -1:] - fallen).float().exp().unsqueeze(2)
     state.mul_(decays[:, -1:]).baddbmm_((keys * to_the_end).transpose(1, 2), deltas)
     return outputs.transpose(0, 1), deltas.transpose(0, 1)
 

@@ -93,6 +93,7 @@ class TableDecoder:
             num_heads=1,
             num_kv_heads=1,
             head_dim=1,
+            recurrent=None,
         )
 
     @torch.inference_mode()
