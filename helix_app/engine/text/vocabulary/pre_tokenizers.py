@@ -163,6 +163,7 @@ _CUTS: dict[str, Cut] = {
 # A word of a vocabulary that tells its family, where the file does not: the file is older than the names, or they are
 # newer than this table.
 _TELLING = (("<|begin_of_text|>", "llama-bpe"), ("<｜begin▁of▁sentence｜>", "deepseek-v3"))
+_OF_ARCHITECTURE = {"qwen2": "qwen2", "qwen3": "qwen2", "qwen35": "qwen35"}  # where neither says it
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,6 @@ def find_cut(meta: Mapping[str, Any], tokens: Mapping[str, int]) -> Found:
         return Found(_CUTS[name], name)
     guess = next((family for word, family in _TELLING if word in tokens), "")
     if not guess:
-        guess = "qwen2" if meta.get("general.architecture") in ("qwen2", "qwen3") else "gpt-2"
+        guess = _OF_ARCHITECTURE.get(str(meta.get("general.architecture")), "gpt-2")
     # "default" is what converters wrote before they knew the family's name
     return Found(_CUTS[guess], name, guess)
