@@ -189,7 +189,9 @@ def hf_model(name: str, seed: int = 0) -> Any:
             elif "embed" in key or "lm_head" in key:
                 weight.copy_(0.35 * noise)
             else:
-                mixing = 0.1 if "loopy" in name and any(name in key for name in ("o_proj", "down_proj", "out_proj")) else 1.3
+                mixing = (
+                    0.1 if "loopy" in name and any(name in key for name in ("o_proj", "down_proj", "out_proj")) else 1.3
+                )
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
     return model
 
@@ -218,7 +220,9 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = {"gemma3_text": "gemma3", tiny_recurrent.MODEL_TYPE: tiny_recurrent.FAMILY}.get(config.model_type, config.model_type)
+    arch = {"gemma3_text": "gemma3", tiny_recurrent.MODEL_TYPE: tiny_recurrent.FAMILY}.get(
+        config.model_type, config.model_type
+    )
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)

@@ -43,7 +43,7 @@ class Added:
 
 
 def replay_(state: torch.Tensor, added: Added) -> None:
-    """The state ``[heads, key_dim, value_dim]`` behind these rows, in place: to the bit what ``kernels/delta_rule.py`` had there."""
+    """The state ``[heads, key_dim, value_dim]`` behind these rows, in place, with the bits it had when they ran."""
     decays = added.decays[:, :, None, None].unbind(0)
     keys, deltas = added.keys.unsqueeze(3).unbind(0), added.deltas.unsqueeze(2).unbind(0)
     for decay, key, delta in zip(decays, keys, deltas):
@@ -91,7 +91,9 @@ class _Place:
 
     def rows(self, begin: int, end: int) -> list[LoggedRows]:
         """What the rows between two positions added."""
-        return [one.part(max(begin, one.begin), min(end, one.end)) for one in self.log if one.begin < end > begin < one.end]
+        return [
+            one.part(max(begin, one.begin), min(end, one.end)) for one in self.log if one.begin < end > begin < one.end
+        ]
 
 
 class StateCache:

@@ -143,7 +143,9 @@ class StateSlots:
         """Raise AssertionError when the books do not balance."""
         own = [table.state for table in tables]
         kept = [content.state for content in contents if content.state >= 0]
-        assert all((state >= 0) == bool(self.slots) for state in own), "a sequence without a state, or with one too many"
+        assert all((state >= 0) == bool(self.slots) for state in own), (
+            "a sequence without a state, or with one too many"
+        )
         assert sorted([*own, *kept, *self._blank] if self.slots else []) == list(range(self.slots)), "slots are lost"
         assert sorted(kept) == sorted(self._kept), "checkpoints differ from what the index knows"
         for slot, content in self._kept.items():

@@ -54,7 +54,8 @@ def steps(state: torch.Tensor, rows: DeltaRows) -> tuple[torch.Tensor, Added]:
     decays = rows.log_decays.exp()
     both = torch.stack((rows.keys, rows.queries), dim=2)  # [rows, heads, 2, key_dim]
     meets = (rows.keys * rows.queries).sum(-1, keepdim=True)  # [rows, heads, 1]
-    outputs, deltas = [], []
+    outputs: list[torch.Tensor] = []
+    deltas: list[torch.Tensor] = []
     for row, (decay, rate, value, meet) in enumerate(
         zip(decays.unsqueeze(2).unbind(0), rows.rates.unsqueeze(2).unbind(0), rows.values.unbind(0), meets.unbind(0))
     ):

@@ -111,7 +111,12 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
     mask = rows * config.group_size * context * item
     largest = max(2 * _count(config, "gate"), config.hidden_size * q) * (4 + item)
-    return max(largest, activations + mask) + _rows_of_states(config, rows) + _logits(config) + _turns(config, context, item)
+    return (
+        max(largest, activations + mask)
+        + _rows_of_states(config, rows)
+        + _logits(config)
+        + _turns(config, context, item)
+    )
 
 
 def _rows_of_states(config: ModelConfig, rows: int) -> int:

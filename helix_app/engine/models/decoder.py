@@ -114,7 +114,8 @@ class Decoder:
         self._layers: list[_Layer] = []
         self._tables: list[Turn] = []  # of each rotary embedding, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
-        self.graphs: StepGraphs | None = for_device(self)
+        # what states become depends on which rows were verified, and a recorded pass cannot ask
+        self.graphs: StepGraphs | None = None if config.recurrent_layers else for_device(self)
 
     # ----------------------------------------------------------------- loading
 

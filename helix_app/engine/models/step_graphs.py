@@ -97,8 +97,8 @@ class CudaRecorder:
 
 def for_device(decoder: Recorded) -> StepGraphs | None:
     """Recorded passes for a decoder where the device has them and nobody does without."""
-    if decoder.device.type != "cuda" or os.environ.get(SWITCH) == "0" or decoder.config.recurrent is not None:
-        return None  # what states become depends on which rows were verified, which only the host knows
+    if decoder.device.type != "cuda" or os.environ.get(SWITCH) == "0":
+        return None
     try:
         return StepGraphs(decoder, CudaRecorder(decoder.device))
     except RuntimeError as exc:

@@ -81,7 +81,11 @@ def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str) -> None:
         check_exact(runner_of(zoo.gguf(name), "plain", torch.bfloat16, order), 45, BESIDE[1:2])
 
 
-@pytest.fixture(scope="module", params=[(name, packed) for name in LOOPY for packed in ("", "Q8_0") if name in PACKED or not packed], ids=str)
+@pytest.fixture(
+    scope="module",
+    params=[(name, packed) for name in LOOPY for packed in ("", "Q8_0") if name in PACKED or not packed],
+    ids=str,
+)
 def described(request: pytest.FixtureRequest, zoo: Zoo) -> Models:
     """Each architecture, dense and packed."""
     name, packed = request.param

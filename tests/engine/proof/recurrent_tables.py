@@ -32,9 +32,7 @@ class RecurrentTableDecoder(TableDecoder):
     def __init__(self, table: Table, max_positions: int) -> None:
         super().__init__(table, max_positions)
         layers = (Layer(recurrent=True, turned=False), Layer())
-        self.config = ModelConfig(
-            "table", table.vocab, 1, 1, 2, 1, 1, 2, max_positions, layers=layers, recurrent=SIZES
-        )
+        self.config = ModelConfig("table", table.vocab, 1, 1, 2, 1, 1, 2, max_positions, layers=layers, recurrent=SIZES)
 
     @torch.inference_mode()
     def forward(self, ids: torch.Tensor, start: int, view: Any, logit_rows: int, *_: object) -> torch.Tensor:
