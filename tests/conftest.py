@@ -13,6 +13,7 @@ import platformdirs
 import pytest
 
 from helix_app.base.process import heap
+from tests.covering import leave_to_soak
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before anything imports Qt
 # Before anything imports torch: tests run beside each other, and threads that wait for a core take it from the others.
@@ -21,6 +22,11 @@ os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no tes
 
 
 ALLOCATED = 100_000  # objects between two looks at all that tests have left
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    leave_to_soak(items)
 
 
 def pytest_collection_finish() -> None:

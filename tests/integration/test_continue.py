@@ -16,7 +16,7 @@ from tests.engine.tiny import GREEDY, ask, finish, loaded, session_of
 
 pytestmark = pytest.mark.model
 PROMPT = "List ten countries and their capitals as a numbered list."
-TOKENS = 40
+TOKENS = 32
 
 
 @pytest.fixture(scope="module", params=["float32", "packed"])
@@ -50,6 +50,7 @@ def cuts(tokenizer: Tokenizer, whole: Finished) -> list[int]:
     return [at for at in range(1, TOKENS) if tokenizer.encode_continued(tokenizer.decode(ids[:at])) == list(ids[:at])]
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("how", [{"mode": "autoregressive"}, {"k": "auto"}, {"k": "fixed:4"}], ids=str)
 def test_a_reply_that_was_cut_goes_on_as_it_was(engine: Engine, whole: Finished, how: dict[str, Any]) -> None:
     tokenizer = session_of(engine).tokenizer
@@ -63,6 +64,7 @@ def test_a_reply_that_was_cut_goes_on_as_it_was(engine: Engine, whole: Finished,
         assert got.metrics.tokens_generated == TOKENS - at
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize(
     ("country", "half", "rest"), [("France", "Par", "is"), ("Germany", "Ber", "lin")], ids=["Paris", "Berlin"]
 )

@@ -35,7 +35,7 @@ OTHER = "{% for m in messages %}### {{ m.role }}: {{ m.content }}\n{% endfor %}#
 
 @pytest.fixture(scope="module")
 def engine(default_model: Path) -> Iterator[Engine]:
-    made = loaded(default_model, context_length=CONTEXT)
+    made = loaded(default_model, context_length=CONTEXT, dtype="auto")
     yield made
     made.close()
 

@@ -26,8 +26,8 @@ def engine(default_model: Path) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def plain(engine: Engine) -> Finished:
-    """96 tokens without speculation."""
-    return finish(engine, ask(PROMPT, mode="autoregressive", max_tokens=96))
+    """64 tokens without speculation."""
+    return finish(engine, ask(PROMPT, mode="autoregressive", max_tokens=64))
 
 
 def test_the_reply_answers_the_question(plain: Finished) -> None:
@@ -38,7 +38,7 @@ def test_the_reply_answers_the_question(plain: Finished) -> None:
 
 @pytest.mark.parametrize("k", ["auto", "fixed:4"])
 def test_speculation_writes_the_same_reply(engine: Engine, plain: Finished, k: str) -> None:
-    got = finish(engine, ask(PROMPT, k=k, max_tokens=96))
+    got = finish(engine, ask(PROMPT, k=k, max_tokens=64))
     assert got.token_ids == plain.token_ids
     assert (got.text, got.reason) == (plain.text, plain.reason)
     if k == "fixed:4":

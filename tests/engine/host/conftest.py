@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.host.parent import HostClient
+from tests.engine.host.forking import fork_children
 from tests.engine.host.hosting import FAKE, Client, closed_after
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked() -> Iterator[None]:
+    """Children start at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        fork_children(patch)
+        yield
 
 
 @pytest.fixture

@@ -75,6 +75,7 @@ def law_error(
     return difference(law, target_law(target, params, prompt, length)), kinds
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["model", "one-hot", "ngram"])
 @pytest.mark.parametrize("k", [0, 1, 2, 3])
 @pytest.mark.parametrize("name", PARAMS)
@@ -88,12 +89,14 @@ def test_exact_law_of_four_tokens(name: str, k: int, kind: str) -> None:
         assert kinds["bonus"] > 0
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["model", "one-hot", "ngram"])
 @pytest.mark.parametrize("name", PARAMS)
 def test_exact_law_of_five_tokens_with_four_drafted(name: str, kind: str) -> None:
     assert law_error(kind, FixedK(4), PARAMS[name], seed=9, length=5)[0] < EXACT
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["model", "one-hot"])
 @pytest.mark.parametrize(("vocab", "k", "length"), [(3, 3, 2), (4, 2, 3), (5, 2, 3)])
 @pytest.mark.parametrize("name", ["plain", "top-k", "top-p", "all"])
@@ -160,6 +163,7 @@ def test_exact_acceptance_is_the_best_possible(name: str) -> None:
     assert acceptance_error(name, same=True) < EXACT
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["model", "one-hot", "ngram", "mixed", "self"])
 @pytest.mark.parametrize("k", ["fixed:0", "fixed:1", "fixed:3"])
 @pytest.mark.parametrize("name", ["plain", "penalty", "all", "all penalties", "greedy"])
@@ -170,6 +174,7 @@ def test_exact_law_of_whole_replies(
     assert reply_error(engine, monkeypatch, name, k, kind, 4) < EXACT
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["one-hot", "ngram"])
 @pytest.mark.parametrize("name", ["plain", "all"])
 def test_exact_law_of_whole_replies_with_adaptive_k(

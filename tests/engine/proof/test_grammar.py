@@ -118,6 +118,7 @@ def law_error(engine: Engine, patch: Patch, kind: str, name: str, k: str, seed: 
     return difference(law, masked_law(target, PARAMS[name], length))
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["none", "ngram", "model", "one-hot", "mixed", "self"])
 @pytest.mark.parametrize("k", ["fixed:1", "fixed:3"])
 @pytest.mark.parametrize("name", ["plain", "all penalties", "greedy"])

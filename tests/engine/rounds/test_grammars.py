@@ -65,6 +65,7 @@ def check_valid(result: Finished | Failed, schema: Any = PERSON) -> None:
     jsonschema.validate(json.loads(result.text), schema)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("sampling", [GREEDY, COUPLED, dataclasses.replace(COUPLED, presence_penalty=0.8, top_k=5)])
 def test_the_same_reply_with_and_without_speculation(models: Models, kind: str, sampling: SamplingParams) -> None:

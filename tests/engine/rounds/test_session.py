@@ -34,6 +34,7 @@ def plain(engine: Engine, text: str = "the cat", **options: object) -> Finished:
 # --------------------------------------------------------------------------- the same tokens
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("sampling", [GREEDY, PENALISED], ids=["plain", "penalty"])
 @pytest.mark.parametrize("k", ["fixed:1", "fixed:2", "fixed:4", "fixed:8", "auto", "additive"])
 def test_greedy_text_is_that_of_plain_decoding(engine: Engine, k: str, sampling: SamplingParams) -> None:
@@ -99,6 +100,7 @@ def test_cancelled_within_one_round(engine: Engine, rounds: int) -> None:
     check_idle(engine)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("call", [0, 1, 4])
 def test_an_error_of_the_device_leaves_nothing_behind(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, call: int
@@ -164,6 +166,7 @@ def same_cache(runner: ModelRunner, name: str, tokens: Sequence[int], zeros: Mod
     return verified
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("k", ["fixed:1", "fixed:4", "auto"])
 def test_after_every_round_the_cache_holds_what_a_prefill_gives(
     engine: Engine, k: str, monkeypatch: pytest.MonkeyPatch

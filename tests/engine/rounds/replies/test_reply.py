@@ -74,6 +74,7 @@ def test_a_stop_text_over_several_tokens(engine: Engine) -> None:
         assert got.metrics.tokens_generated == len(want.token_ids)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 16])
 def test_max_tokens_is_exact(engine: Engine, count: int) -> None:
     for k in ("fixed:1", "fixed:8", "auto"):
@@ -98,6 +99,7 @@ def test_a_full_context_ends_the_reply(zoo: Zoo, draft: str) -> None:
 # --------------------------------------------------------------------------- what events say
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("k", ["fixed:3", "auto"])
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_events_and_result_agree(engine: Engine, k: str, temperature: float) -> None:
@@ -138,6 +140,7 @@ def test_events_and_result_agree(engine: Engine, k: str, temperature: float) -> 
         assert all(len(t.alternatives) == 2 and 0 < t.target_prob <= 1 for t in r.emitted)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("k", ["fixed:2", "additive", "auto"])
 def test_the_same_seed_gives_the_same_reply(engine: Engine, k: str) -> None:
     sampling = SamplingParams(temperature=1.0, seed=11)
