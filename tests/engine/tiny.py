@@ -24,6 +24,7 @@ from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine import tiny_recurrent
+from tests.engine.tiny_ropes import ROPES
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP
@@ -33,28 +34,6 @@ TEMPLATE = (
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 _CORPUS = ["the cat sat on the mat and the dog lay in the sun, then the rain came and the cat ran into the house"] * 4
-_ROPE = {
-    "linear": {"rope_type": "linear", "factor": 4.0},
-    "dynamic": {"rope_type": "dynamic", "factor": 4.0},
-    "llama3": {
-        "rope_type": "llama3",
-        "factor": 8.0,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-        "original_max_position_embeddings": 64,
-    },
-    "yarn": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64},
-    "yarn-mscale": {
-        "rope_type": "yarn",
-        "factor": 4.0,
-        "original_max_position_embeddings": 64,
-        "beta_fast": 16.0,
-        "beta_slow": 2.0,
-        "mscale": 0.8,
-        "mscale_all_dim": 0.5,
-        "truncate": False,
-    },
-}
 _GEMMA_LAYERS = {
     "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
     "final_logit_softcapping": 30.0,
@@ -93,7 +72,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-biases": ("llama", {"attention_bias": True, "mlp_bias": True}),
     "qwen2": ("qwen2", {}),
     "qwen2-tied": ("qwen2", {"tie_word_embeddings": True}),
-    **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in _ROPE.items()},
+    **{f"llama-{kind}": ("llama", {"rope_parameters": {**p, "rope_theta": 500.0}}) for kind, p in ROPES.items()},
     "qwen2-window": ("qwen2", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
     "qwen3-window": ("qwen3", {"use_sliding_window": True, "sliding_window": 24, "max_window_layers": 1}),
     "qwen3": ("qwen3", {"head_dim": 24}),
@@ -189,9 +168,8 @@ def hf_model(name: str, seed: int = 0) -> Any:
             elif "embed" in key or "lm_head" in key:
                 weight.copy_(0.35 * noise)
             else:
-                mixing = (
-                    0.1 if "loopy" in name and any(name in key for name in ("o_proj", "down_proj", "out_proj")) else 1.3
-                )
+                mixes = key.endswith(("o_proj.weight", "down_proj.weight", "out_proj.weight"))
+                mixing = 0.1 if "loopy" in name and mixes else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
     return model
 
