@@ -19,7 +19,7 @@ BASIC: dict[str, Any] = {
     "linear_num_key_heads": 2,
     "linear_num_value_heads": 4,
     "linear_key_head_dim": 8,
-    "linear_value_head_dim": 8,
+    "linear_value_head_dim": 16,
     "linear_conv_kernel_dim": 4,
     "rope_parameters": {"rope_type": "default", "rope_theta": 500.0, "partial_rotary_factor": 0.5},
 }
@@ -50,6 +50,8 @@ def initial(key: str, noise: torch.Tensor) -> torch.Tensor | None:
         return 0.5 * noise - 1.0
     if key.endswith("dt_bias"):
         return noise
+    if "in_proj_a" in key or "in_proj_b" in key:
+        return 0.3 * noise / noise.shape[1] ** 0.5
     return 0.5 * noise if "conv1d" in key else None
 
 

@@ -257,7 +257,7 @@ class Decoder:
             for cos, sin in self._tables
         ]
         states = [span.view.states for span in spans if span.view.states is not None]
-        step = Pass(self._halved(turns), paths, paired, pieces, states, exact)
+        step = Pass(self._halved(turns), paths, paired, pieces, states, [span.exact for span in spans])
         return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
 
     def _path(self, span: Span) -> SpanPath:

@@ -70,9 +70,9 @@ class DeltaNet(Part):
         inputs, gate = mixed[:, : sizes.channels], mixed[:, sizes.channels :]
         rates, log_decays = rates.sigmoid(), F.softplus(speeds + self.decay_bias) * self.decay
         outputs, at = [], 0
-        for state in step.states:
+        for state, exact in zip(step.states, step.exact):
             own = slice(at, at + state.rows)
-            outputs.append(self._mixed(state, inputs[own], rates[own], log_decays[own], step.exact))
+            outputs.append(self._mixed(state, inputs[own], rates[own], log_decays[own], exact))
             at += state.rows
         y = outputs[0] if len(outputs) == 1 else torch.cat(outputs)
         y = F.rms_norm(y, (sizes.value_dim,), self.norm, self._config.norm_eps) * F.silu(gate).view(y.shape)

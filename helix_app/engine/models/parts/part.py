@@ -31,7 +31,7 @@ class Pass:
         paired: names of linear layers that run a single row as the first of two.
         pieces: how the rows of linear layers are split; () for not at all.
         states: of recurrent layers, sequence by sequence; () in a model without.
-        exact: a row's bits must not depend on how many rows run beside it.
+        exact: of each of these, whether a row's bits must not depend on how many rows run beside it.
     """
 
     turns: Sequence[Turn]
@@ -39,7 +39,7 @@ class Pass:
     paired: frozenset[str] = frozenset()
     pieces: Sequence[int] = ()
     states: Sequence[StateView] = ()
-    exact: bool = False
+    exact: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
