@@ -194,9 +194,10 @@ class StateView:
         return state, tail
 
     def add(self, layer: int, added: Added, inputs: torch.Tensor, offset: int = 0) -> None:
-        """Keep what rows of this pass added, from the ``offset``-th on."""
+        """Keep a copy of what rows of this pass added, from the ``offset``-th on: a part of it would hold all of it."""
         place = self._cache.place(layer, self._slot)
-        place.log.append(LoggedRows(self.start + offset, added, inputs))
+        kept = Added(added.decays.clone(), added.keys.clone(), added.deltas.clone())
+        place.log.append(LoggedRows(self.start + offset, kept, inputs.clone()))
 
     def settle(self, layer: int, state: torch.Tensor, tail: torch.Tensor, rows: int) -> None:
         """Make this the base: the state behind the first ``rows`` of this pass, which are never taken back."""

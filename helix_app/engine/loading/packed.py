@@ -13,13 +13,15 @@ from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
+_DENSE = ("F32", "F16", "BF16")
 log = logging.getLogger(__name__)
 
 
 def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     """A generator of notices that returns whether it does: on ``auto`` wherever there are kernels.
 
-    What speaks against it is told where it was asked for, and where it is this computer's fault.
+    What speaks against it is told where it was asked for, where it is this computer's fault, and where the model then
+    takes far more memory than its file.
     """
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
@@ -29,6 +31,8 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_device", (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
+    elif what.target.config.recurrent_layers and _holds_blocks(what.target):
+        notice = Notice("packed_recurrent")
     elif not packed_formats(what.target):
         notice = Notice("packed_format")
     else:
@@ -36,9 +40,14 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code == "packed_kernels":
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_recurrent"):
         yield notice
     return False
+
+
+def _holds_blocks(files: ModelFiles) -> bool:
+    """Whether a file's matrices are packed in blocks."""
+    return files.gguf is not None and any(info.type not in _DENSE for info in files.gguf.tensors.values())
 
 
 def may_run_packed(what: Plan, device: Device) -> bool:

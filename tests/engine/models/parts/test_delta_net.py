@@ -100,3 +100,13 @@ def test_a_long_pass_keeps_the_state_at_its_last_border_and_the_rows_behind_it(r
     with pytest.raises(ValueError, match=f"states from {border} to {length}"):
         states_of(runner, "s", border - 1)
     runner.close("t")
+
+
+def test_what_is_kept_of_a_few_rows_does_not_hold_the_pass(runner: ModelRunner) -> None:
+    """A prompt's piece that ran beside or before them would stay in memory with it."""
+    runner.forward("s", IDS[: EXACT_ROWS + 40], 1)
+    cache, slot = runner.cache.states, runner.pool.tables()["s"].state
+    assert cache is not None
+    (kept,) = cache.place(0, slot).log
+    for tensor in (kept.inputs, *vars(kept.added).values()):
+        assert tensor.untyped_storage().nbytes() == tensor.nbytes
