@@ -1,8 +1,8 @@
 """Fewer of a test's many combinations: in the suite each few of their values meet once, behind ``-m soak`` all do.
 
-A test with the mark ``covering(strength=2)`` keeps a choice of its cases in which every pair (or single value, or triple)
-of values of different parameters occurs. The choice is the same in every run. (Pairwise testing: D. R. Kuhn and others,
-NIST SP 800-142.)
+A test with the mark ``covering(strength=2)`` keeps a choice of its cases in which every pair (or single value, or
+triple) of values of different parameters occurs. The choice is the same in every run. (Pairwise testing: D. R. Kuhn and
+others, NIST SP 800-142.)
 """
 
 from __future__ import annotations

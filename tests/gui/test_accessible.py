@@ -13,6 +13,8 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import accessible, reading, views
 from tests.gui.accessible import Role
 
+pytestmark = pytest.mark.styled
+
 SHOWN = (
     "welcome",
     "downloading",

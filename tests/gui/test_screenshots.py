@@ -17,6 +17,8 @@ from PySide6.QtGui import QImage
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

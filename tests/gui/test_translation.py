@@ -17,6 +17,8 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import reading, views
 from tests.gui.benchmark import bench_made
 
+pytestmark = pytest.mark.styled
+
 LEAST = (1024, 700)
 SHOWN = (
     "welcome",

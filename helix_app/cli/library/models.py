@@ -18,7 +18,7 @@ from tqdm import tqdm
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.cli.common import ctrl_c_cancels, put, say
-from helix_app.cli.library.changes import changes as library
+from helix_app.cli.library import changes as library
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.download import download

@@ -24,7 +24,7 @@ class Forking:
         self._server.set_forkserver_preload(IMPORTED)
         self.Pipe = self._server.Pipe
 
-    def Process(self, *, target: Callable[..., Any], args: tuple[Any, ...], **options: Any) -> Any:  # noqa: N802
+    def Process(self, *, target: Callable[..., Any], args: tuple[Any, ...], **options: Any) -> Any:
         """A process that begins with the environment and folder of now."""
         given = dict(os.environ), os.getcwd(), target, args
         return self._server.Process(target=_begin, args=given, **options)

@@ -17,6 +17,8 @@ from tests.gui.benchmark import bench_made
 from tests.gui.benchmark.bench_made import Person, known, named
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 def test_the_list_says_what_ran(person: Person, page: BenchmarkPage) -> None:
     part = bench_made.view(2, made.aborted(made.result(), 3))

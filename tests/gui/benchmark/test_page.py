@@ -15,6 +15,8 @@ from tests.gui.benchmark.bench_made import Person, at
 from tests.gui.driver import Driver
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 
 def test_it_is_a_page_of_the_rail_and_lists_the_runs_when_it_is_first_shown(window: MainWindow) -> None:
     person = at(window)

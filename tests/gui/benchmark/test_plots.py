@@ -10,6 +10,8 @@ from helix_app.gui.benchmark.plots import AXIS, MARKS, ROW, Bars, RatioPlot, tic
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchBar, BenchRatio
 
+pytestmark = pytest.mark.styled
+
 RATIOS = (
     BenchRatio("Chat", 1.4, 1.3, 1.5, "higher", "1.40x"),
     BenchRatio("Code", None, None, None, "few", "–"),

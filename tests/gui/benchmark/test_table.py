@@ -10,6 +10,8 @@ from helix_app.gui.benchmark.table import WRAPPED, TextTable
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.bench_views import BenchTable
 
+pytestmark = pytest.mark.styled
+
 SPEEDS = BenchTable(("Kind", "Plain speed", "Note"), (("Chat", "10.0", "x"), ("All", "12.0", "y" * 40)), right=(1,))
 
 

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chat.column import Column
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 class Box(QWidget):
     """As high as it is told; counts how often it was asked."""

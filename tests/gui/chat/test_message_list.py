@@ -21,6 +21,8 @@ from tests.gui.driver import Driver
 from tests.gui.fake import record
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 WRITTEN = Writing(GenerateRequest("r"), Conversation(), "a", plain_rounds=[0.02] * 3)
 DETAILS = to_text(record_of(WRITTEN, fake.ready(), fake.finished("r", "So.")))
 

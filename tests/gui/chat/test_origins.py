@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import RoundDone
 from tests.gui.driver import Driver
 from tests.runs.made_runs import made_run
+
+pytestmark = pytest.mark.styled
 
 
 def begin(window: MainWindow, chat: Driver, rounds: int = 30) -> list[object]:

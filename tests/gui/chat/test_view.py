@@ -13,6 +13,8 @@ from helix_app.gui.chat.view import LINE_CHARACTERS, MARGIN, ConversationView, c
 from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def view(theme: Theme, qtbot: QtBot) -> ConversationView:

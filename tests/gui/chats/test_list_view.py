@@ -15,6 +15,8 @@ from helix_app.protocol.chats import ChatHit
 from tests.gui.chats.made_chats import entry
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 def rows(*names: str) -> list[Row]:
     """A heading and conversations."""

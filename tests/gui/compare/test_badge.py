@@ -14,6 +14,8 @@ from tests.comparing import WORDS
 from tests.gui.compare.comparing import OTHER, CompareDriver, compared
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 def test_identical(driver: CompareDriver, theme: Theme) -> None:
     compared(driver)

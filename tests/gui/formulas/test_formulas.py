@@ -14,6 +14,8 @@ from helix_app.gui.formulas.formulas import Failed, Formulas, paint
 from helix_app.gui.formulas.typeset import EM, INK, Drawing
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 X = from_source("$x$", display=False)
 
 

@@ -20,6 +20,8 @@ from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 REPORT = FrameReport(1200, 20.0, 16.04, 17.6, 21.0, 48.0, 0.0025, 340, 2.31, 4.0)
 
 

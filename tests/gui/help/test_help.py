@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
@@ -17,6 +18,8 @@ from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 from tests.gui.settling import settle
+
+pytestmark = pytest.mark.styled
 
 # ------------------------------------------------------------------------------ the words
 

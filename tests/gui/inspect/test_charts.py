@@ -10,6 +10,8 @@ from helix_app.gui.inspect.page import InspectPage
 from helix_app.gui.look.theme import Theme
 from helix_app.runs.what_if import Estimate, Position, estimates, survival
 
+pytestmark = pytest.mark.styled
+
 
 def test_charts_show_what_the_rounds_say(page: InspectPage) -> None:
     positions, found = survival(page.trace.rounds), estimates(page.trace.rounds)

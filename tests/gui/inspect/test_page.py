@@ -20,6 +20,8 @@ from helix_app.runs.run import Run
 from helix_app.runs.trace import PROMPT, Trace
 from tests.runs.made_runs import made_run
 
+pytestmark = pytest.mark.styled
+
 # ------------------------------------------------------------------------------ linked views
 
 

@@ -20,6 +20,8 @@ from tests.gui import fake
 from tests.gui.fake import record
 from tests.runs.made_runs import made_run
 
+pytestmark = pytest.mark.styled
+
 
 def test_a_block_is_picked_by_mouse_and_keys(page: InspectPage) -> None:
     grid = page.pool.grid

@@ -17,6 +17,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.tokens import words
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 def test_bars_are_the_figures_of_the_rounds(page: InspectPage) -> None:
     rounds = page.trace.rounds

@@ -14,6 +14,8 @@ from helix_app.protocol import events
 from tests.gui import fake
 from tests.gui.driver import Driver
 
+pytestmark = pytest.mark.styled
+
 
 class Part(QObject):
     """Something that draws, at a time that is told."""

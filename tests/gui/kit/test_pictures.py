@@ -14,6 +14,8 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake
 from tests.gui.driver import Driver
 
+pytestmark = pytest.mark.styled
+
 
 def colours(picture: QImage) -> int:
     """How many of them a coarse look finds."""

@@ -12,6 +12,8 @@ from helix_app.protocol.library import UnfinishedItem
 from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 HALF = DownloadProgress("m", "download", 50_000_000, 100_000_000, 10_000_000.0, 5.0)
 
 

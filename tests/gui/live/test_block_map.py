@@ -15,6 +15,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import BLOCK_CACHED, BLOCK_SHARED, BLOCK_USED
 from tests.gui import fake
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.mark.parametrize("blocks", [16, 512, 16_000])
 def test_map_is_legible_at_every_size(qtbot: QtBot, theme: Theme, blocks: int) -> None:

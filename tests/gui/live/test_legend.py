@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.live.legend import LINE, Legend
 from helix_app.gui.look.theme import Theme
+
+pytestmark = pytest.mark.styled
 
 
 def test_blocks_out_of_a_window_are_named_where_layers_have_one(qtbot: QtBot, theme: Theme) -> None:

@@ -12,6 +12,8 @@ from helix_app.gui.live.ring import Ring
 from helix_app.gui.look.theme import Theme
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.mark.parametrize(("value", "top"), [(3, 8), (8, 8), (9, 10), (11, 20), (39, 40), (41, 60), (700, 800)])
 def test_axis_tops_are_round(value: float, top: float) -> None:

@@ -16,6 +16,8 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 AROUND = 16  # pixels around a widget that may show that it has the focus
 LEAST = 48  # pixels that change: more than a caret
 LEAST_CONTRAST = 1.5  # of the colours before and after

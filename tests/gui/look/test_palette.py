@@ -9,6 +9,8 @@ import pytest
 
 from helix_app.gui.look.palette import CONTRAST, CONTRAST_PAIRS, DARK, LIGHT, Palette, contrast, luminance
 
+pytestmark = pytest.mark.styled
+
 
 def test_contrast_of_known_colours() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21.0)

@@ -15,6 +15,8 @@ from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
 from helix_app.gui.look.theme import Theme
 
+pytestmark = pytest.mark.styled
+
 COLOUR = re.compile(r"#[0-9a-f]{6}\b")
 
 

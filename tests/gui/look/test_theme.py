@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
@@ -9,6 +10,8 @@ from helix_app.base.process import paths
 from helix_app.gui.look import icons
 from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT
 from helix_app.gui.look.theme import Theme
+
+pytestmark = pytest.mark.styled
 
 
 def test_choice_switches_and_tells(qapp: QApplication, theme: Theme, qtbot) -> None:

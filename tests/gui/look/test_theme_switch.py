@@ -18,10 +18,36 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 # a view of each kind of widget; the others are behind ``-m soak``
-_EACH = """welcome streaming error cached conversation_edited composer_count prompting_preview first_note pair tokens inspect
-inspect_token inspect_windows compare compare_models benchmark_setup benchmark server_running models models_search
-remote_models settings settings_engine diagnostics help""".split()
+_EACH = [
+    "welcome",
+    "streaming",
+    "error",
+    "cached",
+    "conversation_edited",
+    "composer_count",
+    "prompting_preview",
+    "first_note",
+    "pair",
+    "tokens",
+    "inspect",
+    "inspect_token",
+    "inspect_windows",
+    "compare",
+    "compare_models",
+    "benchmark_setup",
+    "benchmark",
+    "server_running",
+    "models",
+    "models_search",
+    "remote_models",
+    "settings",
+    "settings_engine",
+    "diagnostics",
+    "help",
+]
 VIEWS = [
     pytest.param(name, marks=() if name in _EACH else pytest.mark.soak)
     for name in views.VIEWS

@@ -18,6 +18,8 @@ from tests.gui import fake, views
 from tests.gui.fake import record
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 GB = 2**30
 DISCRETE = DeviceItem("directml:1", "directml", "AMD Radeon RX 7800 XT", 16 * GB, True)
 INTEGRATED = DeviceItem("directml:0", "directml", "AMD Radeon(TM) Graphics", GB // 2, False)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
 
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.server.replies import ReplyList, figures_text, state_text
 from tests.gui.server.test_page import DONE, WRITING
+
+pytestmark = pytest.mark.styled
 
 
 def test_what_a_line_says() -> None:

@@ -15,6 +15,8 @@ from tests.gui import views
 from tests.gui.fake import record
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 NOT_WIPED = Failed("forget_failed", "[Errno 13] Permission denied", (("folder", "/data/ngram"),))
 
 

@@ -13,6 +13,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.tokens.legend import LINE, SWATCH, TokenLegend
 from helix_app.protocol.events import Provenance
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def legend(theme: Theme, qtbot: QtBot) -> TokenLegend:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -27,6 +28,8 @@ from helix_app.protocol.models.loading import Unloaded
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
+
+pytestmark = pytest.mark.styled
 
 
 def test_closing_mid_reply_saves_the_place_and_says_so(window: MainWindow, qtbot) -> None:

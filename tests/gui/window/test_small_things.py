@@ -16,6 +16,8 @@ from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 # ------------------------------------------------------------------------------ nothing is cut off
 
 

@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.window.splash import picture, show_splash
 
+pytestmark = pytest.mark.styled
+
 START = """
 import sys
 from PySide6.QtWidgets import QApplication, QSplashScreen

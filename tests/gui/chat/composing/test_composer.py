@@ -15,6 +15,8 @@ from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def composer(theme: Theme, qtbot: QtBot) -> Composer:

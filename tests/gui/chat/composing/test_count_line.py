@@ -12,6 +12,8 @@ from helix_app.protocol.prompts import PARTS, PromptCounted
 from tests.gui.chat.made_prompts import FakeCounter, ready
 from tests.gui.settling import settle
 
+pytestmark = pytest.mark.styled
+
 COUNTS = {"system": 20, "history": 900, "message": 12, "reply": 0, "template": 68}
 
 

@@ -14,6 +14,8 @@ from helix_app.gui.look.theme import Theme
 from tests.gui.driver import Driver
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def bubble(theme: Theme, qtbot: QtBot) -> UserBubble:

@@ -12,6 +12,8 @@ from tests.gui import fake
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
 
+pytestmark = pytest.mark.styled
+
 THINKS = {"thinking": ("<think>", "</think>"), "thinking_switch": "enable_thinking"}
 
 

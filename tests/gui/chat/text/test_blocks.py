@@ -15,6 +15,8 @@ from helix_app.gui.look.theme import Theme
 from tests.gui import fake
 from tests.gui.driver import Driver
 
+pytestmark = pytest.mark.styled
+
 
 @pytest.fixture
 def stack(theme: Theme, qtbot: QtBot) -> BlockStack:

@@ -13,6 +13,8 @@ from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 CODE = "def f(x):\n    return x  # the same"
 
 

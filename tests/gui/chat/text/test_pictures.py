@@ -17,6 +17,8 @@ from helix_app.gui.formulas.formulas import Formulas
 from helix_app.gui.formulas.typeset import EM, INK, Drawing, typeset
 from helix_app.gui.look.theme import Theme
 
+pytestmark = pytest.mark.styled
+
 WIDTH = 400
 SOURCE = r"\(x_1\)"
 FRACTION = r"\[ \frac{a}{b} \]"

@@ -14,6 +14,8 @@ from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.look.theme import Theme
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 LINKED = Unit("text", body='<a href="https://example.org/page">link</a> and more')
 
 

@@ -16,6 +16,8 @@ from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui.fake import record
 
+pytestmark = pytest.mark.styled
+
 CHOICES = (
     Choice("auto", "Auto", "the best at hand", short="auto"),
     SEPARATOR,

@@ -10,6 +10,8 @@ from helix_app.gui.kit.controls.progress import ProgressLine, ThinBar
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 
+pytestmark = pytest.mark.styled
+
 
 def share(bar: ThinBar, colour: str) -> float:
     """How much of its length has this colour."""

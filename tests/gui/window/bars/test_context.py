@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.bars.context import ContextBar
+
+pytestmark = pytest.mark.styled
 
 
 def colours(bar: ContextBar) -> list[str]:

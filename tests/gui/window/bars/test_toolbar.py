@@ -16,6 +16,8 @@ from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.settling import load, settle
 
+pytestmark = pytest.mark.styled
+
 
 def test_pickers_show_what_is_in_effect(window: MainWindow) -> None:
     bar = window.toolbar
