@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helix_app.engine.cache import layout
+from helix_app.engine.drafts import model
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.protocol.events import Finished
 from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests, staggered
@@ -48,6 +50,22 @@ def test_whoever_finds_no_state_waits(recurrent: Models, monkeypatch: pytest.Mon
     assert most == 3
     assert not crowd.preempted
     check_same(recurrent, crowd, asked)
+
+
+@pytest.mark.parametrize("draft", ["model", "self"])
+def test_a_device_that_nobody_waits_for_gives_the_same_replies(
+    recurrent: Models, monkeypatch: pytest.MonkeyPatch, draft: str
+) -> None:
+    """Proposals are pending while the target runs, and a draft model reads its prompt in pieces."""
+    monkeypatch.setattr(ModelRunner, "is_synchronous", False)
+    monkeypatch.setattr(model, "_CHUNK", 24)
+    asked = [ask(TEXTS[4] + TEXTS[2], request_id="r", max_tokens=24, k="fixed:3")]
+    crowd = Crowd(recurrent.session(draft)).add(*asked)
+    crowd.run()
+    check_same(recurrent, crowd, asked)
+    result = crowd.results["r"]
+    assert isinstance(result, Finished)
+    assert result.metrics.accepted_tokens
 
 
 @pytest.mark.parametrize("draft", ["self", "ngram"])
