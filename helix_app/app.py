@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,10 +19,9 @@ from typing import TYPE_CHECKING
 import helix_app
 from helix_app.base import messages, settings as settings_store
 from helix_app.base.errors import HelixError
-from helix_app.base.language import english
 from helix_app.base.process import heap, logs, paths
 from helix_app.base.settings import Keeper, Settings
-from helix_app.protocol.events import CheckupDone, EngineClient, Event, Failed, Notice
+from helix_app.protocol.events import EngineClient, Event, Failed, Notice
 from helix_app.protocol.models.loading import Unloaded
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
+    from helix_app.bridge.inquiries import Inquiries
     from helix_app.bridge.library import Library
     from helix_app.bridge.pairs import Pairs
     from helix_app.bridge.remotes import Remotes
@@ -66,6 +65,7 @@ class App:
     serving: Serving
     library: Library
     remotes: Remotes
+    inquiries: Inquiries
 
     def start(self) -> None:
         """Show the window, and only then start what takes time."""
@@ -73,6 +73,7 @@ class App:
         self.controller.start()
         self.window.start()
         self.controller.look_for_devices()
+        self.inquiries.start()
 
     def end(self) -> bool:
         """End what the window's closing has ended, if it was closed; False when a thread hangs."""
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings = keeper.settings
         language.install(application, settings.language)  # before any text is made
         splash = show_splash(application, settings.theme)  # before what takes seconds to import and to make
-        from helix_app.bridge.faults import FaultReporter
+        from helix_app.bridge.faults import watching
 
         app = build(settings, keeper=keeper)
         from helix_app.gui.window.opening import is_file_to_open, open_file
@@ -108,10 +109,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         log.debug("no window", exc_info=True)
         return _refuse("window_unavailable", {"reason": str(error)})
-    FaultReporter(app.controller.post).install()
     heap.collect_by_hand()
     heap.set_aside()  # what is imported stays
-    with _interruptible(app.window):
+    tell = app.window.help.faults.tell
+    with _interruptible(app.window), watching(app.window, tell, asks_before=not options.smoke_test):
         if options.smoke_test:
             _smoke_test(app, application, options.picture)
         else:
@@ -139,11 +140,12 @@ def build(
     """
     from helix_app.bridge.api.serving import Serving
     from helix_app.bridge.benchmarks import Benchmarks
-    from helix_app.bridge.checkups import Checkups
+    from helix_app.bridge.checkups import Checkups, examine
     from helix_app.bridge.controller import SessionController
     from helix_app.bridge.conversations.attachments import Attachments
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
+    from helix_app.bridge.inquiries import Inquiries
     from helix_app.bridge.library import Library
     from helix_app.bridge.pairs import Pairs
     from helix_app.bridge.remotes import Remotes
@@ -206,6 +208,13 @@ def build(
     chats.news.connect(window.on_events)
     window.closing.connect(chats.shutdown)  # after the controller: the end of a reply that was stopped is kept, too
 
+    inquiries = Inquiries(parent=window)
+    for asking in (window.help.asked, window.load_view.machine.asked):
+        asking.connect(inquiries.ask)
+    inquiries.news.connect(window.on_events)
+    window.settings_changed.connect(inquiries.look_for_updates)  # after they are saved
+    window.closing.connect(inquiries.shutdown)
+
     asker = window.toolbar.pairs
     asker.asked.connect(pairs.ask)
     asker.stop_requested.connect(pairs.stop)
@@ -237,6 +246,7 @@ def build(
         serving,
         library,
         remotes,
+        inquiries,
     )
 
 
@@ -281,15 +291,6 @@ def make_hub(settings: Settings) -> Hub:
         catalog=lambda opened: catalog_items(name for name in (*chosen_before, *opened) if os.path.isabs(name)),
         forget=forget,
     )
-
-
-def examine(cancel: threading.Event) -> CheckupDone:
-    """What is wrong with this computer, as ``doctor`` says it."""
-    from helix_app.doctor import report as doctor
-
-    with english():  # for whoever is sent the report
-        facts, found = doctor.examine(cancel, log.info)
-        return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
 
 
 def make_application(argv: Sequence[str]) -> QApplication:
@@ -347,6 +348,7 @@ def _smoke_test(app: App, application: QApplication, picture: str | None) -> Non
 
     app.controller.events.connect(on_events)
     app.window.show()
+    QTimer.singleShot(0, application, lambda: log.info("the first window is there"))
     app.controller.start()
     app.controller.unload()
     QTimer.singleShot(SMOKE_TEST_MS, application, lambda: application.exit(1))

@@ -53,6 +53,7 @@ _EXCLUDED = (
     "matplotlib",
     "pandas",
     "scipy",
+    "triton",  # of cards alone, and a gigabyte
     "tensorboard",
     "torch.utils.tensorboard",
     "PIL",

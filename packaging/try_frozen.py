@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 
 _SECONDS = 600
@@ -38,10 +39,20 @@ def main() -> int:
         if not said["generated_text"].strip():
             raise SystemExit(f"nothing was written: {said}")
         picture = ["--picture", str(options.picture.resolve())] if options.picture else []
+        begin = time.time()
         run([window, "--smoke-test", *picture], environment, "the window opens, the engine answers, it quits")
+        print(f"of that, until the first window: {first_window(home / 'Helix') - begin:.1f} s", flush=True)
         if options.picture and not options.picture.exists():
             raise SystemExit("the window saved no picture")
     return 0
+
+
+def first_window(helix_home: Path) -> float:
+    """When the log says that the first window was there, in seconds since 1970. Raises SystemExit where it does not."""
+    for line in (helix_home / "logs" / "helix.log").read_text(encoding="utf-8").splitlines():
+        if line.endswith("the first window is there"):
+            return datetime.strptime(line[:23], "%Y-%m-%d %H:%M:%S,%f").timestamp()
+    raise SystemExit("the log knows no window")
 
 
 def empty_environment(home: Path) -> dict[str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import re
 import traceback
 
 from helix_app.base.errors import HelixError
@@ -10,6 +12,7 @@ from helix_app.base.process.logs import log_file
 from helix_app.protocol.events import Failed
 
 log = logging.getLogger(__name__)
+_PLACE = re.compile(r'File "([^"\n]+)", line (\d+)')
 
 
 def failure(error: BaseException, request_id: str = "") -> Failed:
@@ -25,3 +28,11 @@ def failure(error: BaseException, request_id: str = "") -> Failed:
     log.error("unexpected error in the engine", exc_info=error)
     text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return Failed("internal", text, (("log", str(log_file())),), request_id)
+
+
+def kind_of(trace: str) -> str:
+    """What a traceback has in common with those of the same error: its type and lines, not what it says."""
+    places = _PLACE.findall(trace)
+    lines = trace.splitlines()
+    types = [line for before, line in itertools.pairwise(lines) if before.startswith(" ") and line[:1].isalpha()]
+    return "|".join([(types or [""])[-1].partition(":")[0], *(f"{file}:{line}" for file, line in places)])

@@ -26,7 +26,7 @@ class Setting:
     kind: Any
     text: str
     doubt: Any = None
-    page: Literal["", "sampling", "conversation", "engine", "appearance"] = ""
+    page: Literal["", "sampling", "conversation", "engine", "appearance", "program"] = ""
     hint: str = ""
     term: str = ""
     label: str = ""

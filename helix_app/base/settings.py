@@ -160,6 +160,14 @@ class Settings:
         label="Language",
         options=(("auto", "As the system", ""), ("en", "English", ""), ("de", "Deutsch", "")),
     )
+    updates: bool = setting(
+        False,
+        "Look for newer versions of Helix",
+        "program",
+        "once a day the releases page is asked; nothing is sent but that request",
+        label="Newer versions",
+        special="Look for them",
+    )
     shortcuts: dict[str, str] = field(default_factory=dict, metadata={"text": "Keys of commands, as a person chose"})
     presets: dict[str, str] = field(default_factory=dict, metadata={"text": "Presets of prompt and sampling, by name"})
     prompting: dict[str, str] = field(

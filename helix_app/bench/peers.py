@@ -191,6 +191,8 @@ def build_model(files: ModelFiles, dtype: torch.dtype, device: torch.device, pos
     from transformers import AutoModelForCausalLM
 
     config = files.config
+    if not config.is_even:
+        raise RuntimeError(f"a {config.architecture} model is not made from its description")
     with torch.device("meta"):
         model: Any = AutoModelForCausalLM.from_config(_their_config(config))
     with open_weights(files) as source:

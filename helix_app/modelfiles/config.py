@@ -47,11 +47,13 @@ class Rotary:
     """How queries and keys are turned by their position.
 
     Attributes:
+        head_dim: of the layers; 0 is the model's.
         size: numbers of a head that are turned, its first ones; 0 is all.
     """
 
     theta: float = 10_000.0
     scaling: RopeScaling = field(default_factory=RopeScaling)
+    head_dim: int = 0
     size: int = 0
 
 
@@ -105,12 +107,47 @@ class Layer:
         rotary: where it differs from the model's own.
         turned: whether queries and keys are turned by their position at all.
         recurrent: it keeps a state instead of keys and values (``ModelConfig.recurrent``).
+        head_dim, kv_heads, intermediate_size: where they differ from the model's; 0 for not.
+        shares: the earlier layer whose keys and values it reads, None where it has its own.
+        keys_as_values: values are the keys, before those are normed and turned.
     """
 
     window: int = 0
     rotary: Rotary | None = None
     turned: bool = True
     recurrent: bool = False
+    head_dim: int = 0
+    kv_heads: int = 0
+    intermediate_size: int = 0
+    shares: int | None = None
+    keys_as_values: bool = False
+
+
+@dataclass(frozen=True)
+class TokenInputs:
+    """What each layer is given of a row's token beside the stream (per-layer embeddings).
+
+    Attributes:
+        size: numbers a layer and token.
+        vocab_size: tokens of their table.
+    """
+
+    size: int
+    vocab_size: int
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Numbers and size of a layer's heads."""
+
+    queries: int
+    kv: int
+    dim: int
+
+    @property
+    def group(self) -> int:
+        """Query heads that share one key/value head."""
+        return self.queries // self.kv
 
 
 _PLAIN = Layer()
@@ -134,6 +171,9 @@ class ModelConfig:
         embedding_scale, residual_scale, logit_scale: of embeddings, of what each half of a layer adds, of logits.
         logit_softcap: logits are bent to stay under this size, 0 for not at all.
         recurrent: sizes of the layers that are so, None where none is.
+        value_norm: values are normed, head by head, without weights.
+        layer_scale: the stream is multiplied by a number of its own behind each layer.
+        token_inputs: what layers are given of the token itself, None for nothing.
     """
 
     architecture: str
@@ -169,6 +209,9 @@ class ModelConfig:
     logit_scale: float = 1.0
     logit_softcap: float = 0.0
     recurrent: Recurrent | None = None
+    value_norm: bool = False
+    layer_scale: bool = False
+    token_inputs: TokenInputs | None = None
 
     @property
     def group_size(self) -> int:
@@ -189,6 +232,27 @@ class ModelConfig:
         """What a layer does."""
         return self.layers[index] if self.layers else _PLAIN
 
+    def heads(self, index: int) -> Heads:
+        """The heads of a layer."""
+        return self._heads[index] if self.layers else self._heads[0]
+
+    @cached_property
+    def _heads(self) -> tuple[Heads, ...]:
+        sizes = [(one.kv_heads or self.num_kv_heads, one.head_dim or self.head_dim) for one in self.layers or (_PLAIN,)]
+        return tuple(Heads(self.num_heads, kv, dim) for kv, dim in sizes)
+
+    def inner_size(self, index: int) -> int:
+        """Width of the feed-forward half of a layer."""
+        return self.layer(index).intermediate_size or self.intermediate_size
+
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether all layers have matrices of the same sizes, and only what every decoder here knows."""
+        own = (layer.head_dim or layer.kv_heads or layer.intermediate_size for layer in self.layers)
+        special = self.value_norm or self.layer_scale or self.token_inputs is not None
+        shared = any(layer.shares is not None or layer.keys_as_values for layer in self.layers)
+        return not (special or shared or any(own))
+
     def rotary(self, index: int) -> Rotary | None:
         """How a layer turns queries and keys; None for not at all."""
         layer = self.layer(index)
@@ -198,7 +262,7 @@ class ModelConfig:
 
     @property
     def _own_rotary(self) -> Rotary:
-        return Rotary(self.rope_theta, self.rope, self.rotary_size)
+        return Rotary(self.rope_theta, self.rope, size=self.rotary_size)
 
     @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:
@@ -251,6 +315,7 @@ class ModelConfig:
         if any(not 0 <= layer.window < 2**31 for layer in self.layers):
             raise _unfit(path, "the attention window out of range")
         self._check_recurrent(path)
+        self._check_layers(path)
         for rotary in (self._own_rotary, *self.rotaries):
             self._check_rotary(rotary, path)
         positive = {
@@ -277,10 +342,30 @@ class ModelConfig:
         if not 0 < len(self.recurrent_layers) < self.num_layers:
             raise _unfit(path, f"{len(self.recurrent_layers)} of {self.num_layers} layers recurrent")
 
+    def _check_layers(self, path: str) -> None:
+        for i, layer in enumerate(self.layers):
+            if not all(0 <= size < 2**31 for size in (layer.head_dim, layer.kv_heads, layer.intermediate_size)):
+                raise _unfit(path, f"sizes of layer {i} out of range")
+            heads, rotary = self.heads(i), self.rotary(i)
+            if heads.queries % heads.kv or heads.dim % 2:
+                raise _unfit(path, f"{heads.queries} heads over {heads.kv} of {heads.dim} in layer {i}")
+            if rotary is not None and (rotary.head_dim or self.head_dim) != heads.dim:
+                raise _unfit(path, f"the rotary embedding of layer {i} has another head size")
+            if layer.shares is not None and not (
+                0 <= layer.shares < i
+                and self.layers[layer.shares].shares is None
+                and (self.heads(layer.shares), self.layers[layer.shares].window) == (heads, layer.window)
+            ):
+                raise _unfit(path, f"layer {i} cannot share keys and values with layer {layer.shares}")
+        inputs = self.token_inputs
+        if inputs is not None and not (0 < inputs.size < 2**31 and 0 < inputs.vocab_size < 2**31):
+            raise _unfit(path, f"{inputs.size} inputs a layer of {inputs.vocab_size} tokens")
+
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
-        scaling, size = rotary.scaling, rotary.size or self.head_dim
-        if not 0 < size <= self.head_dim or size % 2:
-            raise _unfit(path, f"{size} turned numbers of heads of {self.head_dim}")
+        scaling, dim = rotary.scaling, rotary.head_dim or self.head_dim
+        size = rotary.size or dim
+        if not 0 < size <= dim or size % 2:
+            raise _unfit(path, f"{size} turned numbers of heads of {dim}")
         for factors in (scaling.factors, scaling.long_factors):
             if factors and len(factors) != size // 2:
                 raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {size}")

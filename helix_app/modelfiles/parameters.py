@@ -7,7 +7,24 @@ from helix_app.modelfiles.config import ModelConfig
 
 def parameter_count(config: ModelConfig) -> int:
     """Numbers in matrices and tables; norms and biases, a thousandth of them, are left out."""
-    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    layer = config.hidden_size * (2 * q + 2 * kv + 3 * config.intermediate_size)
     tables = config.vocab_size * config.hidden_size * (1 if config.tied_embeddings else 2)
-    return config.num_layers * layer + tables
+    inputs = config.token_inputs
+    if inputs is not None:
+        tables += config.num_layers * inputs.size * (inputs.vocab_size + config.hidden_size)
+    return tables + sum(layer_numbers(config, i) for i in range(config.num_layers))
+
+
+def layer_numbers(config: ModelConfig, index: int) -> int:
+    """Numbers in the matrices of a layer."""
+    heads, layer, hidden = config.heads(index), config.layer(index), config.hidden_size
+    if layer.recurrent and config.recurrent is not None:
+        sizes = config.recurrent
+        return hidden * (sizes.channels + 2 * sizes.inner + 3 * config.inner_size(index))
+    own = 0 if layer.shares is not None else 1 if layer.keys_as_values else 2  # keys, values
+    inputs = config.token_inputs.size if config.token_inputs is not None else 0
+    rows = (
+        ((2 + config.gated_attention) * heads.queries + own * heads.kv) * heads.dim
+        + 3 * config.inner_size(index)
+        + 2 * inputs
+    )
+    return hidden * rows

@@ -39,6 +39,7 @@ END_NAMES = frozenset(
         "<end_of_utterance>",
         "<｜end▁of▁sentence｜>",
         "<turn|>",
+        "<|tool_response>",
     }
 )
 # where these are, <|end|> only separates messages of one reply (the harmony format)
@@ -76,7 +77,7 @@ def end_tokens(named: Iterable[Any], markers: Mapping[str, int], size: int) -> t
     names = END_NAMES & set(markers)
     if any(both <= names for both in _HARMONY):
         names -= {"<|end|>"}
-    if "<end_of_turn>" in names:  # Gemma, whose vocabulary has tags of HTML: this one strikes text through
+    if names & {"<end_of_turn>", "<turn|>"}:  # Gemma, whose vocabulary has tags of HTML: this one strikes text through
         names -= {"</s>"}
     ids = [known_id(value, size) for value in (*named, *sorted(markers[name] for name in names))]
     return tuple(dict.fromkeys(i for i in ids if i is not None))

@@ -196,6 +196,7 @@ class CacheSnapshot:
         evicted_blocks: cached blocks whose content gave way to other tokens, since the pool was made.
         states: that there is room for, each what all recurrent layers keep of one sequence; 0 without such layers.
         used_states, kept_states: those of live sequences, and those that prompts to come may begin with.
+        readers: of each group, layers that read its keys and values and have no blocks of their own; () for none.
     """
 
     pool: PoolName
@@ -215,6 +216,7 @@ class CacheSnapshot:
     states: int = 0
     used_states: int = 0
     kept_states: int = 0
+    readers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

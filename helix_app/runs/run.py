@@ -280,6 +280,7 @@ def _check_snapshot(event: CacheSnapshot) -> None:
     _check(1 <= groups <= 255 and min(event.windows) >= 0 and event.passed_blocks >= 0, "windows")
     _check(min(event.used_states, event.kept_states) >= 0, "states")
     _check(event.used_states + event.kept_states <= event.states, "states")
+    _check(len(event.readers) in (0, groups) and min(event.readers, default=0) >= 0, "readers")
     _check(all(len(blocks) % (4 * groups) == 0 for _name, blocks in event.tables), "block tables")
 
 

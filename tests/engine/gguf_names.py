@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tests.engine import tiny_gemma4
+
 _NAMES = {
     "model.embed_tokens": "token_embd",
     "model.norm": "output_norm",
@@ -19,6 +21,7 @@ _NAMES = {
     "mlp.gate_proj": "ffn_gate",
     "mlp.up_proj": "ffn_up",
     "mlp.down_proj": "ffn_down",
+    "layer_scalar": "layer_output_scale",
 }
 
 
@@ -34,9 +37,9 @@ def gguf_name(key: str, arch: str = "llama") -> str:
     stem, kind = key.rsplit(".", 1)
     if stem.startswith("model.layers."):
         _, _, layer, rest = stem.split(".", 3)
-        names = {**_NAMES, **_GEMMA_NAMES} if arch == "gemma3" else _NAMES
+        names = _NAMES | {"gemma3": _GEMMA_NAMES, "gemma4": tiny_gemma4.NAMES}.get(arch, {})
         return f"blk.{layer}.{names[rest]}.{kind}"
-    return f"{_NAMES[stem]}.{kind}"
+    return f"{(_NAMES | tiny_gemma4.NAMES)[stem]}.{kind}"
 
 
 def from_gguf_name(key: str) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.models.base import AnyDecoder
-from helix_app.engine.models.make import cache_layout
+from helix_app.engine.models.make import cache_layout, make_cache
 from helix_app.engine.models.runner import ModelRunner
 
 
@@ -23,5 +22,5 @@ def paged(decoder: AnyDecoder, blocks: int, size: int = 16, order: Sequence[int]
     groups = len(layout.windows)
     places = None if order is None else [block + blocks * group for block in order for group in range(groups)]
     pool = BlockPool(blocks * groups, size, places, layout.windows, layout.states)
-    cache = KVCache(decoder.config, blocks * groups, size, decoder.cache_dtype, torch.device("cpu"), layout)
+    cache = make_cache(decoder.config, blocks * groups, size, decoder.cache_dtype, torch.device("cpu"), layout)
     return ModelRunner(decoder, pool, cache)

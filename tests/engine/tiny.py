@@ -23,7 +23,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine import tiny_recurrent
+from tests.engine import tiny_gemma4, tiny_recurrent
 from tests.engine.tiny_ropes import ROPES
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
@@ -100,6 +100,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
     **tiny_recurrent.SHAPES,
+    **tiny_gemma4.SHAPES,
 }
 
 
@@ -141,7 +142,8 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kind = {"gemma3": "gemma3_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}.get(family, family)
+    kinds = {"gemma3": "gemma3_text", "gemma4": "gemma4_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}
+    kind = kinds.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
@@ -161,7 +163,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
                 weight.copy_(own)
             elif "norm" in key:
                 weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
-                if "loopy" in name and _norm_offset(config) and "layernorm" in key and "post_" in key:
+                if "loopy" in name and config.model_type in ("gemma3_text", "gemma4_text") and "post_" in key:
                     weight.sub_(0.85)
             elif key.endswith("bias"):
                 weight.copy_(0.3 * noise)
@@ -171,6 +173,8 @@ def hf_model(name: str, seed: int = 0) -> Any:
                 mixes = key.endswith(("o_proj.weight", "down_proj.weight", "out_proj.weight"))
                 mixing = 0.1 if "loopy" in name and mixes else 1.3
                 weight.copy_(noise * mixing / weight.shape[1] ** 0.5)
+        if config.model_type == "gemma4_text":
+            tiny_gemma4.scale_layers(model, generator)
     return model
 
 
@@ -198,20 +202,21 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         changes: metadata to add or replace; None leaves an entry of the tokenizer out.
     """
     config, model = hf_config(name), hf_model(name, seed)
-    arch = {"gemma3_text": "gemma3", tiny_recurrent.MODEL_TYPE: tiny_recurrent.FAMILY}.get(
-        config.model_type, config.model_type
-    )
+    arch = config.model_type.removesuffix("_text").replace("qwen3_5", tiny_recurrent.FAMILY)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
-    writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
+    if arch != "gemma4":
+        writer.add_feed_forward_length(config.intermediate_size)
+        writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
-    writer.add_rope_dimension_count(int(head_dim * _rope_parameters(config).get("partial_rotary_factor", 1.0)))
+    share = 1.0 if arch == "gemma4" else _rope_parameters(config).get("partial_rotary_factor", 1.0)
+    writer.add_rope_dimension_count(int(head_dim * share))
     if head_dim != config.hidden_size // config.num_attention_heads:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
@@ -234,6 +239,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         matrix = array.ndim == 2 and not any(name in key for name in ("conv1d", "in_proj_a", "in_proj_b"))
         array = np.ascontiguousarray(array)
         data = gguf.quantize(array, kind) if matrix else array.copy()
+        key = tiny_gemma4.tensor_name(key)
         writer.add_tensor(tiny_recurrent.name_of(key, arch), data, raw_dtype=kind if matrix else None)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -258,6 +264,8 @@ def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
         writer.add_embedding_scale(config.embedding_multiplier)
         writer.add_residual_scale(config.residual_multiplier)
         writer.add_logit_scale(config.logits_scaling)
+    if config.model_type == "gemma4_text":
+        tiny_gemma4.write_own(writer, config)
     if config.model_type == "gemma3_text":
         writer.add_sliding_window(config.sliding_window)
         if config.final_logit_softcapping:

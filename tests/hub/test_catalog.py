@@ -34,6 +34,16 @@ def test_every_entry_can_be_shown_and_fetched() -> None:
         assert any(not isinstance(source, BundledSource) for source in model.sources)
 
 
+def test_gemma_is_joined_from_the_wheels_of_its_parts() -> None:
+    model = load_catalog().entry("gemma-3-270m")
+    hub, wheel = model.sources
+    assert isinstance(hub, HubSource)
+    assert isinstance(wheel, WheelSource)
+    assert [piece.member[-2:] for piece in wheel.pieces] == ["00", "01", "02", "03"]
+    assert model.licence == "Gemma"
+    assert "ai.google.dev/gemma/terms" in paths.resource(model.licence_file).read_text(encoding="utf-8")
+
+
 def test_each_class_of_memory_has_a_model_and_holds_it_with_its_draft() -> None:
     catalog = load_catalog()
     assert {model.memory_gb for model in catalog} == {4, 8, 12, 16, 24}

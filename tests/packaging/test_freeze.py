@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import freeze
@@ -45,3 +46,14 @@ def test_it_is_tried_without_python_and_without_anything_of_this_person(
 def test_a_program_that_fails_is_told_with_what_it_said() -> None:
     with pytest.raises(SystemExit, match=r"(?s)it: exit code 3.*the reason"):
         try_frozen.run([sys.executable, "-c", "import sys; print('the reason'); sys.exit(3)"], dict(os.environ), "it")
+
+
+def test_the_log_says_when_the_first_window_was_there(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "helix.log"
+    log.write_text("2026-11-30 01:02:03,500 INFO    helix_app.app: the first window is there\n", encoding="utf-8")
+    at = datetime.fromtimestamp(try_frozen.first_window(tmp_path))
+    assert at.isoformat() == "2026-11-30T01:02:03.500000"
+    log.write_text("2026-11-30 01:02:03,500 INFO    helix_app.app: Helix 0.1.0\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        try_frozen.first_window(tmp_path)

@@ -24,7 +24,7 @@ LIBRARY_ERRORS: dict[str, str] = {
     "hub_no_file": "{repo} has no GGUF file {file}. Choose one of: {known}.",
     "hub_no_files": "{repo} has no GGUF files, and Helix downloads no others. Look for a repository of the same model with GGUF in its name.",
     # the access token
-    "token_no_keyring": 'The token can only be kept with the package keyring. Install it with `python -m pip install "helix-app[keyring]"`, or set HF_TOKEN.',
+    "token_no_keyring": 'No keyring of this system can be used to keep the token. If the package keyring is missing, install it with `python -m pip install "helix-app[keyring]"`; or set HF_TOKEN.',
     "token_not_kept": "The system's keyring does not take the token: {reason}. Unlock it and try again, or set HF_TOKEN.",
     # the library
     "library_not_written": "The library cannot be changed, because {file} cannot be written: {reason}. Check that you may write there.",

@@ -168,6 +168,9 @@ def _limits(bench: Bench, found: Experiment, steps: _Steps, cache: int) -> None:
 
 
 def _linears(bench: Bench, found: Experiment, decoder: Decoder, cache: int) -> None:
+    if not decoder.config.is_even:
+        found.notes.append("Linear layers are not timed one by one: this model's layers differ in size.")
+        return
     order = bench.order
     rounds = _WALKS * bench.config.repeats
     bench.on_progress("linear layers in use")

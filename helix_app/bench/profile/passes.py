@@ -6,7 +6,6 @@ import time
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
@@ -59,6 +58,9 @@ class Passes:
 def kv_bytes(decoder: AnyDecoder, context: int) -> int:
     """Bytes of keys, values and states that one row reads at a context."""
     config = decoder.config
-    windows = config.windows or (0,) * config.num_layers
-    seen = sum(min(window or context, context) for i, window in enumerate(windows) if not config.layer(i).recurrent)
-    return bytes_per_block(config, seen, decoder.cache_dtype) // config.num_layers + config.state_bytes
+    total = 0
+    for i in range(config.num_layers):
+        heads, window = config.heads(i), config.layer(i).window
+        seen = 0 if config.layer(i).recurrent else min(window or context, context)
+        total += 2 * heads.kv * heads.dim * seen
+    return total * decoder.cache_dtype.itemsize + config.state_bytes

@@ -43,6 +43,10 @@ class LayerView(Protocol):
         """
         ...
 
+    def seen(self, layer: int, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """What ``write`` gives, of a layer whose new rows are there already."""
+        ...
+
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
         ...
@@ -72,7 +76,8 @@ class Cache(Protocol):
     Attributes:
         num_blocks, block_size: of the pool that says who owns which block.
         layout: the groups of layers that share blocks.
-        keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``.
+        keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``; of each layer that has its own, where
+            layers differ in their heads.
         states: those of recurrent layers, None in a model without.
     """
 
@@ -119,6 +124,8 @@ class Cache(Protocol):
 
 
 def bytes_per_block(config: ModelConfig, block_size: int, dtype: torch.dtype, layout: Layout | None = None) -> int:
-    """Memory of one block, keys and values, over all layers or those of a group."""
-    layers = config.num_layers if layout is None else layout.depth
-    return 2 * layers * config.num_kv_heads * config.head_dim * block_size * dtype.itemsize
+    """Memory of one block, keys and values, over all layers that have their own or those of a group."""
+    if layout is None:
+        own = (config.heads(i) for i in range(config.num_layers) if config.layer(i).shares is None)
+        return sum(2 * heads.kv * heads.dim for heads in own) * block_size * dtype.itemsize
+    return layout.numbers(config) * block_size * dtype.itemsize

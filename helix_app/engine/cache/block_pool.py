@@ -7,12 +7,12 @@ O(1) per block it touches.
 A sequence has a list of blocks for each group of layers (``layout.py``). In a group with a window the blocks whose
 tokens no later row looks back on are given back as soon as those tokens are verified: cached ones, and the first to be
 taken when blank ones are gone. Full blocks of verified tokens are in the prefix index (``prefix_index.py``). A prompt
-may begin after a known prefix where each group still has what the next row looks back on.
+may begin after a known prefix where each group still has what the next row looks back on, and recurrent layers, which
+have states instead of blocks, the one there (``states.py``).
 
     tokens   [ 0 ........ 15 | 16 ...... 31 | 32 ...... 47 | 48 .. 56 ]            length = 57
     all           b0 (full)      b1 (full)      b2 (full)     b3 (fill 9)
     window 16       passed         passed       b7 (full)     b8 (fill 9)          begin = 2
-Recurrent layers have states instead (``states.py``).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class BlockPool:
     Attributes:
         num_blocks, block_size: fixed.
         windows: of each group of layers; 0 looks back on all tokens.
-        states: slots of recurrent layers' states; without such layers there are none.
+        states: slots of recurrent layers' states.
+        readers: of each group, layers that read there and have no blocks of their own; () where there are none.
         dirty: blocks whose state changed since ``take_dirty``.
         evicted: cached blocks whose content gave way, so far.
     """
@@ -45,8 +46,9 @@ class BlockPool:
         order: Iterable[int] | None = None,
         windows: Sequence[int] = (0,),
         states: int = 0,
+        readers: Sequence[int] = (),
     ) -> None:
-        """``order`` is the order in which blank blocks are first handed out (tests shuffle it)."""
+        """``order``: in which blank blocks are first handed out (tests shuffle it)."""
         if num_blocks < 1 or block_size < 1:
             raise ValueError("a pool needs at least one block of at least one slot")
         self.num_blocks, self.block_size, self.windows = num_blocks, block_size, tuple(windows)
@@ -56,7 +58,7 @@ class BlockPool:
         self._group = [0] * num_blocks  # that it has it for
         self._index = PrefixIndex(len(self.windows))
         self._tables: dict[str, BlockTable] = {}
-        self.states = StateSlots(states)
+        self.readers, self.states = tuple(readers), StateSlots(states)
         self.dirty: set[int] = set()
         self.evicted = 0
 
@@ -119,8 +121,7 @@ class BlockPool:
         One that stands ``apart`` takes none, and its blocks are blank once it is closed: what others left in the
         cache outlives it, as far as there are blank blocks.
 
-        Mutates: references the hit blocks. Returns the number of tokens that need no prefill. Raises
-        CacheExhaustedError where no state is left for one more sequence.
+        Mutates: references the hit blocks. Returns how many tokens need no prefill. Raises CacheExhaustedError.
         """
         table = self._opened(sequence_id, apart)
         chain = [] if apart else self._index.chain(tokens, self.block_size, len(tokens) - 1)

@@ -116,6 +116,10 @@ class JoinedView:
         keys, values = self._split(both, self.padded_length if padded else self._length)
         return keys.unsqueeze(0), values.unsqueeze(0)
 
+    def seen(self, layer: int, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        keys, values = self._split(self._all(self._cache.joined[layer]), self.padded_length if padded else self._length)
+        return keys.unsqueeze(0), values.unsqueeze(0)
+
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         return self._split(self._all(self._cache.joined[layer]).clone(), self._length)
 

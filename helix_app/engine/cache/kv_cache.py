@@ -167,12 +167,22 @@ class KVView:
         """
         index = self._index_of[layer]
         if not self.contiguous:
-            return self._write_scattered(index, kv, padded)
+            self._write_scattered(index, kv)
+            return self._all_of(index, padded)
         if self._found is None or self._padded != padded:
             self._found, self._padded = self._find(padded), padded
         rows, keys, values = self._found
         rows[index].copy_(kv)
         return keys[index], values[index]
+
+    def seen(self, layer: int, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
+        """What ``write`` gives, of a layer whose new rows are there already."""
+        index = self._index_of[layer]
+        if not self.contiguous:
+            return self._all_of(index, padded)
+        if self._found is None or self._padded != padded:
+            self._found, self._padded = self._find(padded), padded
+        return self._found[1][index], self._found[2][index]
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
@@ -200,13 +210,16 @@ class KVView:
         """The view of a layer's group: this one."""
         return self
 
-    def _write_scattered(self, index: int, kv: torch.Tensor, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        heads, dim = self.cache.pool.shape[1] // 2, self.cache.pool.shape[3]
+    def _write_scattered(self, index: int, kv: torch.Tensor) -> None:
         new = self._new_rows()
         if new is None:
             self.cache.pool[index][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
         else:
             new[index].copy_(kv)
+
+    def _all_of(self, index: int, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values of blocks that are not adjacent."""
+        heads, dim = self.cache.pool.shape[1] // 2, self.cache.pool.shape[3]
         both = self._gathered(index)
         shape = (1, heads, self.padded_length if padded else self._length, dim)
         strides = (0, self.padded_length * dim, dim, 1)

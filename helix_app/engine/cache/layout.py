@@ -10,11 +10,19 @@ of vLLM.)
             w w w w w f | w w w ...          group 1: layers 0, 1, 2              the window
 
 Recurrent layers have no blocks: they are in no group, and a sequence has one state for all of them (``states.py``).
+Where layers differ in their heads, a block is a number of planes as wide as the largest head: what has half its width
+lies two layers side by side in a plane. So a block of layers with few large heads has as many bytes as one of layers
+with many small ones, though not as many layers. A layer that shares the keys and values of an earlier one has no place
+of its own: it has that one's.
+
+    Gemma 4 E2B, 12 layers with heads of 256, 3 with heads of 512, 20 that share: six planes of 512
+    group 0      |  layer 4      |  layer 9      |  layer 14     |        keys and values, a plane each
+    group 1      |  0   |   1    |  2   |   3    |  5   |   6    |        two layers side by side
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -28,20 +36,45 @@ UNBOUNDED = 2**40  # tokens
 
 
 @dataclass(frozen=True)
+class Planes:
+    """How a block is divided where layers differ in their heads.
+
+    Attributes:
+        count: planes of a block, each of one head's keys or values of its tokens.
+        width: numbers of a token in a plane.
+        shapes: key/value heads and their size, of each group.
+    """
+
+    count: int
+    width: int
+    shapes: tuple[tuple[int, int], ...]
+
+    def place(self, group: int, index: int) -> tuple[int, int]:
+        """The first plane of a group's layer, and where in a plane it begins."""
+        kv_heads, dim = self.shapes[group]
+        beside = self.width // dim
+        return index // beside * 2 * kv_heads, index % beside * dim
+
+
+@dataclass(frozen=True)
 class Layout:
     """The groups of layers of a cache.
 
     Attributes:
         windows: tokens that the layers of each group look back over, the row's own among them; 0 is all.
-        places: of each layer its group, and which of the group's layers it is.
+        places: of each layer its group, and which of the group's layers it is; that of another one where it shares.
             A recurrent one is in group -1.
-        depth: layers whose keys and values a block has room for.
+        depth: layers whose keys and values a block has room for, the most of any group.
+        planes: how a block is divided where groups differ in their heads, None where they do not.
+        readers: of each group, layers that read keys and values there and have none; () where nothing is shared.
         states: how many states there is room for; 0 where no layer is recurrent.
     """
 
     windows: tuple[int, ...]
     places: tuple[tuple[int, int], ...]
     depth: int
+    planes: Planes | None = None
+    readers: tuple[int, ...] = ()
     states: int = 0
 
     @cached_property
@@ -53,23 +86,45 @@ class Layout:
         """The most blocks that a sequence of so many tokens has at once."""
         return blocks_for(self.windows, length, block_size)
 
+    def numbers(self, config: ModelConfig) -> int:
+        """Numbers of a token in a block."""
+        if self.planes is not None:
+            return self.planes.count * self.planes.width
+        heads = config.heads(0)
+        return 2 * self.depth * heads.kv * heads.dim
+
+
+_Kind = tuple[int, int, int]  # window, key/value heads, their size
+
 
 def layout_of(config: ModelConfig, context: int) -> Layout:
     """The groups of a model whose sequences have at most ``context`` tokens: a window of as many is none."""
     windows = [window if window < context else 0 for window in config.windows] or [0] * config.num_layers
-    attending = [i for i in range(config.num_layers) if not config.layer(i).recurrent]
-    places = {layer: (-1, at) for at, layer in enumerate(config.recurrent_layers)}
-    states = FEW_STATES if places else 0
-    kinds = sorted({windows[i] for i in attending})
-    counts = [sum(windows[i] == kind for i in attending) for kind in kinds]
-    depth = _depth(counts) if len(kinds) > 1 else len(attending)
-    groups: list[int] = []
-    for kind in kinds:
-        for at, layer in enumerate(i for i in attending if windows[i] == kind):
-            if at % depth == 0:
+    own = [i for i in range(config.num_layers) if config.layer(i).shares is None and not config.layer(i).recurrent]
+    kind_of = {i: (windows[i], config.heads(i).kv, config.heads(i).dim) for i in own}
+    counts = {kind: list(kind_of.values()).count(kind) for kind in sorted(set(kind_of.values()))}
+    width = max(dim for _, _, dim in counts)
+    count = _planes(counts, width) if len(counts) > 1 else 2 * next(iter(counts))[1] * len(own)
+    groups: list[_Kind] = []
+    places: dict[int, tuple[int, int]] = {layer: (-1, at) for at, layer in enumerate(config.recurrent_layers)}
+    for kind in counts:
+        rooms = _rooms(kind, count, width)
+        for at, layer in enumerate(i for i in own if kind_of[i] == kind):
+            if at % rooms == 0:
                 groups.append(kind)
-            places[layer] = len(groups) - 1, at % depth
-    return Layout(tuple(groups), tuple(places[i] for i in range(config.num_layers)), depth, states)
+            places[layer] = len(groups) - 1, at % rooms
+    shared = {i: shares for i in range(config.num_layers) if (shares := config.layer(i).shares) is not None}
+    places |= {i: places[shares] for i, shares in shared.items()}
+    readers = tuple(sum(places[i][0] == group for i in shared) for group in range(len(groups))) if shared else ()
+    shapes = tuple((kv, dim) for _, kv, dim in groups)
+    return Layout(
+        tuple(window for window, _, _ in groups),
+        tuple(places[i] for i in range(config.num_layers)),
+        max(_rooms(kind, count, width) for kind in counts),
+        Planes(count, width, shapes) if len(set(shapes)) > 1 else None,
+        readers,
+        FEW_STATES if config.recurrent_layers else 0,
+    )
 
 
 def with_states(layout: Layout, config: ModelConfig, context: int, cache_tokens: int) -> Layout:
@@ -96,14 +151,22 @@ def whole(layers: int, window: int = 0) -> Layout:
     return Layout((window,), tuple((0, i) for i in range(layers)), layers)
 
 
-def _depth(counts: Sequence[int]) -> int:
-    """Layers of a group: those that leave the least room of blocks unused, in few groups."""
+def _rooms(kind: _Kind, planes: int, width: int) -> int:
+    """Layers of a kind that so many planes have room for."""
+    _, kv_heads, dim = kind
+    return planes // (2 * kv_heads) * (width // dim)
 
-    def groups(depth: int) -> int:
-        return sum(-(-count // depth) for count in counts)
 
-    few = [depth for depth in range(1, max(counts) + 1) if groups(depth) <= _MOST_GROUPS]
-    return min(few or [max(counts)], key=lambda depth: (depth * groups(depth), -depth))
+def _planes(counts: Mapping[_Kind, int], width: int) -> int:
+    """Planes of a block: those that leave the least room of blocks unused, in few groups."""
+
+    def groups(planes: int) -> int:
+        return sum(-(-count // _rooms(kind, planes, width)) for kind, count in counts.items())
+
+    possible = sorted({2 * kv * depth for (_, kv, _), count in counts.items() for depth in range(1, count + 1)})
+    possible = [planes for planes in possible if all(_rooms(kind, planes, width) for kind in counts)]
+    few = [planes for planes in possible if groups(planes) <= _MOST_GROUPS]
+    return min(few or possible[-1:], key=lambda planes: (planes * groups(planes), -planes))
 
 
 def first_block(window: int, length: int, block_size: int) -> int:

@@ -67,6 +67,7 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         free_blocks=pool.free_blocks,
         tables=tuple(tables),
         windows=pool.windows,
+        readers=pool.readers,
         passed_blocks=pool.passed_blocks,
         evicted_blocks=pool.evicted,
         states=pool.states.slots,

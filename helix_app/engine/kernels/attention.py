@@ -48,7 +48,8 @@ class Path(Protocol):
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """Write the keys and values of ``heads`` ``[rows, num_heads + 2 * kv_heads, dim]``, whose queries and keys are
-        turned, and which may have more behind them; the mixture for its queries as ``[rows, num_heads * dim]``."""
+        turned, and which may have more behind them; the mixture for its queries as ``[rows, num_heads * dim]``. A layer
+        that reads the keys and values of another one has queries alone."""
         ...
 
 
@@ -83,36 +84,42 @@ class SpanPath:
             exact: see ``Span``; the device can do that.
         """
         self.rows, self._view = span.rows, span.view
-        self._heads, self._kv_heads, self._group = config.num_heads, config.num_kv_heads, config.group_size
+        self._config, self._heads = config, config.num_heads
         self._scale = config.attention_scale
         self._windows, self._start, self._dtype, self._device = config.windows, span.start, dtype, device
         self._exact = exact and span.rows <= EXACT_ROWS
-        self._pieces: dict[int, tuple[_Piece, ...]] = {}  # by window
+        self._pieces: dict[tuple[int, int, bool], tuple[_Piece, ...]] = {}  # as _pieces_of is asked for them
 
-    def _pieces_of(self, window: int, view: LayerView) -> tuple[_Piece, ...]:
+    def _pieces_of(self, window: int, kv_heads: int, alone: bool, view: LayerView) -> tuple[_Piece, ...]:
         """The rows in pieces, for layers of this window; made once for all of them.
 
         A window's slots begin with the block of the first one that is seen. That rows of exact attention look from the
         same slot on, whatever runs beside them, takes a piece for each such block.
+
+        Args:
+            alone: queries have no keys and values behind them in memory.
         """
-        found = self._pieces.get(window)
+        found = self._pieces.get((window, kv_heads, alone))
         if found is None:
             cuts = [0]
             if window and self._exact:
                 firsts = [max(0, self._start + row - window + 1) // view.block_size for row in range(self.rows)]
                 cuts += [row for row in range(1, self.rows) if firsts[row] != firsts[row - 1]]
             ends = (*cuts[1:], self.rows)
-            found = self._pieces[window] = tuple(self._piece(a, b, window, view) for a, b in zip(cuts, ends))
+            spare = 0 if alone else kv_heads
+            made = tuple(self._piece(a, b, window, kv_heads, spare, view) for a, b in zip(cuts, ends))
+            found = self._pieces[window, kv_heads, alone] = made
         return found
 
-    def _piece(self, begin: int, end: int, window: int, view: LayerView) -> _Piece:
-        rows = end - begin
+    def _piece(self, begin: int, end: int, window: int, kv_heads: int, spare: int, view: LayerView) -> _Piece:
+        """``spare``: rows behind the queries in memory that may be read as some."""
+        rows, group = end - begin, self._heads // kv_heads
         first = max(0, self._start + begin - window + 1) if window else 0
         if self._exact:
             first = first // view.block_size * view.block_size
-        count = self._group * rows
+        count = group * rows
         missing = missing_rows(count) if self._exact else 0
-        overread = count + missing if rows == 1 and 0 < missing <= self._kv_heads else 0
+        overread = count + missing if rows == 1 and 0 < missing <= spare else 0
         filled = None
         if missing and not overread:
             filled = torch.tensor((*range(count), *[0] * missing), device=self._device)
@@ -121,7 +128,7 @@ class SpanPath:
             length = view.first + view.padded_length if self._exact else self._start + self.rows
             mask = self._masked(self._start + begin, rows, first, length, window)
             if rows > 1:
-                mask = mask.repeat(self._group, 1)
+                mask = mask.repeat(group, 1)
                 mask = mask if filled is None else mask.index_select(0, filled.to(mask.device))
             mask = mask.to(self._device)
         return _Piece(begin, end, first, mask, filled, overread)
@@ -137,12 +144,16 @@ class SpanPath:
 
     def attend(self, layer: int, heads: torch.Tensor) -> torch.Tensor:
         """See ``Path``."""
-        rows, kv_heads, view = self.rows, self._kv_heads, self._view.at(layer)
+        rows, view, kv_heads = self.rows, self._view.at(layer), self._config.heads(layer).kv
         _, width, dim = heads.shape
-        place = heads.storage_offset() + self._heads * dim
-        kv = heads.as_strided((2 * kv_heads, rows, dim), (dim, width * dim, 1), place)
-        keys, values = view.write(layer, kv, self._exact)
-        pieces = self._pieces_of(self._windows[layer] if self._windows else 0, view)
+        alone = width == self._heads
+        if alone:
+            keys, values = view.seen(layer, self._exact)
+        else:
+            place = heads.storage_offset() + self._heads * dim
+            kv = heads.as_strided((2 * kv_heads, rows, dim), (dim, width * dim, 1), place)
+            keys, values = view.write(layer, kv, self._exact)
+        pieces = self._pieces_of(self._windows[layer] if self._windows else 0, kv_heads, alone, view)
         if len(pieces) == 1:
             return self._mixed(heads, keys, values, pieces[0], view.first)
         return torch.cat([self._mixed(heads, keys, values, piece, view.first) for piece in pieces])
@@ -151,8 +162,9 @@ class SpanPath:
         self, heads: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, piece: _Piece, first: int
     ) -> torch.Tensor:
         """The mixture for the queries of a piece, ``[rows, heads * dim]``; keys and values begin at slot ``first``."""
-        rows, kv_heads, group = piece.end - piece.begin, self._kv_heads, self._group
+        rows, kv_heads = piece.end - piece.begin, keys.shape[1]
         _, width, dim = heads.shape
+        group = self._heads // kv_heads
         place = heads.storage_offset() + piece.begin * width * dim
         if piece.first > first:
             keys, values = keys[:, :, piece.first - first :], values[:, :, piece.first - first :]

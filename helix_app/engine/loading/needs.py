@@ -18,10 +18,11 @@ from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.delta_weights import GATES, VECTORS
 from helix_app.engine.models.packed_decoder import CACHE
 from helix_app.engine.models.packed_layers import adds_apart
-from helix_app.engine.models.weights import all_matrices, expected_shape, layer_matrices
+from helix_app.engine.models.weights import expected_shape
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.modelfiles.parameters import layer_numbers
 
 BLOCK = 16  # tokens
 _PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
@@ -56,7 +57,17 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout) + layout.states * config.state_bytes
     if number_format == PACKED:
         return ModelNeed(packed_weights(files), cache, _packed_workspace(config, context))
-    return ModelNeed(dense_weights(config, number_format, head_copied), cache, _dense_workspace(config, context, item))
+    weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
+    return ModelNeed(weights, cache, _dense_workspace(config, context, item))
+
+
+def _mapped(files: ModelFiles, item: int) -> int:
+    """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
+    inputs = files.config.token_inputs
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+        return 0
+    return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
 
 
 def packed_weights(files: ModelFiles) -> int:
@@ -68,14 +79,16 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
     item = _item(number_format)
     per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
-    matrices = sum(_count(config, role) for role in all_matrices(config))
-    vectors = (2 + 2 * config.post_norms) * config.hidden_size + 2 * config.qk_norm * config.head_dim
+    inputs, hidden = config.token_inputs, config.hidden_size
+    vectors = (2 + 2 * config.post_norms + (inputs is not None)) * hidden + 2 * config.qk_norm * config.head_dim
     biased = {role for flag, roles in _BIASES.items() if getattr(config, flag) for role in roles}
-    vectors += sum(_count(config, role, "bias") for role in biased.intersection(layer_matrices(config)))
-    table = config.vocab_size * config.hidden_size
+    vectors += sum(_count(config, role, "bias") for role in biased if role != "q_gate" or config.gated_attention)
+    table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
-    own = vectors * config.num_layers + config.hidden_size + tables
-    return round(matrices * per_matrix + own * item) + _beside_matrices(config, item)
+    if inputs is not None:
+        tables += config.num_layers * inputs.size * (inputs.vocab_size + hidden)
+    own = vectors * config.num_layers + hidden + tables
+    return round(_matrices(config) * per_matrix + own * item) + _beside_matrices(config, item)
 
 
 def _beside_matrices(config: ModelConfig, item: int) -> int:
@@ -88,9 +101,12 @@ def _beside_matrices(config: ModelConfig, item: int) -> int:
 
 def copy_weights(config: ModelConfig, bits: int) -> int:
     """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    matrices = sum(_count(config, role) for role in all_matrices(config))
     table = config.vocab_size * config.hidden_size
-    return round(matrices * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+    return round(_matrices(config) * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+
+
+def _matrices(config: ModelConfig) -> int:
+    return sum(layer_numbers(config, i) for i in range(config.num_layers))
 
 
 def _packed_workspace(config: ModelConfig, context: int) -> int:
@@ -106,17 +122,16 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
-    rows = min(CHUNK, context)
-    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    activations = rows * item * (4 * config.hidden_size + 2 * (q + 2 * kv) + 4 * config.intermediate_size)
-    mask = rows * config.group_size * context * item
-    largest = max(2 * _count(config, "gate"), config.hidden_size * q) * (4 + item)
-    return (
-        max(largest, activations + mask)
-        + _rows_of_states(config, rows)
-        + _logits(config)
-        + _turns(config, context, item)
-    )
+    rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
+    heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
+    q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
+    activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
+    if config.token_inputs is not None:
+        activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+    mask = rows * max(one.group for one in heads) * context * item
+    largest = max(2 * inner * hidden, hidden * q) * (4 + item)
+    made = max(largest, activations + mask) + _rows_of_states(config, rows)
+    return made + _logits(config) + _turns(config, context, item)
 
 
 def _rows_of_states(config: ModelConfig, rows: int) -> int:
@@ -136,8 +151,8 @@ def _logits(config: ModelConfig) -> int:
 
 def _turns(config: ModelConfig, context: int, item: int) -> int:
     """Cosines and sines of all positions; while they are made, also in float64 and whole heads."""
-    kept = len(config.rotaries) * context * config.head_dim * 2 * item
-    return kept + 3 * 8 * context * config.head_dim
+    sizes = [rotary.head_dim or config.head_dim for rotary in config.rotaries]
+    return sum(sizes) * context * 2 * item + 3 * 8 * context * max(sizes, default=0)
 
 
 def _count(config: ModelConfig, role: str, kind: str = "weight") -> int:

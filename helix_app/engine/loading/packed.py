@@ -33,6 +33,8 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_draft")
     elif what.target.config.recurrent_layers and _holds_blocks(what.target):
         notice = Notice("packed_recurrent")
+    elif not what.target.config.is_even and what.target.gguf is not None:
+        notice = Notice("packed_layers")
     elif not packed_formats(what.target):
         notice = Notice("packed_format")
     else:
@@ -40,7 +42,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in ("packed_kernels", "packed_recurrent"):
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_recurrent"):
         yield notice
     return False
 

@@ -85,8 +85,9 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
     blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)
     cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
-    windows, states = cache.layout.windows, cache.layout.states
-    return ModelRunner(decoder, BlockPool(cache.num_blocks, BLOCK_SIZE, windows=windows, states=states), cache)
+    made = cache.layout
+    pool = BlockPool(cache.num_blocks, BLOCK_SIZE, windows=made.windows, readers=made.readers, states=made.states)
+    return ModelRunner(decoder, pool, cache)
 
 
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:

@@ -29,6 +29,7 @@ JOBS = {
     "fused-attention": "helix_app.engine.kernels.fused_trial:run",
     "self-test": "helix_app.doctor.self_test:run",
     "memory": "helix_app.doctor.memory:run",
+    "bandwidth": "helix_app.engine.machine.bandwidth:run",
     "pair": "helix_app.doctor.pair:run",
     "verdicts": "helix_app.doctor.pair:run_verdicts",
 }

@@ -24,10 +24,11 @@ from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import all_matrices, expected_shape
+from helix_app.engine.models.weights import expected_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
+from helix_app.modelfiles.parameters import layer_numbers
 
 log = logging.getLogger(__name__)
 DENSE = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -136,7 +137,7 @@ def _measure(config: ModelConfig) -> dict[str, float]:
 def _trial(config: ModelConfig) -> ModelConfig:
     """The same shape with only as many layers, and as large ones, as the trial needs."""
     small = replace(
-        config,
+        _evened(config),
         vocab_size=min(config.vocab_size, _MAX_VOCAB),
         intermediate_size=min(config.intermediate_size, _MAX_INNER),
     )
@@ -148,9 +149,16 @@ def _trial(config: ModelConfig) -> ModelConfig:
     return replace(small, num_layers=min(config.num_layers, max(layers, first + 1)))
 
 
+def _evened(config: ModelConfig) -> ModelConfig:
+    """A model of layers that are all alike, where they are not."""
+    return (
+        config if config.is_even else replace(config, layers=(), value_norm=False, layer_scale=False, token_inputs=None)
+    )
+
+
 def _weights(config: ModelConfig) -> int:
     """Numbers that a step reads."""
-    layers = sum(math.prod(expected_shape(config, role, "weight")) for role in all_matrices(config))
+    layers = sum(layer_numbers(config, i) for i in range(config.num_layers))
     return layers + config.vocab_size * config.hidden_size
 
 

@@ -35,6 +35,8 @@ from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.delta_net import load_delta_net
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
+from helix_app.engine.models.parts.token_inputs import TokenGate, TokenTable, load_token_gate, load_token_table
+from helix_app.engine.models.parts.varied_attention import load_varied_attention
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
@@ -51,6 +53,8 @@ class _Layer:
     Attributes:
         mixer: what looks at other tokens.
         mixer_post, feed_forward_post: norms over what each half gives.
+        gate: what it makes of its inputs of the token.
+        scale: the stream is multiplied by it at the end ``[1]``.
     """
 
     mixer_norm: Norm
@@ -59,17 +63,21 @@ class _Layer:
     feed_forward: Part
     mixer_post: Norm | None = None
     feed_forward_post: Norm | None = None
+    gate: TokenGate | None = None
+    scale: torch.Tensor | None = None
 
     @property
     def linears(self) -> list[Linear]:
-        """Those of both halves, as they run."""
-        return [*self.mixer.linears, *self.feed_forward.linears]
+        """Those of both halves, as they run, and of its inputs."""
+        own = self.gate.linears if self.gate is not None else ()
+        return [*self.mixer.linears, *self.feed_forward.linears, *own]
 
     @property
     def weight_bytes(self) -> int:
         """Bytes of weights that one row reads."""
         norms = (self.mixer_norm, self.feed_forward_norm, self.mixer_post, self.feed_forward_post)
         held = sum(bytes_of(norm) for norm in norms if norm is not None)
+        held += self.gate.weight_bytes if self.gate is not None else 0
         return held + self.mixer.weight_bytes + self.feed_forward.weight_bytes
 
 
@@ -112,10 +120,11 @@ class Decoder:
         self._embed: torch.Tensor
         self._head: LinearFn
         self._layers: list[_Layer] = []
+        self._inputs: TokenTable | None = None
         self._tables: list[Turn] = []  # of each rotary embedding, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
         # what states become depends on which rows were verified, and a recorded pass cannot ask
-        self.graphs: StepGraphs | None = None if config.recurrent_layers else for_device(self)
+        self.graphs: StepGraphs | None = for_device(self) if config.is_even and not config.recurrent_layers else None
 
     # ----------------------------------------------------------------- loading
 
@@ -137,6 +146,9 @@ class Decoder:
             embed = self._embed if config.tied_embeddings else None
             self._head = like._head if like is not None and shared else maker.head(source, embed)
             self._norm = Norm(maker.tensor(source, "norm"))
+            self._inputs = load_token_table(
+                config, maker, source, like._inputs if shared and like is not None else None
+            )
         for i in range(config.num_layers):
             yield i / config.num_layers
             with untracked(self.device):
@@ -161,7 +173,8 @@ class Decoder:
         if config.layer(i).recurrent:
             mixer = load_delta_net(config, maker, source, i)
         else:
-            mixer = load_attention(config, maker, source, i, self.cache_dtype)
+            load_mixer = load_attention if config.is_even else load_varied_attention
+            mixer = load_mixer(config, maker, source, i, self.cache_dtype)
         return _Layer(
             mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
             mixer=mixer,
@@ -169,6 +182,8 @@ class Decoder:
             feed_forward=load_mlp(config, maker, source, i),
             mixer_post=mixer_post,
             feed_forward_post=feed_forward_post,
+            gate=load_token_gate(config, maker, source, i),
+            scale=maker.tensor(source, "layer_scale", layer=i) if config.layer_scale else None,
         )
 
     def _look_at_rows(self) -> None:
@@ -181,9 +196,10 @@ class Decoder:
         self._paired, self._together = frozenset(paired), min(most, default=0)
 
     def _kinds(self) -> list[Linear]:
-        """The linear layers of a layer, one of each name, then the output head."""
-        found = {one.name: one for layer in self._layers for one in layer.linears}
-        return [*found.values(), self._head_linear()]
+        """The linear layers of all layers, one of each name and shape, then the output head."""
+        found = {(one.name, one.rows, one.columns): one for layer in self._layers for one in layer.linears}
+        inputs = [self._inputs.linear] if self._inputs is not None else []
+        return [*found.values(), *inputs, self._head_linear()]
 
     def _head_linear(self) -> Linear:
         return Linear("head", self._head, self.config.vocab_size, self.config.hidden_size)
@@ -209,11 +225,12 @@ class Decoder:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
         layers = sum(layer.weight_bytes for layer in self._layers)
         row = self.config.hidden_size * self._embed.dtype.itemsize
-        return layers + bytes_of(self._norm) + bytes_of(self._head) + row
+        inputs = self._inputs.weight_bytes if self._inputs is not None else 0
+        return layers + bytes_of(self._norm) + bytes_of(self._head) + row + inputs
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
-        self._layers, self.graphs = [], None
+        self._layers, self.graphs, self._inputs = [], None, None
         self._embed, self._tables = torch.empty(0), []
         self._head = self._released
 
@@ -275,12 +292,18 @@ class Decoder:
 
     def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
         config, reshapes = self.config, self._reshapes
-        x = residual(self._embedded(ids), self._norm, config.norm_eps)
+        embedded = self._embedded(ids)
+        inputs = None if self._inputs is None else self._inputs(ids, embedded, step)
+        x = residual(embedded, self._norm, config.norm_eps)
         for layer in self._layers:
             y = layer.mixer(x.normed(layer.mixer_norm), step)
             x.add(self._reshaped(y, layer.mixer_post) if reshapes else y)
             y = layer.feed_forward(x.normed(layer.feed_forward_norm), step)
             x.add(self._reshaped(y, layer.feed_forward_post) if reshapes else y)
+            if inputs is not None and layer.gate is not None:
+                layer.gate(x, inputs, step)
+            if layer.scale is not None:
+                x.scale(layer.scale)
         wanted = sum(logit_rows)
         last = _last_rows(step.paths, logit_rows) if wanted < ids.shape[0] else ()
         pieces = evenly(wanted, self._together) if step.pieces else ()

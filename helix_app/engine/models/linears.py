@@ -17,6 +17,7 @@ class LinearMaker:
     tensor runs on the file's own integers; whatever else is packed is rounded anew.
 
     Attributes:
+        dtype, device: of tensors, and of the activations that linear layers take.
         bits: of packed weights, 0 for dense ones.
         head_bits: of the output head, 0 for a dense one.
         parameters: weights made so far.
@@ -26,7 +27,7 @@ class LinearMaker:
     def __init__(
         self, kind: LinearKind | None, dtype: torch.dtype, device: torch.device, bits: int = 0, head_bits: int = 0
     ) -> None:
-        self._kind, self._dtype, self._device = kind, dtype, device
+        self._kind, self.dtype, self.device = kind, dtype, device
         self.bits, self.head_bits = bits, head_bits
         self.parameters = self.rounded = 0
 
@@ -34,13 +35,13 @@ class LinearMaker:
         """A tensor as it is, in this format's dtype and on its device."""
         loaded = source.get(role, kind, layer)
         self.parameters += loaded.numel()
-        return loaded.to(self._dtype).to(self._device).contiguous()
+        return loaded.to(self.dtype).to(self.device).contiguous()
 
     def wide(self, source: WeightSource, role: str, layer: int) -> torch.Tensor:
         """A layer's tensor in float32, whatever the format."""
         loaded = source.get(role, "weight", layer)
         self.parameters += loaded.numel()
-        return loaded.float().to(self._device).contiguous()
+        return loaded.float().to(self.device).contiguous()
 
     def dense(self, source: WeightSource, roles: tuple[str, ...], layer: int) -> LinearFn:
         """A layer's linear of these roles in this format's dtype, also where others are packed."""
@@ -62,7 +63,7 @@ class LinearMaker:
         return self._made(self.head_bits, weight, None, 1)
 
     def _dense(self, weight: torch.Tensor, bias: torch.Tensor | None) -> LinearFn:
-        kind = self._kind or choose_linear(self._dtype, self._device, *weight.shape)
+        kind = self._kind or choose_linear(self.dtype, self.device, *weight.shape)
         return make_linear(kind, weight, bias)
 
     def _made(self, bits: int, weight: torch.Tensor, bias: torch.Tensor | None, roles: int) -> LinearFn:

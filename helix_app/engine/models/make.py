@@ -8,6 +8,7 @@ from helix_app.engine.cache.base import Cache
 from helix_app.engine.cache.joined_cache import JoinedCache
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import Layout, layout_of, whole
+from helix_app.engine.cache.plane_cache import PlaneCache
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
@@ -16,7 +17,8 @@ from helix_app.modelfiles.config import ModelConfig
 
 def runs_on_device(config: ModelConfig) -> bool:
     """Whether the decoder for DirectML has all that a model does."""
-    return not (config.gated_attention or config.partial_rotary or config.recurrent is not None)
+    special = config.gated_attention or config.partial_rotary or config.recurrent is not None
+    return config.is_even and not special
 
 
 def make_decoder(
@@ -39,6 +41,8 @@ def make_cache(
     """The cache that suits a device and its decoder; ``layout`` as ``cache_layout`` gives it."""
     if device.type == KIND:
         return JoinedCache(config, num_blocks, block_size, dtype, device)
+    if layout is not None and layout.planes is not None:
+        return PlaneCache(config, num_blocks, block_size, dtype, device, layout)
     return KVCache(config, num_blocks, block_size, dtype, device, layout)
 
 

@@ -54,7 +54,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
     header, config = files.gguf, files.config
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
-    if config.gated_attention or config.partial_rotary or config.recurrent is not None:
+    if config.gated_attention or config.partial_rotary or config.recurrent is not None or not config.is_even:
         return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()

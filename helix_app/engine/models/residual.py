@@ -33,6 +33,15 @@ class Residual:
         """Add what a layer gave, ``[rows, hidden]``."""
         self._x = self._x + y
 
+    @property
+    def value(self) -> torch.Tensor:
+        """The stream itself, ``[rows, hidden]``."""
+        return self._x
+
+    def scale(self, factor: torch.Tensor) -> None:
+        """Multiply the stream by a number ``[1]``."""
+        self._x = self._x * factor
+
     def normed(self, norm: Norm, rows: Sequence[slice] = ()) -> torch.Tensor:
         """``[rows, hidden]``, for the next layer; of these rows only, if any are named."""
         return F.rms_norm(self._rows(rows), (self._x.shape[-1],), norm.weight, self._eps)
@@ -54,6 +63,13 @@ class MirroredResidual(Residual):
 
     def add(self, y: torch.Tensor) -> None:
         self._halves.addcmul_(y if self._single else y.unsqueeze(1), self._signs)
+
+    @property
+    def value(self) -> torch.Tensor:
+        return self._x.narrow(1, 0, self._hidden).contiguous()
+
+    def scale(self, factor: torch.Tensor) -> None:
+        self._x.mul_(factor)
 
     def normed(self, norm: Norm, rows: Sequence[slice] = ()) -> torch.Tensor:
         hidden = self._hidden

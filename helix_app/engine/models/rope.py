@@ -24,8 +24,8 @@ def inverse_frequencies(
         length: positions that there may be. Where those of a ``longrope`` model go beyond its original context its long
             divisors hold from the first one on: what the cache holds was turned by them.
     """
-    rotary = rotary or Rotary(config.rope_theta, config.rope, config.rotary_size)
-    dim, scaling = rotary.size or config.head_dim, rotary.scaling
+    rotary = rotary or Rotary(config.rope_theta, config.rope, size=config.rotary_size)
+    dim, scaling = rotary.size or rotary.head_dim or config.head_dim, rotary.scaling
     freqs = rotary.theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
     if scaling.type == "longrope":
         is_long = length > (scaling.original_context or config.context_length)
@@ -53,7 +53,7 @@ def _llama3(freqs: torch.Tensor, s: RopeScaling, context: int) -> torch.Tensor:
 
 
 def _yarn(freqs: torch.Tensor, rotary: Rotary, config: ModelConfig) -> tuple[torch.Tensor, float]:
-    s, dim = rotary.scaling, rotary.size or config.head_dim
+    s, dim = rotary.scaling, rotary.size or rotary.head_dim or config.head_dim
     original = s.original_context or config.context_length
 
     def correction_dim(rotations: float) -> float:

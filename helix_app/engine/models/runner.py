@@ -67,8 +67,10 @@ class ModelRunner:
         Raises:
             RuntimeError: the device's own errors; the runner is of no use then.
         """
-        size, windows, states = self.pool.block_size, self.pool.windows, self.pool.states.slots
-        self.join(BlockPool(num_blocks, size, windows=windows, states=states), self.cache.replaced(num_blocks))
+        old = self.pool
+        states, readers = old.states.slots, old.readers
+        pool = BlockPool(num_blocks, old.block_size, windows=old.windows, states=states, readers=readers)
+        self.join(pool, self.cache.replaced(num_blocks))
 
     def release(self) -> None:
         """Free weights and cache, whoever still holds this object; it is of no use then."""

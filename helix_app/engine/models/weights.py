@@ -13,6 +13,7 @@ import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models import delta_weights
+from helix_app.engine.models.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.groups4 import Groups4
@@ -40,6 +41,7 @@ _NAMES = {
     "gate": ("blk.{i}.ffn_gate", "model.layers.{i}.mlp.gate_proj"),
     "up": ("blk.{i}.ffn_up", "model.layers.{i}.mlp.up_proj"),
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
+    **TOKEN_INPUTS,
 }
 
 
@@ -53,13 +55,13 @@ _FUSED: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def _place(config: ModelConfig, role: str) -> tuple[str, slice | None]:
+def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | None]:
     """What a matrix is part of in its file, and the rows of it; None for a whole one."""
     if not config.fused or role not in _FUSED:
         return role, None
     whole, before = _FUSED[role]
-    begin = sum(expected_shape(config, other, "weight")[0] for other in before)
-    return whole, slice(begin, begin + expected_shape(config, role, "weight")[0])
+    begin = sum(expected_shape(config, other, "weight", layer)[0] for other in before)
+    return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
 
 
 def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
@@ -78,6 +80,8 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
     name = _NAMES[role][1]
     if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
         name = "model.layers.{i}.pre_feedforward_layernorm"
+    if role == "layer_scale":  # a buffer, which has no kind
+        return name.format(i=layer)
     return f"{name.format(i=layer)}.{kind}"
 
 
@@ -118,24 +122,11 @@ def open_weights(files: ModelFiles) -> WeightSource:
     return _SafetensorsWeights(files)
 
 
-def layer_matrices(config: ModelConfig, recurrent: bool = False) -> tuple[str, ...]:
-    """The roles of the matrices of a layer, of one that is recurrent or of one that is not."""
-    if recurrent:
-        return (*delta_weights.MATRICES, "gate", "up", "down")
-    return ("q", "k", "v", *(("q_gate",) if config.gated_attention else ()), "o", "gate", "up", "down")
-
-
-def all_matrices(config: ModelConfig) -> Iterator[str]:
-    """Those of all layers, one after the other."""
-    for i in range(config.num_layers):
-        yield from layer_matrices(config, config.layer(i).recurrent)
-
-
-def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]:
-    """The shape of a tensor as the decoder has it."""
-    hidden, inner = config.hidden_size, config.intermediate_size
-    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    shape: tuple[int, ...] = {
+def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) -> tuple[int, ...]:
+    """The shape a tensor must have; the layer matters where layers have sizes of their own."""
+    hidden, inner, heads = config.hidden_size, config.inner_size(layer), config.heads(layer)
+    q, kv = heads.queries * heads.dim, heads.kv * heads.dim
+    shape: tuple[int, ...] | None = {
         "embed": (config.vocab_size, hidden),
         "head": (config.vocab_size, hidden),
         "q": (q, hidden),
@@ -148,15 +139,18 @@ def expected_shape(config: ModelConfig, role: str, kind: str) -> tuple[int, ...]
         "gate": (inner, hidden),
         "up": (inner, hidden),
         "down": (hidden, inner),
-        "q_norm": (config.head_dim,),
-        "k_norm": (config.head_dim,),
+        "q_norm": (heads.dim,),
+        "k_norm": (heads.dim,),
         **(delta_weights.delta_shapes(config.recurrent, hidden) if config.recurrent is not None else {}),
-    }.get(role, (hidden,))
+    }.get(role)
+    shape = shape or token_input_shape(config, role) or (hidden,)
     return shape[:1] if kind == "bias" else shape
 
 
-def _check(shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, name: str, path: object) -> None:
-    want = expected_shape(config, role, kind)
+def _check(
+    shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, layer: int, name: str, path: object
+) -> None:
+    want = expected_shape(config, role, kind, layer)
     if config.gated_attention and role in ("q", "q_gate"):  # a file has both in one
         want = (2 * want[0], *want[1:])
     if shape != want:
@@ -164,14 +158,15 @@ def _check(shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, na
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
 
 
-def _row_order(config: ModelConfig, role: str, interleaved: bool) -> npt.NDArray[np.int64] | None:
+def _row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> npt.NDArray[np.int64] | None:
     """Which rows of a file's matrix this one is; None for all of them as they are.
 
     Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
     """
     if role not in ("q", "k", "q_gate"):
         return None
-    heads, dim = config.num_kv_heads if role == "k" else config.num_heads, config.head_dim
+    found = config.heads(layer)
+    heads, dim = found.kv if role == "k" else found.queries, found.dim
     gated = config.gated_attention and role != "k"
     if not gated and not interleaved:
         return None
@@ -193,7 +188,7 @@ class _GgufWeights:
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
         tensor = torch.from_numpy(array)
-        order = _row_order(self._config, role, self._config.interleaved)
+        order = _row_order(self._config, role, layer, self._config.interleaved)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
@@ -201,7 +196,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = _row_order(self._config, role, self._config.interleaved)
+        order = _row_order(self._config, role, layer, self._config.interleaved)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -209,9 +204,9 @@ class _GgufWeights:
 
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
-        whole, rows = _place(self._config, role)
+        whole, rows = _place(self._config, role, layer)
         name = gguf_name(self._config, whole, layer, kind)
-        _check(self._header.info(name).shape, self._config, whole, kind, name, self._header.path)
+        _check(self._header.info(name).shape, self._config, whole, kind, layer, name, self._header.path)
         return name, rows
 
     def __enter__(self) -> _GgufWeights:
@@ -247,7 +242,7 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        role, rows = _place(self._config, role)
+        role, rows = _place(self._config, role, layer)
         name = safetensors_name(self._config, role, layer, kind)
         found = next((one for one in _possible(name) if one in self._where), None)
         if found is None:
@@ -256,9 +251,9 @@ class _SafetensorsWeights:
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
         tensor = delta_weights.as_converted(role, tensor)
-        _check(tuple(tensor.shape), self._config, role, kind, name, self._files.path)
+        _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
-        order = _row_order(self._config, role, interleaved=False)
+        order = _row_order(self._config, role, layer, interleaved=False)
         tensor = tensor if order is None else tensor[torch.from_numpy(order)]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor

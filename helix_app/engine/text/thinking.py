@@ -15,6 +15,7 @@ _MARKS: tuple[Marks, ...] = (
     ("<think>", "</think>"),
     ("[THINK]", "[/THINK]"),
     ("<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"),
+    ("<|channel>thought", "<channel|>"),
     ("<seed:think>", "</seed:think>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),
     ("◁think▷", "◁/think▷"),

@@ -37,8 +37,8 @@ from helix_app.modelfiles.tokenizer_files import check_ids
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)
-_VERSION = 3  # of what is cached
-_BUILDERS = {"gpt2": _byte_level_bpe, "llama": _sentencepiece_bpe}
+_VERSION = 4  # of what is cached
+_BUILDERS = {"gpt2": _byte_level_bpe, "llama": _sentencepiece_bpe, "gemma4": _sentencepiece_bpe}
 _CONTEXT = 16  # prompt tokens that may be needed to tell how the first token of a continuation reads
 _HELLO = (ChatMessage("user", "Hello"),)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from html import escape
 
-from PySide6.QtCore import Qt, qVersion
+from PySide6.QtCore import QCoreApplication, Qt, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -17,6 +18,23 @@ from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
+from helix_app.protocol.inquiries import UpdateKnown
+
+
+def tr(text: str) -> str:
+    """Translate in the context of About."""
+    return QCoreApplication.translate("about", text)
+
+
+def update_text(known: UpdateKnown) -> str:
+    """What is known of newer versions, in a sentence; empty while nobody looks for them."""
+    return {
+        "off": "",
+        "no_address": tr("This Helix knows no releases page, so it cannot look for newer versions."),
+        "unknown": tr("The releases page has not answered yet, so nobody knows whether there is a newer version."),
+        "newest": tr("This is the newest version."),
+        "newer": tr("Helix {version} is available.").format(version=known.version),
+    }[known.state]
 
 
 class AboutDialog(Dialog):
@@ -43,16 +61,31 @@ class AboutDialog(Dialog):
         self.facts.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self.update_line = QLabel()
+        self.update_line.setWordWrap(True)
+        self.update_line.setOpenExternalLinks(True)
+        self.update_line.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         licence = QLabel(self.tr("Helix itself is under the MIT licence. It is made with:"))
         licence.setWordWrap(True)
         self.parts = self._parts()
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(12)
-        for widget in (mark, name, what, self.facts, licence, self.parts):
+        for widget in (mark, name, self.update_line, what, self.facts, licence, self.parts):
             column.addWidget(widget)
         column.addLayout(self._buttons())
         self.setFixedWidth(520)
+        self.show_update(UpdateKnown("off"))
+
+    def show_update(self, known: UpdateKnown) -> None:
+        """Say what is known of newer versions, with the way to their page; nothing while nobody looks for them."""
+        text = update_text(known)
+        if known.state == "newer" and known.page:
+            link = escape(self.tr("Open its page"))
+            text = f'{escape(text)} <a href="{escape(known.page)}">{link}</a>'
+        self.update_line.setText(text)
+        self.update_line.setVisible(bool(text))
+        self.update_line.setProperty("tone", "accent" if known.state == "newer" else "muted")
 
     def _parts(self) -> QTreeWidget:
         made = QTreeWidget()

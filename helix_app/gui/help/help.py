@@ -13,14 +13,17 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.glossary.term import PROPERTY, key_of
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.diagnostics import DiagnosticsDialog, Rows
+from helix_app.gui.help.faults.desk import FaultDesk
 from helix_app.gui.help.frames import FrameMeter
 from helix_app.gui.help.help_page import HelpPage
+from helix_app.gui.inspect.desk import RunDesk
 from helix_app.gui.kit import figures
 from helix_app.gui.live.dock import LiveDock
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
+from helix_app.protocol.inquiries import UpdateKnown
 
 
 class Help(QObject):
@@ -28,13 +31,16 @@ class Help(QObject):
 
     Attributes:
         frames: times the window's frames while something is written.
+        faults: tells of faults that nobody expected.
         page: the page of F1, while it is open.
 
     Signals:
         checkup_requested: look for what is wrong with this computer.
+        asked: something is to be found out, as in ``protocol/inquiries.py``.
     """
 
     checkup_requested = Signal()
+    asked = Signal(object)
 
     def __init__(
         self,
@@ -42,6 +48,7 @@ class Help(QObject):
         state: State,
         window: QWidget,
         live: LiveDock,
+        runs: RunDesk,
         *,
         page: Callable[[], str],
     ) -> None:
@@ -56,6 +63,9 @@ class Help(QObject):
         self.page: HelpPage | None = None
         self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
+        self._update = UpdateKnown("off")
+        self.faults = FaultDesk(theme, window, runs, self.facts, self)
+        self.faults.asked.connect(self.asked)
         state.occupied_changed.connect(self.on_occupied_changed)
         app = QApplication.instance()
         if isinstance(app, QApplication):
@@ -117,6 +127,7 @@ class Help(QObject):
     def open_about(self) -> None:
         """Show the version."""
         dialog = AboutDialog(self._theme, self._window)
+        dialog.show_update(self._update)
         self.add_key(dialog, "page_keys")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
@@ -141,7 +152,11 @@ class Help(QObject):
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
-        return {events.CheckupDone: self.on_checkup_done}
+        return {events.CheckupDone: self.on_checkup_done, UpdateKnown: self.on_update_known, **self.faults.handlers()}
+
+    def on_update_known(self, event: UpdateKnown) -> None:
+        """What is known of newer versions; About says it."""
+        self._update = event
 
     def on_occupied_changed(self) -> None:
         """A reply or a comparison began or ended: frames are timed meanwhile."""

@@ -207,7 +207,7 @@ class PoolPanel(QWidget):
         if history is None:
             return None
         view = history.at(rounds, self._trace.name)
-        self.grid.show_cells(view.cells, view.owners, view.block_size, view.windows)
+        self.grid.show_cells(view.cells, view.owners, view.block_size, view.windows, view.readers)
         self._legend.show_windows(view.windows)
         self.books = ledger(self._trace, view, rounds, self.pool)
         self.words.setText("\n".join(self.lines(self.books)))

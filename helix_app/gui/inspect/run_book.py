@@ -69,6 +69,10 @@ class RunBook(QObject):
         """The run of a request, if it is still here."""
         return self._runs.get(request_id)
 
+    def runs(self) -> tuple[Run, ...]:
+        """All that are here, the oldest first."""
+        return tuple(self._runs.values())
+
     @property
     def total(self) -> int:
         """What all runs weigh, in bytes."""

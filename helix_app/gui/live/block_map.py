@@ -71,7 +71,12 @@ class BlockGrid(QWidget):
             self.chats.reset()
 
     def show_cells(
-        self, cells: NDArray[np.void], owners: tuple[str, ...], block_size: int, windows: tuple[int, ...] = (0,)
+        self,
+        cells: NDArray[np.void],
+        owners: tuple[str, ...],
+        block_size: int,
+        windows: tuple[int, ...] = (0,),
+        readers: tuple[int, ...] = (),
     ) -> None:
         """Show another state of the pool, at once; only blocks that differ are drawn."""
         state = self.state
@@ -79,7 +84,8 @@ class BlockGrid(QWidget):
             self._stale = None
         elif self._stale is not None:
             self._stale.update(np.flatnonzero(cells.view("<u8") != state.cells.view("<u8")).tolist())
-        state.cells, state.owners, state.block_size, state.windows = cells.copy(), owners, block_size, windows
+        state.cells, state.owners, state.block_size = cells.copy(), owners, block_size
+        state.windows, state.readers = windows, readers
         self.on_frame()
 
     def set_room(self, room: QSize) -> None:
@@ -217,6 +223,10 @@ class BlockGrid(QWidget):
             lines.append(messages.fill(self.tr("Of layers that see {n:token|tokens}"), n=window))
         elif len(self.state.windows) > 1 and cell["state"]:
             lines.append(self.tr("Of layers that see all tokens"))
+        readers = self.state.readers[int(cell["group"])] if int(cell["group"]) < len(self.state.readers) else 0
+        if readers and cell["state"]:
+            told = self.tr("Also read by {n:layer that keeps nothing itself|layers that keep nothing themselves}")
+            lines.append(messages.fill(told, n=readers))
         if cell["refcount"]:
             lines.append(messages.fill(self.tr("Used by {n:sequence|sequences}"), n=int(cell["refcount"])))
         return "\n".join(lines)

@@ -48,6 +48,8 @@ class ModelFlow(QObject):
         self._saved_over: dict[str, object] = {}  # the settings before a dialog changed them, until a model has loaded
         self._before: ModelReady | None = None  # loaded when the load began
         self._wanted: set[str] = set()  # models that are loaded once they are here
+        self._drafts: dict[str, str] = {}  # by such a model, the draft that it waits for
+        self._waiting: set[str] = set()  # such models that are here
         self._started = False
         self._chosen = False  # something was loaded or picked: nothing more happens by itself
         self._asked: dict[str, object] = {}  # settings of the last load that was asked for
@@ -135,9 +137,13 @@ class ModelFlow(QObject):
             self._saved_over = {**other, **self._saved_over}
             self.load()
 
-    def download(self, model_id: str) -> None:
-        """Fetch a model; it is loaded when it is here."""
+    def download(self, model_id: str, draft: str = "") -> None:
+        """Fetch a model, and a draft for it; it is loaded when both are here, or the draft cannot be had."""
         self._wanted.add(model_id)
+        self._drafts.pop(model_id, None)
+        if draft:
+            self._drafts[model_id] = draft
+            self.download_requested.emit(draft)
         self.download_requested.emit(model_id)
 
     # ------------------------------------------------------------------ events
@@ -154,13 +160,28 @@ class ModelFlow(QObject):
 
     def on_download_done(self, event: DownloadDone) -> None:
         """A model is here; load it if that is what it was fetched for."""
-        if event.model_id in self._wanted:
+        if event.model_id in self._wanted and event.model_id in self._drafts:
+            self._waiting.add(event.model_id)
+        elif event.model_id in self._wanted:
             self._wanted.discard(event.model_id)
             self.load(target=event.model_id)
+        self._draft_is_over(event.model_id)
 
     def on_download_failed(self, event: DownloadFailed) -> None:
         """It did not arrive."""
         self._wanted.discard(event.model_id)
+        self._waiting.discard(event.model_id)
+        self._drafts.pop(event.model_id, None)
+        self._draft_is_over(event.model_id)
+
+    def _draft_is_over(self, draft: str) -> None:
+        """A model that waited for this draft waits no longer."""
+        for target in [target for target, other in self._drafts.items() if other == draft]:
+            del self._drafts[target]
+            if target in self._waiting:
+                self._waiting.discard(target)
+                self._wanted.discard(target)
+                self.load(target=target)
 
     def on_load_progress(self, event: LoadProgress) -> None:
         """A step of loading."""

@@ -11,6 +11,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.fit_desk import FitDesk
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.models.loading import LoadStrip
+from helix_app.gui.models.machine_desk import MachineDesk
 from helix_app.gui.models.remote_desk import RemoteDesk
 from helix_app.gui.models.welcome import WelcomePage
 from helix_app.gui.routing import Handlers
@@ -27,6 +28,7 @@ class LoadView(QObject):
         welcome: the card.
         strip: the strip above the conversation.
         remote: chooses the model of a server instead.
+        machine: measures this computer while the card is shown.
         fits: what is asked about loads that would take too much memory.
 
     Signals:
@@ -49,6 +51,7 @@ class LoadView(QObject):
         self.strip = LoadStrip(theme)
         self.remote = RemoteDesk(theme, state, models, parent)
         self.welcome.remote_requested.connect(self.remote.open)
+        self.machine = MachineDesk(state, self.welcome, models, self)
         self.fits = FitDesk(theme, models, self.strip, self)
         self.welcome.download_requested.connect(models.download)
         self.welcome.cancel_requested.connect(self.on_cancelled)
@@ -66,6 +69,7 @@ class LoadView(QObject):
             DownloadFailed: self.on_download_failed,
             LoadProgress: self.on_load_progress,
             **self.remote.handlers(),
+            **self.machine.handlers(),
             **self.fits.handlers(),
         }
 
@@ -114,6 +118,7 @@ class LoadView(QObject):
 
     def on_download_done(self, event: DownloadDone) -> None:
         """A model is here."""
+        self.welcome.on_arrived(event.model_id)
         if self._state.loading is None and event.model_id not in self._left_out:
             self.strip.hide()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from helix_app.base import messages
 from helix_app.base.language import say
@@ -14,10 +16,13 @@ from helix_app.gui.kit.controls.progress import ProgressLine
 from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage
+from helix_app.gui.models.offer import MachineOffer
+from helix_app.gui.models.suggestion import Suggestion
 from helix_app.protocol import events
+from helix_app.protocol.inquiries import MachineMeasured
 from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
 from helix_app.protocol.models.loading import LoadProgress
-from helix_app.protocol.requests import CatalogItem
+from helix_app.protocol.requests import CatalogItem, DeviceItem
 
 CARD_WIDTH = 528
 
@@ -27,6 +32,7 @@ class WelcomePage(QWidget):
 
     Attributes:
         start: "Download and start", "Continue download" or "Try again".
+        offer: what this computer is, and a model that suits it.
 
     Signals:
         download_requested: fetch this model.
@@ -34,6 +40,7 @@ class WelcomePage(QWidget):
         open_requested: choose a file instead.
         more_requested: look at other models.
         remote_requested: use the model of a server instead.
+        pair_requested: fetch this model and this draft (ids; the draft's is empty for none).
     """
 
     download_requested = Signal(str)
@@ -41,12 +48,14 @@ class WelcomePage(QWidget):
     open_requested = Signal()
     more_requested = Signal()
     remote_requested = Signal()
+    pair_requested = Signal(str, str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._item: CatalogItem | None = None
+        self._coming: tuple[str, ...] = ()  # the model that is being fetched, and its draft
         self._below = QWidget()  # the error and its distance to the buttons
         card = QFrame()
         card.setObjectName("card")
@@ -85,6 +94,9 @@ class WelcomePage(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(8)
         rows.addLayout(buttons)
+        self.offer = MachineOffer(theme)
+        self.offer.chosen.connect(self.on_offer_chosen)
+        rows.addWidget(self.offer)
         links = QHBoxLayout()
         links.addWidget(self.more)
         links.addWidget(self.remote)
@@ -134,7 +146,17 @@ class WelcomePage(QWidget):
         inner.addWidget(idle)
         inner.addWidget(busy)
         inner.addWidget(self._below)
-        outer = QVBoxLayout(self)
+        content = QWidget()  # scrolls in a low window
+        content.setObjectName("plainSurface")
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(content)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        outer = QVBoxLayout(content)
         across = QHBoxLayout()  # stretches instead of an alignment, so that wrapped text gets its height
         across.addStretch()
         across.addWidget(card)
@@ -176,7 +198,9 @@ class WelcomePage(QWidget):
             self.start.setText(self.tr("Start"))
 
     def show_download(self, event: DownloadProgress) -> None:
-        """How far the download is."""
+        """How far the download is; that of a draft only once its model is here."""
+        if self._coming and event.model_id != self._coming[0]:
+            return
         self._show_busy(download_stage(event.stage), download_figures(event))
         self.line.set_fraction(event.done_bytes / event.total_bytes if event.total_bytes else None)
 
@@ -190,15 +214,20 @@ class WelcomePage(QWidget):
 
     def show_failure(self, event: DownloadFailed | events.Failed) -> None:
         """Back to the buttons, with the reason unless the person stopped it."""
+        model = event.model_id if isinstance(event, DownloadFailed) else ""
+        if model and model in self._coming[1:]:
+            return  # the model is on its way, and starts without this draft
+        self._coming = ()
         self.show_idle()
+        start = self.offer.start if model and model == self.offer.model_id else self.start
         if event.code == "download_cancelled":
-            self.start.setText(self.tr("Continue download"))
+            start.setText(self.tr("Continue download"))
         elif event.code != "load_cancelled":  # the person stopped it
-            if isinstance(event, DownloadFailed):
-                self.start.setText(self.tr("Try again"))
+            if model:
+                start.setText(self.tr("Try again"))
             self.error.show_failure(event)
             self._below.show()
-        self.start.setAccessibleName(self.start.text())
+        start.setAccessibleName(start.text())
 
     def show_idle(self) -> None:
         """The buttons."""
@@ -210,15 +239,37 @@ class WelcomePage(QWidget):
     def on_start_clicked(self) -> None:
         """Download the suggested model."""
         if self._item is not None:
-            self._show_busy(download_stage("connect"), "")
-            self.line.set_fraction(None)
-            self.cancel.setFocus()
+            self._begin(self._item.id)
             self.download_requested.emit(self._item.id)
+
+    def on_offer_chosen(self, model: str, draft: str) -> None:
+        """Download the model that suits this computer, and its draft."""
+        self._begin(model, *([draft] if draft else []))
+        self.pair_requested.emit(model, draft)
+
+    def on_arrived(self, model: str) -> None:
+        """A model is here; what comes after it is its draft."""
+        self._coming = tuple(other for other in self._coming if other != model)
+
+    def show_machine(self, machine: MachineMeasured, devices: Sequence[DeviceItem], suited: Suggestion | None) -> None:
+        """What this computer is, and a model that suits it where that is another than the one suggested."""
+        self.offer.show_machine(machine, devices)
+        same = suited is not None and self._item is not None and suited.item.id == self._item.id
+        self.offer.show_suggestion(None if same else suited)
+        if self._item is not None and machine.fastest is not None and (suited is None or same):
+            self.offer.add_sentence(self.tr("At that speed the model above suits it best."))
+
+    def _begin(self, *models: str) -> None:
+        self._coming = models
+        self._show_busy(download_stage("connect"), "")
+        self.line.set_fraction(None)
+        self.cancel.setFocus()
 
     def on_cancel_clicked(self) -> None:
         """Stop the download or the load."""
         self.cancel.setEnabled(False)
-        self.cancel_requested.emit(self._item.id if self._item is not None else "")
+        for model in self._coming or (self._item.id if self._item is not None else "",):
+            self.cancel_requested.emit(model)
 
     def _show_busy(self, stage: str, detail: str) -> None:
         self._below.hide()

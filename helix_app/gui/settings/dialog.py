@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+import helix_app
 from helix_app.base.language import say
 from helix_app.base.setting import Setting
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings, changed, declared
@@ -70,6 +71,11 @@ class _Form(QWidget):
             self._grid.addWidget(control, self._row, 1)
             if hint:
                 self._grid.addWidget(self._hint(hint), self._row, 2, Qt.AlignmentFlag.AlignVCenter)
+        self._row += 1
+
+    def note(self, text: str) -> None:
+        """A sentence under the row before."""
+        self._grid.addWidget(self._hint(text), self._row, 1, 1, 2)
         self._row += 1
 
     def _hint(self, text: str) -> QLabel:
@@ -123,6 +129,7 @@ class SettingsDialog(Dialog):
             ("conversation", self.tr("Conversation")),
             ("engine", self.tr("Engine")),
             ("appearance", self.tr("Appearance")),
+            ("program", self.tr("Program")),
         ):
             entry = QListWidgetItem(name, self.sections)
             entry.setSizeHint(QSize(0, 34))
@@ -182,6 +189,9 @@ class SettingsDialog(Dialog):
             form.add(
                 label or terms.name(setting.term), editor.widget, "" if own_hint else hint, term=setting.term, wide=wide
             )
+            if name == "updates" and not helix_app.RELEASES:
+                editor.widget.setEnabled(False)
+                form.note(self.tr("This Helix knows no releases page, so it cannot look for newer versions."))
             if name == "k":
                 form.add(self.tr("Fixed k"), self.k_fixed, self.tr("tokens; 0 is plain decoding"), term=setting.term)
         if page == "sampling":

@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
         self.live = LiveDock(theme, state)
         self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.live)
         self.dock_place = DockPlace(self, self.live)
-        self.help = Help(theme, state, self, self.live, page=self._page_name)
+        self.help = Help(theme, state, self, self.live, self.desk, page=self._page_name)
         self.alerts = Alerts(self)
         self.status = StatusBar(theme, state)
         self.setStatusBar(self.status)

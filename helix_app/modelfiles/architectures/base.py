@@ -7,11 +7,11 @@ leaves as they are for Llama. Sources: transformers' configuration classes; llam
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.config import Layer
+from helix_app.modelfiles.config import Layer, RopeScaling
 
 Raw = Mapping[str, Any]
 Fields = dict[str, Any]
@@ -24,6 +24,7 @@ class GgufFacts:
     Attributes:
         get: a value of the architecture's own metadata, or what is given beside its name.
         tensors: their names.
+        rope: the rotary scaling of the whole model.
     """
 
     get: Callable[..., Any]
@@ -32,6 +33,16 @@ class GgufFacts:
     hidden: int
     heads: int
     head_dim: int
+    rope: RopeScaling = field(default_factory=RopeScaling)
+    vocab_size: int = 0
+
+    def each(self, key: str, default: Any = None) -> list[Any]:
+        """A value of every layer, where a file may give one for all. Raises ValueError."""
+        value = self.get(key, default)
+        values = list(value) if isinstance(value, (list, tuple)) else [value] * self.layers
+        if len(values) != self.layers:
+            raise ValueError(f"{len(values)} values of {key} for {self.layers} layers")
+        return values
 
 
 def no_fields(_: Any) -> Fields:
@@ -53,6 +64,7 @@ class Architecture:
         from_hf, from_gguf: what it does otherwise.
         plain: its ``config.json`` with the names that Llama's has.
         partial_rotary: ``partial_rotary_factor`` means something to it.
+        by_layer: a GGUF file may give sizes layer by layer; ``from_gguf`` reads them.
     """
 
     key: str
@@ -62,6 +74,7 @@ class Architecture:
     from_gguf: Callable[[GgufFacts], Fields] = no_fields
     plain: Callable[[Raw], dict[str, Any]] = as_it_is
     partial_rotary: bool = False
+    by_layer: bool = False
 
 
 def windowed(raw: Raw, window: Any, slides: Callable[[int], bool]) -> tuple[Layer, ...]:

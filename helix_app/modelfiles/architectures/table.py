@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from helix_app.base.errors import ModelFileError
-from helix_app.modelfiles.architectures import gemma, granite, llama, phi, qwen, smollm
+from helix_app.modelfiles.architectures import gemma, gemma4, granite, llama, phi, qwen, smollm
 from helix_app.modelfiles.architectures.base import Architecture
 
-_FAMILIES = (llama, qwen, gemma, smollm, phi, granite)
+_FAMILIES = (llama, qwen, gemma, gemma4, smollm, phi, granite)
 ARCHITECTURES: tuple[Architecture, ...] = tuple(one for family in _FAMILIES for one in family.ARCHITECTURES)
 
 

@@ -32,11 +32,16 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
     def need(key: str) -> Any:
         if f"{arch}.{key}" not in meta:
             raise ModelFileError("model_description", path=header.path, what=f"its header has no {arch}.{key}")
-        return _of_all_layers(key, get(key))
+        return of_all_layers(key, get(key))
+
+    def of_all_layers(key: str, value: Any) -> Any:
+        if architecture.by_layer and isinstance(value, list):
+            return value[0]
+        return _of_all_layers(key, value)
 
     try:
         hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
-        kv_heads = int(_of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
+        kv_heads = int(of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
         head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
         if int(get("attention.value_length", head_dim)) != head_dim:
             raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
@@ -65,7 +70,8 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             "bos_token_id": special_id(meta, "bos"),
             "eos_token_ids": gguf_end_tokens(meta, int(embeddings[0])),
         }
-        facts = GgufFacts(get, frozenset(header.tensors), layers, hidden, heads, head_dim)
+        names, rope = frozenset(header.tensors), shape["rope"]
+        facts = GgufFacts(get, names, layers, hidden, heads, head_dim, rope, shape["vocab_size"])
         config = ModelConfig(**{**shape, **architecture.from_gguf(facts)})
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         reason = f"nonsense in its header ({exc})"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.cli.library.changes import changes as library, models
+from helix_app.cli.library import changes as library, models
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
 from tests.hub.hub_api import QUERY, serve_api
 from tests.hub.library.library_made import ollama, put

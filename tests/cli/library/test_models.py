@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.base import messages
-from helix_app.cli.library.changes import models
+from helix_app.cli.library import models
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
@@ -117,7 +117,7 @@ def test_ctrl_c_says_that_it_continues(server: FileServer, tmp_path: Path, folde
     catalog = write_catalog(tmp_path / "catalog.toml", [entry()])
     code = (
         "import argparse, pathlib, sys\n"
-        "from helix_app.cli import models\n"
+        "from helix_app.cli.library import models\n"
         "from helix_app.hub import catalog\n"
         "arguments = argparse.Namespace(models_command='pull', id='tiny')\n"
         f"sys.exit(models.run(arguments, catalog=catalog.load_catalog(pathlib.Path({str(catalog)!r}))))\n"

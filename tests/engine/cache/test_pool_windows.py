@@ -104,3 +104,11 @@ def test_the_snapshot_tells_what_fell_out_of_the_window() -> None:
     )
     assert [state.first_slot("a", block) for block in table.blocks] == [0, 4, 8, 12, 16, 12, 16]
     assert {int(state.cells["group"][block]) for block in table.groups[1].blocks} == {1}
+
+
+def test_the_snapshot_tells_who_reads_without_blocks_of_its_own() -> None:
+    state = PoolState()
+    state.apply(take_snapshot(BlockPool(20, 4, windows=(0, 6), readers=(4, 16)), "target", full=True))
+    assert state.readers == (4, 16)
+    state.apply(take_snapshot(BlockPool(20, 4), "target", full=True))
+    assert state.readers == ()

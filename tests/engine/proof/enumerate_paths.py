@@ -16,7 +16,6 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -31,6 +30,7 @@ from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling import filters, penalties, verification
 from helix_app.engine.sampling.verification import Verdict
+from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.requests import SamplingParams
 
 Context = tuple[int, ...]
@@ -84,17 +84,7 @@ class TableDecoder:
     def __init__(self, table: Table, max_positions: int) -> None:
         self.table, self.max_positions, self.device = table, max_positions, torch.device("cpu")
         self._window = table.order or max_positions
-        self.config: Any = SimpleNamespace(
-            architecture="table",
-            vocab_size=table.vocab,
-            hidden_size=1,
-            intermediate_size=1,
-            num_layers=1,
-            num_heads=1,
-            num_kv_heads=1,
-            head_dim=1,
-            recurrent=None,
-        )
+        self.config = ModelConfig("table", table.vocab, 1, 1, 1, 1, 1, 1, max_positions)
 
     @torch.inference_mode()
     def forward(self, ids: torch.Tensor, start: int, view: KVView, logit_rows: int, *_: object) -> torch.Tensor:

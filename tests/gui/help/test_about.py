@@ -11,6 +11,8 @@ from helix_app import __version__
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.installation import LAUNCHER, InstallationDialog
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.inquiries import UpdateKnown
 from tests.gui.settling import settle
 
 
@@ -41,3 +43,30 @@ def test_about_leads_to_the_launcher_where_one_started_the_window(
     dialog.reject()
     about.deleteLater()
     settle()
+
+
+def test_about_says_what_is_known_of_newer_versions(theme: Theme) -> None:
+    dialog = AboutDialog(theme)
+    assert dialog.update_line.isHidden()
+    dialog.show_update(UpdateKnown("newest", "1.0"))
+    assert dialog.update_line.text() == "This is the newest version."
+    dialog.show_update(UpdateKnown("newer", "9.1", "https://example.org/a?b=1&c=2"))
+    assert 'Helix 9.1 is available. <a href="https://example.org/a?b=1&amp;c=2">' in dialog.update_line.text()
+    dialog.show_update(UpdateKnown("no_address"))
+    assert "knows no releases page" in dialog.update_line.text()
+    dialog.deleteLater()
+    settle()
+
+
+def test_a_newer_version_is_told_quietly(window: MainWindow) -> None:
+    assert window.status.newer.isHidden()
+    window.on_event(UpdateKnown("newer", "9.1", "https://example.org/"))
+    assert (window.status.newer.text(), window.status.newer.isVisible()) == ("Helix 9.1 is available.", True)
+    window.help.open_about()
+    about = window.findChild(AboutDialog)
+    assert about is not None
+    assert "Helix 9.1" in about.update_line.text()
+    about.close()
+    for state in ("unknown", "newest", "off"):
+        window.on_event(UpdateKnown(state))  # type: ignore[arg-type]
+        assert window.status.newer.isHidden()

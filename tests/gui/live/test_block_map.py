@@ -58,6 +58,16 @@ def test_tooltip_says_what_a_block_holds(qtbot: QtBot, theme: Theme) -> None:
         assert part in words
 
 
+def test_tooltip_says_which_layers_read_a_block_that_have_none(qtbot: QtBot, theme: Theme) -> None:
+    grid = BlockGrid(theme)
+    qtbot.addWidget(grid)
+    cells = np.array([fake.cell(BLOCK_SHARED, 16)] * 4, fake.CELL)
+    grid.show_cells(cells, ("a",), 16, (0, 512), (4, 0))
+    assert "4 layers that keep nothing" in grid.describe(0)
+    grid.show_cells(cells, ("a",), 16, (0, 512))
+    assert "keep nothing" not in grid.describe(0)
+
+
 @pytest.fixture
 def grid(theme: Theme, qtbot: QtBot) -> BlockGrid:
     """A map of 64 blocks in a room of 200 by 120 pixels."""

@@ -76,3 +76,16 @@ def test_settings_dialog_round_trip(qtbot, window: MainWindow) -> None:
     dialog.editors["k"].widget.pick("additive")
     assert dialog.settings().k == "additive"
     assert not dialog.k_fixed.isEnabled()
+
+
+@pytest.mark.parametrize("address", ["", "https://example.org/releases/latest"])
+def test_newer_versions_can_only_be_looked_for_where_there_is_a_page(
+    qtbot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setattr("helix_app.RELEASES", address)
+    made = SettingsDialog(window.theme, Settings(), None)
+    qtbot.addWidget(made)
+    said = any("knows no releases page" in label.text() for label in made.findChildren(QLabel))
+    assert made.editors["updates"].widget.isEnabled() is bool(address)
+    assert said is not bool(address)
+    assert made.settings().updates is False

@@ -20,13 +20,14 @@ class GatedMlp(Part):
 
     weights = "gate_up", "down"
 
-    def __init__(self, config: ModelConfig, gate_up: LinearFn, down: LinearFn) -> None:
-        self.gate_up, self.down, self._config = gate_up, down, config
+    def __init__(self, config: ModelConfig, gate_up: LinearFn, down: LinearFn, inner: int) -> None:
+        """``inner`` is the width between its linear layers."""
+        self.gate_up, self.down, self._config, self._inner = gate_up, down, config, inner
 
     @property
     def linears(self) -> Sequence[Linear]:
         """Its linear layers in the order in which they run."""
-        hidden, inner = self._config.hidden_size, self._config.intermediate_size
+        hidden, inner = self._config.hidden_size, self._inner
         return Linear("gate_up", self.gate_up, 2 * inner, hidden), Linear("down", self.down, hidden, inner)
 
     def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
@@ -39,7 +40,8 @@ class GatedMlp(Part):
 def load_mlp(config: ModelConfig, maker: LinearMaker, source: WeightSource, index: int) -> GatedMlp:
     """The feed-forward half of a layer. Raises ModelFileError."""
     gate_up = maker.linear(source, ("gate", "up"), index, config.mlp_bias)
-    return GatedMlp(config, gate_up, maker.linear(source, ("down",), index, config.mlp_bias))
+    down = maker.linear(source, ("down",), index, config.mlp_bias)
+    return GatedMlp(config, gate_up, down, config.inner_size(index))
 
 
 def _halves(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -41,6 +41,13 @@ def ids_by_text(tokens: Sequence[str]) -> dict[str, int]:
     return vocab
 
 
+def pair_of(merge: str) -> Pair:
+    """The two halves of a merge; a space after the first character parts them, for a half may begin with one
+    (llama.cpp)."""
+    at = merge.index(" ", 1)
+    return merge[:at], merge[at + 1 :]
+
+
 def add_markers(backend: tokenizers.Tokenizer, tokens: Sequence[str], types: Sequence[int]) -> None:
     """Let control, unknown and user-defined tokens be found whole in a text; the first two are special."""
     for special, kinds in ((True, (CONTROL, UNKNOWN)), (False, (USER_DEFINED,))):

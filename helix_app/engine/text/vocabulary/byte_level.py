@@ -13,14 +13,14 @@ from typing import Any
 import tokenizers
 from tokenizers import decoders, models
 
-from helix_app.engine.text.vocabulary.built import Built, add_markers, ids_by_text, split_unused
+from helix_app.engine.text.vocabulary.built import Built, add_markers, ids_by_text, pair_of, split_unused
 from helix_app.engine.text.vocabulary.pre_tokenizers import find_cut
 from helix_app.modelfiles.special_tokens import BYTE, UNUSED, USER_DEFINED, is_byte, token_types
 
 
 def byte_level_bpe(meta: Mapping[str, Any], tokens: Sequence[str]) -> Built:
     """The tokenizer of a file of the kind gpt2."""
-    merges = [_pair(merge) for merge in meta.get("tokenizer.ggml.merges") or []]
+    merges = [pair_of(merge) for merge in meta.get("tokenizer.ggml.merges") or []]
     vocab, types = ids_by_text(tokens), token_types(meta)
     found = find_cut(meta, vocab)
     model = models.BPE(vocab=vocab, merges=merges, ignore_merges=found.cut.ignore_merges)
@@ -34,12 +34,6 @@ def byte_level_bpe(meta: Mapping[str, Any], tokens: Sequence[str]) -> Built:
     unused = [i for i, kind in enumerate(types) if kind == UNUSED]
     split = split_unused(unused, tokens, merges, reached=lambda _: found.cut.ignore_merges)
     return Built(backend, found, found.cut.add_bos, split, _spelled(tokens, types, vocab))
-
-
-def _pair(merge: str) -> tuple[str, str]:
-    """The two halves; a space after the first character parts them, for a half may begin with one (llama.cpp)."""
-    at = merge.index(" ", 1)
-    return merge[:at], merge[at + 1 :]
 
 
 def _spelled(tokens: Sequence[str], types: Sequence[int], vocab: Mapping[str, int]) -> dict[int, list[int]]:

@@ -1,8 +1,10 @@
-"""Sentencepiece BPE (``tokenizer.ggml.model`` llama) from a GGUF file's pieces and scores.
+"""Sentencepiece BPE (``tokenizer.ggml.model`` llama and gemma4) from a GGUF file's pieces, and scores or merges.
 
 As transformers converts sentencepiece models (``LlamaConverter``): merges are made from the pieces, the best score
-first. Of the format's types only ordinary, user-defined and unused pieces come out of merging; control, unknown and
-user-defined ones are found whole in a text, and byte pieces only stand for what no piece covers.
+first. Files of the kind gemma4 have the merges ready (llama.cpp, ``Gemma4Model.set_vocab``), in the order of that
+family's own tokenizer.json (transformers, ``GemmaTokenizer``). Of the format's types only ordinary, user-defined and
+unused pieces come out of merging; control, unknown and user-defined ones are found whole in a text, and byte pieces
+only stand for what no piece covers.
 """
 
 from __future__ import annotations
@@ -13,17 +15,18 @@ from typing import Any
 import tokenizers
 from tokenizers import Regex, decoders, models, normalizers
 
-from helix_app.engine.text.vocabulary.built import Built, Pair, add_markers, ids_by_text, split_unused
+from helix_app.engine.text.vocabulary.built import Built, Pair, add_markers, ids_by_text, pair_of, split_unused
 from helix_app.modelfiles.special_tokens import NORMAL, UNUSED, USER_DEFINED, special_id, token_types
 
 _SPACE = "▁"
 
 
 def sentencepiece_bpe(meta: Mapping[str, Any], tokens: Sequence[str]) -> Built:
-    """The tokenizer of a file of the kind llama."""
+    """The tokenizer of a file of the kind llama or gemma4."""
     vocab, types = ids_by_text(tokens), token_types(meta)
     words = {token: i for token, i in vocab.items() if types[i] in (NORMAL, USER_DEFINED, UNUSED)}
-    merges = _merges(words, _scores(meta, tokens))
+    ready = meta.get("tokenizer.ggml.merges") if meta.get("tokenizer.ggml.model") == "gemma4" else None
+    merges = [pair_of(merge) for merge in ready] if ready else _merges(words, _scores(meta, tokens))
     unknown = special_id(meta, "unknown")
     model = models.BPE(
         vocab=vocab,

@@ -261,11 +261,11 @@ class Picker(QPushButton):
     def sizeHint(self) -> QSize:
         return QSize(max(picker.wanted_width() for picker in (self, *self._below)), CONTROL)
 
-    def wanted_width(self) -> int:
-        """Pixels that its value needs, and its caption where that is shown."""
+    def wanted_width(self, captioned: bool | None = None) -> int:
+        """Pixels that its value needs, and its caption where that is shown or ``captioned`` says so."""
         metrics = self.fontMetrics()
         width = metrics.horizontalAdvance(self.shown()) + 12 + 8 + 16 + 8
-        if self._caption and self.captioned:
+        if self._caption and (self.captioned if captioned is None else captioned):
             width += metrics.horizontalAdvance(self._caption) + 8
         return max(self._least, width)
 

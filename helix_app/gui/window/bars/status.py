@@ -9,6 +9,7 @@ from helix_app.base.language import number
 from helix_app.gui.chat.composing.count_line import details
 from helix_app.gui.chat.message import verdict
 from helix_app.gui.glossary import terms
+from helix_app.gui.help.about import update_text
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.steady import SteadyLabel
 from helix_app.gui.look.theme import Theme
@@ -16,6 +17,7 @@ from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.gui.window.bars.context import ContextBar
 from helix_app.protocol import events
+from helix_app.protocol.inquiries import UpdateKnown
 from helix_app.protocol.models.loading import MemoryUse, ModelReady
 from helix_app.protocol.prompts import PARTS, Part, PromptCounted
 
@@ -55,6 +57,9 @@ class StatusBar(QStatusBar):
             layout.addWidget(widget)
         layout.addStretch()
         self.addWidget(row, 1)
+        self.newer = self._label(theme, self.tr("Newer version"), "")
+        self.newer.hide()
+        self.addPermanentWidget(self.newer)
         self.setFixedHeight(28)
         state.model_changed.connect(self.on_model_changed)
         self._mode = state.settings.mode
@@ -77,14 +82,22 @@ class StatusBar(QStatusBar):
             events.RoundDone: self.on_round,
             events.Finished: self.on_finished,
             events.CacheSnapshot: self.on_cache_snapshot,
+            UpdateKnown: self.on_update_known,
         }
+
+    def on_update_known(self, event: UpdateKnown) -> None:
+        """A newer version is told quietly, and nothing else of them."""
+        self.newer.setText(update_text(event))
+        self.newer.setToolTip(self.tr("Help, About Helix leads to its page"))
+        self.newer.setVisible(event.state == "newer")
 
     def _label(self, theme: Theme, name: str, term: str) -> SteadyLabel:
         label = SteadyLabel()
         label.setProperty("tone", "muted")
         label.setFont(theme.fonts.small)
         label.setAccessibleName(name)
-        terms.give(label, term, name)
+        if term:
+            terms.give(label, term, name)
         return label
 
     def on_model_changed(self) -> None:

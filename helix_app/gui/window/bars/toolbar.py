@@ -88,11 +88,10 @@ class Toolbar(QToolBar):
     def _fit(self) -> None:
         """Captions give way to values where there is not room for both."""
         pickers = self.pickers().values()
+        left_out = sum(picker.wanted_width(True) - picker.wanted_width() for picker in pickers)
+        room = self.width() >= self._row.sizeHint().width() + left_out
         for picker in pickers:
-            picker.show_caption(True)
-        if self.width() < self._row.sizeHint().width():
-            for picker in pickers:
-                picker.show_caption(False)
+            picker.show_caption(room)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from helix_app.base import messages
+from helix_app.gui.kit.controls.buttons import Picker
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.bars.toolbar import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, Toolbar
@@ -177,3 +178,15 @@ def test_captions_give_way_to_values(window: MainWindow) -> None:
     window.resize(1600, 800)
     settle()
     assert target.captioned
+
+
+def test_captions_that_have_no_room_do_not_come_back_to_be_measured(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(window)
+    window.resize(window.toolbar._row.sizeHint().width() - 40, 700)
+    settle()
+    asked: list[bool] = []
+    monkeypatch.setattr(Picker, "show_caption", lambda _, shown: asked.append(shown))
+    window.toolbar.on_state_changed()
+    assert set(asked) == {False}

@@ -1,0 +1,175 @@
+"""The tensor behind the block pool where layers differ in their heads.
+
+Layout: ``[planes, slots, width]``, slot = block * block_size + offset, divided as ``layout.Planes`` says. A layer's
+keys and values are its planes, or its part of them: ``[2 * kv_heads, slots, head_dim]``, the heads of the keys before
+those of the values, in steps of ``width``. So the blocks of a sequence that happen to be adjacent are read in place,
+whatever the size of a layer's heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.block_table import BlockTable
+from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.state_cache import StateCache, StateView
+from helix_app.engine.cache.zeros import zeros
+from helix_app.engine.machine.untracked import untracked
+from helix_app.modelfiles.config import ModelConfig
+
+Both = tuple[torch.Tensor, torch.Tensor]
+
+
+class PlaneCache:
+    """Keys and values of one model for all sequences.
+
+    Attributes:
+        num_blocks, block_size: of the pool that says who owns which block.
+        layout: the groups of layers; it has planes.
+        pool: all of it.
+        joined: of each layer, ``[2 * kv_heads, slots, head_dim]``: views of the pool, of one that shares the other's.
+        keys, values: of each layer that has its own, ``[kv_heads, slots, head_dim]``: the same.
+    """
+
+    states: StateCache | None = None
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        num_blocks: int,
+        block_size: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        layout: Layout,
+    ) -> None:
+        """Reserve the memory, all zeros: slots that were never written may be read under a mask."""
+        assert layout.planes is not None
+        self.num_blocks, self.block_size, self.device, self.layout = num_blocks, block_size, device, layout
+        self._config, self._dtype, planes = config, dtype, layout.planes
+        with untracked(device):
+            self.pool = zeros((planes.count, num_blocks * block_size, planes.width), dtype, device)
+            self.joined = []
+            for group, index in layout.places:
+                kv_heads, dim = planes.shapes[group]
+                plane, begin = planes.place(group, index)
+                self.joined.append(self.pool[plane : plane + 2 * kv_heads, :, begin : begin + dim])
+            own = [joined for i, joined in enumerate(self.joined) if config.layer(i).shares is None]
+            self.keys = [joined[: joined.shape[0] // 2] for joined in own]
+            self.values = [joined[joined.shape[0] // 2 :] for joined in own]
+
+    def release(self) -> None:
+        """Free the memory, whoever still holds this object."""
+        self.pool, self.joined, self.keys, self.values = torch.empty(0), [], [], []
+
+    def replaced(self, num_blocks: int) -> PlaneCache:
+        """An empty cache of another size; the memory of this one is freed first.
+
+        Raises:
+            RuntimeError: the device's own errors; this cache is gone all the same.
+        """
+        self.release()
+        return PlaneCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
+
+    @property
+    def block_bytes(self) -> int:
+        """Memory of one block of this cache."""
+        return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
+
+    def view(self, blocks: Sequence[int], length: int, rows: int) -> GroupView:
+        """Where a sequence's ``length`` tokens are, of layers that all have the same blocks."""
+        return GroupView(self, blocks, length, rows)
+
+    def view_of(self, table: BlockTable, rows: int) -> PlaneView:
+        """Where one sequence's tokens are, in all groups of layers."""
+        return PlaneView([GroupView(self, held.blocks, table.length, rows, held.begin) for held in table.groups])
+
+    def copy_block(self, source: int, destination: int) -> None:
+        """Copy one block over all planes."""
+        size = self.block_size
+        a, b = source * size, destination * size
+        with untracked(self.device):
+            self.pool[:, b : b + size] = self.pool[:, a : a + size]
+
+    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
+        """Zero blocks from slot ``begin`` on, over all planes: what is no number must not be read even under a mask."""
+        size = self.block_size
+        with untracked(self.device):
+            for block in blocks:
+                self.pool[:, block * size + begin : (block + 1) * size] = 0
+
+
+class GroupView:
+    """One forward pass's window on the cache, for the layers of one group; as ``base.LayerView``."""
+
+    states: StateView | None = None
+
+    def __init__(self, cache: PlaneCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
+        """``begin``: how many of the sequence's first blocks are not there any more."""
+        size = cache.block_size
+        self.block_size, self.begin, self.first = size, begin, begin * size
+        self.cache, self._length, self._rows = cache, length - self.first, rows
+        self.blocks = used = blocks[: -(-self._length // size)]
+        self._base = used[0] * size if used else 0
+        self.contiguous = all(block * size == self._base + i * size for i, block in enumerate(used))
+        self.padded_length = len(used) * size
+        self._found: torch.Tensor | None = None
+
+    def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> Both:
+        """Write the new rows of a layer ``[2 * kv_heads, rows, head_dim]`` and give what ``seen`` gives."""
+        joined, begin = self.cache.joined[layer], self._length - self._rows
+        if self.contiguous:
+            joined[:, self._base + begin : self._base + self._length].copy_(kv)
+        else:
+            joined[:, self._slots()[begin : self._length]] = kv
+        return self.seen(layer, padded)
+
+    def seen(self, layer: int, padded: bool = False) -> Both:
+        """All keys and all values, each ``[1, kv_heads, length, head_dim]``, from the first slot that is there: views
+        of the pool when contiguous. ``padded``: whole blocks."""
+        both = self._all(layer, self.padded_length if padded else self._length).unsqueeze(0)
+        half = both.shape[1] // 2
+        return both[:, :half], both[:, half:]
+
+    def read(self, layer: int) -> Both:
+        """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
+        keys, values = self._all(layer, self._length).clone().chunk(2)
+        return keys, values
+
+    def at(self, layer: int) -> GroupView:
+        """The view of a layer's group: this one."""
+        return self
+
+    def _all(self, layer: int, length: int) -> torch.Tensor:
+        joined = self.cache.joined[layer]
+        if self.contiguous:
+            return joined[:, self._base : self._base + length]
+        return joined.index_select(1, self._slots()[:length])
+
+    def _slots(self) -> torch.Tensor:
+        """The slots of blocks that are not adjacent."""
+        if self._found is None:
+            size, device = self.cache.block_size, self.cache.device
+            table = torch.tensor(self.blocks, dtype=torch.int64).to(device)
+            self._found = (table[:, None] * size + torch.arange(size, device=device)).view(-1)
+        return self._found
+
+
+class PlaneView:
+    """The same for all layers; as ``base.CacheView``."""
+
+    states: StateView | None = None
+
+    def __init__(self, views: Sequence[GroupView]) -> None:
+        self.views, self.cache = tuple(views), views[0].cache
+        self._places = self.cache.layout.places
+
+    def at(self, layer: int) -> GroupView:
+        """The view of a layer's group, or of the one whose keys and values it reads."""
+        return self.views[self._places[layer][0]]
+
+    def read(self, layer: int) -> Both:
+        """As ``GroupView.read``, of the tokens that are still there."""
+        return self.at(layer).read(layer)
