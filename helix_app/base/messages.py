@@ -137,6 +137,7 @@ NOTICES: dict[str, str] = {
     "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_experts": "Helix has no kernel for some of this model's packed weights, so it unpacks them all, and the model takes far more memory than its file.",
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
+    "packed_recurrent": "Helix unpacks the weights of models with recurrent layers, so this model takes more memory than its file.",
     "packed_layers": "Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",
     "packed_kernels": "Helix cannot multiply with packed weights on this computer, so it unpacks them, which takes more memory and is slower. "
     "The log file says why.",

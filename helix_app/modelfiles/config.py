@@ -23,7 +23,7 @@ class RopeScaling:
 
     Attributes:
         original_context: tokens the model was trained on before scaling; None takes the model's context.
-        factors: divisors of each of the head_dim/2 frequencies, where the file carries them ready made.
+        factors: divisors of each of the frequencies, where the file carries them ready made.
         long_factors: those of a ``longrope`` beyond the original context.
     """
 
@@ -44,11 +44,58 @@ class RopeScaling:
 
 @dataclass(frozen=True)
 class Rotary:
-    """How queries and keys are turned by their position; ``head_dim`` 0 is the model's."""
+    """How queries and keys are turned by their position.
+
+    Attributes:
+        head_dim: of the layers; 0 is the model's.
+        size: numbers of a head that are turned, its first ones; 0 is all.
+    """
 
     theta: float = 10_000.0
     scaling: RopeScaling = field(default_factory=RopeScaling)
     head_dim: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """Sizes of layers that keep a state instead of keys and values: a gated delta rule behind a causal convolution.
+
+    Source: Gated Delta Networks (arXiv 2412.06464).
+
+    Attributes:
+        key_heads, key_dim: of queries and keys.
+        value_heads, value_dim: of values; each has a state ``[key_dim, value_dim]``.
+        kernel: tokens that the convolution sees, the row's own among them.
+        tiled: value head h belongs to key head h modulo their number, not to the one before it in the order.
+    """
+
+    key_heads: int
+    value_heads: int
+    key_dim: int
+    value_dim: int
+    kernel: int
+    tiled: bool = False
+
+    @property
+    def channels(self) -> int:
+        """What the convolution runs over: queries, keys and values of a row."""
+        return 2 * self.key_heads * self.key_dim + self.inner
+
+    @property
+    def inner(self) -> int:
+        """Numbers of all value heads."""
+        return self.value_heads * self.value_dim
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of a sequence's state in one layer, in float32."""
+        return 4 * (self.inner * self.key_dim + (self.kernel - 1) * self.channels)
+
+    @property
+    def row_bytes(self) -> int:
+        """Memory of what one row adds to a state, which is kept until it is verified."""
+        return 4 * (self.value_heads * (self.key_dim + self.value_dim + 1) + self.channels)
 
 
 @dataclass(frozen=True)
@@ -67,6 +114,7 @@ class Layer:
         window: tokens that a row sees, itself among them; 0 is all.
         rotary: where it differs from the model's own.
         turned: whether queries and keys are turned by their position at all.
+        recurrent: it keeps a state instead of keys and values (``ModelConfig.recurrent``).
         head_dim, kv_heads, intermediate_size: where they differ from the model's; 0 for not.
         shares: the earlier layer whose keys and values it reads, None where it has its own.
         keys_as_values: values are the keys, before those are normed and turned.
@@ -76,6 +124,7 @@ class Layer:
     window: int = 0
     rotary: Rotary | None = None
     turned: bool = True
+    recurrent: bool = False
     head_dim: int = 0
     kv_heads: int = 0
     intermediate_size: int = 0
@@ -145,16 +194,19 @@ class ModelConfig:
     """Sizes, constants and layers of a decoder.
 
     Attributes:
-        rope_theta, rope: the rotary embedding of all layers that have none of their own.
+        rope_theta, rope, rotary_size: the rotary embedding of all layers that have none of their own.
         layers: what each layer does; empty where each is plain (``Layer()``).
         interleaved: the file holds the two rotary halves of a head's query and key rows interleaved.
         fused: the file holds queries, keys and values as one matrix, and gate and up as one.
         qk_norm: queries and keys are normed, head by head, before they are turned.
+        gated_attention: what attention gives is multiplied, number by number, with the sigmoid of a gate; the file
+            holds the gate of each head after its query, in one matrix.
         post_norms: what attention and what the feed-forward part give is normed before it is added.
         norm_offset: is added to the weights of all norms, as the file holds them.
         attention_scale: of the scores; None is one over the root of ``head_dim``.
         embedding_scale, residual_scale, logit_scale: of embeddings, of what each half of a layer adds, of logits.
         logit_softcap: logits are bent to stay under this size, 0 for not at all.
+        recurrent: sizes of the layers that are so, None where none is.
         value_norm: values are normed, head by head, without weights.
         layer_scale: the stream is multiplied by a number of its own behind each layer.
         token_inputs: what layers are given of the token itself, None for nothing.
@@ -175,6 +227,7 @@ class ModelConfig:
     norm_eps: float = 1e-6
     rope_theta: float = 10_000.0
     rope: RopeScaling = field(default_factory=RopeScaling)
+    rotary_size: int = 0
     tied_embeddings: bool = False
     qkv_bias: bool = False
     out_bias: bool = False
@@ -185,6 +238,7 @@ class ModelConfig:
     interleaved: bool = False
     fused: bool = False
     qk_norm: bool = False
+    gated_attention: bool = False
     post_norms: bool = False
     norm_offset: float = 0.0
     activation: Activation = "silu"
@@ -193,6 +247,7 @@ class ModelConfig:
     residual_scale: float = 1.0
     logit_scale: float = 1.0
     logit_softcap: float = 0.0
+    recurrent: Recurrent | None = None
     value_norm: bool = False
     layer_scale: bool = False
     token_inputs: TokenInputs | None = None
@@ -256,7 +311,11 @@ class ModelConfig:
         layer = self.layer(index)
         if not layer.turned:
             return None
-        return layer.rotary or Rotary(self.rope_theta, self.rope)
+        return layer.rotary or self._own_rotary
+
+    @property
+    def _own_rotary(self) -> Rotary:
+        return Rotary(self.rope_theta, self.rope, size=self.rotary_size)
 
     @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:
@@ -264,11 +323,26 @@ class ModelConfig:
         found = (self.rotary(i) for i in range(self.num_layers))
         return tuple(dict.fromkeys(rotary for rotary in found if rotary is not None))
 
+    @property
+    def partial_rotary(self) -> bool:
+        """Whether some layer turns only a part of each head."""
+        return any(0 < rotary.size < self.head_dim for rotary in self.rotaries)
+
     @cached_property
     def windows(self) -> tuple[int, ...]:
         """The window of each layer; empty where no layer has one."""
         windows = tuple(self.layer(i).window for i in range(self.num_layers))
         return windows if any(windows) else ()
+
+    @cached_property
+    def recurrent_layers(self) -> tuple[int, ...]:
+        """Which layers keep a state."""
+        return tuple(i for i in range(self.num_layers) if self.layer(i).recurrent)
+
+    @property
+    def state_bytes(self) -> int:
+        """Memory of one sequence's state in all layers."""
+        return len(self.recurrent_layers) * self.recurrent.state_bytes if self.recurrent is not None else 0
 
     def check(self, path: str) -> None:
         """Raise ModelFileError when these numbers cannot make a decoder."""
@@ -299,8 +373,9 @@ class ModelConfig:
             raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
         if any(not 0 <= layer.window < 2**31 for layer in self.layers):
             raise _unfit(path, "the attention window out of range")
+        self._check_recurrent(path)
         self._check_layers(path)
-        for rotary in (Rotary(self.rope_theta, self.rope), *self.rotaries):
+        for rotary in (self._own_rotary, *self.rotaries):
             self._check_rotary(rotary, path)
         positive = {
             "rms_norm_eps": self.norm_eps,
@@ -314,6 +389,20 @@ class ModelConfig:
             positive |= {"the temperature of attention": self.temperature.beta + 1}
             positive |= {"the length of its steps": self.temperature.length}
         _check_positive(positive, path)
+
+    def _check_recurrent(self, path: str) -> None:
+        found = self.recurrent
+        if found is None:
+            if self.recurrent_layers:
+                raise _unfit(path, "layers with a state of no size")
+            return
+        sizes = (found.key_heads, found.value_heads, found.key_dim, found.value_dim, found.kernel)
+        if any(not 0 < size < 2**16 for size in sizes):
+            raise _unfit(path, f"sizes of a recurrent layer are {sizes}")
+        if found.value_heads % found.key_heads:
+            raise _unfit(path, f"{found.value_heads} value heads over {found.key_heads} key heads")
+        if not 0 < len(self.recurrent_layers) < self.num_layers:
+            raise _unfit(path, f"{len(self.recurrent_layers)} of {self.num_layers} layers recurrent")
 
     def _check_layers(self, path: str) -> None:
         for i, layer in enumerate(self.layers):
@@ -335,12 +424,13 @@ class ModelConfig:
             raise _unfit(path, f"{inputs.size} inputs a layer of {inputs.vocab_size} tokens")
 
     def _check_rotary(self, rotary: Rotary, path: str) -> None:
-        scaling = rotary.scaling
+        scaling, dim = rotary.scaling, rotary.head_dim or self.head_dim
+        size = rotary.size or dim
+        if not 0 < size <= dim or size % 2:
+            raise _unfit(path, f"{size} turned numbers of heads of {dim}")
         for factors in (scaling.factors, scaling.long_factors):
-            if factors and len(factors) != (rotary.head_dim or self.head_dim) // 2:
-                raise _unfit(
-                    path, f"{len(factors)} rotary divisors for a head size of {rotary.head_dim or self.head_dim}"
-                )
+            if factors and len(factors) != size // 2:
+                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {size}")
         positive = {
             "rope_theta": rotary.theta - 1,
             "the rotary factor": scaling.factor,

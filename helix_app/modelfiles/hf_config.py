@@ -27,6 +27,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         if int(raw["num_hidden_layers"]) > _MOST_LAYERS:
             raise ValueError(f"{raw['num_hidden_layers']} layers")
         hidden, heads = int(raw["hidden_size"]), int(raw["num_attention_heads"])
+        head_dim = int(raw.get("head_dim") or hidden // max(heads, 1))
         shape: dict[str, Any] = {
             "architecture": architecture.key,
             "activation": _activation(raw),
@@ -36,11 +37,12 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
             "num_layers": int(raw["num_hidden_layers"]),
             "num_heads": heads,
             "num_kv_heads": int(raw.get("num_key_value_heads") or heads),
-            "head_dim": int(raw.get("head_dim") or hidden // max(heads, 1)),
+            "head_dim": head_dim,
             "context_length": int(raw.get("max_position_embeddings", 2048)),
             "norm_eps": float(raw.get("rms_norm_eps", 1e-6)),
             "rope_theta": _rope_theta(raw),
             "rope": _rope_from_hf(raw),
+            "rotary_size": _rotary_size(raw, head_dim) if architecture.partial_rotary else _whole_heads(raw),
             "tied_embeddings": bool(raw.get("tie_word_embeddings", False)),
             "qkv_bias": bool(raw.get("attention_bias", False)),
             "out_bias": bool(raw.get("attention_bias", False)),
@@ -93,14 +95,28 @@ def _rope_theta(raw: dict[str, Any]) -> float:
     return float(raw.get("rope_theta") or _rope_parameters(raw).get("rope_theta") or 10_000.0)
 
 
+def _turned_share(raw: dict[str, Any]) -> float:
+    return float(_rope_parameters(raw).get("partial_rotary_factor") or raw.get("partial_rotary_factor") or 1.0)
+
+
+def _rotary_size(raw: dict[str, Any], head_dim: int) -> int:
+    """Numbers of a head that are turned, 0 for all."""
+    return int(head_dim * _turned_share(raw)) % head_dim
+
+
+def _whole_heads(raw: dict[str, Any]) -> int:
+    """The same for a model that turns all: what else a file says is refused."""
+    if _turned_share(raw) != 1.0:
+        raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
+    return 0
+
+
 def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
     params = _rope_parameters(raw)
     kind = str(params.get("rope_type") or params.get("type") or "default")
     known = ("default", "linear", "dynamic", "llama3", "yarn")
     if kind not in known and not (kind == "longrope" and params.get("long_factor") and params.get("short_factor")):
         raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
-    if float(params.get("partial_rotary_factor") or raw.get("partial_rotary_factor") or 1.0) != 1.0:
-        raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
     original = params.get("original_max_position_embeddings") or raw.get("original_max_position_embeddings")
     if kind == "longrope":
         return _longrope(raw, params, int(original or 0))

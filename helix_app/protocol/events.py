@@ -194,6 +194,8 @@ class CacheSnapshot:
         windows: tokens that the layers of each group look back over; 0 is all.
         passed_blocks: that the live sequences do without, because their tokens fell out of a window.
         evicted_blocks: cached blocks whose content gave way to other tokens, since the pool was made.
+        states: that there is room for, each what all recurrent layers keep of one sequence; 0 without such layers.
+        used_states, kept_states: those of live sequences, and those that prompts to come may begin with.
         readers: of each group, layers that read its keys and values and have no blocks of their own; () for none.
     """
 
@@ -211,6 +213,9 @@ class CacheSnapshot:
     windows: tuple[int, ...] = (0,)
     passed_blocks: int = 0
     evicted_blocks: int = 0
+    states: int = 0
+    used_states: int = 0
+    kept_states: int = 0
     readers: tuple[int, ...] = ()
 
 

@@ -27,6 +27,7 @@ class PoolState:
         used, cached, free: blocks.
         windows: tokens that the layers of each group look back over; 0 is all.
         passed: blocks that the live sequences do without, because their tokens fell out of a window.
+        states, used_states, kept_states: of recurrent layers: room, those in use, and those kept for prompts to come.
         frame: number of the snapshot this is, where somebody counts them; -1 before the first.
         readers: of each group, layers that read there and have no blocks of their own; () for none.
     """
@@ -40,6 +41,9 @@ class PoolState:
     free: int = 0
     windows: tuple[int, ...] = (0,)
     passed: int = 0
+    states: int = 0
+    used_states: int = 0
+    kept_states: int = 0
     frame: int = -1
     readers: tuple[int, ...] = ()
 
@@ -68,6 +72,7 @@ class PoolState:
         self.block_size = max(1, snapshot.block_size)
         self.used, self.cached, self.free = snapshot.used_blocks, snapshot.cached_blocks, snapshot.free_blocks
         self.windows, self.passed = snapshot.windows or (0,), snapshot.passed_blocks
+        self.states, self.used_states, self.kept_states = snapshot.states, snapshot.used_states, snapshot.kept_states
         self.readers = snapshot.readers
         self.tables = _tables(self.tables, snapshot)
         cells = _cells(snapshot, numbers)

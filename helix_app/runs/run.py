@@ -278,6 +278,8 @@ def _check_snapshot(event: CacheSnapshot) -> None:
     _check(cells == event.num_blocks if event.full else 4 * cells == len(event.indices), "cells")
     groups = len(event.windows)
     _check(1 <= groups <= 255 and min(event.windows) >= 0 and event.passed_blocks >= 0, "windows")
+    _check(min(event.used_states, event.kept_states) >= 0, "states")
+    _check(event.used_states + event.kept_states <= event.states, "states")
     _check(len(event.readers) in (0, groups) and min(event.readers, default=0) >= 0, "readers")
     _check(all(len(blocks) % (4 * groups) == 0 for _name, blocks in event.tables), "block tables")
 
@@ -291,4 +293,5 @@ def _check_round(event: RoundDone) -> None:
 
 def _check_ready(event: ModelReady) -> None:
     counts = (event.context_length, event.target_blocks, event.draft_blocks, event.target_block_bytes)
-    _check(min(*counts, event.draft_block_bytes) >= 0 and event.block_size >= 1, "counts")
+    bytes_ = (event.draft_block_bytes, event.target_state_bytes, event.draft_state_bytes)
+    _check(min(*counts, *bytes_) >= 0 and event.block_size >= 1, "counts")

@@ -24,6 +24,8 @@ class Ledger:
         paged_bytes: memory of the blocks in use; None where the size of a block is not known.
         contiguous_bytes: what those sequences would hold if each had reserved the whole context at its start.
         passed_blocks: that those sequences do without, because their tokens fell out of the window of their layers.
+        used_states, kept_states: of recurrent layers, in use and kept for prompts to come.
+        kept_bytes: memory of the latter; None where the size of a state is not known.
     """
 
     part_filled_blocks: int
@@ -36,6 +38,9 @@ class Ledger:
     paged_bytes: int | None
     contiguous_bytes: int | None
     passed_blocks: int = 0
+    used_states: int = 0
+    kept_states: int = 0
+    kept_bytes: int | None = None
 
     @property
     def saved_bytes(self) -> int | None:
@@ -54,10 +59,12 @@ def ledger(trace: Trace, view: PoolState, rounds: int, pool: PoolName = "target"
     sequences = len(view.tables) or len(np.unique(held["owner"]))
     ready = trace.ready
     block_bytes = 0 if ready is None else ready.target_block_bytes if pool == "target" else ready.draft_block_bytes
+    state_bytes = 0 if ready is None else ready.target_state_bytes if pool == "target" else ready.draft_state_bytes
     paged = contiguous = None
     if ready is not None and block_bytes:
-        paged = len(held) * block_bytes
-        contiguous = sequences * -(-ready.context_length // size) * block_bytes * len(view.windows)
+        states = view.used_states * state_bytes  # paging spares nothing of them
+        paged = len(held) * block_bytes + states
+        contiguous = sequences * -(-ready.context_length // size) * block_bytes * len(view.windows) + states
     done = min(rounds, len(trace.rejected))
     return Ledger(
         part_filled_blocks=len(part),
@@ -70,4 +77,7 @@ def ledger(trace: Trace, view: PoolState, rounds: int, pool: PoolName = "target"
         paged_bytes=paged,
         contiguous_bytes=contiguous,
         passed_blocks=view.passed,
+        used_states=view.used_states,
+        kept_states=view.kept_states,
+        kept_bytes=view.kept_states * state_bytes if state_bytes else None,
     )

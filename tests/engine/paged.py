@@ -21,6 +21,6 @@ def paged(decoder: AnyDecoder, blocks: int, size: int = 16, order: Sequence[int]
     layout = cache_layout(decoder, blocks * size)
     groups = len(layout.windows)
     places = None if order is None else [block + blocks * group for block in order for group in range(groups)]
-    pool = BlockPool(blocks * groups, size, places, layout.windows)
+    pool = BlockPool(blocks * groups, size, places, layout.windows, layout.states)
     cache = make_cache(decoder.config, blocks * groups, size, decoder.cache_dtype, torch.device("cpu"), layout)
     return ModelRunner(decoder, pool, cache)

@@ -23,8 +23,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine import tiny_families, tiny_gemma4
-from tests.engine.gguf_names import as_stored, gguf_name, permuted
+from tests.engine import tiny_families, tiny_gemma4, tiny_recurrent
+from tests.engine.gguf_names import as_stored, permuted
 from tests.engine.tiny_ropes import ROPES
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
@@ -54,6 +54,7 @@ _PHI3_LONG = {
 }
 _OF_FAMILY = {
     "gemma3": {"tie_word_embeddings": True, "sliding_window": 24},
+    tiny_recurrent.FAMILY: tiny_recurrent.BASIC,
     "granite": {
         "embedding_multiplier": 3.0,
         "attention_multiplier": 0.2,
@@ -90,6 +91,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "phi3": ("phi3", {}),
     "phi3-loopy": ("phi3", {"sliding_window": 24}),
     "phi3-long": ("phi3", _PHI3_LONG),
+    "phi3-partial": ("phi3", {"partial_rotary_factor": 0.75, "head_dim": 16}),
     "granite": ("granite", {"attention_bias": True, "mlp_bias": True}),
     "granite-loopy": ("granite", {}),
     "mistral-window": ("mistral", {"sliding_window": 24}),
@@ -99,6 +101,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama-padded": ("llama", {"vocab_size": VOCAB + 12}),
     "llama-loopy": ("llama", {}),  # hardly looks back, so that its greedy text soon goes in circles
     "llama-q4": ("llama", {"hidden_size": 64, "intermediate_size": 96}),  # rows of whole 32-weight blocks
+    **tiny_recurrent.SHAPES,
     **tiny_gemma4.SHAPES,
     **tiny_families.SHAPES,
 }
@@ -142,7 +145,8 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kind = {"gemma3": "gemma3_text", "gemma4": "gemma4_text"}.get(family, family)
+    kinds = {"gemma3": "gemma3_text", "gemma4": "gemma4_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}
+    kind = kinds.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
 
@@ -157,7 +161,10 @@ def hf_model(name: str, seed: int = 0) -> Any:
     with torch.no_grad():
         for key, weight in model.named_parameters():
             noise = torch.randn(weight.shape, generator=generator)
-            if "norm" in key:
+            own = tiny_recurrent.initial(key, noise)
+            if own is not None:
+                weight.copy_(own)
+            elif "norm" in key:
                 weight.copy_(0.2 * noise + 1.0 - _norm_offset(config))
                 if "loopy" in name and config.model_type in ("gemma3_text", "gemma4_text") and "post_" in key:
                     weight.sub_(0.85)
@@ -166,7 +173,8 @@ def hf_model(name: str, seed: int = 0) -> Any:
             elif "embed" in key or "lm_head" in key:
                 weight.copy_(0.35 * noise)
             else:
-                mixing = 0.1 if "loopy" in name and ("o_proj" in key or "down_proj" in key) else 1.3
+                mixes = key.endswith(("o_proj.weight", "down_proj.weight", "out_proj.weight", "down_proj"))
+                mixing = 0.1 if "loopy" in name and mixes else 1.3
                 weight.copy_(noise * mixing / tiny_families.inputs(weight) ** 0.5)
         if config.model_type == "gemma4_text":
             tiny_gemma4.scale_layers(model, generator)
@@ -175,7 +183,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
 
 def _norm_offset(config: Any) -> float:
     """What the model adds to its norm weights, and converters to those of a file."""
-    return 1.0 if config.model_type == "gemma3_text" else 0.0
+    return 1.0 if config.model_type in ("gemma3_text", tiny_recurrent.MODEL_TYPE) else 0.0
 
 
 def save_folder(name: str, seed: int, folder: Path) -> Path:
@@ -198,6 +206,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     """
     config, model = hf_config(name), hf_model(name, seed)
     arch = tiny_families.ARCHITECTURES.get(config.model_type, config.model_type.removesuffix("_text"))
+    arch = arch.replace("qwen3_5", tiny_recurrent.FAMILY)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
@@ -210,7 +219,8 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
-    writer.add_rope_dimension_count(head_dim)
+    share = 1.0 if arch == "gemma4" else _rope_parameters(config).get("partial_rotary_factor", 1.0)
+    writer.add_rope_dimension_count(int(head_dim * share))
     if head_dim != config.hidden_size // config.num_attention_heads:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
@@ -231,11 +241,14 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         if own:
             continue
         array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
+        if arch == tiny_recurrent.FAMILY:
+            array = tiny_recurrent.converted(key, weight.numpy(), config)
         if arch in ("llama", "smollm3", "granite", "mistral3") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = permuted(array, heads)
+        matrix = array.ndim == 2 and not any(name in key for name in ("conv1d", "in_proj_a", "in_proj_b"))
         key = tiny_gemma4.tensor_name(key)
-        writer.add_tensor(gguf_name(key, arch), **as_stored(array, kind if array.ndim == 2 else None))
+        writer.add_tensor(tiny_recurrent.name_of(key, arch), **as_stored(array, kind if matrix else None))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -250,6 +263,8 @@ def _rope_parameters(config: Any) -> dict[str, Any]:
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     """What the converter of its family writes beside."""
+    if config.model_type == tiny_recurrent.MODEL_TYPE:
+        tiny_recurrent.write_own(writer, config)
     if config.model_type == "phi3":
         writer.add_sliding_window(config.sliding_window or 0)
     if config.model_type == "granite":

@@ -62,7 +62,8 @@ def _report(
     shares = {}
     runner = bench.session.runner
     size, block_bytes = runner.pool.block_size, runner.cache.block_bytes
-    held = {context: held_blocks(runner.pool.windows, context, size) * block_bytes for context in contexts}
+    state = decoder.config.state_bytes
+    held = {context: held_blocks(runner.pool.windows, context, size) * block_bytes + state for context in contexts}
     for context in contexts:
         step, verified = times[context, 1], times[context, VERIFIED]
         if not step or not verified or not all(first.values()):
@@ -87,7 +88,8 @@ def _report(
         f"{'exact' if exact and decoder.can_be_exact else 'folded'} attention. "
         f"{len(times[contexts[0], 1])} rounds of {_STEPS} passes; an arm's figure in a round is their median.",
         "Cache MB: memory of one sequence between passes; what fell out of a window is not held.",
-        f"Share of bytes: keys and values that a plain step reads, of these and the {weights / 1e6:.1f} MB of weights.",
+        "K/V MB: keys and values that a plain step reads, and the states of recurrent layers.",
+        f"Share of bytes: what K/V MB says, of that and the {weights / 1e6:.1f} MB of weights.",
     ]
     found.data = {
         "pass_ms": {f"{context} {rows}": values for (context, rows), values in times.items()},

@@ -50,8 +50,10 @@ def run(bench: Bench) -> Experiment:
         cache = bandwidth.cache_bytes()
         decoder = bench.session.runner.decoder
         limits: list[Callable[[], None]] = [lambda: _limits(bench, found, steps, cache)]
-        if isinstance(decoder, Decoder):
+        if isinstance(decoder, Decoder) and not decoder.config.recurrent_layers:
             limits.append(lambda: _linears(bench, found, decoder, cache))
+        elif isinstance(decoder, Decoder):
+            found.notes.append("Left out: single linear layers, which are compared where all layers have the same.")
         else:
             found.notes.append("Left out: single linear layers, for packed ones run inside one native program.")
         parts = [*limits, *parts]

@@ -20,6 +20,8 @@ from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.state_cache import StateView
+from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.rounds.scheduler import Scheduler
@@ -39,10 +41,12 @@ class _Contiguous:
 
     Attributes:
         layers: ``[2 * kv_heads, slots, head_dim]`` each, keys before values.
+        states: of recurrent layers, which are never paged.
     """
 
     layers: Sequence[torch.Tensor]
     length: int
+    states: StateView | None = None
     rows: int = 1
     padded_length: int = 0
     first: int = 0
@@ -125,13 +129,17 @@ def _steps(bench: Bench, context: int, times: dict[tuple[int, str], list[float]]
     size = bench.session.runner.pool.block_size
     blocks = -(-(context + 1) // size)
     cache = KVCache(config, 4 * blocks, size, dtype, device)
+    if cache.states is not None:
+        cache.states.copy(StateCopy(NO_STATE, context, 0))
+    indices = cache.layout.indices
     with untracked(device):
         cache.pool.normal_()
-        own = cache.pool[:, :, : blocks * size].clone().unbind(0)
+        kept = cache.pool[:, :, : blocks * size].clone().unbind(0)
+    own = [kept[index % len(kept)] for index in indices]  # a recurrent layer's is not looked at
     scattered = list(range(blocks, 4 * blocks))
     bench.order.shuffle(scattered)
     views: dict[str, Callable[[], Any]] = {
-        "contiguous": lambda: _Contiguous(own, context + 1),
+        "contiguous": lambda: _Contiguous(own, context + 1, cache.view((), context + 1, 1).states),
         "adjacent": lambda: cache.view(range(blocks), context + 1, 1),
         "scattered": lambda: cache.view(scattered[:blocks], context + 1, 1),
     }

@@ -6,6 +6,7 @@ import time
 
 import torch
 
+from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import AnyDecoder
@@ -33,22 +34,33 @@ class Passes:
 
     def logits(self, context: int, rows: int) -> torch.Tensor:
         """One pass of the last ``rows`` of ``context`` tokens; logits on the CPU."""
+        self._set_state(context - rows)
+        return self._logits(context, rows)
+
+    def _set_state(self, tokens: int) -> None:
+        """An empty one stands for that behind so many tokens."""
+        if self._cache.states is not None:
+            self._cache.states.copy(StateCopy(NO_STATE, tokens, 0))
+
+    def _logits(self, context: int, rows: int) -> torch.Tensor:
         ids = torch.arange(rows, device=self.decoder.device)
         span = Span(context - rows, rows, self._cache.view(self._blocks, context, rows), rows, self.exact)
         return self.decoder.forward_many(ids, (span,)).cpu()
 
     def seconds(self, context: int, rows: int) -> float:
         """How long that takes."""
+        self._set_state(context - rows)
         begin = time.perf_counter()
-        self.logits(context, rows)
+        self._logits(context, rows)
         return time.perf_counter() - begin
 
 
 def kv_bytes(decoder: AnyDecoder, context: int) -> int:
-    """Bytes of keys and values that attention of one row reads at a context."""
+    """Bytes of keys, values and states that one row reads at a context."""
     config = decoder.config
     total = 0
     for i in range(config.num_layers):
         heads, window = config.heads(i), config.layer(i).window
-        total += 2 * heads.kv * heads.dim * min(window or context, context)
-    return total * decoder.cache_dtype.itemsize
+        seen = 0 if config.layer(i).recurrent else min(window or context, context)
+        total += 2 * heads.kv * heads.dim * seen
+    return total * decoder.cache_dtype.itemsize + config.state_bytes

@@ -9,6 +9,7 @@ import torch
 
 from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.modelfiles.config import ModelConfig
 
 
@@ -52,7 +53,13 @@ class LayerView(Protocol):
 
 
 class CacheView(Protocol):
-    """One forward pass's window on the cache, for all layers."""
+    """One forward pass's window on the cache, for all layers.
+
+    Attributes:
+        states: that on the states of recurrent layers, None in a model without.
+    """
+
+    states: StateView | None
 
     def at(self, layer: int) -> LayerView:
         """What a layer sees."""
@@ -71,6 +78,7 @@ class Cache(Protocol):
         layout: the groups of layers that share blocks.
         keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``; of each layer that has its own, where
             layers differ in their heads.
+        states: those of recurrent layers, None in a model without.
     """
 
     num_blocks: int
@@ -79,6 +87,7 @@ class Cache(Protocol):
     device: torch.device
     keys: list[torch.Tensor]
     values: list[torch.Tensor]
+    states: StateCache | None
 
     @property
     def block_bytes(self) -> int:

@@ -7,7 +7,8 @@ O(1) per block it touches.
 A sequence has a list of blocks for each group of layers (``layout.py``). In a group with a window the blocks whose
 tokens no later row looks back on are given back as soon as those tokens are verified: cached ones, and the first to be
 taken when blank ones are gone. Full blocks of verified tokens are in the prefix index (``prefix_index.py``). A prompt
-may begin after a known prefix where each group still has what the next row looks back on.
+may begin after a known prefix where each group still has what the next row looks back on, and recurrent layers, which
+have states instead of blocks, the one there (``states.py``).
 
     tokens   [ 0 ........ 15 | 16 ...... 31 | 32 ...... 47 | 48 .. 56 ]            length = 57
     all           b0 (full)      b1 (full)      b2 (full)     b3 (fill 9)
@@ -23,6 +24,7 @@ from helix_app.engine.cache.block_table import BlockTable, Held
 from helix_app.engine.cache.free_blocks import FreeBlocks
 from helix_app.engine.cache.layout import blocks_for, first_block, tokens_in
 from helix_app.engine.cache.prefix_index import Content, PrefixIndex
+from helix_app.engine.cache.states import StateSlots
 
 
 class BlockPool:
@@ -31,6 +33,7 @@ class BlockPool:
     Attributes:
         num_blocks, block_size: fixed.
         windows: of each group of layers; 0 looks back on all tokens.
+        states: slots of recurrent layers' states.
         readers: of each group, layers that read there and have no blocks of their own; () where there are none.
         dirty: blocks whose state changed since ``take_dirty``.
         evicted: cached blocks whose content gave way, so far.
@@ -42,19 +45,20 @@ class BlockPool:
         block_size: int = 16,
         order: Iterable[int] | None = None,
         windows: Sequence[int] = (0,),
+        states: int = 0,
         readers: Sequence[int] = (),
     ) -> None:
-        """``order`` is the order in which blank blocks are first handed out (tests shuffle it)."""
+        """``order``: in which blank blocks are first handed out (tests shuffle it)."""
         if num_blocks < 1 or block_size < 1:
             raise ValueError("a pool needs at least one block of at least one slot")
         self.num_blocks, self.block_size, self.windows = num_blocks, block_size, tuple(windows)
-        self.readers = tuple(readers)
         self._free = FreeBlocks(num_blocks, order)
         self._refs = [0] * num_blocks
         self._content: list[Content | None] = [None] * num_blocks  # that the index has this block for
         self._group = [0] * num_blocks  # that it has it for
         self._index = PrefixIndex(len(self.windows))
         self._tables: dict[str, BlockTable] = {}
+        self.readers, self.states = tuple(readers), StateSlots(states)
         self.dirty: set[int] = set()
         self.evicted = 0
 
@@ -117,13 +121,12 @@ class BlockPool:
         One that stands ``apart`` takes none, and its blocks are blank once it is closed: what others left in the
         cache outlives it, as far as there are blank blocks.
 
-        Mutates: references the hit blocks. Returns the number of tokens that need no prefill.
+        Mutates: references the hit blocks. Returns how many tokens need no prefill. Raises CacheExhaustedError.
         """
         table = self._opened(sequence_id, apart)
-        if apart:
-            return 0
-        chain = self._index.chain(tokens, self.block_size, len(tokens) - 1)
+        chain = [] if apart else self._index.chain(tokens, self.block_size, len(tokens) - 1)
         count = self._usable(chain)
+        self.states.begin(table, chain[count - 1] if count else None, count * self.block_size)
         for group, held in enumerate(table.groups):
             held.begin = self._first(group, count * self.block_size)
             held.blocks += [content.blocks[group] for content in chain[held.begin : count]]
@@ -142,14 +145,15 @@ class BlockPool:
             for group, block in enumerate(content.blocks):
                 held[group] = held[group] + 1 if block >= 0 else 0
                 fits = fits and held[group] >= count - self._first(group, count * self.block_size)
-            best = count if fits else best
+            best = count if fits and self.states.may_begin(content) else best
         return best
 
     def can_fork(self, parent_id: str, length: int) -> bool:
         """Whether a sequence still has all that one with its first ``length`` tokens would look back on."""
         parent = self._tables[parent_id]
         firsts = (self._first(group, length) for group in range(len(self.windows)))
-        return length <= parent.verified and all(held.begin <= at for held, at in zip(parent.groups, firsts))
+        there = all(held.begin <= at for held, at in zip(parent.groups, firsts))
+        return length <= parent.verified and there and self.states.can_branch(parent, length, self.block_size)
 
     def fork(self, parent_id: str, sequence_id: str, length: int) -> None:
         """Begin a sequence that shares the first ``length`` verified tokens of another, without copying them.
@@ -158,8 +162,9 @@ class BlockPool:
         """
         parent = self._tables[parent_id]
         if not length >= 0 or not self.can_fork(parent_id, length):
-            raise ValueError(f"cannot share {length} tokens, {parent.verified} are verified, or a window has passed")
+            raise ValueError(f"cannot share {length} tokens, {parent.verified} are verified, or what is behind is gone")
         table = self._opened(sequence_id, parent.apart)
+        self.states.branch(parent, table, length, self.block_size)
         for group, (held, own) in enumerate(zip(parent.groups, table.groups)):
             own.begin = self._first(group, length)
             own.blocks += held.blocks[own.begin - held.begin : -(-length // self.block_size) - held.begin]
@@ -205,8 +210,8 @@ class BlockPool:
         table.length = length
         return copies
 
-    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
-        """Say that the cache of this sequence now holds ``tokens``, all verified.
+    def commit(self, sequence_id: str, tokens: Sequence[int], last: bool = False) -> None:
+        """Say that the cache of this sequence now holds ``tokens``, all verified; ``last``: the end of a prompt.
 
         Mutates: full blocks enter the prefix index, so that later sequences can share them, unless it stands apart.
         Blocks that no row after these tokens looks back on go back to the pool.
@@ -215,7 +220,7 @@ class BlockPool:
         if not table.verified <= len(tokens) <= table.length:
             raise ValueError(f"{len(tokens)} tokens verified of {table.length} slots, {table.verified} before")
         self._touch_slots(table, table.verified, len(tokens))
-        table.verified = len(tokens)
+        table.verified, known = len(tokens), table.registered
         while not table.apart and (table.registered + 1) * size <= len(tokens):
             i = table.registered
             before = table.contents[-1] if table.contents else self._index.root
@@ -223,6 +228,8 @@ class BlockPool:
             for group, held in enumerate(table.groups):
                 self._file(held.blocks[i - held.begin], content, group)
             self._name(table, (content,))
+        if table.registered > known:
+            self.states.reached(table, table.registered * size, last)
         for group, held in enumerate(table.groups):
             passed = self._first(group, len(tokens)) - held.begin
             if passed > 0:
@@ -274,6 +281,7 @@ class BlockPool:
     def _opened(self, sequence_id: str, apart: bool) -> BlockTable:
         if sequence_id in self._tables:
             raise ValueError(f"sequence {sequence_id} is already open")
+        self.states.check_room()
         table = self._tables[sequence_id] = BlockTable([Held() for _ in self.windows], apart=apart)
         return table
 
@@ -287,6 +295,7 @@ class BlockPool:
         table.contents += contents
 
     def _end(self, table: BlockTable) -> None:
+        self.states.end(table)
         for held in table.groups:
             for block in reversed(held.blocks):
                 self._release(block)
@@ -340,6 +349,7 @@ class BlockPool:
         if content is not None:
             self._content[block] = None
             content.blocks[self._group[block]] = -1
+            self.states.forget(content)
             self._index.drop(content)
 
     def _touch_slots(self, table: BlockTable, begin: int, end: int) -> None:
@@ -376,6 +386,7 @@ class BlockPool:
         filed = [block for content in self._index for block in content.blocks if block >= 0]
         assert sorted(filed) == [b for b, content in enumerate(self._content) if content is not None]
         self._index.check(uses)
+        self.states.check(list(self._tables.values()), list(self._index))
 
     def _check_table(self, name: str, table: BlockTable) -> None:
         size = self.block_size

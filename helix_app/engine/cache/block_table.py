@@ -36,6 +36,9 @@ class BlockTable:
         contents: those of the leading blocks that the prefix index knows.
         moved: blocks changed since somebody looked, who sets this back.
         apart: it takes nothing from the prefix index and leaves nothing in it.
+        state: slot of its state, -1 in a model without recurrent layers.
+        rolling: the content whose checkpoint gives way to this sequence's next one.
+        lasting: tokens before its last checkpoint that does not.
     """
 
     groups: list[Held]
@@ -44,6 +47,9 @@ class BlockTable:
     contents: list[Content] = field(default_factory=list)
     moved: bool = True
     apart: bool = False
+    state: int = -1
+    rolling: Content | None = None
+    lasting: int = 0
 
     @property
     def blocks(self) -> list[int]:

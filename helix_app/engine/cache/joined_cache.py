@@ -14,6 +14,7 @@ from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.kv_cache import runs_of
 from helix_app.engine.cache.layout import whole
+from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.modelfiles.config import ModelConfig
 
 _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
@@ -22,8 +23,10 @@ _FEW_RUNS = 2  # pieces of neighbouring slots that are written one by one
 class JoinedCache:
     """A ``KVCache`` whose ``keys`` and ``values`` are views of ``joined``, one tensor a layer instead of one pool.
 
-    Layers with a window keep all tokens, as the others do: they share their blocks.
+    Layers with a window keep all tokens, as the others do: they share their blocks. There are no recurrent layers.
     """
+
+    states: StateCache | None = None
 
     def __init__(
         self, config: ModelConfig, num_blocks: int, block_size: int, dtype: torch.dtype, device: torch.device
@@ -69,6 +72,7 @@ class JoinedView:
     """One forward pass's window on a ``JoinedCache``."""
 
     first = 0
+    states: StateView | None = None
 
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
         self._cache, self.block_size = cache, cache.block_size

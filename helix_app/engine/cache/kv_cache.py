@@ -11,18 +11,15 @@ Layers of different groups (``layout.py``) share the tensor: a block belongs to 
 
 from __future__ import annotations
 
-import contextlib
-import math
-import mmap
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
 from helix_app.engine.cache.base import CacheView, bytes_per_block
 from helix_app.engine.cache.block_table import BlockTable
-from helix_app.engine.cache.layout import Layout, whole
+from helix_app.engine.cache.layout import Layout, whole_of
+from helix_app.engine.cache.state_cache import StateCache, StateView
+from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
@@ -38,6 +35,7 @@ class KVCache:
         pool: all of it.
         keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``: views of the pool.
         parts: of each layer of a group, ``[2 * kv_heads * num_blocks, block_size * head_dim]``: the same.
+        states: those of recurrent layers, None in a model without.
     """
 
     def __init__(
@@ -58,7 +56,7 @@ class KVCache:
         """
         self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
         self._config, self._dtype = config, dtype
-        self.layout = layout or whole(config.num_layers)
+        self.layout = layout or whole_of(config)
         depth = self.layout.depth
         heads = config.num_kv_heads
         with untracked(device):
@@ -67,9 +65,15 @@ class KVCache:
             self.parts = self.pool.view(depth, -1, block_size * config.head_dim).unbind(0)
             self.keys = list(self.pool[:, :heads].unbind(0))
             self.values = list(self.pool[:, heads:].unbind(0))
+        self.states: StateCache | None = None
+        if config.recurrent is not None and self.layout.states:
+            count = len(config.recurrent_layers)
+            self.states = StateCache(config.recurrent, count, self.layout.states, block_size, device)
 
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
+        if self.states is not None:
+            self.states.release()
         self.pool, self.parts = torch.empty(0), ()
         self.keys, self.values = [], []
 
@@ -88,13 +92,22 @@ class KVCache:
         return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
-        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written."""
-        return KVView(self, blocks, length, rows)
+        """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written.
+
+        Its state, where there are such, is that of the first slot.
+        """
+        view = KVView(self, blocks, length, rows)
+        if self.states is not None:
+            view.states = self.states.view(0, length - rows, rows, length - rows)
+        return view
 
     def view_of(self, table: BlockTable, rows: int) -> CacheView:
         """The same of a sequence of the pool, in all groups of layers."""
         views = [KVView(self, held.blocks, table.length, rows, held.begin) for held in table.groups]
-        return views[0] if len(views) == 1 else GroupedView(views)
+        view = views[0] if len(views) == 1 else GroupedView(views)
+        if self.states is not None:
+            view.states = self.states.view(table.state, table.length - rows, rows, table.verified)
+        return view
 
     def copy_block(self, source: int, destination: int) -> None:
         """Copy one block over all layers."""
@@ -111,30 +124,6 @@ class KVCache:
                 self.pool[:, :, block * size + begin : (block + 1) * size] = 0
 
 
-def zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """The memory of a cache; on CPUs the system hands out its pages only as they are first written."""
-    if device.type != "cpu":
-        return torch.zeros(shape, dtype=dtype, device=device)
-    return torch.from_numpy(_untouched(math.prod(shape) * dtype.itemsize)).view(dtype).view(shape)
-
-
-def _untouched(size: int) -> npt.NDArray[np.uint8]:
-    """So many zeros in pages that take memory when they are first written; torch would write them now.
-
-    A layer's part of a block is small, and the next layer's lies far from it: in huge pages, which numpy asks for, the
-    first block of a sequence would take most of the cache at once, and the time to zero it.
-    """
-    if size == 0 or not hasattr(mmap, "MADV_NOHUGEPAGE"):
-        return np.zeros(size, dtype=np.uint8)
-    try:
-        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    except (OSError, ValueError, OverflowError) as exc:
-        raise MemoryError(f"{size} bytes of cache") from exc
-    with contextlib.suppress(OSError):  # a kernel without huge pages
-        pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(pages, dtype=np.uint8)
-
-
 class KVView:
     """One forward pass's window on the cache, for the layers of one group.
 
@@ -144,7 +133,10 @@ class KVView:
         first: the position of the first slot, 0 where no window has passed any.
         contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
         padded_length: slots of the sequence's blocks, through the end of the last one.
+        states: the window on its state, None in a model without recurrent layers.
     """
+
+    states: StateView | None = None
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
@@ -262,6 +254,8 @@ class GroupedView:
     Attributes:
         views: of each group.
     """
+
+    states: StateView | None = None
 
     def __init__(self, views: Sequence[KVView]) -> None:
         self.views, self._places = tuple(views), views[0].cache.layout.places

@@ -9,6 +9,7 @@ of vLLM.)
     layer   0 1 2 3 4 5 | 6 7 8 ...          group 0: layers 5, 11, 17            all tokens
             w w w w w f | w w w ...          group 1: layers 0, 1, 2              the window
 
+Recurrent layers have no blocks: they are in no group, and a sequence has one state for all of them (``states.py``).
 Where layers differ in their heads, a block is a number of planes as wide as the largest head: what has half its width
 lies two layers side by side in a plane. So a block of layers with few large heads has as many bytes as one of layers
 with many small ones, though not as many layers. A layer that shares the keys and values of an earlier one has no place
@@ -22,13 +23,15 @@ of its own: it has that one's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from helix_app.modelfiles.config import ModelConfig
 
 MOST_ROWS = 512  # of one sequence in a pass
 _MOST_GROUPS = 8
+FEW_STATES = 8  # of sequences that run, and of beginnings that are kept
+_MANY_STATES, _STATE_BYTES = 48, 2**30  # at most, beyond the few
 UNBOUNDED = 2**40  # tokens
 
 
@@ -60,9 +63,11 @@ class Layout:
     Attributes:
         windows: tokens that the layers of each group look back over, the row's own among them; 0 is all.
         places: of each layer its group, and which of the group's layers it is; that of another one where it shares.
+            A recurrent one is in group -1.
         depth: layers whose keys and values a block has room for, the most of any group.
         planes: how a block is divided where groups differ in their heads, None where they do not.
         readers: of each group, layers that read keys and values there and have none; () where nothing is shared.
+        states: how many states there is room for; 0 where no layer is recurrent.
     """
 
     windows: tuple[int, ...]
@@ -70,6 +75,7 @@ class Layout:
     depth: int
     planes: Planes | None = None
     readers: tuple[int, ...] = ()
+    states: int = 0
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
@@ -94,13 +100,13 @@ _Kind = tuple[int, int, int]  # window, key/value heads, their size
 def layout_of(config: ModelConfig, context: int) -> Layout:
     """The groups of a model whose sequences have at most ``context`` tokens: a window of as many is none."""
     windows = [window if window < context else 0 for window in config.windows] or [0] * config.num_layers
-    own = [i for i in range(config.num_layers) if config.layer(i).shares is None]
+    own = [i for i in range(config.num_layers) if config.layer(i).shares is None and not config.layer(i).recurrent]
     kind_of = {i: (windows[i], config.heads(i).kv, config.heads(i).dim) for i in own}
     counts = {kind: list(kind_of.values()).count(kind) for kind in sorted(set(kind_of.values()))}
     width = max(dim for _, _, dim in counts)
     count = _planes(counts, width) if len(counts) > 1 else 2 * next(iter(counts))[1] * len(own)
     groups: list[_Kind] = []
-    places: dict[int, tuple[int, int]] = {}
+    places: dict[int, tuple[int, int]] = {layer: (-1, at) for at, layer in enumerate(config.recurrent_layers)}
     for kind in counts:
         rooms = _rooms(kind, count, width)
         for at, layer in enumerate(i for i in own if kind_of[i] == kind):
@@ -117,7 +123,27 @@ def layout_of(config: ModelConfig, context: int) -> Layout:
         max(_rooms(kind, count, width) for kind in counts),
         Planes(count, width, shapes) if len(set(shapes)) > 1 else None,
         readers,
+        FEW_STATES if config.recurrent_layers else 0,
     )
+
+
+def with_states(layout: Layout, config: ModelConfig, context: int, cache_tokens: int) -> Layout:
+    """With as many states as a cache for so many tokens of all sequences should have.
+
+    Args:
+        context: tokens of one sequence.
+    """
+    if not layout.states:
+        return layout
+    wanted = FEW_STATES * max(1, min(cache_tokens // max(context, 1), _MANY_STATES // FEW_STATES))
+    return replace(layout, states=max(FEW_STATES, min(wanted, _STATE_BYTES // config.state_bytes)))
+
+
+def whole_of(config: ModelConfig) -> Layout:
+    """One group of all layers with keys and values, and room for one state where others are recurrent."""
+    if not config.recurrent_layers:
+        return whole(config.num_layers)
+    return replace(layout_of(replace(config, layers=tuple(replace(x, window=0) for x in config.layers)), 1), states=1)
 
 
 def whole(layers: int, window: int = 0) -> Layout:

@@ -14,8 +14,9 @@ import torch
 
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.block_table import BlockTable
-from helix_app.engine.cache.kv_cache import zeros
 from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.state_cache import StateCache, StateView
+from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
 
@@ -32,6 +33,8 @@ class PlaneCache:
         joined: of each layer, ``[2 * kv_heads, slots, head_dim]``: views of the pool, of one that shares the other's.
         keys, values: of each layer that has its own, ``[kv_heads, slots, head_dim]``: the same.
     """
+
+    states: StateCache | None = None
 
     def __init__(
         self,
@@ -101,6 +104,8 @@ class PlaneCache:
 class GroupView:
     """One forward pass's window on the cache, for the layers of one group; as ``base.LayerView``."""
 
+    states: StateView | None = None
+
     def __init__(self, cache: PlaneCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
         size = cache.block_size
@@ -154,6 +159,8 @@ class GroupView:
 
 class PlaneView:
     """The same for all layers; as ``base.CacheView``."""
+
+    states: StateView | None = None
 
     def __init__(self, views: Sequence[GroupView]) -> None:
         self.views, self.cache = tuple(views), views[0].cache

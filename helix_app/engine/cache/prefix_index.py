@@ -18,14 +18,16 @@ class Content:
         before: the content before it; None only of the root.
         tokens: its own.
         blocks: of each group, the block that holds it; -1 for none.
+        state: slot of the state of recurrent layers behind its last token; -1 for none.
         uses: sequences whose blocks it names, and contents that come directly after it.
     """
 
-    __slots__ = ("before", "blocks", "number", "tokens", "uses")
+    __slots__ = ("before", "blocks", "number", "state", "tokens", "uses")
 
     def __init__(self, before: Content | None, tokens: tuple[int, ...], number: int, groups: int) -> None:
         self.before, self.tokens, self.number = before, tokens, number
         self.blocks = [-1] * groups
+        self.state = -1
         self.uses = 0
 
 

@@ -70,6 +70,9 @@ def take_snapshot(pool: BlockPool, name: PoolName, *, full: bool) -> CacheSnapsh
         readers=pool.readers,
         passed_blocks=pool.passed_blocks,
         evicted_blocks=pool.evicted,
+        states=pool.states.slots,
+        used_states=pool.states.slots - pool.states.free,
+        kept_states=pool.states.checkpoints,
     )
 
 

@@ -117,7 +117,8 @@ class ModelDraft:
         known = self.runner.decoder.config.vocab_size
         ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
         while len(ids) > _CHUNK:
-            if self.runner.is_synchronous or any(self.runner.pool.windows):  # a window moves on with what is verified
+            pool = self.runner.pool  # a window, and a state, moves on with what is verified
+            if self.runner.is_synchronous or any(pool.windows) or pool.states.slots:
                 check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
                 self.runner.pool.commit(name, tokens[: self.runner.length(name)])
             else:  # numbers that are none show in the rows that attend to these, before ``confirm``

@@ -48,8 +48,8 @@ class Path(Protocol):
 
     def attend(self, layer: int, heads: torch.Tensor, sinks: torch.Tensor | None = None) -> torch.Tensor:
         """Write the keys and values of ``heads`` ``[rows, num_heads + 2 * kv_heads, dim]``, whose queries and keys are
-        turned; the mixture for its queries as ``[rows, num_heads * dim]``. A layer that reads the keys and values of
-        another one has queries alone.
+        turned, and which may have more behind them; the mixture for its queries as ``[rows, num_heads * dim]``. A layer
+        that reads the keys and values of another one has queries alone.
 
         Args:
             sinks: a score of each head ``[num_heads]`` that takes part in the softmax and adds nothing.

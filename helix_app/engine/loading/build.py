@@ -94,6 +94,8 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         load_seconds=0.0,
         target_block_bytes=runner.cache.block_bytes,
         draft_block_bytes=draft.cache.block_bytes if draft is not None else 0,
+        target_state_bytes=runner.decoder.config.state_bytes,
+        draft_state_bytes=draft.decoder.config.state_bytes if draft is not None else 0,
         model_context=context.model,
         context_limit=context.limit,
         target_file=str(what.target.path),

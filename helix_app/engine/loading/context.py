@@ -68,7 +68,9 @@ def allocate(
     least = layout.blocks_for(min(context, _WORTH), block_size)
     room = free_memory() if device.kind == "cpu" else None
     if room is not None:
-        fits = int(room * _SHARE) // bytes_per_block(config, block_size, dtype, layout)
+        fits = (int(room * _SHARE) - layout.states * config.state_bytes) // bytes_per_block(
+            config, block_size, dtype, layout
+        )
         blocks = max(min(blocks, fits), least)
     while True:
         cache = _try_cache(config, layout, blocks, block_size, dtype, device, last=blocks <= least)

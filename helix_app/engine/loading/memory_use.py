@@ -17,7 +17,7 @@ def memory_use(session: Session) -> MemoryUse:
     """What this session takes now."""
     runners = session.runners
     weights = sum(_weights(runner) for runner in runners)
-    caches = {id(runner.cache): runner.cache.block_bytes * runner.pool.num_blocks for runner in runners}
+    caches = {id(runner.cache): _cache(runner) for runner in runners}
     used, free, total = _device_memory(session.runner.decoder.device)
     return MemoryUse(resident_memory(), weights, sum(caches.values()), free_memory(), total_memory(), used, free, total)
 
@@ -43,6 +43,11 @@ def _weights(runner: ModelRunner) -> int:
     if decoder.format == "packed":  # mapped, and most of it read by every step
         return decoder.weight_bytes
     return round(decoder.parameters * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize))
+
+
+def _cache(runner: ModelRunner) -> int:
+    states = runner.cache.states
+    return runner.cache.block_bytes * runner.pool.num_blocks + (0 if states is None else states.nbytes)
 
 
 def _device_memory(device: torch.device) -> tuple[int | None, int | None, int | None]:

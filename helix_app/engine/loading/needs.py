@@ -10,11 +10,12 @@ import math
 from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.layout import layout_of
+from helix_app.engine.cache.layout import layout_of, with_states
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
+from helix_app.engine.models.delta_weights import GATES, VECTORS
 from helix_app.engine.models.packed_decoder import CACHE
 from helix_app.engine.models.packed_layers import adds_apart
 from helix_app.engine.models.weights import expected_shape
@@ -28,7 +29,7 @@ _PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; mea
 _WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
 _LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
 _EXPERT = ("expert_gate_up", "expert_down")
-_BIASES = {"qkv_bias": ("q", "k", "v"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
+_BIASES = {"qkv_bias": ("q", "k", "v", "q_gate"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
     config = files.config
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
-    layout = layout_of(config, context)
+    layout = with_states(layout_of(config, context), config, context, pool)
     blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
-    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout)
+    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout) + layout.states * config.state_bytes
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
         return ModelNeed(packed_weights(files), cache, run)
@@ -82,14 +83,24 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
     inputs, hidden = config.token_inputs, config.hidden_size
     vectors = (2 + 2 * config.post_norms + (inputs is not None)) * hidden + 2 * config.qk_norm * config.head_dim
-    vectors += sum(_count(config, r, "bias") for flag, roles in _BIASES.items() if getattr(config, flag) for r in roles)
+    biased = {role for flag, roles in _BIASES.items() if getattr(config, flag) for role in roles}
+    vectors += sum(_count(config, role, "bias") for role in biased if role != "q_gate" or config.gated_attention)
     if config.experts is not None and config.experts.biased:
         vectors += config.experts.count * (1 + sum(_count(config, role, "bias") for role in _EXPERT))
     table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
     if inputs is not None:
         tables += config.num_layers * inputs.size * (inputs.vocab_size + hidden)
-    return round(_matrices(config) * per_matrix + (vectors * config.num_layers + hidden + tables) * item)
+    own = vectors * config.num_layers + hidden + tables
+    return round(_matrices(config) * per_matrix + own * item) + _beside_matrices(config, item)
+
+
+def _beside_matrices(config: ModelConfig, item: int) -> int:
+    """What recurrent layers have beside their matrices: gates in the number format, the rest in float32."""
+    if config.recurrent is None:
+        return 0
+    own = item * sum(_count(config, role) for role in GATES) + 4 * sum(_count(config, role) for role in VECTORS)
+    return len(config.recurrent_layers) * own
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:
@@ -128,7 +139,18 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
         gate_up = _count(config, "expert_gate_up")
     mask = rows * max(one.group for one in heads) * context * item
     largest = max(gate_up, hidden * q) * (4 + item)
-    return max(largest, activations + mask) + _logits(config) + _turns(config, context, item)
+    made = max(largest, activations + mask) + _rows_of_states(config, rows)
+    return made + _logits(config) + _turns(config, context, item)
+
+
+def _rows_of_states(config: ModelConfig, rows: int) -> int:
+    """What recurrent layers make of a piece of a prompt in float32, one at a time, and keep of rows to be verified."""
+    sizes = config.recurrent
+    if sizes is None:
+        return 0
+    keys = sizes.value_heads * sizes.key_dim
+    made = rows * 4 * (4 * sizes.channels + 5 * sizes.inner + 4 * keys)
+    return made + _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes + sizes.state_bytes
 
 
 def _logits(config: ModelConfig) -> int:

@@ -31,6 +31,8 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_device", (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
+    elif what.target.config.recurrent_layers and _holds_blocks(what.target):
+        notice = Notice("packed_recurrent")
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")
     elif not packed_formats(what.target):
@@ -40,7 +42,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_experts"):
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_experts", "packed_recurrent"):
         yield notice
     return False
 
@@ -50,6 +52,11 @@ def _packed_experts(files: ModelFiles) -> bool:
     if files.gguf is None or files.config.experts is None:
         return False
     return any(name.endswith("_exps.weight") and info.type not in _DENSE for name, info in files.gguf.tensors.items())
+
+
+def _holds_blocks(files: ModelFiles) -> bool:
+    """Whether a file's matrices are packed in blocks."""
+    return files.gguf is not None and any(info.type not in _DENSE for info in files.gguf.tensors.values())
 
 
 def may_run_packed(what: Plan, device: Device) -> bool:

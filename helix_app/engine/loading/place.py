@@ -10,11 +10,12 @@ from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention
 from helix_app.engine.machine.devices.device import Device, check_dtype, cpu, forced_cpu, pick_device
+from helix_app.engine.models.make import runs_on_device
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
-_UNEVEN = "it runs no model whose layers differ in size, as Gemma 4's do"
+_OTHER = "it does not run models of this kind"
 _LOST = "it stopped working; close Helix and start it again to use it"
 
 _NOT_THERE = "this kind of model does not run on DirectML"
@@ -38,10 +39,9 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     if device.kind in lost:
         yield Notice("fallback_cpu", (("device", device.name), ("reason", _LOST)))
         device, why_not = cpu(), ""
-    elif device.kind == "directml" and not all(
-        one.config.is_even for one in (what.target, what.draft) if one is not None
-    ):
-        yield Notice("fallback_cpu", (("device", device.name), ("reason", _UNEVEN)))
+    models = [files.config for files in (what.target, what.draft) if files is not None]
+    if device.kind == "directml" and not all(runs_on_device(config) for config in models):
+        yield Notice("fallback_cpu", (("device", device.name), ("reason", _OTHER)))
         device, why_not = cpu(), ""
     if why_not and forced_cpu():
         yield Notice("forced_cpu")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.layout import with_states
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.packed import has_kernels
@@ -82,12 +83,12 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
 def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
     config, dtype = decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
-    layout = cache_layout(decoder, shape.context)
+    layout = with_states(cache_layout(decoder, shape.context), config, shape.context, shape.cache_tokens)
     blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)
     cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
     made = cache.layout
-    pool = BlockPool(cache.num_blocks, BLOCK_SIZE, windows=made.windows, readers=made.readers)
+    pool = BlockPool(cache.num_blocks, BLOCK_SIZE, windows=made.windows, readers=made.readers, states=made.states)
     return ModelRunner(decoder, pool, cache)
 
 

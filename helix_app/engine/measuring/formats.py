@@ -145,7 +145,9 @@ def _trial(config: ModelConfig) -> ModelConfig:
     head = small.vocab_size * small.hidden_size
     layer = (_weights(small) - head) // small.num_layers
     layers = max(1, -(-max(0, _WEIGHTS - head) // layer))
-    return replace(small, num_layers=min(config.num_layers, layers))
+    # through the first layer with keys and values at least
+    first = next(i for i in range(config.num_layers) if not config.layer(i).recurrent)
+    return replace(small, num_layers=min(config.num_layers, max(layers, first + 1)))
 
 
 def _evened(config: ModelConfig) -> ModelConfig:
@@ -172,7 +174,8 @@ def _runner(config: ModelConfig, name: str) -> ModelRunner:
     decoder.can_be_exact = False  # nothing here is compared
     for _ in decoder.load(_MadeUp(config)):
         pass
-    return ModelRunner(decoder, BlockPool(_BLOCKS, _BLOCK), KVCache(config, _BLOCKS, _BLOCK, dtype, cpu))
+    cache = KVCache(config, _BLOCKS, _BLOCK, dtype, cpu)
+    return ModelRunner(decoder, BlockPool(_BLOCKS, _BLOCK, states=cache.layout.states), cache)
 
 
 def _seconds(runners: dict[str, ModelRunner]) -> dict[str, float]:

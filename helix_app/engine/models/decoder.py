@@ -34,6 +34,7 @@ from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.attention import load_attention
+from helix_app.engine.models.parts.delta_net import load_delta_net
 from helix_app.engine.models.parts.experts import load_experts
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
@@ -133,8 +134,8 @@ class Decoder:
         self._tables: list[Turn] = []  # of each rotary embedding, all positions
         self._growth: torch.Tensor | None = None  # of queries, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
-        # which experts are chosen the host must know
-        records = config.is_even and config.experts is None
+        # the host must know which experts are chosen and which rows of a state were verified, and a recorded pass tells not
+        records = config.is_even and config.experts is None and not config.recurrent_layers
         self.graphs: StepGraphs | None = for_device(self) if records else None
 
     # ----------------------------------------------------------------- loading
@@ -184,10 +185,15 @@ class Decoder:
             mixer_post, feed_forward_post = (
                 Norm(maker.tensor(source, role, layer=i)) for role in ("attn_post_norm", "mlp_post_norm")
             )
-        load_mixer = load_attention if config.is_even else load_varied_attention
+        mixer: Part
+        if config.layer(i).recurrent:
+            mixer = load_delta_net(config, maker, source, i)
+        else:
+            load_mixer = load_attention if config.is_even else load_varied_attention
+            mixer = load_mixer(config, maker, source, i, self.cache_dtype)
         return _Layer(
             mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
-            mixer=load_mixer(config, maker, source, i, self.cache_dtype),
+            mixer=mixer,
             feed_forward_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
             feed_forward=load_mlp(config, maker, source, i)
             if config.experts_of(i) is None
@@ -296,7 +302,9 @@ class Decoder:
         ]
         grown = self._growth
         growth = None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
-        step = Pass(self._halved(turns), paths, paired, pieces, self._together, growth)
+        states = [span.view.states for span in spans if span.view.states is not None]
+        exacts = [span.exact for span in spans]
+        step = Pass(self._halved(turns), paths, paired, pieces, self._together, growth, states, exacts)
         return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
 
     def _path(self, span: Span) -> SpanPath:
@@ -310,9 +318,8 @@ class Decoder:
         return self._layer_by_layer(ids, Pass(self._halved(turns), (path,), growth=growth), (logit_rows,))
 
     def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """Cosines and sines ``[rows, 1, head_dim]`` as ``rotate_`` takes them."""
-        halves = [(-1, 1, 2, cos.shape[-1] // 2) for cos, _ in turns]
-        return [(cos.view(shape), sin.view(shape)) for (cos, sin), shape in zip(turns, halves)]
+        """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
+        return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
 
     def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
         config, reshapes = self.config, self._reshapes

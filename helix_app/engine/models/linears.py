@@ -52,6 +52,16 @@ class LinearMaker:
         self.parameters += loaded.numel()
         return loaded.to(self.dtype).to(self.device).contiguous()
 
+    def wide(self, source: WeightSource, role: str, layer: int) -> torch.Tensor:
+        """A layer's tensor in float32, whatever the format."""
+        loaded = source.get(role, "weight", layer)
+        self.parameters += loaded.numel()
+        return loaded.float().to(self.device).contiguous()
+
+    def dense(self, source: WeightSource, roles: tuple[str, ...], layer: int) -> LinearFn:
+        """A layer's linear of these roles in this format's dtype, also where others are packed."""
+        return self._dense(torch.cat([self.tensor(source, role, "weight", layer) for role in roles]), None)
+
     def linear(self, source: WeightSource, roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
         """A layer's linear of these roles. Raises ModelFileError."""
         biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None

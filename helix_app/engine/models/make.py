@@ -15,6 +15,12 @@ from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
 from helix_app.modelfiles.config import ModelConfig
 
 
+def runs_on_device(config: ModelConfig) -> bool:
+    """Whether the decoder for DirectML has all that a model does."""
+    special = config.gated_attention or config.partial_rotary or config.recurrent is not None
+    return config.is_even and not special
+
+
 def make_decoder(
     config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
 ) -> AnyDecoder:

@@ -63,6 +63,8 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return _formats_of_experts(header, config)
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
+    if config.gated_attention or config.partial_rotary or config.recurrent is not None:
+        return frozenset()
     if config.sinks or not config.is_even:
         return frozenset()
     if config.temperature is not None and config.qk_norm:  # the step that turns queries would norm them once more

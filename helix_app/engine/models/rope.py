@@ -17,15 +17,15 @@ from helix_app.modelfiles.config import ModelConfig, RopeScaling, Rotary
 def inverse_frequencies(
     config: ModelConfig, rotary: Rotary | None = None, length: int = 0
 ) -> tuple[torch.Tensor, float]:
-    """Frequencies ``[head_dim / 2]`` in float32 and the factor that cos and sin are multiplied with.
+    """Frequencies ``[turned / 2]`` in float32 and the factor that cos and sin are multiplied with.
 
     Args:
         rotary: of some layers; the model's own unless given.
         length: positions that there may be. Where those of a ``longrope`` model go beyond its original context its long
             divisors hold from the first one on: what the cache holds was turned by them.
     """
-    rotary = rotary or Rotary(config.rope_theta, config.rope)
-    dim, scaling = rotary.head_dim or config.head_dim, rotary.scaling
+    rotary = rotary or Rotary(config.rope_theta, config.rope, size=config.rotary_size)
+    dim, scaling = rotary.size or rotary.head_dim or config.head_dim, rotary.scaling
     freqs = rotary.theta ** -(torch.arange(0, dim, 2, dtype=torch.float32) / dim)
     if scaling.type == "longrope":
         is_long = length > (scaling.original_context or config.context_length)
@@ -53,7 +53,7 @@ def _llama3(freqs: torch.Tensor, s: RopeScaling, context: int) -> torch.Tensor:
 
 
 def _yarn(freqs: torch.Tensor, rotary: Rotary, config: ModelConfig) -> tuple[torch.Tensor, float]:
-    s, dim = rotary.scaling, rotary.head_dim or config.head_dim
+    s, dim = rotary.scaling, rotary.size or rotary.head_dim or config.head_dim
     original = s.original_context or config.context_length
 
     def correction_dim(rotations: float) -> float:
@@ -80,7 +80,7 @@ def _yarn(freqs: torch.Tensor, rotary: Rotary, config: ModelConfig) -> tuple[tor
 def rope_table(
     config: ModelConfig, length: int, dtype: torch.dtype, device: torch.device, rotary: Rotary | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """cos and sin for positions 0..length-1, each ``[length, 1, head_dim]``, sin with its first half negated.
+    """cos and sin for positions 0..length-1, each ``[length, 1, turned]``, sin with its first half negated.
 
     With that sign, ``x * cos + swap_halves(x) * sin`` rotates x.
 
@@ -88,7 +88,7 @@ def rope_table(
     then a little coarser than the next, and the same prompt then had another answer in one start of the program of ten.
     """
     freqs, factor = inverse_frequencies(config, rotary, length)
-    angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, head_dim / 2]
+    angles = torch.arange(length, dtype=torch.float32)[:, None] * freqs[None, :]  # [length, turned / 2]
     wide = angles.double().numpy()
     cos, sin = (torch.from_numpy(turn(wide)).float() * factor for turn in (np.cos, np.sin))
     cos = torch.cat((cos, cos), dim=-1).unsqueeze(1)
@@ -109,10 +109,10 @@ def rotate_(x: torch.Tensor, heads: int, cos: torch.Tensor, sin: torch.Tensor) -
     """Rotate the first so many heads of ``x`` ``[rows, heads, head_dim]``, contiguous, in place.
 
     Args:
-        cos, sin: of the angles of its rows, in halves: ``[rows, 1, 2, head_dim / 2]``.
+        cos, sin: of the angles of its rows, in halves: ``[rows, 1, 2, turned / 2]``. What a head has more is left.
     """
     rows, width, dim = x.shape
-    half = dim // 2
+    half = cos.shape[-1]
     turned = x.as_strided((rows, heads, 2, half), (width * dim, dim, half, 1))
     swapped = turned.flip(2)
     turned.mul_(cos).addcmul_(swapped, sin)

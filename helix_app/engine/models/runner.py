@@ -71,7 +71,8 @@ class ModelRunner:
             RuntimeError: the device's own errors; the runner is of no use then.
         """
         old = self.pool
-        pool = BlockPool(num_blocks, old.block_size, windows=old.windows, readers=old.readers)
+        states, readers = old.states.slots, old.readers
+        pool = BlockPool(num_blocks, old.block_size, windows=old.windows, states=states, readers=readers)
         self.join(pool, self.cache.replaced(num_blocks))
 
     def release(self) -> None:
@@ -134,6 +135,9 @@ class ModelRunner:
 
     def _prepared(self, batch: Sequence[Rows], reserved: bool) -> tuple[torch.Tensor, list[Span]]:
         """The token ids ``[rows of all]`` on the device, and their spans."""
+        if self.cache.states is not None:
+            for copy in self.pool.states.take_copies():
+                self.cache.states.copy(copy)
         spans: list[Span] = []
         ids: list[int] = []
         for rows in batch:
@@ -177,9 +181,13 @@ class ModelRunner:
         for source, destination in self.pool.extend(sequence_id, length):
             self.cache.copy_block(source, destination)
 
-    def commit(self, sequence_id: str, tokens: Sequence[int]) -> None:
-        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them."""
-        self.pool.commit(sequence_id, tokens)
+    def commit(self, sequence_id: str, tokens: Sequence[int], last: bool = False) -> None:
+        """Keep the cache's first ``len(tokens)`` slots, which hold ``tokens``, and free the slots after them.
+
+        Args:
+            last: they end a prompt.
+        """
+        self.pool.commit(sequence_id, tokens, last)
         self.pool.truncate(sequence_id, len(tokens))
 
     def close(self, sequence_id: str) -> None:

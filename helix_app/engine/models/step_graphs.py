@@ -299,7 +299,8 @@ class _BlockPath:
         rows, dim, kv_heads, group = self.rows, heads.shape[2], self._kv_heads, self._group
         index = self._cache.layout.indices[layer]
         pool = self._cache.pool[index]
-        pool.index_copy_(1, self._slots, heads[:, group * kv_heads :].transpose(0, 1))
+        new = heads[:, group * kv_heads : (group + 2) * kv_heads]
+        pool.index_copy_(1, self._slots, new.transpose(0, 1))
         both = self._cache.parts[index].index_select(0, self._gathered)
         keys, values = both.view(1, 2 * kv_heads, -1, dim).chunk(2, dim=1)
         q = heads[:, : group * kv_heads].reshape(rows, kv_heads, group, dim).permute(1, 2, 0, 3)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
-from helix_app.engine.models import expert_weights
+from helix_app.engine.models import delta_weights, expert_weights
 from helix_app.engine.models.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
@@ -27,6 +27,7 @@ _NAMES = {
     "head": ("output", "lm_head"),
     "attn_norm": ("blk.{i}.attn_norm", "model.layers.{i}.input_layernorm"),
     "q": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),
+    "q_gate": ("blk.{i}.attn_q", "model.layers.{i}.self_attn.q_proj"),  # each head's gate stands after its query
     "k": ("blk.{i}.attn_k", "model.layers.{i}.self_attn.k_proj"),
     "v": ("blk.{i}.attn_v", "model.layers.{i}.self_attn.v_proj"),
     "qkv": ("blk.{i}.attn_qkv", "model.layers.{i}.self_attn.qkv_proj"),
@@ -64,8 +65,19 @@ def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | Non
     return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
 
 
+def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
+    """What llama.cpp calls a tensor."""
+    if role in delta_weights.NAMES:
+        return delta_weights.NAMES[role][0].format(i=layer)
+    if role == "mlp_norm" and config.recurrent is not None:
+        return f"blk.{layer}.post_attention_norm.{kind}"
+    return f"{_NAMES[role][0].format(i=layer)}.{kind}"
+
+
 def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
     """What transformers calls a tensor."""
+    if role in delta_weights.NAMES:
+        return delta_weights.NAMES[role][1].format(i=layer)
     name = _NAMES[role][1]
     if role == "mlp_norm" and config.post_norms:  # the name it has elsewhere is that of a norm after attention
         name = "model.layers.{i}.pre_feedforward_layernorm"
@@ -129,6 +141,7 @@ def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) ->
         "embed": (config.vocab_size, hidden),
         "head": (config.vocab_size, hidden),
         "q": (q, hidden),
+        "q_gate": (q, hidden),
         "k": (kv, hidden),
         "v": (kv, hidden),
         "qkv": (q + 2 * kv, hidden),
@@ -140,6 +153,7 @@ def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) ->
         "q_norm": (heads.dim,),
         "k_norm": (heads.dim,),
         **expert_weights.shapes(config),
+        **(delta_weights.delta_shapes(config.recurrent, hidden) if config.recurrent is not None else {}),
     }.get(role)
     shape = shape or token_input_shape(config, role) or (hidden,)
     return shape[:1] if kind == "bias" else shape
@@ -149,9 +163,31 @@ def _check(
     shape: tuple[int, ...], config: ModelConfig, role: str, kind: str, layer: int, name: str, path: object
 ) -> None:
     want = expected_shape(config, role, kind, layer)
+    if config.gated_attention and role in ("q", "q_gate"):  # a file has both in one
+        want = (2 * want[0], *want[1:])
     if shape != want and (1, *shape) != want:  # a single row may be a vector
         what = f"{name} is {list(shape)} instead of {list(want)}"
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
+
+
+def _row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> npt.NDArray[np.int64] | None:
+    """Which rows of a file's matrix this one is; None for all of them as they are.
+
+    Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
+    """
+    if role not in ("q", "k", "q_gate"):
+        return None
+    found = config.heads(layer)
+    heads, dim = found.kv if role == "k" else found.queries, found.dim
+    gated = config.gated_attention and role != "k"
+    if not gated and not interleaved:
+        return None
+    rows = np.arange(heads * dim * (1 + gated)).reshape(heads, -1)
+    rows = rows[:, dim:] if role == "q_gate" else rows[:, :dim].copy()
+    turned = config.rotary_size or dim
+    if interleaved and role != "q_gate":
+        rows[:, :turned] = rows[:, :turned].reshape(heads, turned // 2, 2).swapaxes(1, 2).reshape(heads, turned)
+    return rows.reshape(-1)
 
 
 class _GgufWeights:
@@ -165,7 +201,7 @@ class _GgufWeights:
             array = array.copy()
         tensor = torch.from_numpy(array)
         tensor = tensor.view(-1, array.shape[-1]) if role == "shared_scale" else tensor
-        order = self._row_order(role, layer)
+        order = _row_order(self._config, role, layer, self._config.interleaved)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
@@ -179,7 +215,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = self._row_order(role, layer)
+        order = _row_order(self._config, role, layer, self._config.interleaved)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -188,20 +224,11 @@ class _GgufWeights:
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
         whole, rows = _place(self._config, role, layer)
-        name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
+        name = gguf_name(self._config, whole, layer, kind)
         if role == "mlp_norm" and name not in self._header.tensors:  # gpt-oss: it is that of a norm after attention
             name = f"{_NAMES['attn_post_norm'][0].format(i=layer)}.{kind}"
         _check(self._header.info(name).shape, self._config, whole, kind, layer, name, self._header.path)
         return name, rows
-
-    def _row_order(self, role: str, layer: int) -> npt.NDArray[np.int64] | None:
-        """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
-        if role not in ("q", "k") or not self._config.interleaved:
-            return None
-        found = self._config.heads(layer)
-        heads = found.queries if role == "q" else found.kv
-        rows = np.arange(heads * found.dim).reshape(heads, found.dim // 2, 2)
-        return rows.swapaxes(1, 2).reshape(-1)
 
     def __enter__(self) -> _GgufWeights:
         return self
@@ -244,8 +271,11 @@ class _SafetensorsWeights:
         tensor = self._where[found].get_tensor(found)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+        tensor = delta_weights.as_converted(role, tensor)
         _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
+        order = _row_order(self._config, role, layer, interleaved=False)
+        tensor = tensor if order is None else tensor[torch.from_numpy(order)]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor
 

@@ -59,6 +59,8 @@ class Roster:
         if self._made_room:
             return None  # one was preempted just now: its blocks are for who needed them
         pool, reply = session.runner.pool, entry.reply
+        if pool.states.slots and not pool.states.free:
+            return None
         needed = pool.blocks_for(reply.goal + 1)
         if self.running and needed + len(self.running) * len(pool.windows) > pool.free_blocks:
             return None

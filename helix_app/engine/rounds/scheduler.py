@@ -307,7 +307,7 @@ class Scheduler:
         if events is None:
             return
         entry.at += len(chunk.ids)
-        self._runner.commit(reply.name, reply.tokens[: entry.at])
+        self._runner.commit(reply.name, reply.tokens[: entry.at], last)
         yield from self._snapshots()
         if not last:
             return

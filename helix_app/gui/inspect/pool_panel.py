@@ -252,6 +252,8 @@ class PoolPanel(QWidget):
         if books.passed_blocks:
             spared = self.tr("Fallen out of windows: {n:block that is not held|blocks that are not held}")
             out.append(messages.fill(spared, n=books.passed_blocks))
+        if books.used_states or books.kept_states:
+            out.append(self._states(books))
         saved = books.saved_bytes
         if saved is None or books.paged_bytes is None:
             out.append(self.tr("Bytes: unknown, this run does not tell the size of a block"))
@@ -265,6 +267,13 @@ class PoolPanel(QWidget):
                 )
             )
         return out
+
+    def _states(self, books: Ledger) -> str:
+        used = self.tr("Recurrent layers: {n:state|states} in use, {m} kept for prompts to come")
+        text = messages.fill(used, n=books.used_states, m=books.kept_states)
+        if not books.kept_bytes:
+            return text
+        return self.tr("{text} ({size})").format(text=text, size=figures.size(books.kept_bytes))
 
     def zoom(self, by: int) -> None:
         """Larger or smaller cells, but never smaller than those that fit."""

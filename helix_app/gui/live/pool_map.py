@@ -125,6 +125,11 @@ class PoolMap(QWidget):
         if state.passed:
             passed = messages.fill(self.tr("out of the window: {n:block|blocks}"), n=state.passed)
             size = self.tr("{size}; {chat}").format(size=size, chat=passed)
+        if state.states:
+            states = messages.fill(
+                self.tr("{n:state|states} in use, {m} kept"), n=state.used_states, m=state.kept_states
+            )
+            size = self.tr("{size}; {chat}").format(size=size, chat=states)
         self.note.setText(size)
         hidden = self.grid.hidden_blocks
         if self.grid.whole:

@@ -63,6 +63,7 @@ class Architecture:
         hf: its names in ``config.json``.
         from_hf, from_gguf: what it does otherwise.
         plain: its ``config.json`` with the names that Llama's has.
+        partial_rotary: ``partial_rotary_factor`` means something to it.
         by_layer: a GGUF file may give sizes layer by layer; ``from_gguf`` reads them.
         packings: ways of packing safetensors that are read, as ``quant_method`` names them.
     """
@@ -73,6 +74,7 @@ class Architecture:
     from_hf: Callable[[Raw], Fields]
     from_gguf: Callable[[GgufFacts], Fields] = no_fields
     plain: Callable[[Raw], dict[str, Any]] = as_it_is
+    partial_rotary: bool = False
     by_layer: bool = False
     packings: tuple[str, ...] = ()
 

@@ -36,4 +36,4 @@ def _phi3_gguf(facts: GgufFacts) -> Fields:
     return _phi3(int(facts.get("attention.sliding_window", 0)), facts.layers)
 
 
-ARCHITECTURES = (Architecture("phi3", "Phi-3", ("phi3",), _phi3_hf, _phi3_gguf, _phi3_plain),)
+ARCHITECTURES = (Architecture("phi3", "Phi-3", ("phi3",), _phi3_hf, _phi3_gguf, _phi3_plain, partial_rotary=True),)

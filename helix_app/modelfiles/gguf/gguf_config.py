@@ -41,8 +41,6 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         hidden, heads = int(need("embedding_length")), int(need("attention.head_count"))
         kv_heads = int(of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
         head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
-        if int(get("rope.dimension_count", head_dim)) != head_dim:
-            raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
         if int(get("attention.value_length", head_dim)) != head_dim:
             raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
         embeddings = header.info("token_embd.weight").shape
@@ -62,6 +60,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             "norm_eps": float(get("attention.layer_norm_rms_epsilon", 1e-6)),
             "rope_theta": float(get("rope.freq_base", 10_000.0)),
             "rope": _rope(header, get),
+            "rotary_size": int(get("rope.dimension_count", head_dim)) % head_dim,
             "tied_embeddings": "output.weight" not in header.tensors,
             "qkv_bias": "blk.0.attn_q.bias" in header.tensors,
             "out_bias": "blk.0.attn_output.bias" in header.tensors,

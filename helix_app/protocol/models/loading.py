@@ -51,6 +51,8 @@ class ModelReady:
     ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
     rows run beside it, so that greedy and seeded replies are the same tokens with and without drafts.
 
+    ``target_state_bytes`` and ``draft_state_bytes`` are what recurrent layers keep of one sequence, 0 without such.
+
     ``thinking`` are the texts before and after the model's reasoning, empty where its template and vocabulary name
     none. ``thinking_switch`` is the template's variable that switches it, empty for none. With ``thinking_opens`` a
     reply begins inside such a block, which its prompt has opened; ``thinking_opens_when`` says so for requests with
@@ -78,6 +80,8 @@ class ModelReady:
     load_seconds: float
     target_block_bytes: int = 0
     draft_block_bytes: int = 0
+    target_state_bytes: int = 0
+    draft_state_bytes: int = 0
     model_context: int = 0
     context_limit: str = "model"
     target_file: str = ""

@@ -55,6 +55,18 @@ def test_memory_stays_the_same_where_every_layer_has_a_window(zoo: Zoo, monkeypa
     assert held["32"] == held["64"] == held["256"] == kv["32"] / 24 * 32, "two blocks"
 
 
+def test_a_state_is_as_large_at_any_context(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What grows is the layer that has keys and values."""
+    monkeypatch.setattr(context, "CONTEXTS", (32, 64, 256))
+    bench = opened(zoo.gguf("qwen35"), repeats=1)
+    found, config = context.run(bench).data, bench.session.runner.decoder.config
+    state, token = config.state_bytes, 2 * config.num_kv_heads * config.head_dim * 4
+    assert state > 0
+    assert found["kv_bytes"] == {str(tokens): state + tokens * token for tokens in (32, 64, 256)}
+    assert found["cache_bytes"] == found["kv_bytes"]
+    assert len(found["pass_ms"]) == 6
+
+
 @pytest.mark.parametrize(("temperature", "exact"), [(0.0, True), (0.7, False)])
 def test_attention_is_that_of_the_replies(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, temperature: float, exact: bool

@@ -46,6 +46,13 @@ def check_step(found: Experiment) -> None:
     assert len(told["plain_us"]) == len(told["profiled_us"])
 
 
+def test_layers_that_differ_are_left_out_with_a_word(zoo: Zoo) -> None:
+    found = kernels.run(opened(zoo.gguf("qwen35")))
+    check_step(found)
+    assert len(found.more) == 2
+    assert any("compared where all layers have the same" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_every_part_is_there_and_fits(zoo: Zoo, dtype: str) -> None:
     bench = opened(zoo.gguf("llama-q4"), dtype=dtype)

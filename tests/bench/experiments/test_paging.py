@@ -30,8 +30,9 @@ def kind_of(view: object) -> str:
     return "adjacent" if blocks == list(range(blocks[0], blocks[0] + len(blocks))) else "scattered"
 
 
-def test_each_cache_has_its_own_time(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench, clock, seen = opened(zoo.gguf("llama-long"), repeats=2), Clock(), dict[str, list[torch.Tensor]]()
+@pytest.mark.parametrize("name", ["llama-long", "qwen35"])
+def test_each_cache_has_its_own_time(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    bench, clock, seen = opened(zoo.gguf(name), repeats=2), Clock(), dict[str, list[torch.Tensor]]()
     decoder, forward_many = bench.session.runner.decoder, bench.session.runner.decoder.forward_many
 
     def timed(ids: torch.Tensor, spans: tuple[Span, ...]) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 A slot holds the whole history up to its token, as keys and values do: two slots are equal only if everything before
 them is equal too. Slots are written some time after they were given out, as in the scheduler. Groups of layers, some
-with a window, hold histories of their own.
+with a window, hold histories of their own. Some pools have states of recurrent layers too (``remembered.py``).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.cache.block_pool import BlockPool
+from tests.engine.cache.remembered import RememberedStates
 
 History = tuple[int, ...]
 Written = tuple[int, History]  # the group of layers, and what its layers saw
@@ -34,11 +35,13 @@ class PoolMachine(RuleBasedStateMachine):
         size=st.sampled_from([4, 2, 1]),
         shuffle=st.integers(0, 9),
         windows=st.sampled_from(_WINDOWS),
+        states=st.sampled_from([0, 6, 3, 0, 4]),
     )
-    def start(self, blocks: int, size: int, shuffle: int, windows: tuple[int, ...]) -> None:
+    def start(self, blocks: int, size: int, shuffle: int, windows: tuple[int, ...], states: int) -> None:
         blocks *= len(windows)
         order = random.Random(shuffle).sample(range(blocks), blocks) if shuffle % 2 else None
-        self.pool, self.size, self.windows = BlockPool(blocks, size, order, windows), size, windows
+        self.pool, self.size, self.windows = BlockPool(blocks, size, order, windows, states), size, windows
+        self.states = RememberedStates(states)
         self.memory: list[list[Written | None]] = [[None] * size for _ in range(blocks)]
         self.tokens: dict[str, list[int]] = {}  # every token with a slot
         self.written: dict[str, int] = {}  # how many of them are in memory
@@ -63,13 +66,17 @@ class PoolMachine(RuleBasedStateMachine):
         begin = data.draw(st.one_of(st.just(()), st.sampled_from(known)))
         tokens = [*begin, *data.draw(_TOKENS)]
         name = self._name()
+        if self.states.slots and not self.pool.states.free:
+            with pytest.raises(CacheExhaustedError):
+                self.pool.open(name, tokens, apart)
+            return
         hit = self.pool.open(name, tokens, apart)
         if apart:
             assert hit == 0
             self.apart.add(name)
         assert hit % self.size == 0
         assert hit < max(1, len(tokens)), "the last token of a prompt must be run"
-        if not self.forgot and not apart:
+        if not self.forgot and not apart and not self.states.slots:
             whole = range(self.size, len(tokens), self.size)
             assert hit == max([0, *(i for i in whole if tuple(tokens[:i]) in self.finished)])
         assert all(tuple(tokens[:i]) in self.finished for i in range(self.size, hit + 1, self.size))
@@ -153,9 +160,15 @@ class PoolMachine(RuleBasedStateMachine):
         with pytest.raises(ValueError):
             self.pool.fork(parent, name, verified + 1)
         firsts = [self._first(window, length) for window in self.windows]
-        if any(begin > first for (begin, _), first in zip(groups, firsts)):  # what it would look back on is gone
+        passed = any(begin > first for (begin, _), first in zip(groups, firsts))  # what it would look back on is gone
+        if passed or not self.pool.can_fork(parent, length):
+            assert passed or (self.states.slots and 0 < length < verified)
             assert not self.pool.can_fork(parent, length)
             with pytest.raises(ValueError):
+                self.pool.fork(parent, name, length)
+            return
+        if self.states.slots and not self.pool.states.free:
+            with pytest.raises(CacheExhaustedError):
                 self.pool.fork(parent, name, length)
             return
         self.pool.fork(parent, name, length)
@@ -185,6 +198,13 @@ class PoolMachine(RuleBasedStateMachine):
         for block in own:
             self.memory[block] = [None] * self.size
         self._gone(name, groups)
+
+    @rule()
+    def copy_states(self) -> None:
+        """At any time before the next pass."""
+        self.states.copy(self.pool.states.take_copies())
+        for name, table in self.pool.tables().items():
+            self.states.check(table, self.tokens[name])
 
     @rule()
     def clear(self) -> None:
@@ -264,8 +284,10 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _write(self, name: str) -> None:
         """The model runs the tokens whose slots are still empty."""
-        tokens = self.tokens[name]
-        for group, held in enumerate(self.pool.tables()[name].groups):
+        tokens, table = self.tokens[name], self.pool.tables()[name]
+        self.states.copy(self.pool.states.take_copies())
+        self.states.run(table, self.written[name], tokens)
+        for group, held in enumerate(table.groups):
             for i in range(self.written[name], len(tokens)):
                 block = held.blocks[i // self.size - held.begin]
                 self.memory[block][i % self.size] = group, tuple(tokens[: i + 1])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.engine import Engine
+from helix_app.engine.loading.memory_use import memory_use
 from helix_app.engine.loading.needs import copy_weights, dense_weights, need_of, packed_weights
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
@@ -28,7 +29,7 @@ def held(engine: Engine) -> int:
     return layers + bytes_of(decoder._norm) + bytes_of(decoder._head) + bytes_of(decoder._embed)
 
 
-@pytest.mark.parametrize("name", ["llama-small", "gemma3", "qwen2"])
+@pytest.mark.parametrize("name", ["llama-small", "gemma3", "qwen2", "qwen35"])
 def test_dense_weights_are_those_that_are_held(zoo: Zoo, name: str) -> None:
     path = zoo.gguf(name)
     engine = loaded(path)
@@ -59,6 +60,22 @@ def test_a_cache_is_as_large_as_it_is(zoo: Zoo) -> None:
     runner = session_of(loaded(path, context_length=256, cache_tokens=1024)).runner
     need = need_of(inspect(path), "float32", 256, 1024)
     assert need.cache == runner.cache.block_bytes * runner.pool.num_blocks
+
+
+def test_states_are_in_the_cache_of_a_model_with_recurrent_layers(zoo: Zoo) -> None:
+    """For one sequence and what is kept of others, for many more of them; and a longer context has no more."""
+    path = zoo.gguf("qwen35-loopy")
+    config = inspect(path).config
+    for tokens, slots in ((256, 8), (1024, 32)):
+        engine = loaded(path, context_length=256, cache_tokens=tokens)
+        runner = session_of(engine).runner
+        assert runner.pool.states.slots == slots
+        need = need_of(inspect(path), "float32", 256, tokens)
+        states = slots * config.state_bytes
+        assert need.cache == runner.cache.block_bytes * runner.pool.num_blocks + states
+        assert memory_use(session_of(engine)).cache == need.cache
+    short, long = (need_of(inspect(path), "float32", length, length) for length in (64, 256))
+    assert long.cache - 8 * config.state_bytes == 4 * (short.cache - 8 * config.state_bytes)
 
 
 def test_a_longer_context_takes_more_and_fewer_bits_take_less(zoo: Zoo) -> None:

@@ -76,6 +76,17 @@ def test_what_is_not_packed_runs_dense(zoo: Zoo, quant: str, dtype: str, draft: 
     engine.close()
 
 
+@pytest.mark.parametrize(("quant", "code"), [("Q8_0", ["packed_recurrent"]), ("F32", [])])
+def test_a_model_with_recurrent_layers_runs_dense_and_says_so(zoo: Zoo, quant: str, code: list[str]) -> None:
+    engine, seen = load(zoo.gguf("qwen35-loopy", quant=quant))
+    ready = seen[-1]
+    assert isinstance(ready, ModelReady)
+    assert (ready.dtype != "packed", codes(seen)) == (True, code)
+    assert all("unpacks" in messages.notice_text(found, {}) for found in code)
+    finish(engine, ask())
+    engine.close()
+
+
 def test_a_draft_model_runs_packed_too_where_its_file_is(zoo: Zoo, kernels: None) -> None:
     for quant, kind in (("Q8_0", "packed"), ("F32", "float32")):
         engine, _ = load(zoo.gguf("llama", quant="Q8_0"), draft=str(zoo.gguf("llama-small", quant=quant)))

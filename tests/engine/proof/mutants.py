@@ -272,8 +272,8 @@ def passed_by_drafted_rows(patch: Patch) -> None:
     """A window moves on with rows that are rejected then."""
     real = BlockPool.commit
 
-    def commit(self: BlockPool, name: str, tokens: Sequence[int]) -> None:
-        real(self, name, tokens)
+    def commit(self: BlockPool, name: str, tokens: Sequence[int], last: bool = False) -> None:
+        real(self, name, tokens, last)
         table = self.tables()[name]
         for group, held in enumerate(table.groups):
             passed = max(0, self._first(group, table.length) - held.begin)

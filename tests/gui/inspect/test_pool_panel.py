@@ -93,6 +93,13 @@ def test_the_books_in_words(panel: PoolPanel) -> None:
     ]
 
 
+def test_states_of_recurrent_layers_in_words(panel: PoolPanel) -> None:
+    used = Ledger(0, 0, 0, 0, 0, 0, 1, 2_000_000, 190_000_000, used_states=1, kept_states=3, kept_bytes=60_000_000)
+    assert panel.lines(used)[2] == "Recurrent layers: 1 state in use, 3 kept for prompts to come (60.0 MB)"
+    kept = Ledger(0, 0, 0, 0, 0, 0, 0, None, None, kept_states=2)
+    assert panel.lines(kept)[2] == "Recurrent layers: 0 states in use, 2 kept for prompts to come"
+
+
 def test_what_fell_out_of_a_window_is_shown_and_told(page: InspectPage) -> None:
     trace = Trace(made_run(30, prompt=120, windows=(0, 40)).items)
     page.show_trace(trace)

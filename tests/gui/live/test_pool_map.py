@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -105,6 +107,13 @@ def test_totals_between_replies_say_what_is_kept(pool: PoolMap) -> None:
     assert pool.totals.whole() == "7 / 512 blocks, 2 cached"
     pool.apply(shot(cells(512, b=(0, 9, BLOCK_CACHED, NO_OWNER))))
     assert pool.totals.whole() == "9 / 512 blocks cached"
+
+
+def test_states_of_recurrent_layers_are_told_where_there_are_some(pool: PoolMap) -> None:
+    pool.apply(shot(cells(512, a=(0, 7, BLOCK_USED, 0)), "r"))
+    assert pool.note.text() == "16 tokens each"
+    pool.apply(replace(shot(cells(512, a=(0, 7, BLOCK_USED, 0)), "r"), states=8, used_states=1, kept_states=2))
+    assert pool.note.text() == "16 tokens each; 1 state in use, 2 kept"
 
 
 def test_another_pool_begins_without_a_word_of_the_last(pool: PoolMap) -> None:

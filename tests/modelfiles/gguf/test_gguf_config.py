@@ -28,7 +28,6 @@ def made(path: Path, arch: str = "llama", **keys: Any) -> Path:
     ("keys", "feature"),
     [
         ({"expert_count": 8}, "mixture of experts"),
-        ({"rope.dimension_count": 8}, "partial rotary embeddings"),
         ({"attention.value_length": 8}, "values of another size than keys"),
         ({"rope.scaling.type": "odd"}, "odd rotary scaling"),
     ],
@@ -37,6 +36,13 @@ def test_what_the_decoder_has_not_is_refused_by_name(tmp_path: Path, keys: dict[
     with pytest.raises(ModelFileError) as caught:
         inspect(made(tmp_path, **keys))
     assert (caught.value.code, caught.value.fields["feature"]) == ("model_feature_unsupported", feature)
+
+
+def test_heads_may_be_turned_in_part(tmp_path: Path) -> None:
+    whole = inspect(made(tmp_path)).config
+    assert (whole.rotary_size, whole.partial_rotary) == (0, False)
+    part = inspect(made(tmp_path, **{"rope.dimension_count": whole.head_dim // 2})).config
+    assert (part.rotary_size, part.partial_rotary) == (whole.head_dim // 2, True)
 
 
 def test_an_unknown_architecture_is_refused_with_what_works(tmp_path: Path) -> None:

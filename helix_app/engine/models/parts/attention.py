@@ -18,7 +18,7 @@ from helix_app.modelfiles.config import ModelConfig
 
 
 class Attention(Part):
-    """Queries, keys and values in one product; heads normed and turned where the model has that.
+    """Queries, keys, values and gates in one product; heads normed and turned where the model has that.
 
     Attributes:
         qk_norm: weights of the norm of each query and key head ``[heads + kv_heads, head_dim]``, None for none.
@@ -42,6 +42,7 @@ class Attention(Part):
         rotary = config.rotary(index)
         self._turned_by = config.rotaries.index(rotary) if rotary else -1
         self._turning = config.num_heads + config.num_kv_heads
+        self._gates = config.num_heads + 2 * config.num_kv_heads  # the first "head" that is one
 
     @property
     def linears(self) -> Sequence[Linear]:
@@ -49,18 +50,21 @@ class Attention(Part):
         c = self._config
         mixed, keys_values = c.num_heads * c.head_dim, 2 * c.num_kv_heads * c.head_dim
         return (
-            Linear("qkv", self.qkv, mixed + keys_values, c.hidden_size),
+            Linear("qkv", self.qkv, mixed * (1 + c.gated_attention) + keys_values, c.hidden_size),
             Linear("out", self.out, c.hidden_size, mixed),
         )
 
     def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
         """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``."""
         qkv = part.run_linear(self.qkv, x, "qkv" in step.paired, step.pieces)
-        return part.run_linear(self.out, self._mixed(qkv, step), "out" in step.paired, step.pieces)
+        mixed = self._mixed(qkv, step)
+        if self._config.gated_attention:
+            mixed = mixed * torch.sigmoid(qkv[:, self._gates * self._config.head_dim :])
+        return part.run_linear(self.out, mixed, "out" in step.paired, step.pieces)
 
     def _mixed(self, qkv: torch.Tensor, step: Pass) -> torch.Tensor:
         config, cache_dtype, turning, paths = self._config, self._cache_dtype, self._turning, step.paths
-        heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads, dim]
+        heads = qkv.view(qkv.shape[0], -1, config.head_dim)  # [rows, heads + 2 * kv_heads + gates, dim]
         if self.qk_norm is not None:
             queries_keys = heads[:, :turning]
             normed = F.rms_norm(queries_keys, (config.head_dim,), None, config.norm_eps)
@@ -94,7 +98,8 @@ def load_attention(
     if config.qk_norm:
         weights = [maker.tensor(source, role, layer=index) for role in ("q_norm", "k_norm")]
         qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
-    qkv = maker.linear(source, ("q", "k", "v"), index, config.qkv_bias)
+    roles = ("q", "k", "v", "q_gate") if config.gated_attention else ("q", "k", "v")
+    qkv = maker.linear(source, roles, index, config.qkv_bias)
     out = maker.linear(source, ("o",), index, config.out_bias)
     sinks = maker.tensor(source, "sinks", layer=index) if config.sinks else None
     return Attention(config, index, qkv, out, qk_norm, cache_dtype, sinks)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import torch
 
+from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import EXACT_ROWS, Path
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
 
-Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows, each [rows, 1, 2, head_dim / 2]
+Turn = tuple[torch.Tensor, torch.Tensor]  # cosines and sines of a pass's rows, each [rows, 1, 2, turned / 2]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Pass:
         pieces: how the rows of linear layers are split; () for not at all.
         together: rows that linear layers compute alike, where rows are split.
         growth: what queries are multiplied with by their position ``[rows, 1, 1]``, None for nothing.
+        states: of recurrent layers, sequence by sequence; () in a model without.
+        exact: of each of these, whether a row's bits must not depend on how many rows run beside it.
     """
 
     turns: Sequence[Turn]
@@ -39,6 +42,8 @@ class Pass:
     pieces: Sequence[int] = ()
     together: int = 0
     growth: torch.Tensor | None = None
+    states: Sequence[StateView] = ()
+    exact: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)

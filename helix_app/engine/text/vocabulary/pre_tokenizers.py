@@ -163,7 +163,11 @@ _CUTS: dict[str, Cut] = {
 # A word of a vocabulary that tells its family, where the file does not: the file is older than the names, or they are
 # newer than this table.
 _TELLING = (("<|begin_of_text|>", "llama-bpe"), ("<｜begin▁of▁sentence｜>", "deepseek-v3"))
-_USUAL = {**dict.fromkeys(("qwen2", "qwen3", "qwen2moe", "qwen3moe"), "qwen2"), "gpt-oss": "gpt-4o"}  # by architecture
+_OF_ARCHITECTURE = {  # where neither says it
+    **dict.fromkeys(("qwen2", "qwen3", "qwen2moe", "qwen3moe"), "qwen2"),
+    "qwen35": "qwen35",
+    "gpt-oss": "gpt-4o",
+}
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,6 @@ def find_cut(meta: Mapping[str, Any], tokens: Mapping[str, int]) -> Found:
         return Found(_CUTS[name], name)
     guess = next((family for word, family in _TELLING if word in tokens), "")
     if not guess:
-        guess = _USUAL.get(str(meta.get("general.architecture")), "gpt-2")
+        guess = _OF_ARCHITECTURE.get(str(meta.get("general.architecture")), "gpt-2")
     # "default" is what converters wrote before they knew the family's name
     return Found(_CUTS[guess], name, guess)
