@@ -52,6 +52,8 @@ ERRORS: dict[str, str] = {
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
     "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
     "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
+    "draft_no_layer": "{path} has no layer of its own that drafts (mtp): few models have one, and quantised files often leave it out. "
+    "Choose another draft, or a file of this model that has it.",
     "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. "
     "Choose a draft from the same model family.",
     # devices and memory
@@ -136,6 +138,7 @@ NOTICES: dict[str, str] = {
     "packed_device": "On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.",
     "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_experts": "Helix has no kernel for some of this model's packed weights, so it unpacks them all, and the model takes far more memory than its file.",
+    "packed_mtp": "A draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
     "packed_recurrent": "Helix unpacks the weights of models with recurrent layers, so this model takes more memory than its file.",
     "packed_layers": "Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",

@@ -41,7 +41,7 @@ class Settings:
     """All settings; ``declared`` tells what is said here of each."""
 
     target: str = setting("smollm2-135m-instruct", "Target model: a catalog id or a path")
-    draft: str = setting("auto", "Draft: auto, none, ngram, self-int4, self-int8, a catalog id or a path")
+    draft: str = setting("auto", "Draft: auto, none, ngram, mtp, self-int4, self-int8, a catalog id or a path")
     device: _Device = setting("auto", "Device of models without a choice of their own")
     devices: dict[str, _Device] = field(default_factory=dict, metadata={"text": "Device by target, as chosen for it"})
     dtype: Literal["auto", "packed", "float32", "bfloat16", "float16", "int4"] = setting(

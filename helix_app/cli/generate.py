@@ -39,7 +39,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--batch", metavar="FILE", help=_BATCH)
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
+    add(
+        "--draft",
+        default="auto",
+        metavar="DRAFT",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model",
+    )
     add("--mode", default="speculative", help="speculative, or autoregressive: plain decoding, which drafts nothing")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")

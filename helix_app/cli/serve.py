@@ -33,7 +33,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser("serve", help="answer requests of other programs", description=text)
     add = parser.add_argument
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, self-int4, self-int8, or a draft model")
+    add(
+        "--draft",
+        default="auto",
+        metavar="DRAFT",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model",
+    )
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")
     add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)

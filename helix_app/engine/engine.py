@@ -18,7 +18,7 @@ from helix_app.engine.loading.load import load
 from helix_app.engine.loading.look import look
 from helix_app.engine.loading.memory_use import given_back, memory_use
 from helix_app.engine.loading.plan import plan
-from helix_app.engine.loading.runners import LoadCancelled
+from helix_app.engine.loading.reading import LoadCancelled
 from helix_app.engine.machine.devices.device import found_devices
 from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.machine.memory import return_memory

@@ -17,7 +17,7 @@ from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 
-DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
+DRAFTS = ("auto", "none", "ngram", "mtp", "self-int4", "self-int8")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def resolve_target(name: str, *, catalog: Catalog | None = None, root: Path | No
 
 
 def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root: Path | None = None) -> LoadRequest:
-    """Names to paths. ``none``, ``ngram`` and low-bit copies of the target pass through; others resolve like a target.
+    """Names to paths. ``DRAFTS`` pass through; others resolve like a target.
 
     ``auto`` becomes the draft model that the catalog names for this target, when it is on this computer; the
     engine may then still decide against it.

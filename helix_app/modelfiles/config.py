@@ -6,12 +6,9 @@ does otherwise than Llama is in ``architectures/``. The decoders run what is des
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
-
-from helix_app.base.errors import ModelFileError
 
 RopeType = Literal["default", "linear", "dynamic", "llama3", "yarn", "longrope"]
 Activation = Literal["silu", "gelu_tanh"]
@@ -190,6 +187,25 @@ _PLAIN = Layer()
 
 
 @dataclass(frozen=True)
+class NextToken:
+    """The layer behind the last one that drafts (multi-token prediction): from the embedding of a token and the hidden
+    state of the one before it, it predicts the next one.
+
+    Attributes:
+        layer: what it does, as a layer.
+        normed: hidden states are taken after the final norm, and its own, which its next step takes, after the norm of
+            its head; otherwise before them.
+        own_embeddings, own_norm, own_head: the file has them for this layer alone; otherwise the target's are used.
+    """
+
+    layer: Layer = _PLAIN
+    normed: bool = False
+    own_embeddings: bool = False
+    own_norm: bool = False
+    own_head: bool = False
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """Sizes, constants and layers of a decoder.
 
@@ -213,6 +229,7 @@ class ModelConfig:
         experts: of the feed-forward halves of its layers; None where each is one perceptron.
         sinks: each head has a learnt score that takes part in the softmax of attention and adds nothing to it.
         temperature: queries grow by position, None for not at all.
+        next_token: the layer that drafts, where the file has one; it is not among ``num_layers``.
     """
 
     architecture: str
@@ -254,6 +271,7 @@ class ModelConfig:
     experts: Experts | None = None
     sinks: bool = False
     temperature: Temperature | None = None
+    next_token: NextToken | None = None
 
     @property
     def group_size(self) -> int:
@@ -318,6 +336,14 @@ class ModelConfig:
         return Rotary(self.rope_theta, self.rope, size=self.rotary_size)
 
     @cached_property
+    def extended(self) -> ModelConfig:
+        """The same with the layer that drafts as the last of its layers: what a cache for both holds."""
+        if self.next_token is None:
+            return self
+        own = self.layers or (_PLAIN,) * self.num_layers
+        return replace(self, num_layers=self.num_layers + 1, layers=(*own, self.next_token.layer))
+
+    @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:
         """The different ones of all layers, in the order of their first use."""
         found = (self.rotary(i) for i in range(self.num_layers))
@@ -343,109 +369,3 @@ class ModelConfig:
     def state_bytes(self) -> int:
         """Memory of one sequence's state in all layers."""
         return len(self.recurrent_layers) * self.recurrent.state_bytes if self.recurrent is not None else 0
-
-    def check(self, path: str) -> None:
-        """Raise ModelFileError when these numbers cannot make a decoder."""
-        sizes = {
-            "vocab_size": self.vocab_size,
-            "hidden_size": self.hidden_size,
-            "intermediate_size": self.intermediate_size,
-            "num_layers": self.num_layers,
-            "num_heads": self.num_heads,
-            "num_kv_heads": self.num_kv_heads,
-            "head_dim": self.head_dim,
-            "context_length": self.context_length,
-        }
-        if self.experts is not None:
-            one = self.experts
-            sizes |= {"the number of experts": one.count, "the size of an expert": one.size}
-            sizes |= {"the size of the shared expert": one.shared_size + 1, "the experts of a row": one.used}
-        for name, value in sizes.items():
-            if not 0 < value < 2**31:
-                raise _unfit(path, f"{name} is {value}")
-        if self.experts is not None and self.experts.used > self.experts.count:
-            raise _unfit(path, f"{self.experts.used} of {self.experts.count} experts for a row")
-        if self.num_heads % self.num_kv_heads:
-            raise _unfit(path, f"{self.num_heads} heads over {self.num_kv_heads} key/value heads")
-        if self.head_dim % 2:
-            raise _unfit(path, f"odd head size {self.head_dim}")
-        if self.layers and len(self.layers) != self.num_layers:
-            raise _unfit(path, f"{len(self.layers)} descriptions of {self.num_layers} layers")
-        if any(not 0 <= layer.window < 2**31 for layer in self.layers):
-            raise _unfit(path, "the attention window out of range")
-        self._check_recurrent(path)
-        self._check_layers(path)
-        for rotary in (self._own_rotary, *self.rotaries):
-            self._check_rotary(rotary, path)
-        positive = {
-            "rms_norm_eps": self.norm_eps,
-            "the attention scale": self.score_scale,
-            "the embedding scale": self.embedding_scale,
-            "the residual scale": self.residual_scale,
-            "the logit scale": self.logit_scale,
-            "the logit softcap": self.logit_softcap + 1,
-        }
-        if self.temperature is not None:
-            positive |= {"the temperature of attention": self.temperature.beta + 1}
-            positive |= {"the length of its steps": self.temperature.length}
-        _check_positive(positive, path)
-
-    def _check_recurrent(self, path: str) -> None:
-        found = self.recurrent
-        if found is None:
-            if self.recurrent_layers:
-                raise _unfit(path, "layers with a state of no size")
-            return
-        sizes = (found.key_heads, found.value_heads, found.key_dim, found.value_dim, found.kernel)
-        if any(not 0 < size < 2**16 for size in sizes):
-            raise _unfit(path, f"sizes of a recurrent layer are {sizes}")
-        if found.value_heads % found.key_heads:
-            raise _unfit(path, f"{found.value_heads} value heads over {found.key_heads} key heads")
-        if not 0 < len(self.recurrent_layers) < self.num_layers:
-            raise _unfit(path, f"{len(self.recurrent_layers)} of {self.num_layers} layers recurrent")
-
-    def _check_layers(self, path: str) -> None:
-        for i, layer in enumerate(self.layers):
-            if not all(0 <= size < 2**31 for size in (layer.head_dim, layer.kv_heads, layer.intermediate_size)):
-                raise _unfit(path, f"sizes of layer {i} out of range")
-            heads, rotary = self.heads(i), self.rotary(i)
-            if heads.queries % heads.kv or heads.dim % 2:
-                raise _unfit(path, f"{heads.queries} heads over {heads.kv} of {heads.dim} in layer {i}")
-            if rotary is not None and (rotary.head_dim or self.head_dim) != heads.dim:
-                raise _unfit(path, f"the rotary embedding of layer {i} has another head size")
-            if layer.shares is not None and not (
-                0 <= layer.shares < i
-                and self.layers[layer.shares].shares is None
-                and (self.heads(layer.shares), self.layers[layer.shares].window) == (heads, layer.window)
-            ):
-                raise _unfit(path, f"layer {i} cannot share keys and values with layer {layer.shares}")
-        inputs = self.token_inputs
-        if inputs is not None and not (0 < inputs.size < 2**31 and 0 < inputs.vocab_size < 2**31):
-            raise _unfit(path, f"{inputs.size} inputs a layer of {inputs.vocab_size} tokens")
-
-    def _check_rotary(self, rotary: Rotary, path: str) -> None:
-        scaling, dim = rotary.scaling, rotary.head_dim or self.head_dim
-        size = rotary.size or dim
-        if not 0 < size <= dim or size % 2:
-            raise _unfit(path, f"{size} turned numbers of heads of {dim}")
-        for factors in (scaling.factors, scaling.long_factors):
-            if factors and len(factors) != size // 2:
-                raise _unfit(path, f"{len(factors)} rotary divisors for a head size of {size}")
-        positive = {
-            "rope_theta": rotary.theta - 1,
-            "the rotary factor": scaling.factor,
-            "the original context": scaling.original_context or self.context_length,
-            "beta_fast": scaling.beta_fast,
-            "beta_slow": scaling.beta_slow,
-        }
-        _check_positive(positive, path)
-
-
-def _check_positive(numbers: dict[str, float], path: str) -> None:
-    for name, number in numbers.items():
-        if not 0 < number < math.inf:
-            raise _unfit(path, f"{name} out of range")
-
-
-def _unfit(path: str, what: str) -> ModelFileError:
-    return ModelFileError("model_weights_mismatch", path=path, what=what)

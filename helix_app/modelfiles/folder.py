@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -97,8 +98,13 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
     return files
 
 
-def check_whole(file: Path) -> None:
-    """See that a safetensors file has all bytes that its header announces.
+def tensor_names(files: Iterable[Path]) -> frozenset[str]:
+    """The names of all tensors in safetensors files. Raises ModelFileError."""
+    return frozenset(name for file in files for name in check_whole(file))
+
+
+def check_whole(file: Path) -> tuple[str, ...]:
+    """See that a safetensors file has all bytes that its header announces; returns the names of its tensors.
 
     Raises:
         ModelFileError: it is cut off, or nonsense inside.
@@ -117,6 +123,7 @@ def check_whole(file: Path) -> None:
         needed = 8 + length + max(ends, default=0)
         if needed > size:
             _refuse_cut(file, f"{size:,} of {needed:,} bytes")
+        return tuple(str(name) for name in header)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=file, reason=exc.strerror or exc, detail=repr(exc)) from exc
     except (ValueError, LookupError, TypeError, AttributeError, MemoryError, OverflowError) as exc:

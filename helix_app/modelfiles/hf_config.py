@@ -8,6 +8,7 @@ from typing import Any
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
+from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.special_tokens import end_tokens, known_id
 
 _MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
@@ -56,7 +57,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
     except (TypeError, ValueError, ArithmeticError) as exc:
         reason = f"nonsense in config.json ({exc})"
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
-    config.check(path)
+    check(config, path)
     return config
 
 

@@ -10,12 +10,13 @@ from typing import Literal
 from helix_app.base.errors import ModelFileError
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, weight_files
+from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, tensor_names, weight_files
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, file_key, short_name
 from helix_app.modelfiles.gguf.other_kinds import check_config
 from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.hf_config import config_from_hf, token_ids
+from helix_app.modelfiles.next_token import may_have_next_token, with_next_token_of_folder
 from helix_app.modelfiles.special_tokens import end_tokens
 from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
 
@@ -85,6 +86,8 @@ def _inspect_folder(path: Path) -> ModelFiles:
     ends = end_tokens((*ends, *tokenizer.ends), tokenizer.markers, config.vocab_size)
     config = replace(config, eos_token_ids=ends)
     weights = weight_files(path)
+    if may_have_next_token(raw):
+        config = with_next_token_of_folder(config, tensor_names(weights))
     stats = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in weights]
     key = short_name(repr((str(path.resolve()), tokenizer.digest, stats)))
     return ModelFiles(path, "safetensors", config, key, weights=weights)

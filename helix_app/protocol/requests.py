@@ -20,7 +20,7 @@ class LoadRequest:
     Attributes:
         target: file (``.gguf``) or folder (safetensors) of the target model.
         target_name: what people call it ("SmolLM2 135M Instruct").
-        draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8`` or the path of a draft model.
+        draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8`` or the path of a draft model.
         draft_name: what people call the draft model; ignored for other drafts.
         draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``, or an adapter by its number: ``directml:1``.
@@ -206,7 +206,7 @@ class LoadChoice:
 
     Attributes:
         target: catalog id, or path of a ``.gguf`` file or model folder.
-        draft: ``auto``, ``none``, ``ngram``, ``self-int4``, ``self-int8``, a catalog id or a path.
+        draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8``, a catalog id or a path.
         learn: whether replies are learnt on this computer, for better n-gram drafts.
         stop_at: as in ``LoadRequest``.
     """

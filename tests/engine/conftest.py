@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch
 from helix_app.engine.rounds import scheduler
 from tests.engine.crowds import Models
 from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
+from tests.engine.next_token import TRAINED, train, with_layer
 from tests.engine.tiny import Zoo
 
 
@@ -17,6 +19,12 @@ from tests.engine.tiny import Zoo
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """Tiny random models by name."""
     return Zoo(tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.fixture(scope="session")
+def taught_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that speaks a small language, with a layer that drafts it."""
+    return with_layer("qwen3", train(), tmp_path_factory.mktemp("taught"), seed=TRAINED)
 
 
 @pytest.fixture(autouse=True)

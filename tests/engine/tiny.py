@@ -7,7 +7,6 @@ same shape. Everything is small enough that a forward pass takes well under a mi
 from __future__ import annotations
 
 import functools
-import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,7 @@ from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine import tiny_families, tiny_gemma4, tiny_recurrent
 from tests.engine.gguf_names import as_stored, permuted
-from tests.engine.tiny_ropes import ROPES
+from tests.engine.tiny_ropes import ROPES, rope_parameters, write_rope
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP
@@ -202,15 +201,17 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
 
     Args:
         quant: type of the weight matrices; vectors stay F32.
-        changes: metadata to add or replace; None leaves an entry of the tokenizer out.
+        changes: metadata to add or replace; None leaves an entry of the tokenizer out. ``blocks`` is how many there
+            are in all, ``tensors`` what is written beside, by its name in the file.
     """
+    more: dict[str, np.ndarray] = changes.pop("tensors", {})
     config, model = hf_config(name), hf_model(name, seed)
     arch = tiny_families.ARCHITECTURES.get(config.model_type, config.model_type.removesuffix("_text"))
     arch = arch.replace("qwen3_5", tiny_recurrent.FAMILY)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
-    writer.add_block_count(config.num_hidden_layers)
+    writer.add_block_count(changes.pop("blocks", config.num_hidden_layers))
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_head_count(config.num_attention_heads)
@@ -218,13 +219,13 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         writer.add_feed_forward_length(config.intermediate_size)
         writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(_rope_parameters(config)["rope_theta"])
-    share = 1.0 if arch == "gemma4" else _rope_parameters(config).get("partial_rotary_factor", 1.0)
+    writer.add_rope_freq_base(rope_parameters(config)["rope_theta"])
+    share = 1.0 if arch == "gemma4" else rope_parameters(config).get("partial_rotary_factor", 1.0)
     writer.add_rope_dimension_count(int(head_dim * share))
     if head_dim != config.hidden_size // config.num_attention_heads:
         writer.add_key_length(head_dim)
         writer.add_value_length(head_dim)
-    _write_rope(writer, config, head_dim)
+    write_rope(writer, config, head_dim)
     _write_own(writer, config)
     tiny_families.write_own(writer, config)
     _write_tokenizer(writer, changes)
@@ -246,19 +247,15 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         if arch in ("llama", "smollm3", "granite", "mistral3") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = permuted(array, heads)
-        matrix = array.ndim == 2 and not any(name in key for name in ("conv1d", "in_proj_a", "in_proj_b"))
-        key = tiny_gemma4.tensor_name(key)
-        writer.add_tensor(tiny_recurrent.name_of(key, arch), **as_stored(array, kind if matrix else None))
+        more[tiny_recurrent.name_of(tiny_gemma4.tensor_name(key), arch)] = array
+    for name_in_file, array in more.items():
+        matrix = array.ndim == 2 and not any(part in name_in_file for part in ("conv1d", "ssm_alpha", "ssm_beta"))
+        writer.add_tensor(name_in_file, **as_stored(array, kind if matrix else None))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
     return path
-
-
-def _rope_parameters(config: Any) -> dict[str, Any]:
-    """Of layers without a window."""
-    return config.rope_parameters.get("full_attention", config.rope_parameters)
 
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
@@ -282,31 +279,6 @@ def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
             writer.add_sliding_window_pattern([kind == "sliding_attention" for kind in config.layer_types])
             local = config.rope_parameters["sliding_attention"]["rope_theta"]
             writer.add_float32("gemma3.rope.freq_base_swa", local)
-
-
-def _write_rope(writer: gguf.GGUFWriter, config: Any, head_dim: int) -> None:
-    params = _rope_parameters(config)
-    kind = params["rope_type"]
-    if kind in ("linear", "yarn"):
-        writer.add_rope_scaling_type(gguf.RopeScalingType(kind))
-        writer.add_rope_scaling_factor(params["factor"])
-    if kind == "longrope":
-        factor = config.max_position_embeddings / params["original_max_position_embeddings"]
-        writer.add_rope_scaling_orig_ctx_len(params["original_max_position_embeddings"])
-        writer.add_rope_scaling_attn_factors(
-            math.sqrt(1 + math.log(factor) / math.log(params["original_max_position_embeddings"]))
-        )
-        for name in ("short", "long"):
-            factors = np.array(params[f"{name}_factor"], dtype=np.float32)
-            writer.add_tensor(f"rope_factors_{name}.weight", factors)
-    if kind == "yarn":
-        writer.add_rope_scaling_orig_ctx_len(params["original_max_position_embeddings"])
-    if kind == "llama3":  # the converter writes the divisor of each frequency
-        from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-
-        plain = params["rope_theta"] ** -(torch.arange(0, head_dim, 2) / head_dim)
-        scaled, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
-        writer.add_tensor("rope_freqs.weight", (plain / scaled).numpy().astype(np.float32))
 
 
 def _write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:

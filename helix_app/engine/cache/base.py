@@ -47,6 +47,10 @@ class LayerView(Protocol):
         """What ``write`` gives, of a layer whose new rows are there already."""
         ...
 
+    def put(self, layer: int, kv: torch.Tensor) -> None:
+        """Write the new rows of a layer, as ``write``, and give nothing."""
+        ...
+
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
         ...

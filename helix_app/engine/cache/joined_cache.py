@@ -102,6 +102,10 @@ class JoinedView:
             All keys and values of the sequence, ``[2 * kv_heads, padded_length, head_dim]``: a view of the pool when
             contiguous. What stands behind the sequence's end is finite and means nothing.
         """
+        self.put(layer, kv)
+        return self._all(self._cache.joined[layer])
+
+    def put(self, layer: int, kv: torch.Tensor) -> None:
         joined = self._cache.joined[layer]
         if self._written is not None:
             flat = joined.view(-1, joined.shape[2])
@@ -109,7 +113,6 @@ class JoinedView:
         else:
             for slot, row, count in self._runs:
                 joined.narrow(1, slot, count).copy_(kv if count == self._rows else kv.narrow(1, row, count))
-        return self._all(joined)
 
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         both = self.write_joined(layer, kv)

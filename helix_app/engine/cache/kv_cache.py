@@ -167,7 +167,7 @@ class KVView:
         """
         index = self._index_of[layer]
         if not self.contiguous:
-            self._write_scattered(index, kv)
+            self._put(index, kv)
             return self._all_of(index, padded)
         if self._found is None or self._padded != padded:
             self._found, self._padded = self._find(padded), padded
@@ -183,6 +183,17 @@ class KVView:
         if self._found is None or self._padded != padded:
             self._found, self._padded = self._find(padded), padded
         return self._found[1][index], self._found[2][index]
+
+    def put(self, layer: int, kv: torch.Tensor) -> None:
+        """Write the new rows of a layer, as ``write``, and give nothing."""
+        self._put(self._index_of[layer], kv)
+
+    def _put(self, index: int, kv: torch.Tensor) -> None:
+        new = self._new_rows()
+        if new is None:
+            self.cache.pool[index][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
+        else:
+            new[index].copy_(kv)
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A copy of the sequence's keys and values of a layer, each ``[kv_heads, length, head_dim]``."""
@@ -209,13 +220,6 @@ class KVView:
     def at(self, layer: int) -> KVView:
         """The view of a layer's group: this one."""
         return self
-
-    def _write_scattered(self, index: int, kv: torch.Tensor) -> None:
-        new = self._new_rows()
-        if new is None:
-            self.cache.pool[index][:, self._scattered()[0][self._length - self._rows : self._length]] = kv
-        else:
-            new[index].copy_(kv)
 
     def _all_of(self, index: int, padded: bool) -> tuple[torch.Tensor, torch.Tensor]:
         """Keys and values of blocks that are not adjacent."""
@@ -268,6 +272,10 @@ class GroupedView:
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> tuple[torch.Tensor, torch.Tensor]:
         """As ``KVView.write``."""
         return self.at(layer).write(layer, kv, padded)
+
+    def put(self, layer: int, kv: torch.Tensor) -> None:
+        """As ``KVView.put``."""
+        self.at(layer).put(layer, kv)
 
     def read(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """As ``KVView.read``, of the tokens that are still there."""

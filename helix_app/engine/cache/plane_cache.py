@@ -119,12 +119,16 @@ class GroupView:
 
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> Both:
         """Write the new rows of a layer ``[2 * kv_heads, rows, head_dim]`` and give what ``seen`` gives."""
+        self.put(layer, kv)
+        return self.seen(layer, padded)
+
+    def put(self, layer: int, kv: torch.Tensor) -> None:
+        """Write the new rows of a layer, as ``write``, and give nothing."""
         joined, begin = self.cache.joined[layer], self._length - self._rows
         if self.contiguous:
             joined[:, self._base + begin : self._base + self._length].copy_(kv)
         else:
             joined[:, self._slots()[begin : self._length]] = kv
-        return self.seen(layer, padded)
 
     def seen(self, layer: int, padded: bool = False) -> Both:
         """All keys and all values, each ``[1, kv_heads, length, head_dim]``, from the first slot that is there: views

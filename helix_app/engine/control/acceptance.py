@@ -21,6 +21,7 @@ _PRIORS = {
     "ngram:6": 0.88,
     "model": 0.70,
     "self": 0.90,
+    "mtp": 0.70,
     "table:1": 0.10,
     "table:1+": 0.18,
     "table:2": 0.20,

@@ -52,6 +52,7 @@ class MixedDraft:
         self.model.set_apart()
 
     def without_model(self) -> NgramDraft:
+        self.model.without_model()
         return self.ngram
 
     def follow(self, target: ModelRunner) -> None:

@@ -22,6 +22,19 @@ EXACT_ROWS = 65  # spans up to a plain row and 64 drafted ones; more rows are a 
 _KERNEL = getattr(torch, "_scaled_dot_product_flash_attention_for_cpu", None)  # which exact attention is about
 
 
+@dataclass
+class Handed:
+    """Hidden states that go in and out of a pass, for the layer that drafts (``ModelConfig.next_token``).
+
+    Attributes:
+        before: of the row before the first one, ``[1, hidden]``.
+        after: of all rows of the span, ``[rows, hidden]``, once the pass is over.
+    """
+
+    before: torch.Tensor
+    after: torch.Tensor | None = None
+
+
 @dataclass(frozen=True)
 class Span:
     """The rows of one sequence in a ragged batch.
@@ -32,6 +45,7 @@ class Span:
         view: where the sequence's keys and values are, through position start+rows-1.
         logit_rows: how many of the last rows need logits.
         exact: a row's result must not depend on the number of rows, where the device can do that.
+        handed: asks the pass for the hidden states of its rows.
     """
 
     start: int
@@ -39,6 +53,7 @@ class Span:
     view: CacheView
     logit_rows: int
     exact: bool = False
+    handed: Handed | None = None
 
 
 class Path(Protocol):

@@ -10,6 +10,7 @@ import torch
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
+from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.packed import takes_packed
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
@@ -66,12 +67,13 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     if (yield from takes_packed(what, device)):
         return Shape(device, torch.float32, *tokens, packed=True)
     wanted = "auto" if wanted == PACKED else wanted
+    drafts = takes_next_token(what, device.torch_device, packed=False)
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4)
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=drafts)
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
-    return Shape(device, formats.pick_dtype(wanted, device, config), *tokens)
+    return Shape(device, formats.pick_dtype(wanted, device, config), *tokens, next_token=drafts)
 
 
 def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:
@@ -106,4 +108,5 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         thinking_opens_when=thinking.opens_when,
         tools=tools.given,
         tool_style=tools.style,
+        next_token=what.target.config.next_token is not None,
     )

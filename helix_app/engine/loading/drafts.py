@@ -17,16 +17,20 @@ from helix_app.base.errors import InputError
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
+from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.plan import SELF_BITS, Plan
-from helix_app.engine.loading.runners import Shape, load_draft, read_weights
+from helix_app.engine.loading.next_token import next_token_runner, runs_next_token
+from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
+from helix_app.engine.loading.reading import read_weights
+from helix_app.engine.loading.runners import Shape, load_draft
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.hidden_states import TargetStates
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
@@ -36,6 +40,7 @@ from helix_app.runs.additive import K_MAX
 log = logging.getLogger(__name__)
 _COPY_BYTES, _COPY_SHARE = 0.7, 0.25  # of a weight in four bits, and of the free memory that a draft on auto may take
 _COPY_MAX, _COPY_ACCEPTANCE = 0.8, 0.9  # of a plain step that a copy may take; share of its tokens that stand
+_LAYER_ACCEPTANCE = 0.85  # of the tokens of the target's own layer, at best: what it is really tells
 _HEAD_BITS = 8  # of a low-bit copy that cannot share its target's head; four bits cost a fifth of the acceptance
 
 
@@ -69,7 +74,16 @@ def make_draft(
         LoadCancelled: ``cancel`` was set.
     """
     kind = what.draft_kind
-    if kind == "auto":
+    layer = next_token_runner(target)
+    if layer is not None:
+        yield LoadProgress("warm_up")
+        calibrate(layer, ())
+        if kind == "auto" and not _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
+            _drop_layer(target)
+            layer = None
+    if kind == "auto" and layer is not None:
+        kind = NEXT_TOKEN
+    elif kind == "auto":
         copy = not (shape.bits or shape.packed) and _copy_pays(target) and _room_for_copy(target.decoder.parameters)
         kind = "self-int4" if copy else "ngram"
     tables = _tables(what)
@@ -84,6 +98,9 @@ def make_draft(
         model = ModelDraft(runner, what.target.config.vocab_size)
         draft = model if what.request.draft_required else MixedDraft(ngram, model)
         return MadeDraft(kind, draft, runner, learned)
+    if layer is not None:
+        drafting = NextTokenDraft(layer, what.target.config.vocab_size)
+        return MadeDraft(kind, drafting if what.draft_kind == kind else MixedDraft(ngram, drafting), learned=learned)
     if kind in SELF_BITS:
         own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
         return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
@@ -91,8 +108,9 @@ def make_draft(
 
 
 def check_copy(kind: str, device: torch.device) -> None:
-    """Raise InputError for a low-bit copy of the target where no kernel runs it."""
-    if kind in SELF_BITS and not low_bit.exists(SELF_BITS[kind], device):
+    """Raise InputError for a low-bit copy of the target where no kernel runs it, and for its own layer likewise."""
+    missing = kind in SELF_BITS and not low_bit.exists(SELF_BITS[kind], device)
+    if missing or (kind == NEXT_TOKEN and not runs_next_token(device)):
         raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
 
 
@@ -101,14 +119,32 @@ def _copy_pays(target: ModelRunner) -> bool:
     and right as often as such copies are, it must gain something with what more rows cost the target."""
     decoder = target.decoder
     share = formats.int4_share(decoder.config, decoder.device, decoder.dtype)
+    return share <= _COPY_MAX and _pays(target, share, _COPY_ACCEPTANCE)
+
+
+def _pays(target: ModelRunner, share: float, acceptance: float) -> bool:
+    """Whether a draft gains something where its step takes this share of a plain one, and each of its tokens stands
+    with this probability."""
     single = target.costs.expect(1, 0)
-    if share > _COPY_MAX or single is None:
+    if single is None:
         return False
     tokens, gains = 1.0, []
     for k in range(1, K_MAX + 1):
-        tokens += _COPY_ACCEPTANCE**k
+        tokens += acceptance**k
         gains.append(tokens / ((target.costs.expect(k + 1, 0) or single) / single + k * share))
     return max(gains) > 1.0
+
+
+def _share(layer: ModelRunner, target: ModelRunner) -> float:
+    """What a step of the layer that drafts takes of a plain one, as measured."""
+    return (layer.costs.expect(1, 0) or 0.0) / (target.costs.expect(1, 0) or 1.0)
+
+
+def _drop_layer(target: ModelRunner) -> None:
+    """The layer that drafts would gain nothing here: passes are the target's alone again."""
+    if isinstance(target.hidden, TargetStates):
+        target.hidden.layer.release()
+        target.hidden.stop()
 
 
 def _room_for_copy(parameters: int) -> bool:

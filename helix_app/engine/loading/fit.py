@@ -11,9 +11,10 @@ import torch
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.needs import copy_weights, need_of
+from helix_app.engine.loading.needs import copy_weights, need_of, next_token_weights
+from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.packed import may_run_packed
-from helix_app.engine.loading.plan import SELF_BITS, Plan
+from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
 from helix_app.engine.measuring import formats
@@ -22,6 +23,7 @@ from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.models.fit import Fit, Level, MemoryNeed, Way
 
 ROOMY = 0.85  # of what is free that a load may take and still leave room
+_CPU = torch.device("cpu")  # or any that tells its memory
 _STEP = 256  # tokens that a shorter context is a multiple of
 
 
@@ -48,7 +50,7 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     fit = Fit(
         level=level,
         target_name=what.target_name,
-        draft_name=what.draft_name or (what.draft_kind if what.draft_kind in SELF_BITS else ""),
+        draft_name=what.draft_name or (what.draft_kind if what.draft_kind in (*SELF_BITS, NEXT_TOKEN) else ""),
         format=number_format,
         device=device.kind,
         device_name=device.name,
@@ -100,8 +102,11 @@ def format_of(what: Plan, device: Device) -> str:
 
 def _need(what: Plan, number_format: str, context: int, pool: int) -> MemoryNeed:
     copied = number_format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
-    target = need_of(what.target, number_format, context, pool, head_copied=copied)
+    layer = takes_next_token(what, _CPU, packed=number_format == PACKED)
+    target = need_of(what.target, number_format, context, pool, head_copied=copied, next_token=layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
+    if layer:
+        return replace(need, draft_weights=next_token_weights(what.target.config, number_format))
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
     if what.draft is None:

@@ -41,7 +41,15 @@ class ModelNeed:
     workspace: int
 
 
-def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, head_copied: bool = False) -> ModelNeed:
+def need_of(
+    files: ModelFiles,
+    number_format: str,
+    context: int,
+    pool: int,
+    *,
+    head_copied: bool = False,
+    next_token: bool = False,
+) -> ModelNeed:
     """What a model takes.
 
     Args:
@@ -49,13 +57,16 @@ def need_of(files: ModelFiles, number_format: str, context: int, pool: int, *, h
         context: tokens of one sequence.
         pool: tokens of all sequences.
         head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
+        next_token: its cache also holds the layer that drafts.
     """
     config = files.config
+    cached = config.extended if next_token else config
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
-    layout = with_states(layout_of(config, context), config, context, pool)
-    blocks = wanted_blocks(config, layout, context, pool, BLOCK, cache_type)
-    cache = blocks * bytes_per_block(config, BLOCK, cache_type, layout) + layout.states * config.state_bytes
+    layout = with_states(layout_of(cached, context), config, context, pool)
+    blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
+    cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
+    cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
         return ModelNeed(packed_weights(files), cache, run)
@@ -101,6 +112,17 @@ def _beside_matrices(config: ModelConfig, item: int) -> int:
         return 0
     own = item * sum(_count(config, role) for role in GATES) + 4 * sum(_count(config, role) for role in VECTORS)
     return len(config.recurrent_layers) * own
+
+
+def next_token_weights(config: ModelConfig, number_format: str) -> int:
+    """Bytes of the layer that drafts."""
+    own, item = config.next_token, _item(number_format)
+    if own is None:
+        return 0
+    per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
+    matrices = layer_numbers(config.extended, config.num_layers) + _count(config, "next_proj")
+    tables = (own.own_embeddings * item + own.own_head * per_matrix) * config.vocab_size * config.hidden_size
+    return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:

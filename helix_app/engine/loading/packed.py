@@ -6,7 +6,7 @@ import logging
 from collections.abc import Generator
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
-from helix_app.engine.loading.plan import SELF_BITS, Plan
+from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
@@ -35,6 +35,8 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_recurrent")
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")
+    elif what.draft_kind == NEXT_TOKEN:
+        notice = Notice("packed_mtp")
     elif not packed_formats(what.target):
         notice = Notice("packed_experts" if _packed_experts(what.target) else "packed_format")
     else:
@@ -61,7 +63,8 @@ def _holds_blocks(files: ModelFiles) -> bool:
 
 def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
-    if what.request.dtype not in ("auto", PACKED) or device.kind != "cpu" or what.draft_kind in SELF_BITS:
+    unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    if what.request.dtype not in ("auto", PACKED) or device.kind != "cpu" or unpacked:
         return False
     try:
         return bool(packed_formats(what.target)) and shared() is not None

@@ -7,7 +7,7 @@ from collections.abc import Collection, Generator
 
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.plan import Plan
-from helix_app.engine.loading.runners import LoadCancelled
+from helix_app.engine.loading.reading import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention
 from helix_app.engine.machine.devices.device import Device, check_dtype, cpu, forced_cpu, pick_device
 from helix_app.engine.models.make import runs_on_device

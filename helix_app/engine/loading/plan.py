@@ -19,7 +19,8 @@ from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import LoadRequest
 
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
-_KINDS = ("auto", "none", "ngram", *SELF_BITS)  # of drafts that are no files
+NEXT_TOKEN = "mtp"  # the draft that is a layer of the target's own
+_KINDS = ("auto", "none", "ngram", NEXT_TOKEN, *SELF_BITS)  # of drafts that are no files
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Plan:
     Attributes:
         request: as asked.
         draft: files of a draft model, None for any other draft.
-        draft_kind: ``auto``, ``none``, ``ngram``, ``model`` or one of ``SELF_BITS``.
+        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``mtp`` or one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
         skipped: why an optional draft model is left out.
     """
@@ -83,16 +84,18 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
     yield LoadProgress("tokenizer")
     tokenizer = _tokenizer_of(target)
     kind, draft, skipped = request.draft, None, None
-    if kind not in _KINDS:
-        try:
+    try:
+        if kind == NEXT_TOKEN and target.config.next_token is None:
+            raise HelixError("draft_no_layer", path=target.path)
+        if kind not in _KINDS:
             kind, draft = "model", inspect(Path(request.draft))
             check_vocabulary(tokenizer, load_tokenizer(draft))
-        except HelixError as exc:
-            if request.draft_required:
-                raise
-            kind, draft = "auto", None
-            fields = (("draft", request.draft_name), ("reason", error_text(exc.code, exc.fields)))
-            skipped = Notice("draft_skipped", fields, exc.detail)
+    except HelixError as exc:
+        if request.draft_required:
+            raise
+        kind, draft = "auto", None
+        fields = (("draft", request.draft_name or request.draft), ("reason", error_text(exc.code, exc.fields)))
+        skipped = Notice("draft_skipped", fields, exc.detail)
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
     return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped)

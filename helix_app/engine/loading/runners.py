@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,9 @@ from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.layout import with_states
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
+from helix_app.engine.loading.next_token import add_next_token
 from helix_app.engine.loading.packed import has_kernels
+from helix_app.engine.loading.reading import read_weights
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
 from helix_app.engine.measuring.calibration import calibrate
@@ -22,17 +24,12 @@ from helix_app.engine.models.make import cache_layout, make_decoder
 from helix_app.engine.models.packed_decoder import PackedDecoder, pool_of
 from helix_app.engine.models.packed_linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress
 
 BLOCK_SIZE = 16
 _THREADS = torch.get_num_threads()  # before any were chosen
-
-
-class LoadCancelled(Exception):
-    """The person pressed Stop while a model was loading."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,7 @@ class Shape:
         cache_tokens: that its cache should hold, of all sequences.
         bits: that weights are rounded to, 0 for none.
         packed: run on the file's own blocks; a draft model whose file cannot runs dense.
+        next_token: with the layer that drafts for it, where it is a target.
     """
 
     device: Device
@@ -52,11 +50,14 @@ class Shape:
     cache_tokens: int
     bits: int = 0
     packed: bool = False
+    next_token: bool = False
 
 
 def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns the target's runner, with the number of threads that suits it."""
     runner = yield from _load(files, shape, "weights", cancel)
+    if shape.next_token:
+        yield from add_next_token(files, runner, cancel)
     if shape.device.kind == "cpu" and not shape.packed:
         choose_threads(lambda: runner.try_rows(1), _THREADS)
     calibrate(runner)
@@ -81,9 +82,9 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
 
 
 def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
-    config, dtype = decoder.config, decoder.cache_dtype
+    config, dtype = decoder.config.extended if shape.next_token else decoder.config, decoder.cache_dtype
     yield LoadProgress("allocate_cache")
-    layout = with_states(cache_layout(decoder, shape.context), config, shape.context, shape.cache_tokens)
+    layout = with_states(cache_layout(decoder, shape.context, config), config, shape.context, shape.cache_tokens)
     blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)
     cache = yield from allocate(config, layout, blocks, BLOCK_SIZE, shape.context, dtype, shape.device)
     yield LoadProgress("warm_up")
@@ -112,18 +113,3 @@ def _on_blocks(files: ModelFiles, shape: Shape) -> Decoder:
     packed = PackedLinears(library, pool_of(library, leave_to_another_pool()), take_back)
     device, positions = shape.device.torch_device, shape.context
     return Decoder(files.config, dtype=torch.bfloat16, device=device, max_positions=positions, packed=packed)
-
-
-def read_weights(
-    files: ModelFiles, decoder: AnyDecoder, like: Decoder | None, stage: str, cancel: threading.Event
-) -> Iterator[Event]:
-    """Fill a decoder from its files; ``like`` shares embeddings and output head.
-
-    Raises:
-        LoadCancelled: ``cancel`` was set.
-    """
-    with open_weights(files) as source:
-        for fraction in decoder.load(source, like):
-            if cancel.is_set():
-                raise LoadCancelled
-            yield LoadProgress(stage, fraction)

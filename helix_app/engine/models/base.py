@@ -95,5 +95,6 @@ def bytes_of(part: Any) -> int:
     """Bytes of the tensors that a part of a model holds, packed ones as they are packed."""
     if isinstance(part, torch.Tensor):
         return part.numel() * part.dtype.itemsize
-    held = sum(bytes_of(t) for t in vars(part).values() if isinstance(t, torch.Tensor))
-    return held + int(getattr(part, "packed_bytes", 0))
+    own = sum(bytes_of(t) for t in vars(part).values() if isinstance(t, torch.Tensor))
+    own += sum(bytes_of(one) for one in getattr(part, "joined", ()))
+    return own + int(getattr(part, "packed_bytes", 0))

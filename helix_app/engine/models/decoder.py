@@ -19,7 +19,6 @@ here for one row and 0.95x for five, and took 5 to 8 seconds for each number of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -30,58 +29,19 @@ from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
+from helix_app.engine.models.layer import DecoderLayer, load_layer
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.parts import part
-from helix_app.engine.models.parts.attention import load_attention
-from helix_app.engine.models.parts.delta_net import load_delta_net
-from helix_app.engine.models.parts.experts import load_experts
-from helix_app.engine.models.parts.feed_forward import load_mlp
-from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn, evenly, pieces_of
-from helix_app.engine.models.parts.token_inputs import TokenGate, TokenTable, load_token_gate, load_token_table
-from helix_app.engine.models.parts.varied_attention import load_varied_attention
-from helix_app.engine.models.residual import Norm, residual
+from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, pieces_of
+from helix_app.engine.models.parts.token_inputs import TokenTable, load_token_table
+from helix_app.engine.models.residual import Norm, Residual, residual
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 _WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be split into so many
-
-
-@dataclass
-class _Layer:
-    """Parts of one layer; norms that its model has not are None.
-
-    Attributes:
-        mixer: what looks at other tokens.
-        mixer_post, feed_forward_post: norms over what each half gives.
-        gate: what it makes of its inputs of the token.
-        scale: the stream is multiplied by it at the end ``[1]``.
-    """
-
-    mixer_norm: Norm
-    mixer: Part
-    feed_forward_norm: Norm
-    feed_forward: Part
-    mixer_post: Norm | None = None
-    feed_forward_post: Norm | None = None
-    gate: TokenGate | None = None
-    scale: torch.Tensor | None = None
-
-    @property
-    def linears(self) -> list[Linear]:
-        """Those of both halves, as they run, and of its inputs."""
-        own = self.gate.linears if self.gate is not None else ()
-        return [*self.mixer.linears, *self.feed_forward.linears, *own]
-
-    @property
-    def weight_bytes(self) -> int:
-        """Bytes of weights that one row reads."""
-        norms = (self.mixer_norm, self.feed_forward_norm, self.mixer_post, self.feed_forward_post)
-        held = sum(bytes_of(norm) for norm in norms if norm is not None)
-        held += self.gate.weight_bytes if self.gate is not None else 0
-        return held + self.mixer.weight_bytes + self.feed_forward.weight_bytes
 
 
 class Decoder:
@@ -98,7 +58,10 @@ class Decoder:
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
         graphs: recorded passes, where the device has them.
         parameters: number of weights.
+        gives_hidden: spans get the hidden states that they ask for (``Span.handed``), in recorded passes too.
     """
+
+    gives_hidden = False
 
     def __init__(
         self,
@@ -129,12 +92,12 @@ class Decoder:
         self._embed = torch.empty(0, dtype=dtype)
         self._rows: PackedEmbedding | None = None  # embeddings, where they are packed
         self._head: LinearFn
-        self._layers: list[_Layer] = []
+        self._layers: list[DecoderLayer] = []
         self._inputs: TokenTable | None = None
         self._tables: list[Turn] = []  # of each rotary embedding, all positions
         self._growth: torch.Tensor | None = None  # of queries, all positions
         self._reshapes = config.post_norms or config.residual_scale != 1.0  # what layers give, before it is added
-        # the host must know which experts are chosen and which rows of a state were verified, and a recorded pass tells not
+        # the host must know which experts are chosen and which rows of a state were verified
         records = config.is_even and config.experts is None and not config.recurrent_layers
         self.graphs: StepGraphs | None = for_device(self) if records else None
 
@@ -167,7 +130,7 @@ class Decoder:
         for i in range(config.num_layers):
             yield i / config.num_layers
             with untracked(self.device):
-                self._layers.append(self._made(maker, source, i))
+                self._layers.append(load_layer(config, maker, source, i, self.cache_dtype))
         self.parameters, self.rounded = maker.parameters, maker.rounded
         with untracked(self.device):
             # last, when the weights have shown that the sizes in the config are real
@@ -177,32 +140,6 @@ class Decoder:
             if self.can_be_exact:
                 self._look_at_rows()
         yield 1.0
-
-    def _made(self, maker: LinearMaker, source: WeightSource, i: int) -> _Layer:
-        config = self.config
-        mixer_post = feed_forward_post = None
-        if config.post_norms:
-            mixer_post, feed_forward_post = (
-                Norm(maker.tensor(source, role, layer=i)) for role in ("attn_post_norm", "mlp_post_norm")
-            )
-        mixer: Part
-        if config.layer(i).recurrent:
-            mixer = load_delta_net(config, maker, source, i)
-        else:
-            load_mixer = load_attention if config.is_even else load_varied_attention
-            mixer = load_mixer(config, maker, source, i, self.cache_dtype)
-        return _Layer(
-            mixer_norm=Norm(maker.tensor(source, "attn_norm", layer=i)),
-            mixer=mixer,
-            feed_forward_norm=Norm(maker.tensor(source, "mlp_norm", layer=i)),
-            feed_forward=load_mlp(config, maker, source, i)
-            if config.experts_of(i) is None
-            else load_experts(config, maker, source, i),
-            mixer_post=mixer_post,
-            feed_forward_post=feed_forward_post,
-            gate=load_token_gate(config, maker, source, i),
-            scale=maker.tensor(source, "layer_scale", layer=i) if config.layer_scale else None,
-        )
 
     def _look_at_rows(self) -> None:
         """Which linear layers compute a single row in another way than two, and how many rows all compute alike."""
@@ -282,46 +219,65 @@ class Decoder:
         Returns:
             Logits ``[logit_rows of all spans, vocab_size]`` in float32.
         """
+        asked = [span.handed for span in spans if span.handed is not None] if self.gives_hidden else []
         with untracked(self.device):
-            if self.graphs is not None and len(spans) == 1:
-                return self.graphs.run(ids, spans[0], lambda: self._plain(ids, spans))
-            return self._plain(ids, spans)
+            if self.graphs is None or len(spans) > 1 or (asked and spans[0].rows != spans[0].logit_rows):
+                logits, states = self._plain(ids, spans, bool(asked))
+            else:
+                wide = self.graphs.run(ids, spans[0], lambda: _beside(*self._plain(ids, spans, bool(asked))))
+                logits, states = _apart(wide, self.config.vocab_size)
+        if asked and states is not None:
+            for handed, after in zip(asked, states.split([span.rows for span in spans])):
+                handed.after = after
+        return logits
 
-    def _plain(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+    def _plain(self, ids: torch.Tensor, spans: Sequence[Span], asked: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Logits, and the hidden states of all rows if asked for."""
         paths = [self._path(span) for span in spans]
         exact = spans[0].exact
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if exact else frozenset()
         pieces = pieces_of([span.rows for span in spans], self._together) if exact else ()
-        turns = [
-            (
-                _joined([cos[s.start : s.start + s.rows] for s in spans]),
-                _joined([sin[s.start : s.start + s.rows] for s in spans]),
-            )
-            for cos, sin in self._tables
-        ]
-        grown = self._growth
-        growth = None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
+        growth = self._grown(spans)
         states = [span.view.states for span in spans if span.view.states is not None]
         exacts = [span.exact for span in spans]
-        step = Pass(self._halved(turns), paths, paired, pieces, self._together, growth, states, exacts)
-        return self._layer_by_layer(ids, step, [span.logit_rows for span in spans])
+        step = Pass(self.turns(spans), paths, paired, pieces, self._together, growth, states, exacts)
+        return self._layer_by_layer(ids, step, [span.logit_rows for span in spans], asked)
+
+    def turns(self, spans: Sequence[Span]) -> Sequence[Turn]:
+        """The turns of the rows of all spans, of each rotary embedding."""
+        return _halved(
+            [
+                (
+                    _joined([cos[s.start : s.start + s.rows] for s in spans]),
+                    _joined([sin[s.start : s.start + s.rows] for s in spans]),
+                )
+                for cos, sin in self._tables
+            ]
+        )
+
+    def _grown(self, spans: Sequence[Span]) -> torch.Tensor | None:
+        grown = self._growth
+        return None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
 
     def _path(self, span: Span) -> SpanPath:
         exact = span.exact and self.can_be_exact
         return SpanPath(self.config, span, self.cache_dtype, self.device, exact)
 
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
-        """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks."""
+        """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks.
+
+        Behind the logits are hidden states, where ``gives_hidden`` and all rows have logits.
+        """
         turns = [(cos.index_select(0, positions), sin.index_select(0, positions)) for cos, sin in self._tables]
+        asked = self.gives_hidden and logit_rows == ids.shape[0]
         growth = None if self._growth is None else self._growth.index_select(0, positions)
-        return self._layer_by_layer(ids, Pass(self._halved(turns), (path,), growth=growth), (logit_rows,))
+        step = Pass(_halved(turns), (path,), growth=growth)
+        return _beside(*self._layer_by_layer(ids, step, (logit_rows,), asked))
 
-    def _halved(self, turns: Sequence[Turn]) -> Sequence[Turn]:
-        """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
-        return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
-
-    def _layer_by_layer(self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int]) -> torch.Tensor:
+    def _layer_by_layer(
+        self, ids: torch.Tensor, step: Pass, logit_rows: Sequence[int], asked: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         config, reshapes = self.config, self._reshapes
         embedded = self._embedded(ids)
         inputs = None if self._inputs is None else self._inputs(ids, embedded, step)
@@ -338,20 +294,42 @@ class Decoder:
         wanted = sum(logit_rows)
         last = _last_rows(step.paths, logit_rows) if wanted < ids.shape[0] else ()
         pieces = evenly(wanted, self._together) if step.pieces else ()
-        return bent(
-            part.run_linear(self._head, x.normed(self._norm, last), "head" in step.paired, pieces).float(), config
-        )
+        head = part.run_linear(self._head, x.normed(self._norm, last), "head" in step.paired, pieces)
+        return bent(head.float(), config), self._hidden(x) if asked else None
+
+    def _hidden(self, x: Residual) -> torch.Tensor:
+        """What the layer that drafts takes of the stream, ``[rows, hidden]``."""
+        own = self.config.next_token
+        return x.normed(self._norm) if own is not None and own.normed else x.rows
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
         scale = self.config.embedding_scale
         x = F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
         return x if scale == 1.0 else x * scale
 
+    @property
+    def ends(self) -> tuple[torch.Tensor, Norm, LinearFn]:
+        """Embeddings ``[vocab, hidden]``, final norm and output head, for a layer that shares them."""
+        return self._embed, self._norm, self._head
+
     def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:
         """What a half of a layer gave, as it is added."""
         config = self.config
         y = y if norm is None else F.rms_norm(y, (config.hidden_size,), norm.weight, config.norm_eps)
         return y if config.residual_scale == 1.0 else y * config.residual_scale
+
+
+def _halved(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
+    return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
+
+
+def _beside(logits: torch.Tensor, states: torch.Tensor | None) -> torch.Tensor:
+    return logits if states is None else torch.cat((logits, states.float()), dim=1)
+
+
+def _apart(wide: torch.Tensor, vocab: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+    return wide[:, :vocab], wide[:, vocab:] if wide.shape[1] > vocab else None
 
 
 def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:

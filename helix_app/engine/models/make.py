@@ -46,11 +46,14 @@ def make_cache(
     return KVCache(config, num_blocks, block_size, dtype, device, layout)
 
 
-def cache_layout(decoder: AnyDecoder, context: int) -> Layout:
+def cache_layout(decoder: AnyDecoder, context: int, config: ModelConfig | None = None) -> Layout:
     """The groups of layers of a decoder's cache, for sequences of at most so many tokens.
+
+    Args:
+        config: whose layers the cache holds, where those are not the decoder's alone.
 
     On DirectML, where every operator costs, all layers share one block table, and windows give nothing back.
     """
     if decoder.device.type == KIND:
         return whole(decoder.config.num_layers)
-    return layout_of(decoder.config, context)
+    return layout_of(config or decoder.config, context)

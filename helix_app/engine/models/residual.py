@@ -29,6 +29,11 @@ class Residual:
     def __init__(self, x: torch.Tensor, eps: float) -> None:
         self._x, self._eps = x, eps
 
+    @property
+    def rows(self) -> torch.Tensor:
+        """The stream itself, ``[rows, hidden]``."""
+        return self._x
+
     def add(self, y: torch.Tensor) -> None:
         """Add what a layer gave, ``[rows, hidden]``."""
         self._x = self._x + y
@@ -60,6 +65,10 @@ class MirroredResidual(Residual):
         self._hidden, self._single = x.shape[1], x.shape[0] == 1
         self._halves = self._x.view(-1, 2, self._hidden)
         self._signs = torch.tensor(((1.0,), (-1.0,)), dtype=x.dtype)
+
+    @property
+    def rows(self) -> torch.Tensor:
+        return self._x[:, : self._hidden]
 
     def add(self, y: torch.Tensor) -> None:
         self._halves.addcmul_(y if self._single else y.unsqueeze(1), self._signs)

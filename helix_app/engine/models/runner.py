@@ -8,13 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 from helix_app.engine.cache.base import Cache, CacheView
 from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.kernels.attention import Span
+from helix_app.engine.kernels.attention import Handed, Span
 from helix_app.engine.models.base import AnyDecoder
 
 _TRIAL_STEP = 7919  # between the ids of rows on trial: a prime
@@ -39,11 +40,32 @@ class Rows:
         return len(self.ids) + (0 if self.tail is None else self.tail.shape[0])
 
 
+class Hidden(Protocol):
+    """Hidden states between the passes of a sequence (``hidden_states.py``)."""
+
+    def hand(self, sequence_id: str, start: int) -> Handed:
+        """What a pass over rows from ``start`` on takes."""
+        ...
+
+    def take(self, ids: torch.Tensor, names: Sequence[str], spans: Sequence[Span]) -> None:
+        """A pass is over that ran ``ids`` ``[rows of all spans]``, of these sequences."""
+        ...
+
+    def forget(self, sequence_id: str) -> None:
+        """A sequence is over; unknown ids are fine."""
+        ...
+
+    def join(self, pool: BlockPool) -> None:
+        """Sequences are in this pool from now on, and none is open."""
+        ...
+
+
 class ModelRunner:
     """Runs one model over many sequences' blocks.
 
     Attributes:
         decoder, pool, cache: what it joins.
+        hidden: of a target with a layer that drafts, or of that layer; None where nobody asks for them.
         max_tokens: most tokens of one sequence.
         costs: seconds of a forward pass by rows, as measured.
     """
@@ -52,6 +74,7 @@ class ModelRunner:
         self.decoder = decoder
         self.costs = CostTable()
         self._tried = 0  # rows run on trial
+        self.hidden: Hidden | None = None
         self.join(pool, cache)
 
     @property
@@ -63,6 +86,8 @@ class ModelRunner:
         """Work on this pool and its cache from now on."""
         self.pool, self.cache = pool, cache
         self.max_tokens = min(self.decoder.max_positions, pool.max_tokens)
+        if self.hidden is not None:
+            self.hidden.join(pool)
 
     def resize(self, num_blocks: int) -> None:
         """Replace pool and cache by empty ones of another size; no sequence may be open.
@@ -122,7 +147,7 @@ class ModelRunner:
         """
         tokens, spans = self._prepared(batch, reserved)
         begin = time.perf_counter()
-        logits, *others = brought_home((self.decoder.forward_many(tokens, spans), *carried))
+        logits, *others = brought_home((self._run(batch, tokens, spans), *carried))
         seconds = time.perf_counter() - begin
         graphs = self.decoder.graphs
         if len(spans) == 1 and not carried and not (graphs is not None and graphs.tried):
@@ -131,7 +156,13 @@ class ModelRunner:
 
     def launch(self, batch: Sequence[Rows], reserved: bool = False) -> torch.Tensor:
         """``forward_many`` without waiting for the device: all logits ``[logit rows, vocab]``, still on it."""
-        return self.decoder.forward_many(*self._prepared(batch, reserved))
+        return self._run(batch, *self._prepared(batch, reserved))
+
+    def _run(self, batch: Sequence[Rows], tokens: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        logits = self.decoder.forward_many(tokens, spans)
+        if self.hidden is not None:
+            self.hidden.take(tokens, [rows.sequence_id for rows in batch], spans)
+        return logits
 
     def _prepared(self, batch: Sequence[Rows], reserved: bool) -> tuple[torch.Tensor, list[Span]]:
         """The token ids ``[rows of all]`` on the device, and their spans."""
@@ -145,7 +176,8 @@ class ModelRunner:
                 self.reserve(rows.sequence_id, self.length(rows.sequence_id) + rows.count)
             start = self.length(rows.sequence_id) - rows.count
             view = self._view(rows.sequence_id, rows.count)
-            spans.append(Span(start, rows.count, view, rows.logit_rows, rows.exact))
+            handed = None if self.hidden is None else self.hidden.hand(rows.sequence_id, start)
+            spans.append(Span(start, rows.count, view, rows.logit_rows, rows.exact, handed))
             ids += rows.ids
         return self._ids(batch, ids), spans
 
@@ -192,16 +224,27 @@ class ModelRunner:
 
     def close(self, sequence_id: str) -> None:
         """End a sequence; unknown ids are fine."""
+        self._forget(sequence_id)
         if sequence_id in self.pool.tables():
             self.pool.close(sequence_id)
 
     def discard(self, sequence_id: str) -> None:
         """End a sequence whose unverified content is damaged: nothing of what only it used is kept."""
+        self._forget(sequence_id)
         table, size = self.pool.tables()[sequence_id], self.pool.block_size
         self.cache.scrub(self.pool.discard(sequence_id))
         if table.length > table.verified and table.verified % size:  # a fork may still hold the block before that
             for held in table.groups:
                 self.cache.scrub(held.blocks[table.verified // size - held.begin :][:1], table.verified % size)
+
+    def may_fork_at(self, length: int) -> int:
+        """How many of the first ``length`` tokens another sequence can go on after: hidden states outlive a pass at the
+        ends of blocks alone."""
+        return length if self.hidden is None else length - length % self.pool.block_size
+
+    def _forget(self, sequence_id: str) -> None:
+        if self.hidden is not None:
+            self.hidden.forget(sequence_id)
 
     def read(self, sequence_id: str, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A sequence's keys and values of a layer, ``[kv_heads, length, head_dim]`` each, less what a window passed."""

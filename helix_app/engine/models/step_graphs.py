@@ -142,7 +142,7 @@ class StepGraphs:
         if max(blocks) > MAX_BLOCKS:
             return plain()
         if views[0].cache is not self._cache:  # what was recorded writes into the old one
-            self._forget()
+            self.forget()
             self._cache = views[0].cache
         key = span.rows, span.logit_rows, blocks
         if key not in self._steps:
@@ -194,9 +194,10 @@ class StepGraphs:
     def _give_up(self, exc: RuntimeError) -> None:
         self.off = str(exc).partition("\n")[0] or type(exc).__name__
         log.warning("passes are not recorded any more: %s", self.off)
-        self._forget()
+        self.forget()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Record anew: what the decoder gives has changed."""
         self._steps.clear()
         self._uses.clear()
         self._cache = None

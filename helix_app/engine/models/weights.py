@@ -43,6 +43,13 @@ _NAMES = {
     "down": ("blk.{i}.ffn_down", "model.layers.{i}.mlp.down_proj"),
     **TOKEN_INPUTS,
     **expert_weights.NAMES,
+    # of the layer that drafts
+    "next_proj": ("blk.{i}.nextn.eh_proj", "mtp.fc"),
+    "enorm": ("blk.{i}.nextn.enorm", "mtp.pre_fc_norm_embedding"),
+    "hnorm": ("blk.{i}.nextn.hnorm", "mtp.pre_fc_norm_hidden"),
+    "next_embed": ("blk.{i}.nextn.embed_tokens", "mtp.embed_tokens"),
+    "next_norm": ("blk.{i}.nextn.shared_head_norm", "mtp.norm"),
+    "next_head": ("blk.{i}.nextn.shared_head_head", "mtp.lm_head"),
 }
 
 
@@ -85,6 +92,8 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
         name = "model.layers.{i}.mlp.router"
     if role in ("layer_scale", "sinks"):  # a buffer, and a parameter of its own, which have no kind
         return name.format(i=layer)
+    if config.next_token is not None and layer >= config.num_layers:
+        name, layer = name.replace("model.layers.", "mtp.layers."), layer - config.num_layers
     return f"{name.format(i=layer)}.{kind}"
 
 
@@ -154,6 +163,9 @@ def expected_shape(config: ModelConfig, role: str, kind: str, layer: int = 0) ->
         "k_norm": (heads.dim,),
         **expert_weights.shapes(config),
         **(delta_weights.delta_shapes(config.recurrent, hidden) if config.recurrent is not None else {}),
+        "next_proj": (hidden, 2 * hidden),
+        "next_embed": (config.vocab_size, hidden),
+        "next_head": (config.vocab_size, hidden),
     }.get(role)
     shape = shape or token_input_shape(config, role) or (hidden,)
     return shape[:1] if kind == "bias" else shape

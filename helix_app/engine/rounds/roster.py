@@ -145,6 +145,7 @@ def open_sequence(session: Session, reply: Reply, running: Sequence[Entry]) -> t
         if entry.reply is not reply and entry.at is not None and not entry.reply.request.cold:
             table = runner.pool.tables()[entry.name]
             same = common_prefix(entry.reply.tokens, reply.tokens, min(table.verified, last))
+            same = runner.may_fork_at(same)
             if same > shared and runner.pool.can_fork(entry.name, same):
                 parent, shared = entry.name, same
     hit = runner.open(reply.name, reply.tokens)

@@ -17,7 +17,7 @@ from helix_app.runs.comparison import two_models
 LETTERS = ("A", "B")
 CUSTOM = "custom"
 FIXED = "fixed:4"
-DRAFTS = ("auto", "none", "ngram", "self-int4", "self-int8")
+DRAFTS = ("auto", "none", "ngram", "mtp", "self-int4", "self-int8")
 
 
 def tr(text: str) -> str:
@@ -101,6 +101,7 @@ def draft_name(draft: str, items: tuple[CatalogItem, ...]) -> str:
         "auto": tr("draft auto"),
         "none": tr("no draft"),
         "ngram": tr("n-gram"),
+        "mtp": tr("own layer"),
         "self-int4": tr("self, 4 bits"),
         "self-int8": tr("self, 8 bits"),
     }

@@ -56,7 +56,12 @@ def source(code: str) -> str:
         return tr("n-gram of {n}").format(n=number)
     if kind == "table":
         return messages.fill(tr("n-gram table, {n:token|tokens} of context"), n=number)
-    named = {"self": tr("the target in fewer bits"), "model": tr("draft model"), "grammar": tr("the grammar")}
+    named = {
+        "self": tr("the target in fewer bits"),
+        "mtp": tr("the target's own layer"),
+        "model": tr("draft model"),
+        "grammar": tr("the grammar"),
+    }
     return named.get(kind, code or figures.UNKNOWN)
 
 

@@ -1,8 +1,7 @@
 """Qwen2, Qwen3 and Qwen3.5.
 
 Sources for Qwen3.5: transformers' ``Qwen3_5TextConfig``; llama.cpp's ``src/models/qwen35.cpp`` and its converter
-(``conversion/qwen.py``), which tiles value heads, adds the offset to norms and counts layers that predict further
-tokens (``nextn_predict_layers``), which are not run here, among the model's.
+(``conversion/qwen.py``), which tiles value heads and adds the offset to norms.
 """
 
 from __future__ import annotations
@@ -96,7 +95,7 @@ def _qwen35_hf(raw: Raw) -> Fields:
 
 def _qwen35_gguf(facts: GgufFacts) -> Fields:
     """Its norm weights hold the offset already."""
-    layers = facts.layers - int(facts.get("nextn_predict_layers", 0))
+    layers = facts.layers
     given = facts.get("attention.recurrent_layers")
     if isinstance(given, list):
         recurrent = tuple(bool(flag) for flag in given[:layers])
@@ -112,7 +111,7 @@ def _qwen35_gguf(facts: GgufFacts) -> Fields:
         kernel=int(facts.get("ssm.conv_kernel", 0)),
         tiled=True,
     )
-    return {**_qwen35(recurrent, sizes), "num_layers": layers}
+    return _qwen35(recurrent, sizes)
 
 
 ARCHITECTURES = (

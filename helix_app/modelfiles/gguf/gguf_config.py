@@ -9,8 +9,10 @@ from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.architectures.base import GgufFacts
 from helix_app.modelfiles.architectures.table import find_gguf
 from helix_app.modelfiles.config import ModelConfig, RopeScaling
+from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind
+from helix_app.modelfiles.next_token import with_next_token_of_gguf
 from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
 
 
@@ -44,7 +46,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         if int(get("attention.value_length", head_dim)) != head_dim:
             raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
         embeddings = header.info("token_embd.weight").shape
-        layers = int(need("block_count"))
+        layers = int(need("block_count")) - int(get("nextn_predict_layers", 0))
         if layers > len(header.tensors):
             raise ValueError(f"{layers} layers of {len(header.tensors)} tensors")
         shape: dict[str, Any] = {
@@ -70,13 +72,13 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         }
         names, rope = frozenset(header.tensors), shape["rope"]
         facts = GgufFacts(get, names, layers, hidden, heads, head_dim, rope, shape["vocab_size"])
-        config = ModelConfig(**{**shape, **architecture.from_gguf(facts)})
+        config = with_next_token_of_gguf(ModelConfig(**{**shape, **architecture.from_gguf(facts)}), header.tensors)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
         reason = f"nonsense in its header ({exc})"
         raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
     if get("expert_count") and config.experts is None:
         raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
-    config.check(str(header.path))
+    check(config, str(header.path))
     return config
 
 

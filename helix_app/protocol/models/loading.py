@@ -43,9 +43,10 @@ class MemoryUse:
 class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
-    ``draft`` is ``none``, ``ngram``, ``model``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the
-    last three have an n-gram draft beside them. ``*_block_bytes`` is the
-    memory of one block, 0 where it is not known. ``target_file`` names the file or folder of the target.
+    ``draft`` is ``none``, ``ngram``, ``model``, ``mtp``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked
+    for, the last four have an n-gram draft beside them. With ``next_token`` the file has a layer for ``mtp``.
+    ``*_block_bytes`` is the memory of one block, 0 where it is not known.
+    ``target_file`` names the file or folder of the target.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
     ``model``, ``default``, ``setting``, ``memory`` or
     ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
@@ -93,6 +94,7 @@ class ModelReady:
     thinking_opens_when: tuple[bool, bool] = (False, False)
     tools: bool = False
     tool_style: str = ""
+    next_token: bool = False
     remote: str = ""
 
 

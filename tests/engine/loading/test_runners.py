@@ -10,7 +10,8 @@ import torch
 
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.loading import context as contexts
-from helix_app.engine.loading.runners import LoadCancelled, Shape, load_draft, load_target, read_weights
+from helix_app.engine.loading.reading import LoadCancelled, read_weights
+from helix_app.engine.loading.runners import Shape, load_draft, load_target
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner

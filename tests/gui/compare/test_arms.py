@@ -83,7 +83,7 @@ def test_of_several_other_models_the_smallest_that_is_here_is_taken() -> None:
 def test_what_is_offered_is_what_settings_may_be() -> None:
     assert all(valid("k", choice.value) for choice in arms.k_choices() if not choice.separator)
     drafts = [choice.value for choice in arms.draft_choices(Settings(), ITEMS) if not choice.separator]
-    assert drafts == ["", "auto", "ngram", "self-int4", "self-int8", fake.BIG.id]
+    assert drafts == ["", "auto", "ngram", "mtp", "self-int4", "self-int8", fake.BIG.id]
     formats = [choice.value for choice in arms.dtype_choices(Settings()) if choice.value]
     assert all(valid("dtype", value) for value in formats)
     assert [c.value for c in arms.target_choices(Settings(), ITEMS) if not c.separator] == ["", fake.BIG.id]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine.cache.base import LayerView
 from helix_app.engine.kernels.attention import Path
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models import rope
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
-from helix_app.engine.models.parts.part import Linear, Part, Pass
+from helix_app.engine.models.parts.part import Linear, Part, Pass, Turn
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
@@ -36,9 +37,11 @@ class Attention(Part):
         qk_norm: torch.Tensor | None,
         cache_dtype: torch.dtype,
         sinks: torch.Tensor | None = None,
+        keys_values: LinearFn | None = None,
     ) -> None:
+        """``keys_values``: their part of ``qkv``, for one whose keys and values are also written by themselves."""
         self.qkv, self.out, self.qk_norm, self.sinks = qkv, out, qk_norm, sinks
-        self._config, self._index, self._cache_dtype = config, index, cache_dtype
+        self._config, self._index, self._cache_dtype, self._keys_values = config, index, cache_dtype, keys_values
         rotary = config.rotary(index)
         self._turned_by = config.rotaries.index(rotary) if rotary else -1
         self._turning = config.num_heads + config.num_kv_heads
@@ -61,6 +64,26 @@ class Attention(Part):
         if self._config.gated_attention:
             mixed = mixed * torch.sigmoid(qkv[:, self._gates * self._config.head_dim :])
         return part.run_linear(self.out, mixed, "out" in step.paired, step.pieces)
+
+    def write(self, x: torch.Tensor, turns: Sequence[Turn], views: Sequence[tuple[LayerView, int]]) -> None:
+        """Write keys and values of normed rows ``[rows, hidden]``, and nothing else.
+
+        Args:
+            views: where those of each sequence go, and how many rows are its own.
+        """
+        assert self._keys_values is not None
+        config, kv_heads = self._config, self._config.num_kv_heads
+        heads = self._keys_values(x).view(x.shape[0], 2 * kv_heads, config.head_dim)
+        if self.qk_norm is not None:
+            keys = heads[:, :kv_heads]
+            normed = F.rms_norm(keys, (config.head_dim,), None, config.norm_eps)
+            torch.mul(normed, self.qk_norm[config.num_heads :], out=keys)
+        if self._turned_by >= 0:
+            rope.rotate_(heads, kv_heads, *turns[self._turned_by])
+        kv, at = heads.to(self._cache_dtype).transpose(0, 1), 0
+        for view, rows in views:
+            view.put(self._index, kv[:, at : at + rows])
+            at += rows
 
     def _mixed(self, qkv: torch.Tensor, step: Pass) -> torch.Tensor:
         config, cache_dtype, turning, paths = self._config, self._cache_dtype, self._turning, step.paths
@@ -91,15 +114,46 @@ class Attention(Part):
 
 
 def load_attention(
-    config: ModelConfig, maker: LinearMaker, source: WeightSource, index: int, cache_dtype: torch.dtype
+    config: ModelConfig,
+    maker: LinearMaker,
+    source: WeightSource,
+    index: int,
+    cache_dtype: torch.dtype,
+    apart: bool = False,
 ) -> Attention:
-    """The attention of a layer. Raises ModelFileError."""
+    """The attention of a layer. Raises ModelFileError.
+
+    Args:
+        apart: keys and values are also written by themselves.
+    """
     qk_norm = None
     if config.qk_norm:
         weights = [maker.tensor(source, role, layer=index) for role in ("q_norm", "k_norm")]
         qk_norm = torch.cat([w.expand(n, -1) for w, n in zip(weights, (config.num_heads, config.num_kv_heads))])
-    roles = ("q", "k", "v", "q_gate") if config.gated_attention else ("q", "k", "v")
-    qkv = maker.linear(source, roles, index, config.qkv_bias)
+    gates = ("q_gate",) if config.gated_attention else ()
+    keys_values: LinearFn | None = None
+    qkv: LinearFn
+    if apart:
+        queries, keys_values = (maker.linear(source, r, index, config.qkv_bias) for r in (("q", *gates), ("k", "v")))
+        qkv = JoinedLinear(queries, keys_values, config.num_heads * config.head_dim)
+    else:
+        qkv = maker.linear(source, ("q", "k", "v", *gates), index, config.qkv_bias)
     out = maker.linear(source, ("o",), index, config.out_bias)
     sinks = maker.tensor(source, "sinks", layer=index) if config.sinks else None
-    return Attention(config, index, qkv, out, qk_norm, cache_dtype, sinks)
+    return Attention(config, index, qkv, out, qk_norm, cache_dtype, sinks, keys_values)
+
+
+class JoinedLinear:
+    """Queries and gates, and keys and values, as the one product that attention takes: values before gates.
+
+    Attributes:
+        joined: the two.
+    """
+
+    def __init__(self, queries: LinearFn, keys_values: LinearFn, width: int) -> None:
+        """``width``: of the queries alone."""
+        self.joined, self._width = (queries, keys_values), width
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        first, second = (linear(x) for linear in self.joined)
+        return torch.cat((first[:, : self._width], second, first[:, self._width :]), dim=1)

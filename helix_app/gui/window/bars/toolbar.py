@@ -208,6 +208,7 @@ class Toolbar(QToolBar):
             Choice("auto", self.tr("Auto"), self.tr("the best at hand")),
             Choice("none", self.tr("None"), self.tr("plain decoding")),
             Choice("ngram", self.tr("N-gram"), self.tr("drafts from the text itself")),
+            self._own_layer_choice(),
             Choice("self-int4", self.tr("Self, 4 bits"), self.tr("the target itself, in fewer bits")),
             Choice("self-int8", self.tr("Self, 8 bits"), self.tr("the target itself, in fewer bits")),
         ]
@@ -222,11 +223,20 @@ class Toolbar(QToolBar):
             choices += [SEPARATOR, Choice(EXAMINE, self.tr("Examine a pair…"), symbol="info", enabled=there)]
         return choices
 
+    def _own_layer_choice(self) -> Choice:
+        """The draft that is a layer of the model's own; greyed out, with the reason, where its file has none."""
+        label, ready = self.tr("Own layer (MTP)"), self._state.ready
+        if ready is None or ready.next_token:
+            return Choice("mtp", label, self.tr("a layer of the target that drafts"))
+        tip = self.tr("This model's file has no layer that drafts. Few models have one, and small files often lack it.")
+        return Choice("mtp", label, self.tr("not in this file"), enabled=False, tip=tip)
+
     def _draft_shown(self) -> str:
         chosen, ready = self._state.asked.draft, self._state.ready
         words = {
             "none": self.tr("none"),
             "ngram": self.tr("n-gram"),
+            "mtp": self.tr("own layer"),
             "self-int4": self.tr("self, 4 bits"),
             "self-int8": self.tr("self, 8 bits"),
         }
@@ -234,6 +244,8 @@ class Toolbar(QToolBar):
         if chosen == "auto":
             if ready is not None and ready.draft.startswith("self-"):
                 effective = self.tr("n-gram + self")
+            if ready is not None and ready.draft == "mtp":
+                effective = self.tr("n-gram + own layer")
             return self._auto(effective)
         if chosen in words:
             return ""

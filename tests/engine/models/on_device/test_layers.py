@@ -20,10 +20,12 @@ from tests.engine.models.test_decoder import runner_of, some_ids
 from tests.engine.simulated import decoder_there, runner_there, simulated
 from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
 from tests.engine.tiny import SHAPES, Zoo
+from tests.engine.tiny_recurrent import SHAPES as RECURRENT
 
 PLAIN = [name for name in SHAPES if name not in tiny_families.SHAPES]  # those do not run there
 TOLERANCE = 1e-4
 SCATTERED = random.Random(3).sample(range(16), 16)
+OTHERS = ("llama-q4", "phi3-partial", *RECURRENT)  # the same as another, or refused (``make.runs_on_device``)
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def model_of(zoo: Zoo, name: str) -> Path:
     return zoo.folder(name) if "window" in name else zoo.gguf(name)
 
 
-HERE = [name for name in PLAIN if name != "llama-q4" and SHAPES[name][0] != "gemma4"]
+HERE = [name for name in PLAIN if name not in OTHERS and SHAPES[name][0] != "gemma4"]
 
 
 @pytest.mark.parametrize(("name", "order"), [(name, SCATTERED if i % 2 else None) for i, name in enumerate(HERE)])

@@ -72,6 +72,8 @@ def test_opening_a_file_as_target(window: MainWindow, monkeypatch: pytest.Monkey
     [
         ("auto", "ngram", "Auto: n-gram"),
         ("auto", "self-int4", "Auto: n-gram + self"),
+        ("auto", "mtp", "Auto: n-gram + own layer"),
+        ("mtp", "mtp", "Own layer (MTP)"),
         ("auto", "none", "Auto: none"),
         ("ngram", "ngram", "N-gram"),
         ("self-int4", "self-int4", "Self, 4 bits"),
@@ -87,6 +89,13 @@ def test_the_draft_in_effect(window: MainWindow, chosen: str, effective: str, sh
     assert window.toolbar.draft.shown() == shown
     off = effective == "none"
     assert window.status.speculation.text() == ("speculation off: no draft" if off else "speculation on")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_draft_by_an_own_layer_takes_a_file_that_has_one(bar: Toolbar, state: State, there: bool) -> None:
+    state.set_model(Model(fake.ready(next_token=there)))
+    (choice,) = [choice for choice in bar.draft.choices() if choice.value == "mtp"]
+    assert (choice.enabled, bool(choice.tip)) == (there, not there)
 
 
 def test_four_bit_weights(window: MainWindow) -> None:

@@ -1,0 +1,170 @@
+"""A model with a layer that drafts is loaded with it where it is of use, and says why where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from helix_app.base.errors import HelixError, InputError
+from helix_app.engine.control.costs import CostTable
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.next_token import NextTokenDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.engine import Engine
+from helix_app.engine.loading import drafts
+from helix_app.engine.loading.drafts import check_copy
+from helix_app.engine.loading.fit import fit_of
+from helix_app.engine.loading.needs import need_of, next_token_weights
+from helix_app.engine.loading.next_token import takes_next_token
+from helix_app.engine.loading.plan import plan
+from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.modelfiles.model_path import inspect
+from helix_app.protocol.events import Failed, RoundDone
+from helix_app.protocol.requests import LoadRequest
+from tests.engine.loading.test_drafts import load, notices
+from tests.engine.next_token import reference_of, with_layer
+from tests.engine.next_token_runs import SAID
+from tests.engine.tiny import Zoo, ask, events, finish, session_of
+
+THERE = torch.device("privateuseone")
+
+
+@pytest.fixture
+def pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the layer gains is taken for granted: tiny models have hardly more layers themselves."""
+    monkeypatch.setattr(drafts, "_pays", lambda *_: True)
+
+
+def test_asked_for_by_name_it_is_used_alone(taught_file: Path) -> None:
+    engine = Engine()
+    ready, seen = load(engine, taught_file, draft="mtp", context_length=128)
+    assert (ready.draft, ready.draft_name, ready.draft_blocks, ready.next_token) == ("mtp", "", 0, True)
+    session = session_of(engine)
+    assert isinstance(session.draft, NextTokenDraft)
+    runner = session.draft.runner
+    assert (runner.pool, runner.cache) == (session.runner.pool, session.runner.cache)
+    assert runner.costs.samples(1, 0) > 0
+    assert notices(seen) == []
+    request = ask(SAID[3], max_tokens=50, k="fixed:2")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.accepted_tokens > 0.6 * drafted.metrics.drafted_tokens > 0
+    found = events(engine, request)
+    assert {event.source for event in found if isinstance(event, RoundDone) and event.k} == {"mtp"}
+    engine.close()
+
+
+def test_auto_takes_it_beside_the_n_gram_where_it_gains(taught_file: Path, pays: None) -> None:
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto")
+    assert ready.draft == "mtp"
+    draft = session_of(engine).draft
+    assert isinstance(draft, MixedDraft)
+    assert isinstance(draft.model, NextTokenDraft)
+    assert finish(engine, ask(SAID[2], max_tokens=40, k="fixed:2")).metrics.drafted_tokens > 0
+    engine.close()
+
+
+def test_auto_leaves_it_where_a_step_takes_as_long_as_a_pass(
+    taught_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "_share", lambda *_: 1.0)
+    monkeypatch.setattr(CostTable, "expect", lambda self, rows, context: float(rows))
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto")
+    assert ready.draft == "ngram"
+    session = session_of(engine)
+    assert isinstance(session.draft, NgramDraft)
+    assert session.runner.hidden is None
+    monkeypatch.undo()
+    assert finish(engine, ask(SAID[2], max_tokens=20)).token_ids
+    engine.close()
+
+
+@pytest.mark.parametrize("draft", ["none", "ngram"])
+def test_other_drafts_load_nothing_of_it(taught_file: Path, draft: str) -> None:
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft=draft)
+    session = session_of(engine)
+    assert (ready.draft, ready.next_token, session.runner.hidden) == (draft, True, None)
+    assert len(session.runner.cache.layout.places) == session.runner.decoder.config.num_layers
+    engine.close()
+
+
+def test_a_file_without_it_says_so(zoo: Zoo) -> None:
+    path = zoo.gguf("qwen3")
+    last = events(Engine(), LoadRequest(str(path), draft="mtp", device="cpu"))[-1]
+    assert isinstance(last, Failed)
+    assert last.code == "draft_no_layer"
+    made = plan(LoadRequest(str(path), draft="mtp", draft_required=False))
+    assert made.draft_kind == "auto"
+    assert made.skipped is not None
+    assert not takes_next_token(made, cpu().torch_device, packed=False)
+
+
+def test_a_count_whose_tensors_are_gone_is_no_layer(tmp_path: Path) -> None:
+    """Quantisers leave the block out, and its number in the header."""
+    from tests.engine.tiny import write_gguf
+
+    path = write_gguf("qwen3", 0, tmp_path / "m.gguf", blocks=3, **{"qwen3.nextn_predict_layers": 1})
+    config = inspect(path).config
+    assert (config.num_layers, config.next_token) == (2, None)
+
+
+def test_a_folder_is_looked_into_where_its_config_speaks_of_it(tmp_path: Path, zoo: Zoo) -> None:
+    folder = with_layer("qwen3", reference_of("qwen3"), tmp_path, "folder")
+    found = inspect(folder).config.next_token
+    assert found is not None
+    assert (found.own_norm, found.own_head, found.own_embeddings, found.normed) == (True, False, False, False)
+    assert inspect(zoo.folder("qwen3")).config.next_token is None
+
+
+def test_directml_and_packed_weights_do_without(taught_file: Path) -> None:
+    for kind, taken in (("auto", True), ("mtp", True), ("ngram", False), ("none", False)):
+        made = plan(LoadRequest(str(taught_file), draft=kind))
+        assert takes_next_token(made, cpu().torch_device, packed=False) == taken
+        assert not takes_next_token(made, cpu().torch_device, packed=True)
+        assert not takes_next_token(made, THERE, packed=False)
+    with pytest.raises(InputError):
+        check_copy("mtp", THERE)
+    check_copy("mtp", cpu().torch_device)
+
+
+def test_a_packed_file_is_unpacked_for_it(tmp_path: Path) -> None:
+    path = with_layer("qwen3-loopy", reference_of("qwen3-loopy"), tmp_path, quant="Q8_0")
+    engine = Engine()
+    ready, seen = load(engine, path, draft="mtp", dtype="packed")
+    assert ready.draft == "mtp"
+    assert ready.dtype != "packed"
+    assert [notice.code for notice in notices(seen)] == ["packed_mtp"]
+    engine.close()
+
+
+def test_what_it_takes_is_reckoned(taught_file: Path) -> None:
+    engine = Engine()
+    load(engine, taught_file, draft="mtp", context_length=256, cache_tokens=512)
+    session, files = session_of(engine), inspect(taught_file)
+    states = session.runner.hidden
+    assert isinstance(states, TargetStates)
+    own = next_token_weights(files.config, "float32")
+    assert own == pytest.approx(4 * states.layer.parameters, rel=0.02)
+    cache = session.runner.cache.block_bytes * session.runner.pool.num_blocks
+    need = need_of(files, "float32", 256, 512, next_token=True)
+    assert need.cache == cache + session.runner.pool.num_blocks * files.config.hidden_size * 4
+    request = LoadRequest(str(taught_file), draft="mtp", device="cpu", dtype="float32")
+    fit = fit_of(plan(request), cpu())
+    assert (fit.draft_name, fit.need.draft_weights) == ("mtp", own)
+    assert fit_of(plan(replace(request, draft="ngram")), cpu()).need.draft_weights == 0
+    engine.close()
+
+
+def test_a_sum_of_layers_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    from tests.engine.tiny import write_gguf
+
+    path = write_gguf("qwen3", 0, tmp_path / "m.gguf", **{"qwen3.nextn_predict_layers": 2})
+    with pytest.raises(HelixError):
+        inspect(path)

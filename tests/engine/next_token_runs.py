@@ -1,0 +1,109 @@
+"""Runners and sessions of tiny models with a layer that drafts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.next_token import NextTokenDraft
+from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.models.weights import open_weights
+from helix_app.engine.rounds.session import Session
+from helix_app.engine.text.tokenizer import load_tokenizer
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.protocol.requests import GenerateRequest
+from tests.engine.crowds import Models
+from tests.engine.next_token import sentence
+from tests.engine.paged import paged
+from tests.engine.tiny import EOS_ID, ask
+
+CPU = torch.device("cpu")
+
+
+def files_with(path: Path, normed: bool | None = None) -> ModelFiles:
+    """A model whose layer takes hidden states after the final norm, or before it; None for what it is."""
+    files = inspect(path)
+    own = files.config.next_token
+    assert own is not None
+    config = replace(files.config, next_token=replace(own, normed=own.normed if normed is None else normed))
+    return replace(files, config=config)
+
+
+def parts_of(
+    files: ModelFiles, dtype: torch.dtype = torch.float32, context: int = 256
+) -> tuple[Decoder, NextTokenLayer]:
+    """The target and its layer, loaded."""
+    decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind="plain")
+    layer = NextTokenLayer(decoder)
+    with open_weights(files) as source:
+        assert list(decoder.load(source))[-1] == 1.0
+        assert list(layer.load(source))[-1] == 1.0
+    return decoder, layer
+
+
+def joined(
+    parts: tuple[Decoder, NextTokenLayer], blocks: int, order: Sequence[int] | None = None, size: int = 16
+) -> tuple[ModelRunner, ModelRunner]:
+    """Runners of both over one pool."""
+    decoder, layer = parts
+    runner = paged(decoder, blocks, size, order, layer.config)
+    draft = ModelRunner(layer, runner.pool, runner.cache)
+    draft.hidden = DraftStates(TargetStates(runner, layer))
+    return runner, draft
+
+
+def runner_with(
+    path: Path, normed: bool | None = None, blocks: int = 8, order: Sequence[int] | None = None
+) -> tuple[ModelRunner, ModelRunner]:
+    """Runners of a target and of its layer."""
+    return joined(parts_of(files_with(path, normed)), blocks, order)
+
+
+def drafter(draft: ModelRunner) -> NextTokenDraft:
+    """A draft by the layer."""
+    return NextTokenDraft(draft, draft.decoder.config.vocab_size)
+
+
+class Taught(Models):
+    """A target and its layer that were taught the same language (``next_token.train``); loaded once."""
+
+    def __init__(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
+        files = files_with(path)
+        self.key = path.name, "", dtype
+        self.tokenizer = load_tokenizer(files)
+        self.target, self.layer = parts_of(files, dtype)
+
+    def session(
+        self,
+        draft: str = "none",
+        blocks: int = 128,
+        order: Sequence[int] | None = None,
+        draft_blocks: int = 128,
+        size: int = 16,
+    ) -> Session:
+        """A fresh session that drafts by ``none``, ``ngram``, ``mtp`` or ``mixed-mtp``."""
+        runner, layer = joined((self.target, self.layer), blocks, order, size)
+        own = drafter(layer)
+        if "mtp" not in draft:
+            runner.hidden = None
+        kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft(), "mtp": own}
+        kinds["mixed-mtp"] = MixedDraft(NgramDraft(), own)
+        return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}))
+
+
+SAID = tuple(sentence(random.Random(i), 4 + 3 * i) for i in range(6))
+
+
+def asked(**options: object) -> list[GenerateRequest]:
+    """A request for each of some sentences, of different lengths."""
+    return [ask(text, **{"request_id": f"r{i}", "max_tokens": 14 + 5 * i, **options}) for i, text in enumerate(SAID)]

@@ -1,0 +1,81 @@
+"""The law of replies that a target's own layer drafted is that of the target alone, over every path of its draws."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.attention import Span
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.weights import expected_shape
+from helix_app.modelfiles.config import ModelConfig, NextToken
+from tests.engine.next_token_runs import CPU, drafter, joined
+from tests.engine.proof.checks import install, reply_law
+from tests.engine.proof.enumerate_paths import Law, difference
+from tests.engine.proof.mutants import accept_everything
+from tests.engine.proof.test_exact import PARAMS, PROMPT
+
+CONFIG = ModelConfig("qwen3", 2, 16, 24, 1, 2, 1, 8, 64, rope_theta=50.0, qk_norm=True, next_token=NextToken())
+ROUNDED = 1e-5  # of probabilities in float32
+
+
+class _Random:
+    """Weights by role (a ``WeightSource``)."""
+
+    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        generator = torch.Generator().manual_seed(zlib.crc32(f"{role} {layer}".encode()))
+        shape = expected_shape(CONFIG, role, kind)
+        noise = torch.randn(shape, generator=generator)
+        return 1 + 0.2 * noise if role.endswith("norm") else 1.5 * noise / shape[-1] ** 0.5
+
+    groups4 = packed = lambda *_: None
+
+
+class _Wide(Decoder):
+    """Logits in float64, so that draws have exact borders."""
+
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        return super().forward_many(ids, spans).double()
+
+
+class _WideLayer(NextTokenLayer):
+    """The same for the layer."""
+
+    def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
+        return super().forward_many(ids, spans).double()
+
+
+@pytest.fixture(scope="module")
+def parts() -> tuple[Decoder, NextTokenLayer]:
+    decoder = _Wide(CONFIG, dtype=torch.float32, device=CPU, max_positions=64, linear_kind="plain")
+    layer = _WideLayer(decoder)
+    for one in (decoder, layer):
+        assert list(one.load(_Random()))[-1] == 1.0  # type: ignore[arg-type]
+    return decoder, layer
+
+
+def law(engine: Engine, patch: pytest.MonkeyPatch, parts: tuple[Decoder, NextTokenLayer], name: str, k: int) -> Law:
+    runner, layer = joined(parts, 8, [3, 1, 4, 0, 5, 2, 7, 6], size=2)
+    install(engine, patch, runner, drafter(layer))
+    return reply_law(engine, patch, PROMPT, PARAMS[name], max_tokens=4, k=f"fixed:{k}")
+
+
+@pytest.mark.parametrize("name", ["plain", "all"])
+def test_exact_law_of_whole_replies(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, parts: tuple[Decoder, NextTokenLayer], name: str
+) -> None:
+    alone = law(engine, monkeypatch, parts, name, 0)
+    assert difference(law(engine, monkeypatch, parts, name, 2), alone) < ROUNDED
+
+
+def test_a_wrong_verification_shows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, parts: tuple[Decoder, NextTokenLayer]
+) -> None:
+    alone = law(engine, monkeypatch, parts, "plain", 0)
+    accept_everything(monkeypatch)
+    assert difference(law(engine, monkeypatch, parts, "plain", 2), alone) > 100 * ROUNDED
