@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 import gguf
+import numpy as np
+import torch
 
 ROPES: dict[str, dict[str, Any]] = {
     "linear": {"rope_type": "linear", "factor": 4.0},
