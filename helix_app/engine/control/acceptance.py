@@ -20,6 +20,7 @@ _PRIORS = {
     "ngram:5": 0.60,
     "ngram:6": 0.88,
     "model": 0.70,
+    "reencoded": 0.50,
     "self": 0.90,
     "table:1": 0.10,
     "table:1+": 0.18,

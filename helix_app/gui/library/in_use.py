@@ -13,7 +13,7 @@ def in_use(item: LibraryItem, state: State) -> bool:
     """Whether this model is loaded, is being loaded, or comes back if that fails."""
     if state.ready is None and state.loading is None:
         return False
-    if state.ready is not None and _is_of(state.ready.target_file, item):
+    if state.ready is not None and any(_is_of(f, item) for f in (state.ready.target_file, state.ready.draft_file)):
         return True
     return any(_is_of(name, item) for s in (state.settings, state.asked) for name in _named(s, state))
 

@@ -57,6 +57,7 @@ def source(code: str) -> str:
     if kind == "table":
         return messages.fill(tr("n-gram table, {n:token|tokens} of context"), n=number)
     named = {"self": tr("the target in fewer bits"), "model": tr("draft model"), "grammar": tr("the grammar")}
+    named["reencoded"] = tr("draft model, re-encoded")
     return named.get(kind, code or figures.UNKNOWN)
 
 
