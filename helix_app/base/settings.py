@@ -69,6 +69,15 @@ class Settings:
         label="Context in tokens",
         special="automatic",
     )
+    cache_tokens: Annotated[int, Meta(ge=0, le=8_388_608)] = setting(
+        0,
+        "Cache in tokens, of all replies together",
+        "engine",
+        "automatic is one context; more keeps more conversations and replies at once; changing it loads the model again",
+        "kv_cache",
+        label="Cache in tokens",
+        special="automatic",
+    )
     engine_process: Literal["child", "thread"] = setting(
         "child",
         "Where the engine runs",

@@ -62,8 +62,8 @@ def _with_way(asked: Mapping[str, Any], way: Way) -> dict[str, Any]:
         return {**asked, "context_length": int(way.value)}
     if way.kind == "draft":
         return {**asked, "draft": "none"}
-    if way.kind != "quantisation":
-        raise ValueError(f"no setting for {way.kind}")
+    if way.kind == "pool":
+        return {**asked, "cache_tokens": int(way.value)}
     devices: dict[str, str] = dict(asked["devices"])
     if asked["target"] in devices:  # chosen for this model, of which the other file is another form
         devices[way.value] = devices[asked["target"]]
