@@ -59,7 +59,7 @@ class FitDesk(QObject):
 def _with_way(asked: Mapping[str, Any], way: Way) -> dict[str, Any]:
     """The settings of a load with one change that makes it fit."""
     if way.kind == "context":
-        return {**asked, "context_length": int(way.value)}
+        return {**asked, "context_length": int(way.value), "cache_tokens": 0}  # one context
     if way.kind == "draft":
         return {**asked, "draft": "none"}
     if way.kind == "pool":
