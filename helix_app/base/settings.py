@@ -28,8 +28,6 @@ from helix_app.base.setting import Setting, setting
 log = logging.getLogger(__name__)
 DEFAULT_CONTEXT = 8192  # most tokens of context when the person asks for no number
 LEAST_CONTEXT = 64
-
-
 _LOCK_SECONDS = 5.0  # far longer than it takes to write so little
 _K = Annotated[str, Meta(pattern=r"^(auto|additive|fixed:([0-9]|[1-5][0-9]|6[0-4]))\Z")]
 _Device = Annotated[str, Meta(pattern=r"^(auto|cpu|(directml|cuda)(:[0-9]{1,3})?)\Z")]  # a kind, or an adapter of it
@@ -73,7 +71,7 @@ class Settings:
         0,
         "Cache in tokens, of all replies together",
         "engine",
-        "automatic is one context; more keeps more conversations and replies at once; changing it loads the model again",
+        "automatic is one context; more holds more conversations at once; changing it loads the model again",
         "kv_cache",
         label="Cache in tokens",
         special="automatic",

@@ -119,9 +119,7 @@ class Clock:
         return share
 
 
-def write(
-    engine: Engine, text: str, mode: Mode, k: str, clock: Clock, until: float
-) -> Iterator[Event]:
+def write(engine: Engine, text: str, mode: Mode, k: str, clock: Clock, until: float) -> Iterator[Event]:
     """The events of a reply at temperature 0, which is stopped at this share of the time.
 
     Raises:

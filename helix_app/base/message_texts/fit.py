@@ -92,7 +92,9 @@ def template_text(facts: PairFacts) -> str:
 def verdict_text(verdict: Verdict) -> str:
     """How a model that can draft for a target does."""
     if verdict.differs:
-        why = say("Their vocabularies differ, first at token {token} ({draft_token} in the draft, {target_token} in the target).")
+        why = say(
+            "Their vocabularies differ, first at token {token} ({draft_token} in the draft, {target_token} in the target)."
+        )
         if verdict.differs == "draft_vocab_size":
             why = say("Their vocabularies differ: {draft_size:token|tokens} in the draft, {target_size} in the target.")
         how = say(
@@ -158,7 +160,9 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
 def advice(probe: PairProbe) -> str:
     """What a trial means for whoever chooses a draft."""
     if probe.kept:
-        return say("Re-encoding pays here: this pair is faster than the target alone, and draft auto takes it from now on.")
+        return say(
+            "Re-encoding pays here: this pair is faster than the target alone, and draft auto takes it from now on."
+        )
     best = probe.measured_low if probe.measured_low is not None else probe.expected_low
     worst = probe.measured_high if probe.measured_high is not None else probe.expected_high
     if best > 1.0:

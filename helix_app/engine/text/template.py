@@ -26,7 +26,6 @@ from helix_app.engine.text.template_limits import (
     most_for,
 )
 
-
 _MOST_INDENT = 64  # characters a level, of what a template writes as JSON
 
 

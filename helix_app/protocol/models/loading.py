@@ -44,8 +44,9 @@ class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
     ``draft`` is ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer, ``draft_file``),
-    ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the last four have an n-gram draft beside them. ``*_block_bytes`` is the
-    memory of one block, 0 where it is not known. ``target_file`` and ``draft_file`` name the file or folder of the target and of a draft model.
+    ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the last four have an n-gram draft beside them.
+    ``*_block_bytes`` is the memory of one block, 0 where it is not known. ``target_file`` and ``draft_file`` name the
+    file or folder of the target and of a draft model.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
     ``model``, ``default``, ``setting``, ``memory`` or
     ``remote``. With ``exact_rows`` a row's numbers do not depend on how many

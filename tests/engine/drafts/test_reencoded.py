@@ -19,9 +19,9 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, alone, check_same, plain, requests, staggered
-from tests.engine.paged import paged
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.text.test_reencoding import numbers_whole, words
+from tests.engine.paged import paged
+from tests.engine.drafts.test_rereading import numbers_whole, words
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask, tokenizer, write_gguf
 
 
@@ -43,7 +43,9 @@ def other_model(folder: Path, name: str) -> Path:
     return write_gguf(name, 0, folder / "other.gguf", tokens=[*tokens[:4], *reversed(tokens[4:])], pre="gpt-2")
 
 
-def session_with(models: Models, path: Path, blocks: int = 128, draft_blocks: int = 128, mixed: bool = False) -> Session:
+def session_with(
+    models: Models, path: Path, blocks: int = 128, draft_blocks: int = 128, mixed: bool = False
+) -> Session:
     files = inspect(path)
     draft_runner = paged(runner_of(path).decoder, draft_blocks)
     languages = Languages(models.tokenizer, load_tokenizer(files), frozenset(files.config.eos_token_ids))
@@ -111,7 +113,9 @@ def test_policies_decide_as_for_any_draft(models: Models, other: Path, k: str) -
 def test_rejection_sampling_with_a_seed_is_the_same_reply_again(models: Models, other: Path) -> None:
     sampling = SamplingParams(temperature=1.0, top_k=20, seed=11)
     request = ask("the cat", k="fixed:3", sampling=sampling, verify="rejection", max_tokens=24)
-    assert alone(session_with(models, other), request).token_ids == alone(session_with(models, other), request).token_ids
+    assert (
+        alone(session_with(models, other), request).token_ids == alone(session_with(models, other), request).token_ids
+    )
 
 
 def test_a_grammar_ends_what_it_does_not_allow(models: Models, other: Path) -> None:
@@ -121,7 +125,9 @@ def test_a_grammar_ends_what_it_does_not_allow(models: Models, other: Path) -> N
     check_same(models, crowd, [request])
 
 
-def test_numbers_that_are_none_end_its_drafts_and_no_reply(models: Models, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numbers_that_are_none_end_its_drafts_and_no_reply(
+    models: Models, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     session = session_with(models, other)
     assert session.draft_runner is not None
     decoder, calls = session.draft_runner.decoder, [0]

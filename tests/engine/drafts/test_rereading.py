@@ -8,11 +8,10 @@ import pytest
 import tokenizers
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from helix_app.engine.text.reencoding import Rereading, draft_prompt
+from helix_app.engine.drafts.rereading import Rereading, draft_prompt
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import TEMPLATE
-from tests.engine.tiny import tokenizer as digits_apart
+from tests.engine.tiny import TEMPLATE, tokenizer as digits_apart
 
 TALK = "[{% for m in messages %}({{ m.role }}:{{ m.content }}){% endfor %}]{% if add_generation_prompt %}>{% endif %}"
 REPLY = "the 12345 cats: \u00e9\u20ac \U0001f600 sat\n\n  on 678 mats"
@@ -64,7 +63,7 @@ def test_it_reads_what_the_target_wrote_token_by_token(raw: bool) -> None:
     assert reading.seen == len(tokens)
 
 
-@pytest.mark.parametrize("at", range(0, len(TARGET.encode_continued(REPLY))))
+@pytest.mark.parametrize("at", range(len(TARGET.encode_continued(REPLY))))
 def test_a_continuation_is_cut_as_the_target_would_have_cut_it(at: int) -> None:
     """From anywhere, within a character too."""
     request = asked()
@@ -106,7 +105,9 @@ def test_tokens_other_than_the_usual_ones_do_not_keep_it_from_cutting() -> None:
     assert reading.cut(tokens, " cat") == TARGET.encode_continued(" cat")
 
 
-@pytest.mark.parametrize("unit", ["the cat sat on 12345 mats. ", "\u732b\u5728\u57ab\u5b50\u4e0a"], ids=["spaces", "none"])
+@pytest.mark.parametrize(
+    "unit", ["the cat sat on 12345 mats. ", "\u732b\u5728\u57ab\u5b50\u4e0a"], ids=["spaces", "none"]
+)
 def test_the_beginning_of_a_long_reply_keeps_its_tokens(unit: str) -> None:
     prompt = TARGET.encode("x")
     reading = Rereading(TARGET, DRAFT, prompt, None, 9999)

@@ -103,7 +103,7 @@ class Rereading:
 def draft_prompt(
     target: Tokenizer, draft: Tokenizer, prompt: Sequence[int], request: GenerateRequest | None, limit: int
 ) -> list[int]:
-    """The draft model's tokens of what a reply follows: in its own chat template, or else the text as the target has it."""
+    """What a reply follows as the draft model's tokens: in its own chat template, or else the text that the target has."""
     if request is not None and request.raw:
         return draft.encode(request.prompt, add_bos=True)
     if request is None or not draft.info.chat_template:
