@@ -22,9 +22,9 @@ from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import CHUNK, ModelDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
+from helix_app.engine.drafts.rereading import Rereading
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_logits, likeliest
-from helix_app.engine.drafts.rereading import Rereading
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer
 
 _MORE_STEPS = 4  # of the draft beyond one a token: its tokens may be shorter than the target's

@@ -103,7 +103,7 @@ class Rereading:
 def draft_prompt(
     target: Tokenizer, draft: Tokenizer, prompt: Sequence[int], request: GenerateRequest | None, limit: int
 ) -> list[int]:
-    """What a reply follows as the draft model's tokens: in its own chat template, or else the text that the target has."""
+    """What a reply follows in the draft model's tokens: in its own template, or else as the target has it."""
     if request is not None and request.raw:
         return draft.encode(request.prompt, add_bos=True)
     if request is None or not draft.info.chat_template:

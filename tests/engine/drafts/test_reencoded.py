@@ -19,9 +19,9 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.engine.crowds import SAMPLINGS, Crowd, Models, alone, check_same, plain, requests, staggered
+from tests.engine.drafts.test_rereading import numbers_whole, words
 from tests.engine.models.test_decoder import runner_of
 from tests.engine.paged import paged
-from tests.engine.drafts.test_rereading import numbers_whole, words
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask, tokenizer, write_gguf
 
 
