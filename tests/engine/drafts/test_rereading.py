@@ -112,7 +112,7 @@ def test_the_beginning_of_a_long_reply_keeps_its_tokens(unit: str) -> None:
     prompt = TARGET.encode("x")
     reading = Rereading(TARGET, DRAFT, prompt, None, 9999)
     tokens, stable = list(prompt), list(reading.ids[: reading.stable])
-    for token in TARGET.encode_continued(unit * 60):
+    for token in TARGET.encode_continued(unit * 160 if unit.isascii() else unit * 200):
         tokens.append(token)
         reading.read(tokens)
         assert reading.ids[: len(stable)] == stable
