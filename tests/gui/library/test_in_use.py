@@ -67,10 +67,10 @@ def test_a_draft_that_draft_auto_found(state: State) -> None:
 
 def test_a_comparison_needs_the_models_of_its_arms_until_it_is_over(page: ModelsPage, shown: Shown) -> None:
     """Also while none of them is loaded."""
-    shown.on_event(CatalogChanged(CATALOG))
-    shown.on_event(replace(LIBRARY, items=(*ITEMS[:2], DRAFT)))
     state = shown.state
     state.change(target="other")
+    shown.on_event(CatalogChanged(CATALOG))
+    shown.on_event(replace(LIBRARY, items=(*ITEMS[:2], DRAFT)))
     asked = CompareRequest(
         "c", LoadChoice("other", SMOL.path), (ArmChoice(), ArmChoice(draft=DRAFT.path)), (ChatMessage("user", "x"),)
     )
