@@ -71,7 +71,7 @@ class Settings:
         0,
         "Cache in tokens, of all replies together",
         "engine",
-        "automatic is one context; more holds more conversations at once; changing it loads the model again",
+        "automatic is one context; changing it loads the model again",
         "kv_cache",
         label="Cache in tokens",
         special="automatic",

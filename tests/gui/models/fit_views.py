@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from helix_app.gui.models.pair_dialog import PairDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.fit import Fit, MemoryNeed, Way
@@ -91,6 +92,8 @@ def other_words(window: MainWindow) -> None:
     """Two models that have other tokens, tried with re-encoded drafts."""
     with_models(window)
     window.toolbar.pairs.open_dialog()
+    (dialog,) = window.findChildren(PairDialog)
+    dialog.draft.pick(GEMMA.id)
     facts = replace(
         FACTS,
         draft_name=GEMMA.name,
