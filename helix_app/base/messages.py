@@ -13,7 +13,7 @@ from helix_app.base.language import say
 from helix_app.base.message_texts import filling
 from helix_app.base.message_texts.chats import CHAT_ERRORS, CHAT_NOTICES
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
-from helix_app.base.message_texts.fit import FIT_ERRORS
+from helix_app.base.message_texts.fit import FIT_ERRORS, PAIR_ERRORS
 from helix_app.base.message_texts.forms import FORM_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS
@@ -50,12 +50,9 @@ ERRORS: dict[str, str] = {
     **LIBRARY_ERRORS,
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
-    "draft_vocab_mismatch": "This draft cannot be used with this target: their vocabularies differ, first at token {token} "
-    "({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.",
+    **PAIR_ERRORS,
     "draft_no_layer": "{path} has no layer of its own that drafts (mtp): few models have one, and quantised files often leave it out. "
     "Choose another draft, or a file of this model that has it.",
-    "draft_vocab_size": "This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. "
-    "Choose a draft from the same model family.",
     # devices and memory
     "device_unavailable": "The device {device} is not available here ({reason}). Choose auto or cpu.",
     "device_out_of_memory": "There is not enough memory on {device}. Choose a smaller model, a shorter context or the CPU.",

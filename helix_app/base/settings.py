@@ -9,28 +9,21 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
 
-import filelock
 from msgspec import Meta
 
 from helix_app.base import damaged, texts, typed
+from helix_app.base.locked_file import locked, write_whole
 from helix_app.base.process import paths
 from helix_app.base.setting import Setting, setting
 
 log = logging.getLogger(__name__)
 DEFAULT_CONTEXT = 8192  # most tokens of context when the person asks for no number
 LEAST_CONTEXT = 64
-
-
-_LOCK_SECONDS = 5.0  # far longer than it takes to write so little
 _K = Annotated[str, Meta(pattern=r"^(auto|additive|fixed:([0-9]|[1-5][0-9]|6[0-4]))\Z")]
 _Device = Annotated[str, Meta(pattern=r"^(auto|cpu|(directml|cuda)(:[0-9]{1,3})?)\Z")]  # a kind, or an adapter of it
 _Share = Annotated[float, Meta(ge=0, le=1)]
@@ -67,6 +60,15 @@ class Settings:
         "automatic takes the model's own, up to {context}; changing it loads the model again",
         "context",
         label="Context in tokens",
+        special="automatic",
+    )
+    cache_tokens: Annotated[int, Meta(ge=0, le=8_388_608)] = setting(
+        0,
+        "Cache in tokens, of all replies together",
+        "engine",
+        "automatic is one context; changing it loads the model again",
+        "kv_cache",
+        label="Cache in tokens",
         special="automatic",
     )
     engine_process: Literal["child", "thread"] = setting(
@@ -309,7 +311,7 @@ def save(settings: Settings, path: Path | None = None, *, before: Settings | Non
     """
     path = path or settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(path):
+    with locked(path):
         if path.exists():
             path.read_bytes()  # what cannot be opened must not be replaced
         kept = _on_disk(path)
@@ -317,7 +319,7 @@ def save(settings: Settings, path: Path | None = None, *, before: Settings | Non
             damaged.keep_copy(path)
         base = replace(Settings(), **kept.good)
         merged = asdict(settings if before is None else _merged(base, before, settings))
-        _write(path, _as_text({**kept.others, **merged}) or _as_text(merged))
+        write_whole(path, _as_text({**kept.others, **merged}) or _as_text(merged))
 
 
 def _as_text(values: dict[str, Any]) -> str:
@@ -341,32 +343,6 @@ def _merged(base: Settings, before: Settings, now: Settings) -> Settings:
             new = {**kept, **{key: item for key, item in new.items() if old.get(key) != item}}
         changes[name] = new
     return replace(base, **changes)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Nobody else writes the settings meanwhile. Raises TimeoutError (an OSError) when somebody does for too long."""
-    lock = filelock.FileLock(path.with_name(path.name + ".lock"), timeout=_LOCK_SECONDS)
-    try:
-        lock.acquire()
-    except NotImplementedError:  # a file system without locks
-        yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _write(path: Path, text: str) -> None:
-    fd, name = tempfile.mkstemp(dir=path.parent, prefix=".settings-", suffix=".json")
-    try:
-        with os.fdopen(fd, "w", encoding="utf-8", errors="replace") as file:
-            file.write(text)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 class Keeper:

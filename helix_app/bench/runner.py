@@ -121,7 +121,7 @@ def _run(
 ) -> BenchResult:
     tasks = make_tasks(session, prompts, config, notices)
     target = inspect(request.target)
-    draft = inspect(request.draft) if ready.draft == "model" else None
+    draft = inspect(ready.draft_file) if ready.draft_file else None
     # read before the replies: a file may be gone after an hour, and the load average would be our own
     models = {"target": machine.model_facts(target, ready.target_name)}
     if draft is not None:
@@ -131,7 +131,8 @@ def _run(
         EngineArm(BASELINE, session, "autoregressive", ready.device),
         EngineArm(HELIX, session, "speculative", ready.device),
     ]
-    arms += _peers(config, session, ready, target, draft, on_progress, notices)
+    shared = draft if ready.draft == "model" else None  # peers draft with the target's tokens alone
+    arms += _peers(config, session, ready, target, shared, on_progress, notices)
     versions = machine.version_facts()
     if LLAMACPP in config.peers:
         theirs = _llamacpp(config, session, target, on_progress, cancel, notices, programs)

@@ -88,9 +88,8 @@ def run(args: argparse.Namespace) -> int:
     if found.failed is not None:
         raise HelixError(found.failed.code, detail=found.failed.detail, **dict(found.failed.fields))
     put(_json(pair_object(found)) if args.json else _lines(pair_lines(found)))
-    assert found.facts is not None
     assert found.fit is not None
-    return 1 if found.facts.verdict.code else _code(found.fit)
+    return _code(found.fit)
 
 
 def _code(fit: Fit) -> int:
@@ -137,18 +136,11 @@ def pair_lines(found: PairExamined) -> Iterable[str]:
     assert found.fit is not None
     yield "The pair"
     yield from _table(words.pair_rows(facts))
-    yield (
-        messages.error_text(facts.verdict.code, facts.verdict.fields)
-        if facts.verdict.code
-        else ("They can be a pair: the draft's tokens are the target's.")
-    )
-    if facts.verdict.heavy:
+    yield words.verdict_text(facts.verdict)
+    if facts.verdict.heavy and facts.verdict.differs:
         yield words.heavy_text()
     yield ""
     yield from fit_lines(found.fit)
-    if found.draft_fit is not None:
-        yield ""
-        yield from fit_lines(found.draft_fit)
     if found.probe is not None:
         yield ""
         yield "The trial"
@@ -194,10 +186,9 @@ def pair_object(found: PairExamined) -> dict[str, Any]:
     assert found.facts is not None
     assert found.fit is not None
     verdict = found.facts.verdict
-    told["compatible"] = not verdict.code
-    told["text"] = messages.error_text(verdict.code, verdict.fields) if verdict.code else ""
+    told["compatible"], told["reencoded"] = not verdict.differs, bool(verdict.differs)
+    told["text"] = words.verdict_text(verdict)
     told["fit"] = as_object(found.fit)
-    told["draft_fit"] = as_object(found.draft_fit) if found.draft_fit is not None else None
     if found.probe is not None:
         told["probe"]["text"] = words.advice(found.probe)
     return told

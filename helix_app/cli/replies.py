@@ -26,9 +26,7 @@ def result(request: GenerateRequest, ready: ModelReady, finished: Finished) -> d
         "device": ready.device,
         "device_name": ready.device_name,
         "dtype": ready.dtype,
-        "draft": (ready.draft_name if ready.draft == "model" else ready.draft)
-        if request.mode == "speculative"
-        else "none",
+        "draft": ready.draft_label if request.mode == "speculative" else "none",
         "mode": request.mode,
         "k": request.k,
         "verify": "coupled" if is_coupled(request) else "rejection",

@@ -13,8 +13,8 @@ from helix_app.base.errors import HelixError
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading.fit import fit_of
 from helix_app.engine.loading.place import place
-from helix_app.engine.loading.plan import plan
-from helix_app.engine.machine.memory import peak_resident
+from helix_app.engine.loading.plan import Plan, plan
+from helix_app.engine.machine.memory import peak_resident, return_memory
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Event, Failed, Finished, known
 from helix_app.protocol.models.fit import Fit
@@ -54,8 +54,13 @@ def fit_of_request(request: LoadRequest, cancel: threading.Event) -> Fit:
     Raises:
         HelixError: it cannot be loaded for another reason than memory.
     """
-    what = plan(request)
-    return fit_of(what, _result(place(what, cancel)))
+    return _fit(plan(request), cancel)
+
+
+def _fit(what: Plan, cancel: threading.Event) -> Fit:
+    device = _result(place(what, cancel))
+    return_memory()  # that only making the tokenizer needed: the load finds it free
+    return fit_of(what, device)
 
 
 def run(asked: str) -> dict[str, Any]:
@@ -69,9 +74,11 @@ def try_memory(request: LoadRequest, cancel: threading.Event) -> MemoryTrial:
     Raises:
         HelixError: it cannot be loaded.
     """
-    fit = fit_of_request(request, cancel)
+    what = plan(request)  # whose tokenizer the load takes over, as if it had looked itself
+    fit = _fit(what, cancel)
     engine = Engine()
     _end(engine.stream(request, cancel))
+    del what
     session = engine.session
     if session is None:
         raise HelixError("load_cancelled")

@@ -18,14 +18,16 @@ from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.doctor.memory import fit_of_request
 from helix_app.doctor.pair_trial import TrialFailed, try_pair
-from helix_app.doctor.text_trial import try_by_text
 from helix_app.engine.engine import Engine
+from helix_app.engine.machine.measured import busyness
+from helix_app.engine.machine.quiet import BUSY
+from helix_app.engine.measuring import pairs
 from helix_app.engine.text.pairing import pair_facts, verdicts
-from helix_app.modelfiles.model_path import inspect
+from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.parameters import parameter_count
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.pairs import PairAsked, PairExamined, PairFacts, PairProbe
+from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe
 from helix_app.protocol.requests import LoadRequest
 
 _MOST_BETTER = 3
@@ -60,7 +62,7 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
     request = LoadRequest(
         asked.target,
         facts.target_name,
-        asked.draft if not facts.verdict.code else "none",
+        asked.draft,
         facts.draft_name,
         device=asked.device,
         dtype=asked.dtype,
@@ -68,28 +70,29 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
         installed=asked.installed,
     )
     fit = fit_of_request(request, cancel)
-    alone = replace(request, target=asked.draft, target_name=facts.draft_name, draft="none", installed=())
-    draft_fit = fit_of_request(alone, cancel) if facts.verdict.code else None
     probe = None
     if asked.probe and fit.level != "short":
-        probe = _tried(facts, request, alone, cancel, on_progress)
-    return PairExamined(facts, fit, draft_fit, probe, _better(asked, parameter_count(draft.config)))
+        probe = _tried(request, cancel, on_progress)
+        if probe.by_text and not cancel.is_set():
+            probe = _kept(target, draft, asked, probe)
+    return PairExamined(facts, fit, probe, _better(asked, parameter_count(draft.config)))
 
 
-def _tried(
-    facts: PairFacts,
-    request: LoadRequest,
-    alone: LoadRequest,
-    cancel: threading.Event,
-    on_progress: Callable[[float], None],
-) -> PairProbe:
-    if facts.verdict.code:
-        return try_by_text(lambda own: _loaded(request if own else alone, cancel), cancel, on_progress)
+def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairProbe:
     engine = _loaded(request, cancel)
     try:
         return try_pair(engine, cancel, on_progress)
     finally:
         engine.close()
+
+
+def _kept(target: ModelFiles, draft: ModelFiles, asked: PairAsked, probe: PairProbe) -> PairProbe:
+    """Remember what re-encoded drafts brought, for ``draft auto``, unless other programs were in the way."""
+    busy = busyness()
+    if busy >= BUSY:
+        return probe
+    pairs.keep(target, draft, pairs.Setting(asked.device, asked.dtype), probe, busy)
+    return replace(probe, kept=pairs.pays(probe))
 
 
 def _loaded(request: LoadRequest, cancel: threading.Event) -> Engine:
@@ -108,7 +111,7 @@ def _better(asked: PairAsked, parameters: int) -> tuple[str, ...]:
     others = [path for path in asked.installed if path not in (asked.target, asked.draft)]
     found: list[tuple[int, str]] = []
     for verdict in verdicts(asked.target, others):
-        if not verdict.code and not verdict.heavy:
+        if not (verdict.code or verdict.differs or verdict.heavy):
             size = parameter_count(inspect(Path(verdict.draft)).config)
             found += [(size, verdict.draft)] if size < parameters else []
     return tuple(path for _, path in sorted(found)[:_MOST_BETTER])

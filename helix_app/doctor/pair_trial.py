@@ -17,6 +17,7 @@ import numpy as np
 
 from helix_app.bench.figures.statistics import estimate
 from helix_app.bench.workloads import built_in
+from helix_app.engine.drafts.reencoded import ReencodedDraft
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Event, Failed, Finished, RoundDone
 from helix_app.protocol.pairs import KindProbe, PairProbe
@@ -95,6 +96,8 @@ def try_pair(
         measured=found.value,
         measured_low=found.low,
         measured_high=found.high,
+        by_text=_is_by_text(engine),
+        tokens_a_call=float(np.mean([accepted for _, accepted, _, _ in seen.rounds])) if seen.rounds else 0.0,
         plain_tokens_per_second=float(np.median(speeds)) if speeds else None,
         seconds=time.perf_counter() - begin,
     )
@@ -116,23 +119,21 @@ class Clock:
         return share
 
 
-def write(
-    engine: Engine, text: str, mode: Mode, k: str, clock: Clock, until: float, tokens: int = _TOKENS, begun: str = ""
-) -> Iterator[Event]:
+def write(engine: Engine, text: str, mode: Mode, k: str, clock: Clock, until: float) -> Iterator[Event]:
     """The events of a reply at temperature 0, which is stopped at this share of the time.
 
     Raises:
         TrialFailed: it failed.
     """
-    messages = (ChatMessage("user", text), *((ChatMessage("assistant", begun),) if begun else ()))
+    greedy = SamplingParams(temperature=0.0)
     request = GenerateRequest(
-        "trial", messages, mode=mode, k=k, max_tokens=tokens, sampling=SamplingParams(temperature=0.0), cold=not begun
+        "trial", (ChatMessage("user", text),), mode=mode, k=k, max_tokens=_TOKENS, sampling=greedy, cold=True
     )
     stop = threading.Event()
     for event in engine.stream(request, stop):
         if isinstance(event, Failed):
             if event.code == "no_chat_template":
-                yield from _raw(engine, request, text + begun, stop)
+                yield from _raw(engine, request, text, stop)
                 return
             raise TrialFailed(event)
         if clock.cancel.is_set() or clock.share() > until:
@@ -212,11 +213,6 @@ def speedup(acceptance: float, k: int, draft_cost: float, verify_cost: float) ->
     return tokens / max(1e-9, k * draft_cost + verify_cost)
 
 
-def speedup_of_calls(right: float, draft_cost: float, verify_cost: float) -> float:
-    """The same where a draft gives ``right`` tokens a call on average; costs of a whole call, in plain steps."""
-    return (1.0 + right) / max(1e-9, draft_cost + verify_cost)
-
-
 def _figures(rounds: Any, plain: Any) -> tuple[float, float, float]:
     """Acceptance of a single token, cost of a drafted token and of a verification of ``_K``, in plain steps."""
     drafted, accepted = rounds[:, 0], rounds[:, 1]
@@ -224,6 +220,11 @@ def _figures(rounds: Any, plain: Any) -> tuple[float, float, float]:
     step = float(np.median(plain))
     draft = float(np.median(rounds[:, 2] / drafted)) / step
     return float(accepted.sum() / max(1, trials)), draft, float(np.median(rounds[:, 3])) / step
+
+
+def _is_by_text(engine: Engine) -> bool:
+    session = engine.session
+    return session is not None and session.draft is not None and session.draft.kind == ReencodedDraft.kind
 
 
 def _row_times(engine: Engine) -> Sequence[float]:

@@ -65,7 +65,7 @@ class State(QObject):
         self._items: tuple[CatalogItem, ...] | None = None
         self._devices: tuple[DeviceItem, ...] = ()
         self._model = Model()
-        self._work: set[Work] = set()
+        self._work: dict[Work, frozenset[str]] = {}  # with the models that it needs
         self._elsewhere: frozenset[str] = frozenset()  # ids of the replies of other conversations
 
     # ------------------------------------------------------------------ settings
@@ -167,15 +167,20 @@ class State(QObject):
         """What has the engine; None while it is free."""
         return next((work for work in ORDER if work in self._work), None)
 
-    def begin(self, work: Work) -> None:
-        """The engine is taken."""
-        self._occupy(self._work | {work})
+    @property
+    def needed(self) -> frozenset[str]:
+        """Ids and paths of the models that whatever has the engine is yet to load, or may load again."""
+        return frozenset().union(*self._work.values())
+
+    def begin(self, work: Work, models: Iterable[str] = ()) -> None:
+        """The engine is taken, by work that loads these models."""
+        self._occupy({**self._work, work: frozenset(models)})
 
     def end(self, work: Work) -> None:
         """It is free again."""
-        self._occupy(self._work - {work})
+        self._occupy({other: models for other, models in self._work.items() if other != work})
 
-    def _occupy(self, work: set[Work]) -> None:
+    def _occupy(self, work: dict[Work, frozenset[str]]) -> None:
         before, self._work = self.occupied, work
         if self.occupied != before:
             self.occupied_changed.emit()
@@ -205,4 +210,5 @@ class State(QObject):
 
 def load_choice(s: Settings) -> LoadChoice:
     """The load that settings ask for."""
-    return LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, s.context_length or None, s.learn)
+    context, cache = s.context_length or None, s.cache_tokens or None
+    return LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, context, s.learn, cache)

@@ -81,6 +81,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         ngram_table="" if shipped is None else str(shipped),
         learned_table=str(learned_table(target.path, target.id)) if choice.learn else "",
         installed=_installed(target, catalog, root),
+        cache_tokens=choice.cache_tokens,
         stop_at=choice.stop_at,
     )
 

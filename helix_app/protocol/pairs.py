@@ -15,6 +15,8 @@ class Verdict:
     Attributes:
         draft: path of the model.
         code: of a sentence in ``messages.ERRORS``; empty where it can.
+        fields: of that sentence, or of the one of ``differs``.
+        differs: code of a sentence about the vocabularies where they differ: its drafts are re-encoded then.
         heavy: it is as large as the target or larger, so that there is little to gain.
     """
 
@@ -22,6 +24,7 @@ class Verdict:
     code: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     heavy: bool = False
+    differs: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,9 @@ class PairProbe:
             the time was over before.
         plain_tokens_per_second: of the target alone.
         seconds: that the trial took.
-        by_text: the tokenizers differ: drafts would go through their text. Nothing was measured with the pair then.
-        tokens_a_call: where ``by_text``, the target's tokens that a draft's text gave right, on average.
+        by_text: the tokenizers differ: drafts were re-encoded.
+        kept: ``draft auto`` takes this pair from now on; only where ``by_text``.
+        tokens_a_call: where ``by_text``, the target's tokens of a draft that stood, on average.
     """
 
     kinds: tuple[KindProbe, ...]
@@ -109,6 +113,7 @@ class PairProbe:
     plain_tokens_per_second: float | None = None
     seconds: float = 0.0
     by_text: bool = False
+    kept: bool = False
     tokens_a_call: float = 0.0
 
 
@@ -144,13 +149,12 @@ class PairExamined:
     """What was found. With ``failed`` nothing else is known.
 
     Attributes:
-        fit: of both; of the target alone where they make no pair, with the draft's own needs in ``draft_fit``.
+        fit: of both.
         better: paths of installed models that would draft for less, the smallest first.
     """
 
     facts: PairFacts | None = None
     fit: Fit | None = None
-    draft_fit: Fit | None = None
     probe: PairProbe | None = None
     better: tuple[str, ...] = ()
     failed: Failed | None = None

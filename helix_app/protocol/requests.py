@@ -208,7 +208,7 @@ class LoadChoice:
         target: catalog id, or path of a ``.gguf`` file or model folder.
         draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8``, a catalog id or a path.
         learn: whether replies are learnt on this computer, for better n-gram drafts.
-        stop_at: as in ``LoadRequest``.
+        cache_tokens, stop_at: as in ``LoadRequest``.
     """
 
     target: str
@@ -217,6 +217,7 @@ class LoadChoice:
     dtype: str = "auto"
     context_length: int | None = None
     learn: bool = False
+    cache_tokens: int | None = None
     stop_at: StopAt = field(default="never", compare=False)  # how it is loaded, not what
 
 

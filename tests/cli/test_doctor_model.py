@@ -11,6 +11,7 @@ from helix_app.base import typed
 from helix_app.cli import main as cli
 from helix_app.engine.loading import fit as fitting
 from helix_app.engine.machine import jobs
+from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import FIT
 
@@ -45,6 +46,16 @@ def test_a_pair(zoo: Zoo, capsys: pytest.CaptureFixture[str]) -> None:
     assert "They can be a pair" in capsys.readouterr().out
     assert cli.main(options(target, "--draft", str(draft), "--json")) == 0
     assert json.loads(capsys.readouterr().out)["compatible"] is True
+
+
+def test_a_pair_of_other_words(zoo: Zoo, other_words: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = zoo.gguf("llama-small")
+    assert cli.main(options(target, "--draft", str(other_words))) == 0
+    assert "The draft is re-encoded" in capsys.readouterr().out
+    assert cli.main(options(target, "--draft", str(other_words), "--json")) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["compatible"], told["reencoded"]) == (False, True)
+    assert "first at token 3" in told["text"]
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helix_app.base import typed
+from helix_app.doctor import pair
 from helix_app.doctor.pair import examine, run, run_verdicts
-from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict
+from helix_app.engine.engine import Engine
+from helix_app.engine.measuring import pairs
+from helix_app.modelfiles.model_path import inspect
+from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe, Verdict
+from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo
+from tests.gui.models.fit_views import PROBE
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +35,34 @@ def test_a_pair_that_goes_together(zoo: Zoo) -> None:
     assert found.facts.verdict == Verdict(draft)
     assert found.fit is not None
     assert found.fit.need.draft_weights > 0
-    assert (found.draft_fit, found.probe, found.better) == (None, None, ())
+    assert (found.probe, found.better) == (None, ())
+
+
+@pytest.mark.parametrize(("busy", "speed", "kept"), [(1.0, 1.4, True), (9.0, 1.4, False), (1.0, 0.9, False)])
+def test_a_pair_of_other_words_is_tried_and_kept_where_it_pays(
+    zoo: Zoo, other_words: Path, monkeypatch: pytest.MonkeyPatch, busy: float, speed: float, kept: bool
+) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(other_words.parent / "home"))
+    monkeypatch.setattr(pair, "busyness", lambda: busy)
+    seen: list[str] = []
+
+    def tried(engine: Engine, *_: object) -> PairProbe:
+        assert engine.session is not None
+        assert engine.session.draft is not None
+        seen.append(engine.session.draft.kind)
+        return replace(PROBE, by_text=True, measured=speed, measured_low=speed - 0.1)
+
+    monkeypatch.setattr(pair, "try_pair", tried)
+    target, draft = zoo.gguf("llama-small"), other_words
+    found = examine(
+        PairAsked(str(target), str(draft), 128, "cpu", "float32", probe=True), threading.Event(), lambda _: None
+    )
+    assert found.facts is not None
+    assert (found.facts.verdict.differs, seen) == ("draft_vocab_mismatch", ["reencoded"])
+    assert found.probe is not None
+    assert found.probe.kept is kept
+    best = pairs.best(inspect(target), pairs.Setting("cpu", "float32"), (str(draft),))
+    assert (best is not None) is kept
 
 
 def test_a_smaller_model_that_fits_is_better(zoo: Zoo) -> None:

@@ -17,7 +17,7 @@ from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.decoder import Decoder
-from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
 from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
@@ -240,13 +240,16 @@ def test_a_failed_load_leaves_the_engine_usable(target: Path, tmp_path: Path) ->
 # --------------------------------------------------------------------------- drafts of another vocabulary
 
 
-def test_a_required_draft_of_another_vocabulary_is_refused(target: Path, other_words: Path) -> None:
-    last = failure(load(Engine(), target, draft=str(other_words)))
-    assert last.code == "draft_vocab_mismatch"
-    fields = dict(last.fields)
-    assert fields["token"] == "3"
-    assert fields["draft_token"] == "'<|other|>'"
-    assert fields["target_token"] != fields["draft_token"]
+def test_a_draft_of_another_vocabulary_is_re_encoded_where_it_was_asked_for(target: Path, other_words: Path) -> None:
+    want = finish(loaded(target), ask()).token_ids
+    engine = Engine()
+    ready = load(engine, target, draft=str(other_words), draft_name="Other")[-1]
+    assert isinstance(ready, ModelReady)
+    assert (ready.draft, ready.draft_label) == ("reencoded", "Other (re-encoded)")
+    assert (ready.draft_file, ready.draft_blocks > 0) == (str(other_words), True)
+    seen = events(engine, ask(k="fixed:3"))
+    assert {event.source for event in seen if isinstance(event, RoundDone)} <= {"reencoded", ""}
+    assert finish(engine, ask(k="fixed:3")).token_ids == want
 
 
 def test_an_optional_draft_of_another_vocabulary_is_skipped(

@@ -149,8 +149,8 @@ def wrong_pick(window: MainWindow) -> None:
     """A draft that does not fit was picked: the model from before is still there."""
     done(window)
     window.toolbar.draft.pick("/models/other/Some-other-model.gguf")
-    fields = (("draft_size", "32,000"), ("target_size", "49,152"))
-    window.on_event(events.Failed("draft_vocab_size", "", fields, kept=True))
+    fields = (("path", "/models/other/Some-other-model.gguf"),)
+    window.on_event(events.Failed("model_not_found", "", fields, kept=True))
 
 
 def loading_again(window: MainWindow) -> None:

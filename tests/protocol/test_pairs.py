@@ -11,7 +11,7 @@ from tests.gui.models.fit_views import FACTS, FIT, PROBE
 
 
 def test_what_was_found_comes_back_as_it_was() -> None:
-    for found in (PairExamined(FACTS, FIT, FIT, PROBE, ("/a",)), PairExamined(failed=Failed("internal"))):
+    for found in (PairExamined(FACTS, FIT, PROBE, ("/a",)), PairExamined(failed=Failed("internal"))):
         assert typed.read(PairExamined, json.loads(json.dumps(typed.plain(found)))) == found
     asked = PairAsked("/a", "/b", 512, probe=True, installed=("/c",))
     assert typed.read(PairAsked, json.loads(json.dumps(typed.plain(asked)))) == asked

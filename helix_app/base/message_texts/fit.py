@@ -8,7 +8,7 @@ from helix_app.base.language import number, say
 from helix_app.base.message_texts.filling import counted, sentence
 from helix_app.base.sizes import size_text
 from helix_app.protocol.models.fit import Fit, Way
-from helix_app.protocol.pairs import PairFacts, PairProbe
+from helix_app.protocol.pairs import PairFacts, PairProbe, Verdict
 
 FIT_ERRORS: dict[str, str] = {
     "load_tight": "{model} was not loaded, because it would leave little memory: it takes {need} of the {free} that are free. "
@@ -19,6 +19,15 @@ FIT_ERRORS: dict[str, str] = {
     "pair_running": "Two models are being tried as a pair, and that needs the engine to itself. Wait for it or stop it, then try again.",
     "pair_engine_busy": "The engine is busy, and that would spoil the trial. Wait for the reply or stop it, then try again.",
     "pair_unexamined": "The pair could not be looked at: the process that does so stopped. Try again; Details says more.",
+}
+
+PAIR_ERRORS: dict[str, str] = {
+    "draft_vocab_mismatch": "Its drafts would have to be re-encoded, for its vocabulary is not the target's: they differ first at "
+    "token {token} ({draft_token} in the draft, {target_token} in the target). Helix chooses that by itself only where a trial of the "
+    "pair showed that it pays. Choose this draft by its name, or one from the same model family.",
+    "draft_vocab_size": "Its drafts would have to be re-encoded, for its vocabulary is not the target's: it has "
+    "{draft_size:token|tokens}, the target {target_size}. Helix chooses that by itself only where a trial of the pair showed that it "
+    "pays. Choose this draft by its name, or one from the same model family.",
 }
 
 
@@ -71,11 +80,29 @@ def way_text(way: Way) -> str:
 
 def template_text(facts: PairFacts) -> str:
     """How their chat templates stand to each other."""
+    if facts.verdict.differs and facts.template == "other":
+        return say("another one, which the draft reads")
     return {
         "same": say("the same"),
         "other": say("another one; the draft reads the target's"),
         "none": say("one of them has none"),
     }[facts.template]
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """How a model that can draft for a target does."""
+    if verdict.differs:
+        why = say(
+            "Their vocabularies differ, first at token {token} ({draft_token} in the draft, {target_token} in the target)."
+        )
+        if verdict.differs == "draft_vocab_size":
+            why = say("Their vocabularies differ: {draft_size:token|tokens} in the draft, {target_size} in the target.")
+        how = say(
+            "The draft is re-encoded: what it writes is cut into the target's tokens. The reply stays the target's own; "
+            "whether it comes faster, a trial of the pair says."
+        )
+        return f"{sentence(why, dict(verdict.fields))} {how}"
+    return heavy_text() if verdict.heavy else say("They can be a pair: the draft's tokens are the target's.")
 
 
 def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
@@ -88,7 +115,7 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     yield say("Draft"), f"{facts.draft_name}, {size}"
     tokens = {"target": number(f"{facts.target_vocabulary:,}"), "draft": number(f"{facts.draft_vocabulary:,}")}
     yield say("Vocabulary"), sentence(say("{target} tokens in the target, {draft} in the draft"), tokens)
-    if facts.verdict.code:
+    if facts.verdict.differs:
         yield (
             say("In common"),
             sentence(say("{share} of the draft's tokens, by their text"), {"share": f"{facts.shared:.0%}"}),
@@ -109,8 +136,7 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
     if probe.by_text:
         text = say("{n} tokens of the target a draft, on average")
         yield say("Right by its text"), counted(text, {"n": number(f"{probe.tokens_a_call:.2f}")})
-    else:
-        yield say("Acceptance"), _interval(probe.acceptance, probe.acceptance_low, probe.acceptance_high, ".0%")
+    yield say("Acceptance"), _interval(probe.acceptance, probe.acceptance_low, probe.acceptance_high, ".0%")
     for kind in probe.kinds:
         if kind.drafted:
             yield f"  {kind.kind}", number(f"{kind.accepted / kind.drafted:.0%} ({kind.accepted:,} / {kind.drafted:,})")
@@ -133,16 +159,16 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
 
 def advice(probe: PairProbe) -> str:
     """What a trial means for whoever chooses a draft."""
-    if probe.by_text:
-        if probe.expected_low > 1.0:
-            return say(
-                "Drafting through the text would be faster here, but Helix drafts with the tokens of the target alone."
-            )
-        return say("Drafting through the text would not pay here. N-gram drafts cost nothing and need no second model.")
+    if probe.kept:
+        return say(
+            "Re-encoding pays here: this pair is faster than the target alone, and draft auto takes it from now on."
+        )
     best = probe.measured_low if probe.measured_low is not None else probe.expected_low
     worst = probe.measured_high if probe.measured_high is not None else probe.expected_high
     if best > 1.0:
         return say("This pair is faster than the target alone.")
+    if probe.by_text and best <= 1.0:
+        return say("Re-encoding does not pay here, or too little to tell. Choose n-gram drafts, which cost nothing.")
     if worst < 1.0:
         return say(
             "This pair is slower than the target alone. Choose n-gram drafts, which cost nothing, or a smaller draft."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 
@@ -66,6 +66,22 @@ class Ask:
     ids: list[int] = field(default_factory=list)
     rows: list[torch.Tensor] = field(default_factory=list)
     ended: bool = False
+
+    on_host: ClassVar[bool] = False  # what is drawn is looked at before more is
+
+    @property
+    def given(self) -> Sequence[int]:
+        """The tokens that the draft's model goes on with."""
+        return self.request.tokens
+
+    @property
+    def own_tokens(self) -> list[int]:
+        """What its model drew so far, in the tokens of that model."""
+        return self.ids
+
+    def finish(self) -> None:
+        """Drafting is over for this round."""
+        self.draft.drawn(self.request.tokens)
 
     def draw(self, logits: torch.Tensor) -> None:
         """Draw the next token from logits ``[1, vocab]``; none where the grammar leaves no token to the draft."""

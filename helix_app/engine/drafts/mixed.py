@@ -46,7 +46,7 @@ class MixedDraft:
     def ask(self, request: DraftRequest) -> Ask | None:
         if self.asked(request.source) is self.ngram:
             return None
-        return Ask(self.model, request, self.ngram)
+        return self.model.ask(request, self.ngram)
 
     def set_apart(self) -> None:
         self.model.set_apart()

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import torch
 
-from helix_app.base.errors import CacheExhaustedError, DraftMismatchError, NumericsError
+from helix_app.base.errors import CacheExhaustedError, NumericsError
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.ngram import NgramDraft
@@ -15,22 +15,8 @@ from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.sampling.filters import check_logits
-from helix_app.engine.text.tokenizer import Tokenizer
 
-_CHUNK = 512  # prompt tokens a forward pass
-
-
-def check_vocabulary(target: Tokenizer, draft: Tokenizer) -> None:
-    """Compare the vocabularies token by token.
-
-    Raises:
-        DraftMismatchError: they differ in size or name a token differently; the first difference is named.
-    """
-    for i in range(min(target.size, draft.size)):
-        if target.token(i) != draft.token(i):
-            raise DraftMismatchError(token=i, draft_token=repr(draft.token(i)), target_token=repr(target.token(i)))
-    if target.size != draft.size:
-        raise DraftMismatchError("draft_vocab_size", draft_size=draft.size, target_size=target.size)
+CHUNK = 512  # prompt tokens a forward pass
 
 
 class ModelDraft:
@@ -67,8 +53,9 @@ class ModelDraft:
     def fresh(self, repeatable: bool = False) -> ModelDraft:
         return ModelDraft(self.runner, self._vocab)
 
-    def ask(self, request: DraftRequest) -> Ask:
-        return Ask(self, request)
+    def ask(self, request: DraftRequest, text: NgramDraft | None = None) -> Ask:
+        """``text`` goes on with the proposal as soon as it can."""
+        return Ask(self, request, text)
 
     def set_apart(self) -> None:
         self.apart = True
@@ -116,14 +103,14 @@ class ModelDraft:
         # a target padded to more tokens may write one this model has no embedding for; any other stands in
         known = self.runner.decoder.config.vocab_size
         ids = [token if token < known else 0 for token in tokens[self.runner.length(name) :]]
-        while len(ids) > _CHUNK:
+        while len(ids) > CHUNK:
             pool = self.runner.pool  # a window, and a state, moves on with what is verified
             if self.runner.is_synchronous or any(pool.windows) or pool.states.slots:
-                check_logits(self.runner.forward(name, ids[:_CHUNK], 1))
+                check_logits(self.runner.forward(name, ids[:CHUNK], 1))
                 self.runner.pool.commit(name, tokens[: self.runner.length(name)])
             else:  # numbers that are none show in the rows that attend to these, before ``confirm``
-                self.runner.launch((Rows(name, ids[:_CHUNK], 1),))
-            ids = ids[_CHUNK:]
+                self.runner.launch((Rows(name, ids[:CHUNK], 1),))
+            ids = ids[CHUNK:]
         return ids
 
     def confirm(self, tokens: Sequence[int]) -> None:
@@ -147,12 +134,15 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
     A sequence whose draft cache is full stops early, and so does one whose logits are not numbers: a draft may always
     stop before its next token is drawn. On a device that the host need not wait for, the proposals are pending.
     """
-    if asks and not asks[0].draft.runner.is_synchronous:
+    if asks and not (asks[0].draft.runner.is_synchronous or asks[0].on_host):
         return draw_together(asks)
     active: list[tuple[Ask, list[int]]] = []
     for ask in asks:
-        draft, tokens, k = ask.draft, ask.request.tokens, ask.request.k
-        if k <= 0 or draft.sequence is None or len(tokens) + k > draft.runner.max_tokens:
+        draft, k = ask.draft, ask.request.k
+        if k <= 0 or draft.sequence is None:
+            continue
+        tokens = ask.given
+        if not tokens or len(tokens) + k > draft.runner.max_tokens:
             continue
         try:
             ids = draft.catch_up(tokens)
@@ -173,15 +163,15 @@ def propose_together(asks: Sequence[Ask]) -> list[Proposal]:
                 ask.draft.give_up()
                 continue
             if first:
-                ask.draft.confirm(ask.request.tokens)
+                ask.draft.confirm(ask.given)
             ask.draw(ask.draft.fit(logits))
         first = False
         going = [ask for ask, _ in active if ask.draft.sequence is not None and not ask.done]
         active = []
         for ask in going:
             with suppress(CacheExhaustedError):
-                runner.reserve(ask.draft.sequence or "", len(ask.request.tokens) + len(ask.ids))
-                active.append((ask, ask.ids[-1:]))
+                runner.reserve(ask.draft.sequence or "", len(ask.given) + len(ask.own_tokens))
+                active.append((ask, ask.own_tokens[-1:]))
     for ask in asks:
-        ask.draft.drawn(ask.request.tokens)
+        ask.finish()
     return [ask.proposal() for ask in asks]

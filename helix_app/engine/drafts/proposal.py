@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from helix_app.engine.sampling.grammar import GrammarMask
-from helix_app.protocol.requests import SamplingParams
+from helix_app.protocol.requests import GenerateRequest, SamplingParams
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class DraftRequest:
         max_tokens: in all that a second source may go on to; 0 stands for ``k``.
         begin: index of the reply's first token in ``tokens``.
         grammar: of the reply; what is drafted should keep to it.
+        asked: the reply as it was asked for.
     """
 
     tokens: Sequence[int]
@@ -36,6 +37,7 @@ class DraftRequest:
     max_tokens: int = 0
     begin: int = 0
     grammar: GrammarMask | None = None
+    asked: GenerateRequest | None = None
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         model_context=context.model,
         context_limit=context.limit,
         target_file=str(what.target.path),
+        draft_file="" if what.draft is None else str(what.draft.path),
         exact_rows=runner.decoder.can_be_exact,
         thinking=thinking.marks,
         thinking_switch=thinking.switch,

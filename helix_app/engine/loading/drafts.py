@@ -20,6 +20,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.reencoded import Languages, ReencodedDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.next_token import next_token_runner, runs_next_token
@@ -32,6 +33,7 @@ from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.hidden_states import TargetStates
 from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress
@@ -95,8 +97,9 @@ def make_draft(
         runner = yield from load_draft(
             what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed), cancel
         )
-        model = ModelDraft(runner, what.target.config.vocab_size)
-        draft = model if what.request.draft_required else MixedDraft(ngram, model)
+        model = _model_draft(what, what.draft, runner)
+        asked = what.request.draft_required and what.request.draft != "auto"
+        draft = model if asked else MixedDraft(ngram, model)
         return MadeDraft(kind, draft, runner, learned)
     if layer is not None:
         drafting = NextTokenDraft(layer, what.target.config.vocab_size)
@@ -105,6 +108,15 @@ def make_draft(
         own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
         return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
     return MadeDraft(kind, ngram if kind == "ngram" else None, learned=learned)
+
+
+def _model_draft(what: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
+    """A draft by a model of its own, in the target's tokens or re-encoded."""
+    vocabulary = what.target.config.vocab_size
+    if what.draft_kind != "reencoded":
+        return ModelDraft(runner, vocabulary)
+    ends = frozenset(files.config.eos_token_ids)
+    return ReencodedDraft(runner, vocabulary, Languages(what.tokenizer, load_tokenizer(files), ends))
 
 
 def check_copy(kind: str, device: torch.device) -> None:

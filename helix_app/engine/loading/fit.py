@@ -63,7 +63,7 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     )
     if level not in ("tight", "short") or free is None:
         return fit
-    return replace(fit, ways=tuple(_ways(what, number_format, fit, int(free * ROOMY))))
+    return replace(fit, ways=tuple(_ways(what, device, fit, int(free * ROOMY))))
 
 
 def level_of(need: int, free: int | None) -> Level:
@@ -127,13 +127,12 @@ def _draft_format(draft: ModelFiles, number_format: str) -> str:
 # ------------------------------------------------------------------------ ways to fit
 
 
-def _ways(what: Plan, number_format: str, fit: Fit, room: int) -> Iterator[Way]:
+def _ways(what: Plan, device: Device, fit: Fit, room: int) -> Iterator[Way]:
     """Changes that bring the load under ``room`` bytes, each by itself."""
-    context, pool = fit.context, fit.pool
-    if pool > context:
-        total = _need(what, number_format, context, context).total
-        if total <= room:
-            yield Way("pool", str(context), total)
+    context, pool, number_format = fit.context, fit.pool, fit.format
+    smaller = _smaller_pool(what, fit, room)
+    if smaller is not None:
+        yield smaller
     shorter = _shorter(what, number_format, context, room)
     if shorter is not None:
         yield shorter
@@ -141,7 +140,26 @@ def _ways(what: Plan, number_format: str, fit: Fit, room: int) -> Iterator[Way]:
         total = _need(replace(what, draft=None, draft_kind="none"), number_format, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
-    yield from _others(what, number_format, room)
+    yield from _others(what, device, room)
+
+
+def _smaller_pool(what: Plan, fit: Fit, room: int) -> Way | None:
+    """The largest pool that leaves room and still holds a context; None where not even that does."""
+
+    def total(tokens: int) -> int:
+        return _need(what, fit.format, fit.context, tokens).total
+
+    if fit.pool <= fit.context or total(fit.context) > room:
+        return None
+    low, high = 0, (fit.pool - fit.context) // _STEP  # more than a context, in steps
+    while low < high:
+        middle = (low + high + 1) // 2
+        if total(fit.context + middle * _STEP) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    tokens = fit.context + low * _STEP
+    return Way("pool", str(tokens), total(tokens)) if tokens < fit.pool else None
 
 
 def _shorter(what: Plan, number_format: str, context: int, room: int) -> Way | None:
@@ -159,7 +177,7 @@ def _shorter(what: Plan, number_format: str, context: int, room: int) -> Way | N
     return Way("context", str(tokens), _need(what, number_format, tokens, tokens).total)
 
 
-def _others(what: Plan, number_format: str, room: int) -> Iterator[Way]:
+def _others(what: Plan, device: Device, room: int) -> Iterator[Way]:
     """The same model in other files on this computer that take less, the largest first."""
     found: list[Way] = []
     for path in what.request.installed:
@@ -167,7 +185,7 @@ def _others(what: Plan, number_format: str, room: int) -> Iterator[Way]:
         if other is None:
             continue
         changed = replace(what, target=other)
-        total = _need(changed, number_format, what.context.tokens, what.cache_tokens).total
+        total = _need(changed, format_of(changed, device), what.context.tokens, what.cache_tokens).total
         if total <= room:
             found.append(Way("quantisation", path, total))
     yield from sorted(found, key=lambda way: -way.total)

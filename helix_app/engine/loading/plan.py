@@ -6,12 +6,14 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from helix_app.base.errors import HelixError
+from helix_app.base.errors import DraftMismatchError, HelixError
 from helix_app.base.messages import error_text
-from helix_app.engine.drafts.model import check_vocabulary
 from helix_app.engine.loading.context import choose_context
+from helix_app.engine.measuring import pairs
 from helix_app.engine.rounds.session import Context
+from helix_app.engine.text.pairing import difference
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
+from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Notice
@@ -30,7 +32,8 @@ class Plan:
     Attributes:
         request: as asked.
         draft: files of a draft model, None for any other draft.
-        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``mtp`` or one of ``SELF_BITS``.
+        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``mtp`` or
+            one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
         skipped: why an optional draft model is left out.
     """
@@ -52,7 +55,11 @@ class Plan:
     @property
     def draft_name(self) -> str:
         """Of a draft model; empty for any other draft."""
-        return "" if self.draft is None else self.request.draft_name or model_name(self.draft.path)
+        if self.draft is None:
+            return ""
+        if self.request.draft in _KINDS:  # it was found by itself
+            return display_name(self.draft.path, model_name(self.draft.path))
+        return self.request.draft_name or model_name(self.draft.path)
 
     def guesses(self) -> Iterator[Notice]:
         """What had to be guessed of the tokenizer, told at every load, for the text may suffer."""
@@ -88,17 +95,36 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
         if kind == NEXT_TOKEN and target.config.next_token is None:
             raise HelixError("draft_no_layer", path=target.path)
         if kind not in _KINDS:
-            kind, draft = "model", inspect(Path(request.draft))
-            check_vocabulary(tokenizer, load_tokenizer(draft))
+            draft = inspect(Path(request.draft))
+            kind = _draft_kind(request, target, tokenizer, draft)
     except HelixError as exc:
         if request.draft_required:
             raise
         kind, draft = "auto", None
         fields = (("draft", request.draft_name or request.draft), ("reason", error_text(exc.code, exc.fields)))
         skipped = Notice("draft_skipped", fields, exc.detail)
+    if kind == "auto" and target.config.next_token is None:
+        draft = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
+        kind = "auto" if draft is None else "reencoded"
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
     return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped)
+
+
+def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, draft: ModelFiles) -> str:
+    """How a draft model serves its target: by the target's own tokens, or re-encoded.
+
+    Raises:
+        DraftMismatchError: it would have to be re-encoded, and nobody asked for it by name.
+    """
+    differs = difference(tokenizer, load_tokenizer(draft))
+    if differs is None:
+        return "model"
+    setting = pairs.Setting(request.device, request.dtype)
+    if request.draft_required or pairs.best(target, setting, (str(draft.path),)) is not None:
+        return "reencoded"
+    code, fields = differs
+    raise DraftMismatchError(code, **dict(fields))
 
 
 def _tokenizer_of(target: ModelFiles) -> Tokenizer:

@@ -16,19 +16,23 @@ from helix_app.protocol.pairs import PairFacts, Verdict
 _HEAVY = 0.9  # of what a row of the target reads from which a draft costs as much as it
 
 
-def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, draft_words: Tokenizer) -> Verdict:
-    """Whether a model can draft for a target; the first token that differs where it cannot."""
-    heavy = read_count(draft.config) >= _HEAVY * read_count(target.config)
-    path = str(draft.path)
-    for i in range(min(target_words.size, draft_words.size)):
-        mine, other = target_words.token(i), draft_words.token(i)
+def difference(target: Tokenizer, draft: Tokenizer) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """How two vocabularies differ, as a code and its fields: by the first token, or in size; None where they do not."""
+    for i in range(min(target.size, draft.size)):
+        mine, other = target.token(i), draft.token(i)
         if mine != other:
             fields = (("token", str(i)), ("draft_token", repr(other)), ("target_token", repr(mine)))
-            return Verdict(path, "draft_vocab_mismatch", fields, heavy)
-    if target_words.size != draft_words.size:
-        sizes = (("draft_size", f"{draft_words.size:,}"), ("target_size", f"{target_words.size:,}"))
-        return Verdict(path, "draft_vocab_size", sizes, heavy)
-    return Verdict(path, heavy=heavy)
+            return "draft_vocab_mismatch", fields
+    if target.size != draft.size:
+        return "draft_vocab_size", (("draft_size", f"{draft.size:,}"), ("target_size", f"{target.size:,}"))
+    return None
+
+
+def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, draft_words: Tokenizer) -> Verdict:
+    """How a model can draft for a target: by its tokens, or re-encoded, with the difference that asks for it."""
+    heavy = read_count(draft.config) >= _HEAVY * read_count(target.config)
+    differs, fields = difference(target_words, draft_words) or ("", ())
+    return Verdict(str(draft.path), fields=fields, heavy=heavy, differs=differs)
 
 
 def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:

@@ -18,7 +18,15 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.nodes import Node, Scope
 from jinja2.parser import Parser
 
-from helix_app.engine.text.template_limits import MOST_TEMPLATE, BoundedEnvironment, TemplateLimitError, in_time
+from helix_app.engine.text.template_limits import (
+    MOST_TEMPLATE,
+    BoundedEnvironment,
+    TemplateLimitError,
+    in_time,
+    most_for,
+)
+
+_MOST_INDENT = 64  # characters a level, of what a template writes as JSON
 
 
 def render(
@@ -40,7 +48,8 @@ def render(
             ``raise_exception``, ``TemplateLimitError`` where it takes too long or makes too much.
     """
     given = {"messages": list(messages), "tools": tools, "documents": None, **special, **(options or {})}
-    return in_time(lambda: _compiled(template).render(add_generation_prompt=True, **given))
+    most = most_for(template, given)
+    return in_time(lambda: _compiled(template).render(add_generation_prompt=True, **given), most=most)
 
 
 def _parsed(template: str) -> nodes.Template:
@@ -101,6 +110,8 @@ def _to_json(
     value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
 ) -> str:
     """Not Jinja's own, which is made for HTML."""
+    if (len(indent) if isinstance(indent, str) else indent or 0) > _MOST_INDENT:
+        raise TemplateLimitError("it pads a text without measure")
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 

@@ -10,7 +10,7 @@ import ctypes
 import functools
 import re
 import threading
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from typing import Any, TypeVar
 
 from jinja2 import nodes
@@ -21,6 +21,8 @@ from jinja2.visitor import NodeTransformer
 
 MOST_TEMPLATE = 1 << 20  # characters of a template; the longest known have some ten thousand
 MOST = 32 << 20  # characters of any value; a conversation of a million tokens has some five million
+_LEAST = 1 << 20  # that any template may make, however short it and its conversation are
+_TIMES = 4  # as long as template and conversation together; what templates add to a message is far shorter
 _ELEMENT = 16  # characters that an element of a list counts as
 MOST_BITS = 1 << 16  # of a whole number
 SECONDS = 5.0  # a long conversation takes a tenth of one
@@ -32,6 +34,7 @@ _LENGTHS = ("center", "indent", "wordwrap", "truncate", "batch", "replace", "joi
 
 T = TypeVar("T")
 _starting = threading.Lock()  # guards the size of stacks, which is one for all threads
+_here = threading.local()  # ``most``: characters of any value, of the template that runs on this thread
 
 
 class TemplateLimitError(TemplateError):
@@ -95,11 +98,26 @@ class _Rewritten(NodeTransformer):
         return call.set_lineno(node.lineno)
 
 
-def in_time(work: Callable[[], T], seconds: float | None = None) -> T:
+def most_for(template: str, given: Any) -> int:
+    """Characters that any value of a template may have which is given this: some times as many as there are already."""
+    return min(MOST, max(_LEAST, _TIMES * (len(template) + _characters(given))))
+
+
+def _characters(value: Any) -> int:
+    """In the texts of a value, which holds itself nowhere."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(_ELEMENT + _characters(key) + _characters(each) for key, each in value.items())
+    return sum(_ELEMENT + _characters(each) for each in value) if isinstance(value, (list, tuple)) else 0
+
+
+def in_time(work: Callable[[], T], seconds: float | None = None, most: int = MOST) -> T:
     """Do some work of a template, on a thread of its own.
 
     Args:
         seconds: that it may take; ``SECONDS`` unless given.
+        most: characters of any value that it makes.
 
     Raises:
         TemplateLimitError: its time is over.
@@ -110,6 +128,7 @@ def in_time(work: Callable[[], T], seconds: float | None = None) -> T:
     failed: list[BaseException] = []
 
     def run() -> None:
+        _here.most = most
         try:
             done.append(work())
         except BaseException as exc:
@@ -136,9 +155,14 @@ def in_time(work: Callable[[], T], seconds: float | None = None) -> T:
 # ------------------------------------------------------------------------ sizes
 
 
+def _most() -> int:
+    most: int = getattr(_here, "most", MOST)
+    return most
+
+
 def _check_length(length: float) -> None:
-    if length > MOST:
-        raise TemplateLimitError(f"it makes a text of more than {MOST >> 20} million characters")
+    if length > _most():
+        raise TemplateLimitError(f"it makes a text of more than {_most() / (1 << 20):.0f} million characters")
 
 
 def _size(value: Sized) -> int:
@@ -182,7 +206,7 @@ def _check_call(called: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> N
         return
     values = (*args, *kwargs.values())
     for value in values:
-        if isinstance(value, int) and abs(value) > MOST:
+        if isinstance(value, int) and abs(value) > _most():
             raise TemplateLimitError("it asks for a text or a list without measure")
     owner, name = getattr(called, "__self__", None), getattr(called, "__name__", "")
     if isinstance(owner, (str, bytes)):
@@ -208,7 +232,7 @@ def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
     def bounded(*args: Any, **kwargs: Any) -> Any:
         values = [value for value in args if isinstance(value, (str, int, list, tuple))]
         for value in (*values, *kwargs.values()):
-            if isinstance(value, int) and abs(value) > MOST:
+            if isinstance(value, int) and abs(value) > _most():
                 raise TemplateLimitError("it asks for a text or a list without measure")
         if name == "format" and values:
             _check_format(values[0])

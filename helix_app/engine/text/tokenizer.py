@@ -12,6 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
+import weakref
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -284,18 +285,25 @@ def _tail(tokenizer: Tokenizer, ids: Sequence[int]) -> list[int]:
 
 # --------------------------------------------------------------------------- loading
 
+_in_use: weakref.WeakValueDictionary[Path, Tokenizer] = weakref.WeakValueDictionary()  # by where they are cached
+
 
 def load_tokenizer(files: ModelFiles) -> Tokenizer:
-    """The tokenizer of a model, from the cache if it was converted before.
+    """The tokenizer of a model: one that is in use already, or from the cache if it was converted before.
 
     Raises:
         ModelFileError: there is none, or it cannot be read.
     """
     key = short_name(f"{files.key}|{versions('transformers', 'tokenizers')}|{_VERSION}")
     folder = paths.cache_dir() / "tokenizers" / key
-    cached = _from_cache(folder)
-    if cached is not None:
-        return cached
+    known = _in_use.get(folder) or _from_cache(folder)
+    if known is None:
+        known = _converted(files, folder)
+    _in_use[folder] = known
+    return known
+
+
+def _converted(files: ModelFiles, folder: Path) -> Tokenizer:
     try:
         made = _from_gguf(files.gguf) if files.gguf is not None else _from_folder(files.path)
     except ModelFileError:

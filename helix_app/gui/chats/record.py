@@ -90,7 +90,7 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         request.max_tokens,
         request.sampling,
         request.stop,
-        draft="" if ready is None else ready.draft_name or ready.draft,
+        draft="" if ready is None else ready.draft_label,
         device="" if ready is None else ready.device,
         dtype="" if ready is None else ready.dtype,
         exact_rows=ready is not None and ready.exact_rows,

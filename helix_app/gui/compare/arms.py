@@ -11,7 +11,7 @@ from helix_app.base.settings import Settings
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import SEPARATOR, Choice
 from helix_app.gui.kit.model_choices import model_label
-from helix_app.protocol.requests import ArmChoice, CatalogItem, LoadChoice, Mode, Verify
+from helix_app.protocol.requests import ArmChoice, CatalogItem, CompareRequest, LoadChoice, Mode, Verify
 from helix_app.runs.comparison import two_models
 
 LETTERS = ("A", "B")
@@ -166,6 +166,14 @@ def target_choices(settings: Settings, items: tuple[CatalogItem, ...]) -> list[C
 def arm_of(target: str, mode: str, draft: str, k: str, verify: str, dtype: str) -> ArmChoice:
     """An arm from what its pickers say."""
     return ArmChoice(cast(Mode, mode), draft, k, cast(Verify, verify), dtype, target)
+
+
+def models_of(request: CompareRequest, items: tuple[CatalogItem, ...]) -> set[str]:
+    """Ids and paths of all models that a comparison may load: those of its arms, and the person's own at its end."""
+    own = request.own
+    names = {own.target, own.draft, *(name for arm in request.arms for name in (arm.target, arm.draft))}
+    names |= {item.draft for item in items if item.id in names or item.path in names}  # what draft auto may take
+    return names - {"", *DRAFTS}
 
 
 def note(chosen: tuple[ArmChoice, ArmChoice], own: LoadChoice | None) -> str:

@@ -341,7 +341,7 @@ class ComparePage(QWidget):
         self.setup.set_running(running)
         if not running:
             self.setup.prompt.set_available(self.own is not None, self.setup.prompt.editor.placeholderText())
-        if running:
-            self._state.begin("compare")
+        if running and self._request is not None:
+            self._state.begin("compare", arms.models_of(self._request, self._state.items))
         else:
             self._state.end("compare")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 from helix_app.base.settings import Settings
 from helix_app.gui.state import State
@@ -10,10 +11,12 @@ from helix_app.protocol.library import LibraryItem
 
 
 def in_use(item: LibraryItem, state: State) -> bool:
-    """Whether this model is loaded, is being loaded, or comes back if that fails."""
+    """Whether this model is loaded, is being loaded, or comes back if that fails; or a comparison is to load it."""
+    if any(_is_of(name, item) for name in _with_paths(state.needed, state)):
+        return True
     if state.ready is None and state.loading is None:
         return False
-    if state.ready is not None and _is_of(state.ready.target_file, item):
+    if state.ready is not None and any(_is_of(f, item) for f in (state.ready.target_file, state.ready.draft_file)):
         return True
     return any(_is_of(name, item) for s in (state.settings, state.asked) for name in _named(s, state))
 
@@ -24,8 +27,11 @@ def _named(settings: Settings, state: State) -> list[str]:
     draft = settings.draft
     if draft == "auto" and (state.ready is None or state.ready.draft == "model"):
         draft = "" if target is None else target.draft  # what the catalog names
-    paths = [i.path for i in state.items if i.id in (settings.target, draft)]
-    return [settings.target, draft, *paths]
+    return _with_paths({settings.target, draft}, state)
+
+
+def _with_paths(names: Collection[str], state: State) -> list[str]:
+    return [*names, *(item.path for item in state.items if item.id in names)]
 
 
 def _is_of(name: str, item: LibraryItem) -> bool:

@@ -194,8 +194,9 @@ class ModelsPage(QWidget):
             if in_use(item, self._state):
                 box.reject()
 
-        self._state.model_changed.connect(keep_if_used)  # a load may begin while this is open
-        box.finished.connect(lambda _: self._state.model_changed.disconnect(keep_if_used))
+        for signal in (self._state.model_changed, self._state.occupied_changed):
+            signal.connect(keep_if_used)  # a load may begin while this is open, or a comparison
+            box.finished.connect(lambda _, signal=signal: signal.disconnect(keep_if_used))
         box.open()
 
     def showEvent(self, event: QShowEvent) -> None:

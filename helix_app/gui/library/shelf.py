@@ -74,6 +74,7 @@ class ShelfRows(RowList):
         self._state = state
         self._items: tuple[LibraryItem, ...] | None = None
         state.model_changed.connect(self.refresh)
+        state.occupied_changed.connect(self.refresh)  # a comparison needs models that are not loaded
         state.catalog_changed.connect(self.refresh)  # it names drafts
 
     def show_items(self, items: tuple[LibraryItem, ...]) -> None:

@@ -59,11 +59,11 @@ class FitDesk(QObject):
 def _with_way(asked: Mapping[str, Any], way: Way) -> dict[str, Any]:
     """The settings of a load with one change that makes it fit."""
     if way.kind == "context":
-        return {**asked, "context_length": int(way.value)}
+        return {**asked, "context_length": int(way.value), "cache_tokens": 0}  # one context
     if way.kind == "draft":
         return {**asked, "draft": "none"}
-    if way.kind != "quantisation":
-        raise ValueError(f"no setting for {way.kind}")
+    if way.kind == "pool":
+        return {**asked, "cache_tokens": int(way.value)}
     devices: dict[str, str] = dict(asked["devices"])
     if asked["target"] in devices:  # chosen for this model, of which the other file is another form
         devices[way.value] = devices[asked["target"]]

@@ -13,8 +13,6 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.fact_grid import FactGrid
 from helix_app.protocol.models.fit import Fit
 
-IN_WINDOW = ("context", "draft", "quantisation")  # ways that the window has a setting for
-
 
 class FitDialog(Dialog):
     """What takes how much, ways to fit at one click, and loading it anyway.
@@ -53,12 +51,11 @@ class FitDialog(Dialog):
         column.setSpacing(12)
         for widget in (head, verdict, bar, self.facts):
             column.addWidget(widget)
-        possible = [way for way in fit.ways if way.kind in IN_WINDOW]
-        if possible:
+        if fit.ways:
             lead = QLabel(self.tr("This would fit:"))
             lead.setFont(theme.fonts.strong)
             column.addWidget(lead)
-        for way in possible:
+        for way in fit.ways:
             button = ThemedButton(theme, words.way_text(way))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.clicked.connect(lambda _=False, way=way: self._choose(way))

@@ -24,6 +24,7 @@ LOAD_SETTINGS = (
     "devices",
     "dtype",
     "context_length",
+    "cache_tokens",
     "learn",
 )  # a change of these loads again
 

@@ -163,25 +163,17 @@ class PairDialog(Dialog):
             self._say(messages.error_text(failed.code, failed.fields) if failed is not None else "", "danger")
             return
         facts = found.facts
-        if facts.verdict.code:
-            self._say(messages.error_text(facts.verdict.code, facts.verdict.fields), "danger")
-        else:
-            fine = self.tr("They can be a pair: the draft's tokens are the target's.")
-            self._say(words.heavy_text() if facts.verdict.heavy else fine)
+        self._say(words.verdict_text(facts.verdict))
         self.facts.show_rows(words.pair_rows(facts))
-        rows = list(words.fit_rows(found.fit))
-        sentences = [words.level_text(found.fit)]
-        if found.draft_fit is not None:
-            sentences.append(self.tr("The draft alone: {text}").format(text=words.level_text(found.draft_fit)))
-        self.memory.show_rows(rows)
-        self.fits.setText("\n".join(sentences))
+        self.memory.show_rows(words.fit_rows(found.fit))
+        self.fits.setText(words.level_text(found.fit))
         self.trial.show_rows(() if found.probe is None else words.probe_rows(found.probe))
         lines = [] if found.probe is None else [words.advice(found.probe)]
         if found.better:
             names = ", ".join(self._name(path) for path in found.better)
             lines.append(self.tr("Smaller models that fit, too: {names}").format(names=names))
         self.advice.setText("\n".join(lines))
-        self.use.setEnabled(not facts.verdict.code)
+        self.use.setEnabled(True)
         self.probe.setEnabled(True)
         self._show_headings()
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from helix_app.base import messages
+from helix_app.base.message_texts import fit as words
 from helix_app.gui.kit.controls.buttons import Choice
 from helix_app.gui.kit.figures import size
 from helix_app.gui.look.theme import Theme
@@ -78,18 +79,16 @@ class Pairs(QObject):
         """A line of the picker for each installed model: what speaks against one that cannot be chosen."""
         for item in self.others():
             verdict = self._verdicts.get(item.path)
-            if verdict is None or not (verdict.code or verdict.heavy):
+            if verdict is None or not (verdict.code or verdict.differs or verdict.heavy):
                 yield Choice(item.id, item.name, size(item.size_bytes))
             elif verdict.code:
                 reason = messages.error_text(verdict.code, verdict.fields)
-                yield Choice(item.id, item.name, self._short(verdict), enabled=False, tip=reason)
+                yield Choice(item.id, item.name, self.tr("cannot be used"), enabled=False, tip=reason)
+            elif verdict.differs:
+                yield Choice(item.id, item.name, self.tr("re-encoded"), tip=words.verdict_text(verdict))
             else:
                 reason = self.tr("It is as large as the target: drafting costs as much as writing.")
                 yield Choice(item.id, item.name, self.tr("as large as the target"), tip=reason)
-
-    def _short(self, verdict: Verdict) -> str:
-        vocabulary = verdict.code in ("draft_vocab_mismatch", "draft_vocab_size")
-        return self.tr("another vocabulary") if vocabulary else self.tr("cannot be used")
 
     # ------------------------------------------------------------------ the dialog
 
@@ -100,7 +99,7 @@ class Pairs(QObject):
             return
         chosen = self._state.asked.draft
         first = next((item for item in others if item.id == chosen), None)
-        first = first or next((i for i in others if not getattr(self._verdicts.get(i.path), "code", "")), others[0])
+        first = first or next((item for item in others if not self._objects(item)), others[0])
         dialog = PairDialog(self._theme, ready.target_name, others, first.id, self._inside.window())
         dialog.examine_requested.connect(self._on_examine_requested)
         dialog.stop_requested.connect(self.stop_requested)
@@ -110,6 +109,11 @@ class Pairs(QObject):
         self.opened.emit(dialog)
         dialog.open()
         dialog.look()
+
+    def _objects(self, item: CatalogItem) -> bool:
+        """Whether anything is known that speaks against a draft."""
+        verdict = self._verdicts.get(item.path)
+        return verdict is not None and bool(verdict.code or verdict.differs)
 
     def on_pair_examined(self, event: PairExamined) -> None:
         """What was found."""

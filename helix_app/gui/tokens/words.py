@@ -60,6 +60,7 @@ def source(code: str) -> str:
         "self": tr("the target in fewer bits"),
         "mtp": tr("the target's own layer"),
         "model": tr("draft model"),
+        "reencoded": tr("draft model, re-encoded"),
         "grammar": tr("the grammar"),
     }
     return named.get(kind, code or figures.UNKNOWN)

@@ -43,10 +43,10 @@ class MemoryUse:
 class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
-    ``draft`` is ``none``, ``ngram``, ``model``, ``mtp``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked
-    for, the last four have an n-gram draft beside them. With ``next_token`` the file has a layer for ``mtp``.
-    ``*_block_bytes`` is the memory of one block, 0 where it is not known.
-    ``target_file`` names the file or folder of the target.
+    ``draft`` is ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``mtp``, ``self-int4``
+    or ``self-int8``. Where draft ``auto`` was asked for, the last five have an n-gram draft beside them. With
+    ``next_token`` the file has a layer for ``mtp``. ``*_block_bytes`` is the memory of one block, 0 where it is not
+    known. ``target_file`` and ``draft_file`` name the file or folder of the target and of a draft model.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
     ``model``, ``default``, ``setting``, ``memory`` or
     ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
@@ -96,6 +96,14 @@ class ModelReady:
     tool_style: str = ""
     next_token: bool = False
     remote: str = ""
+    draft_file: str = ""
+
+    @property
+    def draft_label(self) -> str:
+        """The draft in a report: a draft model by its name, marked where its drafts are re-encoded."""
+        if self.draft == "reencoded":
+            return f"{self.draft_name} (re-encoded)"
+        return self.draft_name if self.draft == "model" else self.draft
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ def generated(desk: Desk, request: GenerateRequest, end: End) -> Generated:
         device=ready.device,
         device_name=ready.device_name,
         dtype=ready.dtype,
-        draft=(ready.draft_name if ready.draft == "model" else ready.draft) if drafts else "none",
+        draft=ready.draft_label if drafts else "none",
         mode=request.mode,
         k=request.k,
         verify="coupled" if is_coupled(request) else "rejection",

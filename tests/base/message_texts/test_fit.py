@@ -8,7 +8,8 @@ import pytest
 
 from helix_app.base.message_texts import fit as words
 from helix_app.protocol.models.fit import Way
-from tests.gui.models.fit_views import FACTS, FIT, NO_PAIR, PROBE
+from helix_app.protocol.pairs import Verdict
+from tests.gui.models.fit_views import FACTS, FIT, OTHER_WORDS, PROBE
 
 
 @pytest.mark.parametrize(
@@ -45,11 +46,20 @@ def test_ways() -> None:
 
 def test_a_pair_in_rows() -> None:
     assert "In common" not in dict(words.pair_rows(FACTS))
-    other = replace(FACTS, verdict=NO_PAIR, shared=0.3, specials=(("bos_token", "<s>", "<bos>"),), template="none")
+    other = replace(FACTS, verdict=OTHER_WORDS, shared=0.3, specials=(("bos_token", "<s>", "<bos>"),), template="none")
     rows = dict(words.pair_rows(other))
     assert rows["In common"].startswith("30%")
+    assert "draft reads" in dict(words.pair_rows(replace(other, template="other")))["Chat template"]
     assert rows["Begin of text"] == "<s> in the target, <bos> in the draft"
     assert rows["Draft"].endswith("45% of the target")
+
+
+def test_verdicts() -> None:
+    assert "They can be a pair" in words.verdict_text(Verdict("x"))
+    assert "as large as the target" in words.verdict_text(Verdict("x", heavy=True))
+    assert "first at token 0 ('<pad>' in the draft" in words.verdict_text(OTHER_WORDS)
+    sizes = Verdict("x", fields=(("draft_size", "9"), ("target_size", "8")), differs="draft_vocab_size")
+    assert "9 tokens in the draft, 8 in the target. The draft is re-encoded" in words.verdict_text(sizes)
 
 
 @pytest.mark.parametrize(
@@ -59,8 +69,10 @@ def test_a_pair_in_rows() -> None:
         ({"measured_low": 0.8, "measured_high": 0.9}, "slower"),
         ({"measured_low": 0.9, "measured_high": 1.1}, "no clear difference"),
         ({"measured_low": None, "measured_high": None}, "faster"),
-        ({"by_text": True, "expected_low": 0.2}, "would not pay"),
-        ({"by_text": True, "expected_low": 1.2}, "tokens of the target alone"),
+        ({"by_text": True, "kept": True}, "draft auto takes it"),
+        ({"by_text": True}, "faster than the target alone"),
+        ({"by_text": True, "measured_low": 0.9, "measured_high": 1.1}, "does not pay"),
+        ({"by_text": True, "measured_low": 0.8, "measured_high": 0.9}, "does not pay"),
     ],
 )
 def test_advice(values: dict[str, object], part: str) -> None:

@@ -64,6 +64,7 @@ def test_each_way_makes_it_fit(target: Path, zoo: Zoo) -> None:
     assert found.level in ("tight", "short")
     kinds = [way.kind for way in found.ways]
     assert kinds[0] == "pool"
+    assert 8192 <= int(found.ways[0].value) < 65_536
     for way in found.ways:
         assert found.free is not None
         assert way.total <= found.free * ROOMY
@@ -93,6 +94,33 @@ def test_another_quantisation_of_the_same_model_is_offered(zoo: Zoo) -> None:
     found = fit_with(request, int(need * 0.999))
     assert [way.value for way in found.ways if way.kind == "quantisation"] in ([str(small)], [])
     assert all(way.value not in (str(other), str(gone)) for way in found.ways)
+
+
+def test_another_quantisation_is_priced_in_the_format_that_it_would_have(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that runs packed is offered instead of one that does not, and the other way round its size is told."""
+    packs, plain = zoo.gguf("llama-q4", quant="Q8_0"), zoo.gguf("llama-q4")
+    formats = {packs: "packed", plain: "float32"}
+    monkeypatch.setattr(fitting, "format_of", lambda what, _device: formats[what.target.path])
+
+    def needs(path: Path, other: Path, free: int) -> Fit:
+        return fit_with(request_for(path, dtype="auto", context_length=256, installed=(str(other),)), free)
+
+    whole = {path: needs(path, path, 10**12).need.total for path in formats}
+    assert whole[packs] < whole[plain]
+    (way,) = (way for way in needs(plain, packs, int(whole[packs] / ROOMY) + 1000).ways if way.kind == "quantisation")
+    assert (way.value, way.total) == (str(packs), whole[packs])
+    ways = needs(packs, plain, int(whole[packs] * 1.01)).ways
+    assert [way for way in ways if way.kind == "quantisation"] == []
+
+
+def test_a_pool_is_cut_to_what_leaves_room(target: Path) -> None:
+    wanted = request_for(target, context_length=512, cache_tokens=32_768)
+    half = fit_with(replace(wanted, cache_tokens=16_384), 10**12).need.total
+    found = fit_with(wanted, int(half / ROOMY) + 1000)
+    pool = next(way for way in found.ways if way.kind == "pool")
+    assert (int(pool.value), pool.total) == (16_384, half)
 
 
 def test_a_load_is_stopped_before_anything_is_taken(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,13 +51,19 @@ def test_a_draft_that_is_wished_for_and_cannot_be_had_leaves_auto(target: Path, 
     assert "gone.gguf" in fields["reason"]
 
 
-def test_a_draft_that_is_required_must_be_there_and_have_the_same_words(
-    target: Path, other_words: Path, tmp_path: Path
-) -> None:
-    for draft, code in ((tmp_path / "gone.gguf", "model_not_found"), (other_words, "draft_vocab_mismatch")):
-        with pytest.raises(HelixError) as caught:
-            plan(LoadRequest(str(target), draft=str(draft)))
-        assert caught.value.code == code
+def test_a_draft_that_is_required_must_be_there(target: Path, tmp_path: Path) -> None:
+    with pytest.raises(HelixError) as caught:
+        plan(LoadRequest(str(target), draft=str(tmp_path / "gone.gguf")))
+    assert caught.value.code == "model_not_found"
+
+
+def test_a_draft_with_other_words_is_re_encoded_where_it_was_asked_for(target: Path, other_words: Path) -> None:
+    made = plan(LoadRequest(str(target), draft=str(other_words)))
+    assert (made.draft_kind, made.skipped) == ("reencoded", None)
+    wished = plan(LoadRequest(str(target), draft=str(other_words), draft_required=False, draft_name="Other"))
+    assert (wished.draft_kind, wished.draft) == ("auto", None)
+    assert wished.skipped is not None
+    assert "re-encoded" in dict(wished.skipped.fields)["reason"]
 
 
 @pytest.mark.parametrize(("asked", "tokens"), [(None, 100), (7, 100), (100, 100), (5000, 5000)])

@@ -20,7 +20,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 
 def test_models_with_the_same_tokens_are_a_pair(zoo: Zoo) -> None:
     facts = pair_facts(inspect(zoo.gguf("llama")), inspect(zoo.gguf("llama-small")))
-    assert facts.verdict.code == ""
+    assert (facts.verdict.code, facts.verdict.differs) == ("", "")
     assert (facts.shared, facts.specials) == (1.0, ())
     assert facts.target_vocabulary == facts.draft_vocabulary > 0
     assert facts.draft_parameters < facts.target_parameters
@@ -28,8 +28,11 @@ def test_models_with_the_same_tokens_are_a_pair(zoo: Zoo) -> None:
 
 def test_the_first_token_that_differs_is_named(zoo: Zoo, other_words: Path) -> None:
     facts = pair_facts(inspect(zoo.gguf("llama-small")), inspect(other_words))
-    assert facts.verdict.code in ("draft_vocab_mismatch", "draft_vocab_size")
+    assert (facts.verdict.code, facts.verdict.differs) == ("", "draft_vocab_mismatch")
     assert facts.verdict.draft == str(other_words)
+    fields = dict(facts.verdict.fields)
+    assert (fields["token"], fields["draft_token"]) == ("3", "'<|other|>'")
+    assert fields["target_token"] != fields["draft_token"]
 
 
 def test_every_model_has_a_verdict(zoo: Zoo, tmp_path: Path) -> None:

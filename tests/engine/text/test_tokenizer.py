@@ -319,3 +319,10 @@ def test_the_real_tokenizer_cuts_as_the_model_was_trained(real: tuple[Tokenizer,
     assert ours.token(chat[0]) == "<|im_start|>"
     assert ours.decode(chat).endswith("user\nHi\nassistant\n")
     assert ours.size == 49_152
+
+
+def test_a_tokenizer_that_is_in_use_is_not_read_again(zoo: Zoo) -> None:
+    files = inspect(zoo.gguf("llama-small"))
+    first = load_tokenizer(files)
+    assert load_tokenizer(files) is first
+    assert load_tokenizer(inspect(zoo.gguf("llama"))) is not first

@@ -59,5 +59,5 @@ def compare_failed(window: MainWindow) -> None:
     """One arm could not be loaded."""
     compare_empty(window)
     comparing.write(
-        window, failed=events.Failed("draft_vocab_size", "", (("draft_size", "32,000"), ("target_size", "49,152")))
+        window, failed=events.Failed("model_not_found", "", (("path", "/models/other/Some-other-model.gguf"),))
     )

@@ -61,11 +61,11 @@ def test_both_panes_stream(driver: CompareDriver) -> None:
 def test_an_error_of_one_arm_stands_in_its_pane(driver: CompareDriver) -> None:
     driver.run()
     driver.arm(0, [Notice("draft_dropped", (("reason", "no memory"),)), *spec_reply(SPEC, WORDS[0])])
-    driver.arm(1, [Failed("draft_vocab_size", fields=(("draft_size", "1"), ("target_size", "2")))])
+    driver.arm(1, [Failed("model_not_found", fields=(("path", "/x/draft.gguf"),))])
     driver.done()
     first, second = driver.page.panes
     assert second.error.isVisible()
-    assert "Choose a draft from the same model family." in second.error.sentence.text()
+    assert "There is no model at /x/draft.gguf." in second.error.sentence.text()
     assert not first.error.isVisible()
     assert "no memory" in first.notice.text()
     assert driver.texts()[0] == TEXT

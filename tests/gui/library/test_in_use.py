@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
+from helix_app.gui.compare.arms import models_of
 from helix_app.gui.library.in_use import in_use
 from helix_app.gui.library.page import ModelsPage
 from helix_app.gui.state import Model, State
 from helix_app.protocol.library import LibraryItem
 from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.requests import ArmChoice, ChatMessage, CompareRequest, LoadChoice
 from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.library.conftest import Shown
@@ -56,6 +58,43 @@ def test_the_draft_that_the_catalog_names(state: State, drafts: str, used: bool)
     assert in_use(replace(DRAFT, id=DRAFT.path), state) is used
     state.begin_load({})
     assert in_use(DRAFT, state)
+
+
+def test_a_draft_that_draft_auto_found(state: State) -> None:
+    state.set_model(Model(fake.ready(draft="reencoded", draft_file=DRAFT.path)))
+    assert in_use(DRAFT, state)
+
+
+def test_a_comparison_needs_the_models_of_its_arms_until_it_is_over(page: ModelsPage, shown: Shown) -> None:
+    """Also while none of them is loaded."""
+    state = shown.state
+    state.change(target="other")
+    shown.on_event(CatalogChanged(CATALOG))
+    shown.on_event(replace(LIBRARY, items=(*ITEMS[:2], DRAFT)))
+    asked = CompareRequest(
+        "c", LoadChoice("other", SMOL.path), (ArmChoice(), ArmChoice(draft=DRAFT.path)), (ChatMessage("user", "x"),)
+    )
+
+    def removable() -> list[bool]:
+        return [row.buttons[-1].isEnabled() for row in page.shelf.list.rows()]
+
+    before = removable()
+    page.on_remove(DRAFT)
+    (box,) = page.findChildren(QMessageBox)
+    state.begin("compare", models_of(asked, state.items))
+    assert (in_use(SMOL, state), in_use(QWEN, state), in_use(DRAFT, state)) == (True, False, True)
+    assert removable() == [False, before[1], False]
+    assert not box.isVisible()
+    state.end("compare")
+    assert not in_use(DRAFT, state)
+    assert removable() == before
+
+
+def test_a_comparison_says_which_models_it_needs() -> None:
+    own = LoadChoice("target", "auto")
+    asked = CompareRequest("c", own, (ArmChoice(), ArmChoice(target="/m/x.gguf", draft="ngram")), ())
+    items = (replace(fake.here(fake.SMOL), id="target", draft="its-draft"), fake.here(fake.BIG))
+    assert models_of(asked, items) == {"target", "its-draft", "/m/x.gguf"}
 
 
 def test_it_cannot_be_deleted(page: ModelsPage, shown: Shown) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from helix_app.gui.models.pair_dialog import PairDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.fit import Fit, MemoryNeed, Way
@@ -14,10 +15,10 @@ from tests.gui import fake
 GEMMA = replace(fake.here(fake.BIG), id="/models/gemma.gguf", name="Gemma 3 270M", path="/models/gemma.gguf")
 SMALL = replace(fake.here(fake.BIG), id="/models/smol-60m.gguf", name="SmolLM2 60M", path="/models/smol-60m.gguf")
 LARGE = replace(fake.here(fake.BIG), id="/models/smol-1b.gguf", name="SmolLM2 1.7B", path="/models/smol-1b.gguf")
-NO_PAIR = Verdict(
+OTHER_WORDS = Verdict(
     GEMMA.path,
-    "draft_vocab_mismatch",
-    (("token", "0"), ("draft_token", "'<pad>'"), ("target_token", "'<|endoftext|>'")),
+    fields=(("token", "0"), ("draft_token", "'<pad>'"), ("target_token", "'<|endoftext|>'")),
+    differs="draft_vocab_mismatch",
 )
 FIT = Fit(
     level="short",
@@ -65,7 +66,7 @@ def with_models(window: MainWindow) -> None:
     window.on_event(CatalogChanged((fake.here(fake.SMOL), GEMMA, SMALL, LARGE)))
     window.start()
     window.on_event(fake.ready(target_file=fake.here(fake.SMOL).path))
-    verdicts = (NO_PAIR, Verdict(SMALL.path), Verdict(LARGE.path, heavy=True))
+    verdicts = (OTHER_WORDS, Verdict(SMALL.path), Verdict(LARGE.path, heavy=True))
     window.on_event(VerdictsFound(fake.here(fake.SMOL).path, verdicts))
 
 
@@ -87,24 +88,27 @@ def pair(window: MainWindow) -> None:
     window.on_event(PairExamined(FACTS, fit, probe=PROBE))
 
 
-def no_pair(window: MainWindow) -> None:
-    """Two models that have other tokens."""
+def other_words(window: MainWindow) -> None:
+    """Two models that have other tokens, tried with re-encoded drafts."""
     with_models(window)
     window.toolbar.pairs.open_dialog()
+    (dialog,) = window.findChildren(PairDialog)
+    dialog.draft.pick(GEMMA.id)
     facts = replace(
         FACTS,
         draft_name=GEMMA.name,
-        verdict=NO_PAIR,
+        verdict=OTHER_WORDS,
         draft_parameters=268_000_000,
         draft_vocabulary=262_144,
         shared=0.3,
         specials=(("bos_token", "<|im_start|>", "<bos>"), ("eos_token", "<|im_end|>", "<eos>, <end_of_turn>")),
         template="other",
     )
-    fit = replace(FITS, need=MemoryNeed(97_000_000, 0, 94_000_000, 0, 30_000_000))
+    fit = replace(FITS, need=MemoryNeed(97_000_000, 240_000_000, 94_000_000, 31_000_000, 60_000_000))
     expected = {"expected": 0.7, "expected_low": 0.6, "expected_high": 0.8}
-    by_text = replace(PROBE, by_text=True, tokens_a_call=1.4, measured=None, **expected)
-    window.on_event(PairExamined(facts, fit, replace(fit, target_name=GEMMA.name), by_text, (SMALL.path,)))
+    measured = {"measured": 0.99, "measured_low": 0.97, "measured_high": 1.01}
+    by_text = replace(PROBE, by_text=True, tokens_a_call=1.4, **expected, **measured)
+    window.on_event(PairExamined(facts, fit, by_text, (SMALL.path,)))
 
 
-VIEWS = (too_large, pair, no_pair)
+VIEWS = (too_large, pair, other_words)

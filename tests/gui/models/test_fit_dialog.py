@@ -83,8 +83,16 @@ def test_a_model_in_fewer_bits_goes_to_the_device_that_was_chosen(window: MainWi
     assert (loads[-1].target, loads[-1].device) == ("/models/qwen2.5-1.5b-instruct-q4_k_m.gguf", "cpu")
 
 
-def test_what_the_window_has_no_setting_for_is_left_out(theme) -> None:
-    dialog = FitDialog(theme, replace(FIT, level="tight", ways=(Way("pool", "512", 1),)))
-    assert dialog.ways == []
-    assert dict(dialog.facts.rows())["Together"] == "5.6 GB"
-    dialog.deleteLater()
+def test_a_smaller_pool_is_one_click_and_a_shorter_context_takes_the_pool_with_it(window: MainWindow) -> None:
+    loads = record(window.load_requested)
+    window.state.change(cache_tokens=65_536)
+    ways = (Way("pool", "40960", 1), Way("context", "8192", 1))
+    for index, (context, pool) in enumerate(((None, 40_960), (8192, None))):
+        window.toolbar.target.pick("/x/big.gguf")
+        assert loads[-1].cache_tokens == 65_536
+        window.on_event(replace(FIT, ways=ways))
+        window.on_event(STOPPED)
+        (dialog,) = (d for d in window.findChildren(FitDialog) if d.isVisible())
+        dialog.ways[index].click()
+        assert (loads[-1].context_length, loads[-1].cache_tokens) == (context, pool)
+        window.on_event(Failed("load_cancelled", kept=True))

@@ -52,7 +52,7 @@ def test_a_wrong_pick_leaves_everything_as_it_was(window: MainWindow) -> None:
 def test_a_draft_that_does_not_fit_is_forgotten(window: MainWindow) -> None:
     saved = record(window.settings_changed)
     window.toolbar.draft.pick("/x/other.gguf")
-    window.on_event(events.Failed("draft_vocab_size", "", (("draft_size", "9"), ("target_size", "8")), kept=True))
+    window.on_event(events.Failed("model_not_found", "", (("path", "/x/other.gguf"),), kept=True))
     assert saved == []
     assert (window.settings.draft, window.toolbar.draft.shown()) == ("auto", "Auto: n-gram")
     window.toolbar.dtype.pick("float32")

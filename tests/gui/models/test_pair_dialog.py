@@ -11,7 +11,7 @@ from helix_app.gui.models.pair_dialog import PairDialog
 from helix_app.protocol.events import Failed
 from helix_app.protocol.pairs import PairExamined
 from tests.gui.fake import record
-from tests.gui.models.fit_views import FACTS, FITS, GEMMA, NO_PAIR, PROBE, SMALL
+from tests.gui.models.fit_views import FACTS, FITS, GEMMA, OTHER_WORDS, PROBE, SMALL
 
 
 @pytest.fixture
@@ -42,12 +42,13 @@ def test_a_pair_can_be_used(dialog: PairDialog) -> None:
     assert chosen == [SMALL.id]
 
 
-def test_no_pair_says_why_and_cannot_be_used(dialog: PairDialog) -> None:
-    found = PairExamined(replace(FACTS, verdict=NO_PAIR, shared=0.3), FITS, FITS, better=(SMALL.path,))
+def test_other_words_are_told_with_what_is_done_about_them(dialog: PairDialog) -> None:
+    found = PairExamined(replace(FACTS, verdict=OTHER_WORDS, shared=0.3), FITS, better=(SMALL.path,))
     dialog.show_found(found)
     assert "first at token 0" in dialog.verdict.text()
+    assert "re-encoded" in dialog.verdict.text()
     assert "SmolLM2 60M" in dialog.advice.text()
-    assert not dialog.use.isEnabled()
+    assert dialog.use.isEnabled()
     assert dialog.probe.isEnabled()
 
 

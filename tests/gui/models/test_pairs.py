@@ -5,9 +5,10 @@ from __future__ import annotations
 from helix_app.gui.models.pair_dialog import PairDialog
 from helix_app.gui.models.pairs import EXAMINE
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.pairs import PairAsked, VerdictsAsked, VerdictsFound
+from helix_app.protocol.pairs import PairAsked, Verdict, VerdictsAsked, VerdictsFound
+from tests.gui import fake
 from tests.gui.fake import record
-from tests.gui.models.fit_views import GEMMA, LARGE, NO_PAIR, SMALL, with_models
+from tests.gui.models.fit_views import GEMMA, LARGE, OTHER_WORDS, SMALL, with_models
 
 
 def test_verdicts_are_asked_for_once_for_each_question(make_window) -> None:
@@ -24,22 +25,40 @@ def test_every_installed_model_is_listed_with_its_reason(make_window) -> None:
     window: MainWindow = make_window()
     with_models(window)
     choices = {choice.value: choice for choice in window.toolbar.draft.choices()}
-    assert not choices[GEMMA.id].enabled
+    assert (choices[GEMMA.id].enabled, choices[GEMMA.id].detail) == (True, "re-encoded")
     assert "first at token 0" in choices[GEMMA.id].tip
     assert choices[SMALL.id].enabled
     assert choices[LARGE.id].enabled
     assert choices[LARGE.id].detail == "as large as the target"
     actions = {action.text().partition("\t")[0]: action for action in window.toolbar.draft.menu_actions()}
-    assert not actions[GEMMA.name].isEnabled()
+    assert actions[GEMMA.name].isEnabled()
     assert "first at token 0" in actions[GEMMA.name].toolTip()
+
+
+def test_a_model_that_cannot_be_read_cannot_be_picked(make_window) -> None:
+    window: MainWindow = make_window()
+    with_models(window)
+    broken = Verdict(GEMMA.path, "model_not_found", (("path", GEMMA.path),))
+    window.on_event(VerdictsFound(fake.here(fake.SMOL).path, (broken,)))
+    choice = next(choice for choice in window.toolbar.draft.choices() if choice.value == GEMMA.id)
+    assert (choice.enabled, choice.detail) == (False, "cannot be used")
+    assert GEMMA.path in choice.tip
+
+
+def test_a_draft_that_is_re_encoded_is_shown_as_such(make_window) -> None:
+    window: MainWindow = make_window()
+    with_models(window)
+    window.toolbar.draft.pick(GEMMA.id)
+    window.on_event(fake.ready(draft="reencoded", draft_name=GEMMA.name, draft_file=GEMMA.path))
+    assert "re-encoded" in window.toolbar.draft.shown()
 
 
 def test_an_answer_to_an_older_question_is_ignored(make_window) -> None:
     window: MainWindow = make_window()
     with_models(window)
     window.on_event(VerdictsFound("/models/older.gguf", ()))
-    assert not {choice.value: choice for choice in window.toolbar.draft.choices()}[GEMMA.id].enabled
-    assert NO_PAIR.draft == GEMMA.path
+    assert {choice.value: choice for choice in window.toolbar.draft.choices()}[GEMMA.id].detail == "re-encoded"
+    assert OTHER_WORDS.draft == GEMMA.path
 
 
 def test_the_dialog_opens_from_the_list_and_sets_the_draft(make_window) -> None:

@@ -216,6 +216,7 @@ class Reply:
             more,
             self.prompt_length,
             self.grammar,
+            self.request,
         )
 
     @property

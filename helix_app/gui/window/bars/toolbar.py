@@ -241,6 +241,8 @@ class Toolbar(QToolBar):
             "self-int8": self.tr("self, 8 bits"),
         }
         effective = "" if ready is None else words.get(ready.draft, ready.draft_name or self.tr("model"))
+        if ready is not None and ready.draft == "reencoded":
+            effective = self.tr("{draft} (re-encoded)").format(draft=ready.draft_name)
         if chosen == "auto":
             if ready is not None and ready.draft.startswith("self-"):
                 effective = self.tr("n-gram + self")
@@ -250,5 +252,5 @@ class Toolbar(QToolBar):
         if chosen in words:
             return ""
         if ready is not None and ready.draft != "model":
-            return effective  # the chosen draft could not be used
+            return effective  # re-encoded, or the chosen draft could not be used
         return model_label(chosen, self._state.items)

@@ -1,0 +1,68 @@
+"""What drafts with another tokenizer were measured to bring, remembered for ``draft auto``.
+
+The Pair Doctor measures a pair; nothing here does. An entry holds for one target, one draft model, the device and
+number format that were asked for, this processor, this version of Helix and this build of PyTorch.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from helix_app.base.errors import HelixError
+from helix_app.engine.machine import measured_file
+from helix_app.engine.machine.hardware import cpu_name
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.modelfiles.stamps import versions
+from helix_app.protocol.pairs import PairProbe
+
+_LEAST = 1.02  # times plain decoding, as the policy asks of any draft
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a measurement of a pair depends on beside the two models: as asked for, before a device is chosen."""
+
+    device: str
+    dtype: str
+
+
+def pays(probe: PairProbe) -> bool:
+    """Whether a pair was measured to be faster than the target alone, beyond doubt."""
+    return probe.measured is not None and probe.measured >= _LEAST and (probe.measured_low or 0.0) > 1.0
+
+
+def keep(target: ModelFiles, draft: ModelFiles, setting: Setting, probe: PairProbe, busy: float = 1.0) -> None:
+    """Remember what a trial measured; one that came to no speed is not kept."""
+    if probe.measured is not None:
+        value = {"draft": str(draft.path), "key": draft.key, "speed": probe.measured, "pays": pays(probe)}
+        measured_file.keep(f"{_beginning(target, setting)}{draft.key}{_machine()}", value, busy)
+
+
+def best(target: ModelFiles, setting: Setting, installed: tuple[str, ...]) -> ModelFiles | None:
+    """The draft model that was measured to gain most here, of those that are installed; None where none does."""
+    beginning, machine = _beginning(target, setting), _machine()
+    entries = [e["value"] for key, e in measured_file.read().items() if key.startswith(beginning) and machine in key]
+    here = {os.path.realpath(path) for path in installed}
+    paying = [v for v in entries if v["pays"] and os.path.realpath(v["draft"]) in here]
+    for value in sorted(paying, key=lambda v: -float(v["speed"])):
+        draft = _read(value["draft"])
+        if draft is not None and draft.key == value["key"]:
+            return draft
+    return None
+
+
+def _read(path: str) -> ModelFiles | None:
+    try:
+        return inspect(Path(path))
+    except HelixError:
+        return None
+
+
+def _beginning(target: ModelFiles, setting: Setting) -> str:
+    return f"re-encoded pair, {setting.device} {setting.dtype}, {target.key} "
+
+
+def _machine() -> str:
+    return f"{measured_file.SEPARATOR}{cpu_name()} {os.cpu_count()} {versions('torch')}"

@@ -1,0 +1,84 @@
+"""What pairs were measured to bring, as ``draft auto`` remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helix_app.engine.loading.plan import plan
+from helix_app.engine.measuring import pairs
+from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.protocol.pairs import PairProbe
+from helix_app.protocol.requests import LoadRequest
+from tests.engine.test_engine import other_words as other_words
+from tests.engine.tiny import Zoo
+
+HERE = pairs.Setting("cpu", "float32")
+FASTER = PairProbe((), 0.8, 0.7, 0.9, 4, 0.2, 1.3, 1.5, 1.4, 1.6, 1.4, 1.2, 1.6, by_text=True)
+
+
+@pytest.fixture
+def target(zoo: Zoo) -> ModelFiles:
+    return inspect(zoo.gguf("llama-small"))
+
+
+@pytest.fixture
+def draft(other_words: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModelFiles:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    return inspect(other_words)
+
+
+@pytest.mark.parametrize(
+    ("measured", "low", "found"), [(1.4, 1.2, True), (1.4, 0.9, False), (1.01, 1.005, False), (None, None, False)]
+)
+def test_only_what_is_faster_beyond_doubt_is_taken(
+    target: ModelFiles, draft: ModelFiles, measured: float | None, low: float | None, found: bool
+) -> None:
+    pairs.keep(target, draft, HERE, replace(FASTER, measured=measured, measured_low=low))
+    best = pairs.best(target, HERE, (str(draft.path),))
+    assert (best is not None and best.path == draft.path) is found
+
+
+def test_it_holds_for_what_was_measured_alone(target: ModelFiles, draft: ModelFiles, zoo: Zoo) -> None:
+    pairs.keep(target, draft, HERE, FASTER)
+    assert pairs.best(target, HERE, ()) is None
+    assert pairs.best(target, pairs.Setting("auto", "float32"), (str(draft.path),)) is None
+    assert pairs.best(inspect(zoo.gguf("llama")), HERE, (str(draft.path),)) is None
+    with draft.path.open("ab") as file:
+        file.write(b" ")
+    assert pairs.best(target, HERE, (str(draft.path),)) is None
+    draft.path.unlink()
+    assert pairs.best(target, HERE, (str(draft.path),)) is None
+
+
+def test_the_fastest_is_taken_and_a_later_measurement_counts(
+    target: ModelFiles, draft: ModelFiles, other_words: Path
+) -> None:
+    second = other_words.with_name("second.gguf")
+    second.write_bytes(other_words.read_bytes())
+    pairs.keep(target, draft, HERE, FASTER)
+    pairs.keep(target, inspect(second), HERE, replace(FASTER, measured=1.5))
+    installed = (str(draft.path), str(second))
+    best = pairs.best(target, HERE, installed)
+    assert best is not None
+    assert best.path == second
+    pairs.keep(target, inspect(second), HERE, replace(FASTER, measured=0.9, measured_low=0.8))
+    best = pairs.best(target, HERE, installed)
+    assert best is not None
+    assert best.path == draft.path
+
+
+def test_draft_auto_takes_it_and_nothing_else_does(target: ModelFiles, draft: ModelFiles) -> None:
+    wished = LoadRequest(
+        str(target.path), draft="auto", device="cpu", dtype="float32", installed=(str(draft.path),), context_length=64
+    )
+    assert plan(wished).draft_kind == "auto"
+    pairs.keep(target, draft, HERE, FASTER)
+    made = plan(wished)
+    assert (made.draft_kind, made.draft and made.draft.path) == ("reencoded", draft.path)
+    assert made.draft_name == "other"
+    assert plan(replace(wished, draft="ngram")).draft is None
+    suggested = plan(replace(wished, draft=str(draft.path), draft_required=False, installed=()))
+    assert (suggested.draft_kind, suggested.skipped) == ("reencoded", None)
