@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
 from helix_app.engine.loading.packed import takes_packed
 from helix_app.engine.loading.plan import Plan
@@ -64,7 +65,8 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     wanted, config = what.request.dtype, what.target.config
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
-        return Shape(device, torch.float32, *tokens, packed=True)
+        dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
+        return Shape(device, dtype, *tokens, packed=True)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:

@@ -11,7 +11,8 @@ import torch
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.needs import copy_weights, need_of
+from helix_app.engine.loading.needs import ModelNeed, copy_weights, need_of
+from helix_app.engine.loading.on_card import activations, stays_packed
 from helix_app.engine.loading.packed import may_run_packed
 from helix_app.engine.loading.plan import SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
@@ -43,7 +44,8 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     memory = memory or memory_of(device)
     free = None if memory.free is None else memory.free + given_back
     number_format = format_of(what, device)
-    need = _need(what, number_format, what.context.tokens, what.cache_tokens)
+    lies = _Lies(number_format, device)
+    need = _need(what, lies, what.context.tokens, what.cache_tokens)
     level = level_of(need.total, free)
     fit = Fit(
         level=level,
@@ -61,7 +63,7 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     )
     if level not in ("tight", "short") or free is None:
         return fit
-    return replace(fit, ways=tuple(_ways(what, number_format, fit, int(free * ROOMY))))
+    return replace(fit, ways=tuple(_ways(what, lies, fit, int(free * ROOMY))))
 
 
 def level_of(need: int, free: int | None) -> Level:
@@ -98,63 +100,78 @@ def format_of(what: Plan, device: Device) -> str:
     return wanted
 
 
-def _need(what: Plan, number_format: str, context: int, pool: int) -> MemoryNeed:
-    copied = number_format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
-    target = need_of(what.target, number_format, context, pool, head_copied=copied)
+@dataclass(frozen=True)
+class _Lies:
+    """How weights lie in memory, and where."""
+
+    format: str
+    device: Device
+
+    def need_of(self, files: ModelFiles, number_format: str, context: int, pool: int) -> ModelNeed:
+        copied = self.format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
+        on_card = self.device.kind != "cpu"
+        return need_of(files, number_format, context, pool, head_copied=copied, on_card=on_card)
+
+
+def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
+    target = lies.need_of(what.target, lies.format, context, pool)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
     if what.draft is None:
         return need
     shorter = min(context, what.draft.config.context_length)
-    draft = need_of(what.draft, _draft_format(what.draft, number_format), shorter, pool, head_copied=copied)
+    draft = lies.need_of(what.draft, _draft_format(what.draft, lies), shorter, pool)
     workspace = need.workspace + draft.workspace
     return replace(need, draft_weights=draft.weights, draft_cache=draft.cache, workspace=workspace)
 
 
-def _draft_format(draft: ModelFiles, number_format: str) -> str:
+def _draft_format(draft: ModelFiles, lies: _Lies) -> str:
     """A draft model has its target's format, but for one whose file cannot run packed."""
-    if number_format == PACKED and not packed_formats(draft):
-        return "float32"
-    return number_format
+    if lies.format != PACKED:
+        return lies.format
+    if lies.device.kind == "cpu":
+        return PACKED if packed_formats(draft) else "float32"
+    kept = stays_packed(draft, PACKED, lies.device)
+    return PACKED if kept else str(activations(draft, lies.device)).removeprefix("torch.")
 
 
 # ------------------------------------------------------------------------ ways to fit
 
 
-def _ways(what: Plan, number_format: str, fit: Fit, room: int) -> Iterator[Way]:
+def _ways(what: Plan, lies: _Lies, fit: Fit, room: int) -> Iterator[Way]:
     """Changes that bring the load under ``room`` bytes, each by itself."""
     context, pool = fit.context, fit.pool
     if pool > context:
-        total = _need(what, number_format, context, context).total
+        total = _need(what, lies, context, context).total
         if total <= room:
             yield Way("pool", str(context), total)
-    shorter = _shorter(what, number_format, context, room)
+    shorter = _shorter(what, lies, context, room)
     if shorter is not None:
         yield shorter
     if fit.need.draft_weights:
-        total = _need(replace(what, draft=None, draft_kind="none"), number_format, context, pool).total
+        total = _need(replace(what, draft=None, draft_kind="none"), lies, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
-    yield from _others(what, number_format, room)
+    yield from _others(what, lies, room)
 
 
-def _shorter(what: Plan, number_format: str, context: int, room: int) -> Way | None:
+def _shorter(what: Plan, lies: _Lies, context: int, room: int) -> Way | None:
     """The longest context that leaves room; None where not even a short one does."""
     low, high = 0, context // _STEP
     while low < high:
         middle = (low + high + 1) // 2
-        if _need(what, number_format, middle * _STEP, middle * _STEP).total <= room:
+        if _need(what, lies, middle * _STEP, middle * _STEP).total <= room:
             low = middle
         else:
             high = middle - 1
     tokens = low * _STEP
     if tokens < LEAST_CONTEXT or tokens >= context:
         return None
-    return Way("context", str(tokens), _need(what, number_format, tokens, tokens).total)
+    return Way("context", str(tokens), _need(what, lies, tokens, tokens).total)
 
 
-def _others(what: Plan, number_format: str, room: int) -> Iterator[Way]:
+def _others(what: Plan, lies: _Lies, room: int) -> Iterator[Way]:
     """The same model in other files on this computer that take less, the largest first."""
     found: list[Way] = []
     for path in what.request.installed:
@@ -162,7 +179,7 @@ def _others(what: Plan, number_format: str, room: int) -> Iterator[Way]:
         if other is None:
             continue
         changed = replace(what, target=other)
-        total = _need(changed, number_format, what.context.tokens, what.cache_tokens).total
+        total = _need(changed, lies, what.context.tokens, what.cache_tokens).total
         if total <= room:
             found.append(Way("quantisation", path, total))
     yield from sorted(found, key=lambda way: -way.total)

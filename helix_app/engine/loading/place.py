@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Generator
 
 from helix_app.engine.loading.drafts import check_copy
+from helix_app.engine.loading.on_card import try_products
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention
@@ -46,6 +47,9 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
         name = "The graphics card" if wanted == "auto" else wanted
         yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
     fused_attention.settle(device, cancel)
+    for files in (what.target, what.draft):
+        if files is not None:
+            yield from try_products(files, what.request.dtype, device, cancel)
     if cancel.is_set():
         raise LoadCancelled
     check_dtype(what.request.dtype, device)

@@ -95,4 +95,5 @@ def bytes_of(part: Any) -> int:
     """Bytes of the tensors that a part of a model holds, packed ones as they are packed."""
     if isinstance(part, torch.Tensor):
         return part.numel() * part.dtype.itemsize
-    return sum(bytes_of(t) for t in vars(part).values() if isinstance(t, torch.Tensor))
+    own = getattr(part, "weight_bytes", None)
+    return own if isinstance(own, int) else sum(bytes_of(t) for t in vars(part).values() if isinstance(t, torch.Tensor))

@@ -137,9 +137,9 @@ class Decoder:
             RuntimeError: the device's own errors (out of memory among them).
         """
         config = self.config
-        maker = LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits)
+        maker = self._linear_maker()
         with untracked(self.device):
-            self._embed = maker.tensor(source, "embed") if like is None else like._embed.to(self.dtype)
+            self._embed = maker.embedding(source) if like is None else like._embed.to(self.dtype)
             shared = like is not None and like.dtype == self.dtype
             embed = self._embed if config.tied_embeddings else None
             self._head = like._head if like is not None and shared else maker.head(source, embed)
@@ -159,6 +159,9 @@ class Decoder:
             if self.can_be_exact:
                 self._look_at_rows()
         yield 1.0
+
+    def _linear_maker(self) -> LinearMaker:
+        return LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits)
 
     def _made(self, maker: LinearMaker, source: WeightSource, i: int) -> _Layer:
         config = self.config
@@ -217,7 +220,7 @@ class Decoder:
     def weight_bytes(self) -> int:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
         layers = sum(layer.weight_bytes for layer in self._layers)
-        row = self.config.hidden_size * self._embed.dtype.itemsize
+        row = self._embed.shape[-1] * self._embed.dtype.itemsize
         inputs = self._inputs.weight_bytes if self._inputs is not None else 0
         return layers + bytes_of(self._norm) + bytes_of(self._head) + row + inputs
 
@@ -305,8 +308,11 @@ class Decoder:
         )
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
-        scale, x = self.config.embedding_scale, F.embedding(ids, self._embed)
+        scale, x = self.config.embedding_scale, self._rows_of(ids)
         return x if scale == 1.0 else x * scale
+
+    def _rows_of(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.embedding(ids, self._embed)
 
     def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:
         """What a half of a layer gave, as it is added."""

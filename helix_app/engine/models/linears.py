@@ -37,6 +37,10 @@ class LinearMaker:
         self.parameters += loaded.numel()
         return loaded.to(self.dtype).to(self.device).contiguous()
 
+    def embedding(self, source: WeightSource) -> torch.Tensor:
+        """The table of embeddings as it lies in memory, a row a token."""
+        return self.tensor(source, "embed")
+
     def linear(self, source: WeightSource, roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
         """A layer's linear of these roles. Raises ModelFileError."""
         biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None

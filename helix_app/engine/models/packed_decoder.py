@@ -58,7 +58,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
-    types = {info.type for name, info in header.tensors.items() if _is_matrix(name)}
+    types = {info.type for name, info in header.tensors.items() if is_matrix(name)}
     return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
 
 
@@ -67,7 +67,8 @@ def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...
     return (CORE, *step_parts(config), *sorted(formats))
 
 
-def _is_matrix(name: str) -> bool:
+def is_matrix(name: str) -> bool:
+    """Whether a tensor of a GGUF file is the weight of a linear layer, or the embeddings."""
     stem, _, kind = name.rpartition(".")
     return kind == "weight" and (stem in ("token_embd", "output") or stem.rpartition(".")[2] in _MATRICES)
 

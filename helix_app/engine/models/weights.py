@@ -141,6 +141,16 @@ def _check(
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
 
 
+def row_order(config: ModelConfig, role: str, layer: int) -> npt.NDArray[np.int64] | None:
+    """The order that puts the rotary halves of q and k rows apart where a GGUF file interleaves them."""
+    if role not in ("q", "k") or not config.interleaved:
+        return None
+    found = config.heads(layer)
+    heads = found.queries if role == "q" else found.kv
+    rows = np.arange(heads * found.dim).reshape(heads, found.dim // 2, 2)
+    return rows.swapaxes(1, 2).reshape(-1)
+
+
 class _GgufWeights:
     def __init__(self, header: GgufHeader, config: ModelConfig) -> None:
         self._header, self._config = header, config
@@ -151,7 +161,7 @@ class _GgufWeights:
         if not array.flags.writeable:  # a view of the mapped file
             array = array.copy()
         tensor = torch.from_numpy(array)
-        order = self._row_order(role, layer)
+        order = row_order(self._config, role, layer)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
@@ -159,7 +169,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = self._row_order(role, layer)
+        order = row_order(self._config, role, layer)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -171,15 +181,6 @@ class _GgufWeights:
         name = f"{_NAMES[whole][0].format(i=layer)}.{kind}"
         _check(self._header.info(name).shape, self._config, whole, kind, layer, name, self._header.path)
         return name, rows
-
-    def _row_order(self, role: str, layer: int) -> npt.NDArray[np.int64] | None:
-        """The order that puts the rotary halves of q and k rows apart where the file interleaves them."""
-        if role not in ("q", "k") or not self._config.interleaved:
-            return None
-        found = self._config.heads(layer)
-        heads = found.queries if role == "q" else found.kv
-        rows = np.arange(heads * found.dim).reshape(heads, found.dim // 2, 2)
-        return rows.swapaxes(1, 2).reshape(-1)
 
     def __enter__(self) -> _GgufWeights:
         return self
