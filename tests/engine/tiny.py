@@ -214,7 +214,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
         writer.add_value_length(head_dim)
     _write_rope(writer, config, head_dim)
     _write_own(writer, config)
-    _write_tokenizer(writer, changes)
+    write_tokenizer(writer, changes)
     for key, value in changes.items():
         if isinstance(value, (bool, int, str)):
             {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string}[type(value)](key, value)
@@ -288,7 +288,7 @@ def _write_rope(writer: gguf.GGUFWriter, config: Any, head_dim: int) -> None:
         writer.add_tensor("rope_freqs.weight", (plain / scaled).numpy().astype(np.float32))
 
 
-def _write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
+def write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
     import json
 
     model = json.loads(tokenizer().to_str())["model"]

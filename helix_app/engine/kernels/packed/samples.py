@@ -14,7 +14,12 @@ _SCALES_AT = {"Q2_K": (80, 82), "Q3_K": (108,), "Q6_K": (208,)}  # of blocks tha
 def made_up(random: np.random.Generator, name: str, rows: int, blocks: int) -> npt.NDArray[np.uint8]:
     """Weights ``[rows, bytes]`` of a format: any bits, but scales of a sane size."""
     form = FORMATS[name]
-    raw = random.integers(0, 256, (rows, blocks, form.nbytes), dtype=np.uint8)
+    return with_scales(random, name, random.integers(0, 256, (rows, blocks, form.nbytes), dtype=np.uint8))
+
+
+def with_scales(random: np.random.Generator, name: str, raw: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Blocks ``[rows, blocks, bytes]``, which get scales of a sane size, as ``[rows, bytes]``."""
+    rows, blocks = raw.shape[:2]
     if name == "MXFP4":
         raw[..., 0] = random.integers(115, 124, (rows, blocks))
         raw[0, 0, 0], raw[0, -1, 0] = 0, 1  # the two that are no usual numbers
