@@ -2,15 +2,13 @@
 
 A program unpacks a tile of weights in float32, rounds it to the format of the activations and multiplies it with
 sixteen rows of them at a time, summing in float32: what a dense product of the unpacked weight does. A row's bits do
-not depend on the rows beside it.
+not depend on what the rows beside it hold, nor on how many of the sixteen there are.
 
 Layouts of blocks: ggml's ``ggml-common.h``. Scales in float16 lie at even places, so they are read through a second view
-of the same memory (``w16``).
+of the same memory (``w16``). Arguments have no types but what Triton reads from them.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import triton
 import triton.language as tl
@@ -21,19 +19,19 @@ WARPS = 4
 
 
 @triton.jit
-def _at(w8: Any, place: Any) -> Any:
+def _at(w8, place):
     """Bytes as integers."""
     return tl.load(w8 + place).to(tl.int32)
 
 
 @triton.jit
-def _half(w16: Any, place: Any) -> Any:
+def _half(w16, place):
     """The float16 at a place in bytes."""
     return tl.load(w16 + place // 2).to(tl.float32)
 
 
 @triton.jit
-def _of_six_bits(w8: Any, place: Any, sub: Any) -> Any:
+def _of_six_bits(w8, place, sub):
     """The scale and the minimum of a group of Q4_K or Q5_K."""
     a = _at(w8, place + sub % 4)
     b = _at(w8, place + 4 + sub % 4)
@@ -44,7 +42,7 @@ def _of_six_bits(w8: Any, place: Any, sub: Any) -> Any:
 
 
 @triton.jit
-def _values(w8: Any, w16: Any, start: Any, group: Any, byte: Any, FORMAT: tl.constexpr) -> Any:
+def _values(w8, w16, start, group, byte, FORMAT: tl.constexpr):
     """What the bytes of groups stand for, as ``[groups, bytes, rows]``: their low halves, and their high ones.
 
     ``start`` is where rows of weights begin ``[1, 1, rows]``, ``group`` ``[groups, 1, 1]``, ``byte`` ``[1, bytes, 1]``.
@@ -115,7 +113,7 @@ def _values(w8: Any, w16: Any, start: Any, group: Any, byte: Any, FORMAT: tl.con
 
 
 @triton.jit
-def _columns(group: Any, byte: Any, FORMAT: tl.constexpr, BYTES: tl.constexpr) -> Any:
+def _columns(group, byte, FORMAT: tl.constexpr, BYTES: tl.constexpr):
     """Which columns the low halves of bytes are of."""
     if FORMAT == "Q6_K":
         column = (group // 4) * 128 + (group % 4) * 16 + byte
@@ -128,24 +126,24 @@ def _columns(group: Any, byte: Any, FORMAT: tl.constexpr, BYTES: tl.constexpr) -
 
 @triton.jit(do_not_specialize=["rows"])
 def product(
-    x: Any,
-    w8: Any,
-    w16: Any,
-    bias: Any,
-    out: Any,
-    rows: Any,
-    outs: Any,
-    columns: Any,
-    row_bytes: Any,
-    x_step: Any,
-    out_step: Any,
+    x,
+    w8,
+    w16,
+    bias,
+    out,
+    rows,
+    outs,
+    columns,
+    row_bytes,
+    x_step,
+    out_step,
     FORMAT: tl.constexpr,
     BYTES: tl.constexpr,
     TOGETHER: tl.constexpr,
     BIASED: tl.constexpr,
     ROWS: tl.constexpr,
     OUTS: tl.constexpr,
-) -> None:
+):
     """``out = x @ weight.T + bias``: programs over rows of weights, then over rows of activations."""
     n = tl.program_id(0) * OUTS + tl.arange(0, OUTS)
     m = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
@@ -178,18 +176,18 @@ def product(
 
 @triton.jit(do_not_specialize=["count"])
 def unpack(
-    w8: Any,
-    w16: Any,
-    index: Any,
-    out: Any,
-    count: Any,
-    columns: Any,
-    row_bytes: Any,
+    w8,
+    w16,
+    index,
+    out,
+    count,
+    columns,
+    row_bytes,
     FORMAT: tl.constexpr,
     BYTES: tl.constexpr,
     TOGETHER: tl.constexpr,
     OUTS: tl.constexpr,
-) -> None:
+):
     """Rows of weights by their numbers, as ``[count, columns]``: programs over rows, then over groups."""
     n = tl.program_id(0) * OUTS + tl.arange(0, OUTS)
     row = tl.load(index + n, mask=n < count, other=0).to(tl.int64)

@@ -16,8 +16,9 @@ from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 CPU = torch.device("cpu")
 OUT = 37
-# of a product, relative to its size: sums in another order, or weights and results in 16 bits
-ERROR = {torch.float32: 2e-6, torch.float16: 1e-3, torch.bfloat16: 8e-3}
+# of a product, relative to its size: sums in another order, or weights and results in 16 bits; the interpreter has no
+# products of bfloat16
+ERROR = {torch.float32: 2e-6, torch.float16: 1e-3}
 
 
 def made(name: str, seed: int = 1, groups: int = 3) -> tuple[PackedWeight, torch.Tensor]:
@@ -53,8 +54,8 @@ def test_a_row_does_not_depend_on_the_others(name: str) -> None:
     weight, _ = made(name)
     x = noise(18, weight.columns)
     whole = product(weight, x)
-    for rows in (slice(0, 1), slice(17, 18), slice(3, 8)):
-        assert torch.equal(product(weight, x[rows]), whole[rows])
+    for rows in (1, 5, 16):
+        assert torch.equal(product(weight, x[:rows]), whole[:rows])
 
 
 @pytest.mark.parametrize("name", CUTS)
