@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.samples import made_up
+from helix_app.engine.kernels.packed.samples import made_up, scale_places
 from tests.engine.tiny import VOCAB, write_tokenizer
 
 HIDDEN, INNER, HEADS, KV_HEADS, LAYERS = 256, 512, 16, 8, 2
@@ -41,7 +41,7 @@ def write_packed(path: Path, quant: str, seed: int = 0) -> Path:
         }
     for name, (rows, columns) in shapes.items():
         raw = made_up(random, quant, rows, columns // FORMATS[quant].columns)
-        writer.add_tensor(f"{name}.weight", raw, raw_dtype=kind)
+        writer.add_tensor(f"{name}.weight", _of_size(raw, quant, columns**-0.5), raw_dtype=kind)
     for name in ("output_norm", *(f"blk.{i}.{part}_norm" for i in range(LAYERS) for part in ("attn", "ffn"))):
         writer.add_tensor(f"{name}.weight", np.ones(HIDDEN, dtype=np.float32))
     writer.write_header_to_file()
@@ -49,3 +49,13 @@ def write_packed(path: Path, quant: str, seed: int = 0) -> Path:
     writer.write_tensors_to_file()
     writer.close()
     return path
+
+
+def _of_size(raw: np.ndarray, quant: str, size: float) -> np.ndarray:
+    """The same blocks with scales that make the weights of this size on average."""
+    factor = size / np.sqrt(np.mean(gguf.dequantize(raw, gguf.GGMLQuantizationType[quant]) ** 2))
+    blocks = raw.reshape(raw.shape[0], -1, FORMATS[quant].nbytes)
+    for at in scale_places(quant):
+        scale = np.ascontiguousarray(blocks[..., at : at + 2]).view(np.float16).astype(np.float32)
+        blocks[..., at : at + 2] = (scale * factor).astype(np.float16).view(np.uint8)
+    return raw

@@ -1,6 +1,6 @@
 """Replies of the default model on its file's own blocks, drafted in every way there is and plain: the same tokens.
 
-    python -m pytest -m soak -s tests/integration/test_packed_soak.py
+python -m pytest -m soak -s tests/integration/test_packed_soak.py
 """
 
 from __future__ import annotations

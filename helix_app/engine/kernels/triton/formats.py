@@ -5,8 +5,6 @@ A group is the packed bytes that share a scale. Each of its bytes holds a value 
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 from dataclasses import dataclass
 
 
@@ -41,15 +39,3 @@ CUTS = {
     "Q5_K": Cut(32, 2),
     "Q6_K": Cut(16, 4),
 }
-
-
-def triton_version() -> str:
-    """Of the Triton that is installed here, CUDA's or ROCm's; empty without one."""
-    if importlib.util.find_spec("triton") is None:
-        return ""
-    for name in ("triton", "pytorch-triton-rocm", "triton-rocm", "pytorch-triton", "triton-windows"):
-        try:
-            return importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    return "?"

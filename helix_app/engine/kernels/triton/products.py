@@ -4,8 +4,8 @@ A program unpacks a tile of weights in float32, rounds it to the format of the a
 sixteen rows of them at a time, summing in float32: what a dense product of the unpacked weight does. A row's bits do
 not depend on what the rows beside it hold, nor on how many of the sixteen there are.
 
-Layouts of blocks: ggml's ``ggml-common.h``. Scales in float16 lie at even places, so they are read through a second view
-of the same memory (``w16``). Arguments have no types but what Triton reads from them.
+Layouts of blocks: ggml's ``ggml-common.h``. Scales in float16 lie at even places, so they are read through a second
+view of the same memory (``w16``). Arguments have no types but what Triton reads from them.
 """
 
 from __future__ import annotations

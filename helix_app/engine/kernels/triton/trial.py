@@ -14,6 +14,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.samples import made_up
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -77,7 +78,7 @@ def _seconds(name: str, device: torch.device, dtype: torch.dtype) -> dict[str, f
 
     weight, _ = _made(name, _TIMED_OUT, _TIMED_COLUMNS, device, unpack=False)
     plain = torch.randn((_TIMED_OUT, _TIMED_COLUMNS), device=device, dtype=dtype)
-    layers = {"packed": PackedLinear([weight], None), "dense": lambda x: F.linear(x, plain)}
+    layers: dict[str, LinearFn] = {"packed": PackedLinear([weight], None), "dense": lambda x: F.linear(x, plain)}
     total = dict.fromkeys(layers, 0.0)
     for rows in _TIMED_ROWS:
         x = torch.randn((rows, _TIMED_COLUMNS), device=device, dtype=dtype)

@@ -6,6 +6,8 @@ like other measurements.
 
 from __future__ import annotations
 
+import importlib.metadata
+import importlib.util
 import logging
 import platform
 import threading
@@ -14,7 +16,6 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.kernels.triton.formats import CUTS, triton_version
 from helix_app.engine.machine import jobs, measured_file
 from helix_app.engine.machine.devices.device import Device
 from helix_app.engine.machine.measured_file import SEPARATOR
@@ -22,6 +23,18 @@ from helix_app.engine.machine.measured_file import SEPARATOR
 log = logging.getLogger(__name__)
 WHAT = "packed products"
 _SECONDS = 300.0  # kernels are compiled in them
+
+
+def triton_version() -> str:
+    """Of the Triton that is installed here, CUDA's or ROCm's; empty without one."""
+    if importlib.util.find_spec("triton") is None:
+        return ""
+    for name in ("triton", "pytorch-triton-rocm", "triton-rocm", "pytorch-triton", "triton-windows"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return "?"
 
 
 def possible(device: Device) -> bool:
@@ -33,13 +46,13 @@ def known(device: Device, dtype: torch.dtype, names: Iterable[str]) -> dict[str,
     """Of formats that work on this card, seconds of a ``packed`` product and of a ``dense`` one."""
     entries = measured_file.read()
     found = {name: entries.get(_key(device, dtype, name), {}).get("value") for name in names}
-    return {name: value for name, value in found.items() if _works(value)}
+    return {name: dict(value) for name, value in found.items() if value is not None and _works(value)}
 
 
 def untried(device: Device, dtype: torch.dtype, names: Iterable[str]) -> tuple[str, ...]:
-    """Formats that nothing is known of on this card."""
+    """Of formats that have kernels, those that nothing is known of on this card."""
     entries = measured_file.read()
-    return tuple(name for name in sorted(names) if name in CUTS and _key(device, dtype, name) not in entries)
+    return tuple(name for name in sorted(names) if _key(device, dtype, name) not in entries)
 
 
 def settle(device: Device, dtype: torch.dtype, names: Iterable[str], cancel: threading.Event) -> None:

@@ -18,16 +18,16 @@ NAME = "Q4_0"
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "_COLUMNS", 256)
-    monkeypatch.setattr(trial, "_ROWS", (1, 17, 80))
+    monkeypatch.setattr(trial, "_OUT", 40)
+    monkeypatch.setattr(trial, "_ROWS", (5, 80))
 
 
 def changed(real: Callable[..., torch.Tensor], factor: float) -> Callable[..., torch.Tensor]:
     return lambda *given: real(*given) * factor
 
 
-@pytest.mark.parametrize("number_format", ["float32", "float16"])
-def test_kernels_that_are_right_pass(number_format: str) -> None:
-    assert trial.run("cpu", number_format, NAME, "Q6_K") == {"wrong": {}, "seconds": {}}
+def test_kernels_that_are_right_pass() -> None:
+    assert trial.run("cpu", "float16", NAME) == {"wrong": {}, "seconds": {}}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,7 @@ def test_kernels_that_are_right_pass(number_format: str) -> None:
 def test_wrong_numbers_are_seen(
     monkeypatch: pytest.MonkeyPatch, owner: Any, method: str, said: str, factor: float
 ) -> None:
+    interpreted.plain_products(monkeypatch)
     monkeypatch.setattr(owner, method, changed(getattr(owner, method), factor))
     assert said in trial.run("cpu", "float16", NAME)["wrong"][NAME]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,7 @@ class Trials:
         self.asked: list[tuple[str, ...]] = []
         self.answer: Callable[[tuple[str, ...]], Any] = lambda names: {
             "wrong": {},
-            "seconds": {name: GOOD for name in names},
+            "seconds": dict.fromkeys(names, GOOD),
         }
 
     def run(self, job: str, device: str, dtype: str, *names: str, **_: object) -> Any:
@@ -89,11 +90,14 @@ def test_a_trial_that_was_cancelled_is_not_kept(trials: Trials) -> None:
     assert settle() == dict.fromkeys(NAMES, GOOD)
 
 
-def test_only_cards_with_triton_and_formats_with_kernels_are_tried(
-    trials: Trials, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_version_is_named_only_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bool(packed_products.triton_version()) == (importlib.util.find_spec("triton") is not None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    assert packed_products.triton_version() == ""
+
+
+def test_only_cards_with_triton_are_tried(trials: Trials, monkeypatch: pytest.MonkeyPatch) -> None:
     assert packed_products.possible(CARD)
     assert not packed_products.possible(Device("cpu", torch.device("cpu"), "CPU"))
-    assert packed_products.untried(CARD, HALF, ("IQ2_S", "Q4_0")) == ("Q4_0",)
     monkeypatch.setattr(packed_products, "triton_version", lambda: "")
     assert not packed_products.possible(CARD)
