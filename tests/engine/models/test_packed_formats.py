@@ -17,7 +17,12 @@ from tests.engine.packed_files import write_packed
 from tests.engine.test_engine_together import Joined
 from tests.engine.tiny import ask, check_idle, finish, loaded, session_of
 
-NAMES = [name for name, form in FORMATS.items() if form.columns == 256]  # for models of at least so many columns
+LONG = ("Q4_K", "Q5_K", "Q6_K")  # in the long form alone
+NAMES = [
+    pytest.param(name, marks=pytest.mark.soak if name in LONG else ())
+    for name, form in FORMATS.items()
+    if form.columns == 256  # of 32 columns are those of the other tests
+]
 TEXTS = {"a": "the cat and the dog", "b": "the rain", "c": "one two one two one two"}
 
 
