@@ -21,7 +21,7 @@ from helix_app.protocol.models.loading import LoadProgress
 
 def card_formats(files: ModelFiles) -> Counter[str]:
     """Numbers of a model's matrices by their packed format; empty where some have no kernel for cards."""
-    if files.gguf is None:
+    if files.gguf is None or not files.config.is_even:
         return Counter()
     found: Counter[str] = Counter()
     for name, info in files.gguf.tensors.items():

@@ -63,6 +63,8 @@ def _why_not_on(device: Device, files: ModelFiles) -> str:
     """The code of what is to be told about a device that was asked for packed weights."""
     if device.kind != "cuda":
         return "packed_device"
+    if not files.config.is_even and files.gguf is not None:
+        return "packed_layers"
     if not card_formats(files):
         return "packed_format"
     return "packed_trial" if packed_products.possible(device) else "packed_triton"
