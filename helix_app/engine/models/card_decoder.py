@@ -58,7 +58,7 @@ class PackedLinearMaker(LinearMaker):
                 return None
             found.append((role, tensor))
         self.parameters += sum(tensor.rows * tensor.columns for _, tensor in found)
-        return [PackedWeight(tensor, self._device, row_order(self._config, role, layer)) for role, tensor in found]
+        return [PackedWeight(tensor, self.device, row_order(self._config, role, layer)) for role, tensor in found]
 
 
 class CardDecoder(Decoder):
