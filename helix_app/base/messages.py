@@ -139,6 +139,10 @@ NOTICES: dict[str, str] = {
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
     "packed_recurrent": "Helix unpacks the weights of models with recurrent layers, so this model takes more memory than its file.",
     "packed_layers": "Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",
+    "packed_triton": "Triton, which {device} needs to multiply with packed weights, is not installed, so Helix unpacks them into 16 bits, "
+    "which takes more memory. On Linux PyTorch's builds for cards bring it.",
+    "packed_trial": "{device} failed the trial of its kernels for packed weights, so Helix unpacks them into 16 bits, which takes more memory. "
+    "The log file says why; `doctor --forget-measured` tries again.",
     "packed_kernels": "Helix cannot multiply with packed weights on this computer, so it unpacks them, which takes more memory and is slower. "
     "The log file says why.",
     "weights_rounded": "In this model {tensors:tensor is|tensors are} not stored in four bits, and rounded to them: "

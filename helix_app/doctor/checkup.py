@@ -31,7 +31,7 @@ from helix_app.engine.machine.measured_file import Entry, kept
 from helix_app.engine.machine.memory import free_memory, total_memory
 
 log = logging.getLogger(__name__)
-PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "safetensors", "gguf", "PySide6-Essentials")
+PACKAGES = ("torch", "transformers", "tokenizers", "numpy", "safetensors", "gguf", "PySide6-Essentials", "triton")
 NEEDED = ("torch", "transformers", "tokenizers", "numpy", "safetensors", "gguf")  # modules the engine imports
 ENVIRONMENT = (  # whose values are told; of other HELIX_ variables only that they are set
     "HELIX_HOME",

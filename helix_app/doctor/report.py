@@ -191,11 +191,19 @@ def _measured(facts: Facts) -> Iterator[tuple[str, str]]:
         yield "kernels", f"{comparisons}, kept for {DAYS} days"
 
 
-_KINDS = {"seconds a step": "a plain step", "rows over one": "more rows", "fused attention": "fused attention"}
+_KINDS = {
+    "seconds a step": "a plain step",
+    "rows over one": "more rows",
+    "fused attention": "fused attention",
+    "packed products": "packed products",
+}
 _VALUES: dict[str, Callable[[str, float], str]] = {
     "seconds a step": lambda name, value: f"{name} {value * 1e3:.1f} ms",
     "rows over one": lambda rows, times: f"{rows} cost {times:.1f} times one",
     "fused attention": lambda name, works: f"{name} {'works' if works else 'is not used: its trial failed'}",
+    "packed products": lambda kind, value: (
+        "not used: the trial failed, weights are unpacked" if kind == "wrong" else f"{kind} {value * 1e3:.2f} ms"
+    ),
 }
 
 

@@ -228,7 +228,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     write_rope(writer, config, head_dim)
     _write_own(writer, config)
     tiny_families.write_own(writer, config)
-    _write_tokenizer(writer, changes)
+    write_tokenizer(writer, changes)
     for key, value in changes.items():
         if isinstance(value, (bool, int, str)):
             {bool: writer.add_bool, int: writer.add_uint32, str: writer.add_string}[type(value)](key, value)
@@ -281,7 +281,7 @@ def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
             writer.add_float32("gemma3.rope.freq_base_swa", local)
 
 
-def _write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
+def write_tokenizer(writer: gguf.GGUFWriter, changes: dict[str, Any]) -> None:
     import json
 
     model = json.loads(tokenizer().to_str())["model"]

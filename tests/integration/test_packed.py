@@ -100,24 +100,6 @@ def test_drafts_change_no_token(engine: Engine, temperature: float) -> None:
     assert drafted_tokens > 0
 
 
-@pytest.mark.soak
-def test_drafts_change_no_token_of_many_replies(engine: Engine) -> None:
-    """Sixty prompts at three temperatures and two hundred greedy ones (each prompt in several lengths)."""
-    same = total = 0
-    for temperature in (0.4, 0.8, 1.2):
-        for drafted, plain in pairs(engine, prompts(20), SamplingParams(temperature=temperature, seed=7), 48):
-            same, total = same + (drafted.token_ids == plain.token_ids), total + 1
-    greedy = [
-        f"{prompt} {more}".strip()
-        for more in ("", "Be brief.", "Use plain words.", "Begin with a title.")
-        for prompt in prompts(50)
-    ]
-    for drafted, plain in pairs(engine, greedy, SamplingParams(temperature=0.0), 48):
-        same, total = same + (drafted.token_ids == plain.token_ids), total + 1
-    print(f"{same} of {total}")
-    assert same == total == 260
-
-
 def test_a_prompt_in_one_pass_or_in_many_has_the_same_logits(default_model: Path, engine: Engine) -> None:
     ids = session_of(engine).tokenizer.encode(PARAGRAPH)
     found = []

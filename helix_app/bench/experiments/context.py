@@ -8,6 +8,7 @@ from helix_app.bench.experiments.experiment import Bench, Experiment, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile.passes import Passes, kv_bytes
 from helix_app.engine.cache.layout import held_blocks
+from helix_app.engine.machine.devices.device import PACKED
 
 CONTEXTS = (256, 512, 1024, 2048, 4096, 8192)
 VERIFIED = 5  # rows of a speculative pass: the last token and four drafted ones
@@ -42,7 +43,7 @@ def _report(
     bench: Bench, times: dict[tuple[int, int], list[float]], contexts: tuple[int, ...], exact: bool
 ) -> Experiment:
     decoder = bench.session.runner.decoder
-    weights = decoder.weight_bytes
+    weights, packed = decoder.weight_bytes, bench.ready.dtype == PACKED  # whose rows never depend on others
     found = Experiment(
         "context",
         "Milliseconds of a pass by context: median (lowest to highest round), and its ratio to the shortest context",
@@ -85,7 +86,7 @@ def _report(
         )
     found.notes += [
         f"A plain step writes one token. {bench.ready.dtype} on {bench.ready.device_name}, "
-        f"{'exact' if exact and decoder.can_be_exact else 'folded'} attention. "
+        f"{'exact' if decoder.can_be_exact and (exact or packed) else 'folded'} attention. "
         f"{len(times[contexts[0], 1])} rounds of {_STEPS} passes; an arm's figure in a round is their median.",
         "Cache MB: memory of one sequence between passes; what fell out of a window is not held.",
         "K/V MB: keys and values that a plain step reads, and the states of recurrent layers.",

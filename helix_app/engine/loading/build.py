@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.kernels import low_bit
+from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.packed import takes_packed
@@ -65,7 +66,8 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     wanted, config = what.request.dtype, what.target.config
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
-        return Shape(device, torch.float32, *tokens, packed=True)
+        dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
+        return Shape(device, dtype, *tokens, packed=True)
     wanted = "auto" if wanted == PACKED else wanted
     drafts = takes_next_token(what, device.torch_device, packed=False)
     if wanted == "int4":

@@ -11,8 +11,9 @@ import torch
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.needs import copy_weights, need_of, next_token_weights
+from helix_app.engine.loading.needs import ModelNeed, copy_weights, need_of, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
+from helix_app.engine.loading.on_card import activations, stays_packed
 from helix_app.engine.loading.packed import may_run_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
@@ -45,7 +46,8 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     memory = memory or memory_of(device)
     free = None if memory.free is None else memory.free + given_back
     number_format = format_of(what, device)
-    need = _need(what, number_format, what.context.tokens, what.cache_tokens)
+    lies = _Lies(number_format, device)
+    need = _need(what, lies, what.context.tokens, what.cache_tokens)
     level = level_of(need.total, free)
     fit = Fit(
         level=level,
@@ -63,7 +65,7 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     )
     if level not in ("tight", "short") or free is None:
         return fit
-    return replace(fit, ways=tuple(_ways(what, device, fit, int(free * ROOMY))))
+    return replace(fit, ways=tuple(_ways(what, lies, fit, int(free * ROOMY))))
 
 
 def level_of(need: int, free: int | None) -> Level:
@@ -100,54 +102,71 @@ def format_of(what: Plan, device: Device) -> str:
     return wanted
 
 
-def _need(what: Plan, number_format: str, context: int, pool: int) -> MemoryNeed:
-    copied = number_format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
-    layer = takes_next_token(what, _CPU, packed=number_format == PACKED)
-    target = need_of(what.target, number_format, context, pool, head_copied=copied, next_token=layer)
+@dataclass(frozen=True)
+class _Lies:
+    """How weights lie in memory, and where."""
+
+    format: str
+    device: Device
+
+    def need_of(
+        self, files: ModelFiles, number_format: str, context: int, pool: int, next_token: bool = False
+    ) -> ModelNeed:
+        copied = self.format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
+        on_card = self.device.kind != "cpu"
+        return need_of(files, number_format, context, pool, head_copied=copied, on_card=on_card, next_token=next_token)
+
+
+def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
+    layer = takes_next_token(what, _CPU, packed=lies.format == PACKED)
+    target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
-        return replace(need, draft_weights=next_token_weights(what.target.config, number_format))
+        return replace(need, draft_weights=next_token_weights(what.target.config, lies.format))
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
     if what.draft is None:
         return need
     shorter = min(context, what.draft.config.context_length)
-    draft = need_of(what.draft, _draft_format(what.draft, number_format), shorter, pool, head_copied=copied)
+    draft = lies.need_of(what.draft, _draft_format(what.draft, lies), shorter, pool)
     workspace = need.workspace + draft.workspace
     return replace(need, draft_weights=draft.weights, draft_cache=draft.cache, workspace=workspace)
 
 
-def _draft_format(draft: ModelFiles, number_format: str) -> str:
+def _draft_format(draft: ModelFiles, lies: _Lies) -> str:
     """A draft model has its target's format, but for one whose file cannot run packed."""
-    if number_format == PACKED and not packed_formats(draft):
-        return "float32"
-    return number_format
+    if lies.format != PACKED:
+        return lies.format
+    if lies.device.kind == "cpu":
+        return PACKED if packed_formats(draft) else "float32"
+    kept = stays_packed(draft, PACKED, lies.device)
+    return PACKED if kept else str(activations(draft, lies.device)).removeprefix("torch.")
 
 
 # ------------------------------------------------------------------------ ways to fit
 
 
-def _ways(what: Plan, device: Device, fit: Fit, room: int) -> Iterator[Way]:
+def _ways(what: Plan, lies: _Lies, fit: Fit, room: int) -> Iterator[Way]:
     """Changes that bring the load under ``room`` bytes, each by itself."""
-    context, pool, number_format = fit.context, fit.pool, fit.format
-    smaller = _smaller_pool(what, fit, room)
+    context, pool = fit.context, fit.pool
+    smaller = _smaller_pool(what, lies, fit, room)
     if smaller is not None:
         yield smaller
-    shorter = _shorter(what, number_format, context, room)
+    shorter = _shorter(what, lies, context, room)
     if shorter is not None:
         yield shorter
     if fit.need.draft_weights:
-        total = _need(replace(what, draft=None, draft_kind="none"), number_format, context, pool).total
+        total = _need(replace(what, draft=None, draft_kind="none"), lies, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
-    yield from _others(what, device, room)
+    yield from _others(what, lies, room)
 
 
-def _smaller_pool(what: Plan, fit: Fit, room: int) -> Way | None:
+def _smaller_pool(what: Plan, lies: _Lies, fit: Fit, room: int) -> Way | None:
     """The largest pool that leaves room and still holds a context; None where not even that does."""
 
     def total(tokens: int) -> int:
-        return _need(what, fit.format, fit.context, tokens).total
+        return _need(what, lies, fit.context, tokens).total
 
     if fit.pool <= fit.context or total(fit.context) > room:
         return None
@@ -162,22 +181,22 @@ def _smaller_pool(what: Plan, fit: Fit, room: int) -> Way | None:
     return Way("pool", str(tokens), total(tokens)) if tokens < fit.pool else None
 
 
-def _shorter(what: Plan, number_format: str, context: int, room: int) -> Way | None:
+def _shorter(what: Plan, lies: _Lies, context: int, room: int) -> Way | None:
     """The longest context that leaves room; None where not even a short one does."""
     low, high = 0, context // _STEP
     while low < high:
         middle = (low + high + 1) // 2
-        if _need(what, number_format, middle * _STEP, middle * _STEP).total <= room:
+        if _need(what, lies, middle * _STEP, middle * _STEP).total <= room:
             low = middle
         else:
             high = middle - 1
     tokens = low * _STEP
     if tokens < LEAST_CONTEXT or tokens >= context:
         return None
-    return Way("context", str(tokens), _need(what, number_format, tokens, tokens).total)
+    return Way("context", str(tokens), _need(what, lies, tokens, tokens).total)
 
 
-def _others(what: Plan, device: Device, room: int) -> Iterator[Way]:
+def _others(what: Plan, lies: _Lies, room: int) -> Iterator[Way]:
     """The same model in other files on this computer that take less, the largest first."""
     found: list[Way] = []
     for path in what.request.installed:
@@ -185,7 +204,8 @@ def _others(what: Plan, device: Device, room: int) -> Iterator[Way]:
         if other is None:
             continue
         changed = replace(what, target=other)
-        total = _need(changed, format_of(changed, device), what.context.tokens, what.cache_tokens).total
+        there = replace(lies, format=format_of(changed, lies.device))
+        total = _need(changed, there, what.context.tokens, what.cache_tokens).total
         if total <= room:
             found.append(Way("quantisation", path, total))
     yield from sorted(found, key=lambda way: -way.total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from helix_app.engine.machine.devices.device import Device
+from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import anonymous_memory, free_memory, resident_memory, total_memory
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
@@ -32,7 +32,7 @@ def given_back(session: Session | None, device: Device) -> int:
     use = memory_use(session)
     if use.device_used is not None:
         return use.device_used
-    mapped = sum(_weights(runner) for runner in session.runners if runner.decoder.format == "packed")
+    mapped = sum(_weights(runner) for runner in session.runners if runner.decoder.format == PACKED)
     own = (use.weights or 0) - mapped + (use.cache or 0)  # what is mapped counts as free already
     taken = anonymous_memory()  # pages of the cache that nothing was written to are not
     return min(own, use.process or own if taken is None else taken)
@@ -40,8 +40,8 @@ def given_back(session: Session | None, device: Device) -> int:
 
 def _weights(runner: ModelRunner) -> int:
     decoder = runner.decoder
-    if decoder.format == "packed":  # mapped, and most of it read by every step
-        return decoder.weight_bytes
+    if decoder.format == PACKED:  # mapped, and most of it read by every step, or all of it on a card
+        return int(getattr(decoder, "held_bytes", decoder.weight_bytes))
     return round(decoder.parameters * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize))
 
 

@@ -1,7 +1,7 @@
 """How much memory a model takes, from its header alone: weights as they will lie, cache, and what passes need.
 
 The figures follow the code that allocates: ``models/packed_decoder.py`` maps a file's own blocks, ``models/decoder.py``
-unpacks them, ``cache/kv_cache.py`` holds keys and values.
+unpacks them, ``models/card_decoder.py`` copies them to a card, ``cache/kv_cache.py`` holds keys and values.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.layout import layout_of, with_states
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
+from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
@@ -49,6 +50,7 @@ def need_of(
     *,
     head_copied: bool = False,
     next_token: bool = False,
+    on_card: bool = False,
 ) -> ModelNeed:
     """What a model takes.
 
@@ -58,6 +60,7 @@ def need_of(
         pool: tokens of all sequences.
         head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
         next_token: its cache also holds the layer that drafts.
+        on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
     """
     config = files.config
     cached = config.extended if next_token else config
@@ -67,6 +70,8 @@ def need_of(
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
     cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
+    if number_format == PACKED and on_card:
+        return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
         return ModelNeed(packed_weights(files), cache, run)
@@ -148,21 +153,34 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
+    hidden, layers = config.hidden_size, range(config.num_layers)
+    q = max(one.queries * one.dim for one in {config.heads(i) for i in layers})
+    inner = max(config.inner_size(i) for i in layers)
+    gate_up = 2 * inner * hidden if config.experts is None else _count(config, "expert_gate_up")
+    largest = max(gate_up, hidden * q) * (4 + item)
+    made = max(largest, _activations(config, context, item)) + _rows_of_states(config, min(CHUNK, context))
+    return made + _logits(config) + _turns(config, context, item)
+
+
+def _card_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations and mask of a piece of a prompt, and what is unpacked of a weight at a time; logits, turns."""
+    inner = max(config.inner_size(i) for i in range(config.num_layers))
+    piece = UNPACKED_ROWS * max(config.hidden_size, inner) * item
+    return piece + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
+
+
+def _activations(config: ModelConfig, context: int, item: int) -> int:
+    """Of a piece of a prompt, with the mask of its attention."""
     rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
     heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
     q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
     activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
     if config.token_inputs is not None:
         activations += 3 * rows * item * config.num_layers * config.token_inputs.size
-    gate_up, experts = 2 * inner * hidden, config.experts
-    if experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
-        given = item * (3 * hidden + 4 * experts.size) + 8 * hidden
-        activations = max(activations, rows * (experts.used * given + 4 * item * (hidden + q + 2 * kv)))
-        gate_up = _count(config, "expert_gate_up")
-    mask = rows * max(one.group for one in heads) * context * item
-    largest = max(gate_up, hidden * q) * (4 + item)
-    made = max(largest, activations + mask) + _rows_of_states(config, rows)
-    return made + _logits(config) + _turns(config, context, item)
+    if config.experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
+        given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
+        activations = max(activations, rows * (config.experts.used * given + 4 * item * (hidden + q + 2 * kv)))
+    return activations + rows * max(one.group for one in heads) * context * item
 
 
 def _rows_of_states(config: ModelConfig, rows: int) -> int:

@@ -6,7 +6,9 @@ import logging
 from collections.abc import Generator
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
+from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
@@ -26,9 +28,12 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
         return False
+    drafts_unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
+        return True
     notice = Notice("packed_kernels")
     if device.kind != "cpu":
-        notice = Notice("packed_device", (("device", device.name),))
+        notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
     elif what.target.config.recurrent_layers and _holds_blocks(what.target):
@@ -64,12 +69,25 @@ def _holds_blocks(files: ModelFiles) -> bool:
 def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
     unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
-    if what.request.dtype not in ("auto", PACKED) or device.kind != "cpu" or unpacked:
+    if what.request.dtype not in ("auto", PACKED) or unpacked:
         return False
+    if device.kind != "cpu":
+        return device.kind == "cuda" and stays_packed(what.target, what.request.dtype, device)
     try:
         return bool(packed_formats(what.target)) and shared() is not None
     except NoKernelsError:
         return False
+
+
+def _why_not_on(device: Device, files: ModelFiles) -> str:
+    """The code of what is to be told about a device that was asked for packed weights."""
+    if device.kind != "cuda":
+        return "packed_device"
+    if not files.config.is_even and files.gguf is not None:
+        return "packed_layers"
+    if not card_formats(files):
+        return "packed_format"
+    return "packed_trial" if packed_products.possible(device) else "packed_triton"
 
 
 def lacks_kernels(files: ModelFiles) -> bool:

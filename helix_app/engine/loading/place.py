@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Generator
 
 from helix_app.engine.loading.drafts import check_copy
+from helix_app.engine.loading.on_card import try_products
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.reading import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention
@@ -52,6 +53,9 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
         yield Notice("fallback_cpu", (("device", device.name), ("reason", _NOT_THERE)))
         device = cpu()
     fused_attention.settle(device, cancel)
+    for files in (what.target, what.draft):
+        if files is not None:
+            yield from try_products(files, what.request.dtype, device, cancel)
     if cancel.is_set():
         raise LoadCancelled
     check_dtype(what.request.dtype, device)

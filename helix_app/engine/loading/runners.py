@@ -13,9 +13,10 @@ from helix_app.engine.cache.layout import with_states
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.next_token import add_next_token
+from helix_app.engine.loading.on_card import stays_packed
 from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.loading.reading import read_weights
-from helix_app.engine.machine.devices.device import Device
+from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
@@ -94,7 +95,8 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
 
 
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
-    if shape.packed and has_kernels(files):
+    on_cpu = shape.device.kind == "cpu"
+    if shape.packed and on_cpu and has_kernels(files):
         if files.config.experts is not None:
             return _on_blocks(files, shape)
         return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
@@ -104,6 +106,7 @@ def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
         device=shape.device.torch_device,
         max_positions=shape.context,
         bits=shape.bits,
+        packed=shape.packed and not on_cpu and stays_packed(files, PACKED, shape.device),
     )
 
 

@@ -30,8 +30,8 @@ from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.layer import DecoderLayer, load_layer
-from helix_app.engine.models.linears import LinearMaker
-from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears
+from helix_app.engine.models.linears import LinearMaker, Rows
+from helix_app.engine.models.packed_linears import PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, pieces_of
 from helix_app.engine.models.parts.token_inputs import TokenTable, load_token_table
@@ -90,7 +90,7 @@ class Decoder:
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number
         self._embed = torch.empty(0, dtype=dtype)
-        self._rows: PackedEmbedding | None = None  # embeddings, where they are packed
+        self._rows: Rows | None = None  # embeddings, where they are packed
         self._head: LinearFn
         self._layers: list[DecoderLayer] = []
         self._inputs: TokenTable | None = None
@@ -114,7 +114,7 @@ class Decoder:
             RuntimeError: the device's own errors (out of memory among them).
         """
         config = self.config
-        maker = LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits, self._packed)
+        maker = self._linear_maker()
         with untracked(self.device):
             self._rows = maker.embedding(source)
             if self._rows is None:
@@ -140,6 +140,9 @@ class Decoder:
             if self.can_be_exact:
                 self._look_at_rows()
         yield 1.0
+
+    def _linear_maker(self) -> LinearMaker:
+        return LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits, self._packed)
 
     def _look_at_rows(self) -> None:
         """Which linear layers compute a single row in another way than two, and how many rows all compute alike."""
@@ -186,7 +189,7 @@ class Decoder:
     def weight_bytes(self) -> int:
         """Bytes of weights that a plain decode step reads: all layers, the output head, one row of the embeddings."""
         layers = sum(layer.weight_bytes for layer in self._layers)
-        row = self.config.hidden_size * self._embed.dtype.itemsize
+        row = self._embed.shape[-1] * self._embed.dtype.itemsize
         inputs = self._inputs.weight_bytes if self._inputs is not None else 0
         return layers + bytes_of(self._norm) + bytes_of(self._head) + row + inputs
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -12,6 +12,8 @@ from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinear
 from helix_app.engine.models.weights import WeightSource
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
+
+Rows = Callable[[torch.Tensor], torch.Tensor]  # of embeddings, by token ids
 
 
 class LinearMaker:
@@ -100,7 +102,7 @@ class LinearMaker:
         self.parameters += sum(tensor.rows * tensor.columns for tensor in tensors)
         return packed.linear(tensors, bias)
 
-    def embedding(self, source: WeightSource) -> PackedEmbedding | None:
+    def embedding(self, source: WeightSource) -> Rows | None:
         """The embeddings on the file's own blocks; None where they are not to be, or are not packed."""
         tensor = source.packed("embed") if self._packed is not None else None
         if tensor is None or not packable([tensor]):

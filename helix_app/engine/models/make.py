@@ -22,9 +22,20 @@ def runs_on_device(config: ModelConfig) -> bool:
 
 
 def make_decoder(
-    config: ModelConfig, *, dtype: torch.dtype, device: torch.device, max_positions: int, bits: int = 0
+    config: ModelConfig,
+    *,
+    dtype: torch.dtype,
+    device: torch.device,
+    max_positions: int,
+    bits: int = 0,
+    packed: bool = False,
 ) -> AnyDecoder:
-    """The decoder that suits a device; only one of them packs weights in ``bits``."""
+    """The decoder that suits a device; only one of them rounds weights to ``bits``, and one of cards keeps a file's
+    own blocks (``packed``)."""
+    if packed:
+        from helix_app.engine.models.card_decoder import CardDecoder  # imports Triton
+
+        return CardDecoder(config, dtype=dtype, device=device, max_positions=max_positions)
     if device.type == KIND:
         return DeviceDecoder(config, dtype=dtype, device=device, max_positions=max_positions)
     return Decoder(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)

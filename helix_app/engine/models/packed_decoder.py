@@ -71,7 +71,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
-    types = {info.type for name, info in header.tensors.items() if _is_matrix(name)}
+    types = {info.type for name, info in header.tensors.items() if is_matrix(name)}
     return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
 
 
@@ -79,7 +79,7 @@ def _formats_of_experts(header: GgufHeader, config: ModelConfig) -> frozenset[st
     experts = {
         info.type for name, info in header.tensors.items() if _stem(name) in _EXPERTS and name.endswith(".weight")
     }
-    others = {info.type for name, info in header.tensors.items() if _is_matrix(name)} - set(_DENSE)
+    others = {info.type for name, info in header.tensors.items() if is_matrix(name)} - set(_DENSE)
     fits = experts and experts | others <= FORMATS.keys() and not config.interleaved
     return frozenset(experts | others) if fits else frozenset()
 
@@ -91,7 +91,8 @@ def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...
     return (CORE, *step_parts(config), *sorted(formats))
 
 
-def _is_matrix(name: str) -> bool:
+def is_matrix(name: str) -> bool:
+    """Whether a tensor of a GGUF file is the weight of a linear layer, or the embeddings."""
     stem, _, kind = name.rpartition(".")
     return kind == "weight" and (stem in ("token_embd", "output") or _stem(name) in (*_MATRICES, *_SHARED))
 

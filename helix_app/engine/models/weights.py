@@ -182,7 +182,7 @@ def _check(
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
 
 
-def _row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> npt.NDArray[np.int64] | None:
+def row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> npt.NDArray[np.int64] | None:
     """Which rows of a file's matrix this one is; None for all of them as they are.
 
     Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
@@ -213,7 +213,7 @@ class _GgufWeights:
             array = array.copy()
         tensor = torch.from_numpy(array)
         tensor = tensor.view(-1, array.shape[-1]) if role == "shared_scale" else tensor
-        order = _row_order(self._config, role, layer, self._config.interleaved)
+        order = row_order(self._config, role, layer, self._config.interleaved)
         return tensor if order is None else tensor[torch.from_numpy(order)]
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
@@ -227,7 +227,7 @@ class _GgufWeights:
         groups = self._header.groups4(name, rows)
         if groups is None:
             return None
-        order = _row_order(self._config, role, layer, self._config.interleaved)
+        order = row_order(self._config, role, layer, self._config.interleaved)
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
@@ -286,7 +286,7 @@ class _SafetensorsWeights:
         tensor = delta_weights.as_converted(role, tensor)
         _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
-        order = _row_order(self._config, role, layer, interleaved=False)
+        order = row_order(self._config, role, layer, interleaved=False)
         tensor = tensor if order is None else tensor[torch.from_numpy(order)]
         offset = self._config.norm_offset
         return tensor.float() + offset if offset and role.endswith("norm") else tensor

@@ -108,13 +108,14 @@ def loading() -> tuple[Term, ...]:
             tr("Number format"),
             tr("How the weights are computed with: packed as in the file, float32, bfloat16, float16 or int4."),
             tr(
-                "packed multiplies with the file's own blocks of 4 to 8 bits, on a CPU: nothing is unpacked, memory is "
-                "the file, and a reply is the same to the last bit with speculation and without. It rounds what the "
-                "weights are multiplied with to eight bits, as other programs for such files do.\n\n"
+                "packed multiplies with the file's own blocks of 2 to 8 bits: nothing is unpacked, and memory is the "
+                "file. On a CPU a reply is then the same to the last bit with speculation and without; what the "
+                "weights are multiplied with is rounded to eight bits, as other programs for such files do. On a CUDA "
+                "card it takes Triton, and kernels that passed their trial on that card.\n\n"
                 "float32 is exact and takes four bytes a weight. bfloat16 and float16 take two and are as good in "
                 "nearly all texts. int4 runs a Q4_0 or Q4_1 file on its own four-bit integers, and rounds others to "
-                "them: an approximation.\n\nAuto takes packed for a packed file on a CPU, else the fastest that gives "
-                "the model's own text."
+                "them: an approximation.\n\nAuto takes packed for a packed file on a CPU, and on a CUDA card "
+                "where it is as fast as 16 bits, else the fastest that gives the model's own text."
             ),
             also=tr(
                 "fp32, bf16, fp16, precision, quantisation, packed, Q4_K_M, dtype, float32, bfloat16, float16, int4"

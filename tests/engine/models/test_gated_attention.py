@@ -18,6 +18,7 @@ from helix_app.engine.models.make import runs_on_device
 from helix_app.engine.models.packed_decoder import packed_formats
 from helix_app.engine.models.weights import open_weights
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.model_path import ModelFiles
 from tests.engine.gguf_names import gguf_name
@@ -144,4 +145,4 @@ def test_a_part_that_is_no_pairs_is_refused() -> None:
 
     for size in (7, DIM + 2):
         with pytest.raises(ModelFileError):
-            replace(CONFIG, rotary_size=size).check(str(Path("model")))
+            check(replace(CONFIG, rotary_size=size), str(Path("model")))

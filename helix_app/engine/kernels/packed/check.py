@@ -18,6 +18,7 @@ from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGET
 from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, floats, words
+from helix_app.engine.kernels.packed.samples import made_up
 
 _ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)
 _OUT, _BLOCKS = 5, 3
@@ -62,22 +63,6 @@ def call(library: Library, name: str, given: Sequence[int], begin: int, end: int
     """Run a kernel in this thread; the memory of its arguments stays with the caller."""
     args = np.array(given, dtype=np.int64)
     ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(library.address(name))(args.ctypes.data, begin, end)
-
-
-def made_up(random: np.random.Generator, name: str, rows: int, blocks: int) -> npt.NDArray[np.uint8]:
-    """Weights ``[rows, bytes]`` of a format: any bits, but scales of a sane size."""
-    form = FORMATS[name]
-    raw = random.integers(0, 256, (rows, blocks, form.nbytes), dtype=np.uint8)
-    if name == "MXFP4":
-        raw[..., 0] = random.integers(115, 124, (rows, blocks))
-        raw[0, 0, 0], raw[0, -1, 0] = 0, 1  # the two that are no usual numbers
-        return raw.reshape(rows, -1)
-    one = ("Q8_0", "Q4_0", "Q5_0", "IQ4_NL", "IQ4_XS")
-    places = (208,) if name == "Q6_K" else (0,) if name in one else (0, 2)
-    for at in places:
-        numbers = random.normal(0, 0.01, (rows, blocks, 1)).astype(np.float16)
-        raw[..., at : at + 2] = numbers.view(np.uint8)
-    return raw.reshape(rows, -1)
 
 
 def _at(array: npt.NDArray[Any]) -> int:

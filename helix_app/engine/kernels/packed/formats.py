@@ -48,6 +48,8 @@ FORMATS = {
         Format("Q5_0", 32, 22),
         Format("Q5_1", 32, 24),
         Format("Q8_0", 32, 34),
+        Format("Q2_K", 256, 84),
+        Format("Q3_K", 256, 110),
         Format("Q4_K", 256, 144),
         Format("Q5_K", 256, 176),
         Format("Q6_K", 256, 210),

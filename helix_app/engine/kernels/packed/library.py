@@ -238,9 +238,9 @@ def _assembly(part: str, processor: Processor) -> str:
 def _sources() -> str:
     """A hash of all that emits code."""
     here = Path(__file__).parent
-    names = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py")
+    own = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py")
     digest = hashlib.sha256()
-    for name in names:
+    for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py"):
         file = here / name
         digest.update(file.read_bytes() if file.is_file() else _helix_version().encode())  # a frozen program has none
     return digest.hexdigest()

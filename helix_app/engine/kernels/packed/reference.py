@@ -69,6 +69,10 @@ def unpacked(name: str, raw: Bytes) -> Blocks:
 
     if name in ("Q4_K", "Q5_K"):
         return _unpacked_45k(blocks, halves(0), halves(2), name == "Q5_K")
+    if name == "Q2_K":
+        return _unpacked_2k(blocks, halves(80), halves(82))
+    if name == "Q3_K":
+        return _unpacked_3k(blocks, halves(108))
     if name == "Q6_K":
         return _unpacked_6k(blocks, halves(208))
     if name == "Q8_0":
@@ -103,6 +107,26 @@ def _unpacked_45k(blocks: Bytes, d: Floats, d_min: Floats, five: bool) -> Blocks
         high = blocks[..., 16:48].astype(np.int64)
         integers = integers + 16 * ((high[:, :, None, :] >> np.arange(8)[:, None]) & 1)
     return Blocks(integers.reshape(*blocks.shape[:2], 256), d, d_min, scales, minima)
+
+
+def _unpacked_2k(blocks: Bytes, d: Floats, d_min: Floats) -> Blocks:
+    packed = blocks[..., :16].astype(np.int64)
+    return Blocks(_two_bits(blocks, 16), d, d_min, packed & 15, packed >> 4)
+
+
+def _unpacked_3k(blocks: Bytes, d: Floats) -> Blocks:
+    third = (blocks[..., None, :32].astype(np.int64) >> np.arange(8)[:, None]) & 1
+    low, high = blocks[..., None, 96:104].astype(np.int64), blocks[..., None, 104:108].astype(np.int64)
+    four, two = (low >> np.array([[0], [4]])) & 15, (high >> np.array([[0], [2], [4], [6]])) & 3
+    shape = blocks.shape[:2]
+    scales = four.reshape(*shape, 16) | two.reshape(*shape, 16) << 4
+    integers = _two_bits(blocks, 32) | third.reshape(*shape, 256) << 2
+    return Blocks(integers, d, scales=scales - 32, centre=4)
+
+
+def _two_bits(blocks: Bytes, at: int) -> Ints:
+    packed = blocks[..., at : at + 64].astype(np.int64).reshape(*blocks.shape[:2], 2, 1, 32)
+    return np.asarray((packed >> np.array([[0], [2], [4], [6]])) & 3).reshape(*blocks.shape[:2], 256)
 
 
 def _unpacked_6k(blocks: Bytes, d: Floats) -> Blocks:
@@ -222,20 +246,14 @@ class Arithmetic:
                     )
                 continue
             sums = rows.reshape(rows.shape[0], 16, 16).sum(axis=-1)[:, None]
-            scales = blocks.scales[:, i]
+            scales, d = blocks.scales[:, i], blocks.scale[:, i][None, :, None]
+            whole = (fours * _of_lanes(scales)).sum(axis=2)
             if blocks.minima is not None and blocks.offset is not None:
-                whole = (fours * scales[None, :, :, None]).sum(axis=2)
-                least = blocks.minima[:, i][None] * sums.reshape(-1, 1, 8, 2).sum(axis=-1)
-                first = whole.astype(_32) * blocks.scale[:, i][None, :, None]
-                number = self.fma(least.astype(_32), -blocks.offset[:, i][None, :, None], first)
-            elif not blocks.centre:
-                whole = (fours * scales[None, :, :, None]).sum(axis=2)
-                number = whole.astype(_32) * blocks.scale[:, i][None, :, None]
+                least = _of_groups(blocks.minima[:, i], sums).astype(_32)
+                number = self.fma(least, -blocks.offset[:, i][None, :, None], whole.astype(_32) * d)
             else:
-                lanes = np.repeat(scales.reshape(-1, 8, 2), 4, axis=2)
-                whole = (fours * lanes[None]).sum(axis=2)
-                taken = 32 * (scales[None] * sums).reshape(*totals.shape[:2], 8, 2).sum(axis=-1)
-                number = (whole - taken).astype(_32) * blocks.scale[:, i][None, :, None]
+                taken = blocks.centre * _of_groups(scales, sums) if blocks.centre else 0
+                number = (whole - taken).astype(_32) * d
             totals = self.fma(number, scale[..., None], totals)
         return _sum(totals) + offsets if blocks.scales is None and blocks.offset is not None else _sum(totals)
 
@@ -297,3 +315,15 @@ def _sum(lanes: Floats) -> Floats:
     four = lanes[..., :4] + lanes[..., 4:]
     two = four[..., :2] + four[..., 2:]
     return np.asarray(two[..., 0] + two[..., 1])
+
+
+def _of_lanes(groups: Ints) -> Ints:
+    """What eight or sixteen groups of a block have, for the eight lanes of each 32 columns: ``[1, out, 8, 8]``."""
+    by_32 = groups.reshape(-1, 8, groups.shape[-1] // 8)
+    return np.repeat(by_32, 8 // by_32.shape[-1], axis=2)[None]
+
+
+def _of_groups(groups: Ints, sums: Ints) -> Ints:
+    """What groups have ``[out, groups]``, times the sums of sixteen columns ``[rows, 1, 16]``, two sums in a lane."""
+    each = np.repeat(groups, 16 // groups.shape[-1], axis=1)[None] * sums
+    return np.asarray(each.reshape(*each.shape[:2], 8, 2).sum(axis=-1))

@@ -149,7 +149,7 @@ class Toolbar(QToolBar):
         self.dtype.set_choices(
             [
                 Choice("auto", auto),
-                Choice("packed", self.tr("packed"), self.tr("the file's own blocks, on a CPU")),
+                Choice("packed", self.tr("packed"), self.tr("the file's own blocks")),
                 Choice("float32", "float32"),
                 Choice("bfloat16", "bfloat16"),
                 Choice("float16", "float16"),

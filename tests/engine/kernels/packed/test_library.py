@@ -83,7 +83,7 @@ def test_another_processor_or_version_takes_nothing_of_this_one(
 def test_the_form_for_any_processor_computes_the_same(tmp_path: Path, tried: list[str]) -> None:
     for fused in {False, this_processor().fused}:
         made = Library(replace(this_processor(), form="generic", fused=fused), tmp_path)
-        for part in (CORE, "attention_16_2", "Q4_K", "Q6_K", "Q5_0", "Q8_0", "MXFP4"):
+        for part in (CORE, "attention_16_2", "Q4_K", "Q2_K", "Q3_K", "Q5_0", "Q8_0", "MXFP4"):
             made.add((part,))
             assert list(check.wrong_in(made, part)) == []
 
