@@ -44,6 +44,10 @@
    <translation>Lizenz</translation>
   </message>
   <message>
+   <source>Open its page</source>
+   <translation>Zu ihrer Seite</translation>
+  </message>
+  <message>
    <source>Python {python} · Qt {qt}
 Models: {models}
 Log files: {logs}</source>
@@ -188,6 +192,10 @@ Protokolle: {logs}</translation>
  </context>
  <context>
   <name>BlockGrid</name>
+  <message>
+   <source>Also read by {n:layer that keeps nothing itself|layers that keep nothing themselves}</source>
+   <translation>Auch gelesen von {n:Schicht, die selbst nichts aufbewahrt|Schichten, die selbst nichts aufbewahren}</translation>
+  </message>
   <message>
    <source>Block {n}: {state}</source>
    <translation>Block {n}: {state}</translation>
@@ -798,6 +806,81 @@ Protokolle: {logs}</translation>
   <message>
    <source>Write a Python function that merges two sorted lists.</source>
    <translation>Führe in Python zwei sortierte Listen zusammen.</translation>
+  </message>
+ </context>
+ <context>
+  <name>FaultDialog</name>
+  <message>
+   <source>Continue</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Copied</source>
+   <translation>Kopiert</translation>
+  </message>
+  <message>
+   <source>Copy report</source>
+   <translation>Bericht kopieren</translation>
+  </message>
+  <message>
+   <source>Helix crashed the last time ({cause}).</source>
+   <translation>Helix ist beim letzten Mal abgestürzt ({cause}).</translation>
+  </message>
+  <message>
+   <source>Helix was ended from outside the last time: by another program, or by the system for want of memory.</source>
+   <translation>Helix wurde beim letzten Mal von außen beendet: durch ein anderes Programm oder vom System aus Mangel an Speicher.</translation>
+  </message>
+  <message>
+   <source>Looking at this computer…</source>
+   <translation>Dieser Computer wird geprüft…</translation>
+  </message>
+  <message>
+   <source>No reply was written since Helix was started</source>
+   <translation>Seit dem Start von Helix wurde keine Antwort geschrieben</translation>
+  </message>
+  <message>
+   <source>Open log folder</source>
+   <translation>Protokollordner öffnen</translation>
+  </message>
+  <message>
+   <source>Quit</source>
+   <translation>Beenden</translation>
+  </message>
+  <message>
+   <source>Report</source>
+   <translation>Bericht</translation>
+  </message>
+  <message>
+   <source>Save run file…</source>
+   <translation>Lauf speichern…</translation>
+  </message>
+  <message>
+   <source>Something failed in the engine, and what it was just doing is not done.</source>
+   <translation>In der Engine ist etwas fehlgeschlagen, und was sie gerade tat, ist nicht erledigt.</translation>
+  </message>
+  <message>
+   <source>Something failed in the window, and what it was just doing is not done.</source>
+   <translation>Im Fenster ist etwas fehlgeschlagen, und was es gerade tat, ist nicht erledigt.</translation>
+  </message>
+  <message>
+   <source>Something went wrong</source>
+   <translation>Etwas ist schiefgegangen</translation>
+  </message>
+  <message>
+   <source>The report below has versions, facts of this computer and the last lines of the log, and nothing that was written in conversations. A run file holds the last reply with its prompt.</source>
+   <translation>Der Bericht unten enthält Versionen, Angaben zu diesem Computer und die letzten Zeilen des Protokolls, und nichts, was in Unterhaltungen geschrieben wurde. Eine Laufdatei enthält die letzte Antwort mit ihrem Prompt.</translation>
+  </message>
+  <message>
+   <source>Your conversations are kept, and so is what was written of a reply. You can go on.</source>
+   <translation>Ihre Unterhaltungen sind gespeichert, ebenso was von einer Antwort geschrieben war. Sie können weitermachen.</translation>
+  </message>
+  <message>
+   <source>Your conversations are kept; a reply that was being written is kept as far as it was written.</source>
+   <translation>Ihre Unterhaltungen sind gespeichert; eine Antwort, die gerade entstand, ist so weit gespeichert, wie sie geschrieben war.</translation>
+  </message>
+  <message>
+   <source>{n:other fault|other faults} came after it; the report has them, too.</source>
+   <translation>Danach: {n:weiterer Fehler|weitere Fehler}; auch das steht im Bericht.</translation>
   </message>
  </context>
  <context>
@@ -1532,6 +1615,41 @@ Protokolle: {logs}</translation>
   </message>
  </context>
  <context>
+  <name>MachineOffer</name>
+  <message>
+   <source>About {low} to {high} tokens per second without a draft. This is an estimate: what was measured of the memory, divided by the {size} that each token reads.</source>
+   <translation>Etwa {low} bis {high} Token je Sekunde ohne Entwurf. Das ist eine Schätzung: was am Speicher gemessen wurde, geteilt durch die {size}, die jedes Token liest.</translation>
+  </message>
+  <message>
+   <source>Download and start</source>
+   <translation>Herunterladen und starten</translation>
+  </message>
+  <message>
+   <source>Download and start {model}</source>
+   <translation>{model} herunterladen und starten</translation>
+  </message>
+  <message>
+   <source>For this computer: {model}</source>
+   <translation>Für diesen Computer: {model}</translation>
+  </message>
+  <message>
+   <source>Looking at this computer…</source>
+   <translation>Dieser Computer wird geprüft…</translation>
+  </message>
+  <message>
+   <source>Start</source>
+   <translation>Starten</translation>
+  </message>
+  <message>
+   <source>with {draft} as its draft, {size}</source>
+   <translation>mit {draft} als Entwurf, {size}</translation>
+  </message>
+  <message>
+   <source>{size} · {licence} licence</source>
+   <translation>{size} · Lizenz {licence}</translation>
+  </message>
+ </context>
+ <context>
   <name>MainWindow</name>
   <message>
    <source>Benchmark</source>
@@ -1696,14 +1814,6 @@ Protokolle: {logs}</translation>
    <translation>Ziel und Entwurf</translation>
   </message>
   <message>
-   <source>The draft alone: {text}</source>
-   <translation>Der Entwurf allein: {text}</translation>
-  </message>
-  <message>
-   <source>They can be a pair: the draft's tokens are the target's.</source>
-   <translation>Sie können ein Paar sein: Die Tokens des Entwurfs sind die des Ziels.</translation>
-  </message>
-  <message>
    <source>Trial</source>
    <translation>Probe</translation>
   </message>
@@ -1723,16 +1833,16 @@ Protokolle: {logs}</translation>
    <translation>Es ist so groß wie das Ziel: Entwerfen kostet so viel wie Schreiben.</translation>
   </message>
   <message>
-   <source>another vocabulary</source>
-   <translation>anderes Vokabular</translation>
-  </message>
-  <message>
    <source>as large as the target</source>
    <translation>so groß wie das Ziel</translation>
   </message>
   <message>
    <source>cannot be used</source>
    <translation>nicht verwendbar</translation>
+  </message>
+  <message>
+   <source>re-encoded</source>
+   <translation>umkodiert</translation>
   </message>
  </context>
  <context>
@@ -1771,6 +1881,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>{cached} / {all:block|blocks} cached</source>
    <translation>{cached} / {all:Block|Blöcke} im Cache</translation>
+  </message>
+  <message>
+   <source>{n:state|states} in use, {m} kept</source>
+   <translation>{n:Zustand|Zustände} in Gebrauch, {m} aufgehoben</translation>
   </message>
   <message>
    <source>{n:token|tokens} each</source>
@@ -1820,6 +1934,10 @@ Protokolle: {logs}</translation>
    <translation>Pool</translation>
   </message>
   <message>
+   <source>Recurrent layers: {n:state|states} in use, {m} kept for prompts to come</source>
+   <translation>Rekurrente Schichten: {n:Zustand|Zustände} in Gebrauch, {m} für kommende Prompts aufgehoben</translation>
+  </message>
+  <message>
    <source>Rolled back so far: {n:slot of a rejected draft token|slots of rejected draft tokens}</source>
    <translation>Bisher zurückgenommen: {n:Platz eines verworfenen Entwurfstokens|Plätze verworfener Entwurfstoken}</translation>
   </message>
@@ -1842,6 +1960,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>{paged} in use; {saved} less than {n:whole context|whole contexts} reserved at the start</source>
    <translation>{paged} benutzt; {saved} weniger als {n:ganzer Kontext|ganze Kontexte}, am Anfang reserviert</translation>
+  </message>
+  <message>
+   <source>{text} ({size})</source>
+   <translation>{text} ({size})</translation>
   </message>
   <message>
    <source>{used} / {all} used, {cached} cached</source>
@@ -2521,6 +2643,10 @@ Protokolle: {logs}</translation>
    <translation>Festes k</translation>
   </message>
   <message>
+   <source>Program</source>
+   <translation>Programm</translation>
+  </message>
+  <message>
    <source>Restore defaults</source>
    <translation>Auf Standard zurücksetzen</translation>
   </message>
@@ -2539,6 +2665,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Settings</source>
    <translation>Einstellungen</translation>
+  </message>
+  <message>
+   <source>This Helix knows no releases page, so it cannot look for newer versions.</source>
+   <translation>Dieses Helix kennt keine Seite mit Veröffentlichungen und kann daher nicht nach neueren Versionen sehen.</translation>
   </message>
   <message>
    <source>random</source>
@@ -2780,6 +2910,10 @@ Protokolle: {logs}</translation>
    <translation>Gerät und Zahlenformat</translation>
   </message>
   <message>
+   <source>Help, About Helix leads to its page</source>
+   <translation>Hilfe, Über Helix führt zu ihrer Seite</translation>
+  </message>
+  <message>
    <source>KV cache blocks used</source>
    <translation>Benutzte Blöcke des KV-Caches</translation>
   </message>
@@ -2802,6 +2936,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Memory</source>
    <translation>Speicher</translation>
+  </message>
+  <message>
+   <source>Newer version</source>
+   <translation>Neuere Version</translation>
   </message>
   <message>
    <source>No model loaded</source>
@@ -3114,6 +3252,10 @@ Antwort: {reply}
    <translation>Ordner öffnen…</translation>
   </message>
   <message>
+   <source>Own layer (MTP)</source>
+   <translation>Eigene Schicht (MTP)</translation>
+  </message>
+  <message>
    <source>Plain</source>
    <translation>Einfach</translation>
   </message>
@@ -3154,8 +3296,16 @@ Antwort: {reply}
    <translation>Das entscheidet der Server</translation>
   </message>
   <message>
+   <source>This model's file has no layer that drafts. Few models have one, and small files often lack it.</source>
+   <translation>Die Datei dieses Modells hat keine Schicht, die Entwürfe macht. Wenige Modelle haben eine, und in kleinen Dateien fehlt sie oft.</translation>
+  </message>
+  <message>
    <source>Use a server…</source>
    <translation>Server verwenden…</translation>
+  </message>
+  <message>
+   <source>a layer of the target that drafts</source>
+   <translation>eine Schicht des Zielmodells, die Entwürfe macht</translation>
   </message>
   <message>
    <source>a token a pass, nothing drafted</source>
@@ -3182,12 +3332,24 @@ Antwort: {reply}
    <translation>N-Gramm</translation>
   </message>
   <message>
+   <source>n-gram + own layer</source>
+   <translation>n-Gramm + eigene Schicht</translation>
+  </message>
+  <message>
    <source>n-gram + self</source>
    <translation>N-Gramm + selbst</translation>
   </message>
   <message>
    <source>none</source>
    <translation>keine</translation>
+  </message>
+  <message>
+   <source>not in this file</source>
+   <translation>nicht in dieser Datei</translation>
+  </message>
+  <message>
+   <source>own layer</source>
+   <translation>eigene Schicht</translation>
   </message>
   <message>
    <source>packed</source>
@@ -3210,12 +3372,16 @@ Antwort: {reply}
    <translation>das Beste, was da ist</translation>
   </message>
   <message>
-   <source>the file's own blocks, on a CPU</source>
-   <translation>die Blöcke der Datei selbst, auf der CPU</translation>
+   <source>the file's own blocks</source>
+   <translation>die Blöcke der Datei selbst</translation>
   </message>
   <message>
    <source>the target itself, in fewer bits</source>
    <translation>das Zielmodell selbst, in weniger Bit</translation>
+  </message>
+  <message>
+   <source>{draft} (re-encoded)</source>
+   <translation>{draft} (umkodiert)</translation>
   </message>
   <message>
    <source>{kind}: {name}</source>
@@ -3309,6 +3475,10 @@ Antwort: {reply}
  <context>
   <name>WelcomePage</name>
   <message>
+   <source>At that speed the model above suits it best.</source>
+   <translation>Bei dieser Geschwindigkeit passt das Modell oben am besten.</translation>
+  </message>
+  <message>
    <source>Cancel</source>
    <translation>Abbrechen</translation>
   </message>
@@ -3397,6 +3567,25 @@ Antwort: {reply}
   <message>
    <source>Show or hide details</source>
    <translation>Details zeigen oder verbergen</translation>
+  </message>
+ </context>
+ <context>
+  <name>about</name>
+  <message>
+   <source>Helix {version} is available.</source>
+   <translation>Helix {version} ist verfügbar.</translation>
+  </message>
+  <message>
+   <source>The releases page has not answered yet, so nobody knows whether there is a newer version.</source>
+   <translation>Die Seite mit den Veröffentlichungen hat noch nicht geantwortet; ob es eine neuere Version gibt, ist nicht bekannt.</translation>
+  </message>
+  <message>
+   <source>This Helix knows no releases page, so it cannot look for newer versions.</source>
+   <translation>Dieses Helix kennt keine Seite mit Veröffentlichungen und kann daher nicht nach neueren Versionen sehen.</translation>
+  </message>
+  <message>
+   <source>This is the newest version.</source>
+   <translation>Dies ist die neueste Version.</translation>
   </message>
  </context>
  <context>
@@ -3634,6 +3823,10 @@ Antwort: {reply}
   <message>
    <source>A very small multilingual model that can think before it answers; it drafts for the larger Qwen3 models.</source>
    <translation>Ein sehr kleines mehrsprachiges Modell, das vor der Antwort nachdenken kann; es entwirft für die größeren Qwen3-Modelle.</translation>
+  </message>
+  <message>
+   <source>A very small multilingual model that continues a text; it was not trained to chat, and Google's terms apply (ai.google.dev/gemma/terms).</source>
+   <translation>Ein sehr kleines mehrsprachiges Modell, das einen Text fortsetzt; auf Gespräche ist es nicht trainiert, und es gelten Googles Bedingungen (ai.google.dev/gemma/terms).</translation>
   </message>
   <message>
    <source>A very strong multilingual model that can think before it answers; the 0.6B model makes a good draft for it.</source>
@@ -3908,6 +4101,10 @@ Antwort: {reply}
    <translation>kein anderes Modell ist hier</translation>
   </message>
   <message>
+   <source>own layer</source>
+   <translation>eigene Schicht</translation>
+  </message>
+  <message>
    <source>rejection</source>
    <translation>Verwerfen</translation>
   </message>
@@ -4166,10 +4363,10 @@ Antwort: {reply}
   <message>
    <source>A draft proposes tokens; the target keeps those it agrees with. A good draft makes replies faster, a bad one only costs time, and neither changes the text.
 
-Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. A draft model is a smaller model with the same vocabulary. None is plain decoding.</source>
+Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. A draft model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None is plain decoding.</source>
    <translation>Ein Entwurf schlägt Token vor; das Zielmodell behält die, mit denen es übereinstimmt. Ein guter Entwurf macht Antworten schneller, ein schlechter kostet nur Zeit, und keiner von beiden ändert den Text.
 
-Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Ein Entwurfsmodell ist ein kleineres Modell mit demselben Vokabular. Keiner ist einfache Dekodierung.</translation>
+Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Ein Entwurfsmodell ist ein kleineres Modell, am besten mit demselben Vokabular: Der Text eines anderen wird umkodiert. Keiner ist einfache Dekodierung.</translation>
   </message>
   <message>
    <source>A hard limit on how unlikely a token may be. It has nothing to do with the k of a round.</source>
@@ -4924,16 +5121,16 @@ Mit Auto misst Helix, was Entwerfen und Prüfen hier kosten, und nimmt das k, da
    <translation>Nucleus-Sampling</translation>
   </message>
   <message>
-   <source>packed multiplies with the file's own blocks of 4 to 8 bits, on a CPU: nothing is unpacked, memory is the file, and a reply is the same to the last bit with speculation and without. It rounds what the weights are multiplied with to eight bits, as other programs for such files do.
+   <source>packed multiplies with the file's own blocks of 2 to 8 bits: nothing is unpacked, and memory is the file. On a CPU a reply is then the same to the last bit with speculation and without; what the weights are multiplied with is rounded to eight bits, as other programs for such files do. On a CUDA card it takes Triton, and kernels that passed their trial on that card.
 
 float32 is exact and takes four bytes a weight. bfloat16 and float16 take two and are as good in nearly all texts. int4 runs a Q4_0 or Q4_1 file on its own four-bit integers, and rounds others to them: an approximation.
 
-Auto takes packed for a packed file on a CPU, else the fastest that gives the model's own text.</source>
-   <translation>gepackt rechnet mit den Blöcken der Datei selbst, 4 bis 8 Bit, auf der CPU: Nichts wird entpackt, der Speicher ist die Datei, und eine Antwort ist bis aufs letzte Bit dieselbe, mit Spekulation oder ohne. Womit die Gewichte multipliziert werden, wird auf acht Bit gerundet, wie es andere Programme für solche Dateien auch tun.
+Auto takes packed for a packed file on a CPU, and on a CUDA card where it is as fast as 16 bits, else the fastest that gives the model's own text.</source>
+   <translation>gepackt rechnet mit den Blöcken der Datei selbst, 2 bis 8 Bit: Nichts wird entpackt, und der Speicher ist die Datei. Auf der CPU ist eine Antwort dann bis aufs letzte Bit dieselbe, mit Spekulation oder ohne; womit die Gewichte multipliziert werden, wird auf acht Bit gerundet, wie es andere Programme für solche Dateien auch tun. Auf einer CUDA-Karte braucht es Triton und Kernel, die ihre Probe auf dieser Karte bestanden haben.
 
 float32 ist genau und braucht vier Bytes je Gewicht. bfloat16 und float16 brauchen zwei und sind in fast allen Texten ebenso gut. int4 rechnet eine Datei in Q4_0 oder Q4_1 mit ihren eigenen Vier-Bit-Zahlen und rundet andere darauf: eine Näherung.
 
-Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste, das den Text des Modells ergibt.</translation>
+Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte, wo es so schnell wie 16 Bit ist, sonst das Schnellste, das den Text des Modells ergibt.</translation>
   </message>
   <message>
    <source>page, slot, paged</source>
@@ -5066,6 +5263,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Entwurfsmodell</translation>
   </message>
   <message>
+   <source>draft model, re-encoded</source>
+   <translation>Entwurfsmodell, umkodiert</translation>
+  </message>
+  <message>
    <source>dropped: it came after a rejected one</source>
    <translation>entfallen: Es kam nach einem verworfenen</translation>
   </message>
@@ -5100,6 +5301,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>the target in fewer bits</source>
    <translation>das Zielmodell in weniger Bit</translation>
+  </message>
+  <message>
+   <source>the target's own layer</source>
+   <translation>die eigene Schicht des Zielmodells</translation>
   </message>
  </context>
  <context>
@@ -5395,6 +5600,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Ein Kontext von {n:Token|Tokens}: {need}</translation>
   </message>
   <message>
+   <source>A draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.</source>
+   <translation>Ein Entwurf durch eine Schicht des Modells selbst braucht ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
+  </message>
+  <message>
    <source>A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.</source>
    <translation>Ein Entwurf, der das Modell in weniger Bit ist, braucht ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
@@ -5559,14 +5768,6 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Entwurf ms</translation>
   </message>
   <message>
-   <source>Drafting through the text would be faster here, but Helix drafts with the tokens of the target alone.</source>
-   <translation>Über den Text zu entwerfen wäre hier schneller, aber Helix entwirft nur mit den Tokens des Ziels.</translation>
-  </message>
-  <message>
-   <source>Drafting through the text would not pay here. N-gram drafts cost nothing and need no second model.</source>
-   <translation>Über den Text zu entwerfen würde sich hier nicht lohnen. N-Gramm-Entwürfe kosten nichts und brauchen kein zweites Modell.</translation>
-  </message>
-  <message>
    <source>End of a reply</source>
    <translation>Ende einer Antwort</translation>
   </message>
@@ -5619,8 +5820,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Helix kennt nicht die Art, wie dieses Modell Text in Token schneidet ({name}), und schneidet wie {family}; Antworten können daher schlechter sein als möglich. Ein anderes Modell wählen oder nach einem neueren Helix sehen.</translation>
   </message>
   <message>
+   <source>Helix has no kernel for some of this model's packed weights, so it unpacks them all, and the model takes far more memory than its file.</source>
+   <translation>Für einige der gepackten Gewichte dieses Modells hat Helix keinen Kernel; es packt deshalb alle aus, und das Modell belegt weit mehr Speicher als seine Datei.</translation>
+  </message>
+  <message>
    <source>Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.</source>
    <translation>Helix kennt kein Modell namens {name}. Eines von {known} nehmen oder den Pfad einer GGUF-Datei oder eines Modellordners.</translation>
+  </message>
+  <message>
+   <source>Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.</source>
+   <translation>Helix entpackt die Gewichte von Modellen, deren Schichten verschieden groß sind, wie die von Gemma 4; das braucht mehr Speicher.</translation>
+  </message>
+  <message>
+   <source>Helix unpacks the weights of models with recurrent layers, so this model takes more memory than its file.</source>
+   <translation>Helix entpackt die Gewichte von Modellen mit rekurrenten Schichten, deshalb braucht dieses Modell mehr Speicher als seine Datei.</translation>
   </message>
   <message>
    <source>How steady the machine was is not known.</source>
@@ -5657,6 +5870,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>It takes {need}. How much memory is free on {device} is not known.</source>
    <translation>Es braucht {need}. Wie viel Speicher auf {device} frei ist, ist nicht bekannt.</translation>
+  </message>
+  <message>
+   <source>Its drafts would have to be re-encoded, for its vocabulary is not the target's: it has {draft_size:token|tokens}, the target {target_size}. Helix chooses that by itself only where a trial of the pair showed that it pays. Choose this draft by its name, or one from the same model family.</source>
+   <translation>Seine Entwürfe müssten umkodiert werden, denn sein Vokabular ist nicht das des Ziels: Es hat {draft_size:Token|Token}, das Ziel {target_size}. Von selbst wählt Helix das nur, wo eine Probe des Paars gezeigt hat, dass es sich lohnt. Diesen Entwurf beim Namen wählen oder einen aus derselben Modellfamilie.</translation>
+  </message>
+  <message>
+   <source>Its drafts would have to be re-encoded, for its vocabulary is not the target's: they differ first at token {token} ({draft_token} in the draft, {target_token} in the target). Helix chooses that by itself only where a trial of the pair showed that it pays. Choose this draft by its name, or one from the same model family.</source>
+   <translation>Seine Entwürfe müssten umkodiert werden, denn sein Vokabular ist nicht das des Ziels: Sie unterscheiden sich zuerst bei Token {token} ({draft_token} im Entwurf, {target_token} im Ziel). Von selbst wählt Helix das nur, wo eine Probe des Paars gezeigt hat, dass es sich lohnt. Diesen Entwurf beim Namen wählen oder einen aus derselben Modellfamilie.</translation>
   </message>
   <message>
    <source>Keys and values</source>
@@ -5733,6 +5954,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>No conversation was taken in from {path}: {reason}. Choose a file that Helix exported, or one with messages in the form of OpenAI's.</source>
    <translation>Aus {path} wurde keine Unterhaltung übernommen: {reason}. Eine Datei wählen, die Helix exportiert hat, oder eine mit Nachrichten in der Form von OpenAI.</translation>
+  </message>
+  <message>
+   <source>No keyring of this system can be used to keep the token. If the package keyring is missing, install it with `python -m pip install "helix-app[keyring]"`; or set HF_TOKEN.</source>
+   <translation>Kein Schlüsselbund dieses Systems kann das Token aufbewahren. Fehlt das Paket keyring, installieren Sie es mit `python -m pip install "helix-app[keyring]"`, oder setzen Sie HF_TOKEN.</translation>
   </message>
   <message>
    <source>No model is loaded just now. Try again in a moment.</source>
@@ -5817,6 +6042,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Prompts</source>
    <translation>Prompts</translation>
+  </message>
+  <message>
+   <source>Re-encoding does not pay here, or too little to tell. Choose n-gram drafts, which cost nothing.</source>
+   <translation>Umkodieren lohnt sich hier nicht oder nicht messbar. N-Gramm-Entwürfe wählen: Sie kosten nichts.</translation>
+  </message>
+  <message>
+   <source>Re-encoding pays here: this pair is faster than the target alone, and draft auto takes it from now on.</source>
+   <translation>Umkodieren lohnt sich hier: Dieses Paar ist schneller als das Ziel allein, und die Entwurfswahl „auto“ nimmt es von jetzt an.</translation>
   </message>
   <message>
    <source>Reading the model file</source>
@@ -6029,6 +6262,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The draft is as large as the target: drafting costs as much as writing, and little can be gained.</source>
    <translation>Der Entwurf ist so groß wie das Ziel: Entwerfen kostet so viel wie Schreiben, und wenig ist zu gewinnen.</translation>
+  </message>
+  <message>
+   <source>The draft is re-encoded: what it writes is cut into the target's tokens. The reply stays the target's own; whether it comes faster, a trial of the pair says.</source>
+   <translation>Der Entwurf wird umkodiert: Was er schreibt, wird in die Tokens des Ziels zerlegt. Die Antwort bleibt die des Ziels; ob sie schneller kommt, sagt eine Probe des Paars.</translation>
   </message>
   <message>
    <source>The draft {draft} could not be used, so Helix takes the best draft that needs no download. {reason}</source>
@@ -6259,10 +6496,6 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Der Schlüsselbund des Systems nimmt das Token nicht: {reason}. Entsperren Sie ihn und versuchen Sie es noch einmal, oder setzen Sie HF_TOKEN.</translation>
   </message>
   <message>
-   <source>The token can only be kept with the package keyring. Install it with `python -m pip install "helix-app[keyring]"`, or set HF_TOKEN.</source>
-   <translation>Das Token kann nur mit dem Paket keyring behalten werden. Installieren Sie es mit `python -m pip install "helix-app[keyring]"`, oder setzen Sie HF_TOKEN.</translation>
-  </message>
-  <message>
    <source>The tokenizer of {path} cannot be read. Download the model again or choose another one.</source>
    <translation>Der Tokenizer von {path} ist nicht lesbar. Das Modell neu herunterladen oder ein anderes wählen.</translation>
   </message>
@@ -6281,6 +6514,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>The window cannot open, because there is no display ({reason}). Start Helix on a desktop, or use the command line: `python -m helix_app --help`.</source>
    <translation>Das Fenster kann nicht öffnen, denn es gibt keine Anzeige ({reason}). Helix auf einem Desktop starten oder die Kommandozeile benutzen: `python -m helix_app --help`.</translation>
+  </message>
+  <message>
+   <source>Their vocabularies differ, first at token {token} ({draft_token} in the draft, {target_token} in the target).</source>
+   <translation>Ihre Vokabulare unterscheiden sich, zuerst bei Token {token} ({draft_token} im Entwurf, {target_token} im Ziel).</translation>
+  </message>
+  <message>
+   <source>Their vocabularies differ: {draft_size:token|tokens} in the draft, {target_size} in the target.</source>
+   <translation>Ihre Vokabulare unterscheiden sich: {draft_size:Token|Token} im Entwurf, {target_size} im Ziel.</translation>
   </message>
   <message>
    <source>There are too few tokens to compare speeds. Ask for a longer reply.</source>
@@ -6339,6 +6580,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Unter {path} gibt es nichts. Unter /docs steht, was es gibt.</translation>
   </message>
   <message>
+   <source>They can be a pair: the draft's tokens are the target's.</source>
+   <translation>Sie können ein Paar sein: Die Tokens des Entwurfs sind die des Ziels.</translation>
+  </message>
+  <message>
    <source>This benchmark is not in the list any more. Run it again.</source>
    <translation>Dieser Benchmark steht nicht mehr in der Liste. Ihn noch einmal starten.</translation>
   </message>
@@ -6349,14 +6594,6 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>This conversation's chat template cannot be used ({reason}). Correct it under Prompt and sampling, or take the model's own there.</source>
    <translation>Die Chat-Vorlage dieser Unterhaltung ist nicht verwendbar ({reason}). Sie unter Prompt und Sampling verbessern oder dort die des Modells nehmen.</translation>
-  </message>
-  <message>
-   <source>This draft cannot be used with this target: it knows {draft_size:token|tokens}, the target {target_size}. Choose a draft from the same model family.</source>
-   <translation>Dieser Entwurf geht nicht mit diesem Zielmodell: Er kennt {draft_size:Token|Token}, das Zielmodell {target_size}. Einen Entwurf aus derselben Modellfamilie wählen.</translation>
-  </message>
-  <message>
-   <source>This draft cannot be used with this target: their vocabularies differ, first at token {token} ({draft_token} in the draft, {target_token} in the target). Choose a draft from the same model family.</source>
-   <translation>Dieser Entwurf geht nicht mit diesem Zielmodell: Ihre Vokabulare unterscheiden sich, zuerst bei Token {token} ({draft_token} im Entwurf, {target_token} im Zielmodell). Einen Entwurf aus derselben Modellfamilie wählen.</translation>
   </message>
   <message>
    <source>This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.</source>
@@ -6429,6 +6666,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>Tokens per pass</source>
    <translation>Token je Durchgang</translation>
+  </message>
+  <message>
+   <source>Triton, which {device} needs to multiply with packed weights, is not installed, so Helix unpacks them into 16 bits, which takes more memory. On Linux PyTorch's builds for cards bring it.</source>
+   <translation>Triton, das {device} zum Rechnen mit gepackten Gewichten braucht, ist nicht installiert, daher entpackt Helix sie auf 16 Bit, was mehr Speicher braucht. Unter Linux bringen es die PyTorch-Fassungen für Grafikkarten mit.</translation>
   </message>
   <message>
    <source>Two models are being tried as a pair, and that needs the engine to itself. Wait for it or stop it, then try again.</source>
@@ -6521,6 +6762,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>acceptance is steady</source>
    <translation>die Annahme ist gleichmäßig</translation>
+  </message>
+  <message>
+   <source>another one, which the draft reads</source>
+   <translation>eine andere; der Entwurf liest seine eigene</translation>
   </message>
   <message>
    <source>another one; the draft reads the target's</source>
@@ -6713,6 +6958,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>{device} could not be used ({reason}), so Helix runs on the CPU.</source>
    <translation>{device} war nicht verwendbar ({reason}), daher läuft Helix auf der CPU.</translation>
+  </message>
+  <message>
+   <source>{device} failed the trial of its kernels for packed weights, so Helix unpacks them into 16 bits, which takes more memory. The log file says why; `doctor --forget-measured` tries again.</source>
+   <translation>{device} hat die Probe der Kernel für gepackte Gewichte nicht bestanden, daher entpackt Helix sie auf 16 Bit, was mehr Speicher braucht. Den Grund nennt die Protokolldatei; `doctor --forget-measured` versucht es erneut.</translation>
   </message>
   <message>
    <source>{draft} a drafted token, {verify} to verify {k}</source>
@@ -6923,6 +7172,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>{path} nimmt {method} nicht an. Unter /docs steht, was es annimmt.</translation>
   </message>
   <message>
+   <source>{path} has no layer of its own that drafts (mtp): few models have one, and quantised files often leave it out. Choose another draft, or a file of this model that has it.</source>
+   <translation>{path} hat keine eigene Schicht, die Entwürfe macht (mtp): Wenige Modelle haben eine, und in quantisierten Dateien fehlt sie oft. Wählen Sie einen anderen Entwurf oder eine Datei dieses Modells, die sie hat.</translation>
+  </message>
+  <message>
    <source>{path} has pages but no text: they are pictures. Run it through text recognition (OCR) first.</source>
    <translation>{path} hat Seiten, aber keinen Text: Es sind Bilder. Zuerst durch eine Texterkennung (OCR) laufen lassen.</translation>
   </message>
@@ -7095,6 +7348,33 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   </message>
  </context>
  <context>
+  <name>offer</name>
+  <message>
+   <source>Its memory was read at {speed}.</source>
+   <translation>Sein Speicher wurde mit {speed} gelesen.</translation>
+  </message>
+  <message>
+   <source>The memory of its card was read at {speed}.</source>
+   <translation>Der Speicher seiner Karte wurde mit {speed} gelesen.</translation>
+  </message>
+  <message>
+   <source>The speed of its memory could not be measured.</source>
+   <translation>Die Geschwindigkeit seines Speichers ließ sich nicht messen.</translation>
+  </message>
+  <message>
+   <source>This computer: {facts}.</source>
+   <translation>Dieser Computer: {facts}.</translation>
+  </message>
+  <message>
+   <source>{name}, {n:core|cores}</source>
+   <translation>{name}, {n:Kern|Kerne}</translation>
+  </message>
+  <message>
+   <source>{size} of memory</source>
+   <translation>{size} Speicher</translation>
+  </message>
+ </context>
+ <context>
   <name>open_dialogs</name>
   <message>
    <source>Export</source>
@@ -7217,6 +7497,14 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Auto</translation>
   </message>
   <message>
+   <source>Cache in tokens</source>
+   <translation>Cache in Token</translation>
+  </message>
+  <message>
+   <source>Cache in tokens, of all replies together</source>
+   <translation>Cache in Token, für alle Antworten zusammen</translation>
+  </message>
+  <message>
    <source>Context in tokens</source>
    <translation>Kontext in Token</translation>
   </message>
@@ -7285,8 +7573,20 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>Längste Antwort in Token</translation>
   </message>
   <message>
+   <source>Look for newer versions of Helix</source>
+   <translation>Nach neueren Versionen von Helix sehen</translation>
+  </message>
+  <message>
+   <source>Look for them</source>
+   <translation>Nachsehen</translation>
+  </message>
+  <message>
    <source>Min-p</source>
    <translation>Min-p</translation>
+  </message>
+  <message>
+   <source>Newer versions</source>
+   <translation>Neuere Versionen</translation>
   </message>
   <message>
    <source>Own process</source>
@@ -7373,6 +7673,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
    <translation>automatisch</translation>
   </message>
   <message>
+   <source>automatic is one context; changing it loads the model again</source>
+   <translation>automatisch ist ein Kontext; eine Änderung lädt das Modell neu</translation>
+  </message>
+  <message>
    <source>automatic takes the model's own, up to {context}; changing it loads the model again</source>
    <translation>automatisch nimmt den des Modells, bis {context}; eine Änderung lädt das Modell neu</translation>
   </message>
@@ -7395,6 +7699,10 @@ Auto nimmt auf einer CPU gepackt für eine gepackte Datei, sonst das Schnellste,
   <message>
    <source>makes later drafts better; stays on this computer; changing it loads the model again</source>
    <translation>macht spätere Entwürfe besser; bleibt auf diesem Computer; eine Änderung lädt das Modell neu</translation>
+  </message>
+  <message>
+   <source>once a day the releases page is asked; nothing is sent but that request</source>
+   <translation>einmal am Tag wird die Seite mit den Veröffentlichungen gefragt; gesendet wird nur diese Anfrage</translation>
   </message>
   <message>
    <source>percent; Ctrl with + and -</source>
