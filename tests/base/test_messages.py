@@ -114,6 +114,7 @@ COUNTED = re.compile(rf"\{{[^{{}}|]*\}}(?: [a-z\-]+)?? (?:{NOUNS})s?\b")
 FOR_PEOPLE = ("gui/", "cli", "base/messages.py", "doctor", "runs/", "bench/reports/")
 NEVER_ONE = (  # a mean, two constants, and sentences that have a form of their own for 1
     "tokens per pass",
+    "{high} tokens per second",  # the upper end of a range
     "before {least} tokens",
     "need {n} prompts × repeats",
     "things to look at",
