@@ -36,7 +36,7 @@ def info(repo: str = REPO, architecture: str | None = "llama", **more: Any) -> d
 
 FOUND = [
     info(),
-    info("other/oss-GGUF", "gpt-oss", gated="manual", tags=["gguf"], cardData={"license": "mit"}),
+    info("other/oss-GGUF", "mamba", gated="manual", tags=["gguf"], cardData={"license": "mit"}),
     info("third/unknown", None, tags=[]),
 ]
 

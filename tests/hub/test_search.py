@@ -26,7 +26,7 @@ def test_what_is_found_says_what_it_is_and_whether_it_runs(server: FileServer) -
     asked, _ = serve_api(server)
     assert search() == (
         FoundModel(REPO, 1234, "Apache-2.0", "llama", 4096, True),
-        FoundModel("other/oss-GGUF", 1234, "MIT", "gpt-oss", 4096, False, gated=True),
+        FoundModel("other/oss-GGUF", 1234, "MIT", "mamba", 4096, False, gated=True),
         FoundModel("third/unknown", 1234),
     )
     assert len(asked.requests) == 1

@@ -30,7 +30,7 @@ def test_search_lists_repositories_and_their_files(server: FileServer, capsys: S
     assert run("search", QUERY) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{REPO}  Apache-2.0  1,234 downloads"
-    assert lines[1] == "other/oss-GGUF  MIT  1,234 downloads  gated  not supported (gpt-oss)"
+    assert lines[1] == "other/oss-GGUF  MIT  1,234 downloads  gated  not supported (mamba)"
     assert run("search", REPO) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{REPO}/tiny.Q4_K_M.gguf  1.0 kB  Q4_K_M"

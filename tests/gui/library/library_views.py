@@ -22,7 +22,7 @@ from tests.gui.settling import load
 
 DAY = 1_764_000_000.0
 HUB = "https://huggingface.co"
-UNSUPPORTED = Failed("model_unsupported", "", (("architecture", "gpt-oss"), ("supported", "Llama, Qwen2 and Qwen3")))
+UNSUPPORTED = Failed("model_unsupported", "", (("architecture", "mamba"), ("supported", "Llama, Qwen2 and Qwen3")))
 SMOL_PATH = fake.here(fake.SMOL).path
 ITEMS = (
     LibraryItem(
@@ -36,7 +36,7 @@ ITEMS = (
         "/lm/gemma.gguf", "Gemma 3 4B it", "/lm/gemma.gguf", 2_490_000_000, "Q4_0", "gemma3", origin="lm_studio"
     ),
     LibraryItem(
-        "/ollama/sha256-1", "gpt-oss:20b", "/ollama/sha256-1", 13_780_000_000, "MXFP4", "gpt-oss", origin="ollama",
+        "/ollama/sha256-1", "mamba:2.8b", "/ollama/sha256-1", 13_780_000_000, "MXFP4", "mamba", origin="ollama",
         problem=UNSUPPORTED,
     ),
 )  # fmt: skip
@@ -56,7 +56,7 @@ CATALOG = (
 )  # fmt: skip
 FOUND = (
     FoundModel("Qwen/Qwen3-8B-GGUF", 1_234_567, "Apache-2.0", "qwen3", 40_960, True),
-    FoundModel("openai-community/gpt-oss-20b-GGUF", 345_678, "Apache-2.0", "gpt-oss", 131_072, False),
+    FoundModel("openai-community/mamba-2.8b-GGUF", 345_678, "Apache-2.0", "mamba", 131_072, False),
     FoundModel("google/gemma-3-12b-it-qat-q4_0-gguf", 45_678, "gemma", "gemma3", 131_072, True, gated=True),
 )
 FILES = (

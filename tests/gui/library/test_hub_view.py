@@ -33,7 +33,7 @@ def test_a_search_and_what_it_finds(page: ModelsPage, shown: Shown) -> None:
     assert [row.name.whole() for row in rows] == [model.repo for model in FOUND]
     assert rows[0].facts.whole() == "qwen3 · context 40,960 · Apache-2.0 · 1,234,567 downloads"
     assert rows[1].buttons == []
-    assert rows[1].more.text() == "Helix does not run models of the kind gpt-oss yet."
+    assert rows[1].more.text() == "Helix does not run models of the kind mamba yet."
     assert "needs an access token" in rows[2].facts.whole()
 
 

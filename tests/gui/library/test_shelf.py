@@ -23,7 +23,7 @@ def test_each_row_offers_what_goes(page: ModelsPage, shown: Shown) -> None:
         [],  # it cannot run, and is another program's
     ]
     row = page.shelf.list.rows()[3]
-    assert "gpt-oss are not supported yet" in row.more.text()
+    assert "mamba are not supported yet" in row.more.text()
     assert row.name.toolTip() == ITEMS[3].path
 
 
