@@ -296,12 +296,14 @@ class ModelConfig:
         return self.intermediate_size if one is None else one.used * one.size + one.shared_size
 
     def layer(self, index: int) -> Layer:
-        """What a layer does."""
+        """What a layer does; behind the last one, what the layer that drafts does."""
+        if index == self.num_layers and self.next_token is not None:
+            return self.next_token.layer
         return self.layers[index] if self.layers else _PLAIN
 
     def heads(self, index: int) -> Heads:
-        """The heads of a layer."""
-        return self._heads[index] if self.layers else self._heads[0]
+        """The heads of a layer; the one that drafts has those of all others (``is_even``)."""
+        return self._heads[index] if index < len(self._heads) else self._heads[0]
 
     @cached_property
     def _heads(self) -> tuple[Heads, ...]:

@@ -4363,10 +4363,10 @@ Antwort: {reply}
   <message>
    <source>A draft proposes tokens; the target keeps those it agrees with. A good draft makes replies faster, a bad one only costs time, and neither changes the text.
 
-Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. A draft model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None is plain decoding.</source>
+Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. Own layer (MTP) is one that some models have for this. A draft model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None is plain decoding.</source>
    <translation>Ein Entwurf schlägt Token vor; das Zielmodell behält die, mit denen es übereinstimmt. Ein guter Entwurf macht Antworten schneller, ein schlechter kostet nur Zeit, und keiner von beiden ändert den Text.
 
-Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Ein Entwurfsmodell ist ein kleineres Modell, am besten mit demselben Vokabular: Der Text eines anderen wird umkodiert. Keiner ist einfache Dekodierung.</translation>
+Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Eigene Schicht (MTP) ist eine, die manche Modelle dafür haben. Ein Entwurfsmodell ist ein kleineres Modell, am besten mit demselben Vokabular: Der Text eines anderen wird umkodiert. Keiner ist einfache Dekodierung.</translation>
   </message>
   <message>
    <source>A hard limit on how unlikely a token may be. It has nothing to do with the k of a round.</source>

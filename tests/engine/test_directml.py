@@ -201,7 +201,7 @@ def test_a_long_prompt_costs_the_draft_no_wait(
     there: There, device: SimulatedDirectML, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A draft that has to catch up with many chunks does so in the round it drafts in, and misses none."""
-    monkeypatch.setattr(model, "_CHUNK", 16)
+    monkeypatch.setattr(model, "CHUNK", 16)
     session = there.session("model")
     draft_runner = session.draft_runner = runner_there(there.target, 128)
     session.draft = model.ModelDraft(draft_runner, there.target.config.vocab_size)

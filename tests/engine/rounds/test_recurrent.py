@@ -58,7 +58,7 @@ def test_a_device_that_nobody_waits_for_gives_the_same_replies(
 ) -> None:
     """Proposals are pending while the target runs, and a draft model reads its prompt in pieces."""
     monkeypatch.setattr(ModelRunner, "is_synchronous", False)
-    monkeypatch.setattr(model, "_CHUNK", 24)
+    monkeypatch.setattr(model, "CHUNK", 24)
     asked = [ask(TEXTS[4] + TEXTS[2], request_id="r", max_tokens=24, k="fixed:3")]
     crowd = Crowd(recurrent.session(draft)).add(*asked)
     crowd.run()

@@ -55,7 +55,7 @@ def test_a_draft_model_on_a_device_that_nobody_waits_for_moves_its_window_on(
 ) -> None:
     """While it reads the prompt, too: otherwise its cache would have to hold all of it."""
     monkeypatch.setattr(ModelRunner, "is_synchronous", False)
-    monkeypatch.setattr(model, "_CHUNK", 24)
+    monkeypatch.setattr(model, "CHUNK", 24)
     session = windowed.session("model")
     assert session.draft_runner is not None
     draft = session.draft_runner.pool

@@ -48,7 +48,7 @@ def test_every_draft_of_the_toolbar_is_explained(theme: Theme, state: State, qtb
     bar = Toolbar(theme, state)
     qtbot.addWidget(bar)
     drafts: list[Choice] = [c for c in bar.draft.choices() if c.label and not c.value.startswith("\0")]
-    assert len(drafts) == 5
+    assert len(drafts) == 6
     for choice in drafts:
         assert choice.label.partition(",")[0] in terms.term("draft").text
 
