@@ -49,7 +49,7 @@ def without_texts(lines: Iterable[str], texts: Iterable[str]) -> list[str]:
     """The lines, without those that share a run of characters with one of these texts."""
     known: set[str] = set()
     short: set[str] = set()
-    for text in map(_plain, texts):
+    for text in set(map(_plain, texts)):
         known.update(text[start : start + _RUN] for start in range(len(text) - _RUN + 1))
         short |= {text} if _SHORT <= len(text) < _RUN else set()
     kept = []

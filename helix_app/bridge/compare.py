@@ -234,10 +234,11 @@ class Comparison:
 def load_of(own: LoadChoice, arm: ArmChoice, loaded: LoadChoice | None) -> LoadChoice:
     """What an arm needs to be loaded. Autoregressive ones use no draft and do with whichever is there.
 
-    A draft model that was chosen for the person's own target is not asked of another one.
+    A draft that was chosen for the person's own target, or is a layer of it, is not asked of another one.
     """
     target = arm.target or own.target
-    draft = own.draft if target == own.target or own.draft in DRAFTS else "auto"
+    anywhere = own.draft in DRAFTS and own.draft != "mtp"
+    draft = own.draft if target == own.target or anywhere else "auto"
     wanted = replace(own, target=target, draft=arm.draft or draft, dtype=arm.dtype or own.dtype)
     if arm.mode == "autoregressive" and loaded is not None and replace(loaded, draft=wanted.draft) == wanted:
         return loaded

@@ -50,7 +50,7 @@ class FaultReporter(QObject):
         lines = (f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(trace))
         known = "|".join([kind.__name__, *lines])
         if known in self._known:
-            log.error("again: %s: %s", kind.__name__, error)
+            log.error("again: %s", kind.__name__)
             return
         self._known.add(known)
         log.critical("uncaught error", exc_info=(kind, error, trace))

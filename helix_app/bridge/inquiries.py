@@ -41,7 +41,11 @@ def measure(asked: MachineAsked, cancel: threading.Event) -> MachineMeasured:
         rates = jobs.run("bandwidth", asked.device, seconds=_MEASURE_SECONDS, cancel=cancel)
     except jobs.JobError as exc:
         log.info("memory of %s is not measured: %s", asked.device, exc)
-    cards = tuple((card.name or card.vendor, card.memory_bytes) for card in system_cards())
+    try:
+        cards = tuple((card.name or card.vendor, card.memory_bytes) for card in system_cards())
+    except Exception:  # whatever a system says of its cards, the rest is known
+        log.exception("the cards of this computer cannot be told")
+        cards = ()
     return MachineMeasured(asked.device, total_memory(), cpu_name(), os.cpu_count() or 1, cards, **rates)
 
 

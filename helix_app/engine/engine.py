@@ -88,7 +88,7 @@ class Engine:
     def _failed(self, exc: Exception, request_id: str = "") -> Failed:
         """An exception as an event: whatever a library raises, no traceback reaches a person."""
         if isinstance(exc, HelixError):
-            log.info("request refused: %s", exc)
+            log.info("request refused: %s", exc.code)
             return exc.as_event(request_id)
         if is_out_of_memory(exc):
             log.error("request failed", exc_info=exc)

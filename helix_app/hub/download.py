@@ -216,8 +216,8 @@ class _Job:
             found = yield from self._verified(source, 0)
             return found if isinstance(found, DownloadDone) else self._name(*found)
         total, before, wheels = sum(wheel.size_bytes for wheel in source.pieces), 0, []
-        for wheel in source.pieces:
-            later = total - before - wheel.size_bytes + self.entry.size_bytes
+        for at, wheel in enumerate(source.pieces, 1):
+            later = self.entry.size_bytes + sum(map(self._missing_of, source.pieces[at:]))
             with closing(self._verified(wheel, later)) as steps:
                 found = yield from _of_wheels(steps, before, total)
             if isinstance(found, DownloadDone):
@@ -260,6 +260,10 @@ class _Job:
             return None
         part = self._part(whole.sha256)
         return whole if part.exists() and part.stat().st_size == whole.size_bytes else None
+
+    def _missing_of(self, wheel: WheelSource) -> int:
+        part = self._part(wheel.sha256)
+        return wheel.size_bytes - (part.stat().st_size if part.exists() else 0)
 
     def _fetch(self, remote: Remote, part: Path, later_bytes: int) -> Iterator[DownloadProgress]:
         def missing() -> int:

@@ -151,4 +151,4 @@ class Pump:
         elif isinstance(event, Notice):
             self._on_notice(event)
         elif isinstance(event, Failed):
-            log.error("the engine failed: %s %s", event.code, event.detail)
+            log.error("the engine failed: %s", event.code)

@@ -827,10 +827,6 @@ Protokolle: {logs}</translation>
    <translation>Helix ist beim letzten Mal abgestürzt ({cause}).</translation>
   </message>
   <message>
-   <source>Helix was ended from outside the last time: by another program, or by the system for want of memory.</source>
-   <translation>Helix wurde beim letzten Mal von außen beendet: durch ein anderes Programm oder vom System aus Mangel an Speicher.</translation>
-  </message>
-  <message>
    <source>Looking at this computer…</source>
    <translation>Dieser Computer wird geprüft…</translation>
   </message>
@@ -1617,8 +1613,8 @@ Protokolle: {logs}</translation>
  <context>
   <name>MachineOffer</name>
   <message>
-   <source>About {low} to {high} tokens per second without a draft. This is an estimate: what was measured of the memory, divided by the {size} that each token reads.</source>
-   <translation>Etwa {low} bis {high} Token je Sekunde ohne Entwurf. Das ist eine Schätzung: was am Speicher gemessen wurde, geteilt durch die {size}, die jedes Token liest.</translation>
+   <source>About {low} to {high} tokens per second without a draft. This is an estimate: what was measured of the memory, and a third of it, divided by the {size} that each token reads.</source>
+   <translation>Etwa {low} bis {high} Token je Sekunde ohne Entwurf. Das ist eine Schätzung: was am Speicher gemessen wurde, und ein Drittel davon, geteilt durch die {size}, die jedes Token liest.</translation>
   </message>
   <message>
    <source>Download and start</source>
@@ -7158,6 +7154,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{path} cannot be written: {reason}. Name a file in a folder that exists, that has room and that you may write to.</source>
    <translation>{path} lässt sich nicht schreiben: {reason}. Eine Datei in einem Ordner nennen, den es gibt, der Platz hat und in den geschrieben werden darf.</translation>
+  </message>
+  <message>
+   <source>{path} cannot draft for this target: it has another tokenizer, and its recurrent layers cannot go back to where its text would be read otherwise. Choose another draft.</source>
+   <translation>{path} kann für dieses Zielmodell nicht entwerfen: Es hat einen anderen Tokenizer, und seine rekurrenten Schichten können nicht dahin zurück, wo sein Text anders gelesen würde. Wählen Sie einen anderen Entwurf.</translation>
   </message>
   <message>
    <source>{path} describes a model but holds no weights. Choose the file or folder with the weights.</source>

@@ -45,7 +45,7 @@ def test_same_lines_are_told_once(reporter: FaultReporter, told: list[Fault], ca
     assert fault.origin == "window"
     assert "ZeroDivisionError: one" in fault.trace
     assert caplog.text.count("Traceback") == 1
-    assert "again: ZeroDivisionError: two" in caplog.text
+    assert "again: ZeroDivisionError" in caplog.text
     try:
         fail("elsewhere")
     except ZeroDivisionError as error:

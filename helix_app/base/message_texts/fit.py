@@ -22,6 +22,8 @@ FIT_ERRORS: dict[str, str] = {
 }
 
 PAIR_ERRORS: dict[str, str] = {
+    "draft_recurrent": "{path} cannot draft for this target: it has another tokenizer, and its recurrent layers cannot go back to where "
+    "its text would be read otherwise. Choose another draft.",
     "draft_vocab_mismatch": "Its drafts would have to be re-encoded, for its vocabulary is not the target's: they differ first at "
     "token {token} ({draft_token} in the draft, {target_token} in the target). Helix chooses that by itself only where a trial of the "
     "pair showed that it pays. Choose this draft by its name, or one from the same model family.",

@@ -1,4 +1,4 @@
-"""How a window learns that the one before it did not end properly.
+"""How a window learns that the one before it crashed.
 
 Each window has a file in the logs folder, into which the interpreter writes where every thread stood should the process
 crash, and which is gone when it ends properly. A lock beside it says whether its process still lives.
@@ -23,24 +23,24 @@ from helix_app.base.errors import InputError
 from helix_app.base.process import paths
 
 log = logging.getLogger(__name__)
-_FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
+# codes are of exceptions that Windows may handle yet
+_FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (?!code 0x)(.+)$", re.MULTILINE)
 _MOST = 20_000  # characters of a trace
-_CLOCKS_DIFFER = 300.0  # seconds
 
 
 @dataclass(frozen=True)
 class Crash:
-    """A window of before that did not end properly.
+    """A window of before that crashed.
 
     Attributes:
         began: when it was started, and which version it was, as a line of text.
-        trace: where its threads stood; empty where it was ended from outside.
-        cause: what the system called it, such as "Segmentation fault"; empty where nothing was written.
+        trace: where its threads stood.
+        cause: what the system called it, such as "Segmentation fault".
     """
 
     began: str
-    trace: str = ""
-    cause: str = ""
+    trace: str
+    cause: str
 
 
 class Session:
@@ -62,7 +62,7 @@ class Session:
             self._lock = lock
             self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115
             began = time.strftime("%Y-%m-%d %H:%M:%S")
-            self._file.write(f"Helix {__version__}, started {began}\n{_boot()}\n")
+            self._file.write(f"Helix {__version__}, started {began}\n")
             self._file.flush()
             faulthandler.enable(self._file)
         except (OSError, ValueError, NotImplementedError, InputError, filelock.Timeout) as exc:
@@ -115,27 +115,14 @@ def _left_behind(folder: Path) -> tuple[Crash, ...]:
 
 
 def _crash(text: str) -> Crash | None:
-    """What the file of a window says; None where the whole computer was switched off under it."""
-    began, _, rest = text.partition("\n")
-    boot, _, trace = rest.partition("\n")
-    trace = trace.strip()[:_MOST]
-    if not trace and not _same_boot(boot):
-        log.info("a window ended with the computer: %s", began)
+    """What the file of a window says; None where it was ended from outside.
+
+    By its person's leaving, by another program or with the computer: these cannot be told apart.
+    """
+    began, _, trace = text.partition("\n")
+    fatal = list(_FATAL.finditer(trace))
+    if not fatal:
+        log.info("a window was ended from outside: %s", began)
         return None
-    fatal = _FATAL.search(trace)
-    return Crash(began, trace, fatal[1].strip() if fatal is not None else "")
-
-
-def _boot() -> str:
-    """When this computer was started, as far as that can be told."""
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"{time.time() - time.monotonic():.0f}"  # elsewhere that clock begins with the computer
-
-
-def _same_boot(kept: str) -> bool:
-    now = _boot()
-    try:
-        return abs(float(now) - float(kept)) < _CLOCKS_DIFFER
-    except ValueError:
-        return now == kept
+    begin = fatal[-1].start()
+    return Crash(began, trace[begin : begin + _MOST].strip(), fatal[-1][1].strip())

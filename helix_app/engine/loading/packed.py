@@ -85,6 +85,10 @@ def _why_not_on(device: Device, files: ModelFiles) -> str:
         return "packed_device"
     if not files.config.is_even and files.gguf is not None:
         return "packed_layers"
+    if _packed_experts(files):
+        return "packed_experts"
+    if files.config.recurrent is not None and _holds_blocks(files):
+        return "packed_recurrent"
     if not card_formats(files):
         return "packed_format"
     return "packed_trial" if packed_products.possible(device) else "packed_triton"

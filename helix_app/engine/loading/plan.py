@@ -57,7 +57,7 @@ class Plan:
         """Of a draft model; empty for any other draft."""
         if self.draft is None:
             return ""
-        if self.request.draft in _KINDS:  # it was found by itself
+        if self.request.draft in _KINDS or self.skipped is not None:  # it was found by itself
             return display_name(self.draft.path, model_name(self.draft.path))
         return self.request.draft_name or model_name(self.draft.path)
 
@@ -120,6 +120,8 @@ def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, 
     differs = difference(tokenizer, load_tokenizer(draft))
     if differs is None:
         return "model"
+    if draft.config.recurrent is not None:  # its states do not go back to where its text is read otherwise
+        raise DraftMismatchError("draft_recurrent", path=draft.path)
     setting = pairs.Setting(request.device, request.dtype)
     if request.draft_required or pairs.best(target, setting, (str(draft.path),)) is not None:
         return "reencoded"

@@ -137,7 +137,8 @@ class Recovery:
             session.draft_runner.release()
             session.draft_runner = None
         return_memory()
-        place.ready = replace(place.ready, draft="ngram", draft_name="", draft_blocks=0)
+        gone = {"draft_name": "", "draft_file": "", "draft_blocks": 0, "draft_block_bytes": 0, "draft_state_bytes": 0}
+        place.ready = replace(place.ready, draft="ngram", **gone)  # type: ignore[arg-type]
         reason = NO_MEMORY if fault.memory else FAILED
         self._notices.append(
             Notice("draft_dropped", (("device", place.ready.device_name), ("reason", reason)), fault.text)

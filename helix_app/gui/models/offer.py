@@ -115,9 +115,9 @@ class MachineOffer(QWidget):
         low, high = (figures.rate(value) for value in made.speed)
         text = self.tr(
             "About {low} to {high} tokens per second without a draft. This is an estimate: what was measured of the "
-            "memory, divided by the {size} that each token reads."
+            "memory, and a third of it, divided by the {size} that each token reads."
         )
-        return text.format(low=low, high=high, size=figures.size(made.item.size_bytes))
+        return text.format(low=low, high=high, size=figures.size(round(made.read_bytes) or made.item.size_bytes))
 
     def on_start_clicked(self) -> None:
         """Fetch what is suggested."""

@@ -17,7 +17,7 @@ from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.loading import download_figures, download_stage
 from helix_app.gui.models.offer import MachineOffer
-from helix_app.gui.models.suggestion import Suggestion
+from helix_app.gui.models.suggestion import Suggestion, room
 from helix_app.protocol import events
 from helix_app.protocol.inquiries import MachineMeasured
 from helix_app.protocol.models.hub import DownloadFailed, DownloadProgress
@@ -256,7 +256,11 @@ class WelcomePage(QWidget):
         self.offer.show_machine(machine, devices)
         same = suited is not None and self._item is not None and suited.item.id == self._item.id
         self.offer.show_suggestion(None if same else suited)
-        if self._item is not None and machine.fastest is not None and (suited is None or same):
+        if (
+            self._item is not None
+            and machine.fastest is not None
+            and (same or (suited is None and room(machine, devices)))
+        ):
             self.offer.add_sentence(self.tr("At that speed the model above suits it best."))
 
     def _begin(self, *models: str) -> None:

@@ -66,25 +66,25 @@ def test_a_crash_is_told_with_where_it_was_and_a_living_window_is_left_alone() -
     assert list(sessions_dir().iterdir()) == []
 
 
-def test_a_killed_window_is_told_but_not_one_that_the_computer_was_switched_off_under() -> None:
+def test_a_killed_window_is_left_alone() -> None:
     process = window("wait")
     process.kill()
     ended(process)
-    (crash,) = begun()
-    assert (crash.trace, crash.cause) == ("", "")
-    left = sessions_dir() / "4194304.txt"
-    left.write_text("Helix 0.1, started then\nanother boot\n", encoding="utf-8")
     assert begun() == ()
-    assert not left.exists()
+    assert list(sessions_dir().iterdir()) == []
+
+
+def test_exceptions_that_windows_handled_are_no_crash_and_the_last_is_told(home: Path) -> None:
+    sessions_dir().mkdir(parents=True, exist_ok=True)
+    handled = "Windows fatal exception: code 0x8001010d\n\nThread 1:\n" + "  in f\n" * 5000
+    left = sessions_dir() / "4194304.txt"
+    left.write_text(f"Helix 0.1, started then\n{handled}", encoding="utf-8")
+    assert begun() == ()
+    left.write_text(f"Helix 0.1, started then\n{handled}Windows fatal exception: access violation\nx", encoding="utf-8")
+    (crash,) = begun()
+    assert (crash.cause, crash.trace.splitlines()[-1]) == ("access violation", "x")
 
 
 def test_a_folder_that_cannot_be_made_costs_nothing(home: Path) -> None:
     (home / "logs").write_text("in the way", encoding="utf-8")
     assert begun() == ()
-
-
-def test_where_a_clock_tells_the_boot_it_may_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crashes, "_boot", lambda: "1000000")
-    assert crashes._same_boot("1000100")
-    assert not crashes._same_boot("1009000")
-    assert not crashes._same_boot("")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helix_app.base.errors import HelixError
+from helix_app.engine.loading import plan as planning
 from helix_app.engine.loading.plan import plan
+from helix_app.modelfiles.config import Recurrent
+from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.test_engine import other_words as other_words
 from tests.engine.text.files import NORMAL, byte_names, write_gguf
@@ -64,6 +68,16 @@ def test_a_draft_with_other_words_is_re_encoded_where_it_was_asked_for(target: P
     assert (wished.draft_kind, wished.draft) == ("auto", None)
     assert wished.skipped is not None
     assert "re-encoded" in dict(wished.skipped.fields)["reason"]
+
+
+def test_recurrent_layers_are_not_re_encoded(target: Path, other_words: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their states do not go back as far as a text that is read otherwise may ask."""
+    real = inspect(other_words)
+    recurrent = replace(real, config=replace(real.config, recurrent=Recurrent(2, 2, 8, 8, 4)))
+    monkeypatch.setattr(planning, "inspect", lambda path: recurrent if path == other_words else inspect(path))
+    with pytest.raises(HelixError) as caught:
+        plan(LoadRequest(str(target), draft=str(other_words)))
+    assert caught.value.code == "draft_recurrent"
 
 
 @pytest.mark.parametrize(("asked", "tokens"), [(None, 100), (7, 100), (100, 100), (5000, 5000)])

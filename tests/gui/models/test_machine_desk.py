@@ -85,7 +85,7 @@ def test_of_a_card_that_was_measured_it_counts_more(first: MainWindow) -> None:
     )
     first.on_event(replace(MEASURED, fastest=900e9))
     assert "600 GB/s" in first.welcome.offer.machine.text()
-    assert first.welcome.offer.speed.text().startswith("About 67 to 240 tokens")
+    assert first.welcome.offer.speed.text().startswith("About 19 to 67 tokens")
 
 
 def test_nothing_is_made_up_where_nothing_was_measured(first: MainWindow) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.gui.models.suggestion import REACHED, room, speed_of, suggestion
+from helix_app.gui.models.suggestion import REACHED, UNPACKED, room, speed_of, suggestion
 from helix_app.hub.store import catalog_items
 from helix_app.protocol.inquiries import MachineMeasured
 from helix_app.protocol.requests import CatalogItem, DeviceItem
@@ -70,5 +70,6 @@ def test_a_card_counts_by_its_own_memory(items: tuple[CatalogItem, ...]) -> None
     assert room(replace(measured, device="cpu"), (CARD,)) == 62 * GIB
     made = suggestion(items, measured, (CARD,))
     assert made is not None
-    assert made.item.id == "qwen3-14b"
+    assert made.item.id == "qwen3-4b"  # unpacked: 16 bits a weight
+    assert made.read_bytes == made.item.size_bytes * UNPACKED
     assert suggestion(items, measured, (replace(CARD, memory_bytes=None),)) is None

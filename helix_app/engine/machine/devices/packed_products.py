@@ -64,8 +64,9 @@ def settle(device: Device, dtype: torch.dtype, names: Iterable[str], cancel: thr
         )
         wrong, seconds = dict(said["wrong"]), dict(said["seconds"])
     except jobs.JobError as exc:
-        if exc.how == "cancelled":
-            return
+        if exc.how in ("cancelled", "not_started") or "memory" in f"{exc.kind} {exc.said}".lower():
+            log.info("packed weights were not tried on %s: %s", device.name, exc)
+            return  # another time may say more
         wrong, seconds = dict.fromkeys(names, f"{exc.how}: {exc.said}"), {}
     except (LookupError, TypeError, ValueError) as exc:
         wrong, seconds = dict.fromkeys(names, repr(exc)), {}

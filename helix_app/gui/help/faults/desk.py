@@ -100,8 +100,8 @@ class FaultDesk(QObject):
         dialog.save_requested.connect(lambda: self._runs.save(self._runs.book.latest))
         dialog.quit_requested.connect(self._quit)
         self.dialog = dialog
-        self._show_report(complete=False)
         dialog.open()
+        self._show_report(complete=False)
         QTimer.singleShot(WAIT_MS, dialog, lambda: self._show_report(complete=True))
         self.asked.emit(ReportAsked())
 

@@ -116,11 +116,7 @@ class FaultDialog(Dialog):
             return self.tr("Something failed in the window, and what it was just doing is not done.")
         if fault.origin == "engine":
             return self.tr("Something failed in the engine, and what it was just doing is not done.")
-        if fault.cause:
-            return self.tr("Helix crashed the last time ({cause}).").format(cause=fault.cause)
-        return self.tr(
-            "Helix was ended from outside the last time: by another program, or by the system for want of memory."
-        )
+        return self.tr("Helix crashed the last time ({cause}).").format(cause=fault.cause)
 
     def _kept(self, fault: Fault) -> str:
         if fault.origin == "before":
