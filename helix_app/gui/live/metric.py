@@ -193,6 +193,7 @@ class MetricPlot(QWidget):
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setWordWrap(True)
         self._empty.setMinimumHeight(56)
+        self._has_data = False
         self._stack = QStackedLayout()
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 4)
@@ -235,13 +236,21 @@ class MetricPlot(QWidget):
             if len(y) and not np.isnan(y).all():
                 drawn = True
                 highest = max(highest, float(np.nanmax(y)))
-        if drawn and self._stack.currentIndex() == 0:
-            self._stack.setCurrentIndex(1)
+        self._has_data = self._has_data or drawn
         if not self._fixed and highest > 0:
             wanted = nice_ceiling(highest, self._least_top)
             if wanted > self._top or wanted < self._top * 0.45:  # grow at once, shrink only when far too high
                 self._top = wanted
                 self._scale()
+
+    def can_be_revealed(self) -> bool:
+        """Whether there is data behind the words."""
+        return self._has_data and self.is_empty()
+
+    def reveal(self) -> None:
+        """Put the plot in the place of the words, if it has data."""
+        if self.can_be_revealed():
+            self._stack.setCurrentIndex(1)
 
     def show_reference(self, curve: int, height: float | None, start: float, end: float) -> None:
         """Draw a curve as a level line; None hides it."""
@@ -273,6 +282,7 @@ class MetricPlot(QWidget):
         self.extra.setText("")
         self._top = self._least_top
         self._scale()
+        self._has_data = False
         self._stack.setCurrentIndex(0)
 
     def on_range_changed(self, *_args: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -18,6 +19,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
 
 FRAME_MS = by_cores(118, 238)  # three curves take 7 ms to draw
+REVEAL_MS = 8  # between the first drawings of two plots, which take longest
 NAN = math.nan
 
 
@@ -90,7 +92,11 @@ class LivePlots(QWidget):
             column.addWidget(plot, stretch)
             plot.zoomed.connect(self.on_zoomed)
             plot.reset_requested.connect(self.on_reset_requested)
-        self.pace = Pace(self.on_frame, FRAME_MS, self)
+        self.pace = Pace(self.on_paced_frame, FRAME_MS, self)
+        self._next_reveal = QTimer(self)
+        self._next_reveal.setSingleShot(True)
+        self._next_reveal.setInterval(REVEAL_MS)
+        self._next_reveal.timeout.connect(self.on_next_reveal)
 
     def plots(self) -> tuple[MetricPlot, ...]:
         """The plots from top to bottom."""
@@ -113,7 +119,25 @@ class LivePlots(QWidget):
             self.pace.ask()
 
     def on_frame(self) -> None:
-        """Draw what has come since the last frame."""
+        """Draw what has come since the last frame; every plot with data takes the place of its words."""
+        self._draw()
+        for plot in self.plots():
+            plot.reveal()
+
+    def on_paced_frame(self) -> None:
+        """The same by the clock: a plot's first drawing is long, so one plot after another takes its place."""
+        self._draw()
+        self.on_next_reveal()
+
+    def on_next_reveal(self) -> None:
+        """Put the first plot that has data in the place of its words; the next one soon after."""
+        waiting = [plot for plot in self.plots() if plot.can_be_revealed()]
+        if waiting:
+            waiting[0].reveal()
+        if len(waiting) > 1:
+            self._next_reveal.start()
+
+    def _draw(self) -> None:
         event = self._last
         if not self._dirty or event is None or not self.isVisible():
             return

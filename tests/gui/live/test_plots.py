@@ -119,11 +119,23 @@ def test_another_session_begins_empty(plots: LivePlots) -> None:
     assert plots.k_plot.span() == pytest.approx((0.0, 30.0))  # nobody looks at a part any more
 
 
-def test_what_came_while_it_was_hidden_is_shown_with_it(plots: LivePlots) -> None:
+def test_by_the_clock_one_plot_after_another_takes_the_place_of_its_words(plots: LivePlots, qtbot) -> None:
+    plots.on_round(fake.round_done("r", 0))
+    plots.pace.draw()
+    assert [plot.is_empty() for plot in plots.plots()] == [False, True, True]  # a first drawing is long
+    assert plots.k_plot.value.text() == "4"
+    qtbot.waitUntil(lambda: not any(plot.is_empty() for plot in plots.plots()))
+    plots.pace.draw()
+    plots.clear()
+    plots.on_next_reveal()
+    assert all(plot.is_empty() for plot in plots.plots())
+
+
+def test_what_came_while_it_was_hidden_is_shown_with_it(plots: LivePlots, qtbot) -> None:
     plots.hide()
     plots.on_round(fake.round_done("r", 0))
     plots.show()
     assert plots.pace.waiting
     plots.pace.draw()
-    assert not plots.speed_plot.is_empty()
+    qtbot.waitUntil(lambda: not plots.speed_plot.is_empty())
     assert plots.k_plot.value.toolTip()  # why this k
