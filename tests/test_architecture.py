@@ -36,6 +36,32 @@ def test_every_package_is_named() -> None:
     assert not missing
 
 
+def is_there(name: str) -> bool:
+    """Whether a dotted name is a package, a module, or (not looked at) something in a module."""
+    place = ROOT
+    for part in name.split("."):
+        if (place / part).is_dir():
+            place = place / part
+        else:
+            return (place / f"{part}.py").is_file()
+    return True
+
+
+def test_every_module_that_a_string_names_exists() -> None:
+    """Processes are started, programs and patches found by such names: no type checker reads them."""
+    places = [
+        path for name in ("helix_app", "tests", "packaging", ".ci", ".github") for path in (ROOT / name).rglob("*")
+    ]
+    gone = set()
+    for path in [*places, ROOT / "pyproject.toml", ROOT / "README.md"]:
+        if path.suffix not in {".py", ".toml", ".md", ".yml", ".spec", ".sh", ""} or not path.is_file():
+            continue
+        for name in re.findall(r"(?<![\w./-])((?:helix_app|tests)(?:\.[a-z]\w*){2,})", path.read_text("utf-8")):
+            if not is_there(name):
+                gone.add(f"{path.relative_to(ROOT).as_posix()}: {name}")
+    assert not gone
+
+
 @pytest.mark.parametrize("title", TITLES)
 def test_a_walk_is_short(title: str) -> None:
     steps = named(section(title))

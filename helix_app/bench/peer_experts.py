@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.models.weights import WeightSource, safetensors_name
+from helix_app.engine.models.tensors.weights import WeightSource, safetensors_name
 from helix_app.modelfiles.config import ModelConfig
 
 KINDS = {"qwen2moe": "qwen2_moe", "qwen3moe": "qwen3_moe", "gpt-oss": "gpt_oss"}

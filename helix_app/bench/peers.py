@@ -19,7 +19,7 @@ from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.engine.control.policy import parse_k
 from helix_app.engine.models.rope import inverse_frequencies
-from helix_app.engine.models.weights import WeightSource, open_weights, safetensors_name
+from helix_app.engine.models.tensors.weights import WeightSource, open_weights, safetensors_name
 from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import StreamDecoder

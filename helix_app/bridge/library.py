@@ -134,8 +134,8 @@ class Library(QObject):
     # ------------------------------------------------------------------ on the threads
 
     def _search(self, query: str, cancel: threading.Event) -> Iterator[LibraryNews]:
-        from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import search_models
+        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             yield HubSearched(query, search_models(query, cancel))
@@ -143,8 +143,8 @@ class Library(QObject):
             return
 
     def _files(self, repo: str) -> Iterator[LibraryNews]:
-        from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import found_files, look_into
+        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             found = self._known[repo] = look_into(repo, self._cancel)
@@ -153,8 +153,8 @@ class Library(QObject):
         yield FilesListed(repo, found_files(found))
 
     def _take(self, repo: str, file: str) -> Iterator[LibraryNews]:
-        from helix_app.hub.failures import Cancelled
         from helix_app.hub.search import look_into, take_file
+        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             found = self._known.get(repo) or look_into(repo, self._cancel)

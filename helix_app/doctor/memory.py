@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from helix_app.base import typed
 from helix_app.base.errors import HelixError
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading.fit import fit_of
+from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.place import place
 from helix_app.engine.loading.plan import Plan, plan
 from helix_app.engine.machine.memory import peak_resident, return_memory

@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.machine.devices.adapters import Adapter
 from helix_app.engine.machine.devices.device import cpu, device_of, parse_device
 from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import WeightSource, expected_shape
+from helix_app.engine.models.tensors.weights import WeightSource, expected_shape
 from helix_app.engine.sampling.verification import verify
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import Groups4

@@ -14,9 +14,9 @@ from helix_app.base.failures import failure
 from helix_app.base.process.logs import log_file
 from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.build import Loaded
+from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
 from helix_app.engine.loading.load import load
 from helix_app.engine.loading.look import look
-from helix_app.engine.loading.memory_use import given_back, memory_use
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.loading.reading import LoadCancelled
 from helix_app.engine.machine.devices.device import found_devices

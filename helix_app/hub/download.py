@@ -24,13 +24,14 @@ import filelock
 
 from helix_app.base.errors import DownloadError, HelixError
 from helix_app.base.process import paths
-from helix_app.hub import failures, store
+from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
-from helix_app.hub.failures import Cancelled, SourceError
-from helix_app.hub.fetch import Remote, Retry, fetch
-from helix_app.hub.progress import Meter, hash_file
 from helix_app.hub.registry import known_catalog
 from helix_app.hub.sources import locate
+from helix_app.hub.transfer import failures
+from helix_app.hub.transfer.failures import Cancelled, SourceError
+from helix_app.hub.transfer.fetch import Remote, Retry, fetch
+from helix_app.hub.transfer.progress import Meter, hash_file
 from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
 
 log = logging.getLogger(__name__)

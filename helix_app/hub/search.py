@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from helix_app.base.errors import HelixError, InputError
 from helix_app.hub import registry, store
 from helix_app.hub.access import check_online, endpoint, token
-from helix_app.hub.failures import SourceError
-from helix_app.hub.fetch import host_of
 from helix_app.hub.library.quantisation import is_model, of_name
-from helix_app.hub.proxies import proxy_for, without_secrets
 from helix_app.hub.registry import HubFile
 from helix_app.hub.sources import hub_error, in_thread, trust_system_certificates
+from helix_app.hub.transfer.failures import SourceError
+from helix_app.hub.transfer.fetch import host_of
+from helix_app.hub.transfer.proxies import proxy_for, without_secrets
 from helix_app.modelfiles.architectures.table import ARCHITECTURES
 from helix_app.modelfiles.part_names import part_files
 from helix_app.protocol.library import FoundFile, FoundModel

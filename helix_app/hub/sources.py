@@ -25,10 +25,10 @@ import httpx
 
 from helix_app.hub.access import endpoint, offline, token
 from helix_app.hub.catalog import CatalogEntry, HubSource, WheelSource
-from helix_app.hub.failures import Cancelled, Reason, SourceError
-from helix_app.hub.fetch import Remote, host_of, ssl_context
-from helix_app.hub.progress import INTERVAL_SECONDS
-from helix_app.hub.proxies import Proxy, pip_config, pip_proxy, proxy_for
+from helix_app.hub.transfer.failures import Cancelled, Reason, SourceError
+from helix_app.hub.transfer.fetch import Remote, host_of, ssl_context
+from helix_app.hub.transfer.progress import INTERVAL_SECONDS
+from helix_app.hub.transfer.proxies import Proxy, pip_config, pip_proxy, proxy_for
 
 T = TypeVar("T")
 

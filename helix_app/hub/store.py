@@ -18,9 +18,9 @@ from helix_app.base import texts
 from helix_app.base.errors import HelixError, ModelFileError
 from helix_app.base.process import paths
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
-from helix_app.hub.failures import Cancelled, SourceError, all_failed
-from helix_app.hub.progress import hash_file
 from helix_app.hub.registry import known_catalog
+from helix_app.hub.transfer.failures import Cancelled, SourceError, all_failed
+from helix_app.hub.transfer.progress import hash_file
 from helix_app.modelfiles.display_name import display_name
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress

@@ -23,10 +23,10 @@ from helix_app.base import settings, texts
 from helix_app.base.errors import InputError
 from helix_app.base.process import paths
 from helix_app.hub.access import offline
-from helix_app.hub.failures import Cancelled
-from helix_app.hub.fetch import ssl_context
-from helix_app.hub.proxies import without_secrets
 from helix_app.hub.sources import in_thread
+from helix_app.hub.transfer.failures import Cancelled
+from helix_app.hub.transfer.fetch import ssl_context
+from helix_app.hub.transfer.proxies import without_secrets
 from helix_app.protocol.inquiries import UpdateKnown
 
 log = logging.getLogger(__name__)

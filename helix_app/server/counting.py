@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 from helix_app.engine.text.prompt_child import PromptChild
-from helix_app.protocol.prompts import PromptAsked
+from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.http.errors import ApiError, of_failed
 

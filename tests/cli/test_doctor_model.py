@@ -9,7 +9,7 @@ import pytest
 
 from helix_app.base import typed
 from helix_app.cli import main as cli
-from helix_app.engine.loading import fit as fitting
+from helix_app.engine.loading.fitting import fit as fitting
 from helix_app.engine.machine import jobs
 from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo

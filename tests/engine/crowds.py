@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
@@ -24,8 +24,8 @@ from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.models.test_packed_decoder import packed_runner
 from tests.engine.paged import paged
 from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
 

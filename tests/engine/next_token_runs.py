@@ -17,7 +17,7 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.make import cache_layout, make_cache
 from helix_app.engine.models.runner import ModelRunner

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from helix_app.gui.settings.dialog import SettingsDialog
 from helix_app.gui.window.commands import CommandPalette
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import ChangeChat
+from helix_app.protocol.conversations.chats import ChangeChat
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
 from tests.gui.settling import settle

@@ -15,7 +15,7 @@ from typing import Any
 
 from helix_app.hub.catalog import CatalogEntry, HubSource, Source, WheelSource
 from helix_app.hub.download import download
-from helix_app.hub.fetch import Retry
+from helix_app.hub.transfer.fetch import Retry
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress
 
 PAYLOAD = b"GGUF" + random.Random(7).randbytes(400_000)

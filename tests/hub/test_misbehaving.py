@@ -17,7 +17,7 @@ from helix_app.base import messages
 from helix_app.base.errors import DownloadError
 from helix_app.hub import store
 from helix_app.hub.download import download
-from helix_app.hub.fetch import Retry
+from helix_app.hub.transfer.fetch import Retry
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress
 from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256
 from tests.hub.server import FileServer

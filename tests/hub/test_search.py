@@ -10,8 +10,8 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import Settings, save
 from helix_app.hub import registry
-from helix_app.hub.failures import Cancelled
 from helix_app.hub.search import found_files, look_into, search_models, take_file
+from helix_app.hub.transfer.failures import Cancelled
 from helix_app.protocol.library import FoundFile, FoundModel
 from tests.hub.hub_api import QUERY, info, serve_api
 from tests.hub.models import PAYLOAD, REPO, pull, sha256

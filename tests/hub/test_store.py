@@ -11,7 +11,7 @@ import pytest
 from helix_app.base.errors import DownloadError, HelixError, ModelFileError
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
-from helix_app.hub.failures import format_bytes
+from helix_app.hub.transfer.failures import format_bytes
 from helix_app.protocol.models.hub import DownloadDone
 from tests.engine.tiny import write_gguf
 from tests.hub.models import OTHER, PAYLOAD, REPO, entry, pull

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 
 from helix_app.app import build, make_application
 from helix_app.base.settings import Settings
-from helix_app.protocol.chats import GrowMessage
+from helix_app.protocol.conversations.chats import GrowMessage
 from helix_app.protocol.events import TextDelta
 from helix_app.protocol.models.loading import ModelReady
 

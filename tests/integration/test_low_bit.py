@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import ask, finish, loaded, session_of

@@ -14,8 +14,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_of
 from helix_app.engine.text.prompt_child import Examiner
 from helix_app.gui.prompting.preview import PromptPreview
+from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.events import Finished, PrefillDone
-from helix_app.protocol.prompts import PromptAsked
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from tests.engine.tiny import GREEDY, events, loaded, session_of
 from tests.gui.chat.prompt_views import prompting_dialog

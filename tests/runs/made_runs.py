@@ -6,8 +6,8 @@ import random
 
 import numpy as np
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.protocol.events import (
     CACHE_CELL,
     NO_OWNER,

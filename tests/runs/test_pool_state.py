@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.protocol.events import CacheSnapshot
 from helix_app.runs.pool_state import CELL, PoolState, merge, mergeable
 from tests.runs.made_runs import delta

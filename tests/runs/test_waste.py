@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.runs.pool_state import PoolState
 from helix_app.runs.trace import Trace
 from helix_app.runs.waste import ledger

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from helix_app.engine.text.prompt_child import Examiner, PromptChild
+from helix_app.protocol.conversations.prompts import PARTS, PromptAsked, PromptCounted
 from helix_app.protocol.events import Failed
-from helix_app.protocol.prompts import PARTS, PromptAsked, PromptCounted
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
 from helix_app.server.counting import PromptCounter
 from helix_app.server.http.errors import ApiError

@@ -14,7 +14,7 @@ from helix_app.bench.profile import bandwidth, layer_times, operators
 from helix_app.bench.profile.passes import LINEARS, Passes
 from helix_app.engine.machine.threads import in_use
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.sampling.filters import check_logits, distribution
 from helix_app.engine.sampling.verification import verify
 from helix_app.hub.resolve import resolve_target

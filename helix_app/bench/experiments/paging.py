@@ -18,10 +18,10 @@ import torch
 from helix_app.bench.experiments.experiment import Bench, Experiment
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.workloads import built_in
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.states import NO_STATE, StateCopy
 from helix_app.engine.cache.state_cache import StateView
-from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.rounds.scheduler import Scheduler

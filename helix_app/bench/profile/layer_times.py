@@ -15,7 +15,7 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, OneDnnLinear, PlainLinear
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 
 ROWS = (1, 2, 3, 5, 9)
 HEAD = "head"

@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from helix_app.engine.cache.states import NO_STATE, StateCopy
+from helix_app.engine.cache.pool.states import NO_STATE, StateCopy
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import AnyDecoder

@@ -11,7 +11,7 @@ from helix_app.base import texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.failures import failure
 from helix_app.bridge.worker import thread_for
-from helix_app.protocol.attachments import MOST_CHARACTERS, AttachmentFailed, AttachmentRead
+from helix_app.protocol.conversations.attachments import MOST_CHARACTERS, AttachmentFailed, AttachmentRead
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args
 
 from helix_app.base.errors import HelixError, RunFileError
 from helix_app.base.failures import failure
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     ChatAsked,
     ChatNews,
     ChatOpened,

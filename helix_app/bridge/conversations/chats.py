@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 
 from helix_app.bridge.conversations.chat_keeper import ChatKeeper
 from helix_app.bridge.worker import thread_for
-from helix_app.protocol.chats import ChatAsked
+from helix_app.protocol.conversations.chats import ChatAsked
 from helix_app.store.chats.store import ChatStore
 
 log = logging.getLogger(__name__)

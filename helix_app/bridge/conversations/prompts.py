@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from helix_app.bridge.worker import thread_for
 from helix_app.engine.text.prompt_child import PromptChild
-from helix_app.protocol.prompts import PromptAsked, PromptCounted
+from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 
 
 class Looks(Protocol):

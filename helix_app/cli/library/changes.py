@@ -14,8 +14,8 @@ from helix_app.base.sizes import size_text
 from helix_app.cli.common import ctrl_c_cancels, put, say
 from helix_app.hub import registry
 from helix_app.hub.catalog import Catalog, CatalogEntry
-from helix_app.hub.failures import Cancelled
 from helix_app.hub.library.programs import PROGRAMS
+from helix_app.hub.transfer.failures import Cancelled
 from helix_app.protocol.library import FoundFile, FoundModel, LibraryItem
 
 COMMANDS = ("search", "add", "remove")

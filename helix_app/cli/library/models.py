@@ -22,9 +22,9 @@ from helix_app.cli.library import changes as library
 from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.download import download
-from helix_app.hub.failures import Cancelled, format_bytes
 from helix_app.hub.learned import forget
 from helix_app.hub.registry import known_catalog
+from helix_app.hub.transfer.failures import Cancelled, format_bytes
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress
 
 _STAGES = {"connect": "Connecting", "download": "Downloading", "verify": "Verifying", "unpack": "Unpacking"}

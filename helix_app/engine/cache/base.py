@@ -7,8 +7,8 @@ from typing import Protocol
 
 import torch
 
-from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.modelfiles.config import ModelConfig
 

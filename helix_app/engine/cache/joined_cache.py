@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.kv_cache import runs_of
 from helix_app.engine.cache.layout import whole
+from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.modelfiles.config import ModelConfig
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.block_table import BlockTable
 from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked

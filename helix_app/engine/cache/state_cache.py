@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from helix_app.engine.cache.states import NO_STATE, StateCopy
+from helix_app.engine.cache.pool.states import NO_STATE, StateCopy
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import Recurrent

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Generator
 
 from helix_app.base.errors import HelixError
 from helix_app.base.sizes import size_text
-from helix_app.engine.loading.fit import fit_of
+from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.place import place
 from helix_app.engine.loading.plan import Plan, planned
 from helix_app.engine.machine.devices.device import Device

@@ -13,7 +13,7 @@ from helix_app.engine.kernels.triton.formats import CUTS
 from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.measuring import formats
-from helix_app.engine.models.packed_decoder import is_matrix
+from helix_app.engine.models.packed.decoder import is_matrix
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress

@@ -10,7 +10,7 @@ from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device
-from helix_app.engine.models.packed_decoder import kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress

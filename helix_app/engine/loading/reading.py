@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.layout import with_states
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.next_token import add_next_token
@@ -22,8 +22,8 @@ from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.make import cache_layout, make_decoder
-from helix_app.engine.models.packed_decoder import PackedDecoder, pool_of
-from helix_app.engine.models.packed_linears import PackedLinears
+from helix_app.engine.models.packed.decoder import PackedDecoder, pool_of
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event

@@ -16,15 +16,15 @@ from types import TracebackType
 import numpy as np
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.machine.devices.device import DTYPES, Device, check_dtype
 from helix_app.engine.machine.measured import drop, known, remembered
 from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor

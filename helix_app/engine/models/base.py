@@ -9,7 +9,7 @@ import torch
 
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.step_graphs import StepGraphs
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 

@@ -31,14 +31,14 @@ from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.layer import DecoderLayer, load_layer
 from helix_app.engine.models.linears import LinearMaker, Rows
-from helix_app.engine.models.packed_linears import PackedLinears
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, pieces_of
 from helix_app.engine.models.parts.token_inputs import TokenTable, load_token_table
 from helix_app.engine.models.residual import Norm, Residual, residual
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs, for_device
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 _WORTH_SPLITTING = 16  # rows that are computed alike, at least, for more to be split into so many

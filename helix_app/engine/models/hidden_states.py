@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.kernels.attention import EXACT_ROWS, Handed, Span
 from helix_app.engine.models.decoder import Decoder

@@ -16,7 +16,7 @@ from helix_app.engine.models.parts.part import Linear, Part
 from helix_app.engine.models.parts.token_inputs import TokenGate, load_token_gate
 from helix_app.engine.models.parts.varied_attention import load_varied_attention
 from helix_app.engine.models.residual import Norm
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 

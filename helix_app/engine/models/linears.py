@@ -8,8 +8,8 @@ import torch
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
-from helix_app.engine.models.packed_linears import PackedEmbedding, PackedLinears, experts_apart, packable
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears, experts_apart, packable
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 

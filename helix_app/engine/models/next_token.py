@@ -34,7 +34,7 @@ from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.part import Pass
 from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.step_graphs import StepGraphs
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import torch
 
 from helix_app.engine.cache.base import Cache, CacheView
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.kernels.attention import Handed, Span
 from helix_app.engine.models.base import AnyDecoder

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from helix_app.base.errors import InputError
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK

@@ -11,8 +11,8 @@ from helix_app.engine.text.chat_prompt import chat_tokens, own_fault
 from helix_app.engine.text.fitting import fitted
 from helix_app.engine.text.placed import Placed, placed_tokens
 from helix_app.engine.text.tokenizer import Tokenizer
+from helix_app.protocol.conversations.prompts import PARTS, PromptAsked, PromptCounted, PromptToken
 from helix_app.protocol.events import Notice
-from helix_app.protocol.prompts import PARTS, PromptAsked, PromptCounted, PromptToken
 from helix_app.protocol.requests import ChatMessage
 
 _IN_TEMPLATE = ("<template>", "<unknown>")  # what Jinja calls the file of a template that came as a text

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from helix_app.base.errors import InputError
 from helix_app.engine.text.chat_prompt import begun_reply, fold_system
 from helix_app.engine.text.tokenizer import Tokenizer
-from helix_app.protocol.prompts import Part
+from helix_app.protocol.conversations.prompts import Part
 from helix_app.protocol.requests import ChatMessage
 
 _FIRST_MARK = 0xF0000  # a private character for each content, which no template and hardly any text has

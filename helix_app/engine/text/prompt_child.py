@@ -17,8 +17,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
 from helix_app.base.failures import failure
+from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 from helix_app.protocol.events import Failed
-from helix_app.protocol.prompts import PromptAsked, PromptCounted
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import from_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
-from helix_app.protocol.chats import Message
+from helix_app.protocol.conversations.chats import Message
 from helix_app.protocol.requests import GenerateRequest
 
 AT_FIRST = 8  # messages that are built before anything is painted

@@ -26,7 +26,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.chats import ChatsFailed
+from helix_app.protocol.conversations.chats import ChatsFailed
 from helix_app.protocol.models.hub import DownloadFailed
 
 

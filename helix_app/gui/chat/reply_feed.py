@@ -16,7 +16,7 @@ from helix_app.gui.kit.pace import Pace
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.chats import MessageState
+from helix_app.protocol.conversations.chats import MessageState
 
 FRAME_MS = 33
 STATES: dict[str, MessageState] = {"cancelled": "stopped", "length": "length", "context_full": "context_full"}

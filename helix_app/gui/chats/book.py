@@ -11,7 +11,7 @@ from helix_app.gui.chats.conversation import Conversation, new_id
 from helix_app.gui.chats.rows import title_of
 from helix_app.gui.chats.writing import Writing
 from helix_app.gui.routing import Handlers
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     ChatAsked,
@@ -56,7 +56,7 @@ class ChatBook(QObject):
         writings: the replies that are being written, at most one a conversation, by the ids of their requests.
 
     Signals:
-        asked: a request of ``protocol/chats.py`` for the store.
+        asked: a request of ``protocol/conversations/chats.py`` for the store.
         listed: ``entries`` or ``kept`` changed.
         current_changed: another conversation is shown; id of the message to be in sight, empty for the last one.
         way_changed: the shown conversation has other messages on its way than before.

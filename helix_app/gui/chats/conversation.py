@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from helix_app.gui.chats.prompting import Prompting, from_text
-from helix_app.protocol.chats import Chat, ChatEntry, Message, MessageState, Role
+from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message, MessageState, Role
 from helix_app.protocol.requests import ChatMessage
 
 LONGEST_TITLE = 60

@@ -17,7 +17,7 @@ from helix_app.gui.kit.open_dialogs import ask_open, ask_save
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
-from helix_app.protocol.chats import ChatFormat, ChatsExported, ChatsImported, ExportChats, ImportChats
+from helix_app.protocol.conversations.chats import ChatFormat, ChatsExported, ChatsImported, ExportChats, ImportChats
 
 NARROW = 640  # a page under so many pixels has no room for both
 UNDO_MS = 20_000

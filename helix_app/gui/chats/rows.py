@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from helix_app.protocol.chats import ChatEntry, ChatHit
+from helix_app.protocol.conversations.chats import ChatEntry, ChatHit
 
 
 def tr(text: str) -> str:

@@ -14,7 +14,7 @@ from helix_app.gui.chats.rows import Row, found_rows, rows_of
 from helix_app.gui.chats.sidebar_menu import fill_chat_menu, fill_folder_menu, fill_list_menu
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.chats import ChatsFound
+from helix_app.protocol.conversations.chats import ChatsFound
 
 SEARCH_MS = 120  # after the last key
 WIDTH, LEAST_WIDTH = 232, 176

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QInputDialog, QLineEdit, QMenu, QWidget
 
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.list_view import ChatListView
-from helix_app.protocol.chats import ChatEntry
+from helix_app.protocol.conversations.chats import ChatEntry
 
 Export = Callable[[tuple[str, ...]], None]
 

@@ -16,7 +16,7 @@ from helix_app.gui.inspect.run_book import RunBook
 from helix_app.gui.kit.open_dialogs import ask_open, ask_save
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import events
-from helix_app.protocol.chats import RunOpened
+from helix_app.protocol.conversations.chats import RunOpened
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import SUFFIX, Run, RunItem
 from helix_app.runs.trace import Trace

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.models.fit_dialog import FitDialog
+from helix_app.gui.models.dialogs.fit_dialog import FitDialog
 from helix_app.gui.models.flow import ModelFlow
 from helix_app.gui.routing import Handlers
 from helix_app.protocol.events import Failed

@@ -12,7 +12,7 @@ from helix_app.base.message_texts import fit as words
 from helix_app.gui.kit.controls.buttons import Choice
 from helix_app.gui.kit.figures import size
 from helix_app.gui.look.theme import Theme
-from helix_app.gui.models.pair_dialog import PairDialog
+from helix_app.gui.models.dialogs.pair_dialog import PairDialog
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict, VerdictsAsked, VerdictsFound

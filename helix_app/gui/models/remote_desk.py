@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 
 from helix_app.base.remote import is_remote, remote_model
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.dialogs.remote_dialog import RemoteDialog
 from helix_app.gui.models.flow import ModelFlow
-from helix_app.gui.models.remote_dialog import RemoteDialog
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol.remote import RemoteFound

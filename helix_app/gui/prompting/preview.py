@@ -15,7 +15,7 @@ from helix_app.gui.kit.dialog import Dialog
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.sheet import UNDERLINES, PromptSheet, part_colour, part_name
 from helix_app.gui.tokens.view import TINT, draw_underline
-from helix_app.protocol.prompts import PARTS, Part, PromptCounted
+from helix_app.protocol.conversations.prompts import PARTS, Part, PromptCounted
 
 MOST_TOKENS = 20_000  # that are laid out; of longer prompts the beginning and the end
 SWATCH = 20

@@ -27,8 +27,8 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.tokens.flow import TokenFlow
 from helix_app.gui.tokens.view import LEADING, TINT, draw_underline
 from helix_app.gui.tokens.words import quoted
+from helix_app.protocol.conversations.prompts import Part, PromptToken
 from helix_app.protocol.events import EmittedToken, PrefillDone, Provenance
-from helix_app.protocol.prompts import Part, PromptToken
 from helix_app.runs.run import RunItem
 from helix_app.runs.trace import Trace
 

@@ -15,7 +15,7 @@ from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.dialog import Dialog, answer_row
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.prompts import PromptCounted
+from helix_app.protocol.conversations.prompts import PromptCounted
 
 PAUSE_MS = 300  # from a change to the check
 FAULTS = ("template_own_failed", "template_endless")  # of the template itself: nothing could be sent with it

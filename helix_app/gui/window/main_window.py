@@ -44,7 +44,7 @@ from helix_app.gui.window.late_pages import LatePages
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
 from helix_app.protocol import events
-from helix_app.protocol.chats import OpenRun, RunOpened
+from helix_app.protocol.conversations.chats import OpenRun, RunOpened
 from helix_app.protocol.requests import GenerateRequest
 
 TOLD_MS = 6000
@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
         generate_requested: a GenerateRequest.
         compare_requested: a CompareRequest.
         benchmark_requested, serving_requested: a BenchAsked, a request of ``protocol/serving.py``.
-        chats_asked: a request of ``protocol/chats.py``.
+        chats_asked: a request of ``protocol/conversations/chats.py``.
         prompt_asked: a PromptAsked: a prompt is to be counted.
         read_requested: the file of this path is to be read for a message.
         cancel_requested: stop the comparison, or the load.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Union
 
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     Chat,

@@ -9,7 +9,7 @@ from typing import Any
 
 from helix_app.base.message_texts.chats import CHAT_WORDS, MESSAGE_STATES
 from helix_app.base.process import paths
-from helix_app.protocol.chats import Chat, Message
+from helix_app.protocol.conversations.chats import Chat, Message
 from helix_app.store.chats import tree
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")

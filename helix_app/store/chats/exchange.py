@@ -17,7 +17,7 @@ from typing import Any
 
 from helix_app.base import texts, typed
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import Chat, ChatFormat
+from helix_app.protocol.conversations.chats import Chat, ChatFormat
 from helix_app.store.chats import documents, tree
 
 FORMAT = "helix-chats"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 
-from helix_app.protocol.chats import ChatEntry, ChatHit, ChatsFound, FindChats
+from helix_app.protocol.conversations.chats import ChatEntry, ChatHit, ChatsFound, FindChats
 from helix_app.store.chats import tree
 from helix_app.store.chats.marks import Folded, excerpt, marks
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from helix_app.base import texts, typed
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import Chat, ChatEntry, Message
+from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message
 from helix_app.store.chats import exchange, tree
 from helix_app.store.chats.titles import title_of
 

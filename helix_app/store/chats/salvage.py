@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from helix_app.protocol.chats import Chat, ChatEntry, Message, MessageState, Role
+from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message, MessageState, Role
 from helix_app.store.chats import schema, tree
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import filelock
 
 from helix_app.base.errors import HelixError
 from helix_app.base.process import paths
-from helix_app.protocol.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats, UnsentOpened
+from helix_app.protocol.conversations.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats, UnsentOpened
 from helix_app.store.chats import changes, exchange, find, reading, runs, salvage, schema, tree
 from helix_app.store.chats.salvage import Recovered
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from helix_app.base import texts
-from helix_app.protocol.chats import Chat, ChatEntry, Message, UnsentOpened
+from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message, UnsentOpened
 from helix_app.store.chats.titles import title_of
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.bridge.conversations import attachments
 from helix_app.bridge.conversations.attachments import Attachments, read_attachment
-from helix_app.protocol.attachments import AttachmentFailed, AttachmentRead
+from helix_app.protocol.conversations.attachments import AttachmentFailed, AttachmentRead
 
 
 def pdf(folder: Path, words: str = "Hello from a page", password: str = "") -> Path:

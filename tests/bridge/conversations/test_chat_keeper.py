@@ -11,7 +11,7 @@ import filelock
 import pytest
 
 from helix_app.bridge.conversations.chat_keeper import ChatKeeper, Said
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     ChatAsked,

@@ -12,7 +12,7 @@ from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.conversations.chats import Chats
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     ChatOpened,

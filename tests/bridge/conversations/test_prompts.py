@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.bridge.conversations.prompts import Prompts
-from helix_app.protocol.prompts import PromptAsked, PromptCounted
+from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 from helix_app.protocol.requests import ChatMessage
 
 HELLO = (ChatMessage("system", "Be short."), ChatMessage("user", "Hello there"))

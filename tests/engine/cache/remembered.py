@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helix_app.engine.cache.block_table import BlockTable
-from helix_app.engine.cache.states import NO_STATE, StateCopy
+from helix_app.engine.cache.pool.block_table import BlockTable
+from helix_app.engine.cache.pool.states import NO_STATE, StateCopy
 
 
 class RememberedStates:

@@ -6,7 +6,6 @@ import dataclasses
 
 import pytest
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.layout import (
     MOST_ROWS,
     UNBOUNDED,
@@ -17,6 +16,7 @@ from helix_app.engine.cache.layout import (
     tokens_in,
     whole,
 )
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.modelfiles.config import Layer, ModelConfig
 
 CONFIG = ModelConfig("gemma3", 100, 32, 64, 6, 4, 2, 8, 4096)

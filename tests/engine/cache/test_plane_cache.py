@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.block_table import BlockTable, Held
 from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.cache.plane_cache import PlaneCache
+from helix_app.engine.cache.pool.block_table import BlockTable, Held
 from helix_app.modelfiles.config import Layer, ModelConfig
 
 CPU = torch.device("cpu")

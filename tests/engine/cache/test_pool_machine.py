@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from helix_app.base.errors import CacheExhaustedError
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from tests.engine.cache.remembered import RememberedStates
 
 History = tuple[int, ...]

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from helix_app.base.errors import CacheExhaustedError
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.protocol.events import (
     BLOCK_CACHED,
     BLOCK_FREE,

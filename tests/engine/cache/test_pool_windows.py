@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helix_app.engine.cache.block_pool import BlockPool
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.block_pool import BlockPool
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.protocol.events import BLOCK_PASSED, NO_BLOCK
 from helix_app.runs.pool_state import PoolState
 

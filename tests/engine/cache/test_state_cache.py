@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from helix_app.engine.cache.pool.states import NO_STATE, StateCopy
 from helix_app.engine.cache.state_cache import Added, StateCache, tail_after
-from helix_app.engine.cache.states import NO_STATE, StateCopy
 from helix_app.modelfiles.config import Recurrent
 
 SIZES = Recurrent(key_heads=1, value_heads=2, key_dim=4, value_dim=8, kernel=3)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.kernels.low_bit import Int4Linear, Int8Linear
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.kernels.test_low_bit import needs
 from tests.engine.models.test_decoder import CPU, logits_of, runner_of, some_ids

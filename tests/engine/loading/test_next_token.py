@@ -16,8 +16,8 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import drafts
 from helix_app.engine.loading.drafts import check_copy
-from helix_app.engine.loading.fit import fit_of
-from helix_app.engine.loading.needs import need_of, next_token_weights
+from helix_app.engine.loading.fitting.fit import fit_of
+from helix_app.engine.loading.fitting.needs import need_of, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu

@@ -14,8 +14,8 @@ from tests.engine import interpreted as interpreted  # isort: skip  (before Trit
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import on_card, place
-from helix_app.engine.loading.fit import Memory, fit_of
-from helix_app.engine.loading.needs import need_of, packed_weights
+from helix_app.engine.loading.fitting.fit import Memory, fit_of
+from helix_app.engine.loading.fitting.needs import need_of, packed_weights
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine import jobs
 from helix_app.engine.machine.devices import packed_products

@@ -15,8 +15,8 @@ from helix_app.engine.kernels.packed.library import NoKernelsError
 from helix_app.engine.loading import packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
-from helix_app.engine.models import packed_decoder
-from helix_app.engine.models.packed_decoder import PackedDecoder
+from helix_app.engine.models.packed import decoder as packed_decoder
+from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest, UnloadRequest

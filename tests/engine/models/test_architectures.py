@@ -13,8 +13,8 @@ from helix_app.protocol.events import RoundDone
 from tests.engine import tiny_families
 from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests
 from tests.engine.kernels.test_low_bit import needs
+from tests.engine.models.packed.test_decoder import alone as one_by_one, packed_runner
 from tests.engine.models.test_decoder import LENGTH, TOLERANCE, logits_of, reference, runner_of, some_ids, worst
-from tests.engine.models.test_packed_decoder import alone as one_by_one, packed_runner
 from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
 from tests.engine.tiny import SHAPES, Zoo, ask, finish, loaded
 

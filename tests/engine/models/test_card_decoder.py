@@ -11,7 +11,7 @@ from tests.engine import interpreted as interpreted  # isort: skip  (before Trit
 from helix_app.engine.models.card_decoder import CardDecoder
 from helix_app.engine.models.make import make_decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import CPU, logits_of, runner_of, some_ids, worst
 from tests.engine.paged import paged

@@ -9,7 +9,7 @@ import torch
 
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.paged import paged
 from tests.engine.tiny import SHAPES, VOCAB, Zoo, hf_model

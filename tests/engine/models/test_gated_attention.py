@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from helix_app.engine.loading.needs import dense_weights
+from helix_app.engine.loading.fitting.needs import dense_weights
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.make import runs_on_device
-from helix_app.engine.models.packed_decoder import packed_formats
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.packed.decoder import packed_formats
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import read_header

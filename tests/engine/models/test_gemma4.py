@@ -12,7 +12,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import place as placing
-from helix_app.engine.loading.needs import dense_weights
+from helix_app.engine.loading.fitting.needs import dense_weights
 from helix_app.engine.machine.devices.device import Device
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count

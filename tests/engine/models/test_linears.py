@@ -8,7 +8,7 @@ import torch
 from helix_app.engine.kernels.linear import make_linear
 from helix_app.engine.kernels.low_bit import Int4Linear, Int8Linear
 from helix_app.engine.models.linears import LinearMaker
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.kernels.test_low_bit import needs, noise

@@ -11,8 +11,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.measuring import calibration
+from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of, some_ids
-from tests.engine.models.test_packed_decoder import packed_runner
 from tests.engine.packed_files import write_packed
 from tests.engine.test_engine_together import Joined
 from tests.engine.tiny import ask, check_idle, finish, loaded, session_of

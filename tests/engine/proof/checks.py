@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft

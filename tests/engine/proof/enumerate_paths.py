@@ -20,9 +20,9 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache, KVView
 from helix_app.engine.cache.layout import whole
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.control.policy import DraftOption, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft

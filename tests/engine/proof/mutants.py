@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVView
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts import ask
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal

@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import layout_of
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.cache.state_cache import Added, replay_
 from helix_app.engine.kernels.delta_rule import DeltaRows, steps
 from helix_app.engine.models.runner import ModelRunner

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import layout_of
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.attention import SpanPath
 from helix_app.engine.models.decoder import Decoder
@@ -22,7 +22,7 @@ from helix_app.engine.models.parts import experts as production
 from helix_app.engine.models.parts.experts import ExpertMlps
 from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import Experts, Layer, ModelConfig
 from tests.engine.proof.checks import Patch, install, reply_law
 from tests.engine.proof.enumerate_paths import Context, OneHotDraft, Table, difference, target_law

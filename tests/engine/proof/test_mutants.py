@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.control.policy import FixedK
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Prompt

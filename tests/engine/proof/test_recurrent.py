@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 import pytest
 import torch
 
+from helix_app.engine.cache.pool.states import StateCopy
 from helix_app.engine.cache.state_cache import StateCache, StateView
-from helix_app.engine.cache.states import StateCopy
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine

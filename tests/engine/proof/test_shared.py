@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import torch
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.layout import Planes, layout_of
 from helix_app.engine.cache.plane_cache import GroupView, PlaneCache, PlaneView
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.config import Layer, ModelConfig

@@ -15,8 +15,8 @@ import pytest
 import torch
 from scipy import stats
 
-from helix_app.engine.cache.block_pool import BlockPool
 from helix_app.engine.cache.kv_cache import KVCache
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
@@ -24,7 +24,7 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.weights import expected_shape
+from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.sampling.filters import distribution
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.requests import SamplingParams

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from helix_app.engine.cache.snapshot import take_snapshot
+from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.engine.rounds import scheduler
 from helix_app.protocol.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
 from tests.engine.cache.test_pool_screen import Screen

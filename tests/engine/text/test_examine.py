@@ -9,7 +9,7 @@ import pytest
 from helix_app.engine.text.examine import examine
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from helix_app.protocol.prompts import PromptAsked, PromptCounted
+from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 from helix_app.protocol.requests import ChatMessage
 
 HELLO = (ChatMessage("system", "Be short."), ChatMessage("user", "Hello there"))

@@ -11,7 +11,7 @@ from helix_app.engine.text.chat_prompt import chat_tokens
 from helix_app.engine.text.placed import placed_tokens
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from helix_app.protocol.prompts import PARTS, Part
+from helix_app.protocol.conversations.prompts import PARTS, Part
 from helix_app.protocol.requests import ChatMessage
 
 STRIPS = (  # leaves out what was thought, and spaces

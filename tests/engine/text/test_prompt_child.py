@@ -13,7 +13,7 @@ from helix_app.engine.text.chat_prompt import chat_tokens
 from helix_app.engine.text.prompt_child import Examiner, PromptChild
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from helix_app.protocol.prompts import PromptAsked
+from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.requests import ChatMessage
 
 HELLO = (ChatMessage("system", "Be short."), ChatMessage("user", "Hello there"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.conversations.prompts import PARTS, Part, PromptAsked, PromptCounted, PromptToken
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.prompts import PARTS, Part, PromptAsked, PromptCounted, PromptToken
 from tests.gui import fake
 
 TEMPLATE = (

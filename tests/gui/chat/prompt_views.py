@@ -10,7 +10,7 @@ from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.gui.prompting.template import TemplateDialog
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import Chat
+from helix_app.protocol.conversations.chats import Chat
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake

@@ -12,7 +12,7 @@ from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.chats.record import record_of, to_text
 from helix_app.gui.chats.writing import Writing
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import Chat, CopyChat, DeleteMessage
+from helix_app.protocol.conversations.chats import Chat, CopyChat, DeleteMessage
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake

@@ -6,7 +6,7 @@ import pytest
 
 from helix_app.gui.chats.record import from_text
 from helix_app.protocol import events
-from helix_app.protocol.chats import EndMessage, GrowMessage
+from helix_app.protocol.conversations.chats import EndMessage, GrowMessage
 from helix_app.protocol.events import Failed, TextDelta
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake

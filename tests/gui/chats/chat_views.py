@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import ChatEntry, ChatHit, ChatsFound
+from helix_app.protocol.conversations.chats import ChatEntry, ChatHit, ChatsFound
 from helix_app.protocol.events import TextDelta
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     Chat,

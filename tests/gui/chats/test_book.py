@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.writing import Writing
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     ChatAsked,

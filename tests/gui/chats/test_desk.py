@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     ChatsExported,
     ChatsImported,
     ExportChats,

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chats.list_view import ChatListView, ChatModel
 from helix_app.gui.chats.rows import Row
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.chats import ChatHit
+from helix_app.protocol.conversations.chats import ChatHit
 from tests.gui.chats.made_chats import entry
 from tests.gui.fake import record
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from helix_app.gui.chats.rows import Row, day_group, found_rows, rows_of
-from helix_app.protocol.chats import ChatHit
+from helix_app.protocol.conversations.chats import ChatHit
 from tests.gui.chats.made_chats import entry
 
 TODAY = date(2026, 11, 29)

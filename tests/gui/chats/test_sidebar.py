@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.sidebar import Sidebar
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     ChangeChat,
     ChatAsked,
     ChatEntry,

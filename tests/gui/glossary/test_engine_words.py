@@ -8,7 +8,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.base.settings import declared
-from helix_app.engine.cache.block_pool import BlockPool
+from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.gui.glossary import engine_words, terms
 from helix_app.gui.glossary.term import Term
 from helix_app.gui.kit.controls.buttons import Choice

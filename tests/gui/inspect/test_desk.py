@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from helix_app.bridge.run_files import RunFiles
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import KeepRun, OpenRun
+from helix_app.protocol.conversations.chats import KeepRun, OpenRun
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.runs import run as runs

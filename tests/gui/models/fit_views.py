@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from helix_app.gui.models.pair_dialog import PairDialog
+from helix_app.gui.models.dialogs.pair_dialog import PairDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.fit import Fit, MemoryNeed, Way

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helix_app.gui.models.pair_dialog import PairDialog
+from helix_app.gui.models.dialogs.pair_dialog import PairDialog
 from helix_app.gui.models.pairs import EXAMINE
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.pairs import PairAsked, Verdict, VerdictsAsked, VerdictsFound

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QPlainTextEdit
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.prompting.dialog import PromptingDialog
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import ChangeChat
+from helix_app.protocol.conversations.chats import ChangeChat
 from helix_app.protocol.requests import ChatMessage
 from tests.gui.chats.made_chats import FakeStore
 from tests.gui.driver import Driver

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.prompting.sheet import PromptSheet, part_colour, part_name
-from helix_app.protocol.prompts import PARTS, PromptToken
+from helix_app.protocol.conversations.prompts import PARTS, PromptToken
 
 TOKENS = (
     PromptToken(1, "<|im_start|>", "template", True),

@@ -7,7 +7,7 @@ from PySide6.QtTest import QTest
 
 from helix_app.gui.window.commands import MOST_CHATS, Command, CommandPalette, matching
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import OpenChat
+from helix_app.protocol.conversations.chats import OpenChat
 from tests.gui.chats.made_chats import FakeStore, chat as made_chat, question
 
 

@@ -11,7 +11,7 @@ import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.rope import inverse_frequencies
-from helix_app.engine.models.token_weights import TOKEN_INPUTS
+from helix_app.engine.models.tensors.token_weights import TOKEN_INPUTS
 from helix_app.modelfiles.architectures.base import GgufFacts
 from helix_app.modelfiles.architectures.gemma4 import ARCHITECTURES
 from helix_app.modelfiles.architectures.table import find_hf

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helix_app.base.errors import ModelFileError
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4, is_groups4, unpack
 from helix_app.modelfiles.model_path import inspect

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from helix_app.protocol.chats import AddMessage, Chat, ChatEntry, CreateChat, Message, MessageState, Role
+from helix_app.protocol.conversations.chats import AddMessage, Chat, ChatEntry, CreateChat, Message, MessageState, Role
 from helix_app.store.chats.store import ChatStore
 
 

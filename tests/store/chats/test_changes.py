@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     ChatEntry,

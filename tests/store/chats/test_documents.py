@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from helix_app.protocol.chats import Chat, MessageState
+from helix_app.protocol.conversations.chats import Chat, MessageState
 from helix_app.store.chats import documents
 from tests.store.chats import made
 

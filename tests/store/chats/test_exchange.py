@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import ChangeChat, Chat, ChatFormat, CreateChat, ExportChats
+from helix_app.protocol.conversations.chats import ChangeChat, Chat, ChatFormat, CreateChat, ExportChats
 from helix_app.store.chats import exchange
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made

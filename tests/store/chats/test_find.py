@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from helix_app.protocol.chats import ChangeChat, ChatHit, CreateChat, EndMessage, FindChats
+from helix_app.protocol.conversations.chats import ChangeChat, ChatHit, CreateChat, EndMessage, FindChats
 from helix_app.store.chats.find import MOST_HITS
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made

@@ -10,7 +10,7 @@ import pytest
 
 from helix_app.base.errors import HelixError
 from helix_app.base.messages import error_text
-from helix_app.protocol.chats import Chat
+from helix_app.protocol.conversations.chats import Chat
 from helix_app.store.chats import reading
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made

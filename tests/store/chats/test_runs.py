@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.protocol.chats import CreateChat, DeleteMessage
+from helix_app.protocol.conversations.chats import CreateChat, DeleteMessage
 from helix_app.store.chats import runs
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made

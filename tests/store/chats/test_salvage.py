@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.protocol.chats import ChangeChat, Chat, CreateChat, FindChats, GrowMessage, KeepUnsent, UnsentOpened
+from helix_app.protocol.conversations.chats import (
+    ChangeChat,
+    Chat,
+    CreateChat,
+    FindChats,
+    GrowMessage,
+    KeepUnsent,
+    UnsentOpened,
+)
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made
 

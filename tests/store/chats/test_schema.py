@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.base.errors import HelixError
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     ChangeChat,
     CreateChat,
     DeleteMessage,

@@ -14,7 +14,7 @@ import filelock
 import pytest
 
 from helix_app.base.process import paths
-from helix_app.protocol.chats import (
+from helix_app.protocol.conversations.chats import (
     AddMessage,
     ChangeChat,
     CreateChat,

@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 
-from helix_app.protocol.chats import CreateChat, GrowMessage
+from helix_app.protocol.conversations.chats import CreateChat, GrowMessage
 from helix_app.store.chats import schema, tree
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from helix_app.protocol.chats import CreateChat, GrowMessage
+from helix_app.protocol.conversations.chats import CreateChat, GrowMessage
 from helix_app.store.chats.store import ChatStore
 from tests.store.chats import made
 

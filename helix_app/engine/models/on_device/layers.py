@@ -29,7 +29,7 @@ from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.on_device.fused import agreeing
 from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 KIND = "privateuseone"  # what PyTorch calls DirectML

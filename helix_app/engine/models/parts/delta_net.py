@@ -15,11 +15,11 @@ from helix_app.engine.cache.state_cache import StateView, tail_after
 from helix_app.engine.kernels.attention import EXACT_ROWS
 from helix_app.engine.kernels.delta_rule import DeltaRows, chunked, convolved, of_length_one, steps
 from helix_app.engine.kernels.linear import LinearFn
-from helix_app.engine.models.delta_weights import GATES, VECTORS
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Part, Pass
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 FEW_ROWS = 8  # that run one by one where nothing asks for exact bits

@@ -20,7 +20,7 @@ from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.feed_forward import GatedMlp, halves
 from helix_app.engine.models.parts.part import Linear, Part, Pass
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import Experts, ModelConfig
 
 _OAI_ALPHA = 1.702  # of gpt-oss: gate * sigmoid(alpha * gate) * (up + 1)

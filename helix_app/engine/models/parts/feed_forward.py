@@ -11,7 +11,7 @@ from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Part, Pass
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 

@@ -19,7 +19,7 @@ from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Pass
 from helix_app.engine.models.residual import Norm, Residual
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 

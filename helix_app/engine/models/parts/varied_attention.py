@@ -15,7 +15,7 @@ from helix_app.engine.models import rope
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts import part
 from helix_app.engine.models.parts.part import Linear, Part, Pass
-from helix_app.engine.models.weights import WeightSource
+from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
 

@@ -9,7 +9,7 @@ from helix_app.gui.chat.composing.attachments import fenced
 from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.kit.open_dialogs import ask_open
 from helix_app.gui.routing import Handlers
-from helix_app.protocol.attachments import AttachmentFailed, AttachmentRead
+from helix_app.protocol.conversations.attachments import AttachmentFailed, AttachmentRead
 from helix_app.protocol.events import Notice
 
 

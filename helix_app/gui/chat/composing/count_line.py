@@ -11,7 +11,7 @@ from helix_app.gui.chat.composing.counting import Counting
 from helix_app.gui.kit import figures
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
-from helix_app.protocol.prompts import PromptCounted
+from helix_app.protocol.conversations.prompts import PromptCounted
 
 INSET = 12  # pixels from the right edge of the field
 

@@ -13,8 +13,8 @@ from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import Prompting
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
-from helix_app.protocol.chats import Message
-from helix_app.protocol.prompts import PromptAsked, PromptCounted
+from helix_app.protocol.conversations.chats import Message
+from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 from helix_app.protocol.requests import ChatMessage
 
 PAUSE_MS = 120  # from a change to the question: a word is typed, not a letter

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.routing import Handlers
-from helix_app.protocol.chats import KeepUnsent, OpenUnsent, UnsentOpened
+from helix_app.protocol.conversations.chats import KeepUnsent, OpenUnsent, UnsentOpened
 
 REST_MS = 3000  # without a key until what stands in the field is kept
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.kit.controls.progress import ThinBar
 from helix_app.gui.look.theme import Theme
-from helix_app.protocol.prompts import Part
+from helix_app.protocol.conversations.prompts import Part
 
 ORDER: tuple[Part, ...] = ("system", "template", "history", "message", "reply")
 FAINT = 140  # of 255: what is being written, beside what is there

@@ -17,9 +17,9 @@ from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.gui.window.bars.context import ContextBar
 from helix_app.protocol import events
+from helix_app.protocol.conversations.prompts import PARTS, Part, PromptCounted
 from helix_app.protocol.inquiries import UpdateKnown
 from helix_app.protocol.models.loading import MemoryUse, ModelReady
-from helix_app.protocol.prompts import PARTS, Part, PromptCounted
 
 PAUSES = ("paused", "overdrawn", "costs_more", "below_30")  # reasons for k = 0 that last more than a round
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from helix_app.engine.cache.states import StateCopy
+from helix_app.engine.cache.pool.states import StateCopy
 from helix_app.engine.kernels.attention import EXACT_ROWS
 from helix_app.engine.models.parts import delta_net
 from helix_app.engine.models.parts.delta_net import FEW_ROWS

@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from helix_app.base.errors import ModelFileError
-from helix_app.engine.loading.needs import dense_weights, need_of
+from helix_app.engine.loading.fitting.needs import dense_weights, need_of
 from helix_app.engine.models.linears import LinearMaker
-from helix_app.engine.models.packed_decoder import packed_formats
+from helix_app.engine.models.packed.decoder import packed_formats
 from helix_app.engine.models.parts.token_inputs import load_token_gate, load_token_table
-from helix_app.engine.models.weights import open_weights
+from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import LENGTH, logits_of, runner_of, some_ids, worst

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtWidgets import QFileDialog
 
 from helix_app.gui.chat.composing.attachments import Chip
-from helix_app.protocol.attachments import AttachmentFailed, AttachmentRead
+from helix_app.protocol.conversations.attachments import AttachmentFailed, AttachmentRead
 from helix_app.protocol.events import Failed
 from tests.gui.driver import Driver
 from tests.gui.fake import record

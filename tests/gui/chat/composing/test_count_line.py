@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QApplication
 
 from helix_app.gui.chat.composing.count_line import details, sentence
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.conversations.prompts import PARTS, PromptCounted
 from helix_app.protocol.events import Failed
-from helix_app.protocol.prompts import PARTS, PromptCounted
 from tests.gui.chat.made_prompts import FakeCounter, ready
 from tests.gui.settling import settle
 

@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import Chat
+from helix_app.protocol.conversations.chats import Chat
 from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import ChatMessage
 from tests.gui import fake

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.chat.composing.attachments import fenced
 from helix_app.gui.chats.prompting import Prompting, to_text
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import KeepUnsent, OpenUnsent, UnsentOpened
+from helix_app.protocol.conversations.chats import KeepUnsent, OpenUnsent, UnsentOpened
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
 

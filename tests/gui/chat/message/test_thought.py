@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 
 from helix_app.gui.chat.message.thought import heading
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.chats import EndMessage
+from helix_app.protocol.conversations.chats import EndMessage
 from tests.gui import fake
 from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver

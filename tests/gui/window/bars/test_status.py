@@ -10,9 +10,9 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.bars.status import PAUSES, StatusBar
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.conversations.prompts import PARTS, PromptCounted
 from helix_app.protocol.events import Failed, PrefillDone
 from helix_app.protocol.models.loading import MemoryUse, Unloaded
-from helix_app.protocol.prompts import PARTS, PromptCounted
 from tests.gui import fake
 from tests.gui.settling import load
 

@@ -1,0 +1,1 @@
+"""Whether a model fits: what it, its cache and its draft take."""

@@ -1,0 +1,212 @@
+"""How much memory a model takes, from its header alone: weights as they will lie, cache, and what passes need.
+
+The figures follow the code that allocates: ``models/packed/decoder.py`` maps a file's own blocks, ``models/decoder.py``
+unpacks them, ``models/card_decoder.py`` copies them to a card, ``cache/kv_cache.py`` holds keys and values.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.layout import layout_of, with_states
+from helix_app.engine.kernels.packed.formats import RECORD_BYTES
+from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
+from helix_app.engine.loading.context import wanted_blocks
+from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
+from helix_app.engine.machine.devices.device import DTYPES, PACKED
+from helix_app.engine.models.packed.decoder import CACHE
+from helix_app.engine.models.packed.layers import adds_apart
+from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
+from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.rounds.scheduler import CHUNK
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.model_path import ModelFiles
+from helix_app.modelfiles.parameters import layer_numbers
+
+BLOCK = 16  # tokens
+_PROGRAM = 16 * 10**6  # bytes of what the first reply imports and compiles; measured
+_WORD = 160  # bytes that a token of the vocabulary takes beside the tokenizer that is there already; measured
+_LOGIT_ROWS = 9  # that a verification asks for at a load's calibration
+_EXPERT = ("expert_gate_up", "expert_down")
+_BIASES = {"qkv_bias": ("q", "k", "v", "q_gate"), "out_bias": ("o",), "mlp_bias": ("gate", "up", "down")}
+
+
+@dataclass(frozen=True)
+class ModelNeed:
+    """Bytes of one model: its weights, its cache when all tokens are in it, and the rest."""
+
+    weights: int
+    cache: int
+    workspace: int
+
+
+def need_of(
+    files: ModelFiles,
+    number_format: str,
+    context: int,
+    pool: int,
+    *,
+    head_copied: bool = False,
+    next_token: bool = False,
+    on_card: bool = False,
+) -> ModelNeed:
+    """What a model takes.
+
+    Args:
+        number_format: ``packed``, ``int4`` or one of ``DTYPES``.
+        context: tokens of one sequence.
+        pool: tokens of all sequences.
+        head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
+        next_token: its cache also holds the layer that drafts.
+        on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
+    """
+    config = files.config
+    cached = config.extended if next_token else config
+    item = CACHE.itemsize if number_format == PACKED else _item(number_format)
+    cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
+    layout = with_states(layout_of(cached, context), config, context, pool)
+    blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
+    cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
+    cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
+    if number_format == PACKED and on_card:
+        return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
+    if number_format == PACKED:
+        run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
+        return ModelNeed(packed_weights(files), cache, run)
+    weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
+    return ModelNeed(weights, cache, _dense_workspace(config, context, item))
+
+
+def _mapped(files: ModelFiles, item: int) -> int:
+    """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
+    inputs = files.config.token_inputs
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+        return 0
+    return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
+
+
+def packed_weights(files: ModelFiles) -> int:
+    """Bytes of the blocks that are mapped."""
+    return sum(info.nbytes for info in files.gguf.tensors.values()) if files.gguf is not None else 0
+
+
+def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = False) -> int:
+    """Bytes of unpacked weights; with ``int4`` those of the layers are packed for PyTorch's own kernels."""
+    item = _item(number_format)
+    per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
+    inputs, hidden = config.token_inputs, config.hidden_size
+    vectors = (2 + 2 * config.post_norms + (inputs is not None)) * hidden + 2 * config.qk_norm * config.head_dim
+    biased = {role for flag, roles in _BIASES.items() if getattr(config, flag) for role in roles}
+    vectors += sum(_count(config, role, "bias") for role in biased if role != "q_gate" or config.gated_attention)
+    if config.experts is not None and config.experts.biased:
+        vectors += config.experts.count * (1 + sum(_count(config, role, "bias") for role in _EXPERT))
+    table = config.vocab_size * hidden
+    tables = table * (1 if config.tied_embeddings and not head_copied else 2)
+    if inputs is not None:
+        tables += config.num_layers * inputs.size * (inputs.vocab_size + hidden)
+    own = vectors * config.num_layers + hidden + tables
+    return round(_matrices(config) * per_matrix + own * item) + _beside_matrices(config, item)
+
+
+def _beside_matrices(config: ModelConfig, item: int) -> int:
+    """What recurrent layers have beside their matrices: gates in the number format, the rest in float32."""
+    if config.recurrent is None:
+        return 0
+    own = item * sum(_count(config, role) for role in GATES) + 4 * sum(_count(config, role) for role in VECTORS)
+    return len(config.recurrent_layers) * own
+
+
+def next_token_weights(config: ModelConfig, number_format: str) -> int:
+    """Bytes of the layer that drafts."""
+    own, item = config.next_token, _item(number_format)
+    if own is None:
+        return 0
+    per_matrix = PACKED_BYTES[4] if number_format == "int4" else item
+    matrices = layer_numbers(config.extended, config.num_layers) + _count(config, "next_proj")
+    tables = (own.own_embeddings * item + own.own_head * per_matrix) * config.vocab_size * config.hidden_size
+    return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
+
+
+def copy_weights(config: ModelConfig, bits: int) -> int:
+    """Bytes of a copy of the target in fewer bits, which shares its cache."""
+    table = config.vocab_size * config.hidden_size
+    return round(_matrices(config) * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+
+
+def _matrices(config: ModelConfig) -> int:
+    return sum(layer_numbers(config, i) for i in range(config.num_layers))
+
+
+def _packed_workspace(config: ModelConfig, context: int) -> int:
+    """Memory of the rows of a piece of a prompt (``RowMemory``), logits, turns."""
+    hidden, inner = config.hidden_size, config.intermediate_size
+    rows = max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
+    q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
+    floats = (2 + adds_apart(config)) * hidden + 2 * q + 2 * kv + 3 * inner
+    columns = max(hidden, q, inner)
+    records = sum(-(-columns // size) * nbytes for size, nbytes in RECORD_BYTES.items())
+    return rows * (4 * floats + records + 4 * hidden) + _logits(config) + _turns(config, context, 4)
+
+
+def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
+    hidden, layers = config.hidden_size, range(config.num_layers)
+    q = max(one.queries * one.dim for one in {config.heads(i) for i in layers})
+    inner = max(config.inner_size(i) for i in layers)
+    gate_up = 2 * inner * hidden if config.experts is None else _count(config, "expert_gate_up")
+    largest = max(gate_up, hidden * q) * (4 + item)
+    made = max(largest, _activations(config, context, item)) + _rows_of_states(config, min(CHUNK, context))
+    return made + _logits(config) + _turns(config, context, item)
+
+
+def _card_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations and mask of a piece of a prompt, and what is unpacked of a weight at a time; logits, turns."""
+    inner = max(config.inner_size(i) for i in range(config.num_layers))
+    piece = UNPACKED_ROWS * max(config.hidden_size, inner) * item
+    return piece + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
+
+
+def _activations(config: ModelConfig, context: int, item: int) -> int:
+    """Of a piece of a prompt, with the mask of its attention."""
+    rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
+    heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
+    q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
+    activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
+    if config.token_inputs is not None:
+        activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+    if config.experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
+        given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
+        activations = max(activations, rows * (config.experts.used * given + 4 * item * (hidden + q + 2 * kv)))
+    return activations + rows * max(one.group for one in heads) * context * item
+
+
+def _rows_of_states(config: ModelConfig, rows: int) -> int:
+    """What recurrent layers make of a piece of a prompt in float32, one at a time, and keep of rows to be verified."""
+    sizes = config.recurrent
+    if sizes is None:
+        return 0
+    keys = sizes.value_heads * sizes.key_dim
+    made = rows * 4 * (4 * sizes.channels + 5 * sizes.inner + 4 * keys)
+    return made + _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes + sizes.state_bytes
+
+
+def _logits(config: ModelConfig) -> int:
+    """Logits, and what a reply needs whatever its length."""
+    return _PROGRAM + (2 * 4 * _LOGIT_ROWS + _WORD) * config.vocab_size
+
+
+def _turns(config: ModelConfig, context: int, item: int) -> int:
+    """Cosines and sines of all positions; while they are made, also in float64 and whole heads."""
+    sizes = [rotary.head_dim or config.head_dim for rotary in config.rotaries]
+    return sum(sizes) * context * 2 * item + 3 * 8 * context * max(sizes, default=0)
+
+
+def _count(config: ModelConfig, role: str, kind: str = "weight") -> int:
+    return math.prod(expected_shape(config, role, kind))
+
+
+def _item(number_format: str) -> int:
+    return DTYPES.get(number_format, DTYPES["bfloat16"]).itemsize

@@ -1,0 +1,1 @@
+"""A decoder on the file's own blocks, and its linear layers."""

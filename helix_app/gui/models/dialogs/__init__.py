@@ -1,0 +1,1 @@
+"""Dialogs about models: fit, pairs, servers elsewhere."""

@@ -1,0 +1,1 @@
+"""Conversations as they are kept, their attachments and their prompts."""
