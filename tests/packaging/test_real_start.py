@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -51,7 +52,12 @@ def started(home: Path, *arguments: str) -> subprocess.Popen[str]:
     wheels = os.environ.get("HELIX_TEST_WHEELS")
     given = [str(SHELL), *(("--wheels", wheels) if wheels else ()), *arguments]
     return subprocess.Popen(
-        given, env={**environment, **kept}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        given,
+        env={**environment, **kept},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -72,7 +78,7 @@ def test_interrupted_gone_on_with_started_broken_and_repaired(home: Path, defaul
     for line in first.stdout:
         if "Downloading" in line or "Prepared" in line:
             break  # half way
-    first.kill()
+    os.killpg(first.pid, signal.SIGKILL)  # uv, the launcher under it and what that runs
     first.wait()
     begin = time.perf_counter()
     ended(started(home, "--no-start"))
