@@ -66,7 +66,7 @@ class Settings:
         0,
         "Cache in tokens, of all replies together",
         "engine",
-        "automatic is one context; changing it loads the model again",
+        "automatic is one context, and less than one has no effect; changing it loads the model again",
         "kv_cache",
         label="Cache in tokens",
         special="automatic",

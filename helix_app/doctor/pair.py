@@ -68,6 +68,7 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
         dtype=asked.dtype,
         context_length=asked.context,
         installed=asked.installed,
+        cache_tokens=asked.cache_tokens,
     )
     fit = fit_of_request(request, cancel)
     probe = None

@@ -126,6 +126,7 @@ class PairAsked:
         context: tokens, None for the default.
         probe: try it, too, for about half a minute.
         installed: paths of models on this computer, among which a better draft may be.
+        cache_tokens: as in ``LoadRequest``.
     """
 
     target: str
@@ -135,6 +136,7 @@ class PairAsked:
     dtype: str = "auto"
     probe: bool = False
     installed: tuple[str, ...] = ()
+    cache_tokens: int | None = None
 
 
 @dataclass(frozen=True)

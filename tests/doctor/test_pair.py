@@ -38,6 +38,21 @@ def test_a_pair_that_goes_together(zoo: Zoo) -> None:
     assert (found.probe, found.better) == (None, ())
 
 
+def test_it_takes_the_cache_that_a_load_would_take(zoo: Zoo) -> None:
+    asked = PairAsked(str(zoo.gguf("llama")), str(zoo.gguf("llama-small")), 256, "cpu", "float32")
+    one, four, less = (
+        examine(replace(asked, cache_tokens=tokens), threading.Event(), lambda _: None).fit
+        for tokens in (None, 1024, 64)
+    )
+    assert one is not None
+    assert four is not None
+    assert (one.pool, four.pool, four.context) == (256, 1024, 256)
+    assert four.need.cache > one.need.cache
+    assert four.need.draft_cache > one.need.draft_cache
+    assert less is not None
+    assert (less.pool, less.need.cache) == (256, one.need.cache)  # of no effect, as the setting says
+
+
 @pytest.mark.parametrize(("busy", "speed", "kept"), [(1.0, 1.4, True), (9.0, 1.4, False), (1.0, 0.9, False)])
 def test_a_pair_of_other_words_is_tried_and_kept_where_it_pays(
     zoo: Zoo, other_words: Path, monkeypatch: pytest.MonkeyPatch, busy: float, speed: float, kept: bool

@@ -125,8 +125,8 @@ class Pairs(QObject):
         if ready is None:
             return
         installed = tuple(item.path for item in self.others())
-        device, context = s.device_for(s.target), s.context_length or None
-        self.asked.emit(PairAsked(ready.target_file, draft.path, context, device, s.dtype, probe, installed))
+        device, context, cache = s.device_for(s.target), s.context_length or None, s.cache_tokens or None
+        self.asked.emit(PairAsked(ready.target_file, draft.path, context, device, s.dtype, probe, installed, cache))
 
     def _on_finished(self) -> None:
         dialog, self._dialog = self._dialog, None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helix_app.gui.models.dialogs.pair_dialog import PairDialog
 from helix_app.gui.models.pairs import EXAMINE
 from helix_app.gui.window.main_window import MainWindow
@@ -71,7 +73,10 @@ def test_the_dialog_opens_from_the_list_and_sets_the_draft(make_window) -> None:
     assert dialog.chosen == SMALL  # the first that can be one
     question = asked[-1]
     assert isinstance(question, PairAsked)
-    assert (question.draft, question.probe) == (SMALL.path, False)
+    assert (question.draft, question.probe, question.cache_tokens) == (SMALL.path, False, None)
+    window.state.change(cache_tokens=16_384)
+    dialog.look()
+    assert asked[-1] == replace(question, cache_tokens=16_384)
     dialog.draft_chosen.emit(SMALL.id)
     assert loads[-1].draft == SMALL.id
     dialog.reject()
