@@ -168,9 +168,9 @@ class State(QObject):
         return next((work for work in ORDER if work in self._work), None)
 
     @property
-    def needed(self) -> frozenset[str]:
+    def needed(self) -> Mapping[Work, frozenset[str]]:
         """Ids and paths of the models that whatever has the engine is yet to load, or may load again."""
-        return frozenset().union(*self._work.values())
+        return {work: self._work[work] for work in ORDER if work in self._work}
 
     def begin(self, work: Work, models: Iterable[str] = ()) -> None:
         """The engine is taken, by work that loads these models."""

@@ -13,6 +13,7 @@ from helix_app.gui.benchmark.history import History, when
 from helix_app.gui.benchmark.progress import ProgressStrip
 from helix_app.gui.benchmark.result import ChangeSheet, ResultSheet
 from helix_app.gui.benchmark.setup import Setup
+from helix_app.gui.compare import arms
 from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
 from helix_app.gui.kit.open_dialogs import ask_export
 from helix_app.gui.look.theme import Theme
@@ -51,6 +52,7 @@ class BenchmarkPage(QWidget):
         self.ask_path: Callable[[QWidget, str], str] = ask_export
         self.running = False
         self._listed = False
+        self._models: set[str] = set()  # those that the benchmark loads
         self._wanted: tuple[int, ...] = ()  # the runs that are to be shown
         self.setup = Setup(theme, state)
         self.setup.run_requested.connect(self.run)
@@ -126,8 +128,10 @@ class BenchmarkPage(QWidget):
         if refused:
             self.show_failure(events.Failed(refused))
             return
+        request = self.setup.request()
+        self._models = arms.with_drafts({request.target, request.draft}, self._state.items)
         self._set_running(True)
-        self.asked.emit(self.setup.request())
+        self.asked.emit(request)
 
     def show_setup(self) -> None:
         """Set up another benchmark."""
@@ -257,6 +261,6 @@ class BenchmarkPage(QWidget):
             self.running = running
             self.setup.set_running(running)
             if running:
-                self._state.begin("benchmark")
+                self._state.begin("benchmark", self._models)
             else:
                 self._state.end("benchmark")

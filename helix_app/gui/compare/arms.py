@@ -172,8 +172,13 @@ def models_of(request: CompareRequest, items: tuple[CatalogItem, ...]) -> set[st
     """Ids and paths of all models that a comparison may load: those of its arms, and the person's own at its end."""
     own = request.own
     names = {own.target, own.draft, *(name for arm in request.arms for name in (arm.target, arm.draft))}
-    names |= {item.draft for item in items if item.id in names or item.path in names}  # what draft auto may take
-    return names - {"", *DRAFTS}
+    return with_drafts(names, items)
+
+
+def with_drafts(names: set[str], items: tuple[CatalogItem, ...]) -> set[str]:
+    """Ids and paths of models, with those that draft ``auto`` may take for them."""
+    more = {item.draft for item in items if item.id in names or item.path in names}
+    return (names | more) - {"", *DRAFTS}
 
 
 def note(chosen: tuple[ArmChoice, ArmChoice], own: LoadChoice | None) -> str:

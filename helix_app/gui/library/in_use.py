@@ -1,19 +1,28 @@
-"""Which models of the library are in use: their files have to stay."""
+"""Which models of the library are in use, and by what: their files have to stay."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from typing import Literal
 
 from helix_app.base.settings import Settings
 from helix_app.gui.state import State
 from helix_app.protocol.library import LibraryItem
 
+Use = Literal["", "loaded", "reply", "compare", "benchmark"]
 
-def in_use(item: LibraryItem, state: State) -> bool:
-    """Whether this model is loaded, is being loaded, or comes back if that fails; or a comparison is to load it."""
-    if any(_is_of(name, item) for name in _with_paths(state.needed, state)):
-        return True
+
+def use_of(item: LibraryItem, state: State) -> Use:
+    """What this model is in use by: a comparison or a benchmark that loads it, or what is loaded; empty for nothing."""
+    for work, models in state.needed.items():
+        if any(_is_of(name, item) for name in _with_paths(models, state)):
+            return work
+    return "loaded" if _loaded(item, state) else ""
+
+
+def _loaded(item: LibraryItem, state: State) -> bool:
+    """Whether this model is loaded, is being loaded, or comes back if that fails."""
     if state.ready is None and state.loading is None:
         return False
     if state.ready is not None and any(_is_of(f, item) for f in (state.ready.target_file, state.ready.draft_file)):

@@ -12,9 +12,10 @@ from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.library.catalogue import Catalogue
 from helix_app.gui.library.download_list import DownloadList
 from helix_app.gui.library.hub_view import HubView
-from helix_app.gui.library.in_use import in_use
+from helix_app.gui.library.in_use import use_of
 from helix_app.gui.library.rows import SIDE, WIDEST
 from helix_app.gui.library.shelf import Shelf
+from helix_app.gui.library.wording import use_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
@@ -191,8 +192,10 @@ class ModelsPage(QWidget):
         delete.clicked.connect(lambda: self.asked.emit(RemoveModel(item.id)))
 
         def keep_if_used() -> None:
-            if in_use(item, self._state):
+            use = use_of(item, self._state)
+            if use:
                 box.reject()
+                self.told.emit(use_text(use, item.name))
 
         for signal in (self._state.model_changed, self._state.occupied_changed):
             signal.connect(keep_if_used)  # a load may begin while this is open, or a comparison

@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.open_dialogs import ask_file, ask_folder
-from helix_app.gui.library.in_use import in_use
+from helix_app.gui.library.in_use import use_of
 from helix_app.gui.library.rows import SIDE, WIDEST, ModelRow, RowList
-from helix_app.gui.library.wording import library_facts, problem_text
+from helix_app.gui.library.wording import library_facts, problem_text, use_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.protocol.library import LibraryItem
@@ -121,6 +121,10 @@ class ShelfRows(RowList):
             name = self.tr("Delete {model}") if item.removal == "delete" else self.tr("Take {model} off the list")
             symbol = "trash" if item.removal == "delete" else "close"
             gone = row.add_button("", name.format(model=item.name), symbol=symbol, kind="icon")
-            gone.setEnabled(not in_use(item, self._state))
+            use = use_of(item, self._state)
+            gone.setEnabled(not use)
+            if use:
+                gone.setToolTip(use_text(use, item.name))
+                gone.setAccessibleDescription(use_text(use, item.name))
             gone.clicked.connect(lambda: self.removed.emit(item))
         return row

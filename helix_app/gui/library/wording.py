@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
 from helix_app.base import messages
 from helix_app.gui.kit import figures
+from helix_app.gui.library.in_use import Use
 from helix_app.protocol.library import FoundFile, FoundModel, LibraryItem
 from helix_app.protocol.requests import CatalogItem
 
@@ -55,6 +56,15 @@ def library_facts(item: LibraryItem) -> str:
 def problem_text(item: LibraryItem) -> str:
     """Why a model cannot run; empty where it can."""
     return "" if item.problem is None else messages.error_text(item.problem.code, item.problem.fields)
+
+
+def use_text(use: Use, model: str) -> str:
+    """Why a model cannot be deleted now."""
+    words = {
+        "compare": tr("A comparison needs {model}, so its files have to stay until it is over"),
+        "benchmark": tr("A benchmark needs {model}, so its files have to stay until it is over"),
+    }
+    return words.get(use, tr("{model} is loaded, so its files have to stay")).format(model=model)
 
 
 def catalogue_facts(item: CatalogItem) -> str:

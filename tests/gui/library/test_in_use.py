@@ -7,11 +7,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
+from pytestqt.qtbot import QtBot
 
+from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.compare.arms import models_of
-from helix_app.gui.library.in_use import in_use
+from helix_app.gui.library.in_use import Use, use_of
 from helix_app.gui.library.page import ModelsPage
+from helix_app.gui.library.wording import use_text
+from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
+from helix_app.protocol.bench_views import BenchEnded
+from helix_app.protocol.events import Failed
 from helix_app.protocol.library import LibraryItem
 from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ArmChoice, ChatMessage, CompareRequest, LoadChoice
@@ -23,6 +29,10 @@ from tests.gui.library.library_views import ITEMS, LIBRARY
 SMOL, QWEN = ITEMS[:2]
 DRAFT = LibraryItem("small", "Small", "/models/small/model.gguf", 1, removal="delete")
 CATALOG = (replace(fake.here(fake.SMOL), draft="small"), replace(fake.here(fake.BIG), id="small", path=DRAFT.path))
+
+
+def in_use(item: LibraryItem, state: State) -> bool:
+    return bool(use_of(item, state))
 
 
 def test_nothing_is_while_nothing_is_loaded(state: State) -> None:
@@ -88,6 +98,41 @@ def test_a_comparison_needs_the_models_of_its_arms_until_it_is_over(page: Models
     state.end("compare")
     assert not in_use(DRAFT, state)
     assert removable() == before
+
+
+def test_a_benchmark_needs_its_models_until_it_is_over(
+    page: ModelsPage, shown: Shown, theme: Theme, qtbot: QtBot
+) -> None:
+    """Also while they are not loaded here: the benchmark has an engine of its own."""
+    state = shown.state
+    shown.on_event(CatalogChanged(CATALOG))
+    shown.on_event(replace(LIBRARY, items=(*ITEMS[:2], DRAFT)))
+    state.change(target="other")
+    state.set_model(Model())
+    benchmark = BenchmarkPage(theme, state)
+    qtbot.addWidget(benchmark)
+    benchmark.setup.target.pick(SMOL.id)
+    assert [use_of(item, state) for item in (SMOL, QWEN, DRAFT)] == ["", "", ""]
+    page.on_remove(DRAFT)
+    (box,) = page.findChildren(QMessageBox)
+    said = record(page.told)
+    benchmark.run()
+    assert [use_of(item, state) for item in (SMOL, QWEN, DRAFT)] == ["benchmark", "", "benchmark"]
+    assert not box.isVisible()
+    assert said == ["A benchmark needs Small, so its files have to stay until it is over"]
+    buttons = [row.buttons[-1] for row in page.shelf.list.rows()]
+    assert [button.isEnabled() for button in buttons] == [False, True, False]
+    assert buttons[0].toolTip() == f"A benchmark needs {SMOL.name}, so its files have to stay until it is over"
+    benchmark.on_ended(BenchEnded("failed", failed=Failed("bench_died")))
+    assert [use_of(item, state) for item in (SMOL, QWEN, DRAFT)] == ["", "", ""]
+    assert page.shelf.list.rows()[0].buttons[-1].toolTip() == f"Delete {SMOL.name}"
+
+
+@pytest.mark.parametrize(
+    ("use", "said"), [("loaded", "M is loaded, so"), ("compare", "A comparison needs M, so"), ("reply", "M is loaded")]
+)
+def test_why_it_cannot_be_deleted_is_told(use: Use, said: str) -> None:
+    assert use_text(use, "M").startswith(said)
 
 
 def test_a_comparison_says_which_models_it_needs() -> None:
