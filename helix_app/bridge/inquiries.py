@@ -12,6 +12,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from helix_app.base import settings
+from helix_app.base.redacted import without_person, without_texts
 from helix_app.engine.machine import jobs
 from helix_app.engine.machine.hardware import cpu_name, system_cards
 from helix_app.engine.machine.memory import total_memory
@@ -20,6 +21,8 @@ from helix_app.protocol.inquiries import (
     Inquiry,
     MachineAsked,
     MachineMeasured,
+    RedactAsked,
+    Redacted,
     ReportAsked,
     ReportMade,
     UpdateAsked,
@@ -60,6 +63,12 @@ def make_report(_asked: ReportAsked, cancel: threading.Event) -> Answer:
         return ReportMade(_REPORT_FAILED)
 
 
+def redact(asked: RedactAsked, _cancel: threading.Event) -> Answer:
+    """The lines of a report without what is private; long conversations take a second."""
+    kept = without_texts(map(without_person, asked.lines), asked.texts)
+    return Redacted(asked.number, "\n".join(kept) + "\n")
+
+
 def look_for_update(_asked: UpdateAsked, cancel: threading.Event) -> Answer:
     """Whether there is a newer version."""
     if not settings.load().updates:
@@ -69,7 +78,12 @@ def look_for_update(_asked: UpdateAsked, cancel: threading.Event) -> Answer:
     return look(cancel)
 
 
-FINDERS: Mapping[type, Find] = {ReportAsked: make_report, MachineAsked: measure, UpdateAsked: look_for_update}
+FINDERS: Mapping[type, Find] = {
+    ReportAsked: make_report,
+    RedactAsked: redact,
+    MachineAsked: measure,
+    UpdateAsked: look_for_update,
+}
 
 
 class Inquiries(QObject):

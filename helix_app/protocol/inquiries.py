@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Union
 
 
@@ -15,6 +15,27 @@ class ReportAsked:
 class ReportMade:
     """That, as lines of plain text without the person's home folder."""
 
+    text: str
+
+
+@dataclass(frozen=True)
+class RedactAsked:
+    """Take out of the lines of a report what names the person, and what stands in texts of conversations.
+
+    Attributes:
+        number: of this question; its answer has the same.
+    """
+
+    number: int
+    lines: tuple[str, ...] = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """What is left of them."""
+
+    number: int
     text: str
 
 
@@ -72,5 +93,5 @@ class UpdateKnown:
     page: str = ""
 
 
-Inquiry = Union[ReportAsked, MachineAsked, UpdateAsked]
-Answer = Union[ReportMade, MachineMeasured, UpdateKnown]
+Inquiry = Union[ReportAsked, RedactAsked, MachineAsked, UpdateAsked]
+Answer = Union[ReportMade, Redacted, MachineMeasured, UpdateKnown]

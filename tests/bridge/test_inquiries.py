@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,16 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from helix_app.base.redacted import LEFT_OUT
 from helix_app.bridge import inquiries
-from helix_app.bridge.inquiries import Inquiries, look_for_update, make_report, measure
+from helix_app.bridge.inquiries import Inquiries, look_for_update, make_report, measure, redact
 from helix_app.engine.machine import jobs
 from helix_app.protocol.inquiries import (
     Answer,
     MachineAsked,
     MachineMeasured,
+    RedactAsked,
+    Redacted,
     ReportAsked,
     ReportMade,
     UpdateAsked,
@@ -88,6 +92,12 @@ def test_nothing_is_told_or_asked_after_the_end(qtbot: QtBot, asking: Inquiries,
     finder.may.set()
     qtbot.waitUntil(lambda: not asking._asked)
     assert (news, finder.asked) == ([], [ReportAsked()])
+
+
+def test_a_report_loses_what_was_written_in_conversations() -> None:
+    lines = (str(Path.home() / "x.log"), "refused: why does he play the tuba all night?", "torch 2.4.1")
+    asked = RedactAsked(3, lines, ("Why? And why does he play the tuba all night?",))
+    assert redact(asked, threading.Event()) == Redacted(3, f"~{os.sep}x.log\n{LEFT_OUT}\ntorch 2.4.1\n")
 
 
 def test_this_computer_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

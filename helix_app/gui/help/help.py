@@ -14,6 +14,7 @@ from helix_app.gui.glossary.term import PROPERTY, key_of
 from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.diagnostics import DiagnosticsDialog, Rows
 from helix_app.gui.help.faults.desk import FaultDesk
+from helix_app.gui.help.faults.facts import window_facts
 from helix_app.gui.help.frames import FrameMeter
 from helix_app.gui.help.help_page import HelpPage
 from helix_app.gui.inspect.desk import RunDesk
@@ -64,7 +65,7 @@ class Help(QObject):
         self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
         self._update = UpdateKnown("off")
-        self.faults = FaultDesk(theme, window, runs, self.facts, self)
+        self.faults = FaultDesk(theme, window, runs, lambda: window_facts(window, live, state), self)
         self.faults.asked.connect(self.asked)
         state.occupied_changed.connect(self.on_occupied_changed)
         app = QApplication.instance()

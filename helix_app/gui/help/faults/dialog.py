@@ -60,6 +60,7 @@ class FaultDialog(Dialog):
         self.report.setFont(theme.fonts.mono_small)
         self.report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.report.setAccessibleName(self.tr("Report"))
+        self.report.setPlaceholderText(self.tr("Looking at this computer…"))
         self.report.setTabChangesFocus(True)
         self.report.setMinimumHeight(180)
         words = QVBoxLayout()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
+from helix_app.bridge.inquiries import redact
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.hub.store import catalog_items
 from helix_app.protocol.faults import Fault
-from helix_app.protocol.inquiries import MachineMeasured, ReportMade
+from helix_app.protocol.inquiries import MachineMeasured, RedactAsked, ReportMade
 from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui.settling import load
 
@@ -26,9 +28,20 @@ Last lines of helix.log
   2026-11-30 01:02:03,004 INFO    helix_app.app: Helix 0.1.0"""
 
 
+def answer(window: MainWindow) -> None:
+    """Redact reports as the bridge does, but at once."""
+
+    def on_asked(asked: object) -> None:
+        if isinstance(asked, RedactAsked):
+            window.on_event(redact(asked, threading.Event()))
+
+    window.help.asked.connect(on_asked)
+
+
 def help_fault(window: MainWindow) -> None:
     """An error in the window that nobody caught."""
     load(window)
+    answer(window)
     window.help.faults.tell(Fault("window", "IndexError", TRACE))
     window.help.faults.tell(Fault("engine", "ValueError", TRACE))
     window.on_event(ReportMade(COMPUTER))

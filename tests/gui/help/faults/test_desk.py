@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication
@@ -12,13 +14,14 @@ from helix_app.gui.help.faults.dialog import FaultDialog
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.events import CompareDone, Failed
 from helix_app.protocol.faults import Fault
-from helix_app.protocol.inquiries import ReportAsked, ReportMade
+from helix_app.protocol.inquiries import RedactAsked, Redacted, ReportAsked, ReportMade
 from helix_app.protocol.models.hub import DownloadFailed
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.run import Run
 from tests.gui.driver import Driver
 from tests.gui.fake import record
-from tests.gui.settling import settle
+from tests.gui.help.faults.fault_views import answer
+from tests.gui.settling import load, settle
 
 SECRET = "Why does my neighbour Hans play the tuba?"
 TRACE = (
@@ -31,6 +34,13 @@ TRACE = (
 
 def fault(line: int = 1) -> Fault:
     return Fault("window", f"ValueError|page.py:{line}", TRACE.format(line=line))
+
+
+@pytest.fixture
+def window(window: MainWindow) -> MainWindow:
+    """One whose reports are redacted at once."""
+    answer(window)
+    return window
 
 
 def dialogs(window: MainWindow) -> list[FaultDialog]:
@@ -54,7 +64,7 @@ def test_a_kind_is_told_once_and_others_join_the_open_dialog(window: MainWindow)
     assert "conversations are kept" in dialog.safe.text()
     assert dialog.more.text().startswith("2 other faults came after it")
     assert 'File "page.py", line 3' in dialog.report.toPlainText()
-    assert asked == [ReportAsked()]
+    assert [question for question in asked if not isinstance(question, RedactAsked)] == [ReportAsked()]
     dialog.goes_on.click()
     settle()
     faults.tell(fault(2))
@@ -104,6 +114,34 @@ def test_copy_waits_for_what_is_looked_for_and_takes_nothing_private(window: Mai
     for private in ("Hans", "Mimi", "/home/ann"):
         assert private not in text
     assert dialog.copied.text() == "Copied"
+
+
+def test_the_report_is_redacted_elsewhere_and_shown_only_then(make_window: Callable[..., MainWindow]) -> None:
+    """Long conversations take a second."""
+    window = make_window()
+    chat = Driver(window)
+    load(window)
+    chat.ask(SECRET)
+    chat.finish("He loves it.")
+    asked = record(window.help.asked)
+    window.help.faults.tell(fault())
+    window.help.faults.tell(fault(2))
+    first, second = (question for question in asked if isinstance(question, RedactAsked))
+    assert {SECRET, "He loves it."} <= set(second.texts)
+    assert SECRET not in repr(second)  # as a log would have it
+    report = shown(window).report
+    window.on_event(Redacted(first.number, "without the second fault"))
+    assert report.toPlainText() == ""
+    window.on_event(Redacted(second.number, "both"))
+    assert report.toPlainText() == "both"
+    shown(window).copied.click()
+    assert shown(window).copied.text() != "Copied"
+    window.on_event(ReportMade("torch 2.4.1"))
+    third = asked[-1]
+    assert isinstance(third, RedactAsked)
+    assert third.lines[-1] == "torch 2.4.1"
+    window.on_event(Redacted(third.number, "all"))
+    assert (report.toPlainText(), shown(window).copied.text()) == ("all", "Copied")
 
 
 def test_the_last_run_can_be_saved(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
