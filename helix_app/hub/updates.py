@@ -13,7 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -38,11 +38,16 @@ _HEADERS = {"User-Agent": "Helix", "Accept": "application/json"}
 
 @dataclass(frozen=True)
 class _Kept:
-    """When the releases page was asked last (seconds since 1970), and what it said; empty where it gave no answer."""
+    """When the releases page was asked last (seconds since 1970), and what it said; empty where it gave no answer.
+
+    Attributes:
+        told: when it said that; earlier than ``at`` where it gave no answer since.
+    """
 
     at: float
     version: str = ""
     page: str = ""
+    told: float = 0.0
 
 
 def look(cancel: threading.Event, clock: Callable[[], float] = time.time) -> UpdateKnown:
@@ -73,10 +78,10 @@ def _ask(address: str, cancel: threading.Event, before: _Kept, now: float) -> _K
     if reason:
         log.info("no newer version is looked for, by %s", reason)
         return before
-    kept = _Kept(now, before.version, before.page)
+    kept = replace(before, at=now)
     try:
         version, page = in_thread(lambda: _fetch(address), cancel, _ANSWER_SECONDS)
-        kept = _Kept(now, version, page)
+        kept = _Kept(now, version, page, now)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as exc:
         log.info("the releases page gave no answer: %s", without_secrets(f"{type(exc).__name__}: {exc}"))
     _write(kept)
@@ -107,7 +112,7 @@ def _known(kept: _Kept) -> UpdateKnown:
     if not kept.version:
         return UpdateKnown("unknown")
     newer = is_newer(kept.version, helix_app.__version__)
-    return UpdateKnown("newer" if newer else "newest", kept.version, kept.page)
+    return UpdateKnown("newer" if newer else "newest", kept.version, kept.page, kept.told)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -122,7 +127,7 @@ def _file() -> Path:
 def _read() -> _Kept | None:
     try:
         raw = texts.read_json(_file())
-        return _Kept(float(raw["at"]), str(raw["version"]), str(raw["page"]))
+        return _Kept(float(raw["at"]), str(raw["version"]), str(raw["page"]), float(raw["told"]))
     except (OSError, ValueError, LookupError, TypeError, InputError):
         return None
 

@@ -86,11 +86,13 @@ class UpdateKnown:
             asked yet; ``newest``: this is the newest one; ``newer``: there is a newer one.
         version: the newest, where it is known.
         page: its address in the web; empty where none was told.
+        looked: when that was told, in seconds since 1970; None where nothing was.
     """
 
     state: UpdateState
     version: str = ""
     page: str = ""
+    looked: float | None = None
 
 
 Inquiry = Union[ReportAsked, RedactAsked, MachineAsked, UpdateAsked]

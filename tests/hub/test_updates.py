@@ -74,7 +74,7 @@ def test_it_is_off_unless_a_person_wants_it(page: Page) -> None:
 
 
 def test_the_page_is_asked_once_a_day_and_told_nothing(page: Page) -> None:
-    known = UpdateKnown("newer", "9.1.0", NEWER["html_url"])
+    known = UpdateKnown("newer", "9.1.0", NEWER["html_url"], 1e9)
     assert looked() == known
     assert looked(1e9 + updates.DAY - 1) == known
     assert len(page.asked) == 1
@@ -83,8 +83,29 @@ def test_the_page_is_asked_once_a_day_and_told_nothing(page: Page) -> None:
     assert set(headers) <= {"host", "accept", "accept-encoding", "connection", "user-agent"}
     assert headers["user-agent"] == "Helix"
     page.answer = json.dumps({"tag_name": helix_app.__version__}).encode()
-    assert looked(1e9 + updates.DAY) == UpdateKnown("newest", helix_app.__version__)
+    later = 1e9 + updates.DAY
+    assert looked(later) == UpdateKnown("newest", helix_app.__version__, looked=later)
     assert len(page.asked) == 2
+
+
+def test_what_was_told_long_ago_keeps_its_date(page: Page) -> None:
+    page.answer = json.dumps({"tag_name": helix_app.__version__}).encode()
+    known = looked()
+    page.status = 500
+    for days in (1, 90):
+        assert looked(1e9 + days * updates.DAY) == known == UpdateKnown("newest", helix_app.__version__, looked=1e9)
+    assert len(page.asked) == 3
+    page.status = 200
+    assert looked(1e9 + 91 * updates.DAY).looked == 1e9 + 91 * updates.DAY
+
+
+def test_a_file_that_does_not_say_when_is_no_answer(page: Page, tmp_path: Path) -> None:
+    looked()
+    (file,) = tmp_path.rglob("updates.json")
+    kept = json.loads(file.read_text(encoding="utf-8"))
+    del kept["told"]
+    file.write_text(json.dumps(kept), encoding="utf-8")
+    assert looked(1e9 + 60).looked == 1e9 + 60
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import time
 from html import escape
 
-from PySide6.QtCore import QCoreApplication, Qt, qVersion
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt, qVersion
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QLabel, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
@@ -20,6 +21,8 @@ from helix_app.gui.look.icons import pixmap
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol.inquiries import UpdateKnown
 
+OLD_SECONDS = 2 * 24 * 3600.0  # since the releases page was reached, which is asked once a day
+
 
 def tr(text: str) -> str:
     """Translate in the context of About."""
@@ -32,9 +35,19 @@ def update_text(known: UpdateKnown) -> str:
         "off": "",
         "no_address": tr("This Helix knows no releases page, so it cannot look for newer versions."),
         "unknown": tr("The releases page has not answered yet, so nobody knows whether there is a newer version."),
-        "newest": tr("This is the newest version."),
+        "newest": _newest(known.looked),
         "newer": tr("Helix {version} is available.").format(version=known.version),
     }[known.state]
+
+
+def _newest(looked: float | None) -> str:
+    if looked is None:
+        return tr("This is the newest version.")
+    day = QLocale().toString(QDateTime.fromMSecsSinceEpoch(round(1000 * looked)).date(), tr("d MMM yyyy"))
+    if time.time() - looked < OLD_SECONDS:
+        return tr("This is the newest version, as of {day}.").format(day=day)
+    old = tr("This was the newest version on {day}. The releases page has not been reached since.")
+    return old.format(day=day)
 
 
 class AboutDialog(Dialog):

@@ -24,7 +24,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
 from helix_app.protocol import events
-from helix_app.protocol.inquiries import UpdateKnown
+from helix_app.protocol.inquiries import UpdateAsked, UpdateKnown
 
 
 class Help(QObject):
@@ -65,6 +65,7 @@ class Help(QObject):
         self._pointed = QPoint()  # where the mouse was when the focus last moved
         self.frames = FrameMeter(self)
         self._update = UpdateKnown("off")
+        self._about: AboutDialog | None = None
         self.faults = FaultDesk(theme, window, runs, lambda: window_facts(window, live, state), self)
         self.faults.asked.connect(self.asked)
         state.occupied_changed.connect(self.on_occupied_changed)
@@ -127,11 +128,13 @@ class Help(QObject):
 
     def open_about(self) -> None:
         """Show the version."""
-        dialog = AboutDialog(self._theme, self._window)
+        dialog = self._about = AboutDialog(self._theme, self._window)
         dialog.show_update(self._update)
+        dialog.finished.connect(self._on_about_closed)
         self.add_key(dialog, "page_keys")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+        self.asked.emit(UpdateAsked())  # whoever answers asks the releases page only where that is wanted and due
 
     def open_diagnostics(self) -> None:
         """Show, beside the window, how it runs; the one that is open comes to the front."""
@@ -156,8 +159,10 @@ class Help(QObject):
         return {events.CheckupDone: self.on_checkup_done, UpdateKnown: self.on_update_known, **self.faults.handlers()}
 
     def on_update_known(self, event: UpdateKnown) -> None:
-        """What is known of newer versions; About says it."""
+        """What is known of newer versions; About says it, also while it is open."""
         self._update = event
+        if self._about is not None:
+            self._about.show_update(event)
 
     def on_occupied_changed(self) -> None:
         """A reply or a comparison began or ended: frames are timed meanwhile."""
@@ -194,3 +199,6 @@ class Help(QObject):
 
     def _on_closed(self) -> None:
         self._dialog = None
+
+    def _on_about_closed(self) -> None:
+        self._about = None

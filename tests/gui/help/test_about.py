@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from PySide6.QtGui import QGuiApplication
@@ -12,7 +13,8 @@ from helix_app.gui.help.about import AboutDialog
 from helix_app.gui.help.installation import LAUNCHER, InstallationDialog
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.inquiries import UpdateKnown
+from helix_app.protocol.inquiries import UpdateAsked, UpdateKnown
+from tests.gui.fake import record
 from tests.gui.settling import settle
 
 
@@ -50,12 +52,31 @@ def test_about_says_what_is_known_of_newer_versions(theme: Theme) -> None:
     assert dialog.update_line.isHidden()
     dialog.show_update(UpdateKnown("newest", "1.0"))
     assert dialog.update_line.text() == "This is the newest version."
+    dialog.show_update(UpdateKnown("newest", "1.0", looked=time.time()))
+    assert dialog.update_line.text().startswith("This is the newest version, as of ")
+    dialog.show_update(UpdateKnown("newest", "1.0", looked=1e9 + 36_000))  # noon nearly everywhere
+    old = "This was the newest version on 9 Sep 2001. The releases page has not been reached since."
+    assert dialog.update_line.text() == old
     dialog.show_update(UpdateKnown("newer", "9.1", "https://example.org/a?b=1&c=2"))
     assert 'Helix 9.1 is available. <a href="https://example.org/a?b=1&amp;c=2">' in dialog.update_line.text()
     dialog.show_update(UpdateKnown("no_address"))
     assert "knows no releases page" in dialog.update_line.text()
     dialog.deleteLater()
     settle()
+
+
+def test_about_has_it_looked_up_and_shows_what_comes_while_it_is_open(window: MainWindow) -> None:
+    asked = record(window.help.asked)
+    window.help.open_about()
+    assert asked == [UpdateAsked()]
+    about = window.findChild(AboutDialog)
+    assert about is not None
+    assert about.update_line.isHidden()
+    window.on_event(UpdateKnown("newer", "9.1"))
+    assert about.update_line.text() == "Helix 9.1 is available."
+    about.close()
+    settle()
+    window.on_event(UpdateKnown("newest", "9.1"))  # nobody is there to show it
 
 
 def test_a_newer_version_is_told_quietly(window: MainWindow) -> None:
