@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -32,6 +33,7 @@ from helix_app.protocol.inquiries import (
 log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000  # between two looks at whether the releases page is to be asked
 _MEASURE_SECONDS = 30.0
+_STOP_SECONDS = 3.0  # that the end of the program waits for what was asked
 _REPORT_FAILED = "This computer could not be looked at; the log file says why."
 
 Find = Callable[[Any, threading.Event], Answer]
@@ -100,7 +102,7 @@ class Inquiries(QObject):
         super().__init__(parent)
         self._finders = finders
         self._cancel = threading.Event()
-        self._asked: set[Inquiry] = set()
+        self._asked: dict[Inquiry, threading.Thread] = {}
         self._told.connect(self._on_told)
         self._timer = QTimer(self)
         self._timer.setInterval(HOUR_MS)
@@ -122,14 +124,21 @@ class Inquiries(QObject):
         """Find something out."""
         if asked in self._asked or self._cancel.is_set():
             return
-        self._asked.add(asked)
-        threading.Thread(target=self._run, args=(asked,), name="helix-inquiry", daemon=True).start()
+        self._asked[asked] = threading.Thread(target=self._run, args=(asked,), name="helix-inquiry", daemon=True)
+        self._asked[asked].start()
 
     @Slot()
     def shutdown(self) -> None:
-        """Give up. May be called twice."""
+        """Give up, and wait until the processes that were started for it have ended. May be called twice."""
         self._timer.stop()
+        if self._cancel.is_set():
+            return
         self._cancel.set()
+        end = time.monotonic() + _STOP_SECONDS
+        for asked, thread in self._asked.items():
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                log.warning("left behind: %s", type(asked).__name__)
 
     def _run(self, asked: Inquiry) -> None:
         answer: Answer | None = None
@@ -142,6 +151,6 @@ class Inquiries(QObject):
 
     @Slot(object, object)
     def _on_told(self, asked: Inquiry, answer: Answer | None) -> None:
-        self._asked.discard(asked)
+        self._asked.pop(asked, None)
         if answer is not None and not self._cancel.is_set():
             self.news.emit([answer])

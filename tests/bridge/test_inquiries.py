@@ -83,7 +83,10 @@ def test_a_finder_that_fails_is_logged_and_may_be_asked_again(
         asking.look_for_updates()
 
 
-def test_nothing_is_told_or_asked_after_the_end(qtbot: QtBot, asking: Inquiries, finder: Finder) -> None:
+def test_nothing_is_told_or_asked_after_the_end(
+    qtbot: QtBot, asking: Inquiries, finder: Finder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(inquiries, "_STOP_SECONDS", 0.0)
     news: list[object] = []
     asking.news.connect(news.append)
     asking.ask(ReportAsked())
@@ -92,6 +95,25 @@ def test_nothing_is_told_or_asked_after_the_end(qtbot: QtBot, asking: Inquiries,
     finder.may.set()
     qtbot.waitUntil(lambda: not asking._asked)
     assert (news, finder.asked) == ([], [ReportAsked()])
+    assert "left behind: ReportAsked" in caplog.text
+
+
+def test_the_end_waits_for_processes_that_were_started(qapp: object) -> None:
+    """Each is killed where it is waited for, which nobody does once the program is gone."""
+    begun, ended = threading.Event(), threading.Event()
+
+    def find(_asked: object, cancel: threading.Event) -> Answer:
+        begun.set()
+        cancel.wait(30)
+        ended.set()
+        return ReportMade("too late")
+
+    asking = Inquiries({ReportAsked: find})
+    asking.ask(ReportAsked())
+    assert begun.wait(30)
+    asking.shutdown()
+    assert ended.is_set()
+    asking.shutdown()
 
 
 def test_a_report_loses_what_was_written_in_conversations() -> None:

@@ -56,6 +56,7 @@ class WelcomePage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._item: CatalogItem | None = None
         self._coming: tuple[str, ...] = ()  # the model that is being fetched, and its draft
+        self._drafts: tuple[str, ...] = ()  # those fetched for a model, also after it was stopped
         self._below = QWidget()  # the error and its distance to the buttons
         card = QFrame()
         card.setObjectName("card")
@@ -215,19 +216,25 @@ class WelcomePage(QWidget):
     def show_failure(self, event: DownloadFailed | events.Failed) -> None:
         """Back to the buttons, with the reason unless the person stopped it."""
         model = event.model_id if isinstance(event, DownloadFailed) else ""
-        if model and model in self._coming[1:]:
-            return  # the model is on its way, and starts without this draft
+        if model and model in self._drafts:
+            self.cancel.setEnabled(True)
+            return  # its model starts without it, or was stopped, too
         self._coming = ()
         self.show_idle()
-        start = self.offer.start if model and model == self.offer.model_id else self.start
-        if event.code == "download_cancelled":
-            start.setText(self.tr("Continue download"))
-        elif event.code != "load_cancelled":  # the person stopped it
-            if model:
-                start.setText(self.tr("Try again"))
+        stopped = event.code == "download_cancelled"
+        start = self._begins(model)
+        if start is not None:
+            start.setText(self.tr("Continue download") if stopped else self.tr("Try again"))
+            start.setAccessibleName(start.text())
+        if not stopped and event.code != "load_cancelled":  # the person stopped it
             self.error.show_failure(event)
             self._below.show()
-        start.setAccessibleName(start.text())
+
+    def _begins(self, model: str) -> ThemedButton | None:
+        """The button that fetches this model; None for one that was begun elsewhere."""
+        if model and model == self.offer.model_id:
+            return self.offer.start
+        return self.start if self._item is not None and model == self._item.id else None
 
     def show_idle(self) -> None:
         """The buttons."""
@@ -264,7 +271,7 @@ class WelcomePage(QWidget):
             self.offer.add_sentence(self.tr("At that speed the model above suits it best."))
 
     def _begin(self, *models: str) -> None:
-        self._coming = models
+        self._coming, self._drafts = models, models[1:]
         self._show_busy(download_stage("connect"), "")
         self.line.set_fraction(None)
         self.cancel.setFocus()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.suggestion import Suggestion
 from helix_app.gui.models.welcome import WelcomePage
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
@@ -148,3 +150,45 @@ def test_without_a_suggestion_nothing_can_be_started(card: WelcomePage) -> None:
     card.on_start_clicked()
     assert asked == []
     assert (card.item, card.open.text()) == (None, "Open a model file…")
+
+
+LARGE = replace(fake.BIG, id="large", name="Large", draft=fake.SMOL.id)
+
+
+def offered(card: WelcomePage) -> tuple[str, str]:
+    """The card with a model for this computer whose draft is another one; the texts of both buttons."""
+    card.offer.show_suggestion(Suggestion(LARGE, replace(fake.SMOL, id="small")))
+    card.offer.start.click()
+    return card.start.text(), card.offer.start.text()
+
+
+@pytest.mark.parametrize("order", [("large", "small"), ("small", "large")])
+def test_stopping_a_model_and_its_draft_renames_the_button_that_began_them(
+    card: WelcomePage, order: tuple[str, str]
+) -> None:
+    own, _ = offered(card)
+    card.cancel.click()
+    for model in order:
+        card.show_failure(DownloadFailed(model, "download_cancelled"))
+    assert (card.start.text(), card.offer.start.text()) == (own, "Continue download")
+    assert card.offer.start.accessibleName() == "Continue download"
+    assert not card.busy()
+    assert not card.error.isVisible()
+
+
+def test_stopping_a_draft_whose_model_is_here_renames_nothing(card: WelcomePage) -> None:
+    before = offered(card)
+    card.on_arrived("large")
+    card.cancel.click()
+    card.show_failure(DownloadFailed("small", "download_cancelled"))
+    assert (card.start.text(), card.offer.start.text()) == before
+    assert card.busy()  # the model is loaded without it
+    card.show_loading(LoadProgress("weights", 0.5))
+    assert card.cancel.isEnabled()
+
+
+def test_a_download_that_was_begun_elsewhere_renames_no_button(card: WelcomePage) -> None:
+    before = offered(card)
+    card.show_failure(DownloadFailed("another", "download_source"))
+    assert (card.start.text(), card.offer.start.text()) == before
+    assert card.error.isVisible()
