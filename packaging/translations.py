@@ -200,6 +200,7 @@ def _context(func: ast.expr, inside: str, module: Module, modules: dict[str, Mod
 def _declared() -> Iterator[tuple[str, str]]:
     """Texts that are kept in tables, and those of the settings."""
     from helix_app.base import messages
+    from helix_app.base.message_texts.reasons import REASONS
     from helix_app.base.settings import declared
     from helix_app.hub.catalog import load_catalog
 
@@ -211,6 +212,7 @@ def _declared() -> Iterator[tuple[str, str]]:
         messages.FINISH_REASONS,
         messages.CONTEXT_FULL,
         messages.COMPARISON,
+        REASONS,
     )
     for table in tables:
         yield from (("messages", text) for text in table.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helix_app.base.message_texts.reasons import flat
 from helix_app.protocol.events import Failed
 
 
@@ -10,7 +11,7 @@ class HelixError(Exception):
 
     Attributes:
         code: key of ``messages.ERRORS``.
-        fields: values for the placeholders of that message.
+        fields: values for the placeholders of that message; of a ``Reason`` what it was made of, too.
         detail: the technical text behind "Details", such as the library's own words.
         exit_code: what the command line exits with: 2 for wrong usage or input, 1 otherwise.
     """
@@ -21,7 +22,7 @@ class HelixError(Exception):
     def __init__(self, code: str | None = None, *, detail: str = "", **fields: object) -> None:
         if code is not None:
             self.code = code
-        self.fields = {name: str(value) for name, value in fields.items()}
+        self.fields = dict(flat(fields))
         self.detail = detail
         super().__init__(f"{self.code}: {self.fields} {detail}".strip())
 

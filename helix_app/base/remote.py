@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from helix_app.base.errors import InputError
+from helix_app.base.message_texts.reasons import reason_of
 
 _SCHEMES = ("http://", "https://")
 _ROUTES = ("/chat/completions", "/completions", "/models", "/responses")  # what people copy with an address
@@ -64,9 +65,9 @@ def base_url(address: str) -> str:
     except ValueError as exc:
         raise InputError("remote_address", address=text[:200], reason=str(exc)) from exc
     if not host or " " in text or (not is_remote(text) and "://" in text):
-        raise InputError("remote_address", address=text[:200], reason="it is not the address of a server")
+        raise InputError("remote_address", address=text[:200], reason=reason_of("address_no_server"))
     if parts.username is not None:
-        raise InputError("remote_address", address=host, reason="a key has a place of its own")
+        raise InputError("remote_address", address=host, reason=reason_of("address_key"))
     path = parts.path.rstrip("/")
     for route in _ROUTES:
         path = path.removesuffix(route)

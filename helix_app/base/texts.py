@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from helix_app.base.message_texts.reasons import reason_of
+
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -47,7 +49,7 @@ def decode(data: bytes) -> tuple[str, str]:
                 return data.decode(encoding), encoding
             except (UnicodeDecodeError, LookupError):
                 continue
-    raise ValueError("it is not text")
+    raise ValueError(reason_of("not_text"))
 
 
 def why(exc: OSError | ValueError) -> str:
@@ -65,7 +67,7 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(reason_of("too_deep")) from None
 
 
 def read_json(path: Path | str) -> Any:

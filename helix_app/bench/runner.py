@@ -19,7 +19,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from helix_app.base.errors import HelixError
-from helix_app.base.messages import error_text
+from helix_app.base.message_texts.reasons import fields_of
+from helix_app.base.messages import error_reason
 from helix_app.base.process.logs import log_file
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
@@ -393,7 +394,7 @@ def _as_error(exc: Exception, ready: ModelReady) -> HelixError:
 
 def _failure(code: str, exc: Exception, **fields: str) -> BenchNotice:
     if isinstance(exc, HelixError):
-        reason = error_text(exc.code, exc.fields)
+        fields["reason"] = error_reason(exc.code, exc.fields)
     else:
-        reason = f"{type(exc).__name__}: {exc}".splitlines()[0]
-    return BenchNotice(code, (*fields.items(), ("reason", reason)), str(exc))
+        fields["reason"] = f"{type(exc).__name__}: {exc}".splitlines()[0]
+    return BenchNotice(code, fields_of(**fields), str(exc))

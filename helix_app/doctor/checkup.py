@@ -65,7 +65,7 @@ class Trouble:
     """Why something gave no answer; ``problem`` is empty where nothing went wrong.
 
     Attributes:
-        problem: a code: how a job failed (``jobs.How``), or of ``probe.REASONS`` and ``torch_facts.cuda_adapters``.
+        problem: a code: how a job failed (``jobs.How``), or of ``directml.PROBLEMS`` and ``torch_facts.cuda_adapters``.
         reason: a few words for people.
         detail: the library's own.
     """

@@ -11,6 +11,7 @@ from functools import partial
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
+from helix_app.base.message_texts.reasons import fields_of
 from helix_app.base.process.logs import log_file
 from helix_app.engine.host.client import cancelled_result
 from helix_app.engine.loading.build import Loaded
@@ -154,7 +155,7 @@ class Engine:
         place = self._loaded
 
         def to_cpu(device: str, reason: str, detail: str) -> Iterator[Event]:
-            yield Notice("moved_to_cpu", (("device", device), ("reason", reason)), detail)
+            yield Notice("moved_to_cpu", fields_of(device=device, reason=reason), detail)
             assert self._wanted is not None
             request = replace(self._wanted, device="cpu")
             if reason == LOST:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from helix_app.base import texts
 from helix_app.base.errors import HelixError, ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.hub.catalog import BundledSource, Catalog, CatalogEntry, HubSource, WheelSource
 from helix_app.hub.registry import known_catalog
@@ -182,7 +183,7 @@ def _verify_file(entry: CatalogEntry, cancel: threading.Event, root: Path | None
         raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
     if actual != expected:
         _forget(path)
-        reason = "its checksum is not that of the model"
+        reason = reason_of("file_checksum")
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=f"sha256 {actual}, expected {expected}")
     if path == model_file(entry, root):
         write_note(path, actual)

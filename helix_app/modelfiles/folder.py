@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles import foreign
 from helix_app.modelfiles.gguf.other_kinds import UNKNOWN_BASE
 from helix_app.modelfiles.part_names import model_name
@@ -82,13 +83,13 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
         try:
             names = sorted(set(read_json(index, folder)["weight_map"].values()))
         except (KeyError, AttributeError, TypeError) as exc:
-            reason = f"{index.name} has no map of its weights"
+            reason = reason_of("file_no_map", file=index.name)
             raise ModelFileError("model_corrupt", path=folder, reason=reason, detail=repr(exc)) from exc
         files = tuple(folder / os.path.basename(str(name)) for name in names)
     else:
         files = _plain_weights(folder)
     if not files:
-        _refuse_without(folder, ".safetensors file")
+        _refuse_without(folder, reason_of("weights_file"))
     missing = [file.name for file in files if not file.is_file()]
     if missing:
         count, named = len(files), ", ".join(missing)
@@ -115,19 +116,19 @@ def check_whole(file: Path) -> tuple[str, ...]:
             head = opened.read(8)
             length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
             if length + 8 > size:
-                _refuse_cut(file, f"{size:,} bytes, which end inside its header")
+                _refuse_cut(file, reason_of("bytes_in_header", size=f"{size:,}"))
             if length > _MOST_HEADER:
                 raise ValueError(f"a header of {length} bytes")
             header = texts.parse_json(opened.read(length).decode("utf-8"))
         ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
         needed = 8 + length + max(ends, default=0)
         if needed > size:
-            _refuse_cut(file, f"{size:,} of {needed:,} bytes")
+            _refuse_cut(file, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
         return tuple(str(name) for name in header)
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=file, reason=exc.strerror or exc, detail=repr(exc)) from exc
     except (ValueError, LookupError, TypeError, AttributeError, MemoryError, OverflowError) as exc:
-        reason = "nonsense in its header"
+        reason = reason_of("header_nonsense")
         raise ModelFileError("model_corrupt", path=file, reason=reason, detail=repr(exc)) from exc
 
 
@@ -136,15 +137,15 @@ def read_json(file: Path, folder: Path) -> dict[str, Any]:
     try:
         raw = texts.read_json(file)
     except (OSError, ValueError) as exc:
-        reason = f"{file.name} cannot be read ({exc})"
+        reason = reason_of("file_unread", file=file.name, said=exc)
         raise ModelFileError("model_corrupt", path=folder, reason=reason, detail=repr(exc)) from exc
     if not isinstance(raw, dict):
-        raise ModelFileError("model_corrupt", path=folder, reason=f"{file.name} is not an object")
+        raise ModelFileError("model_corrupt", path=folder, reason=reason_of("file_not_object", file=file.name))
     return raw
 
 
 def _refuse_cut(file: Path, has: str) -> NoReturn:
-    raise ModelFileError("model_corrupt", path=file, reason=f"it is cut off, with {has}")
+    raise ModelFileError("model_corrupt", path=file, reason=reason_of("file_cut", has=has))
 
 
 def _plain_weights(folder: Path) -> tuple[Path, ...]:
@@ -169,15 +170,15 @@ def _adapter_base(file: Path) -> str:
 def _refuse_without(folder: Path, what: str) -> NoReturn:
     """Name what a folder holds in place of what it lacks."""
     if any(folder.glob("consolidated*")) or ((folder / "params.json").is_file() and any(folder.glob("*.pth"))):
-        layout = "the original files of Llama or Mistral, consolidated and params.json"
+        layout = reason_of("format_original")
         raise ModelFileError("model_other_format", path=folder, format=layout)
     for pattern, name in _OTHER_FORMATS.items():
         if any(folder.glob(pattern)):
             raise ModelFileError("model_other_format", path=folder, format=name)
     for file in folder.iterdir():
         if foreign.is_unfinished_name(file):
-            raise ModelFileError("model_unfinished", path=folder, reason=f"{file.name} is not whole yet")
+            raise ModelFileError("model_unfinished", path=folder, reason=reason_of("file_not_whole", file=file.name))
     pickles = [file.name for pattern in _PICKLES for file in folder.glob(pattern)]
     if any(name not in _NOT_WEIGHTS for name in pickles):
         raise ModelFileError("model_pickle", path=folder)
-    raise ModelFileError("model_not_a_model", path=folder, what=f"the folder has no {what}")
+    raise ModelFileError("model_not_a_model", path=folder, what=reason_of("folder_without", what=what))

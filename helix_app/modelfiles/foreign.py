@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 
 _HEAD = 4096
 _LFS = b"version https://git-lfs.github.com/spec/"
@@ -49,13 +50,13 @@ def refuse(path: Path) -> NoReturn:
     if head[:4] in _OLD:
         raise ModelFileError("model_old_format", path=path, format=_OLD[head[:4]])
     if head[:4] == _OLD_ADAPTER:
-        raise ModelFileError("model_adapter", path=path, base="its maker names it")
+        raise ModelFileError("model_adapter", path=path, base=reason_of("base_by_maker"))
     if _is_page(head):
         raise ModelFileError("model_page", path=path)
     if is_raw_piece(path):
         raise ModelFileError("model_part_raw", path=path)
     if is_unfinished_name(path):
-        raise ModelFileError("model_unfinished", path=path, reason=f"it has {size:,} bytes so far")
+        raise ModelFileError("model_unfinished", path=path, reason=reason_of("file_has_so_far", size=f"{size:,}"))
     if path.suffix.lower() in _FORMATS:
         raise ModelFileError("model_other_format", path=path, format=_FORMATS[path.suffix.lower()])
     if _is_pickle(path, head):
@@ -89,15 +90,15 @@ def _refuse_member(path: Path) -> NoReturn:
     folder = path.parent
     if (folder / "config.json").is_file() or (folder / "adapter_config.json").is_file():
         raise ModelFileError("model_open_folder", path=path, folder=folder)
-    what = "it is a .safetensors file without the config.json that belongs to it"
+    what = reason_of("file_no_config")
     if path.suffix == ".json":
-        what = "it is text"
+        what = reason_of("file_text")
     raise ModelFileError("model_not_a_model", path=path, what=what)
 
 
 def _begins(path: Path, content: str) -> str:
     if path.suffix.lower() == ".gguf":
-        return f"its name ends in .gguf, but it is no GGUF file ({content})"
+        return reason_of("file_named_gguf", content=content)
     return content
 
 
@@ -106,12 +107,12 @@ def _content(head: bytes) -> str:
     if not archive and head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         archive = "tar"
     if archive:
-        return f"it is an archive, {archive}, which has to be unpacked first"
+        return reason_of("file_archive", kind=archive)
     if not head.strip(b"\0"):
-        return "it begins with zeros, as a download does that has not ended"
+        return reason_of("file_zeros")
     if _is_text(head):
-        return "it is text"
-    return "it does not begin with GGUF"
+        return reason_of("file_text")
+    return reason_of("file_no_gguf")
 
 
 def _is_page(head: bytes) -> bool:

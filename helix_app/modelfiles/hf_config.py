@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.config_check import check
@@ -53,9 +54,9 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
         }
         config = ModelConfig(**{**shape, **architecture.from_hf(raw)})
     except KeyError as exc:
-        raise ModelFileError("model_description", path=path, what=f"config.json has no {exc.args[0]}") from exc
+        raise ModelFileError("model_description", path=path, what=reason_of("config_no_key", key=exc.args[0])) from exc
     except (TypeError, ValueError, ArithmeticError) as exc:
-        reason = f"nonsense in config.json ({exc})"
+        reason = reason_of("file_nonsense", file="config.json", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     check(config, path)
     return config
@@ -64,7 +65,7 @@ def config_from_hf(raw: dict[str, Any], path: str) -> ModelConfig:
 def _activation(raw: dict[str, Any]) -> Activation:
     name = str(raw.get("hidden_activation") or raw.get("hidden_act") or "silu")
     if name not in _ACTIVATIONS:
-        raise ModelFileError("model_feature_unsupported", feature=f"the activation {name}")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_activation", name=name))
     return _ACTIVATIONS[name]
 
 
@@ -78,7 +79,7 @@ def _check_quantisation(raw: dict[str, Any], known: tuple[str, ...]) -> None:
         return
     if not method:  # mlx-lm writes "quantization" with group size and bits alone
         method = "MLX" if raw.get("quantization") else "unknown"
-    raise ModelFileError("model_feature_unsupported", feature=f"{method} quantised safetensors")
+    raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_quantised", method=method))
 
 
 def token_ids(value: Any) -> tuple[int, ...]:
@@ -108,7 +109,7 @@ def _rotary_size(raw: dict[str, Any], head_dim: int) -> int:
 def _whole_heads(raw: dict[str, Any]) -> int:
     """The same for a model that turns all: what else a file says is refused."""
     if _turned_share(raw) != 1.0:
-        raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_partial_rope"))
     return 0
 
 
@@ -117,7 +118,7 @@ def _rope_from_hf(raw: dict[str, Any]) -> RopeScaling:
     kind = str(params.get("rope_type") or params.get("type") or "default")
     known = ("default", "linear", "dynamic", "llama3", "yarn")
     if kind not in known and not (kind == "longrope" and params.get("long_factor") and params.get("short_factor")):
-        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_rope", kind=kind))
     original = params.get("original_max_position_embeddings") or raw.get("original_max_position_embeddings")
     if kind == "longrope":
         return _longrope(raw, params, int(original or 0))

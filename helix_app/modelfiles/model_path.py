@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, tensor_names, weight_files
@@ -61,7 +62,7 @@ def _inspect(path: Path) -> ModelFiles:
     if path.is_dir():
         return _inspect_folder(path)
     if path.stat().st_size == 0:
-        raise ModelFileError("model_corrupt", path=path, reason="it is empty, with 0 bytes")
+        raise ModelFileError("model_corrupt", path=path, reason=reason_of("file_empty"))
     header = read_model(path)
     return ModelFiles(path, "gguf", config_from_gguf(header), file_key(*header.files), gguf=header)
 
@@ -80,7 +81,7 @@ def _inspect_folder(path: Path) -> ModelFiles:
         try:
             more = token_ids(read_json(generation, path).get("eos_token_id"))
         except (TypeError, ValueError, OverflowError) as exc:
-            reason = f"nonsense in {generation.name} ({exc})"
+            reason = reason_of("file_nonsense", file=generation.name, said=exc)
             raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
         ends += more
     ends = end_tokens((*ends, *tokenizer.ends), tokenizer.markers, config.vocab_size)

@@ -15,6 +15,10 @@ _ENDS = (".", "!", "?", "…")
 _OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
 
 
+class Told(str):
+    """A field that is in the language in effect already."""
+
+
 class _Words(string.Formatter):
     """Knows counts with their nouns, and dashes for what is missing."""
 
@@ -49,8 +53,9 @@ def sentence(template: str, fields: Mapping[str, object]) -> str:
         done += _joined(done, literal)
         if name is not None:
             begins = not done.strip() or done.rstrip().endswith(_ENDS)
-            value = shortened(str(fields.get(name, MISSING)).strip())
-            value = figure(say(value))
+            given = fields.get(name, MISSING)
+            value = shortened(str(given).strip())
+            value = value if isinstance(given, Told) else figure(say(value))
             if spec and value:
                 value = _WORDS.format_field(value, spec)
             alone = begins and _OWN_SENTENCE.match(following) is not None

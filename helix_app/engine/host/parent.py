@@ -16,6 +16,7 @@ from contextlib import closing, suppress
 from dataclasses import replace
 
 from helix_app.base.errors import HostError
+from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.engine.host.child import Broken, Done, Hello, Items, Ready, Run
 from helix_app.engine.host.client import DEFAULT_ENGINE, cancelled_result, refused
 from helix_app.engine.host.crowd import Crowd, Stop
@@ -33,7 +34,7 @@ POLL_SECONDS = 0.1  # how late a cancel is noticed while the child is silent; lo
 _MAX_DEATHS = 3  # of children in one reply, before it is given up
 _FORGIVEN_SECONDS = 3600.0  # after which the death of a child no longer speaks against its device
 _KEEPS_MEMORY = ("directml",)  # devices whose memory is free only when the process ends
-_DIED_LOADING = "the engine stopped while loading on it"
+_DIED_LOADING = reason_of("device_died_loading")
 
 
 class _BrokenEngineError(Exception):
@@ -209,7 +210,7 @@ class HostClient:
             log.warning("engine process while loading: %s", error.detail)
             detail = error.detail
         device = self._device_name or request.device
-        yield Notice("fallback_cpu", (("device", device), ("reason", _DIED_LOADING)), detail)
+        yield Notice("fallback_cpu", fields_of(device=device, reason=_DIED_LOADING), detail)
         yield from self._ask(replace(request, device="cpu"), cancel)
 
     def _refused(self, request: LoadRequest, cancel: threading.Event) -> Generator[Event, None, bool]:

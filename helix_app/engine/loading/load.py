@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 from helix_app.base.errors import DeviceError, HelixError
+from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.base.process.logs import log_file
 from helix_app.engine.loading.build import Loaded, build
 from helix_app.engine.loading.look import look
@@ -59,8 +60,8 @@ def load(
                 code = "out_of_memory" if is_out_of_memory(exc) else "internal"
                 raise HelixError(code, detail=f"{type(exc).__name__}: {exc}", log=log_file()) from exc
             log.warning("loading on %s failed: %s", device.kind, exc)
-            reason = "not enough memory on it" if is_out_of_memory(exc) else "it failed while loading"
-            failed = Notice("fallback_cpu", (("device", device.name), ("reason", reason)), str(exc))
+            reason = reason_of("device_no_memory" if is_out_of_memory(exc) else "device_failed_loading")
+            failed = Notice("fallback_cpu", fields_of(device=device.name, reason=reason), str(exc))
         return_memory()  # here, for the exception kept what it had loaded
         yield failed
         device = cpu()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Generator
 
+from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.on_card import try_products
 from helix_app.engine.loading.plan import Plan
@@ -16,10 +17,9 @@ from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
-_OTHER = "it does not run models of this kind"
-_LOST = "it stopped working; close Helix and start it again to use it"
-
-_NOT_THERE = "this kind of model does not run on DirectML"
+_OTHER = reason_of("device_other_models")
+_LOST = reason_of("device_lost_before")
+_NOT_THERE = reason_of("device_not_directml")
 
 
 def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Generator[Event, None, Device]:
@@ -38,19 +38,19 @@ def place(what: Plan, cancel: threading.Event, lost: Collection[str] = ()) -> Ge
     if cancel.is_set():
         raise LoadCancelled
     if device.kind in lost:
-        yield Notice("fallback_cpu", (("device", device.name), ("reason", _LOST)))
+        yield Notice("fallback_cpu", fields_of(device=device.name, reason=_LOST))
         device, why_not = cpu(), ""
     models = [files.config for files in (what.target, what.draft) if files is not None]
     if device.kind == "directml" and not all(runs_on_device(config) for config in models):
-        yield Notice("fallback_cpu", (("device", device.name), ("reason", _OTHER)))
+        yield Notice("fallback_cpu", fields_of(device=device.name, reason=_OTHER))
         device, why_not = cpu(), ""
     if why_not and forced_cpu():
         yield Notice("forced_cpu")
     elif why_not:
-        name = "The graphics card" if wanted == "auto" else wanted
-        yield Notice("fallback_cpu", (("device", name), ("reason", why_not)))
+        name = reason_of("the_card") if wanted == "auto" else wanted
+        yield Notice("fallback_cpu", fields_of(device=name, reason=why_not))
     if device.kind == "directml" and any(_only_dense(files) for files in (what.target, what.draft)):
-        yield Notice("fallback_cpu", (("device", device.name), ("reason", _NOT_THERE)))
+        yield Notice("fallback_cpu", fields_of(device=device.name, reason=_NOT_THERE))
         device = cpu()
     fused_attention.settle(device, cancel)
     for files in (what.target, what.draft):

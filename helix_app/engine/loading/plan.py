@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helix_app.base.errors import DraftMismatchError, HelixError
-from helix_app.base.messages import error_text
+from helix_app.base.message_texts.reasons import fields_of
+from helix_app.base.messages import error_reason
 from helix_app.engine.loading.context import choose_context
 from helix_app.engine.measuring import pairs
 from helix_app.engine.rounds.session import Context
@@ -101,7 +102,8 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
         if request.draft_required:
             raise
         kind, draft = "auto", None
-        fields = (("draft", request.draft_name or request.draft), ("reason", error_text(exc.code, exc.fields)))
+        reason = error_reason(exc.code, exc.fields)
+        fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
         skipped = Notice("draft_skipped", fields, exc.detail)
     if kind == "auto" and target.config.next_token is None:
         draft = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)

@@ -19,6 +19,7 @@ import httpx
 
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.remote import RemoteModel, is_local, is_remote, remote_model
 from helix_app.engine.host.client import refused
 from helix_app.engine.remote import body as bodies
@@ -162,7 +163,7 @@ class RemoteClient:
         except Exception as error:
             return failure(error, name)
         if not reading.reason and not reading.done:
-            return HelixError("remote_cut", host=place.host, reason="it was closed too early").as_event(name)
+            return HelixError("remote_cut", host=place.host, reason=reason_of("remote_closed")).as_event(name)
         if reading.reason == "content_filter":
             return HelixError("remote_filtered", host=place.host).as_event(name)
         return self._finished(request, reading, put)

@@ -10,6 +10,7 @@ import httpx
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts.filling import shortened
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.remote import RemoteModel
 
 _CONTEXT = re.compile(r"context[ _-]?(length|window|size)|maximum context|too many tokens|prompt is too long", re.I)
@@ -50,7 +51,7 @@ def of_status(status: int, body: bytes, place: RemoteModel) -> HelixError:
 
 def of_event(told: Any, place: RemoteModel) -> HelixError:
     """An error in the middle of a stream."""
-    reason = message_of(told if isinstance(told, dict) else {"message": told}) or "it says no more"
+    reason = message_of(told if isinstance(told, dict) else {"message": told}) or reason_of("remote_no_more")
     return HelixError("remote_failed", host=place.host, reason=reason)
 
 

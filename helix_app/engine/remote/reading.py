@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from helix_app.base.errors import HelixError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.remote import RemoteModel
 from helix_app.engine.remote.failures import of_event
 from helix_app.protocol.events import FinishReason, RunMetrics
@@ -56,7 +57,7 @@ class Reading:
         try:
             chunk = json.loads(data)
         except ValueError as exc:
-            raise HelixError("remote_not_api", host=self._place.host, reason="it sends no JSON") from exc
+            raise HelixError("remote_not_api", host=self._place.host, reason=reason_of("remote_no_json")) from exc
         if not isinstance(chunk, dict):
             return ""
         if chunk.get("error"):

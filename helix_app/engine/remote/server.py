@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from helix_app.base.errors import HelixError, InputError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.remote import RemoteModel, is_local
 from helix_app.engine.remote.failures import of_exception, of_status
 from helix_app.protocol.remote import RemoteItem
@@ -53,10 +54,10 @@ def models_of(place: RemoteModel, key: str) -> tuple[RemoteItem, ...]:
     try:
         told = json.loads(answer.content)
     except ValueError as error:
-        raise HelixError("remote_not_api", host=place.host, reason="it sends no JSON") from error
+        raise HelixError("remote_not_api", host=place.host, reason=reason_of("remote_no_json")) from error
     cards = told.get("data", told.get("models")) if isinstance(told, dict) else told
     if not isinstance(cards, list):
-        raise HelixError("remote_not_api", host=place.host, reason="it has no list of models")
+        raise HelixError("remote_not_api", host=place.host, reason=reason_of("remote_no_models"))
     items = (_item(card) for card in cards if isinstance(card, dict))
     return tuple(item for item in items if item.id)
 

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.engine.machine.devices.errors import is_device_lost, is_out_of_memory
 from helix_app.engine.machine.memory import return_memory
 from helix_app.engine.rounds.drafting import DraftFault
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 _SMALLER = 0.5  # of its blocks that a cache keeps when memory ran out
 _WORTH = 0.8  # a cache that would keep more than this is left as it is
 
-NO_MEMORY, FAILED, LOST = "not enough memory on it", "it failed", "it stopped working"
+NO_MEMORY, FAILED, LOST = map(reason_of, ("device_no_memory", "device_failed", "device_lost"))
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Recovery:
         place.ready = replace(place.ready, draft="ngram", **gone)  # type: ignore[arg-type]
         reason = NO_MEMORY if fault.memory else FAILED
         self._notices.append(
-            Notice("draft_dropped", (("device", place.ready.device_name), ("reason", reason)), fault.text)
+            Notice("draft_dropped", fields_of(device=place.ready.device_name, reason=reason), fault.text)
         )
         self._scheduler.move(session)
         return True

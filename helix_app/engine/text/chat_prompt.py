@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from helix_app.base.errors import InputError
+from helix_app.base.message_texts.reasons import Reason
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage
@@ -79,7 +80,8 @@ def _refusal(exc: InputError) -> InputError:
     if cause is None:
         return exc
     own = type(cause) is TemplateError  # what raise_exception in a template raises; faults are subclasses
-    reason = " ".join(str(cause).split()) or type(cause).__name__
+    said = cause.args[0] if cause.args else ""
+    reason = said if isinstance(said, Reason) else " ".join(str(cause).split()) or type(cause).__name__
     code = "template_refused" if own else "template_failed"
     return InputError(code, reason=reason, detail=exc.detail)
 

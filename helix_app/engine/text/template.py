@@ -18,6 +18,7 @@ from jinja2.ext import Extension, loopcontrols
 from jinja2.nodes import Node, Scope
 from jinja2.parser import Parser
 
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.text.template_limits import (
     MOST_TEMPLATE,
     BoundedEnvironment,
@@ -56,13 +57,13 @@ def _parsed(template: str) -> nodes.Template:
     try:
         return in_time(lambda: _environment().parse(_sized(template)))
     except RecursionError as exc:
-        raise TemplateLimitError("it is nested too deeply") from exc
+        raise TemplateLimitError(reason_of("too_deep")) from exc
 
 
 def _sized(template: str) -> str:
     """The template itself. Raises TemplateLimitError where it is too long to be one."""
     if len(template) > MOST_TEMPLATE:
-        raise TemplateLimitError(f"it has {len(template):,} characters")
+        raise TemplateLimitError(reason_of("template_size", n=f"{len(template):,}"))
     return template
 
 
@@ -111,7 +112,7 @@ def _to_json(
 ) -> str:
     """Not Jinja's own, which is made for HTML."""
     if (len(indent) if isinstance(indent, str) else indent or 0) > _MOST_INDENT:
-        raise TemplateLimitError("it pads a text without measure")
+        raise TemplateLimitError(reason_of("template_pads"))
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 

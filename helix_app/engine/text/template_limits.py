@@ -19,6 +19,8 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from helix_app.base.message_texts.reasons import reason_of
+
 MOST_TEMPLATE = 1 << 20  # characters of a template; the longest known have some ten thousand
 MOST = 32 << 20  # characters of any value; a conversation of a million tokens has some five million
 _LEAST = 1 << 20  # that any template may make, however short it and its conversation are
@@ -149,7 +151,7 @@ def in_time(work: Callable[[], T], seconds: float | None = None, most: int = MOS
         return done[0]
     if failed and not isinstance(failed[0], _TimeOver):
         raise failed[0]
-    raise TemplateLimitError(f"it takes longer than {limit:g} seconds")
+    raise TemplateLimitError(reason_of("template_slow", seconds=f"{limit:g}"))
 
 
 # ------------------------------------------------------------------------ sizes
@@ -162,7 +164,7 @@ def _most() -> int:
 
 def _check_length(length: float) -> None:
     if length > _most():
-        raise TemplateLimitError(f"it makes a text of more than {_most() / (1 << 20):.0f} million characters")
+        raise TemplateLimitError(reason_of("template_long", millions=f"{_most() / (1 << 20):.0f}"))
 
 
 def _size(value: Sized) -> int:
@@ -192,13 +194,13 @@ def _check_operation(operator: str, left: Any, right: Any) -> None:
 
 def _check_bits(bits: int) -> None:
     if bits > MOST_BITS:
-        raise TemplateLimitError("it makes a number of more than twenty thousand digits")
+        raise TemplateLimitError(reason_of("template_number"))
 
 
 def _check_format(form: Any) -> None:
     text = form.decode("latin-1") if isinstance(form, bytes) else str(form)
     if _WIDTH.search(text) or _STAR.search(text):
-        raise TemplateLimitError("it pads a text without measure")
+        raise TemplateLimitError(reason_of("template_pads"))
 
 
 def _check_call(called: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -207,7 +209,7 @@ def _check_call(called: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> N
     values = (*args, *kwargs.values())
     for value in values:
         if isinstance(value, int) and abs(value) > _most():
-            raise TemplateLimitError("it asks for a text or a list without measure")
+            raise TemplateLimitError(reason_of("template_measureless"))
     owner, name = getattr(called, "__self__", None), getattr(called, "__name__", "")
     if isinstance(owner, (str, bytes)):
         _check_method(owner, name, values)
@@ -233,7 +235,7 @@ def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
         values = [value for value in args if isinstance(value, (str, int, list, tuple))]
         for value in (*values, *kwargs.values()):
             if isinstance(value, int) and abs(value) > _most():
-                raise TemplateLimitError("it asks for a text or a list without measure")
+                raise TemplateLimitError(reason_of("template_measureless"))
         if name == "format" and values:
             _check_format(values[0])
         elif name in ("replace", "join") and values and isinstance(values[0], str):

@@ -22,6 +22,7 @@ from typing import Any
 import tokenizers
 
 from helix_app.base.errors import InputError, ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.base.replies.tool_calls import MARKS
 from helix_app.engine.text.continuation import continuing
@@ -166,7 +167,7 @@ class Tokenizer:
         try:
             return render(template, plain, special, switched(template, thinking), described)
         except Exception as exc:  # a template is a program of the model's author: it may raise anything
-            hint = "The model's chat template refuses this conversation."
+            hint = reason_of("hint_template")
             raise InputError("bad_input", hint=hint, detail=f"{type(exc).__name__}: {exc}") from exc
 
     @functools.cached_property
@@ -343,7 +344,7 @@ def _from_gguf(header: GgufHeader) -> Tokenizer:
     if not tokens:
         raise ModelFileError("tokenizer_unreadable", path=header.path, detail="no tokens in the file")
     if kind not in _BUILDERS:
-        raise ModelFileError("model_feature_unsupported", feature=f"a tokenizer of the kind {kind}")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_tokenizer", kind=kind))
     built, special = _BUILDERS[kind](meta, tokens), template_tokens(meta)
     found = built.found
     info = TokenizerInfo(

@@ -109,7 +109,7 @@ class TemplateDialog(Dialog):
             count = self.tr("With it the prompt has {n:token|tokens}.")
             self._say(messages.fill(f"{own} {count}", n=news.total), wrong=False)
         else:
-            reason = dict(failed.fields).get("reason", "")
+            reason = messages.reason_text(failed.fields)
             at = self.tr("Line {line}: {reason}").format(line=self._line, reason=reason)
             sentence = messages.error_text(failed.code, failed.fields)
             self._say(at if self._line and reason else sentence, wrong=True)

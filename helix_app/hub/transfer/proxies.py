@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-_SYSTEM = "the system's settings"
+from helix_app.base.message_texts.reasons import reason_of
+
+_SYSTEM = reason_of("set_by_system")
 _PIP_INDEX = "https://pypi.org/simple"
 
 
@@ -42,8 +44,8 @@ def pip_proxy(config: Mapping[str, str]) -> Proxy | None:
     """The proxy that pip takes for its index; ``config`` is what ``pip config list`` says."""
     for name, origin in (
         (":env:.proxy", "PIP_PROXY"),
-        ("install.proxy", "pip's configuration"),
-        ("global.proxy", "pip's configuration"),
+        ("install.proxy", reason_of("set_by_pip")),
+        ("global.proxy", reason_of("set_by_pip")),
     ):
         if config.get(name):
             return Proxy(_address(config[name]), origin)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.config import Layer, RopeScaling
 
 Raw = Mapping[str, Any]
@@ -88,7 +89,9 @@ def windowed(raw: Raw, window: Any, slides: Callable[[int], bool]) -> tuple[Laye
     if types is not None:
         unknown = set(types) - {"full_attention", "sliding_attention"}
         if unknown:
-            raise ModelFileError("model_feature_unsupported", feature=f"layers of the kind {min(unknown)}")
+            raise ModelFileError(
+                "model_feature_unsupported", feature=reason_of("feature_layer_kind", kind=min(unknown))
+            )
         flags = [kind == "sliding_attention" for kind in types]
     else:
         flags = [slides(i) for i in range(count)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import (
     Architecture,
     Fields,
@@ -44,7 +45,7 @@ def _gemma3_plain(raw: Raw) -> dict[str, Any]:
         plain["rope_local_base_freq"] = local.get("rope_theta")
         kind = str(local.get("rope_type") or "default")
         if kind != "default":
-            raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling in layers with a window")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_rope_window", kind=kind))
         plain["rope_parameters"] = both.get("full_attention") or {}
     return plain | theta_of(plain, 1_000_000.0)
 
@@ -64,9 +65,9 @@ def _gemma3(layers: tuple[Layer, ...], local_theta: float, hidden: int, scale: f
 
 def _gemma3_hf(raw: Raw) -> Fields:
     if raw.get("attn_logit_softcapping"):
-        raise ModelFileError("model_feature_unsupported", feature="a softcap of attention scores")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_softcap"))
     if raw.get("use_bidirectional_attention"):
-        raise ModelFileError("model_feature_unsupported", feature="attention to later tokens")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_later_tokens"))
     pattern = int(raw.get("sliding_window_pattern") or _GEMMA_PATTERN)
     layers = windowed(raw, raw["sliding_window"], lambda i: bool((i + 1) % pattern))
     scalar, head_dim = float(raw["query_pre_attn_scalar"]), int(raw["head_dim"])

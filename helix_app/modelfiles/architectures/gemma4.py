@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw
 from helix_app.modelfiles.config import Layer, RopeScaling, Rotary, TokenInputs
 
@@ -47,7 +48,7 @@ def _plain(raw: Raw) -> dict[str, Any]:
     both = plain.get("rope_parameters") or {}
     local = both.get(_SLIDING) or {"rope_theta": _LOCAL_THETA}
     if str(local.get("rope_type") or "default") != "default":
-        raise ModelFileError("model_feature_unsupported", feature="rotary scaling in layers with a window")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_rope_any_window"))
     full = both.get(_FULL) or {"rope_type": "proportional", "partial_rotary_factor": 0.25, "rope_theta": _FULL_THETA}
     return {**plain, "rope_parameters": dict(local), "rope_theta": None, "full_rope": full}
 
@@ -58,13 +59,13 @@ def _ids(value: Any) -> list[Any]:
 
 def _from_hf(raw: Raw) -> Fields:
     if raw.get("enable_moe_block"):
-        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_experts"))
     if raw.get("use_bidirectional_attention") == "all":
-        raise ModelFileError("model_feature_unsupported", feature="attention to later tokens")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_later_tokens"))
     count, shared = int(raw["num_hidden_layers"]), int(raw.get("num_kv_shared_layers") or 0)
     types = list(raw.get("layer_types") or [_SLIDING if (i + 1) % _PATTERN else _FULL for i in range(count)])
     if unknown := set(types) - {_SLIDING, _FULL}:
-        raise ModelFileError("model_feature_unsupported", feature=f"layers of the kind {min(unknown)}")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_layer_kind", kind=min(unknown)))
     types[-1] = _FULL  # whatever it says (Gemma4TextConfig)
     sliding = [kind == _SLIDING for kind in types]
     dim = int(raw.get("global_head_dim") or raw["head_dim"])
@@ -98,7 +99,7 @@ def _proportional(rope: Mapping[str, Any], dim: int) -> RopeScaling:
     if kind == "default":
         return RopeScaling()
     if kind != "proportional":
-        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_rope", kind=kind))
     turned = int(float(rope.get("partial_rotary_factor") or 1.0) * dim // 2)
     factor = float(rope.get("factor") or 1.0)
     return RopeScaling(type="llama3", factors=(factor,) * turned + (_STILL,) * (dim // 2 - turned))
@@ -110,9 +111,9 @@ def _from_gguf(facts: GgufFacts) -> Fields:
     if not window or not dim:
         raise ValueError("no window, or no size of the heads of its layers")
     if int(facts.get("attention.value_length_swa", dim)) != dim:
-        raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_value_size"))
     if int(facts.get("rope.dimension_count_swa", dim)) != dim:
-        raise ModelFileError("model_feature_unsupported", feature="partial rotary embeddings")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_partial_rope"))
     if not all(sliding) and not facts.rope.factors:
         raise ValueError("no rope_freqs.weight, which layers that see all tokens are turned by")
     theta, local = (float(facts.get(key, usual)) for key, usual in _THETAS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import (
     Architecture,
     Fields,
@@ -14,7 +15,7 @@ from helix_app.modelfiles.config import Layer
 
 def _llama_hf(raw: Raw) -> Fields:
     if raw.get("use_sliding_window"):
-        raise ModelFileError("model_feature_unsupported", feature="sliding-window attention")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_window"))
     return {}
 
 

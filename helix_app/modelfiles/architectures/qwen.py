@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import (
     Architecture,
     Fields,
@@ -81,7 +82,9 @@ def _qwen35_hf(raw: Raw) -> Fields:
     else:
         unknown = set(types) - {"full_attention", "linear_attention"}
         if unknown:
-            raise ModelFileError("model_feature_unsupported", feature=f"layers of the kind {min(unknown)}")
+            raise ModelFileError(
+                "model_feature_unsupported", feature=reason_of("feature_layer_kind", kind=min(unknown))
+            )
         recurrent = tuple(kind == "linear_attention" for kind in types)
     sizes = Recurrent(
         key_heads=int(raw["linear_num_key_heads"]),

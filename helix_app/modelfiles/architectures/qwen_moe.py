@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw, windowed
 from helix_app.modelfiles.config import Experts, Layer
 
@@ -24,7 +25,7 @@ def experts_gguf(facts: GgufFacts, **others: Any) -> Experts:
     """Those of a GGUF header (llama.cpp, ``LLM_KV_EXPERT_*``)."""
     count, used = int(facts.get("expert_count", 0)), int(facts.get("expert_used_count", 0))
     if float(facts.get("expert_weights_scale") or 1.0) != 1.0:
-        raise ModelFileError("model_feature_unsupported", feature="scaled weights of experts")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_expert_scales"))
     size = facts.get("expert_feed_forward_length") or facts.get("feed_forward_length", 0) // max(used, 1)
     return Experts(count, used, int(size), **others)
 

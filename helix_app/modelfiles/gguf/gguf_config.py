@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import GgufFacts
 from helix_app.modelfiles.architectures.table import find_gguf
 from helix_app.modelfiles.config import ModelConfig, RopeScaling
@@ -31,7 +32,9 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
 
     def need(key: str) -> Any:
         if f"{arch}.{key}" not in meta:
-            raise ModelFileError("model_description", path=header.path, what=f"its header has no {arch}.{key}")
+            raise ModelFileError(
+                "model_description", path=header.path, what=reason_of("header_no_key", key=f"{arch}.{key}")
+            )
         return of_all_layers(key, get(key))
 
     def of_all_layers(key: str, value: Any) -> Any:
@@ -44,7 +47,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         kv_heads = int(of_all_layers("attention.head_count_kv", get("attention.head_count_kv", heads)))
         head_dim = int(get("attention.key_length") or hidden // max(heads, 1))
         if int(get("attention.value_length", head_dim)) != head_dim:
-            raise ModelFileError("model_feature_unsupported", feature="values of another size than keys")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_value_size"))
         embeddings = header.info("token_embd.weight").shape
         layers = int(need("block_count")) - int(get("nextn_predict_layers", 0))
         if layers > len(header.tensors):
@@ -74,12 +77,19 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
         facts = GgufFacts(get, names, layers, hidden, heads, head_dim, rope, shape["vocab_size"])
         config = with_next_token_of_gguf(ModelConfig(**{**shape, **architecture.from_gguf(facts)}), header.tensors)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError) as exc:
-        reason = f"nonsense in its header ({exc})"
+        reason = reason_of("header_nonsense_of", said=exc)
         raise ModelFileError("model_corrupt", path=header.path, reason=reason, detail=f"metadata: {exc!r}") from exc
     if get("expert_count") and config.experts is None:
-        raise ModelFileError("model_feature_unsupported", feature="mixture of experts")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_experts"))
     check(config, str(header.path))
     return config
+
+
+_VARIED = {
+    "attention.head_count": "feature_varied_heads",
+    "attention.head_count_kv": "feature_varied_kv_heads",
+    "feed_forward_length": "feature_varied_size",
+}
 
 
 def _of_all_layers(key: str, value: Any) -> Any:
@@ -87,9 +97,9 @@ def _of_all_layers(key: str, value: Any) -> Any:
     if not isinstance(value, list):
         return value
     if len(set(value)) != 1:
-        what = {"attention.head_count": "heads", "attention.head_count_kv": "key/value heads"}.get(key, key)
-        what = "feed-forward size" if key == "feed_forward_length" else f"number of {what}"
-        raise ModelFileError("model_feature_unsupported", feature=f"a {what} of its own in each layer")
+        raise ModelFileError(
+            "model_feature_unsupported", feature=reason_of(_VARIED.get(key, "feature_varied"), key=key)
+        )
     return value[0]
 
 
@@ -119,7 +129,7 @@ def _rope(header: GgufHeader, get: Any) -> RopeScaling:
             beta_slow=float(get("rope.scaling.yarn_beta_slow", 1.0)),
         )
     if kind not in ("none", "linear"):
-        raise ModelFileError("model_feature_unsupported", feature=f"{kind} rotary scaling")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_rope", kind=kind))
     return RopeScaling()
 
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.modelfiles.gguf import groups4
 from helix_app.modelfiles.gguf.gguf_fields import read_fields
@@ -89,7 +90,9 @@ class GgufHeader:
             shaped = raw.reshape(gguf.quant_shape_to_byte_shape(shape, kind))
             return np.asarray(gguf.dequantize(shaped, kind), dtype=np.float32).reshape(shape)
         except NotImplementedError as exc:
-            raise ModelFileError("model_feature_unsupported", feature=f"{info.type} weights", detail=str(exc)) from exc
+            raise ModelFileError(
+                "model_feature_unsupported", feature=reason_of("feature_weights", kind=info.type), detail=str(exc)
+            ) from exc
         except (ValueError, OSError, KeyError) as exc:
             raise self._unusable(info, name, exc) from exc
 
@@ -124,14 +127,14 @@ class GgufHeader:
             raise self._unusable(info, name, exc) from exc
 
     def _unusable(self, info: TensorInfo, name: str, exc: Exception) -> ModelFileError:
-        reason = f"{name} cannot be read"
+        reason = reason_of("tensor_unread", name=name)
         return ModelFileError("model_corrupt", path=self.files[info.part], reason=reason, detail=f"{name}: {exc}")
 
     def info(self, name: str) -> TensorInfo:
         """Where a tensor lies. Raises ModelFileError for one that is missing."""
         info = self.tensors.get(name)
         if info is None:
-            raise ModelFileError("model_weights_mismatch", path=self.path, what=f"{name} is missing")
+            raise ModelFileError("model_weights_mismatch", path=self.path, what=reason_of("tensor_missing", name=name))
         return info
 
     def _cut(self, info: TensorInfo, rows: slice | None) -> tuple[tuple[int, ...], np.ndarray[Any, Any]]:
@@ -182,7 +185,7 @@ def _parse(path: Path) -> GgufHeader:
     except OSError as exc:
         raise ModelFileError("model_unreadable", path=path, reason=exc.strerror or exc, detail=repr(exc)) from exc
     except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error) as exc:
-        reason = f"nonsense in its header ({exc})"
+        reason = reason_of("header_nonsense_of", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
     return GgufHeader(path, {name: value for name, value in metadata.items() if _wanted(name)}, tensors)
 

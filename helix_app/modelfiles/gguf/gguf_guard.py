@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles import foreign
 
 MAGIC = b"GGUF"
@@ -43,26 +44,26 @@ def check_header(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
         if head and size < len(MAGIC) and MAGIC.startswith(head):
-            _refuse_cut(path, size, f"{size:,} bytes, which end inside its header")
+            _refuse_cut(path, size, reason_of("bytes_in_header", size=f"{size:,}"))
         if head != MAGIC:
             foreign.refuse(path)
         try:
             _check_version(path, _number(file, "<I"))
             needed = _walk(path, file, size)
         except _CutOff:
-            _refuse_cut(path, size, f"{size:,} bytes, which end inside its header")
+            _refuse_cut(path, size, reason_of("bytes_in_header", size=f"{size:,}"))
         except (ValueError, struct.error) as exc:
-            raise ModelFileError("model_corrupt", path=path, reason=f"nonsense in its header ({exc})") from exc
+            raise ModelFileError("model_corrupt", path=path, reason=reason_of("header_nonsense_of", said=exc)) from exc
     if needed > size:
-        _refuse_cut(path, size, f"{size:,} of {needed:,} bytes")
+        _refuse_cut(path, size, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
 
 
 def _refuse_cut(path: Path, size: int, has: str) -> NoReturn:
     if foreign.is_raw_piece(path):
         raise ModelFileError("model_part_raw", path=path)
     if foreign.is_unfinished_name(path):
-        raise ModelFileError("model_unfinished", path=path, reason=f"it has {has}")
-    raise ModelFileError("model_corrupt", path=path, reason=f"it is cut off, with {has}")
+        raise ModelFileError("model_unfinished", path=path, reason=reason_of("file_has", has=has))
+    raise ModelFileError("model_corrupt", path=path, reason=reason_of("file_cut", has=has))
 
 
 def _check_version(path: Path, version: int) -> None:
@@ -115,7 +116,9 @@ def _tensor_end(path: Path, file: BinaryIO, size: int) -> int:
     try:
         block, block_bytes = gguf.GGML_QUANT_SIZES[gguf.GGMLQuantizationType(kind)]
     except (ValueError, KeyError) as exc:
-        raise ModelFileError("model_feature_unsupported", path=path, feature=f"weights of GGUF type {kind}") from exc
+        raise ModelFileError(
+            "model_feature_unsupported", path=path, feature=reason_of("feature_gguf_type", kind=kind)
+        ) from exc
     return int(offset + elements // block * block_bytes)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 
 ENCODERS = frozenset(
     (
@@ -22,7 +23,7 @@ _PICTURES = frozenset(
     ("flux", "sd1", "sdxl", "sd3", "aura", "wan", "ltxv", "lumina2", "cosmos", "hidream", "hunyuan_video", "qwen_image")
 )
 _SCORES = ("ForSequenceClassification", "ForTokenClassification", "ForQuestionAnswering", "ForMaskedLM", "RewardModel")
-UNKNOWN_BASE = "its page says which"
+UNKNOWN_BASE = reason_of("base_by_page")
 
 
 def check_kind(path: Path, metadata: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
@@ -50,7 +51,9 @@ def check_kind(path: Path, metadata: Mapping[str, Any], tensors: Mapping[str, An
         has_words = bool(metadata.get("tokenizer.ggml.tokens"))
         raise ModelFileError("model_vocabulary" if has_words else "model_no_weights", path=path)
     if not arch:
-        raise ModelFileError("model_description", path=path, what="its header has no general.architecture")
+        raise ModelFileError(
+            "model_description", path=path, what=reason_of("header_no_key", key="general.architecture")
+        )
 
 
 def check_config(path: Path, raw: Mapping[str, Any]) -> None:

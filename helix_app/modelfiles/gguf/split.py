@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, TensorInfo, read_header
 from helix_app.modelfiles.part_names import model_name, part_files, part_name
 
@@ -48,15 +49,15 @@ def _joined(headers: list[GgufHeader]) -> GgufHeader:
     tensors: dict[str, TensorInfo] = {}
     for index, header in enumerate(headers):
         if _number(header, _NUMBER) != index or _number(header, _COUNT) != len(headers):
-            said = f"that one is part {_number(header, _NUMBER) + 1} of {_number(header, _COUNT)} by its header"
+            said = reason_of("part_by_header", number=_number(header, _NUMBER) + 1, count=_number(header, _COUNT))
             raise _foreign(first, header, said)
         twice = tensors.keys() & header.tensors.keys()
         if twice:
-            raise _foreign(first, header, f"both hold {min(twice)}")
+            raise _foreign(first, header, reason_of("parts_both", name=min(twice)))
         tensors |= {name: replace(info, part=index) for name, info in header.tensors.items()}
     wanted = _number(first, _TENSORS)
     if wanted and wanted != len(tensors):
-        raise _foreign(first, headers[-1], f"all parts together hold {len(tensors)} of {wanted} tensors")
+        raise _foreign(first, headers[-1], reason_of("parts_together", count=len(tensors), wanted=wanted))
     return replace(first, tensors=tensors, parts=tuple(header.path for header in headers))
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import filelock
 
 from helix_app.base.errors import HelixError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process import paths
 from helix_app.protocol.conversations.chats import Chat, ChatEntry, ChatsFound, ExportChats, FindChats, UnsentOpened
 from helix_app.store.chats import changes, exchange, find, reading, runs, salvage, schema, tree
@@ -178,7 +179,7 @@ class ChatStore:
     def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What ``work`` gives, done in one transaction. Raises NotKept."""
         if not self.kept:
-            raise self.trouble or NotKept(folder=self.path.parent, reason="another Helix has it")
+            raise self.trouble or NotKept(folder=self.path.parent, reason=reason_of("another_helix"))
         try:
             return self._guarded(lambda db: schema.done_in(db, work))
         except (OSError, sqlite3.Error) as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.base.errors import DeviceError, InputError
+from helix_app.base.message_texts.reasons import reason_in, reason_of
 from helix_app.engine.machine.devices.adapters import Adapter, best, best_first
 from helix_app.engine.machine.devices.directml import directml_adapters, no_directml
 from helix_app.engine.machine.devices.torch_facts import cuda_adapters
@@ -80,7 +81,7 @@ def pick_device(wanted: str, cancel: threading.Event | None = None) -> tuple[Dev
             except DeviceError as exc:
                 log.info("%s: %s", tried, exc.fields["reason"])
                 if kind != "auto" or exc.fields["problem"] not in _USUAL[tried]:
-                    reasons.append(exc.fields["reason"])
+                    reasons.append(reason_in(exc.fields, "reason"))
     return cpu(), reasons[0] if reasons else ""
 
 
@@ -90,7 +91,7 @@ def parse_device(wanted: str) -> tuple[str, int | None]:
     if kind not in KINDS or (
         colon and not (kind in NUMBERED and number.isascii() and number.isdigit() and len(number) < 4)
     ):
-        hint = f"Use one of: {', '.join(KINDS)}, or an adapter by its number, such as directml:1."
+        hint = reason_of("hint_devices", choices=", ".join(KINDS))
         raise InputError("option_invalid", option="device", value=wanted, hint=hint)
     return kind, int(number) if colon else None
 
@@ -126,11 +127,14 @@ def _chosen(adapters: Iterable[Adapter], index: int | None) -> Adapter:
                 return adapter
         wanted = f"{listed[0].kind}:{index}"
         names = ", ".join(f"{adapter.value} ({adapter.title})" for adapter in listed)
-        raise InputError("option_invalid", option="device", value=wanted, hint=f"Use one of: {names}, auto, cpu.")
+        hint = reason_of("hint_choices", choices=f"{names}, auto, cpu")
+        raise InputError("option_invalid", option="device", value=wanted, hint=hint)
     chosen = best(listed)
     if chosen is None:
         problem = next((a.problem for a in listed if a.problem), "")
-        reason = f"its driver does not answer ({problem})" if problem else f"{listed[0].name} renders in software"
+        reason = reason_of("device_software", name=listed[0].name)
+        if problem:
+            reason = reason_of("device_silent", problem=problem)
         raise DeviceError(device=listed[0].kind, reason=reason, problem="unusable")
     return chosen
 
@@ -150,8 +154,8 @@ def device_of(adapter: Adapter) -> Device:
 def check_dtype(wanted: str, device: Device) -> None:
     """Raise InputError for what is no number format, or one that this device cannot compute."""
     if wanted not in (*DTYPES, "auto", PACKED, "int4"):
-        hint = f"Use one of: auto, {PACKED}, {', '.join(DTYPES)}, int4."
+        hint = reason_of("hint_choices", choices=f"auto, {PACKED}, {', '.join(DTYPES)}, int4")
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)
     if wanted == "bfloat16" and device.kind == "directml":
-        hint = "DirectML computes in float16 and float32 only."
+        hint = reason_of("bfloat16_directml")
         raise InputError("option_invalid", option="dtype", value=wanted, hint=hint)

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from helix_app.base.errors import DeviceError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.machine import jobs
 from helix_app.engine.machine.devices.adapters import Adapter, make_adapter
 from helix_app.engine.machine.hardware import memory_by_name, system_cards
@@ -18,16 +19,7 @@ from helix_app.engine.machine.hardware import memory_by_name, system_cards
 log = logging.getLogger(__name__)
 PROBE_SECONDS = 60.0  # the first import of torch on a slow disk takes half of it
 
-REASONS = {
-    "missing": "torch-directml is not installed",
-    "none": "no DirectX 12 device was found",
-    "crashed": "torch-directml crashed when it was asked ({said})",
-    "hung": "torch-directml did not answer within {seconds:g} s",
-    "raised": "torch-directml cannot be used ({said})",
-    "garbled": "torch-directml gave no readable answer",
-    "not_started": "its probe could not be started ({said})",
-    "cancelled": "the probe was stopped",
-}
+PROBLEMS = ("missing", "none", "crashed", "hung", "raised", "garbled", "not_started", "cancelled")
 
 _lock = threading.Lock()
 _known: tuple[Adapter, ...] | DeviceError | None = None  # of this process; a driver does not change under it
@@ -39,7 +31,7 @@ def directml_adapters(cancel: threading.Event | None = None, *, seconds: float =
     The first call in a process takes as long as importing torch does; the result is remembered.
 
     Raises:
-        DeviceError: there is none. Its field ``problem`` is a key of ``REASONS``; after ``cancelled`` the next call
+        DeviceError: there is none. Its field ``problem`` is one of ``PROBLEMS``; after ``cancelled`` the next call
             asks again.
     """
     global _known
@@ -73,8 +65,8 @@ def installed() -> bool:
 
 
 def no_directml(problem: str, said: str = "", detail: str = "", seconds: float = PROBE_SECONDS) -> DeviceError:
-    """The error for a problem of ``REASONS``."""
-    reason = REASONS[problem].format(said=said, seconds=seconds)
+    """The error for one of ``PROBLEMS``."""
+    reason = reason_of(f"directml_{problem}", said=said, seconds=f"{seconds:g}")
     return DeviceError(device="directml", reason=reason, problem=problem, detail=detail)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from helix_app.base.errors import DeviceError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.machine.devices.adapters import Adapter, make_adapter
 
 
@@ -19,17 +20,17 @@ def cuda_adapters() -> tuple[Adapter, ...]:
     import torch
 
     if torch.version.cuda is None and torch.version.hip is None:
-        reason = "this PyTorch was built without CUDA and ROCm"
+        reason = reason_of("cuda_cpu_build")
         raise DeviceError(device="cuda", reason=reason, problem="cpu_build")
     rocm = torch.version.hip is not None
     library = "ROCm" if rocm else "CUDA"
     try:
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if not count:
-            raise DeviceError(device="cuda", reason=f"PyTorch finds no {library} device", problem="none")
+            raise DeviceError(device="cuda", reason=reason_of("cuda_none", library=library), problem="none")
         return tuple(_adapter(index, torch.cuda.get_device_properties(index), rocm) for index in range(count))
     except (RuntimeError, AssertionError, OSError) as exc:  # AssertionError: torch's own, where no driver answers
-        reason = f"the {library} driver does not answer"
+        reason = reason_of("cuda_silent", library=library)
         raise DeviceError(
             device="cuda", reason=reason, problem="raised", detail=f"{type(exc).__name__}: {exc}"
         ) from exc

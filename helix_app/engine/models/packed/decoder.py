@@ -18,6 +18,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
@@ -199,7 +200,7 @@ class PackedDecoder:
     def _matrix(self, source: WeightSource, role: str, layer: int = 0) -> PackedTensor:
         tensor = source.packed(role, layer)
         if tensor is None:
-            raise ModelFileError("model_feature_unsupported", feature=f"{role} weights that are not packed")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_unpacked", role=role))
         self.parameters += tensor.rows * tensor.columns
         return tensor
 

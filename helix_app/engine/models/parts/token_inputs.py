@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.linears import LinearMaker
@@ -132,7 +133,7 @@ def _table(maker: LinearMaker, source: WeightSource) -> MappedTable | HeldTable:
     try:
         table(torch.zeros(1, dtype=torch.int64))
     except NotImplementedError as exc:
-        feature = f"{packed.format} weights"
+        feature = reason_of("feature_weights", kind=packed.format)
         raise ModelFileError("model_feature_unsupported", feature=feature, detail=str(exc)) from exc
     return table
 

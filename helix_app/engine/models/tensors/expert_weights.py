@@ -17,6 +17,7 @@ from collections.abc import Callable
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.config import Experts, ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
@@ -120,7 +121,7 @@ def from_safetensors(
     if tensor is None:
         raise _mismatch(files.path, f"{name} is missing")
     if not tensor.is_floating_point() or tensor.element_size() < 2:
-        raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
     if tuple(tensor.shape) != (want := _shape(config, role, kind)):
         raise _mismatch(files.path, f"{name} of an expert is {list(tensor.shape)} instead of {list(want)}")
     return tensor

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.models.tensors import delta_weights, expert_weights
 from helix_app.engine.models.tensors.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
@@ -279,10 +280,12 @@ class _SafetensorsWeights:
         name = safetensors_name(self._config, role, layer, kind)
         found = self._named(name)
         if found is None:
-            raise ModelFileError("model_weights_mismatch", path=self._files.path, what=f"{name} is missing")
+            raise ModelFileError(
+                "model_weights_mismatch", path=self._files.path, what=reason_of("tensor_missing", name=name)
+            )
         tensor = self._where[found].get_tensor(found)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
-            raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
         tensor = delta_weights.as_converted(role, tensor)
         _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]

@@ -126,4 +126,4 @@ def test_an_answer_of_another_shape_is_garbage(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_every_way_to_fail_has_words() -> None:
-    assert set(jobs.How.__args__) <= set(probe.REASONS)  # type: ignore[attr-defined]
+    assert set(jobs.How.__args__) <= set(probe.PROBLEMS)  # type: ignore[attr-defined]
