@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from helix_app.base.message_texts.reasons import reason_of
+from helix_app.base.message_texts.reasons import Reason, reason_of
 
 _MARKS = (  # the longer ones first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -54,6 +54,8 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def why(exc: OSError | ValueError) -> str:
     """What kept a file from being read, for a sentence."""
+    if exc.args and isinstance(exc.args[0], Reason):
+        return exc.args[0]
     return str(getattr(exc, "strerror", None) or getattr(exc, "reason", None) or exc)
 
 

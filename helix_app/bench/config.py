@@ -11,6 +11,7 @@ from typing import Literal
 
 from helix_app.base.errors import InputError
 from helix_app.base.language import mark
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.settings import LEAST_CONTEXT, Settings
 from helix_app.bench import workloads
 from helix_app.bench.workloads import KINDS, Prompt
@@ -76,7 +77,7 @@ class BenchConfig:
             if value < least:
                 raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
         if self.context is not None and self.context < LEAST_CONTEXT:
-            hint = f"Use {LEAST_CONTEXT} tokens or more."
+            hint = reason_of("hint_tokens", n=LEAST_CONTEXT)
             raise InputError("option_invalid", option="context", value=self.context, hint=hint)
         for peer in self.peers:
             if peer not in (*PEERS, LLAMACPP):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helix_app.base.language import number, say
+from helix_app.base.language import mark, number, say
 from helix_app.base.message_texts.filling import counted, sentence
 from helix_app.base.sizes import size_text
 from helix_app.protocol.models.fit import Fit, Way
@@ -30,6 +30,14 @@ PAIR_ERRORS: dict[str, str] = {
     "draft_vocab_size": "Its drafts would have to be re-encoded, for its vocabulary is not the target's: it has "
     "{draft_size:token|tokens}, the target {target_size}. Helix chooses that by itself only where a trial of the pair showed that it "
     "pays. Choose this draft by its name, or one from the same model family.",
+}
+
+KINDS: dict[str, str] = {  # of prompts that a pair is tried with
+    "chat": mark("Chat"),
+    "story": mark("Story"),
+    "code": mark("Code"),
+    "list": mark("List"),
+    "rewrite": mark("Rewrite"),
 }
 
 
@@ -141,7 +149,10 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
     yield say("Acceptance"), _interval(probe.acceptance, probe.acceptance_low, probe.acceptance_high, ".0%")
     for kind in probe.kinds:
         if kind.drafted:
-            yield f"  {kind.kind}", number(f"{kind.accepted / kind.drafted:.0%} ({kind.accepted:,} / {kind.drafted:,})")
+            yield (
+                f"  {say(KINDS.get(kind.kind, kind.kind))}",
+                number(f"{kind.accepted / kind.drafted:.0%} ({kind.accepted:,} / {kind.drafted:,})"),
+            )
     costs = {
         "draft": number(f"{probe.draft_cost:.2f}"),
         "verify": number(f"{probe.verify_cost:.2f}"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from helix_app.base.errors import InputError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
@@ -197,7 +198,7 @@ def prompt_of(session: Session, request: GenerateRequest) -> Prompt:
 
 def _raw_prompt(session: Session, request: GenerateRequest, limit: int) -> Prompt:
     if len(request.prompt) > limit * CHARACTERS_PER_TOKEN:
-        raise _too_long(session, limit, len(request.prompt) // CHARACTERS_PER_TOKEN, "over ")
+        raise _too_long(session, limit, len(request.prompt) // CHARACTERS_PER_TOKEN, counted=False)
     return Prompt(session.tokenizer.encode(request.prompt, add_bos=True))
 
 
@@ -214,16 +215,16 @@ def _chat_prompt(session: Session, request: GenerateRequest, limit: int) -> Prom
     found = fitted(encode, request.messages, limit, request.max_tokens, drop=drop)
     if found.ids is None:
         characters = sum(len(message.content) for message in found.messages)
-        raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, "over ")
+        raise _too_long(session, limit, characters // CHARACTERS_PER_TOKEN, counted=False)
     if found.notice is not None:
         session.tell_once(found.notice)
     return Prompt(found.ids, found.left_out)
 
 
-def _too_long(session: Session, limit: int, tokens: int, about: str = "") -> InputError:
+def _too_long(session: Session, limit: int, tokens: int, *, counted: bool = True) -> InputError:
     """Which limit a prompt is over: the model's own, or one that can be raised."""
     context = (session.context or Context(limit, limit)).given(limit)
-    told = f"{about}{limit if about else tokens:,}"
+    told = f"{tokens:,}" if counted else reason_of("over", n=f"{limit:,}")
     if context.limit == "model" or tokens >= context.model:
         return InputError("prompt_too_long", tokens=told, limit=f"{max(limit, context.model):,}")
     code = f"prompt_too_long_{context.limit}"

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from helix_app.base.errors import InputError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.text.chat_prompt import chat_tokens, own_fault
 from helix_app.engine.text.fitting import fitted
 from helix_app.engine.text.placed import Placed, placed_tokens
@@ -34,7 +35,7 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
         found = fitted(encode, asked.messages, asked.context, asked.max_tokens, drop=drop)
         if found.ids is None:
             limit = f"{asked.context:,}"
-            raise InputError("prompt_too_long", tokens=f"over {limit}", limit=limit)
+            raise InputError("prompt_too_long", tokens=reason_of("over", n=limit), limit=limit)
         placed = placed_tokens(model, found.messages, asked.thinking)
     except InputError as exc:
         told = own_fault(exc) if asked.template else exc

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures import (
     gemma,
     gemma4,
@@ -37,4 +38,6 @@ def _found(those: Iterable[Architecture], kind: str) -> Architecture:
     for one in those:
         return one
     *names, last = (one.name for one in ARCHITECTURES)
-    raise ModelFileError("model_unsupported", architecture=kind, supported=f"{', '.join(names)} and {last}")
+    raise ModelFileError(
+        "model_unsupported", architecture=kind, supported=reason_of("and_last", names=", ".join(names), last=last)
+    )

@@ -13,6 +13,7 @@ from typing import Any
 
 from helix_app.base import texts, typed
 from helix_app.base.errors import HelixError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.protocol.conversations.chats import Chat, ChatEntry, Message
 from helix_app.store.chats import exchange, tree
 from helix_app.store.chats.titles import title_of
@@ -20,8 +21,17 @@ from helix_app.store.chats.titles import title_of
 _ROLES = ("user", "assistant", "system")
 
 
+Places = tuple[tuple[str, int], ...]  # where in a file: codes of reasons with a number each, from the outside in
+
+
 class _Unusable(ValueError):
-    """Why a file cannot be used, in words."""
+    """Why a file cannot be used: a code of reasons, in this place of it."""
+
+    def __init__(self, code: str, where: Places = (), **fields: object) -> None:
+        said = reason_of(code, **fields)
+        for place, number in reversed(where):
+            said = reason_of(place, number=number, said=said)
+        super().__init__(said)
 
 
 def read(path: Path) -> list[Chat]:
@@ -33,7 +43,7 @@ def read(path: Path) -> list[Chat]:
     try:
         chats = _chats(texts.read(path))
         if not chats:
-            raise _Unusable("there is no conversation in it")
+            raise _Unusable("import_nothing")
     except (OSError, ValueError) as error:
         reason = texts.why(error)
         raise HelixError("chats_import_failed", path=path, reason=reason, detail=str(error)) from error
@@ -48,24 +58,25 @@ def _chats(text: str) -> list[Chat]:
     if isinstance(value, dict) and value.get("format") == exchange.FORMAT:
         return _ours(value)
     if isinstance(value, list) and any(isinstance(part, dict) and "role" in part for part in value):
-        return [_conversation({"messages": value}, "")]
+        return [_conversation({"messages": value}, ())]
     if isinstance(value, list):
-        return [_conversation(part, f"conversation {number}: ") for number, part in enumerate(value, 1)]
-    return [_conversation(value, "")]
+        return [_conversation(part, (("in_chat", number),)) for number, part in enumerate(value, 1)]
+    return [_conversation(value, ())]
 
 
 def _lines(text: str, error: ValueError) -> list[Chat]:
     """One conversation a line."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if len(lines) < 2:
-        raise _Unusable(f"it is no JSON ({error})")
+        raise _Unusable("import_no_json", said=error)
     chats = []
     for number, line in lines:
         try:
             value = texts.parse_json(line)
         except ValueError as why:
-            raise _Unusable(f"line {number} is no JSON ({why})") from why
-        chats.append(_conversation({"messages": value} if isinstance(value, list) else value, f"line {number}: "))
+            raise _Unusable("line_no_json", number=number, said=why) from why
+        whole = {"messages": value} if isinstance(value, list) else value
+        chats.append(_conversation(whole, (("in_line", number),)))
     return chats
 
 
@@ -75,26 +86,27 @@ def _lines(text: str, error: ValueError) -> list[Chat]:
 def _ours(value: dict[str, Any]) -> list[Chat]:
     version = value.get("version")
     if not isinstance(version, int) or version < 1:
-        raise _Unusable("it does not say which version it is")
+        raise _Unusable("import_no_version")
     if version > exchange.VERSION:
-        raise _Unusable("a later version of Helix wrote it")
+        raise _Unusable("import_later")
     listed = value.get("chats")
     if not isinstance(listed, list):
-        raise _Unusable("it has no list of conversations")
-    return [_own_chat(part, f"conversation {number}: ") for number, part in enumerate(listed, 1)]
+        raise _Unusable("import_no_chats")
+    return [_own_chat(part, number) for number, part in enumerate(listed, 1)]
 
 
-def _own_chat(value: object, where: str) -> Chat:
+def _own_chat(value: object, number: int) -> Chat:
+    where = (("in_chat", number),)
     try:
         chat = typed.read(Chat, value)
     except ValueError as error:
-        raise _Unusable(f"{where}{error}") from error
+        raise _Unusable("in_chat", number=number, said=error) from error
     known = {""}
     for message in chat.messages:
         if message.id in known:
-            raise _Unusable(f"{where}two messages have the id {message.id!r}")
+            raise _Unusable("import_twice", where, id=repr(message.id))
         if message.parent not in known:
-            raise _Unusable(f"{where}the message before {message.id!r} is not there")
+            raise _Unusable("import_no_parent", where, id=repr(message.id))
         known.add(message.id)
     return tree.renewed(chat, tree.new_id(), chat.messages)
 
@@ -102,22 +114,22 @@ def _own_chat(value: object, where: str) -> Chat:
 # --------------------------------------------------------------------------- OpenAI's form
 
 
-def _conversation(value: object, where: str) -> Chat:
+def _conversation(value: object, where: Places) -> Chat:
     listed = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(value, dict) or not isinstance(listed, list):
-        raise _Unusable(f"{where}it has no list of messages")
+        raise _Unusable("import_no_messages", where)
     time = tree.now()
     prompts: list[str] = []
     messages: list[Message] = []
     for number, part in enumerate(listed, 1):
-        role, text = _message(part, f"{where}message {number} ")
+        role, text = _message(part, (*where, ("in_message", number)))
         if role == "system":
             prompts.append(text)
             continue
         parent = messages[-1].id if messages else ""
         messages.append(Message(tree.new_id(), parent, "user" if role == "user" else "assistant", text, time))
     if not messages:
-        raise _Unusable(f"{where}it has no message of a person or a model")
+        raise _Unusable("import_empty_chat", where)
     made = title_of(next((message.text for message in messages if message.role == "user"), ""))
     given = value.get("title")
     title = " ".join(given.split()) if isinstance(given, str) else ""
@@ -126,27 +138,28 @@ def _conversation(value: object, where: str) -> Chat:
     return Chat(entry, tuple(messages), messages[-1].id, "", settings)
 
 
-def _message(value: object, where: str) -> tuple[str, str]:
+def _message(value: object, where: Places) -> tuple[str, str]:
     if not isinstance(value, dict):
-        raise _Unusable(f"{where}is no object")
+        raise _Unusable("message_no_object", where)
     role = value.get("role")
     if role not in _ROLES:
-        named = f"the role {role!r}" if isinstance(role, str) else "no role"
-        raise _Unusable(f"{where}has {named}, and Helix keeps messages of user, assistant and system only")
+        if isinstance(role, str):
+            raise _Unusable("message_role", where, role=repr(role))
+        raise _Unusable("message_no_role", where)
     return role, _content(value.get("content"), where)
 
 
-def _content(value: object, where: str) -> str:
+def _content(value: object, where: Places) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
-        raise _Unusable(f"{where}has no text")
+        raise _Unusable("message_no_text", where)
     return "".join(_part(part, where) for part in value)
 
 
-def _part(value: object, where: str) -> str:
+def _part(value: object, where: Places) -> str:
     kind = value.get("type") if isinstance(value, dict) else None
     text = value.get("text") if isinstance(value, dict) else None
     if kind != "text" or not isinstance(text, str):
-        raise _Unusable(f"{where}has a part that is no text, and Helix keeps text only")
+        raise _Unusable("message_part", where)
     return text

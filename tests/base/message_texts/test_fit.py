@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from helix_app.base.message_texts import fit as words
+from helix_app.doctor.pair_trial import KINDS
 from helix_app.protocol.models.fit import Way
 from helix_app.protocol.pairs import Verdict
 from tests.gui.models.fit_views import FACTS, FIT, OTHER_WORDS, PROBE
@@ -84,3 +85,5 @@ def test_a_trial_in_rows() -> None:
     few = dict(words.probe_rows(replace(PROBE, measured_low=None)))
     assert "too few" in few["Measured speed"]
     assert "Right by its text" in dict(words.probe_rows(replace(PROBE, by_text=True, measured=None)))
+    assert [name for name in dict(words.probe_rows(PROBE)) if name.startswith("  ")] == ["  Code", "  Chat", "  Story"]
+    assert set(words.KINDS) == set(KINDS)

@@ -15,6 +15,7 @@ from helix_app.base.errors import DeviceError, HelixError, ModelFileError
 from helix_app.base.language import ENGLISH, Language, speak
 from helix_app.base.message_texts.reasons import REASONS, Reason, fields_of, reason_in, reason_of
 from helix_app.modelfiles.model_path import inspect
+from helix_app.store.chats.reading import read
 
 SOURCES = Path(messages.__file__).parents[1]
 
@@ -93,3 +94,19 @@ def test_a_file_that_is_cut_off_is_told_in_the_language(tmp_path: Path, foreign:
     assert "[it is cut off, with [9 bytes, which end inside its header]]" in messages.error_text(
         caught.value.code, caught.value.fields
     )
+
+
+def test_the_place_of_what_is_wrong_in_a_file_is_told_in_the_language(tmp_path: Path, foreign: None) -> None:
+    file = tmp_path / "chats.json"
+    file.write_text('[{"messages": [{"role": "user", "content": 3}]}]', encoding="utf-8")
+    with pytest.raises(HelixError) as caught:
+        read(file)
+    assert caught.value.fields["reason"] == "conversation 1: message 1 has no text"
+    said = messages.error_text(caught.value.code, caught.value.fields)
+    assert "[conversation 1: [message 1 [has no text]]]" in said
+
+
+def test_a_count_can_be_a_reason(foreign: None) -> None:
+    error = HelixError("prompt_too_long", tokens=reason_of("over", n="4,096"), limit="4,096")
+    assert error.fields["tokens"] == "over 4,096"
+    assert "The prompt has [over 4.096] tokens, but" in messages.error_text(error.code, error.fields)
