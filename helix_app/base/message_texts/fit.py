@@ -124,7 +124,7 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     )
     yield say("Draft"), f"{facts.draft_name}, {size}"
     tokens = {"target": number(f"{facts.target_vocabulary:,}"), "draft": number(f"{facts.draft_vocabulary:,}")}
-    yield say("Vocabulary"), sentence(say("{target} tokens in the target, {draft} in the draft"), tokens)
+    yield say("Vocabulary"), counted(say("{target} tokens in the target, {draft} in the draft"), tokens)
     if facts.verdict.differs:
         yield (
             say("In common"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from helix_app.base.language import ENGLISH, Language, speak
 from helix_app.base.message_texts import fit as words
 from helix_app.doctor.pair_trial import KINDS
 from helix_app.protocol.models.fit import Way
@@ -53,6 +54,16 @@ def test_a_pair_in_rows() -> None:
     assert "draft reads" in dict(words.pair_rows(replace(other, template="other")))["Chat template"]
     assert rows["Begin of text"] == "<s> in the target, <bos> in the draft"
     assert rows["Draft"].endswith("45% of the target")
+
+
+def test_numbers_are_written_once_in_the_language() -> None:
+    """German writes 49.152, and a noun with a capital begins no sentence."""
+    speak(Language("de", lambda _context, text: text.replace("tokens in the target", "Tokens im Ziel"), comma=True))
+    try:
+        rows = dict(words.pair_rows(replace(FACTS, target_vocabulary=49_152, draft_vocabulary=49_152)))
+    finally:
+        speak(ENGLISH)
+    assert rows["Vocabulary"] == "49.152 Tokens im Ziel, 49.152 in the draft"
 
 
 def test_verdicts() -> None:
