@@ -37,7 +37,7 @@ def decode(data: bytes) -> tuple[str, str]:
             except UnicodeDecodeError as exc:
                 if encoding == "utf-32":
                     continue  # UTF-16 that begins with a zero
-                exc.reason = f"it is not the {encoding[:6].upper().rstrip('-')} that it begins as"
+                exc.reason = reason_of("not_encoding", encoding=encoding[:6].upper().rstrip("-"))
                 raise
     try:
         return data.decode("utf-8"), ""
@@ -54,8 +54,9 @@ def decode(data: bytes) -> tuple[str, str]:
 
 def why(exc: OSError | ValueError) -> str:
     """What kept a file from being read, for a sentence."""
-    if exc.args and isinstance(exc.args[0], Reason):
-        return exc.args[0]
+    for said in (getattr(exc, "reason", None), *exc.args[:1]):
+        if isinstance(said, Reason):
+            return said
     return str(getattr(exc, "strerror", None) or getattr(exc, "reason", None) or exc)
 
 

@@ -78,7 +78,7 @@ def _checked(header: GgufHeader, config: ModelConfig, role: str, layer: int, kin
     for name in names:
         shape = header.info(name).shape
         if shape != wanted:
-            raise _mismatch(header.path, f"{name} is {list(shape)} instead of {list(wanted)}")
+            raise _mismatch(header.path, reason_of("tensor_shape", name=name, shape=list(shape), wanted=list(wanted)))
     return names
 
 
@@ -119,11 +119,12 @@ def from_safetensors(
             held = [one for one in parts if one is not None]
             tensor = torch.cat(held) if len(held) == len(parts) else None
     if tensor is None:
-        raise _mismatch(files.path, f"{name} is missing")
+        raise _mismatch(files.path, reason_of("tensor_missing", name=name))
     if not tensor.is_floating_point() or tensor.element_size() < 2:
         raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
     if tuple(tensor.shape) != (want := _shape(config, role, kind)):
-        raise _mismatch(files.path, f"{name} of an expert is {list(tensor.shape)} instead of {list(want)}")
+        what = reason_of("expert_shape", name=name, shape=list(tensor.shape), wanted=list(want))
+        raise _mismatch(files.path, what)
     return tensor
 
 

@@ -179,7 +179,7 @@ def _check(
     if config.gated_attention and role in ("q", "q_gate"):  # a file has both in one
         want = (2 * want[0], *want[1:])
     if shape != want and (1, *shape) != want:  # a single row may be a vector
-        what = f"{name} is {list(shape)} instead of {list(want)}"
+        what = reason_of("tensor_shape", name=name, shape=list(shape), wanted=list(want))
         raise ModelFileError("model_weights_mismatch", path=path, what=what)
 
 
