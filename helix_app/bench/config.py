@@ -77,7 +77,7 @@ class BenchConfig:
             if value < least:
                 raise InputError("option_invalid", option=name, value=value, hint=f"Use {least} or more.")
         if self.context is not None and self.context < LEAST_CONTEXT:
-            hint = reason_of("hint_tokens", n=LEAST_CONTEXT)
+            hint: str = reason_of("hint_tokens", n=LEAST_CONTEXT)
             raise InputError("option_invalid", option="context", value=self.context, hint=hint)
         for peer in self.peers:
             if peer not in (*PEERS, LLAMACPP):
