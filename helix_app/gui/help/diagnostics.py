@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, 
 
 from helix_app import __version__
 from helix_app.base import messages
-from helix_app.base.language import number
+from helix_app.base.language import english, number
 from helix_app.base.process import paths
 from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.glossary import terms
@@ -86,10 +86,6 @@ class FrameTable(QWidget):
             for (cells), text in zip(self.cells, frame_figures(report)):
                 cells[column].setText(text)
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Name and figures of each row."""
-        return [(name, f"{a.text()} | {b.text()}") for name, (a, b) in zip(self.names, self.cells)]
-
 
 def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     """The figures of a report in the order of the table."""
@@ -108,12 +104,30 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     )
 
 
+def report_of_frames(last: FrameReport | None, ever: FrameReport | None) -> Rows:
+    """The same table in English, for whoever is sent it."""
+    names = (
+        "Frame time, median",
+        "95 of 100 frames within",
+        "99 of 100 frames within",
+        "Longest frame",
+        f"Frames over {SLOW_MS:.0f} ms",
+        "Painting the window, median",
+        "Painting, 95 of 100 within",
+        "Frames",
+    )
+    with english():
+        pairs = zip(frame_figures(last), frame_figures(ever))
+        return [(name, f"{a} | {b}") for name, (a, b) in zip(names, pairs)]
+
+
 class DiagnosticsDialog(Dialog):
     """Stays open beside the window and follows it.
 
     Args:
         meter: what times the frames.
         shown: what the window shows and runs on, as pairs of a name and a fact.
+        reported: the same in English, for whoever is sent a report.
 
     Signals:
         checkup_requested: look for what is wrong with this computer.
@@ -122,10 +136,15 @@ class DiagnosticsDialog(Dialog):
     checkup_requested = Signal()
 
     def __init__(
-        self, theme: Theme, meter: FrameMeter, shown: Callable[[], Rows], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        meter: FrameMeter,
+        shown: Callable[[], Rows],
+        reported: Callable[[], Rows],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._theme, self._meter, self._facts = theme, meter, shown
+        self._theme, self._meter, self._facts, self._reported = theme, meter, shown, reported
         self.setWindowTitle(self.tr("Diagnostics"))
         self.verdict = QLabel()
         self.verdict.setWordWrap(True)
@@ -240,22 +259,20 @@ class DiagnosticsDialog(Dialog):
         return (smooth if report.p95 < SLOW_MS else halting).format(t=milliseconds(report.p95))
 
     def _shown(self) -> Rows:
-        return (*self._facts(), *self._program())
-
-    def _program(self) -> Rows:
-        system = f"{platform.system()} {platform.release()}"
+        program = self._program(self.tr("Helix {version}, Python {python}, Qt {qt} ({platform}), {system}"))
         return (
-            (
-                self.tr("Program"),
-                self.tr("Helix {version}, Python {python}, Qt {qt} ({platform}), {system}").format(
-                    version=__version__,
-                    python=platform.python_version(),
-                    qt=qVersion(),
-                    platform=QGuiApplication.platformName(),
-                    system=system,
-                ),
-            ),
+            *self._facts(),
+            (self.tr("Program"), program),
             (self.tr("Log files"), without_home(paths.log_dir())),
+        )
+
+    def _program(self, text: str = "Helix {version}, Python {python}, Qt {qt} ({platform}), {system}") -> str:
+        return text.format(
+            version=__version__,
+            python=platform.python_version(),
+            qt=qVersion(),
+            platform=QGuiApplication.platformName(),
+            system=f"{platform.system()} {platform.release()}",
         )
 
     # ------------------------------------------------------------------ this computer
@@ -292,10 +309,12 @@ class DiagnosticsDialog(Dialog):
     # ------------------------------------------------------------------ taking it elsewhere
 
     def text(self) -> str:
-        """Everything as plain text, without the person's home folder."""
-        lines = [f"{name}: {text}" for name, text in self._shown()]
-        lines += ["", self.tr("Frames (last reply | since start)")]
-        lines += [f"  {name}: {text}" for name, text in self.table.rows()]
+        """Everything as plain text in English, without the person's home folder."""
+        lines = [f"{name}: {text}" for name, text in self._reported()]
+        lines += [f"Program: {self._program()}", f"Log files: {without_home(paths.log_dir())}", ""]
+        lines.append("Frames (last reply | since start)")
+        frames = report_of_frames(self._meter.last(), self._meter.ever())
+        lines += [f"  {name}: {text}" for name, text in frames]
         if self.report.toPlainText():
             lines += ["", self.report.toPlainText()]
         return "\n".join(lines) + "\n"

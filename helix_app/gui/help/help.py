@@ -66,7 +66,7 @@ class Help(QObject):
         self.frames = FrameMeter(self)
         self._update = UpdateKnown("off")
         self._about: AboutDialog | None = None
-        self.faults = FaultDesk(theme, window, runs, lambda: window_facts(window, live, state), self)
+        self.faults = FaultDesk(theme, window, runs, self._reported, self)
         self.faults.asked.connect(self.asked)
         state.occupied_changed.connect(self.on_occupied_changed)
         app = QApplication.instance()
@@ -139,7 +139,7 @@ class Help(QObject):
     def open_diagnostics(self) -> None:
         """Show, beside the window, how it runs; the one that is open comes to the front."""
         if self._dialog is None:
-            dialog = DiagnosticsDialog(self._theme, self.frames, self.facts, self._window)
+            dialog = DiagnosticsDialog(self._theme, self.frames, self.facts, self._reported, self._window)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.checkup_requested.connect(self.checkup_requested)
             dialog.finished.connect(self._on_closed)
@@ -196,6 +196,9 @@ class Help(QObject):
             (self.tr("Model"), model),
             (self.tr("Engine"), engine),
         )
+
+    def _reported(self) -> Rows:
+        return window_facts(self._window, self._live, self._state)
 
     def _on_closed(self) -> None:
         self._dialog = None

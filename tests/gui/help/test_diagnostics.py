@@ -11,8 +11,16 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
 from helix_app.gui.help import diagnostics
-from helix_app.gui.help.diagnostics import DiagnosticsDialog, frame_figures, milliseconds, without_home
+from helix_app.gui.help.diagnostics import (
+    DiagnosticsDialog,
+    FrameTable,
+    frame_figures,
+    milliseconds,
+    report_of_frames,
+    without_home,
+)
 from helix_app.gui.help.frames import FrameReport
+from helix_app.gui.look.theme import Theme
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.models.loading import Unloaded
@@ -154,6 +162,23 @@ def test_copy(window: MainWindow, dialog: Callable[[], DiagnosticsDialog], monke
     assert "SmolLM2 135M Instruct" in text
     assert "~" in text
     assert str(Path.home() / "helix") not in text
+
+
+def test_what_is_copied_is_english_in_every_language(
+    speaking: Callable[[str], str], make_window: Callable[..., MainWindow], theme: Theme
+) -> None:
+    names = FrameTable(theme).names
+    speaking("de")
+    window = make_window()
+    window.actions_.diagnostics.trigger()
+    shown = window.findChild(DiagnosticsDialog)
+    assert shown is not None
+    assert "Fenster: " in shown.facts.text()
+    lines = shown.text().splitlines()
+    assert "Model: none is loaded" in lines
+    assert [line for line in lines if line.startswith("  ")] == [f"  {name}: – | –" for name in names]
+    assert [name for name, _ in report_of_frames(REPORT, None)] == list(names)
+    assert dict(report_of_frames(REPORT, None))["Frames"] == "1,200 | –"
 
 
 @pytest.mark.parametrize(
