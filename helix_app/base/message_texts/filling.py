@@ -13,6 +13,7 @@ MISSING = "–"
 _LONGEST = 400  # characters that a field of a sentence may have
 _ENDS = (".", "!", "?", "…")
 _OWN_SENTENCE = re.compile(r"$|\s+[A-Z`]")  # what follows a field that is a whole sentence
+_NUMBER = re.compile(r"-?\d[\d.,]*")  # no sentence, also where a noun with a capital follows
 
 
 class Told(str):
@@ -58,7 +59,7 @@ def sentence(template: str, fields: Mapping[str, object]) -> str:
             value = value if isinstance(given, Told) else figure(say(value))
             if spec and value:
                 value = _WORDS.format_field(value, spec)
-            alone = begins and _OWN_SENTENCE.match(following) is not None
+            alone = begins and _OWN_SENTENCE.match(following) is not None and _NUMBER.fullmatch(value) is None
             done = done + _ended(value, following, alone=alone) if value else done.rstrip()
     return done.replace(" ()", "").strip()
 

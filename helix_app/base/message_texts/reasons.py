@@ -63,6 +63,7 @@ REASONS: dict[str, str] = {
     "parts_both": "both hold {name}",
     "parts_together": "all parts together hold {count} of {wanted:tensor|tensors}",
     "tensor_shape": "{name} is {shape} instead of {wanted}",
+    "tokens_differ": "{tokenizer} tokens in the tokenizer, {weights} in the weights",
     "expert_shape": "{name} of an expert is {shape} instead of {wanted}",
     # model files: numbers that make no decoder
     "size_is": "{name} is {value}",
@@ -134,6 +135,8 @@ REASONS: dict[str, str] = {
     # prompts and options
     "over": "over {n}",
     "hint_tokens": "Use {n:token|tokens} or more.",
+    "grammar_empty": "it is empty",
+    "grammar_long": "it has over {n:character|characters}",
     # servers
     "remote_closed": "it was closed too early",
     "remote_no_json": "it sends no JSON",

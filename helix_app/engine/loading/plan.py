@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helix_app.base.errors import DraftMismatchError, HelixError
-from helix_app.base.message_texts.reasons import fields_of
+from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.base.messages import error_reason
 from helix_app.engine.loading.context import choose_context
 from helix_app.engine.measuring import pairs
@@ -135,6 +135,6 @@ def _tokenizer_of(target: ModelFiles) -> Tokenizer:
     """Its tokenizer. Raises HelixError for one that cannot be read, or has more tokens than the weights."""
     tokenizer, vocabulary = load_tokenizer(target), target.config.vocab_size
     if tokenizer.size > vocabulary:
-        what = f"{tokenizer.size} tokens in the tokenizer, {vocabulary} in the weights"
+        what = reason_of("tokens_differ", tokenizer=f"{tokenizer.size:,}", weights=f"{vocabulary:,}")
         raise HelixError("model_weights_mismatch", path=target.path, what=what)
     return tokenizer

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from helix_app.base.errors import InputError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.sampling.grammar import GrammarMask, Thought, Tokens
 from helix_app.protocol.requests import Grammar
 
@@ -25,9 +26,9 @@ def check_grammar(grammar: Grammar) -> None:
         kind = getattr(grammar, "kind", grammar)
         raise InputError("option_invalid", option="grammar", value=kind, hint=f"Use {', '.join(_KINDS)}.")
     if not isinstance(grammar.text, str) or (grammar.kind != "json_object" and not grammar.text.strip()):
-        raise InputError("grammar_invalid", reason="it is empty")
+        raise InputError("grammar_invalid", reason=reason_of("grammar_empty"))
     if len(grammar.text) > _LONGEST:
-        raise InputError("grammar_invalid", reason=f"it has over {_LONGEST:,} characters")
+        raise InputError("grammar_invalid", reason=reason_of("grammar_long", n=f"{_LONGEST:,}"))
 
 
 class GrammarVocabulary:

@@ -13,6 +13,7 @@ import pytest
 from helix_app.base import messages
 from helix_app.base.errors import DeviceError, HelixError, ModelFileError
 from helix_app.base.language import ENGLISH, Language, speak
+from helix_app.base.message_texts.filling import sentence
 from helix_app.base.message_texts.reasons import REASONS, Reason, fields_of, reason_in, reason_of
 from helix_app.modelfiles.model_path import inspect
 from helix_app.store.chats.reading import read
@@ -110,3 +111,8 @@ def test_a_count_can_be_a_reason(foreign: None) -> None:
     error = HelixError("prompt_too_long", tokens=reason_of("over", n="4,096"), limit="4,096")
     assert error.fields["tokens"] == "over 4,096"
     assert "The prompt has [over 4.096] tokens, but" in messages.error_text(error.code, error.fields)
+
+
+def test_a_number_before_a_noun_with_a_capital_is_no_sentence() -> None:
+    assert sentence("{n} Köpfe über {k}", {"n": "3", "k": "2"}) == "3 Köpfe über 2"
+    assert sentence("{hint} Try again.", {"hint": "It is so"}) == "It is so. Try again."
