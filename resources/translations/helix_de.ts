@@ -613,10 +613,6 @@ Protokolle: {logs}</translation>
    <translation>Bildzeit</translation>
   </message>
   <message>
-   <source>Frames (last reply | since start)</source>
-   <translation>Bilder (letzte Antwort | seit dem Start)</translation>
-  </message>
-  <message>
    <source>Frames are timed while a reply is written</source>
    <translation>Bilder werden gemessen, während eine Antwort geschrieben wird</translation>
   </message>
@@ -3580,8 +3576,20 @@ Antwort: {reply}
    <translation>Dieses Helix kennt keine Seite mit Veröffentlichungen und kann daher nicht nach neueren Versionen sehen.</translation>
   </message>
   <message>
+   <source>This is the newest version, as of {day}.</source>
+   <translation>Dies ist die neueste Version, Stand {day}.</translation>
+  </message>
+  <message>
    <source>This is the newest version.</source>
    <translation>Dies ist die neueste Version.</translation>
+  </message>
+  <message>
+   <source>This was the newest version on {day}. The releases page has not been reached since.</source>
+   <translation>Am {day} war dies die neueste Version. Seitdem war die Seite der Veröffentlichungen nicht zu erreichen.</translation>
+  </message>
+  <message>
+   <source>d MMM yyyy</source>
+   <translation>d. MMM yyyy</translation>
   </message>
  </context>
  <context>
@@ -5306,6 +5314,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
  <context>
   <name>library</name>
   <message>
+   <source>A benchmark needs {model}, so its files have to stay until it is over</source>
+   <translation>Ein Benchmark braucht {model}, daher müssen seine Dateien bis zum Ende bleiben</translation>
+  </message>
+  <message>
+   <source>A comparison needs {model}, so its files have to stay until it is over</source>
+   <translation>Ein Vergleich braucht {model}, daher müssen seine Dateien bis zum Ende bleiben</translation>
+  </message>
+  <message>
    <source>Best draft: n-grams, which need no download</source>
    <translation>Bester Entwurf: N-Gramme, die keinen Download brauchen</translation>
   </message>
@@ -5368,6 +5384,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>used {day}</source>
    <translation>benutzt am {day}</translation>
+  </message>
+  <message>
+   <source>{model} is loaded, so its files have to stay</source>
+   <translation>{model} ist geladen, daher müssen seine Dateien bleiben</translation>
   </message>
   <message>
    <source>{n:download|downloads}</source>
@@ -5576,6 +5596,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>, Logit-Abstand {gap}</translation>
   </message>
   <message>
+   <source>.safetensors file</source>
+   <translation>eine .safetensors-Datei</translation>
+  </message>
+  <message>
    <source>A and B decode equally fast here: the difference is under {even}.</source>
    <translation>A und B dekodieren hier gleich schnell: Der Unterschied liegt unter {even}.</translation>
   </message>
@@ -5746,6 +5770,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Device</source>
    <translation>Gerät</translation>
+  </message>
+  <message>
+   <source>DirectML computes in float16 and float32 only.</source>
+   <translation>DirectML rechnet nur in float16 und float32.</translation>
   </message>
   <message>
    <source>Done</source>
@@ -6038,6 +6066,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Prompts</source>
    <translation>Prompts</translation>
+  </message>
+  <message>
+   <source>PyTorch finds no {library} device</source>
+   <translation>PyTorch findet kein {library}-Gerät</translation>
   </message>
   <message>
    <source>Re-encoding does not pay here, or too little to tell. Choose n-gram drafts, which cost nothing.</source>
@@ -6336,6 +6368,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Grammatik ist zu verwickelt, um weiterzumachen: {reason}. Sie vereinfachen.</translation>
   </message>
   <message>
+   <source>The graphics card</source>
+   <translation>Die Grafikkarte</translation>
+  </message>
+  <message>
    <source>The key could not be kept in {path}: {reason}. Check the permissions of that folder.</source>
    <translation>Der Schlüssel konnte nicht in {path} aufbewahrt werden: {reason}. Prüfen Sie die Rechte dieses Ordners.</translation>
   </message>
@@ -6370,6 +6406,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>The model returned numbers that are not numbers, so the reply stopped. Load the model with --dtype float32, or download it again.</source>
    <translation>Das Modell lieferte Zahlen, die keine sind, daher brach die Antwort ab. Das Modell mit --dtype float32 laden oder neu herunterladen.</translation>
+  </message>
+  <message>
+   <source>The model's chat template refuses this conversation.</source>
+   <translation>Die Chat-Vorlage des Modells lehnt dieses Gespräch ab.</translation>
   </message>
   <message>
    <source>The pair could not be looked at: the process that does so stopped. Try again; Details says more.</source>
@@ -6680,6 +6720,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Zwei Modelle: Jedes schreibt seinen eigenen Text; also vergleichen, was sie sagen und wie schnell</translation>
   </message>
   <message>
+   <source>Use one of: {choices}, or an adapter by its number, such as directml:1.</source>
+   <translation>Möglich sind: {choices}, oder ein Adapter mit seiner Nummer, etwa directml:1.</translation>
+  </message>
+  <message>
+   <source>Use one of: {choices}.</source>
+   <translation>Möglich sind: {choices}.</translation>
+  </message>
+  <message>
+   <source>Use {n:token|tokens} or more.</source>
+   <translation>Mindestens {n:Token|Token} wählen.</translation>
+  </message>
+  <message>
    <source>Verdict</source>
    <translation>Urteil</translation>
   </message>
@@ -6740,8 +6792,40 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>`serve --ray` braucht Ray Serve, das nicht installiert ist ({missing}). Installieren Sie es: `python -m pip install "helix-app[cluster]"`; Ray läuft unter Linux und macOS.</translation>
   </message>
   <message>
+   <source>a feed-forward size of its own in each layer</source>
+   <translation>eine eigene Größe des Perzeptrons in jeder Schicht</translation>
+  </message>
+  <message>
+   <source>a key has a place of its own</source>
+   <translation>ein Schlüssel hat ein eigenes Feld</translation>
+  </message>
+  <message>
+   <source>a later version of Helix wrote it</source>
+   <translation>eine spätere Version von Helix hat sie geschrieben</translation>
+  </message>
+  <message>
+   <source>a number of heads of its own in each layer</source>
+   <translation>eine eigene Anzahl von Köpfen in jeder Schicht</translation>
+  </message>
+  <message>
+   <source>a number of key/value heads of its own in each layer</source>
+   <translation>eine eigene Anzahl von Köpfen für Schlüssel und Werte in jeder Schicht</translation>
+  </message>
+  <message>
+   <source>a number of {key} of its own in each layer</source>
+   <translation>eine eigene Anzahl von {key} in jeder Schicht</translation>
+  </message>
+  <message>
    <source>a probe: is drafting worth it again?</source>
    <translation>eine Probe: Lohnt sich das Entwerfen wieder?</translation>
+  </message>
+  <message>
+   <source>a softcap of attention scores</source>
+   <translation>eine weiche Obergrenze der Aufmerksamkeit</translation>
+  </message>
+  <message>
+   <source>a tokenizer of the kind {kind}</source>
+   <translation>einen Tokenizer der Art {kind}</translation>
   </message>
   <message>
    <source>acceptance fell under 30 %, so k shrinks</source>
@@ -6760,6 +6844,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>die Annahme ist gleichmäßig</translation>
   </message>
   <message>
+   <source>all parts together hold {count} of {wanted:tensor|tensors}</source>
+   <translation>alle Teile zusammen enthalten {count} von {wanted:Tensor|Tensoren}</translation>
+  </message>
+  <message>
+   <source>another Helix has it</source>
+   <translation>ein anderes Helix hat sie</translation>
+  </message>
+  <message>
    <source>another one, which the draft reads</source>
    <translation>eine andere; der Entwurf liest seine eigene</translation>
   </message>
@@ -6768,8 +6860,24 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>eine andere; der Entwurf liest die des Ziels</translation>
   </message>
   <message>
+   <source>attention to later tokens</source>
+   <translation>Aufmerksamkeit auf spätere Token</translation>
+  </message>
+  <message>
+   <source>both hold {name}</source>
+   <translation>beide enthalten {name}</translation>
+  </message>
+  <message>
+   <source>config.json has no {key}</source>
+   <translation>in config.json fehlt {key}</translation>
+  </message>
+  <message>
    <source>context full</source>
    <translation>Kontext voll</translation>
+  </message>
+  <message>
+   <source>conversation {number}: {said}</source>
+   <translation>Unterhaltung {number}: {said}</translation>
   </message>
   <message>
    <source>cpu</source>
@@ -6828,6 +6936,214 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>ohne Zufall</translation>
   </message>
   <message>
+   <source>has a part that is no text, and Helix keeps text only</source>
+   <translation>hat einen Teil, der kein Text ist, und Helix bewahrt nur Text auf</translation>
+  </message>
+  <message>
+   <source>has no role, and Helix keeps messages of user, assistant and system only</source>
+   <translation>hat keine Rolle, und Helix bewahrt nur Nachrichten von user, assistant und system auf</translation>
+  </message>
+  <message>
+   <source>has no text</source>
+   <translation>hat keinen Text</translation>
+  </message>
+  <message>
+   <source>has the role {role}, and Helix keeps messages of user, assistant and system only</source>
+   <translation>hat die Rolle {role}, und Helix bewahrt nur Nachrichten von user, assistant und system auf</translation>
+  </message>
+  <message>
+   <source>is no object</source>
+   <translation>ist kein Objekt</translation>
+  </message>
+  <message>
+   <source>it asks for a text or a list without measure</source>
+   <translation>sie verlangt einen Text oder eine Liste ohne Maß</translation>
+  </message>
+  <message>
+   <source>it begins with zeros, as a download does that has not ended</source>
+   <translation>sie beginnt mit Nullen, wie ein Download, der nicht zu Ende ist</translation>
+  </message>
+  <message>
+   <source>it does not begin with GGUF</source>
+   <translation>sie beginnt nicht mit GGUF</translation>
+  </message>
+  <message>
+   <source>it does not run models of this kind</source>
+   <translation>Modelle dieser Art laufen darauf nicht</translation>
+  </message>
+  <message>
+   <source>it does not say which version it is</source>
+   <translation>sie sagt nicht, welche Version sie hat</translation>
+  </message>
+  <message>
+   <source>it failed</source>
+   <translation>es ist ausgefallen</translation>
+  </message>
+  <message>
+   <source>it failed while loading</source>
+   <translation>es ist beim Laden ausgefallen</translation>
+  </message>
+  <message>
+   <source>it has no list of conversations</source>
+   <translation>es fehlt eine Liste von Unterhaltungen</translation>
+  </message>
+  <message>
+   <source>it has no list of messages</source>
+   <translation>es fehlt eine Liste von Nachrichten</translation>
+  </message>
+  <message>
+   <source>it has no list of models</source>
+   <translation>er hat keine Liste von Modellen</translation>
+  </message>
+  <message>
+   <source>it has no message of a person or a model</source>
+   <translation>es fehlt eine Nachricht eines Menschen oder eines Modells</translation>
+  </message>
+  <message>
+   <source>it has over {n:character|characters}</source>
+   <translation>sie hat über {n:Zeichen|Zeichen}</translation>
+  </message>
+  <message>
+   <source>it has {has}</source>
+   <translation>sie hat {has}</translation>
+  </message>
+  <message>
+   <source>it has {n:character|characters}</source>
+   <translation>sie hat {n:Zeichen|Zeichen}</translation>
+  </message>
+  <message>
+   <source>it has {size:byte|bytes} so far</source>
+   <translation>sie hat bisher {size:Byte|Bytes}</translation>
+  </message>
+  <message>
+   <source>it is a .safetensors file without the config.json that belongs to it</source>
+   <translation>sie ist eine .safetensors-Datei ohne die config.json, die dazugehört</translation>
+  </message>
+  <message>
+   <source>it is an archive, {kind}, which has to be unpacked first</source>
+   <translation>sie ist ein Archiv ({kind}), das zuerst entpackt werden muss</translation>
+  </message>
+  <message>
+   <source>it is cut off, with {has}</source>
+   <translation>sie ist abgeschnitten, mit {has}</translation>
+  </message>
+  <message>
+   <source>it is empty</source>
+   <translation>sie ist leer</translation>
+  </message>
+  <message>
+   <source>it is empty, with 0 bytes</source>
+   <translation>sie ist leer, mit 0 Bytes</translation>
+  </message>
+  <message>
+   <source>it is nested too deeply</source>
+   <translation>es ist zu tief verschachtelt</translation>
+  </message>
+  <message>
+   <source>it is no JSON ({said})</source>
+   <translation>sie ist kein JSON ({said})</translation>
+  </message>
+  <message>
+   <source>it is not text</source>
+   <translation>es ist kein Text</translation>
+  </message>
+  <message>
+   <source>it is not the address of a server</source>
+   <translation>sie ist nicht die Adresse eines Servers</translation>
+  </message>
+  <message>
+   <source>it is not the {encoding} that it begins as</source>
+   <translation>sie ist nicht das {encoding}, als das sie beginnt</translation>
+  </message>
+  <message>
+   <source>it is text</source>
+   <translation>sie ist Text</translation>
+  </message>
+  <message>
+   <source>it makes a number of more than twenty thousand digits</source>
+   <translation>sie macht eine Zahl von mehr als zwanzigtausend Stellen</translation>
+  </message>
+  <message>
+   <source>it makes a text of more than {millions} million characters</source>
+   <translation>sie macht einen Text von mehr als {millions} Millionen Zeichen</translation>
+  </message>
+  <message>
+   <source>it pads a text without measure</source>
+   <translation>sie füllt einen Text ohne Maß auf</translation>
+  </message>
+  <message>
+   <source>it says no more</source>
+   <translation>mehr sagt er nicht</translation>
+  </message>
+  <message>
+   <source>it sends no JSON</source>
+   <translation>er sendet kein JSON</translation>
+  </message>
+  <message>
+   <source>it stopped working</source>
+   <translation>es arbeitet nicht mehr</translation>
+  </message>
+  <message>
+   <source>it stopped working; close Helix and start it again to use it</source>
+   <translation>es arbeitet nicht mehr; Helix schließen und neu starten, um es zu verwenden</translation>
+  </message>
+  <message>
+   <source>it takes longer than {seconds} seconds</source>
+   <translation>sie braucht länger als {seconds} Sekunden</translation>
+  </message>
+  <message>
+   <source>it was closed too early</source>
+   <translation>sie wurde zu früh geschlossen</translation>
+  </message>
+  <message>
+   <source>its checksum is not that of the model</source>
+   <translation>ihre Prüfsumme ist nicht die des Modells</translation>
+  </message>
+  <message>
+   <source>its driver does not answer ({problem})</source>
+   <translation>sein Treiber antwortet nicht ({problem})</translation>
+  </message>
+  <message>
+   <source>its header has no {key}</source>
+   <translation>in ihrem Kopf fehlt {key}</translation>
+  </message>
+  <message>
+   <source>its maker names it</source>
+   <translation>sein Hersteller nennt es</translation>
+  </message>
+  <message>
+   <source>its name ends in .gguf, but it is no GGUF file ({content})</source>
+   <translation>ihr Name endet auf .gguf, aber sie ist keine GGUF-Datei ({content})</translation>
+  </message>
+  <message>
+   <source>its page says which</source>
+   <translation>seine Seite sagt, welches</translation>
+  </message>
+  <message>
+   <source>its probe could not be started ({said})</source>
+   <translation>seine Probe ließ sich nicht starten ({said})</translation>
+  </message>
+  <message>
+   <source>layer {layer} cannot share keys and values with layer {other}</source>
+   <translation>Schicht {layer} kann Schlüssel und Werte nicht mit Schicht {other} teilen</translation>
+  </message>
+  <message>
+   <source>layers of the kind {kind}</source>
+   <translation>Schichten der Art {kind}</translation>
+  </message>
+  <message>
+   <source>layers with a state of no size</source>
+   <translation>Schichten mit einem Zustand ohne Größe</translation>
+  </message>
+  <message>
+   <source>line {number} is no JSON ({said})</source>
+   <translation>Zeile {number} ist kein JSON ({said})</translation>
+  </message>
+  <message>
+   <source>line {number}: {said}</source>
+   <translation>Zeile {number}: {said}</translation>
+  </message>
+  <message>
    <source>max_tokens</source>
    <translation>längste Antwort</translation>
   </message>
@@ -6838,6 +7154,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>measured: this k gives most tokens per second</source>
    <translation>gemessen: Dieses k gibt die meisten Token je Sekunde</translation>
+  </message>
+  <message>
+   <source>message {number} {said}</source>
+   <translation>Nachricht {number} {said}</translation>
+  </message>
+  <message>
+   <source>mixture of experts</source>
+   <translation>eine Mischung von Experten</translation>
+  </message>
+  <message>
+   <source>no DirectX 12 device was found</source>
+   <translation>kein DirectX-12-Gerät wurde gefunden</translation>
   </message>
   <message>
    <source>no draft is loaded</source>
@@ -6852,6 +7180,26 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>keine</translation>
   </message>
   <message>
+   <source>nonsense in its header</source>
+   <translation>Unsinn in ihrem Kopf</translation>
+  </message>
+  <message>
+   <source>nonsense in its header ({said})</source>
+   <translation>Unsinn in ihrem Kopf ({said})</translation>
+  </message>
+  <message>
+   <source>nonsense in {file} ({said})</source>
+   <translation>Unsinn in {file} ({said})</translation>
+  </message>
+  <message>
+   <source>not enough memory on it</source>
+   <translation>der Speicher darauf reicht nicht</translation>
+  </message>
+  <message>
+   <source>odd head size {size}</source>
+   <translation>ungerade Kopfgröße {size}</translation>
+  </message>
+  <message>
    <source>one of them has none</source>
    <translation>eines von beiden hat keine</translation>
   </message>
@@ -6862,6 +7210,38 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>only {n} of {all:reply|replies}</source>
    <translation>nur {n} von {all:Antwort|Antworten}</translation>
+  </message>
+  <message>
+   <source>over {n}</source>
+   <translation>über {n}</translation>
+  </message>
+  <message>
+   <source>partial rotary embeddings</source>
+   <translation>Rotationseinbettungen eines Teils der Zahlen</translation>
+  </message>
+  <message>
+   <source>pip's configuration</source>
+   <translation>die Konfiguration von pip</translation>
+  </message>
+  <message>
+   <source>rotary scaling in layers with a window</source>
+   <translation>Rotationsskalierung in Schichten mit Fenster</translation>
+  </message>
+  <message>
+   <source>scaled weights of experts</source>
+   <translation>skalierte Gewichte von Experten</translation>
+  </message>
+  <message>
+   <source>sizes of a recurrent layer are {sizes}</source>
+   <translation>die Größen einer rekurrenten Schicht sind {sizes}</translation>
+  </message>
+  <message>
+   <source>sizes of layer {layer} out of range</source>
+   <translation>Größen der Schicht {layer} außerhalb des Möglichen</translation>
+  </message>
+  <message>
+   <source>sliding-window attention</source>
+   <translation>Aufmerksamkeit mit gleitendem Fenster</translation>
   </message>
   <message>
    <source>speculation is off</source>
@@ -6892,24 +7272,132 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Temperatur {t}</translation>
   </message>
   <message>
+   <source>that one is part {number} of {count} by its header</source>
+   <translation>diese ist nach ihrem Kopf Teil {number} von {count}</translation>
+  </message>
+  <message>
+   <source>the activation {name}</source>
+   <translation>die Aktivierung {name}</translation>
+  </message>
+  <message>
+   <source>the attention scale</source>
+   <translation>der Faktor der Aufmerksamkeit</translation>
+  </message>
+  <message>
+   <source>the attention window</source>
+   <translation>das Fenster der Aufmerksamkeit</translation>
+  </message>
+  <message>
    <source>the draft found nothing to propose</source>
    <translation>der Entwurf fand nichts vorzuschlagen</translation>
+  </message>
+  <message>
+   <source>the embedding scale</source>
+   <translation>der Faktor der Einbettung</translation>
   </message>
   <message>
    <source>the end of the reply</source>
    <translation>das Ende der Antwort</translation>
   </message>
   <message>
+   <source>the engine stopped while loading on it</source>
+   <translation>die Engine wurde beim Laden darauf beendet</translation>
+  </message>
+  <message>
+   <source>the experts of a row</source>
+   <translation>die Experten einer Zeile</translation>
+  </message>
+  <message>
+   <source>the folder has no {what}</source>
+   <translation>im Ordner fehlt {what}</translation>
+  </message>
+  <message>
    <source>the grammar leaves no other tokens</source>
    <translation>die Grammatik lässt keine anderen Token zu</translation>
+  </message>
+  <message>
+   <source>the length of its steps</source>
+   <translation>die Länge ihrer Schritte</translation>
+  </message>
+  <message>
+   <source>the logit scale</source>
+   <translation>der Faktor der Logits</translation>
+  </message>
+  <message>
+   <source>the logit softcap</source>
+   <translation>die weiche Obergrenze der Logits</translation>
+  </message>
+  <message>
+   <source>the message before {id} is not there</source>
+   <translation>die Nachricht vor {id} fehlt</translation>
+  </message>
+  <message>
+   <source>the number of experts</source>
+   <translation>die Anzahl der Experten</translation>
+  </message>
+  <message>
+   <source>the original context</source>
+   <translation>der ursprüngliche Kontext</translation>
+  </message>
+  <message>
+   <source>the original files of Llama or Mistral, consolidated and params.json</source>
+   <translation>die ursprünglichen Dateien von Llama oder Mistral, consolidated und params.json</translation>
+  </message>
+  <message>
+   <source>the probe was stopped</source>
+   <translation>die Probe wurde angehalten</translation>
   </message>
   <message>
    <source>the reply is close to its token limit</source>
    <translation>die Antwort ist nahe an ihrer Token-Grenze</translation>
   </message>
   <message>
+   <source>the residual scale</source>
+   <translation>der Faktor des Residuums</translation>
+  </message>
+  <message>
+   <source>the rotary embedding of layer {layer} has another head size</source>
+   <translation>die Rotationseinbettung der Schicht {layer} hat eine andere Kopfgröße</translation>
+  </message>
+  <message>
+   <source>the rotary factor</source>
+   <translation>der Rotationsfaktor</translation>
+  </message>
+  <message>
    <source>the same</source>
    <translation>dieselbe</translation>
+  </message>
+  <message>
+   <source>the size of an expert</source>
+   <translation>die Größe eines Experten</translation>
+  </message>
+  <message>
+   <source>the size of the shared expert</source>
+   <translation>die Größe des gemeinsamen Experten</translation>
+  </message>
+  <message>
+   <source>the system's settings</source>
+   <translation>die Einstellungen des Systems</translation>
+  </message>
+  <message>
+   <source>the temperature of attention</source>
+   <translation>die Temperatur der Aufmerksamkeit</translation>
+  </message>
+  <message>
+   <source>the {library} driver does not answer</source>
+   <translation>der {library}-Treiber antwortet nicht</translation>
+  </message>
+  <message>
+   <source>there is no conversation in it</source>
+   <translation>sie enthält keine Unterhaltung</translation>
+  </message>
+  <message>
+   <source>this PyTorch was built without CUDA and ROCm</source>
+   <translation>dieses PyTorch wurde ohne CUDA und ROCm gebaut</translation>
+  </message>
+  <message>
+   <source>this kind of model does not run on DirectML</source>
+   <translation>Modelle dieser Art laufen nicht auf DirectML</translation>
   </message>
   <message>
    <source>threads</source>
@@ -6924,8 +7412,40 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>zu wenige Antworten für ein Urteil</translation>
   </message>
   <message>
+   <source>torch-directml cannot be used ({said})</source>
+   <translation>torch-directml ist nicht verwendbar ({said})</translation>
+  </message>
+  <message>
+   <source>torch-directml crashed when it was asked ({said})</source>
+   <translation>torch-directml ist beim Fragen abgestürzt ({said})</translation>
+  </message>
+  <message>
+   <source>torch-directml did not answer within {seconds} s</source>
+   <translation>torch-directml hat in {seconds} s nicht geantwortet</translation>
+  </message>
+  <message>
+   <source>torch-directml gave no readable answer</source>
+   <translation>torch-directml gab keine lesbare Antwort</translation>
+  </message>
+  <message>
+   <source>torch-directml is not installed</source>
+   <translation>torch-directml ist nicht installiert</translation>
+  </message>
+  <message>
+   <source>two messages have the id {id}</source>
+   <translation>zwei Nachrichten haben die Kennung {id}</translation>
+  </message>
+  <message>
    <source>up to {n:token|tokens} a reply</source>
    <translation>bis zu {n:Token|Token} je Antwort</translation>
+  </message>
+  <message>
+   <source>values of another size than keys</source>
+   <translation>Werte von anderer Größe als die Schlüssel</translation>
+  </message>
+  <message>
+   <source>weights of GGUF type {kind}</source>
+   <translation>Gewichte vom GGUF-Typ {kind}</translation>
   </message>
   <message>
    <source>{address} cannot be used as the address of a server: {reason}. Write it as http://host:port.</source>
@@ -6942,6 +7462,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{a} and {b} have no prompt in common. Compare two runs over the same kinds or the same prompt file.</source>
    <translation>{a} und {b} haben keinen Prompt gemeinsam. Zwei Läufe über dieselben Arten oder dieselbe Prompt-Datei vergleichen.</translation>
+  </message>
+  <message>
+   <source>{count} descriptions of {layers} layers</source>
+   <translation>{count} Beschreibungen von {layers} Schichten</translation>
+  </message>
+  <message>
+   <source>{count} of {layers} layers recurrent</source>
+   <translation>{count} von {layers} Schichten rekurrent</translation>
+  </message>
+  <message>
+   <source>{count} rotary divisors for a head size of {size}</source>
+   <translation>{count} Rotationsteiler für eine Kopfgröße von {size}</translation>
   </message>
   <message>
    <source>{cpu}, {cores:core|cores}, threads used: {threads}</source>
@@ -6968,12 +7500,36 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{faster} dekodiert hier {percent} schneller als {slower}.</translation>
   </message>
   <message>
+   <source>{file} cannot be read ({said})</source>
+   <translation>{file} ist nicht lesbar ({said})</translation>
+  </message>
+  <message>
    <source>{file} cannot be read. Check that the file is there and that you may open it.</source>
    <translation>{file} ist nicht lesbar. Prüfen, ob die Datei da ist und geöffnet werden darf.</translation>
   </message>
   <message>
+   <source>{file} has no map of its weights</source>
+   <translation>{file} hat kein Verzeichnis seiner Gewichte</translation>
+  </message>
+  <message>
    <source>{file} is no run that this Helix can read: it is damaged, incomplete or from a newer version. Have it saved again, or open another file.</source>
    <translation>{file} ist kein Lauf, den dieses Helix lesen kann: Er ist beschädigt, unvollständig oder von einer neueren Version. Ihn neu speichern lassen oder eine andere Datei öffnen.</translation>
+  </message>
+  <message>
+   <source>{file} is not an object</source>
+   <translation>{file} ist kein Objekt</translation>
+  </message>
+  <message>
+   <source>{file} is not whole yet</source>
+   <translation>{file} ist noch nicht ganz da</translation>
+  </message>
+  <message>
+   <source>{heads} heads over {kv} key/value heads</source>
+   <translation>{heads} Köpfe über {kv} Köpfen für Schlüssel und Werte</translation>
+  </message>
+  <message>
+   <source>{heads} heads over {kv} of {size} in layer {layer}</source>
+   <translation>{heads} Köpfe über {kv} von {size} in Schicht {layer}</translation>
   </message>
   <message>
    <source>{host} can be reached from other computers, so the server needs a key there. Give one with --api-key or in HELIX_API_KEY, or leave out --host.</source>
@@ -7056,6 +7612,22 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{host} zeigt {what} nur denen, die es sehen dürfen, oder kennt es nicht. Hinterlegen Sie ein Zugangstoken auf der Seite Modelle oder in HF_TOKEN, und versuchen Sie es noch einmal.</translation>
   </message>
   <message>
+   <source>{kind} rotary scaling</source>
+   <translation>Rotationsskalierung der Art {kind}</translation>
+  </message>
+  <message>
+   <source>{kind} rotary scaling in layers with a window</source>
+   <translation>Rotationsskalierung der Art {kind} in Schichten mit Fenster</translation>
+  </message>
+  <message>
+   <source>{kind} weights</source>
+   <translation>Gewichte in {kind}</translation>
+  </message>
+  <message>
+   <source>{method} quantised safetensors</source>
+   <translation>safetensors, die mit {method} quantisiert sind</translation>
+  </message>
+  <message>
    <source>{model} was not loaded, because it does not fit into memory: it takes {need}, and {free} are free. Choose a shorter context or a smaller model, or close other programs.</source>
    <translation>{model} wurde nicht geladen, weil es nicht in den Speicher passt: Es braucht {need}, und {free} sind frei. Wählen Sie einen kürzeren Kontext oder ein kleineres Modell, oder schließen Sie andere Programme.</translation>
   </message>
@@ -7080,12 +7652,24 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{n:Token|Token}</translation>
   </message>
   <message>
+   <source>{names} and {last}</source>
+   <translation>{names} und {last}</translation>
+  </message>
+  <message>
    <source>{name} belongs to {program}, so Helix does not delete it. Delete it there.</source>
    <translation>{name} gehört {program}, deshalb löscht Helix es nicht. Löschen Sie es dort.</translation>
   </message>
   <message>
+   <source>{name} cannot be read</source>
+   <translation>{name} ist nicht lesbar</translation>
+  </message>
+  <message>
    <source>{name} comes with Helix and cannot be deleted by itself.</source>
    <translation>{name} kommt mit Helix und kann nicht für sich gelöscht werden.</translation>
+  </message>
+  <message>
+   <source>{name} is missing</source>
+   <translation>{name} fehlt</translation>
   </message>
   <message>
    <source>{name} is no longer at {host}. Search for it on the page Models, or choose another model.</source>
@@ -7098,6 +7682,26 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.</source>
    <translation>{name} ist noch nicht auf diesem Computer. Zuerst herunterladen: `python -m helix_app models pull {id}`.</translation>
+  </message>
+  <message>
+   <source>{name} is {shape} instead of {wanted}</source>
+   <translation>{name} ist {shape} statt {wanted}</translation>
+  </message>
+  <message>
+   <source>{name} is {value}</source>
+   <translation>{name} ist {value}</translation>
+  </message>
+  <message>
+   <source>{name} of an expert is {shape} instead of {wanted}</source>
+   <translation>{name} eines Experten ist {shape} statt {wanted}</translation>
+  </message>
+  <message>
+   <source>{name} out of range</source>
+   <translation>{name} außerhalb des Möglichen</translation>
+  </message>
+  <message>
+   <source>{name} renders in software</source>
+   <translation>{name} rechnet nur in Software</translation>
   </message>
   <message>
    <source>{name} was not downloaded, because Offline is chosen on the page Models. Switch that off, or copy the model file into {folder} by hand.</source>
@@ -7308,8 +7912,28 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{repo} hat keine GGUF-Dateien, und andere lädt Helix nicht herunter. Suchen Sie ein Archiv desselben Modells mit GGUF im Namen.</translation>
   </message>
   <message>
+   <source>{role} weights that are not packed</source>
+   <translation>Gewichte ({role}), die nicht gepackt sind</translation>
+  </message>
+  <message>
    <source>{share} of the draft's tokens, by their text</source>
    <translation>{share} der Tokens des Entwurfs, nach ihrem Text</translation>
+  </message>
+  <message>
+   <source>{size:byte|bytes}, which end inside its header</source>
+   <translation>{size:Byte|Bytes}, die mitten in ihrem Kopf enden</translation>
+  </message>
+  <message>
+   <source>{size} inputs a layer of {tokens} tokens</source>
+   <translation>{size} Eingaben je Schicht von {tokens} Token</translation>
+  </message>
+  <message>
+   <source>{size} of {needed:byte|bytes}</source>
+   <translation>{size} von {needed:Byte|Bytes}</translation>
+  </message>
+  <message>
+   <source>{size} turned numbers of heads of {dim}</source>
+   <translation>{size} gedrehte Zahlen von Köpfen der Größe {dim}</translation>
   </message>
   <message>
    <source>{size}, {share} of the target</source>
@@ -7326,6 +7950,18 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{times}; too few replies for an interval</source>
    <translation>{times}; zu wenige Antworten für ein Intervall</translation>
+  </message>
+  <message>
+   <source>{tokenizer} tokens in the tokenizer, {weights} in the weights</source>
+   <translation>{tokenizer} Token im Tokenizer, {weights} in den Gewichten</translation>
+  </message>
+  <message>
+   <source>{used} of {count} experts for a row</source>
+   <translation>{used} von {count} Experten für eine Zeile</translation>
+  </message>
+  <message>
+   <source>{values} value heads over {keys} key heads</source>
+   <translation>{values} Köpfe für Werte über {keys} Köpfen für Schlüssel</translation>
   </message>
   <message>
    <source>{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.</source>
@@ -7673,8 +8309,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>automatisch</translation>
   </message>
   <message>
-   <source>automatic is one context; changing it loads the model again</source>
-   <translation>automatisch ist ein Kontext; eine Änderung lädt das Modell neu</translation>
+   <source>automatic is one context, and less than one has no effect; changing it loads the model again</source>
+   <translation>automatisch ist ein Kontext, und weniger als einer bewirkt nichts; eine Änderung lädt das Modell neu</translation>
   </message>
   <message>
    <source>automatic takes the model's own, up to {context}; changing it loads the model again</source>
