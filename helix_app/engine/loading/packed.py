@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator
 
-from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products

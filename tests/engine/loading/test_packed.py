@@ -11,7 +11,7 @@ import torch
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed import library as libraries
-from helix_app.engine.kernels.packed.library import NoKernelsError
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading import packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu

@@ -9,7 +9,8 @@ import pytest
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.measuring import calibration
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of, some_ids

@@ -17,7 +17,7 @@ F32 = ir.FloatType()
 VOID = ir.VoidType()
 POINTER = ir.PointerType()
 KERNEL = ir.FunctionType(VOID, [I64, I64, I64])  # (args, begin, end)
-FORMS = ("avx2", "generic")
+FORMS = ("avx2", "vnni256", "vnni512", "generic")
 LANES = 8  # of float32 in a vector
 
 Value = Any  # llvmlite has no types of its own
@@ -43,12 +43,17 @@ class Emitter:
 
     Attributes:
         builder: where the next instruction goes.
-        form: ``avx2`` or ``generic``.
+        form: ``avx2``; of products also ``vnni256`` and ``vnni512``, AVX2 with VNNI in registers of so many bits; or
+            ``generic``.
         fused: the processor multiplies and adds with one rounding; it is two elsewhere.
+        groups: of 32 bytes in a register of products.
+        plain: what VNNI forms have beyond AVX2 is plain IR of the same meaning, which runs anywhere.
     """
 
-    def __init__(self, module: Any, form: str, fused: bool) -> None:
-        self.module, self.form, self.fused = module, form, fused
+    def __init__(self, module: Any, form: str, fused: bool, plain: bool = False) -> None:
+        self.module, self.form, self.fused, self.plain = module, form, fused, plain
+        self.has_avx2, self.has_vnni = form != "generic", form.startswith("vnni")
+        self.groups = 2 if form == "vnni512" else 1
         self.builder: Any = None
 
     # ----------------------------------------------------------------- functions
@@ -119,6 +124,14 @@ class Emitter:
         """Lanes of one vector."""
         return self.pick(a, self.undefined(a.type), lanes)
 
+    def repeated(self, a: Value, times: int) -> Value:
+        """The lanes of a vector, so many times."""
+        return a if times == 1 else self.part(a, [*range(a.type.count)] * times)
+
+    def eight(self, a: Value, group: int) -> Value:
+        """Eight lanes: the first ones, the next ones."""
+        return a if a.type.count == LANES else self.part(a, range(LANES * group, LANES * (group + 1)))
+
     def lane(self, a: Value, index: int) -> Value:
         return self.builder.extract_element(a, ir.Constant(I32, index))
 
@@ -154,7 +167,7 @@ class Emitter:
     def half(self, bits: Value) -> Value:
         """float16 ``<n x i16>`` as float32; exact. Infinities become large numbers in the generic form."""
         b, count = self.builder, bits.type.count
-        if self.form == "avx2":
+        if self.has_avx2:
             return b.fpext(b.bitcast(bits, vector(ir.HalfType(), count)), vector(F32, count))
         wide = b.zext(bits, vector(I32, count))
         size = b.shl(b.and_(wide, self.const(wide.type, 0x7FFF)), self.const(wide.type, 13))
@@ -165,7 +178,7 @@ class Emitter:
     def to_half(self, numbers: Value) -> Value:
         """float32 as the bits of float16 ``<n x i16>``, to the nearest, ties to even; numbers within its range."""
         b, count = self.builder, numbers.type.count
-        if self.form == "avx2":
+        if self.has_avx2:
             return b.bitcast(b.fptrunc(numbers, vector(ir.HalfType(), count)), vector(I16, count))
         wide = vector(I32, count)
         bits = b.bitcast(numbers, wide)
@@ -222,55 +235,103 @@ class Emitter:
         return b.fmul(y, b.bitcast(scale, F8))
 
     # ----------------------------------------------------------------- bytes
+    # in registers of 32 bytes, and of 64 where the form has them
 
     def maddubs(self, unsigned: Value, signed: Value) -> Value:
-        """Sums of neighbouring products, ``<32 x u8> . <32 x i8>`` to ``<16 x i16>``; they must fit."""
-        if self.form == "avx2":
-            return self.intrinsic("llvm.x86.avx2.pmadd.ub.sw", W16, unsigned, signed)
-        wide = vector(I16, 32)
-        products = self.builder.mul(self.builder.zext(unsigned, wide), self.builder.sext(signed, wide))
-        return self.builder.add(self.part(products, range(0, 32, 2)), self.part(products, range(1, 32, 2)))
+        """Sums of neighbouring products, ``<n x u8> . <n x i8>`` to ``<n/2 x i16>``; they must fit."""
+        kind = vector(I16, unsigned.type.count // 2)
+        name = self._instruction(kind, "avx2.pmadd.ub.sw", "avx512.pmaddubs.w.512")
+        if name:
+            return self.intrinsic(name, kind, unsigned, signed)
+        wide = vector(I16, unsigned.type.count)
+        return self._paired(self.builder.mul(self.builder.zext(unsigned, wide), self.builder.sext(signed, wide)))
 
-    def madd(self, a: Value, c: Value) -> Value:
-        """Sums of neighbouring products, ``<16 x i16> . <16 x i16>`` to ``<8 x i32>``."""
-        if self.form == "avx2":
-            return self.intrinsic("llvm.x86.avx2.pmadd.wd", vector(I32, 8), a, c)
-        wide = vector(I32, 16)
-        products = self.builder.mul(self.builder.sext(a, wide), self.builder.sext(c, wide))
-        return self.builder.add(self.part(products, range(0, 16, 2)), self.part(products, range(1, 16, 2)))
+    def madd(self, a: Value, c: Value, total: Value = None) -> Value:
+        """Sums of neighbouring products, ``<n x i16> . <n x i16>`` to ``<n/2 x i32>``, added to what is given."""
+        b, kind = self.builder, vector(I32, a.type.count // 2)
+        if total is not None and self.has_vnni and not self.plain:
+            name = f"llvm.x86.avx512.vpdpwssd.{32 * kind.count}"
+            return self.intrinsic(name, kind, total, b.bitcast(a, kind), b.bitcast(c, kind))
+        name = self._instruction(kind, "avx2.pmadd.wd", "avx512.pmaddw.d.512")
+        if name:
+            sums = self.intrinsic(name, kind, a, c)
+        else:
+            wide = vector(I32, a.type.count)
+            sums = self._paired(b.mul(b.sext(a, wide), b.sext(c, wide)))
+        return sums if total is None else b.add(total, sums)
+
+    def dot(self, unsigned: Value, signed: Value, total: Value = None) -> Value:
+        """Sums of four neighbouring products, ``<n x u8> . <n x i8>`` to ``<n/4 x i32>``, added to what is given.
+
+        Sums of two must fit 16 bits, but for VNNI.
+        """
+        b, kind = self.builder, vector(I32, unsigned.type.count // 4)
+        if not self.has_vnni:
+            pairs = self.maddubs(unsigned, signed)
+            return self.madd(pairs, self.const(pairs.type, 1), total)
+        total = self.const(kind, 0) if total is None else total
+        if not self.plain:
+            name = f"llvm.x86.avx512.vpdpbusd.{32 * kind.count}"
+            return self.intrinsic(name, kind, total, b.bitcast(unsigned, kind), b.bitcast(signed, kind))
+        wide = vector(I16, unsigned.type.count)
+        products = b.mul(b.zext(unsigned, wide), b.sext(signed, wide))
+        for place in range(4):
+            total = b.add(total, b.sext(self.part(products, range(place, wide.count, 4)), kind))
+        return total
+
+    def folded(self, sums: Value) -> Value:
+        """The groups of a register of eight sums each, added."""
+        return sums if sums.type.count == LANES else self.builder.add(self.eight(sums, 0), self.eight(sums, 1))
 
     def signed_by(self, x: Value, sign: Value) -> Value:
         """Bytes of ``x``, negated where those of ``sign`` are negative."""
-        if self.form == "avx2":
+        if self.has_avx2 and x.type.count == 32:
             return self.intrinsic("llvm.x86.avx2.psign.b", B32, x, sign)
         b = self.builder
-        return b.select(b.icmp_signed("<", sign, self.const(B32, 0)), b.neg(x), x)
+        return b.select(b.icmp_signed("<", sign, self.const(x.type, 0)), b.neg(x), x)
 
     def bytes_of(self, x: Value, index: Sequence[int]) -> Value:
-        """Bytes of ``<32 x i8>`` by constant places within each half of 16; 128 and more give 0."""
-        if self.form == "avx2":
-            places = ir.Constant(B32, [i if i < 128 else -128 for i in index])
-            return self.intrinsic("llvm.x86.avx2.pshuf.b", B32, x, places)
-        lanes = [(i + (16 if k >= 16 else 0)) if i < 128 else 32 for k, i in enumerate(index)]
-        return self.pick(x, self.const(B32, 0), lanes)
+        """Bytes by constant places within each 16; 128 and more give 0."""
+        name = self._instruction(x.type, "avx2.pshuf.b", "avx512.pshuf.b.512")
+        if name:
+            return self.intrinsic(name, x.type, x, ir.Constant(x.type, [i if i < 128 else -128 for i in index]))
+        lanes = [i + k // 16 * 16 if i < 128 else x.type.count for k, i in enumerate(index)]
+        return self.pick(x, self.const(x.type, 0), lanes)
 
     def looked_up(self, table: Sequence[int], index: Value) -> Value:
-        """Bytes of a table of sixteen, by ``<32 x i8>`` of 0 to 15."""
-        if self.form == "avx2":
-            return self.intrinsic("llvm.x86.avx2.pshuf.b", B32, self.const(B32, [*table, *table]), index)
-        b, found = self.builder, self.const(B32, table[0])
+        """Bytes of a table of sixteen, by bytes of 0 to 15."""
+        kind = index.type
+        name = self._instruction(kind, "avx2.pshuf.b", "avx512.pshuf.b.512")
+        if name:
+            return self.intrinsic(name, kind, self.const(kind, [*table] * (kind.count // 16)), index)
+        b, found = self.builder, self.const(kind, table[0])
         for place, value in enumerate(table[1:], 1):
-            found = b.select(b.icmp_unsigned("==", index, self.const(B32, place)), self.const(B32, value), found)
+            found = b.select(b.icmp_unsigned("==", index, self.const(kind, place)), self.const(kind, value), found)
         return found
 
     def shifted(self, x: Value, right: int) -> Value:
         """Bytes shifted by so many bits, to the left for less than 0; bits of the neighbour come in."""
-        b = self.builder
-        if right == 0:
-            return x
-        wide = vector(I16, x.type.count // 2)
-        shift = b.lshr if right > 0 else b.shl
-        return b.bitcast(shift(b.bitcast(x, wide), self.const(wide, abs(right))), x.type)
+        return x if right == 0 else self.spread(x, (right,))
+
+    def spread(self, x: Value, rights: Sequence[int]) -> Value:
+        """Bytes shifted once by each of some numbers of bits, all to one side, one after the other."""
+        b, count = self.builder, x.type.count // 2
+        wide = vector(I16, count * len(rights))
+        shift = b.lshr if max(rights) > 0 else b.shl
+        amounts = [abs(right) for right in rights for _ in range(count)]
+        many = b.bitcast(self.repeated(x, len(rights)), wide)
+        return b.bitcast(shift(many, self.const(wide, amounts)), vector(I8, 2 * wide.count))
+
+    def _instruction(self, kind: Any, narrow: str, wide: str) -> str:
+        """The intrinsic for a register of this kind; empty where plain IR is to be emitted."""
+        if kind.count * kind.element.width == 512:
+            return "" if self.plain else f"llvm.x86.{wide}"
+        return f"llvm.x86.{narrow}" if self.has_avx2 else ""
+
+    def _paired(self, products: Value) -> Value:
+        """Sums of neighbours."""
+        count = products.type.count
+        return self.builder.add(self.part(products, range(0, count, 2)), self.part(products, range(1, count, 2)))
 
     # ----------------------------------------------------------------- control
 

@@ -5,7 +5,8 @@ versions of llvmlite and LLVM, the processor and its features. So nothing old or
 is made anew, and where nothing can be written it is made at each start.
 
 A processor that lacks an instruction ends the whole program, so that what is new is tried in a process of its own
-first and compared with plain references, bit for bit (``check.py``).
+first and compared with plain references, bit for bit (``check.py``). Products of a processor with more than one form
+are then timed in each (``forms.py``); which is taken is kept beside them.
 """
 
 from __future__ import annotations
@@ -13,43 +14,23 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import json
 import logging
 import os
-import platform
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from helix_app.base.process import paths
+from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, binding, this_processor
 from helix_app.engine.machine import jobs
 
 log = logging.getLogger(__name__)
 CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # the last three for models that want them
 _CHECK_SECONDS = 120.0
 _DIGEST = 32  # bytes of SHA-256 before the object
-
-
-class NoKernelsError(RuntimeError):
-    """Packed kernels cannot be used here; the message says why."""
-
-
-@dataclass(frozen=True)
-class Processor:
-    """What code is made for.
-
-    Attributes:
-        form: see ``emitter.py``.
-        fused: multiplication and addition are rounded once.
-        yielding: see ``pool_code.py``.
-    """
-
-    triple: str
-    name: str
-    features: str
-    form: str
-    fused: bool
-    yielding: str
 
 
 class Library:
@@ -68,12 +49,12 @@ class Library:
         self.processor = processor or this_processor()
         self._folder = folder or paths.kernels_dir()
         self._engines: list[Any] = []
-        self._parts: set[str] = set()
+        self._parts: dict[str, str] = {}  # and the form of each
         self._machine = _target_machine(self.processor)
 
     def lacks(self, parts: Iterable[str]) -> bool:
         """Whether some of these parts have to be made, which takes seconds."""
-        return any(part not in self._parts and _read(self._file(part)) is None for part in parts)
+        return any(part not in self._parts and self._kept(part) is None for part in parts)
 
     def add(self, parts: Iterable[str]) -> None:
         """Have these parts ready: from files, or made now and tried in a process of their own.
@@ -82,23 +63,42 @@ class Library:
             NoKernelsError: one cannot be made, or computes something else than its reference.
         """
         wanted = [part for part in sorted(set(parts)) if part not in self._parts]
-        kept = {part: _read(self._file(part)) for part in wanted}
-        made = [part for part, code in kept.items() if code is None]
-        for part in made:
-            kept[part] = self._compiled(part)
-            _write(self._trial_file(part), kept[part] or b"")
+        kept = {part: self._kept(part) for part in wanted}
+        made = [part for part, found in kept.items() if found is None]
         if made:
-            self._check(made)
+            kept.update(self._made(made))
         for part in wanted:
-            self._load(kept[part] or b"")
-            self._parts.add(part)
+            form, code = kept[part] or ("", b"")
+            self._load(code)
+            self._parts[part] = form
+
+    def form_of(self, part: str) -> str:
+        """The form in which a part runs. Raises KeyError for one that is not there."""
+        return self._parts[part]
+
+    def in_form(self, form: str) -> Library:
+        """One with nothing loaded, whose products have this form."""
+        return Library(replace(self.processor, form=form, others=()), self._folder)
 
     def load_trial(self, parts: Iterable[str]) -> None:
-        """Load what ``add`` has just made, untried: the job of the process that tries it."""
+        """Load what ``add`` has just made: the job of the process that tries it."""
+        form = self.processor.form
         for part in parts:
-            code = _read(self._trial_file(part))
-            self._load(code if code is not None else self._compiled(part))
-            self._parts.add(part)
+            code = _read(self._trial_file(part, form)) or _read(self._file(part, form))
+            self._load(code if code is not None else self._compiled(part, form))
+            self._parts[part] = form
+
+    def chosen(self, part: str) -> dict[str, Any] | None:
+        """What is kept of a product's forms: ``form``, the one to take, and ``shares`` of the first one's time.
+
+        None where they were not tried yet.
+        """
+        try:
+            told = json.loads(_read(self._choice_file(part)) or b"null")
+        except ValueError:
+            return None
+        known = (self.processor.form, *self.processor.others)
+        return told if isinstance(told, dict) and told.get("form") in known else None
 
     def address(self, name: str) -> int:
         """Of a function. Raises NoKernelsError where no part has it."""
@@ -108,31 +108,87 @@ class Library:
                 return found
         raise NoKernelsError(f"no kernel {name}")
 
-    def _check(self, parts: list[str]) -> None:
+    def _kept(self, part: str) -> tuple[str, bytes] | None:
+        """The form and the code of a part, from files."""
+        form = self.processor.form
+        if self.processor.others and part in FORMATS:
+            choice = self.chosen(part)
+            if choice is None:
+                return None
+            form = choice["form"]
+        code = _read(self._file(part, form))
+        return None if code is None else (form, code)
+
+    def _made(self, parts: list[str]) -> dict[str, tuple[str, bytes]]:
+        """Parts made now, checked and kept."""
+        form = self.processor.form
+        made = {part: (form, self._compiled(part, form)) for part in parts}
+        for part, (_, code) in made.items():
+            _write(self._trial_file(part, form), code)
+        if wrong := self._asked("packed-kernels", parts).get("wrong"):
+            raise NoKernelsError(f"packed kernels compute something else than their references: {wrong}")
+        for part in parts:
+            self._keep(part, form)
+        products = [part for part in parts if part in FORMATS]
+        return made | self._faster(products) if self.processor.others and products else made
+
+    def _faster(self, parts: list[str]) -> dict[str, tuple[str, bytes]]:
+        """Of these products those that another form than the first is faster for; also keeps which."""
+        made: dict[tuple[str, str], bytes] = {}
+        found: dict[str, Any] = {}
         try:
-            answer = jobs.run("packed-kernels", str(self._folder), *parts, seconds=_CHECK_SECONDS)
+            for part in parts:
+                for form in self.processor.others:
+                    made[part, form] = self._compiled(part, form)
+                    _write(self._trial_file(part, form), made[part, form])
+            found = self._asked("packed-forms", parts)
+            for name in found["wrong"]:
+                log.warning("%s computes something else than its reference and is not used", name)
+        except NoKernelsError as exc:
+            log.warning("packed products run as %s alone: %s", self.processor.form, exc)
+        faster = {}
+        for part in parts:
+            choice = found.get("chosen", {}).get(part) or {"form": self.processor.form, "shares": {}}
+            if choice["form"] != self.processor.form:
+                faster[part] = choice["form"], made[part, choice["form"]]
+                self._keep(part, choice["form"])
+            _write(self._choice_file(part), json.dumps(choice).encode())
+            for form in self.processor.others:
+                with contextlib.suppress(OSError):
+                    self._trial_file(part, form).unlink()
+        return faster
+
+    def _asked(self, job: str, parts: list[str]) -> dict[str, Any]:
+        """The answer of a job about parts. Raises NoKernelsError where there is none."""
+        try:
+            return jobs.run(job, str(self._folder), *parts, seconds=_CHECK_SECONDS)
         except jobs.JobError as exc:
             raise NoKernelsError(f"the packed kernels {exc.how} when they were tried ({exc.said})") from exc
-        if answer.get("wrong"):
-            raise NoKernelsError(f"packed kernels compute something else than their references: {answer['wrong']}")
-        for part in parts:
-            try:
-                os.replace(self._trial_file(part), self._file(part))
-            except OSError as exc:
-                log.info("kernels are not kept: %s", exc)
 
-    def _file(self, part: str) -> Path:
-        key = "|".join((_sources(), _versions(), *map(str, vars(self.processor).values()), part))
-        return self._folder / f"{part}-{hashlib.sha256(key.encode()).hexdigest()[:20]}.o"
+    def _keep(self, part: str, form: str) -> None:
+        try:
+            os.replace(self._trial_file(part, form), self._file(part, form))
+        except OSError as exc:
+            log.info("kernels are not kept: %s", exc)
 
-    def _trial_file(self, part: str) -> Path:
-        return self._file(part).with_suffix(".trial")
+    def _file(self, part: str, form: str) -> Path:
+        return self._path(part, replace(self.processor, form=form, others=()), ".o")
 
-    def _compiled(self, part: str) -> bytes:
+    def _trial_file(self, part: str, form: str) -> Path:
+        return self._file(part, form).with_suffix(".trial")
+
+    def _choice_file(self, part: str) -> Path:
+        return self._path(part, self.processor, ".form")
+
+    def _path(self, part: str, made_for: Processor, suffix: str) -> Path:
+        key = "|".join((_sources(), _versions(), *map(str, vars(made_for).values()), part))
+        return self._folder / f"{part}-{hashlib.sha256(key.encode()).hexdigest()[:20]}{suffix}"
+
+    def _compiled(self, part: str, form: str) -> bytes:
         import llvmlite.binding as llvm
 
         try:
-            module = llvm.parse_assembly(_assembly(part, self.processor))
+            module = llvm.parse_assembly(_assembly(part, replace(self.processor, form=form)))
             module.verify()
             builder = llvm.create_pass_builder(self._machine, llvm.create_pipeline_tuning_options(speed_level=3))
             builder.getModulePassManager().run(module, builder)
@@ -162,39 +218,8 @@ def shared() -> Library:
     return Library()
 
 
-def this_processor() -> Processor:
-    """What this machine can do. Raises NoKernelsError without llvmlite."""
-    llvm = _llvm()
-    features = dict(llvm.get_host_cpu_features())
-    machine = platform.machine().lower()
-    x86 = machine in ("x86_64", "amd64")
-    arm = machine in ("arm64", "aarch64")
-    fused = arm or (x86 and bool(features.get("fma")))
-    form = "avx2" if x86 and fused and features.get("avx2") and features.get("f16c") else "generic"
-    return Processor(
-        triple=llvm.get_process_triple(),
-        name=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
-        form=form,
-        fused=fused,
-        yielding="x86" if x86 else "arm64" if arm else "",
-    )
-
-
-@functools.cache
-def _llvm() -> Any:
-    try:
-        import llvmlite.binding as llvm
-
-        llvm.initialize_native_target()
-        llvm.initialize_native_asmprinter()
-    except (ImportError, OSError, RuntimeError) as exc:
-        raise NoKernelsError(f"llvmlite cannot be used ({exc})") from exc
-    return llvm
-
-
 def _target_machine(processor: Processor) -> Any:
-    target = _llvm().Target.from_triple(processor.triple)
+    target = binding().Target.from_triple(processor.triple)
     return target.create_target_machine(cpu=processor.name, features=processor.features, opt=3)
 
 
@@ -202,7 +227,6 @@ def _assembly(part: str, processor: Processor) -> str:
     from llvmlite import ir
 
     from helix_app.engine.kernels.packed.emitter import Emitter
-    from helix_app.engine.kernels.packed.formats import FORMATS
     from helix_app.engine.kernels.packed.heads import emit_attention, emit_rotate
     from helix_app.engine.kernels.packed.pool_code import emit_pool
     from helix_app.engine.kernels.packed.products import emit_products
@@ -210,7 +234,7 @@ def _assembly(part: str, processor: Processor) -> str:
 
     module = ir.Module(part)
     module.triple = processor.triple
-    emitter = Emitter(module, processor.form, processor.fused)
+    emitter = Emitter(module, processor.form, processor.fused, processor.plain)
     makers: dict[str, Callable[[], None]] = {
         name: functools.partial(emit_products, emitter, form) for name, form in FORMATS.items()
     }
@@ -238,7 +262,7 @@ def _assembly(part: str, processor: Processor) -> str:
 def _sources() -> str:
     """A hash of all that emits code."""
     here = Path(__file__).parent
-    own = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py")
+    own = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py", "processor.py")
     digest = hashlib.sha256()
     for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py"):
         file = here / name
@@ -256,7 +280,7 @@ def _helix_version() -> str:
 def _versions() -> str:
     import llvmlite
 
-    return f"{llvmlite.__version__} {_llvm().llvm_version_info}"
+    return f"{llvmlite.__version__} {binding().llvm_version_info}"
 
 
 def _read(file: Path) -> bytes | None:

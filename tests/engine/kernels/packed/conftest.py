@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library, shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 
 
 @pytest.fixture(scope="session")

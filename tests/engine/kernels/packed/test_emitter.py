@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed.library import NoKernelsError, Processor, this_processor
+from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, this_processor
 from helix_app.engine.kernels.packed.reference import Arithmetic
 
 ir = pytest.importorskip("llvmlite.ir")

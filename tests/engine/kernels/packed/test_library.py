@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.kernels.packed import check, library as libraries
-from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, this_processor
+from helix_app.engine.kernels.packed.library import CORE, Library
+from helix_app.engine.kernels.packed.processor import NoKernelsError, this_processor
 from helix_app.engine.machine import jobs
 
 PART = "Q4_1"

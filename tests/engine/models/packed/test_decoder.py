@@ -12,7 +12,8 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats, pool_of
 from helix_app.engine.models.packed.linears import PackedLinears

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from helix_app.engine.kernels.attention import EXACT_TORCH
-from helix_app.engine.kernels.packed.library import CORE, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import CORE, shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.packed.decoder import packed_formats, pool_of

@@ -37,8 +37,8 @@ def _blocks256(
 
 
 def _scales_and_minima(e: Emitter, w: Value) -> Value:
-    """The eight scales and eight minima of six bits of a Q4_K or Q5_K block, in each half: scales 0-3, minima 0-3,
-    scales 4-7, minima 4-7."""
+    """The eight scales and eight minima of six bits of a Q4_K or Q5_K block: scales 0-3, minima 0-3, scales 4-7,
+    minima 4-7."""
     b = e.builder
     first, last = e.load(I64, w, 4), b.zext(e.load(I32, w, 12), I64)
     low = b.and_(first, e.i64(0x3F3F3F3F3F3F3F3F))
@@ -46,7 +46,7 @@ def _scales_and_minima(e: Emitter, w: Value) -> Value:
     nibbles = b.or_(b.and_(last, e.i64(0x0F0F0F0F)), b.and_(b.shl(last, e.i64(28)), e.i64(0x0F0F0F0F00000000)))
     both = b.insert_element(e.undefined(vector(I64, 2)), low, e.const(I32, 0))
     both = b.insert_element(both, b.or_(high, nibbles), e.const(I32, 1))
-    return b.bitcast(e.part(both, (0, 1, 0, 1)), B32)
+    return b.bitcast(both, _B16)
 
 
 _SCALE_PLACES, _MINIMUM_PLACES = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15)
@@ -54,25 +54,28 @@ _SCALE_PLACES, _MINIMUM_PLACES = (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13
 
 def _q45_k(e: Emitter, w: Value, x: Sequence[Value], blocks: Value, five: bool) -> list[Value]:
     b, name, quants = e.builder, "Q5_K" if five else "Q4_K", 48 if five else 16
-    low_bits = e.const(B32, 15)
 
     def block(w: Value, x: list[Value]) -> list[tuple[Value, Value]]:
         d, d_min = e.two_halves(w, 0)
         numbers = _scales_and_minima(e, w)
-        minima = b.bitcast(e.bytes_of(numbers, [i for at in _MINIMUM_PLACES for i in (at, 128, at, 128)]), W16)
+        places = [i for at in _MINIMUM_PLACES for i in (at, 128, at, 128)]
+        minima = b.bitcast(e.bytes_of(e.repeated(numbers, 2), places), W16)
+        packed = functools.cache(lambda group: e.load(B32, w, quants + 32 * group))
         high = e.load(B32, w, 16) if five else None
-        sums: list[Value] = [None] * len(x)
-        for group in range(4):
-            packed = e.load(B32, w, quants + 32 * group)
-            for half in range(2):
-                sub = 2 * group + half
-                values = b.and_(e.shifted(packed, 4 * half), low_bits)
-                if high is not None:
-                    values = b.or_(values, b.and_(e.shifted(high, sub - 4), e.const(B32, 16)))
-                scale = b.bitcast(e.bytes_of(numbers, [_SCALE_PLACES[sub], 128] * 16), W16)
-                for row, record in enumerate(x):
-                    part = e.madd(e.maddubs(values, e.load(B32, record, 32 * sub)), scale)
-                    sums[row] = part if sums[row] is None else b.add(sums[row], part)
+
+        def values(subs: Sequence[int]) -> Value:
+            low = e.spread(packed(subs[0] // 2), [4 * (sub % 2) for sub in subs])
+            low = b.and_(low, e.const(low.type, 15))
+            if high is None:
+                return low
+            fifth = e.spread(high, [sub - 4 for sub in subs])
+            return b.or_(low, b.and_(fifth, e.const(low.type, 16)))
+
+        def scale(subs: Sequence[int]) -> Value:
+            places = [i for sub in subs for i in (_SCALE_PLACES[sub], 128) * 16]
+            return e.bytes_of(e.repeated(numbers, 2 * len(subs)), places)
+
+        sums = _of_eight(e, x, values, scale)
         result = []
         for record, total in zip(x, sums):
             least = b.sitofp(e.madd(minima, e.load(W16, record, SUMS_AT)), F8)
@@ -80,6 +83,40 @@ def _q45_k(e: Emitter, w: Value, x: Sequence[Value], blocks: Value, five: bool) 
         return result
 
     return _blocks256(e, name, x, blocks, w, block)
+
+
+def _of_eight(
+    e: Emitter,
+    x: list[Value],
+    values: Callable[[Sequence[int]], Value],
+    scales: Callable[[Sequence[int]], Value],
+    signs: Callable[[Sequence[int]], Value] | None = None,
+    small: bool = False,
+) -> list[Value]:
+    """Of each row the sums of eight groups of 32 columns, ``<8 x i32>``.
+
+    Args:
+        values: unsigned bytes of so many groups, one after the other.
+        scales: bytes of 16-bit numbers, for every two columns of these groups.
+        signs: bytes whose signs the values have.
+        small: see ``_Sixteen``.
+    """
+    b, sums = e.builder, [None] * len(x)
+    for first in range(0, 8, e.groups):
+        groups = range(first, first + e.groups)
+        some, scale = values(groups), b.bitcast(scales(groups), vector(I16, 16 * e.groups))
+        together = e.has_vnni and small  # their product is one for all rows
+        if together:
+            some = b.bitcast(b.mul(b.bitcast(some, scale.type), scale), some.type)
+        for row, record in enumerate(x):
+            integers = e.load(some.type, record, 32 * first)
+            if signs is not None:
+                integers = e.signed_by(integers, signs(groups))
+            if together:
+                sums[row] = e.dot(some, integers, sums[row])
+            else:
+                sums[row] = e.madd(e.maddubs(some, integers), scale, sums[row])
+    return [e.folded(total) for total in sums]
 
 
 # --------------------------------------------------------------------------- sixteen groups of 16 columns
@@ -90,19 +127,21 @@ class _Sixteen:
     """A block of sixteen groups.
 
     Attributes:
-        values: the unsigned values of 32 columns, by the half of the block and the group of 32 in it.
+        values: the unsigned values of some groups of 32 columns of a half, by that half and their numbers in it.
         scales: of the groups, sixteen bytes with signs.
         d: of the block.
         centre: what is to be taken off each value.
         minima, d_min: what each group's values lie above, in units of ``d_min``, and that; None without.
+        small: values times their scales are unsigned bytes of up to 127.
     """
 
-    values: Callable[[int, int], Value]
+    values: Callable[[int, Sequence[int]], Value]
     scales: Value
     d: Value
     centre: int = 0
     minima: Value = None
     d_min: Value = None
+    small: bool = False
 
 
 def _sixteen(name: str, unpack: Callable[[Emitter, Value], _Sixteen]) -> Dots:
@@ -115,13 +154,15 @@ def _sixteen(name: str, unpack: Callable[[Emitter, Value], _Sixteen]) -> Dots:
 def _of_sixteen(e: Emitter, block: _Sixteen, x: list[Value]) -> list[tuple[Value, Value]]:
     b = e.builder
     pairs = b.bitcast(b.sext(e.part(block.scales, [*range(0, 16, 2), *range(1, 16, 2)]), W16), B32)
-    sums: list[Value] = [None] * len(x)
-    for pair in range(8):
-        values = block.values(pair // 4, pair % 4)
-        scale = b.bitcast(e.bytes_of(pairs, [2 * pair, 2 * pair + 1] * 16), W16)
-        for row, record in enumerate(x):
-            part = e.madd(e.maddubs(values, e.load(B32, record, 32 * pair)), scale)
-            sums[row] = part if sums[row] is None else b.add(sums[row], part)
+
+    def values(groups: Sequence[int]) -> Value:
+        return block.values(groups[0] // 4, [group % 4 for group in groups])
+
+    def scale(groups: Sequence[int]) -> Value:
+        places = [i for group in groups for i in (2 * group, 2 * group + 1) * 16]
+        return e.bytes_of(e.repeated(pairs, len(groups)), places)
+
+    sums = _of_eight(e, x, values, scale, small=block.small)
     of_sums = b.sext(block.scales if block.minima is None else block.minima, W16)
     result = []
     for record, total in zip(x, sums):
@@ -135,17 +176,22 @@ def _of_sixteen(e: Emitter, block: _Sixteen, x: list[Value]) -> list[tuple[Value
     return result
 
 
-def _two_bits(e: Emitter, w: Value, at: int) -> Callable[[int, int], Value]:
+def _two_bits(e: Emitter, w: Value, at: int) -> Callable[[int, Sequence[int]], Value]:
     """Of 64 bytes, each with a value of four groups of 32."""
     packed = functools.cache(lambda half: e.load(B32, w, at + 32 * half))
-    return lambda half, group: e.builder.and_(e.shifted(packed(half), 2 * group), e.const(B32, 3))
+
+    def values(half: int, groups: Sequence[int]) -> Value:
+        bits = e.spread(packed(half), [2 * group for group in groups])
+        return e.builder.and_(bits, e.const(bits.type, 3))
+
+    return values
 
 
 def _q2_k(e: Emitter, w: Value) -> _Sixteen:
     b, raw, low = e.builder, e.load(_B16, w), e.const(_B16, 15)
     d, d_min = e.two_halves(w, 80)
     minima = b.and_(e.shifted(raw, 4), low)
-    return _Sixteen(_two_bits(e, w, 16), b.and_(raw, low), d, minima=minima, d_min=d_min)
+    return _Sixteen(_two_bits(e, w, 16), b.and_(raw, low), d, minima=minima, d_min=d_min, small=True)
 
 
 def _q3_k(e: Emitter, w: Value) -> _Sixteen:
@@ -153,9 +199,9 @@ def _q3_k(e: Emitter, w: Value) -> _Sixteen:
     b, four = e.builder, vector(I32, 4)
     low, high = _two_bits(e, w, 32), e.load(B32, w, 0)
 
-    def values(half: int, group: int) -> Value:
-        third = b.and_(e.shifted(high, 4 * half + group - 2), e.const(B32, 4))
-        return b.or_(low(half, group), third)
+    def values(half: int, groups: Sequence[int]) -> Value:
+        third = e.spread(high, [4 * half + group - 2 for group in groups])
+        return b.or_(low(half, groups), b.and_(third, e.const(third.type, 4)))
 
     # of the scales' six bits four are in eight bytes, low halves first, and two in the four bytes after them
     eight = e.splat(e.load(I64, w, 96), 2)
@@ -168,11 +214,13 @@ def _q3_k(e: Emitter, w: Value) -> _Sixteen:
 def _q6_k(e: Emitter, w: Value) -> _Sixteen:
     """Kept as 0 to 63; the 32 that is to be taken off comes with the sums of the activations."""
     b = e.builder
-    load = functools.cache(lambda at: e.load(B32, w, at))
+    load = functools.cache(lambda at, count: e.load(vector(I8, count), w, at))
 
-    def values(half: int, group: int) -> Value:
-        nibbles = b.and_(e.shifted(load(64 * half + 32 * (group % 2)), 4 * (group // 2)), e.const(B32, 15))
-        return b.or_(nibbles, b.and_(e.shifted(load(128 + 32 * half), 2 * group - 4), e.const(B32, 0x30)))
+    def values(half: int, groups: Sequence[int]) -> Value:
+        first = groups[0]
+        low = e.shifted(load(64 * half + 32 * (first % 2), 32 * len(groups)), 4 * (first // 2))
+        high = e.spread(load(128 + 32 * half, 32), [2 * group - 4 for group in groups])
+        return b.or_(b.and_(low, e.const(low.type, 15)), b.and_(high, e.const(high.type, 0x30)))
 
     return _Sixteen(values, e.load(_B16, w, 192), e.splat(e.half_at(w, 208)), centre=32)
 
@@ -193,14 +241,12 @@ def _iq4_xs(e: Emitter, w: Value, x: Sequence[Value], blocks: Value) -> list[Val
         high, low = each(b.zext(e.load(I16, w, 2), I32), 2, 3), each(e.load(I32, w, 4), 4, 15)
         numbers = b.sub(b.or_(low, b.shl(high, e.const(_W8, 4))), e.const(_W8, 32))
         pairs = b.or_(b.and_(numbers, e.const(_W8, 0xFFFF)), b.shl(numbers, e.const(_W8, 16)))
-        sums: list[Value] = [None] * len(x)
-        for group in range(8):
-            sizes, values = from_table(e, w, 8 + 16 * group, NONLINEAR)
-            scale = b.bitcast(e.part(pairs, [group] * 8), W16)
-            for row, record in enumerate(x):
-                integers = e.signed_by(e.load(B32, record, 32 * group), values)
-                part = e.madd(e.maddubs(sizes, integers), scale)
-                sums[row] = part if sums[row] is None else b.add(sums[row], part)
+        table = functools.cache(lambda first: from_table(e, w, 8 + 16 * first, NONLINEAR, e.groups))
+
+        def scale(groups: Sequence[int]) -> Value:
+            return b.bitcast(e.part(pairs, [group for group in groups for _ in range(8)]), vector(I8, 32 * len(groups)))
+
+        sums = _of_eight(e, x, lambda groups: table(groups[0])[0], scale, signs=lambda groups: table(groups[0])[1])
         return [(b.sitofp(total, F8), d) for total in sums]
 
     return _blocks256(e, "IQ4_XS", x, blocks, w, block)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from helix_app.engine.kernels.packed.dots.values import Dots, from_table, nibbles, sizes
-from helix_app.engine.kernels.packed.emitter import B32, F8, F32, I8, I32, LANES, W16, Emitter, Value
+from helix_app.engine.kernels.packed.emitter import B32, F8, F32, I8, I32, LANES, Emitter, Value, vector
 from helix_app.engine.kernels.packed.formats import (
     E2M1,
     FORMATS,
@@ -23,30 +23,32 @@ _SIGNED = ("Q8_0", "IQ4_NL", "MXFP4")  # formats whose integers have signs, so t
 def _blocks32(
     e: Emitter, name: str, unpack: Callable[[Value], Unpacked]
 ) -> Callable[[Value, Sequence[Value], Value], list[Value]]:
-    b, size, ones = e.builder, FORMATS[name], e.const(W16, 1)
+    b, size = e.builder, FORMATS[name]
 
     def dots(w: Value, x: Sequence[Value], blocks: Value) -> list[Value]:
         count = len(x)
+        registers = [range(first, min(first + e.groups, count)) for first in range(0, count, e.groups)]  # rows of each
 
         def body(i: Value, sums: list[Value]) -> Sequence[Value]:
             values, signs, scale, offset = unpack(e.plus(w, e.times(i, size.nbytes)))
             shared = e.plus(x[0], e.times(i, SHARED_BYTES))
             scales = b.fmul(e.splat(scale), e.load(F8, shared, SCALE_AT))  # of the weights and each of eight rows
             results = []
-            for row in range(count):
-                integers = e.load(B32, shared, 32 * row)
+            for rows, total in zip(registers, sums):
+                integers = e.load(vector(I8, 32 * len(rows)), shared, 32 * rows[0])
                 if signs is not None:
-                    integers = e.signed_by(integers, signs)
-                total = b.sitofp(e.madd(e.maddubs(values, integers), ones), F8)
-                results.append(e.fma(e.part(scales, [row] * LANES), total, sums[row]))
+                    integers = e.signed_by(integers, e.repeated(signs, len(rows)))
+                number = e.dot(e.repeated(values, len(rows)), integers)
+                number = b.sitofp(number, vector(F32, number.type.count))
+                results.append(e.fma(e.part(scales, [row for row in rows for _ in range(LANES)]), number, total))
             if offset is not None:
-                results.append(e.fma(e.splat(offset), e.load(F8, shared, SCALED_SUM_AT), sums[count]))
+                results.append(e.fma(e.splat(offset), e.load(F8, shared, SCALED_SUM_AT), sums[-1]))
             return results
 
-        start = [e.const(F8, 0.0)] * (count if name in _SIGNED else count + 1)
-        sums = e.loop(blocks, start, body)
-        whole = [e.sum(total) for total in sums[:count]]
-        return [b.fadd(total, e.lane(sums[count], row)) for row, total in enumerate(whole)] if sums[count:] else whole
+        start = [e.const(vector(F32, LANES * len(rows)), 0.0) for rows in registers]
+        sums = e.loop(blocks, start if name in _SIGNED else [*start, e.const(F8, 0.0)], body)
+        whole = [e.sum(e.eight(total, i)) for rows, total in zip(registers, sums) for i in range(len(rows))]
+        return whole if name in _SIGNED else [b.fadd(total, e.lane(sums[-1], row)) for row, total in enumerate(whole)]
 
     return dots
 

@@ -1,0 +1,121 @@
+"""Which form of a product is fastest here: a job of ``machine/jobs.py``, for processors that have more than AVX2.
+
+Every form has the bits of the reference, so that the choice changes no reply. Which one is fastest depends on what a
+processor makes of wide registers, and of a format's share of other work.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helix_app.engine.kernels.packed import check
+from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
+from helix_app.engine.kernels.packed.library import Library
+from helix_app.engine.kernels.packed.processor import NoKernelsError
+from helix_app.engine.kernels.packed.samples import made_up
+
+GAIN = 0.97  # of the time that a form takes is the most that the next may take to be preferred
+_ROWS = (1, 4, 8)
+_OUT, _COLUMNS = 256, 2048  # of weights, which stay in the cache
+_ROUNDS = 15
+
+Seconds = Mapping[str, Sequence[float]]  # of each form, for each number of rows
+
+
+def run(folder: str, *parts: str) -> dict[str, Any]:
+    """The job: see ``choose``."""
+    return choose(Library(folder=Path(folder)), parts)
+
+
+def kept(folder: str = "") -> dict[str, Any]:
+    """A job for ``doctor``: ``first`` and ``others`` of this processor's forms, and what is kept of products'."""
+    library = Library(folder=Path(folder) if folder else None)
+    choices = {part: library.chosen(part) for part in FORMATS}
+    return {
+        "first": library.processor.form,
+        "others": library.processor.others,
+        "chosen": {part: choice for part, choice in choices.items() if choice is not None},
+    }
+
+
+def choose(library: Library, parts: Sequence[str]) -> dict[str, Any]:
+    """``chosen``: of each part the ``form`` to take and each form's ``shares`` of the first one's time; and ``wrong``:
+    names of products that compute something else than their references."""
+    chosen: dict[str, Any] = {}
+    wrong: list[str] = []
+    for part in parts:
+        works: dict[str, list[Callable[[], None]]] = {}
+        for form in (library.processor.form, *library.processor.others):
+            made = library.in_form(form)
+            try:
+                made.load_trial((part,))
+            except NoKernelsError:
+                if not works:
+                    raise
+                continue
+            found = list(check.wrong_in(made, part)) if works else []  # the first one was checked before
+            wrong += [f"{form} {name}" for name in found]
+            if not found:
+                works[form] = [_work(made, part, rows) for rows in _ROWS]
+        seconds = _timed(works)
+        chosen[part] = {"form": fastest(seconds), "shares": {form: round(shares(seconds)[form], 3) for form in seconds}}
+    return {"chosen": chosen, "wrong": wrong}
+
+
+def fastest(seconds: Seconds) -> str:
+    """The form to take: a later one only where it is clearly faster than those before it."""
+    parts, taken = shares(seconds), ""
+    for form, share in parts.items():
+        if not taken or share < GAIN * parts[taken]:
+            taken = form
+    return taken
+
+
+def shares(seconds: Seconds) -> dict[str, float]:
+    """The geometric mean of each form's times over those of the first."""
+    first = next(iter(seconds.values()))
+    return {
+        form: math.exp(sum(math.log(own / other) for own, other in zip(times, first)) / len(first))
+        for form, times in seconds.items()
+    }
+
+
+def _timed(works: Mapping[str, Sequence[Callable[[], None]]]) -> dict[str, list[float]]:
+    """The least seconds of each, in turns, so that what else runs here slows all of them alike."""
+    least = {form: [math.inf] * len(_ROWS) for form in works}
+    for _ in range(_ROUNDS):
+        for i in range(len(_ROWS)):
+            for form, made in works.items():
+                begin = time.perf_counter()
+                made[i]()
+                least[form][i] = min(least[form][i], time.perf_counter() - begin)
+    return least
+
+
+def _work(library: Library, part: str, rows: int) -> Callable[[], None]:
+    """A product of made-up weights with so many rows."""
+    form = FORMATS[part]
+    blocks = _COLUMNS // form.columns
+    random = np.random.default_rng(3)
+    raw = made_up(random, part, _OUT, blocks)
+    step = blocks * RECORD_BYTES[form.columns]
+    records = np.zeros((8, step), dtype=np.uint8)  # whose values change no time
+    out, base = np.empty((rows, _OUT), dtype=np.float32), np.zeros(_OUT, dtype=np.float32)
+    count = np.array([rows], dtype=np.int64)
+    arrays = (raw, records, out, base, count)
+    at = [int(array.ctypes.data) for array in arrays]
+    args = np.array([at[0], raw.shape[1], at[1], step, blocks, at[2], 4 * _OUT, at[3], 0, at[4], 2], dtype=np.int64)
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(library.address(f"product_{part}"))
+
+    def work() -> None:
+        assert arrays  # which the arguments point into
+        function(args.ctypes.data, 0, _OUT)
+
+    return work

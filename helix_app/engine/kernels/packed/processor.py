@@ -1,0 +1,79 @@
+"""What native code is made for: a processor, and the forms of products that it can run."""
+
+from __future__ import annotations
+
+import functools
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class NoKernelsError(RuntimeError):
+    """Packed kernels cannot be used here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What code is made for.
+
+    Attributes:
+        form: see ``emitter.py``; of products the one that others are compared with.
+        fused: multiplication and addition are rounded once.
+        yielding: see ``pool_code.py``.
+        others: further forms that products can have here, narrow registers first.
+        plain: see ``emitter.py``.
+    """
+
+    triple: str
+    name: str
+    features: str
+    form: str
+    fused: bool
+    yielding: str
+    others: tuple[str, ...] = ()
+    plain: bool = False
+
+
+def this_processor() -> Processor:
+    """What this machine can do. Raises NoKernelsError without llvmlite."""
+    llvm = binding()
+    features = llvm.get_host_cpu_features()
+    return processor_of(platform.machine(), llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
+
+
+def processor_of(machine: str, triple: str, name: str, features: Any) -> Processor:
+    """What a machine with these features (of LLVM) can do."""
+    x86 = machine.lower() in ("x86_64", "amd64")
+    arm = machine.lower() in ("arm64", "aarch64")
+    fused = arm or (x86 and bool(features.get("fma")))
+    avx2 = x86 and fused and bool(features.get("avx2")) and bool(features.get("f16c"))
+    return Processor(
+        triple=triple,
+        name=name,
+        features=features.flatten(),
+        form="avx2" if avx2 else "generic",
+        fused=fused,
+        yielding="x86" if x86 else "arm64" if arm else "",
+        others=_with_vnni(features) if avx2 else (),
+    )
+
+
+def _with_vnni(features: Mapping[str, bool]) -> tuple[str, ...]:
+    """The forms with VNNI; features are those that the system saves the registers of, too."""
+    evex = bool(features.get("avx512vnni") and features.get("avx512vl") and features.get("avx512bw"))
+    narrow = ("vnni256",) if evex or features.get("avxvnni") else ()
+    return (*narrow, "vnni512") if evex else narrow
+
+
+@functools.cache
+def binding() -> Any:
+    """llvmlite, ready for this machine. Raises NoKernelsError."""
+    try:
+        import llvmlite.binding as llvm
+
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+    except (ImportError, OSError, RuntimeError) as exc:
+        raise NoKernelsError(f"llvmlite cannot be used ({exc})") from exc
+    return llvm
