@@ -18,20 +18,21 @@ import numpy as np
 from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.kernels.packed.samples import made_up
 
-GAIN = 0.97  # of the time that a form takes is the most that the next may take to be preferred
+GAIN = 0.97  # of the time of the form before it is the most that one may take to be preferred
 _ROWS = (1, 4, 8)
 _OUT, _COLUMNS = 256, 2048  # of weights, which stay in the cache
 _ROUNDS = 15
 
-Seconds = Mapping[str, Sequence[float]]  # of each form, for each number of rows
 
-
-def run(folder: str, *parts: str) -> dict[str, Any]:
-    """The job: see ``choose``."""
-    return choose(Library(folder=Path(folder)), parts)
+def run(folder: str, *names: str) -> dict[str, Any]:
+    """The job: see ``choose``. A name is a part and a form of it that is not the first, with a colon between."""
+    wanted: dict[str, list[str]] = {}
+    for name in names:
+        part, _, form = name.partition(":")
+        wanted.setdefault(part, []).append(form)
+    return choose(Library(folder=Path(folder)), wanted)
 
 
 def kept(folder: str = "") -> dict[str, Any]:
@@ -45,41 +46,47 @@ def kept(folder: str = "") -> dict[str, Any]:
     }
 
 
-def choose(library: Library, parts: Sequence[str]) -> dict[str, Any]:
-    """``chosen``: of each part the ``form`` to take and each form's ``shares`` of the first one's time; and ``wrong``:
-    names of products that compute something else than their references."""
+def choose(library: Library, wanted: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Compare further forms of products with references, and their times with that of the first form.
+
+    Returns:
+        ``chosen``: of each part the ``form`` to take, and each form's ``shares`` of the first one's time; ``wrong``:
+        forms and names of products that compute something else than their references.
+    """
     chosen: dict[str, Any] = {}
     wrong: list[str] = []
-    for part in parts:
-        works: dict[str, list[Callable[[], None]]] = {}
-        for form in (library.processor.form, *library.processor.others):
-            made = library.in_form(form)
-            try:
-                made.load_trial((part,))
-            except NoKernelsError:
-                if not works:
-                    raise
-                continue
-            found = list(check.wrong_in(made, part)) if works else []  # the first one was checked before
+    for part, forms in wanted.items():
+        first = library.processor.form
+        works = {first: _works(_loaded(library, part, first), part)}
+        for form in forms:
+            made = _loaded(library, part, form)
+            found = list(check.wrong_in(made, part))
             wrong += [f"{form} {name}" for name in found]
             if not found:
-                works[form] = [_work(made, part, rows) for rows in _ROWS]
-        seconds = _timed(works)
-        chosen[part] = {"form": fastest(seconds), "shares": {form: round(shares(seconds)[form], 3) for form in seconds}}
+                works[form] = _works(made, part)
+        found_shares = shares(_timed(works))
+        chosen[part] = {"form": fastest(found_shares), "shares": {f: round(s, 3) for f, s in found_shares.items()}}
     return {"chosen": chosen, "wrong": wrong}
 
 
-def fastest(seconds: Seconds) -> str:
-    """The form to take: a later one only where it is clearly faster than those before it."""
-    parts, taken = shares(seconds), ""
+def _loaded(library: Library, part: str, form: str) -> Library:
+    made = library.in_form(form)
+    made.load_trial((part,))
+    return made
+
+
+def fastest(parts: Mapping[str, float]) -> str:
+    """The form to take by shares of the first one's time: a later one only where it is clearly faster than the one
+    before it."""
+    taken = ""
     for form, share in parts.items():
         if not taken or share < GAIN * parts[taken]:
             taken = form
     return taken
 
 
-def shares(seconds: Seconds) -> dict[str, float]:
-    """The geometric mean of each form's times over those of the first."""
+def shares(seconds: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The geometric mean of each form's times, for so many numbers of rows, over those of the first."""
     first = next(iter(seconds.values()))
     return {
         form: math.exp(sum(math.log(own / other) for own, other in zip(times, first)) / len(first))
@@ -97,6 +104,10 @@ def _timed(works: Mapping[str, Sequence[Callable[[], None]]]) -> dict[str, list[
                 made[i]()
                 least[form][i] = min(least[form][i], time.perf_counter() - begin)
     return least
+
+
+def _works(library: Library, part: str) -> list[Callable[[], None]]:
+    return [_work(library, part, rows) for rows in _ROWS]
 
 
 def _work(library: Library, part: str, rows: int) -> Callable[[], None]:

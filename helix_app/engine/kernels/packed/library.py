@@ -14,10 +14,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,33 +130,37 @@ class Library:
             raise NoKernelsError(f"packed kernels compute something else than their references: {wrong}")
         for part in parts:
             self._keep(part, form)
-        products = [part for part in parts if part in FORMATS]
+        products = {part: code for part, (_, code) in made.items() if part in FORMATS}
         return made | self._faster(products) if self.processor.others and products else made
 
-    def _faster(self, parts: list[str]) -> dict[str, tuple[str, bytes]]:
-        """Of these products those that another form than the first is faster for; also keeps which."""
+    def _faster(self, parts: Mapping[str, bytes]) -> dict[str, tuple[str, bytes]]:
+        """Of these products, with the code of their first form, those with a faster one; keeps which that is."""
         made: dict[tuple[str, str], bytes] = {}
         found: dict[str, Any] = {}
+        lasts = True
         try:
-            for part in parts:
-                for form in self.processor.others:
-                    made[part, form] = self._compiled(part, form)
-                    _write(self._trial_file(part, form), made[part, form])
-            found = self._asked("packed-forms", parts)
-            for name in found["wrong"]:
+            for part, form in itertools.product(parts, self.processor.others):
+                code = self._compiled(part, form)
+                if code != parts[part]:  # VNNI is of no use to some formats
+                    made[part, form] = code
+                    _write(self._trial_file(part, form), code)
+            found = self._asked("packed-forms", [f"{part}:{form}" for part, form in made]) if made else {}
+            for name in found.get("wrong", ()):
                 log.warning("%s computes something else than its reference and is not used", name)
         except NoKernelsError as exc:
             log.warning("packed products run as %s alone: %s", self.processor.form, exc)
+            lasts = getattr(exc.__cause__, "how", "") not in ("hung", "not_started")
         faster = {}
         for part in parts:
             choice = found.get("chosen", {}).get(part) or {"form": self.processor.form, "shares": {}}
             if choice["form"] != self.processor.form:
                 faster[part] = choice["form"], made[part, choice["form"]]
                 self._keep(part, choice["form"])
-            _write(self._choice_file(part), json.dumps(choice).encode())
-            for form in self.processor.others:
-                with contextlib.suppress(OSError):
-                    self._trial_file(part, form).unlink()
+            if lasts:
+                _write(self._choice_file(part), json.dumps(choice).encode())
+        for part, form in made:
+            with contextlib.suppress(OSError):
+                self._trial_file(part, form).unlink()
         return faster
 
     def _asked(self, job: str, parts: list[str]) -> dict[str, Any]:
@@ -262,7 +267,16 @@ def _assembly(part: str, processor: Processor) -> str:
 def _sources() -> str:
     """A hash of all that emits code."""
     here = Path(__file__).parent
-    own = ("emitter.py", "formats.py", "products.py", "steps.py", "heads.py", "pool_code.py", "library.py", "processor.py")
+    own = (
+        "emitter.py",
+        "formats.py",
+        "products.py",
+        "steps.py",
+        "heads.py",
+        "pool_code.py",
+        "library.py",
+        "processor.py",
+    )
     digest = hashlib.sha256()
     for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py"):
         file = here / name

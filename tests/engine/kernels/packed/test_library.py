@@ -18,6 +18,12 @@ from helix_app.engine.machine import jobs
 PART = "Q4_1"
 
 
+@pytest.fixture(autouse=True)
+def one_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This processor has the first of its forms alone; ``test_forms.py`` is about the others."""
+    monkeypatch.setattr(libraries, "this_processor", lambda: replace(this_processor(), others=()))
+
+
 @pytest.fixture
 def tried(monkeypatch: pytest.MonkeyPatch, library: Library) -> list[str]:
     """Parts that were tried in a process of their own; here they are believed."""
@@ -134,13 +140,3 @@ def test_kernels_that_are_wrong_or_crash_are_not_used(
     with pytest.raises(NoKernelsError):
         made.address(f"product_{PART}")
     assert ".o" not in files(tmp_path)
-
-
-def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
-    libraries._llvm.cache_clear()
-    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    try:
-        with pytest.raises(NoKernelsError, match="llvmlite"):
-            this_processor()
-    finally:
-        libraries._llvm.cache_clear()
