@@ -55,7 +55,7 @@ DIRECTML_OPERATORS = {
     "waits for the device a round": 1,
     "not on the device": 0,
 }
-_TORCH_SECONDS, _SELF_TEST_SECONDS = 180.0, 180.0
+_TORCH_SECONDS, _SELF_TEST_SECONDS, _PACKED_SECONDS = 180.0, 180.0, 60.0
 
 T = TypeVar("T")
 
@@ -95,6 +95,22 @@ class LibraryFacts:
     kind: str
     adapters: tuple[Adapter, ...] = ()
     trouble: Trouble = Trouble()
+
+
+@dataclass(frozen=True)
+class PackedFacts:
+    """In which forms this processor multiplies packed weights (``kernels/packed/emitter.py``), or why in none.
+
+    Attributes:
+        first: the form that others are compared with.
+        others: further forms that it could run.
+        taken: of formats that were tried here the form taken, and its time as a share of that of the first.
+    """
+
+    trouble: Trouble = Trouble()
+    first: str = ""
+    others: tuple[str, ...] = ()
+    taken: tuple[tuple[str, str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -152,6 +168,7 @@ class Facts:
     environment: dict[str, str] = field(default_factory=dict)
     forced_cpu: bool = False
     torch: TorchFacts = TorchFacts()
+    packed: PackedFacts = PackedFacts()
     directml_installed: bool = False
     directml: LibraryFacts = LibraryFacts("directml")
     cuda: LibraryFacts = LibraryFacts("cuda")
@@ -223,6 +240,7 @@ def gather(
         environment=attempt(environment, {}),
         forced_cpu=os.environ.get("HELIX_FORCE_CPU", "").lower() not in ("", "0", "false", "no"),
         torch=torch_facts,
+        packed=look_at_packed(cancel),
         directml_installed=installed(),
         directml=directml,
         cuda=cuda,
@@ -287,6 +305,21 @@ def look_at_directml(cancel: threading.Event) -> LibraryFacts:
         return LibraryFacts("directml", directml_adapters(cancel))
     except DeviceError as exc:
         return LibraryFacts("directml", (), Trouble(exc.fields["problem"], exc.fields["reason"], exc.detail))
+
+
+def look_at_packed(cancel: threading.Event) -> PackedFacts:
+    """The forms of packed products, as a job sees them."""
+    try:
+        said = jobs.run("packed-forms-kept", seconds=_PACKED_SECONDS, cancel=cancel)
+        taken = (
+            (part, choice["form"], float(choice["shares"].get(choice["form"], 1.0)))
+            for part, choice in said["chosen"].items()
+        )
+        return PackedFacts(first=said["first"], others=tuple(said["others"]), taken=tuple(taken))
+    except jobs.JobError as exc:
+        return PackedFacts(Trouble(exc.how, exc.said, exc.detail))
+    except (LookupError, TypeError, AttributeError, ValueError) as exc:
+        return PackedFacts(Trouble("garbled", "", repr(exc)))
 
 
 def test_device(device: str, cancel: threading.Event) -> SelfTest:

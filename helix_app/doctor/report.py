@@ -14,12 +14,18 @@ from typing import Any
 from helix_app.base import messages
 from helix_app.base.redacted import without_person
 from helix_app.base.sizes import size_text
-from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, SelfTest, attempt, gather
+from helix_app.doctor.checkup import Facts, LibraryFacts, ModelFact, PackedFacts, SelfTest, attempt, gather
 from helix_app.doctor.findings import Finding, findings, state_of
 from helix_app.engine.machine.devices.adapters import Adapter, best_first
 from helix_app.engine.machine.measured_file import DAYS, REFERENCE
 
 _LIBRARIES = {"directml": "DirectML", "cuda": "CUDA"}
+_FORMS = {  # of packed products
+    "avx2": "AVX2",
+    "vnni256": "VNNI in 256 bits",
+    "vnni512": "VNNI in 512 bits",
+    "generic": "instructions of any processor",
+}
 _BYTES_PER_WEIGHT, _OVERHEAD = 4, 700 * 10**6  # float32 in the worst case; PyTorch, tokenizer and cache
 
 
@@ -116,11 +122,26 @@ def _computer(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "cores", f"{facts.cores}{threads}"
     if torch.capability:
         yield "instructions", torch.capability
+    yield from _packed(facts.packed)
     yield "memory", f"{size(facts.memory_total)}, {size(facts.memory_free)} free"
     yield "disk of models", f"{size(facts.models_disk_free)} free"
     for card in facts.cards:
         memory = "" if card.memory_bytes is None else f", {memory_size(card.memory_bytes)}"
         yield "graphics card", f"{card.name or card.vendor}{memory}"
+
+
+def _packed(packed: PackedFacts) -> Iterator[tuple[str, str]]:
+    """In which form packed weights are multiplied on the processor."""
+    if packed.trouble.problem:
+        yield "packed products", f"none: {packed.trouble.reason or packed.trouble.problem}"
+    if not packed.first:
+        return
+    others = " or ".join(_FORMS.get(form, form) for form in packed.others)
+    tried = f", or {others} where it is found faster when a model needs it" if others else ""
+    yield "packed products", f"{_FORMS.get(packed.first, packed.first)}{tried}"
+    for part, form, share in packed.taken:
+        faster = "" if form == packed.first else f", {share:.0%} of the time of {_FORMS[packed.first]}"
+        yield f"  {part}", f"{_FORMS.get(form, form)}{faster}"
 
 
 def _devices(facts: Facts) -> Iterator[tuple[str, str]]:

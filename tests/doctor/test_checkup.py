@@ -27,6 +27,14 @@ TORCH: dict[str, Any] = {
     "reason": "built without",
     "detail": "",
 }
+PACKED: dict[str, Any] = {
+    "first": "avx2",
+    "others": ["vnni256"],
+    "chosen": {
+        "Q8_0": {"form": "vnni256", "shares": {"avx2": 1.0, "vnni256": 0.7}},
+        "Q4_K": {"form": "avx2", "shares": {}},
+    },
+}
 PASSED: dict[str, Any] = {
     "difference": 0.0,
     "tokens_equal": True,
@@ -41,7 +49,7 @@ PASSED: dict[str, Any] = {
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
     """What jobs answer, by name; an exception is raised."""
-    said: dict[str, Any] = {"torch": TORCH, "self-test": PASSED}
+    said: dict[str, Any] = {"torch": TORCH, "self-test": PASSED, "packed-forms-kept": PACKED}
 
     def run(name: str, *args: str, seconds: float, cancel: threading.Event | None = None) -> dict[str, Any]:
         answer = said[name]
@@ -125,6 +133,18 @@ def test_whatever_is_broken_the_rest_is_told(answers: dict[str, Any], monkeypatc
     facts, _ = look()
     assert (facts.cpu, facts.memory_total, facts.folders, facts.versions) == ("", None, (), {})
     assert facts.torch.version == "2.4.1"
+
+
+def test_forms_of_packed_products(answers: dict[str, Any]) -> None:
+    packed = look()[0].packed
+    assert (packed.first, packed.others) == ("avx2", ("vnni256",))
+    assert packed.taken == (("Q8_0", "vnni256", 0.7), ("Q4_K", "avx2", 1.0))
+    for answer in ({"first": "avx2"}, {**PACKED, "chosen": []}, {**PACKED, "chosen": {"Q8_0": {"form": "avx2"}}}):
+        answers["packed-forms-kept"] = answer
+        assert look()[0].packed.trouble.problem == "garbled"
+    answers["packed-forms-kept"] = jobs.JobError("raised", "NoKernelsError: llvmlite cannot be used")
+    trouble = look()[0].packed.trouble
+    assert (trouble.problem, trouble.reason) == ("raised", "NoKernelsError: llvmlite cannot be used")
 
 
 def test_the_real_torch() -> None:

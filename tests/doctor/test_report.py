@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.doctor import report as doctor
-from helix_app.doctor.checkup import Facts, LibraryFacts, Trouble
+from helix_app.doctor.checkup import Facts, LibraryFacts, PackedFacts, Trouble
 from helix_app.doctor.findings import findings
 from helix_app.doctor.folders import FolderFact
 from helix_app.engine.machine.devices.adapters import make_adapter
@@ -55,6 +55,25 @@ def test_text() -> None:
     assert any(line.startswith("  cpu  passed: logits differ by 0") for line in lines)
     assert '    File "x.py", line 7 in f' in lines
     assert lines[-2:] == ["What is wrong and what to do", "  Nothing is wrong."]
+
+
+def test_forms_of_packed_products() -> None:
+    def told(packed: PackedFacts) -> list[str]:
+        lines = text_of(replace(FULL, packed=packed)).splitlines()
+        computer = lines[lines.index("Computer") + 1 : lines.index("Devices") - 1]
+        return [" ".join(line.split()) for line in computer if "packed" in line or "VNNI" in line or "_" in line]
+
+    assert told(PackedFacts()) == []
+    assert told(PackedFacts(first="avx2")) == ["packed products AVX2"]
+    assert told(PackedFacts(first="generic")) == ["packed products instructions of any processor"]
+    assert told(PackedFacts(Trouble("raised", "no llvmlite"))) == ["packed products none: no llvmlite"]
+    assert told(PackedFacts(Trouble("crashed"))) == ["packed products none: crashed"]
+    taken = (("Q8_0", "vnni512", 0.71), ("Q4_K", "avx2", 1.0))
+    assert told(PackedFacts(first="avx2", others=("vnni256", "vnni512"), taken=taken)) == [
+        "packed products AVX2, or VNNI in 256 bits or VNNI in 512 bits where it is found faster when a model needs it",
+        "Q8_0 VNNI in 512 bits, 71% of the time of AVX2",
+        "Q4_K AVX2",
+    ]
 
 
 @pytest.mark.parametrize("facts", [facts for _, facts in CASES], ids=[code for code, _ in CASES])

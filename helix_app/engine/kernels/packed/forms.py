@@ -110,23 +110,22 @@ def _works(library: Library, part: str) -> list[Callable[[], None]]:
     return [_work(library, part, rows) for rows in _ROWS]
 
 
-def _work(library: Library, part: str, rows: int) -> Callable[[], None]:
-    """A product of made-up weights with so many rows."""
-    form = FORMATS[part]
-    blocks = _COLUMNS // form.columns
-    random = np.random.default_rng(3)
-    raw = made_up(random, part, _OUT, blocks)
-    step = blocks * RECORD_BYTES[form.columns]
-    records = np.zeros((8, step), dtype=np.uint8)  # whose values change no time
-    out, base = np.empty((rows, _OUT), dtype=np.float32), np.zeros(_OUT, dtype=np.float32)
-    count = np.array([rows], dtype=np.int64)
-    arrays = (raw, records, out, base, count)
-    at = [int(array.ctypes.data) for array in arrays]
-    args = np.array([at[0], raw.shape[1], at[1], step, blocks, at[2], 4 * _OUT, at[3], 0, at[4], 2], dtype=np.int64)
-    function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(library.address(f"product_{part}"))
+class _Work:
+    """A product of made-up weights with so many rows; runs when it is called."""
 
-    def work() -> None:
-        assert arrays  # which the arguments point into
-        function(args.ctypes.data, 0, _OUT)
+    def __init__(self, library: Library, part: str, rows: int) -> None:
+        form = FORMATS[part]
+        blocks = _COLUMNS // form.columns
+        raw = made_up(np.random.default_rng(3), part, _OUT, blocks)
+        step = blocks * RECORD_BYTES[form.columns]
+        records = np.zeros((8, step), dtype=np.uint8)  # whose values change no time
+        out, base = np.empty((rows, _OUT), dtype=np.float32), np.zeros(_OUT, dtype=np.float32)
+        count = np.array([rows], dtype=np.int64)
+        self._held = (library, raw, records, out, base, count)  # the code, and what the arguments point at
+        at = [int(array.ctypes.data) for array in (raw, records, out, base, count)]
+        args = [at[0], raw.shape[1], at[1], step, blocks, at[2], 4 * _OUT, at[3], 0, at[4], 2]
+        self._args = np.array(args, dtype=np.int64)
+        self._function = ctypes.CFUNCTYPE(None, *[ctypes.c_int64] * 3)(library.address(f"product_{part}"))
 
-    return work
+    def __call__(self) -> None:
+        self._function(self._args.ctypes.data, 0, _OUT)
