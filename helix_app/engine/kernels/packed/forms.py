@@ -107,7 +107,7 @@ def _timed(works: Mapping[str, Sequence[Callable[[], None]]]) -> dict[str, list[
 
 
 def _works(library: Library, part: str) -> list[Callable[[], None]]:
-    return [_work(library, part, rows) for rows in _ROWS]
+    return [_Work(library, part, rows) for rows in _ROWS]
 
 
 class _Work:
