@@ -10,7 +10,7 @@ import torch
 
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
-from helix_app.engine.kernels.packed import library as libraries
+from helix_app.engine.kernels.packed import library as libraries, processor as processors
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading import packed
 from helix_app.engine.loading.plan import plan
@@ -99,7 +99,7 @@ def test_a_draft_model_runs_packed_too_where_its_file_is(zoo: Zoo, kernels: None
 
 
 def test_without_kernels_it_runs_dense_and_says_so_once(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
-    libraries._llvm.cache_clear()
+    processors.binding.cache_clear()
     libraries.shared.cache_clear()
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
     try:
@@ -109,7 +109,7 @@ def test_without_kernels_it_runs_dense_and_says_so_once(zoo: Zoo, monkeypatch: p
         assert len(finish(engine, ask()).token_ids) > 0
         engine.close()
     finally:
-        libraries._llvm.cache_clear()
+        processors.binding.cache_clear()
         libraries.shared.cache_clear()
 
 
