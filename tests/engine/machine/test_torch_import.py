@@ -24,6 +24,8 @@ import torch
 torch_import.settle()
 assert gc.isenabled() and gc.get_freeze_count() > 100_000
 waiting = [name for name in sorted(torch_import.DEFERRED) if "__getattr__" in vars(sys.modules.get(name, sys))]
+import helix_app.engine.kernels.packed.pool
+assert "llvmlite.ir" not in sys.modules  # what makes kernels is of no use where they are kept
 assert torch.softmax(torch.ones(4) @ torch.ones(4, 2), 0).tolist() == [0.5, 0.5]
 print(torch.__version__.startswith(torch_import.TRIED), *waiting)
 assert torch.export.Dim.__name__ == "Dim"

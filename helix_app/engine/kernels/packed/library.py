@@ -274,6 +274,7 @@ def _sources() -> str:
         "steps.py",
         "heads.py",
         "pool_code.py",
+        "program.py",
         "library.py",
         "processor.py",
     )

@@ -15,8 +15,7 @@ import threading
 import numpy as np
 
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.pool_code import CONTROL_BYTES, OPEN
-from helix_app.engine.kernels.packed.program import Program, address
+from helix_app.engine.kernels.packed.program import CONTROL_BYTES, OPEN, Program, address
 
 _SPINS, _NAPS = 3000, 1500  # some 0.1 ms between phases, and 0.1 s of naps
 _LINE = 64

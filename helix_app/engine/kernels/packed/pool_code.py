@@ -2,12 +2,8 @@
 
 A program is a list of phases, a phase a list of jobs that may run at once, a job a kernel and its items, in pieces.
 Whoever runs a program opens a phase, takes pieces of it himself until none is left, closes it and waits for workers
-that are inside. One that has not entered is never waited for: it may be descheduled or asleep, and costs nothing.
-
-    control block   open phase (0: none, -1: the end) | next piece | workers inside | phases so far | address
-                    of the phase; each on a cache line of its own
-    phase           number of jobs, then of each: function, arguments, unit, address of a count, items of a piece
-                    items = unit * count
+that are inside. One that has not entered is never waited for: it may be descheduled or asleep, and costs nothing. The
+layout of what both read is that of ``program.py``.
 
 Workers spin for a moment between phases, then nap, then go back to Python, which sleeps on a semaphore.
 """
@@ -19,10 +15,8 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from helix_app.engine.kernels.packed.emitter import I32, I64, KERNEL, POINTER, VOID, Emitter, Value
+from helix_app.engine.kernels.packed.program import INSIDE, JOB_WORDS, LAST, NEXT, OPEN, PHASE
 
-OPEN, NEXT, INSIDE, LAST, PHASE = (64 * i for i in range(5))  # bytes from the beginning of the control block
-CONTROL_BYTES = 64 * 5
-JOB_WORDS = 5
 RUN = ir.FunctionType(VOID, [I64, I64, I64])  # (control block, addresses of phases, how many)
 WORK = ir.FunctionType(I64, [I64, I64, I64, I64, I64])  # (control block, last phase seen, spins, nap, naps)
 _NAP = ir.FunctionType(I32, [I32])

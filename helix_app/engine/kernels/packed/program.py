@@ -1,4 +1,12 @@
-"""Programs for the pool: phases of jobs, and the memory of their arguments (``pool_code.py`` has the layout)."""
+"""Programs for the pool: phases of jobs, and the memory that its native half (``pool_code.py``) reads.
+
+    control block   open phase (0: none, -1: the end) | next piece | workers inside | phases so far | address
+                    of the phase; each on a cache line of its own
+    phase           number of jobs, then of each: function, arguments, unit, address of a count, items of a piece
+                    items = unit * count
+
+Imports nothing that emits code: a warm start has no use for it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 Words = npt.NDArray[np.int64]
+OPEN, NEXT, INSIDE, LAST, PHASE = (64 * i for i in range(5))  # bytes from the beginning of the control block
+CONTROL_BYTES = 64 * 5
+JOB_WORDS = 5
 
 
 @dataclass(frozen=True)

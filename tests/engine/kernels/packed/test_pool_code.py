@@ -13,8 +13,16 @@ import pytest
 
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool import Pool
-from helix_app.engine.kernels.packed.pool_code import CONTROL_BYTES, INSIDE, LAST, OPEN
-from helix_app.engine.kernels.packed.program import Job, Program, address, words
+from helix_app.engine.kernels.packed.program import (
+    CONTROL_BYTES,
+    INSIDE,
+    LAST,
+    OPEN,
+    Job,
+    Program,
+    address,
+    words,
+)
 from tests.engine.kernels.packed.turned import Turned
 
 ITEM = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)

@@ -11,8 +11,7 @@ import pytest
 from helix_app.engine.cache.layout import whole
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.pool_code import JOB_WORDS
-from helix_app.engine.kernels.packed.program import address
+from helix_app.engine.kernels.packed.program import JOB_WORDS, address
 from helix_app.engine.models.packed.layers import PackedLayer, PackedProgram, PackedWeights, ProgramMaker, RowMemory
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
