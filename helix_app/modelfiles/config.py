@@ -65,6 +65,8 @@ class Recurrent:
         value_heads, value_dim: of values; each has a state ``[key_dim, value_dim]``.
         kernel: tokens that the convolution sees, the row's own among them.
         tiled: value head h belongs to key head h modulo their number, not to the one before it in the order.
+        joined: the file holds what makes queries, keys, values and output gates as one matrix, key head by key head.
+        joined_gates: likewise rates and speeds of forgetting.
     """
 
     key_heads: int
@@ -73,6 +75,8 @@ class Recurrent:
     value_dim: int
     kernel: int
     tiled: bool = False
+    joined: bool = False
+    joined_gates: bool = False
 
     @property
     def channels(self) -> int:

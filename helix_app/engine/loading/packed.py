@@ -37,7 +37,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
-    elif what.target.config.recurrent_layers and _holds_blocks(what.target):
+    elif what.target.config.recurrent_layers and what.target.config.experts is None and _holds_blocks(what.target):
         notice = Notice("packed_recurrent")
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")

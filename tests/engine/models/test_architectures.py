@@ -87,7 +87,7 @@ def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str) -> None:
 
 @pytest.fixture(
     scope="module",
-    params=[*((name, "") for name in LOOPY), *((name, "Q8_0") for name in (*WHOLE, "gpt_oss-loopy"))],
+    params=[*((name, "") for name in LOOPY), *((name, "Q8_0") for name in (*WHOLE, "gpt_oss-loopy", "qwen3_5_moe-loopy"))],
     ids=str,
 )
 def described(request: pytest.FixtureRequest, zoo: Zoo) -> Models:

@@ -19,7 +19,7 @@ from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.packed.decoder import CACHE
 from helix_app.engine.models.packed.layers import adds_apart
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
-from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.models.tensors.weights import expected_shape, gguf_name, unpacked_roles
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
@@ -89,8 +89,15 @@ def _mapped(files: ModelFiles, item: int) -> int:
 
 
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped."""
-    return sum(info.nbytes for info in files.gguf.tensors.values()) if files.gguf is not None else 0
+    """Bytes of the blocks that are mapped, and of what is unpacked beside them. The layer that drafts is not looked at:
+    where it is loaded, nothing stays packed."""
+    if files.gguf is None:
+        return 0
+    tensors, config = files.gguf.tensors, files.config
+    held = sum(info.nbytes for name, info in tensors.items() if not name.startswith(f"blk.{config.num_layers}."))
+    unpacked = {gguf_name(config, role, i) for role in unpacked_roles(config) for i in range(config.num_layers)}
+    found = [tensors[name] for name in unpacked & tensors.keys()]
+    return held + sum(max(0, math.prod(info.shape) * CACHE.itemsize - info.nbytes) for info in found)
 
 
 def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = False) -> int:

@@ -104,7 +104,7 @@ def from_safetensors(
     Raises:
         ModelFileError: it is missing, of another shape, or held in a way that is not known.
     """
-    config, stem = files.config, f"model.layers.{layer}.mlp.experts"
+    config, stem = files.config, _stem(files.config, layer)
     experts, name = _experts(config), f"{stem}.{_WHOLE[role]}"
     tensor = None
     if experts.transposed:
@@ -126,6 +126,13 @@ def from_safetensors(
         what = reason_of("expert_shape", name=name, shape=list(tensor.shape), wanted=list(want))
         raise _mismatch(files.path, what)
     return tensor
+
+
+def _stem(config: ModelConfig, layer: int) -> str:
+    """What names of a layer's experts begin with; those of the layer that drafts lie apart."""
+    if config.next_token is not None and layer >= config.num_layers:
+        return f"mtp.layers.{layer - config.num_layers}.mlp.experts"
+    return f"model.layers.{layer}.mlp.experts"
 
 
 def _transposed(part: Part, name: str, index: int, kind: str) -> torch.Tensor | None:

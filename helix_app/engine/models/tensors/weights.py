@@ -65,12 +65,20 @@ _FUSED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | None]:
-    """What a matrix is part of in its file, and the rows of it; None for a whole one."""
+    """What a matrix is part of in its file, and the rows of it; None for a whole one, or where they lie apart."""
+    if role in delta_weights.NAMES:
+        return delta_weights.whole_of(config.recurrent, role), None
     if not config.fused or role not in _FUSED:
         return role, None
     whole, before = _FUSED[role]
     begin = sum(expected_shape(config, other, "weight", layer)[0] for other in before)
     return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
+
+
+def unpacked_roles(config: ModelConfig) -> tuple[str, ...]:
+    """Those that are unpacked where a model runs on its file's blocks: what looks at other tokens in a model with
+    recurrent layers, whose experts alone stay packed."""
+    return ("q", "q_gate", "k", "v", "o", *delta_weights.MATRICES) if config.recurrent is not None else ()
 
 
 def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
@@ -188,6 +196,8 @@ def row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> 
 
     Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
     """
+    if role in delta_weights.NAMES and config.recurrent is not None:
+        return delta_weights.rows_of(config.recurrent, role)
     if role not in ("q", "k", "q_gate"):
         return None
     found = config.heads(layer)
@@ -232,6 +242,8 @@ class _GgufWeights:
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        if role in unpacked_roles(self._config):
+            return None
         return self._header.packed(*self._found(role, "weight", layer))
 
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
@@ -276,8 +288,8 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        role, rows = _place(self._config, role, layer)
-        name = safetensors_name(self._config, role, layer, kind)
+        whole, rows = _place(self._config, role, layer)
+        name = safetensors_name(self._config, whole, layer, kind)
         found = self._named(name)
         if found is None:
             raise ModelFileError(
@@ -287,7 +299,7 @@ class _SafetensorsWeights:
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
         tensor = delta_weights.as_converted(role, tensor)
-        _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
+        _check(tuple(tensor.shape), self._config, whole, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
         order = row_order(self._config, role, layer, interleaved=False)
         tensor = tensor if order is None else tensor[torch.from_numpy(order)]

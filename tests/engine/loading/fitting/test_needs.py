@@ -41,7 +41,7 @@ def test_dense_weights_are_those_that_are_held(zoo: Zoo, name: str) -> None:
     assert estimated == pytest.approx(held(engine), rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["qwen3_moe-window-dense", "qwen2_moe", "gpt_oss"])
+@pytest.mark.parametrize("name", ["qwen3_moe-window-dense", "qwen2_moe", "gpt_oss", "qwen3_5_moe"])
 def test_all_experts_are_held_and_not_only_those_of_a_row(zoo: Zoo, name: str) -> None:
     decoder = session_of(loaded(zoo.folder(name))).runner.decoder
     numbers = dense_weights(decoder.config, "float32") / 4
