@@ -34,14 +34,15 @@ EXPERTS: dict[str, Any] = {
     "moe_intermediate_size": 32,
     "shared_expert_intermediate_size": 64,
 }
+_TWO_LAYERS = {"num_hidden_layers": 2, "layer_types": ["linear_attention", "full_attention"]}
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen35": (FAMILY, {}),
     "qwen35-tied": (FAMILY, {"tie_word_embeddings": True, "linear_num_value_heads": 2, "linear_conv_kernel_dim": 2}),
     "qwen35-loopy": (FAMILY, {"linear_num_value_heads": 6}),
     "qwen3_5_moe": ("qwen3_5_moe", {}),
-    "qwen3_5_moe-loopy": ("qwen3_5_moe", {"head_dim": 32, "linear_num_value_heads": 2}),
+    "qwen3_5_moe-loopy": ("qwen3_5_moe", {**_TWO_LAYERS, "head_dim": 32}),
     "qwen3_next": ("qwen3_next", {}),
-    "qwen3_next-loopy": ("qwen3_next", {"head_dim": 32, "linear_num_value_heads": 6}),
+    "qwen3_next-loopy": ("qwen3_next", {**_TWO_LAYERS, "linear_num_value_heads": 2}),
 }
 _NAMES = {
     "linear_attn.in_proj_qkv.weight": "attn_qkv.weight",

@@ -1,9 +1,9 @@
 """Qwen3.5 and Qwen3-Next as mixtures of experts: recurrent layers beside gated attention, in each a shared expert.
 
 Sources: transformers, ``Qwen3_5MoeTextConfig`` and ``Qwen3NextConfig`` with their models; llama.cpp,
-``src/models/qwen35moe.cpp``, ``src/models/qwen3next.cpp`` and ``conversion/qwen.py``. Both renormalise the weights of the
-experts of a row; only configs of Qwen3-Next say whether. Headers of Qwen3.5 have no ``feed_forward_length``, as no layer
-has a perceptron of that width. Value heads of Qwen3-Next are not tiled.
+``src/models/qwen35moe.cpp``, ``src/models/qwen3next.cpp`` and ``conversion/qwen.py``. Both renormalise the weights of
+the experts of a row; only configs of Qwen3-Next say whether. Headers of Qwen3.5 have no ``feed_forward_length``, as no
+layer has a perceptron of that width. Value heads of Qwen3-Next are not tiled.
 """
 
 from __future__ import annotations

@@ -145,8 +145,10 @@ def test_drawn_on_the_device_it_changes_nothing(taught: Taught, monkeypatch: pyt
 
 @pytest.mark.parametrize("name", ["qwen35-loopy", "qwen3_5_moe-loopy"])
 def test_over_recurrent_layers_it_changes_nothing(tmp_path: Path, name: str) -> None:
-    """Whose states are taken back with what was not accepted; in a crowd that is preempted, and after a prefix hit. Also
-    where layers have experts, the one that drafts among them."""
+    """Whose states are taken back with what was not accepted; in a crowd that is preempted, and after a prefix hit.
+
+    Also where layers have experts, the one that drafts among them.
+    """
     models = Taught(with_layer(name, echo_of(name), tmp_path))
     wanted = [ask(text, request_id=text, max_tokens=50, k="fixed:3") for text in TEXTS[:4]]
     crowd = Crowd(models.session("mtp", blocks=9)).add(*wanted)

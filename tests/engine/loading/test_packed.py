@@ -133,7 +133,9 @@ def test_threads_of_pytorch_come_back(zoo: Zoo, kernels: None) -> None:
     engine.close()
 
 
-@pytest.mark.parametrize(("name", "quant"), [("qwen3_moe-loopy", "Q8_0"), ("gpt_oss-loopy", "MXFP4"), ("qwen3_5_moe-loopy", "Q8_0")])
+@pytest.mark.parametrize(
+    ("name", "quant"), [("qwen3_moe-loopy", "Q8_0"), ("gpt_oss-loopy", "MXFP4"), ("qwen3_5_moe-loopy", "Q8_0")]
+)
 def test_experts_run_on_the_blocks_of_their_file(zoo: Zoo, kernels: None, name: str, quant: str) -> None:
     path = zoo.gguf(name, quant=quant)
     assert packed.may_run_packed(plan(LoadRequest(str(path), draft="ngram", device="cpu")), cpu())

@@ -4,8 +4,9 @@ Sources: transformers' ``Qwen3_5GatedDeltaNet``; llama.cpp's converter (``conver
 ``_LinearAttentionVReorderBase``), which writes ``-exp(A_log)``, drops the middle of the convolution's shape and tiles
 the value heads, and its ``src/models/qwen35.cpp`` for names. Unlike the other norms this one has no offset.
 
-Files of Qwen3-Next hold some of them as one, the rows of each key head together: queries, keys, values and output gates
-(``Qwen3NextGatedDeltaNet.fix_query_key_value_ordering``; in older GGUF files ``ssm_in``), rates and speeds (``ssm_ba``).
+Files of Qwen3-Next hold some of them as one, the rows of each key head together: what makes queries, keys, values and
+output gates (``Qwen3NextGatedDeltaNet.fix_query_key_value_ordering``; ``ssm_in`` in older GGUF files), and rates and
+speeds (``ssm_ba``).
 """
 
 from __future__ import annotations
