@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -58,7 +58,7 @@ def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Even
         context=what.context.given(runner.max_tokens),
     )
     session.costs.begin_with(runner.costs)
-    return Loaded(session, _ready(what, shape, session, made))
+    return Loaded(session, _ready(replace(what, draft=made.files), shape, session, made))
 
 
 def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:

@@ -21,13 +21,16 @@ from helix_app.engine.loading.fitting.needs import need_of, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.measuring import pairs
 from helix_app.engine.models.hidden_states import TargetStates
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.loading.test_drafts import load, notices
+from tests.engine.measuring.test_pairs import FASTER
 from tests.engine.next_token import reference_of, with_layer
 from tests.engine.next_token_runs import SAID
+from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo, ask, events, finish, session_of
 
 THERE = torch.device("privateuseone")
@@ -85,6 +88,51 @@ def test_auto_leaves_it_where_a_step_takes_as_long_as_a_pass(
     engine.close()
 
 
+@pytest.fixture
+def measured(other_words: Path, taught_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A draft model that was measured to pay with the target that was taught."""
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    pairs.keep(inspect(taught_file), inspect(other_words), pairs.Setting("cpu", "float32"), FASTER)
+    return other_words
+
+
+@pytest.mark.parametrize("gains", [True, False])
+def test_a_pair_that_was_measured_drafts_where_the_layer_gains_nothing(
+    taught_file: Path, measured: Path, monkeypatch: pytest.MonkeyPatch, gains: bool
+) -> None:
+    monkeypatch.setattr(drafts, "_pays", lambda *_: gains)
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto", installed=(str(measured),))
+    session = session_of(engine)
+    assert isinstance(session.draft, MixedDraft)
+    assert (session.runner.hidden is not None) is gains
+    if gains:
+        assert (ready.draft, ready.draft_name, ready.draft_file, session.draft_runner) == ("mtp", "", "", None)
+    else:
+        assert (ready.draft, ready.draft_file) == ("reencoded", str(measured))
+        assert ready.draft_name
+        assert ready.draft_blocks > 0
+    assert finish(engine, ask(SAID[2], max_tokens=20, k="fixed:2")).token_ids
+    engine.close()
+
+
+def test_memory_is_reckoned_for_whichever_of_the_two_takes_more(taught_file: Path, measured: Path) -> None:
+    request = LoadRequest(str(taught_file), device="cpu", dtype="float32", installed=(str(measured),))
+    made = plan(request)
+    assert (made.draft, made.draft_kind) == (None, "auto")
+    assert made.measured is not None
+    pair, layer, both = (
+        fit_of(one, cpu()).need
+        for one in (
+            replace(made, draft=made.measured, draft_kind="reencoded", measured=None),
+            replace(made, measured=None),
+            made,
+        )
+    )
+    assert both == max(pair, layer, key=lambda need: need.total)
+    assert fit_of(replace(made, draft_kind="none"), cpu()).need.draft_weights == 0
+
+
 @pytest.mark.parametrize("draft", ["none", "ngram"])
 def test_other_drafts_load_nothing_of_it(taught_file: Path, draft: str) -> None:
     engine = Engine()
@@ -103,6 +151,12 @@ def test_a_file_without_it_says_so(zoo: Zoo) -> None:
     made = plan(LoadRequest(str(path), draft="mtp", draft_required=False))
     assert made.draft_kind == "auto"
     assert made.skipped is not None
+    suggested = zoo.gguf("llama-small")
+    instead = plan(LoadRequest(str(path), draft="mtp", draft_required=False, draft_instead=str(suggested)))
+    assert (instead.draft_kind, instead.draft and instead.draft.path) == ("model", suggested)
+    assert instead.skipped == made.skipped
+    gone = plan(LoadRequest(str(path), draft="mtp", draft_required=False, draft_instead=str(suggested) + ".gone"))
+    assert (gone.draft_kind, gone.draft) == ("auto", None)
     assert not takes_next_token(made, cpu().torch_device, packed=False)
 
 

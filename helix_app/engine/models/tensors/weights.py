@@ -76,9 +76,10 @@ def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | Non
 
 
 def unpacked_roles(config: ModelConfig) -> tuple[str, ...]:
-    """Those that are unpacked where a model runs on its file's blocks: what looks at other tokens in a model with
-    recurrent layers, whose experts alone stay packed."""
-    return ("q", "q_gate", "k", "v", "o", *delta_weights.MATRICES) if config.recurrent is not None else ()
+    """Those that are unpacked where a model of experts runs on its file's blocks: with recurrent layers, all that looks
+    at other tokens."""
+    mixed = config.experts is not None and config.recurrent is not None
+    return ("q", "q_gate", "k", "v", "o", *delta_weights.MATRICES) if mixed else ()
 
 
 def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
@@ -242,7 +243,8 @@ class _GgufWeights:
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        if role in unpacked_roles(self._config):
+        joined = delta_weights.whole_of(self._config.recurrent, role) != role
+        if joined or role in unpacked_roles(self._config):
             return None
         return self._header.packed(*self._found(role, "weight", layer))
 
