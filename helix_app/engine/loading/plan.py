@@ -37,8 +37,7 @@ class Plan:
             one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
         skipped: why an optional draft model is left out.
-        measured: the draft model that was measured to gain most; on ``auto`` it drafts where the layer of the target is of
-            no use.
+        measured: the draft model that was measured to gain most, for ``auto`` where the target's layer is of no use.
     """
 
     request: LoadRequest
