@@ -11,6 +11,7 @@ import torch
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
+from helix_app.engine.loading.fitting.fit import has_room_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.packed import takes_packed
 from helix_app.engine.loading.plan import Plan
@@ -69,13 +70,20 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
         return Shape(device, dtype, *tokens, packed=True)
     wanted = "auto" if wanted == PACKED else wanted
-    drafts = takes_next_token(what, device.torch_device, packed=False)
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=drafts)
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=_drafts(what, device, wanted))
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
-    return Shape(device, formats.pick_dtype(wanted, device, config), *tokens, next_token=drafts)
+    dtype = formats.pick_dtype(wanted, device, config)
+    drafts = _drafts(what, device, str(dtype).removeprefix("torch."))
+    return Shape(device, dtype, *tokens, next_token=drafts)
+
+
+def _drafts(what: Plan, device: Device, number_format: str) -> bool:
+    """Whether the layer of the target that drafts is loaded with it, unpacked."""
+    taken = takes_next_token(what, device.torch_device, packed=False)
+    return taken and has_room_for_layer(what, device, number_format)
 
 
 def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:

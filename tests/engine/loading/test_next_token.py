@@ -16,7 +16,8 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import drafts
 from helix_app.engine.loading.drafts import check_copy
-from helix_app.engine.loading.fitting.fit import fit_of
+from helix_app.engine.loading.fitting import fit as fitting
+from helix_app.engine.loading.fitting.fit import Memory, fit_of
 from helix_app.engine.loading.fitting.needs import need_of, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
@@ -131,6 +132,25 @@ def test_memory_is_reckoned_for_whichever_of_the_two_takes_more(taught_file: Pat
     )
     assert both == max(pair, layer, key=lambda need: need.total)
     assert fit_of(replace(made, draft_kind="none"), cpu()).need.draft_weights == 0
+
+
+def test_auto_does_without_a_layer_that_does_not_fit(taught_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was chosen by name, what it takes is said."""
+    request = LoadRequest(str(taught_file), device="cpu", dtype="float32")
+    made = plan(request)
+    whole, bare = (fit_of(replace(made, draft_kind=kind), cpu()).need.total for kind in ("auto", "ngram"))
+    assert bare < whole
+    between = Memory((bare + whole) // 2, 2 * whole)
+    fit, named = (fit_of(replace(made, draft_kind=kind), cpu(), memory=between) for kind in ("auto", "mtp"))
+    assert (fit.need.total, fit.need.draft_weights, fit.level) == (bare, 0, "tight")
+    assert (named.need.total, named.level) == (whole, "short")
+    monkeypatch.setattr(fitting, "free_memory", lambda: between.free)
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto")
+    session = session_of(engine)
+    assert (ready.draft, session.runner.hidden) == ("ngram", None)
+    assert len(session.runner.cache.layout.places) == session.runner.decoder.config.num_layers
+    engine.close()
 
 
 @pytest.mark.parametrize("draft", ["none", "ngram"])

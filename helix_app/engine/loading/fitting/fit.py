@@ -48,6 +48,9 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     number_format = format_of(what, device)
     lies = _Lies(number_format, device)
     need = _need(what, lies, what.context.tokens, what.cache_tokens)
+    if what.draft_kind == "auto" and level_of(need.total, free) == "short":  # then it does without the target's layer
+        lies = replace(lies, layer=False)
+        need = _need(what, lies, what.context.tokens, what.cache_tokens)
     level = level_of(need.total, free)
     fit = Fit(
         level=level,
@@ -66,6 +69,16 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     if level not in ("tight", "short") or free is None:
         return fit
     return replace(fit, ways=tuple(_ways(what, lies, fit, int(free * ROOMY))))
+
+
+def has_room_for_layer(what: Plan, device: Device, number_format: str) -> bool:
+    """Whether the layer that drafts fits beside its target; not asked where it was chosen by name."""
+    free = memory_of(device).free
+    if what.draft_kind != "auto" or free is None:
+        return True
+    lies = _Lies(number_format, device)
+    need = _need(replace(what, measured=None), lies, what.context.tokens, what.cache_tokens)
+    return level_of(need.total, free) != "short"
 
 
 def level_of(need: int, free: int | None) -> Level:
@@ -104,10 +117,15 @@ def format_of(what: Plan, device: Device) -> str:
 
 @dataclass(frozen=True)
 class _Lies:
-    """How weights lie in memory, and where."""
+    """How weights lie in memory, and where.
+
+    Attributes:
+        layer: that of the target which drafts is among them, where it can run.
+    """
 
     format: str
     device: Device
+    layer: bool = True
 
     def need_of(
         self, files: ModelFiles, number_format: str, context: int, pool: int, next_token: bool = False
@@ -118,7 +136,7 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = takes_next_token(what, _CPU, packed=lies.format == PACKED)
+    layer = lies.layer and takes_next_token(what, _CPU, packed=lies.format == PACKED)
     if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
         pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
         own = _need(replace(what, measured=None), lies, context, pool)
