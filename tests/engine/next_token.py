@@ -106,6 +106,10 @@ def _classes(config: Any) -> tuple[Any, Any]:
         from transformers.models.qwen3_5_moe.modeling_qwen3_5_moe import Qwen3_5MoeDecoderLayer, Qwen3_5MoeRMSNorm
 
         return Qwen3_5MoeRMSNorm, Qwen3_5MoeDecoderLayer
+    if config.model_type == "qwen3_next":
+        from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextDecoderLayer, Qwen3NextRMSNorm
+
+        return Qwen3NextRMSNorm, Qwen3NextDecoderLayer
     if config.model_type == "qwen3_5_text":
         from transformers.models.qwen3_5.modeling_qwen3_5 import Qwen3_5DecoderLayer, Qwen3_5RMSNorm
 

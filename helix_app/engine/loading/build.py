@@ -81,8 +81,8 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
 
 
 def _drafts(what: Plan, device: Device, number_format: str) -> bool:
-    """Whether the layer of the target that drafts is loaded with it, unpacked."""
-    taken = takes_next_token(what, device.torch_device, packed=False)
+    """Whether the layer of the target that drafts is loaded with it."""
+    taken = takes_next_token(what, device.torch_device, packed=number_format == PACKED)
     return taken and has_room_for_layer(what, device, number_format)
 
 

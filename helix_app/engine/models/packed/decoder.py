@@ -77,10 +77,10 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
 
 
 def _formats_of_experts(header: GgufHeader, config: ModelConfig) -> frozenset[str]:
-    experts = {
-        info.type for name, info in header.tensors.items() if _stem(name) in _EXPERTS and name.endswith(".weight")
-    }
-    others = {info.type for name, info in header.tensors.items() if is_matrix(name)} - set(_DENSE)
+    drafting = f"blk.{config.num_layers}."  # of the layer that drafts, whose blocks may have formats of their own
+    types = {name: info.type for name, info in header.tensors.items() if not name.startswith(drafting)}
+    experts = {kind for name, kind in types.items() if _stem(name) in _EXPERTS and name.endswith(".weight")}
+    others = {kind for name, kind in types.items() if is_matrix(name)} - set(_DENSE)
     fits = experts and experts | others <= FORMATS.keys() and not config.interleaved
     return frozenset(experts | others) if fits else frozenset()
 
