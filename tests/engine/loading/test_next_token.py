@@ -27,12 +27,13 @@ from helix_app.engine.models.hidden_states import TargetStates
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest
+from tests.engine.crowds import TEXTS
 from tests.engine.loading.test_drafts import load, notices
 from tests.engine.measuring.test_pairs import FASTER
-from tests.engine.next_token import reference_of, with_layer
+from tests.engine.next_token import echo_of, reference_of, with_layer
 from tests.engine.next_token_runs import SAID
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.tiny import VOCAB, Zoo, ask, events, finish, session_of
 
 THERE = torch.device("privateuseone")
 
@@ -132,6 +133,23 @@ def test_memory_is_reckoned_for_whichever_of_the_two_takes_more(taught_file: Pat
     )
     assert both == max(pair, layer, key=lambda need: need.total)
     assert fit_of(replace(made, draft_kind="none"), cpu()).need.draft_weights == 0
+
+
+def test_a_layer_with_experts_of_its_own(tmp_path: Path) -> None:
+    path = with_layer("qwen3_5_moe-loopy", echo_of("qwen3_5_moe-loopy"), tmp_path, "folder")
+    engine = Engine()
+    ready, _ = load(engine, path, draft="mtp", context_length=128)
+    assert (ready.draft, ready.next_token) == ("mtp", True)
+    states = session_of(engine).runner.hidden
+    assert isinstance(states, TargetStates)
+    own = next_token_weights(inspect(path).config, "float32")
+    assert own == pytest.approx(4 * states.layer.parameters, rel=0.02)
+    assert states.layer.weight_bytes < 4 * states.layer.parameters + 4 * VOCAB * 64  # of its experts those of a row
+    request = ask(TEXTS[2], max_tokens=40, k="fixed:2")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.drafted_tokens > 0
+    engine.close()
 
 
 def test_auto_does_without_a_layer_that_does_not_fit(taught_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

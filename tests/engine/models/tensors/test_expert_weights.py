@@ -109,6 +109,25 @@ def test_experts_of_the_layer_that_drafts(tmp_path: Path) -> None:
         assert all(torch.equal(found[0][key], other[key]) for key in found[0])
 
 
+def test_a_folder_that_also_sees_pictures_has_the_same_experts(tmp_path: Path) -> None:
+    folder = with_layer("qwen3_5_moe", reference_of("qwen3_5_moe"), tmp_path, "folder")
+    seeing = changed(folder, tmp_path / "seeing", beside_pictures)
+    text = json.loads((folder / "config.json").read_text())
+    outer = {"model_type": "qwen3_5_moe", "text_config": text, "vision_config": {"depth": 2}}
+    (seeing / "config.json").write_text(json.dumps(outer))
+    check_same(seeing, folder)
+    made, other = (inspect(path).config for path in (seeing, folder))
+    assert (made.experts, made.recurrent, made.next_token) == (other.experts, other.recurrent, other.next_token)
+    assert made.next_token is not None
+
+
+def beside_pictures(state: State) -> State:
+    """Weights of text as a model has them that also sees pictures."""
+    named = ((key.removeprefix("model."), value) for key, value in state.items())
+    made = {key if f"model.{key}" not in state else f"model.language_model.{key}": value for key, value in named}
+    return {**made, "model.visual.patch_embed.proj.weight": torch.zeros(4, 4)}
+
+
 def unstacked(state: State) -> State:
     """The layer that drafts with the matrices of each expert by themselves."""
     stem = "mtp.layers.0.mlp.experts"
