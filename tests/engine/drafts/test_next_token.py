@@ -63,10 +63,11 @@ def test_it_is_mostly_right_and_saves_passes_of_the_target(taught: Taught) -> No
 
 
 @pytest.mark.soak
-def test_over_recurrent_layers_it_is_mostly_right_too(tmp_path: Path) -> None:
-    """Qwen3.5, taught for some seconds."""
-    reference = train("qwen35", 60, normed=True)
-    models, passes = Taught(with_layer("qwen35", reference, tmp_path, seed=TRAINED)), []
+@pytest.mark.parametrize("name", ["qwen35", "qwen3_5_moe"])
+def test_over_recurrent_layers_it_is_mostly_right_too(tmp_path: Path, name: str) -> None:
+    """Qwen3.5, also with experts, taught for some seconds."""
+    reference = train(name, 60, normed=True)
+    models, passes = Taught(with_layer(name, reference, tmp_path, seed=TRAINED)), []
     for request in asked(k="fixed:2"):
         passes += rounds(models.session("mtp"), request)
     assert sum(each.accepted for each in passes) > 0.6 * sum(each.k for each in passes) > 0
