@@ -139,8 +139,8 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
     layer = lies.layer and takes_next_token(what, _CPU, packed=lies.format == PACKED)
     if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
         pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
-        own = _need(replace(what, measured=None), lies, context, pool)
-        return max(pair, own, key=lambda need: need.total) if layer else pair
+        alone = _need(replace(what, measured=None), lies, context, pool)
+        return max(pair, alone, key=lambda need: need.total) if layer else pair
     target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
