@@ -22,7 +22,7 @@ from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.make import cache_layout, make_decoder
-from helix_app.engine.models.packed.decoder import PackedDecoder, pool_of
+from helix_app.engine.models.packed.decoder import PackedDecoder, by_products, pool_of
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles
@@ -97,7 +97,7 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
     on_cpu = shape.device.kind == "cpu"
     if shape.packed and on_cpu and has_kernels(files):
-        if files.config.experts is not None:
+        if by_products(files.config):
             return _on_blocks(files, shape)
         return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
     return make_decoder(

@@ -1,4 +1,5 @@
-"""Gemma 4 as a whole: its numbers are counted, a packed file chats, and a device without its layers is passed over."""
+"""Gemma 4 as a whole: its numbers are counted, a packed file runs on its own blocks, and a device without its layers is
+passed over."""
 
 from __future__ import annotations
 
@@ -11,17 +12,33 @@ import pytest
 import torch
 
 from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import place as placing
-from helix_app.engine.loading.fitting.needs import dense_weights
-from helix_app.engine.machine.devices.device import Device
+from helix_app.engine.loading.fitting.memory_use import memory_use
+from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, packed_weights
+from helix_app.engine.loading.packed import may_run_packed
+from helix_app.engine.loading.plan import plan
+from helix_app.engine.machine.devices.device import Device, cpu
+from helix_app.engine.models.base import Mapped, bytes_of
+from helix_app.engine.models.packed import decoder as packed_decoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count
 from helix_app.protocol.events import Event, Notice
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest
+from tests.engine.kernels.test_low_bit import needs
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import Zoo, ask, events, finish, hf_model
+from tests.engine.tiny import Zoo, ask, events, finish, hf_model, loaded, session_of
 
 NAMES = ("gemma4", "gemma4-loopy")
+
+
+@pytest.fixture
+def kernels() -> None:
+    try:
+        shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,15 +52,77 @@ def test_its_numbers_are_counted(zoo: Zoo, name: str) -> None:
     assert dense_weights(config, "float32") == pytest.approx(4 * numbers, rel=0.02)
 
 
-def test_a_packed_file_chats(zoo: Zoo) -> None:
-    """On dense weights, whatever was asked for, which is said, and with the draft that was."""
-    engine, path = Engine(), str(zoo.gguf("gemma4-loopy", quant="Q8_0"))
-    told = events(engine, LoadRequest(path, draft="ngram", device="cpu", dtype="packed"))
-    assert [event.code for event in told if isinstance(event, Notice)] == ["packed_layers"]
+def test_a_packed_file_runs_on_its_own_blocks(zoo: Zoo, kernels: None) -> None:
+    """On ``auto``, with a draft model that is packed likewise; what it holds is the file, and hardly more."""
+    path = zoo.gguf("gemma4-loopy", quant="Q8_0")
+    files = inspect(path)
+    assert files.gguf is not None
+    engine = Engine()
+    told = events(engine, LoadRequest(str(path), draft=str(path), device="cpu"))
+    ready = told[-1]
+    assert isinstance(ready, ModelReady)
+    assert ready.memory is not None
+    assert (ready.dtype, [event for event in told if isinstance(event, Notice)]) == ("packed", [])
+    decoders = [runner.decoder for runner in session_of(engine).runners]
+    assert [decoder.format for decoder in decoders] == ["packed", "packed"]
+    assert set(decoders[0].kernels) == {"PackedLinear"}
+    blocks = sum(info.nbytes for info in files.gguf.tensors.values() if info.type == "Q8_0")
+    assert decoders[0].mapped.nbytes == blocks
+    assert blocks < ready.memory.weights / 2 < 1.02 * packed_weights(files)
+    assert may_run_packed(plan(LoadRequest(str(path), draft="ngram", device="cpu")), cpu())
     drafted = finish(engine, ask("the cat sat", max_tokens=60, k="fixed:3"))
+    assert drafted.metrics.accepted_tokens > 0
     plain = finish(engine, ask("the cat sat", max_tokens=60, mode="autoregressive"))
     assert drafted.token_ids == plain.token_ids
     engine.close()
+
+
+def test_without_a_kernel_it_is_unpacked_and_that_is_said(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(packed_decoder.FORMATS, "Q8_0")
+    engine = Engine()
+    told = events(engine, LoadRequest(str(zoo.gguf("gemma4-loopy", quant="Q8_0")), draft="ngram", device="cpu"))
+    assert [event.code for event in told if isinstance(event, Notice)] == ["packed_experts"]
+    assert isinstance(told[-1], ModelReady)
+    assert told[-1].dtype != "packed"
+    engine.close()
+
+
+def test_the_table_of_inputs_is_no_part_of_what_an_unpacked_model_holds(zoo: Zoo) -> None:
+    """It stays where the file is mapped, in its blocks there."""
+    path = zoo.gguf("gemma4-loopy", quant="Q8_0")
+    decoder = loaded(path).session.runner.decoder  # type: ignore[union-attr]
+    config = decoder.config
+    assert config.token_inputs is not None
+    numbers = config.num_layers * config.token_inputs.size * config.token_inputs.vocab_size
+    assert decoder.mapped == Mapped(numbers, numbers // 32 * 34)
+    use = memory_use(session_of(loaded(path)))
+    assert use.weights == 4 * (decoder.parameters - numbers) + numbers // 32 * 34
+
+
+def test_a_copy_for_drafts_has_a_table_of_inputs_where_it_shares_none(zoo: Zoo) -> None:
+    """Not where the target is in the copy's own format, nor where it is mapped."""
+    dense, packed = (inspect(zoo.gguf("gemma4-loopy", quant=quant)) for quant in ("F32", "Q8_0"))
+    config = dense.config
+    assert config.token_inputs is not None
+    table = 2 * config.num_layers * config.token_inputs.size * config.token_inputs.vocab_size
+    assert copy_weights(dense, 8, "float32") - copy_weights(packed, 8, "float32") == table
+    assert (
+        copy_weights(dense, 8, "bfloat16") == copy_weights(packed, 8, "bfloat16") < copy_weights(packed, 8, "float32")
+    )
+
+
+@needs(8)
+@pytest.mark.parametrize(("dtype", "shares"), [("bfloat16", True), ("float32", False)])
+def test_what_a_copy_holds_is_what_was_reckoned(zoo: Zoo, dtype: str, shares: bool) -> None:
+    path = zoo.gguf("gemma4-loopy")
+    session = session_of(loaded(path, "self-int8", dtype=dtype))
+    target, copy = session.runner.decoder, session.runners[1].decoder
+    assert (copy._inputs.table is target._inputs.table) == shares
+    held = copy_weights(inspect(path), 8, dtype)
+    table = 0 if shares else 2 * copy.config.vocab_size * copy.config.num_layers * copy.config.token_inputs.size
+    layers = sum(layer.weight_bytes for layer in copy._layers) + bytes_of(copy._inputs.project)
+    tables = 0 if shares else bytes_of(copy._embed) + bytes_of(copy._head)
+    assert held == pytest.approx(layers + tables + table, rel=0.05)
 
 
 def run_out(steps: Generator[Event, None, Device]) -> tuple[list[Event], Device]:

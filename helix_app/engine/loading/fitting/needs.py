@@ -11,17 +11,19 @@ from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.layout import layout_of, with_states
+from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
-from helix_app.engine.models.packed.decoder import CACHE
+from helix_app.engine.models.packed.decoder import CACHE, by_products
 from helix_app.engine.models.packed.layers import adds_apart
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.gguf.gguf_file import TensorInfo
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.parameters import layer_numbers
 
@@ -73,7 +75,8 @@ def need_of(
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
-        run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
+        products = by_products(config)
+        run = _products_workspace(config, context, item) if products else _packed_workspace(config, context)
         return ModelNeed(packed_weights(files), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
@@ -81,11 +84,16 @@ def need_of(
 
 def _mapped(files: ModelFiles, item: int) -> int:
     """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
-    inputs = files.config.token_inputs
-    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
-    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+    inputs, table = files.config.token_inputs, _mapped_table(files)
+    if inputs is None or table is None:
         return 0
     return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
+
+
+def _mapped_table(files: ModelFiles) -> TensorInfo | None:
+    """A table of inputs of tokens that stays as its file holds it."""
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    return None if table is None or table.type in ("F32", "F16", "BF16") else table
 
 
 def packed_weights(files: ModelFiles) -> int:
@@ -130,10 +138,21 @@ def next_token_weights(config: ModelConfig, number_format: str) -> int:
     return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
 
 
-def copy_weights(config: ModelConfig, bits: int) -> int:
-    """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    table = config.vocab_size * config.hidden_size
-    return round(_matrices(config) * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+def copy_weights(files: ModelFiles, bits: int, number_format: str) -> int:
+    """Bytes of a copy of the target in fewer bits, which shares its cache.
+
+    Args:
+        number_format: of the target. One in the format of the copy's activations shares its tables too.
+    """
+    config, copied = files.config, low_bit.ACTIVATIONS
+    matrices, shared = _matrices(config), DTYPES.get(number_format) == copied
+    tables = 0.0 if shared else config.vocab_size * config.hidden_size * (PACKED_BYTES[8] + copied.itemsize)
+    inputs = config.token_inputs
+    if inputs is not None:
+        matrices += config.num_layers * inputs.size * config.hidden_size
+        if not shared and _mapped_table(files) is None:
+            tables += config.num_layers * inputs.size * inputs.vocab_size * copied.itemsize
+    return round(matrices * PACKED_BYTES[bits] + tables)
 
 
 def _matrices(config: ModelConfig) -> int:
@@ -149,6 +168,23 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
     columns = max(hidden, q, inner)
     records = sum(-(-columns // size) * nbytes for size, nbytes in RECORD_BYTES.items())
     return rows * (4 * floats + records + 4 * hidden) + _logits(config) + _turns(config, context, 4)
+
+
+def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations of a piece of a prompt, and what products work on (``packed/linears.py``): for each number of columns
+    that matrices have, rows as they come and as they are rounded; logits, turns."""
+    layers, rows = range(config.num_layers), max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
+    columns = {config.hidden_size, *(config.inner_size(i) for i in layers if config.experts_of(i) is None)}
+    columns |= {one.queries * one.dim for one in {config.heads(i) for i in layers}}
+    columns |= {config.token_inputs.size} if config.token_inputs is not None else set()
+    given = 1
+    if config.experts is not None:
+        columns |= {config.experts.size, config.experts.shared_size}
+        given = config.experts.used
+    per_column = 4 + sum(nbytes / size for size, nbytes in RECORD_BYTES.items())
+    widest = 2 * max(columns)
+    work = round(rows * (sum(columns) * per_column + 2 * 4 * widest)) + given * rows * 4 * config.hidden_size
+    return work + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
 
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
@@ -176,7 +212,7 @@ def _activations(config: ModelConfig, context: int, item: int) -> int:
     q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
     activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
     if config.token_inputs is not None:
-        activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+        activations += rows * (3 * item + 8) * config.num_layers * config.token_inputs.size  # unpacked in float32
     if config.experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
         given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
         activations = max(activations, rows * (config.experts.used * given + 4 * item * (hidden + q + 2 * kv)))

@@ -1,9 +1,9 @@
 """Linear layers on a file's own packed blocks for the dense decoder: one product, or several of the same input, a call.
 
 The decoder for packed files (``packed_decoder.py``) runs a whole pass as one program, made before it is known which
-experts a row is given to. Models of experts run on the dense decoder instead, with these in place of its linear layers:
-the same kernels on the same mapped blocks, a program each. Activations are rounded to eight bits before a product, and
-no row's bits depend on the rows beside it.
+experts a row is given to, and over layers of one size. Models of experts, and of layers that differ, run on the dense
+decoder instead, with these in place of its linear layers: the same kernels on the same mapped blocks, a program each.
+Activations are rounded to eight bits before a product, and no row's bits depend on the rows beside it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ class PackedLinear:
 
     Attributes:
         packed_bytes: of the blocks.
+        rows_alike: as ``part.run_linear`` asks.
     """
+
+    rows_alike = True
 
     def __init__(self, products: _Products, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> None:
         self._products, self._tensors = products, tensors

@@ -97,7 +97,7 @@ class ExpertMlps(Part):
         if rows == 1:  # in the order of their numbers already
             runs: _Runs = [(expert, 1, False) for expert in chosen[0].tolist()]
             return self._run(x.expand(used, -1), runs, step).unsqueeze(0)
-        keys = chosen if not step.pieces else chosen + self._experts.count * _prompts(step).to(x.device)
+        keys = chosen if step.alike or not step.pieces else chosen + self._experts.count * _prompts(step).to(x.device)
         order = keys.view(-1).argsort(stable=True)
         found, counts = keys.view(-1)[order].unique_consecutive(return_counts=True)
         # the rows of a round, then those of each prompt

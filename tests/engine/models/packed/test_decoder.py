@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats, pool_of
+from helix_app.engine.models.packed.decoder import PackedDecoder, by_products, kernel_parts, packed_formats, pool_of
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.tensors.weights import open_weights
@@ -38,7 +38,7 @@ def packed_runner(
     except NoKernelsError as exc:
         pytest.skip(str(exc))
     decoder: Any = PackedDecoder(files.config, 256, threads=threads)
-    if files.config.experts is not None:
+    if by_products(files.config):
         packed = PackedLinears(shared(), pool_of(shared(), threads))
         decoder = Decoder(files.config, dtype=torch.bfloat16, device=CPU, max_positions=256, packed=packed)
     with open_weights(files) as source:
