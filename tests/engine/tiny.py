@@ -144,7 +144,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kinds = {"gemma3": "gemma3_text", "gemma4": "gemma4_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}
+    kinds = {"gemma3": "gemma3_text", **tiny_gemma4.KINDS, tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}
     kind = kinds.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
@@ -249,7 +249,8 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
             array = permuted(array, heads)
         more[tiny_recurrent.name_of(tiny_gemma4.tensor_name(key), arch)] = array
     for name_in_file, array in more.items():
-        matrix = array.ndim == 2 and not any(part in name_in_file for part in ("conv1d", "ssm_alpha", "ssm_beta"))
+        left = ("conv1d", "ssm_alpha", "ssm_beta", "ffn_gate_inp")
+        matrix = array.ndim >= 2 and not any(part in name_in_file for part in left)
         writer.add_tensor(name_in_file, **as_stored(array, kind if matrix else None))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -294,7 +294,7 @@ class Decoder:
         for layer in self._layers:
             y = layer.mixer(x.normed(layer.mixer_norm), step)
             x.add(self._reshaped(y, layer.mixer_post) if reshapes else y)
-            y = layer.feed_forward(x.normed(layer.feed_forward_norm), step)
+            y = layer.fed_forward(x, step)
             x.add(self._reshaped(y, layer.feed_forward_post) if reshapes else y)
             if inputs is not None and layer.gate is not None:
                 layer.gate(x, inputs, step)

@@ -10,7 +10,7 @@ import torch
 
 from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.protocol.events import RoundDone
-from tests.engine import tiny_families
+from tests.engine import tiny_families, tiny_gemma4
 from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests
 from tests.engine.kernels.test_low_bit import needs
 from tests.engine.models.packed.test_decoder import alone as one_by_one, packed_runner
@@ -24,7 +24,9 @@ LOOPY = [f"{family}-loopy" for family in FAMILIES]
 PACKED = [
     name for name in LOOPY if not name.startswith(("qwen2_moe", "qwen35"))
 ]  # those that run on a file's own blocks
-PRODUCTS = [name for name in PACKED if SHAPES[name][0] in (*tiny_families.EXPERTS, "gemma4")]  # by one a product
+PRODUCTS = [
+    name for name in PACKED if SHAPES[name][0] in (*tiny_families.EXPERTS, *tiny_gemma4.KINDS)
+]  # by one a product
 WHOLE = [name for name in PACKED if name not in PRODUCTS]  # by a program for a pass
 SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()
 DRAFTS = ("ngram", "model", "mixed", "self", "mixed-self")

@@ -111,6 +111,8 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     vectors += sum(_count(config, role, "bias") for role in biased if role != "q_gate" or config.gated_attention)
     if config.experts is not None and config.experts.biased:
         vectors += config.experts.count * (1 + sum(_count(config, role, "bias") for role in _EXPERT))
+    if config.experts is not None and config.experts.beside:
+        vectors += 4 * hidden + config.experts.count
     table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
     if inputs is not None:
@@ -174,7 +176,8 @@ def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations of a piece of a prompt, and what products work on (``packed/linears.py``): for each number of columns
     that matrices have, rows as they come and as they are rounded; logits, turns."""
     layers, rows = range(config.num_layers), max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
-    columns = {config.hidden_size, *(config.inner_size(i) for i in layers if config.experts_of(i) is None)}
+    columns = {config.hidden_size}
+    columns |= {config.inner_size(i) for i in layers if (one := config.experts_of(i)) is None or one.beside}
     columns |= {one.queries * one.dim for one in {config.heads(i) for i in layers}}
     columns |= {config.token_inputs.size} if config.token_inputs is not None else set()
     given = 1
@@ -192,7 +195,8 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     hidden, layers = config.hidden_size, range(config.num_layers)
     q = max(one.queries * one.dim for one in {config.heads(i) for i in layers})
     inner = max(config.inner_size(i) for i in layers)
-    gate_up = 2 * inner * hidden if config.experts is None else _count(config, "expert_gate_up")
+    gate_up = 2 * inner * hidden if config.experts is None or config.experts.beside else 0
+    gate_up = gate_up if config.experts is None else max(gate_up, _count(config, "expert_gate_up"))
     largest = max(gate_up, hidden * q) * (4 + item)
     made = max(largest, _activations(config, context, item)) + _rows_of_states(config, min(CHUNK, context))
     return made + _logits(config) + _turns(config, context, item)
@@ -215,7 +219,8 @@ def _activations(config: ModelConfig, context: int, item: int) -> int:
         activations += rows * (3 * item + 8) * config.num_layers * config.token_inputs.size  # unpacked in float32
     if config.experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
         given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
-        activations = max(activations, rows * (config.experts.used * given + 4 * item * (hidden + q + 2 * kv)))
+        beside = 4 * item * hidden * config.experts.beside
+        activations = max(activations, rows * (config.experts.used * given + beside + 4 * item * (hidden + q + 2 * kv)))
     return activations + rows * max(one.group for one in heads) * context * item
 
 
