@@ -1,5 +1,5 @@
-"""Gemma 4 text: heads of two sizes, keys and values shared with earlier layers, inputs of the token in each layer, in one
-model experts beside the perceptron of each layer.
+"""Gemma 4 text: heads of two sizes, keys and values shared with earlier layers, inputs of the token in each layer, or
+experts beside the perceptron of each.
 
 Sources: transformers, ``Gemma4TextConfig`` and ``Gemma4TextAttention``; llama.cpp, ``Gemma4Model`` of
 convert_hf_to_gguf.py and ``load_arch_hparams`` of models/gemma4.cpp. Its norm weights have no offset. In layers that
