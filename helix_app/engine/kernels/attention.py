@@ -78,7 +78,7 @@ class _Piece:
 
     Attributes:
         begin, end: which rows.
-        first, last: the position of the first slot that they look at, and behind the last one; 0 for all there are.
+        first: the position of the first slot that they look at.
         mask: what they may not see, ``[tall, slots]``, or None for a row that may see all.
         filled: which of the queries each row of the call is, where some were added; None for none.
         overread: rows of the call where a single row is filled up with what lies behind its heads in memory: the next
@@ -88,7 +88,6 @@ class _Piece:
     begin: int
     end: int
     first: int
-    last: int
     mask: torch.Tensor | None
     filled: torch.Tensor | None
     overread: int
@@ -97,27 +96,17 @@ class _Piece:
 class SpanPath:
     """Attention of one span: its masks, each made once, and where its keys and values are."""
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        span: Span,
-        dtype: torch.dtype,
-        device: torch.device,
-        exact: bool,
-        *,
-        prompts: bool = False,
-    ) -> None:
+    def __init__(self, config: ModelConfig, span: Span, dtype: torch.dtype, device: torch.device, exact: bool) -> None:
         """
         Args:
             dtype: of keys, values and what ``attend`` is given.
             exact: see ``Span``; the device can do that.
-            prompts: so many rows that they are one are exact too: in pieces, as fewer rows would be.
         """
         self.rows, self._view = span.rows, span.view
         self._config, self._heads = config, config.num_heads
         self._scale = config.attention_scale
         self._windows, self._start, self._dtype, self._device = config.windows, span.start, dtype, device
-        self._exact = exact and (prompts or span.rows <= EXACT_ROWS)
+        self._exact = exact and span.rows <= EXACT_ROWS
         self._pieces: dict[tuple[int, int, bool], tuple[_Piece, ...]] = {}  # as _pieces_of is asked for them
 
     def _pieces_of(self, window: int, kv_heads: int, alone: bool, view: LayerView) -> tuple[_Piece, ...]:
@@ -131,23 +120,15 @@ class SpanPath:
         """
         found = self._pieces.get((window, kv_heads, alone))
         if found is None:
-            cuts = self._cuts(window, view.block_size)
+            cuts = [0]
+            if window and self._exact:
+                firsts = [max(0, self._start + row - window + 1) // view.block_size for row in range(self.rows)]
+                cuts += [row for row in range(1, self.rows) if firsts[row] != firsts[row - 1]]
             ends = (*cuts[1:], self.rows)
             spare = 0 if alone else kv_heads
             made = tuple(self._piece(a, b, window, kv_heads, spare, view) for a, b in zip(cuts, ends))
             found = self._pieces[window, kv_heads, alone] = made
         return found
-
-    def _cuts(self, window: int, block_size: int) -> list[int]:
-        """The first row of each piece."""
-        cuts = [0]
-        if not self._exact or (not window and self.rows <= EXACT_ROWS):
-            return cuts
-        firsts = [max(0, self._start + row - window + 1) // block_size if window else 0 for row in range(self.rows)]
-        for row in range(1, self.rows):
-            if firsts[row] != firsts[row - 1] or row - cuts[-1] == EXACT_ROWS:
-                cuts.append(row)
-        return cuts
 
     def _piece(self, begin: int, end: int, window: int, kv_heads: int, spare: int, view: LayerView) -> _Piece:
         """``spare``: rows behind the queries in memory that may be read as some."""
@@ -155,9 +136,6 @@ class SpanPath:
         first = max(0, self._start + begin - window + 1) if window else 0
         if self._exact:
             first = first // view.block_size * view.block_size
-        last = 0
-        if self._exact and self.rows > EXACT_ROWS:  # as if no rows came behind these
-            last = -(-(self._start + end) // view.block_size) * view.block_size
         count = group * rows
         missing = missing_rows(count) if self._exact else 0
         overread = count + missing if rows == 1 and 0 < missing <= spare else 0
@@ -166,15 +144,13 @@ class SpanPath:
             filled = torch.tensor((*range(count), *[0] * missing), device=self._device)
         mask = None
         if self._exact or rows > 1:
-            length = self._start + self.rows
-            if self._exact:
-                length = last or view.first + view.padded_length
+            length = view.first + view.padded_length if self._exact else self._start + self.rows
             mask = self._masked(self._start + begin, rows, first, length, window)
             if rows > 1:
                 mask = mask.repeat(group, 1)
                 mask = mask if filled is None else mask.index_select(0, filled.to(mask.device))
             mask = mask.to(self._device)
-        return _Piece(begin, end, first, last, mask, filled, overread)
+        return _Piece(begin, end, first, mask, filled, overread)
 
     def _masked(self, start: int, rows: int, first: int, length: int, window: int) -> torch.Tensor:
         """What rows from position ``start`` on may not see of the slots ``first`` to ``length``: what lies behind them,
@@ -215,9 +191,8 @@ class SpanPath:
         _, width, dim = heads.shape
         group = self._heads // kv_heads
         place = heads.storage_offset() + piece.begin * width * dim
-        if piece.first > first or piece.last:
-            seen = slice(max(0, piece.first - first), piece.last - first if piece.last else None)
-            keys, values = keys[:, :, seen], values[:, :, seen]
+        if piece.first > first:
+            keys, values = keys[:, :, piece.first - first :], values[:, :, piece.first - first :]
         # the query heads that share a key/value head become rows: [1, kv_heads, group * rows, dim]
         if rows == 1:
             tall = piece.overread or group

@@ -90,6 +90,7 @@ class Decoder:
         self.parameters = self.rounded = 0
         self.mapped = Mapped()
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
+        measured = measured or (packed is not None and packed.attention is not None)
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number
@@ -269,9 +270,11 @@ class Decoder:
         grown = self._growth
         return None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
 
-    def _path(self, span: Span) -> SpanPath:
+    def _path(self, span: Span) -> Path:
+        if self._packed is not None and self._packed.attention is not None:
+            return self._packed.attention.path(span)
         exact = (span.exact or self._alike) and self.can_be_exact
-        return SpanPath(self.config, span, self.cache_dtype, self.device, exact, prompts=self._alike)
+        return SpanPath(self.config, span, self.cache_dtype, self.device, exact)
 
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
         """``forward`` without a number that only the host knows: positions ``[rows]``, and where attention looks.

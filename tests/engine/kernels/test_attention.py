@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from helix_app.engine.cache.base import Cache
 from helix_app.engine.cache.joined_cache import JoinedCache
 from helix_app.engine.cache.kv_cache import KVCache
-from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Span, SpanPath, missing_rows
-from helix_app.modelfiles.config import Layer, ModelConfig
+from helix_app.engine.kernels.attention import EXACT_ROWS, Span, SpanPath, missing_rows
+from helix_app.modelfiles.config import ModelConfig
 
 CPU = torch.device("cpu")
-TORCH = tuple(int(part) for part in torch.__version__.split(".")[:2])
 SIZE = 16
 ORDERS = {"adjacent": list(range(2, 10)), "scattered": [7, 2, 9, 3, 4, 0, 8, 5]}
 SHAPES = {"mha": (4, 4), "gqa": (6, 2), "mqa": (5, 1)}  # query heads, key/value heads
@@ -98,27 +95,6 @@ def test_what_lies_behind_the_sequence_does_not_count(rows: int) -> None:
             out = path.attend(0, tokens[begin:end])
         seen.append(out)
     assert torch.equal(*seen)
-
-
-@pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
-@pytest.mark.parametrize("window", [0, 20, 90])
-def test_rows_of_a_prompt_are_alike_however_it_is_cut(window: int) -> None:
-    """To the bit; and they are those of the textbook."""
-    config = replace(config_of("gqa"), layers=(Layer(window=window),) * 2)
-    tokens = noise(200, 10, 8).bfloat16()
-    whole: list[torch.Tensor] = []
-    for cuts in ([200], [3, 70, 140, 200], [*range(1, 40), 41, 106, 199, 200]):
-        cache, at = KVCache(config, 14, SIZE, torch.bfloat16, CPU), 0
-        parts = []
-        for end in cuts:
-            view = cache.view(list(range(13)), end, end - at)
-            path = SpanPath(config, Span(at, end - at, view, 1), torch.bfloat16, CPU, True, prompts=True)
-            parts.append(path.attend(0, tokens[at:end]))
-            at = end
-        whole.append(torch.cat(parts))
-    assert all(torch.equal(whole[0], other) for other in whole[1:])
-    if not window:
-        assert torch.allclose(whole[0].double(), textbook(config, tokens.float(), 200), atol=0.05)
 
 
 def test_rows_are_filled_up_until_no_tile_has_fewer_than_four() -> None:

@@ -30,7 +30,6 @@ PRODUCTS = [
 WHOLE = [name for name in PACKED if name not in PRODUCTS]  # by a program for a pass
 SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()
 DRAFTS = ("ngram", "model", "mixed", "self", "mixed-self")
-AS_MEASURED = pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
 pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
@@ -73,7 +72,7 @@ def test_packed_it_is_the_model_of_the_file(zoo: Zoo, name: str) -> None:
     assert 0 < float((got - want).norm() / want.norm()) < 0.05
 
 
-@pytest.mark.parametrize("name", [*WHOLE, *(pytest.param(name, marks=AS_MEASURED) for name in PRODUCTS)])
+@pytest.mark.parametrize("name", PACKED)
 def test_packed_bits_do_not_depend_on_what_runs_beside_a_row(zoo: Zoo, name: str) -> None:
     """In prompts and rounds of any length, by as many threads as there are."""
     path, ids = zoo.gguf(name, quant="Q4_0"), some_ids(90, 5)
@@ -92,7 +91,11 @@ def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str) -> None:
 
 @pytest.fixture(
     scope="module",
-    params=[*((name, "") for name in LOOPY), *((name, "Q8_0") for name in (*WHOLE, "gpt_oss-loopy", "gemma4-loopy"))],
+    params=[
+        *((name, "") for name in LOOPY),
+        *((name, "Q8_0") for name in (*WHOLE, "gpt_oss-loopy", "gemma4-loopy")),
+        pytest.param(("gemma4_moe-loopy", "Q8_0"), marks=pytest.mark.soak),
+    ],
     ids=str,
 )
 def described(request: pytest.FixtureRequest, zoo: Zoo) -> Models:

@@ -14,8 +14,8 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import place as placing
-from helix_app.engine.loading.fitting.memory_use import memory_use
-from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, packed_weights
+from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
+from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, need_of, packed_weights
 from helix_app.engine.loading.packed import may_run_packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import Device, cpu
@@ -76,6 +76,19 @@ def test_a_packed_file_runs_on_its_own_blocks(zoo: Zoo, kernels: None, name: str
     plain = finish(engine, ask("the cat sat", max_tokens=60, mode="autoregressive"))
     assert drafted.token_ids == plain.token_ids
     engine.close()
+
+
+@pytest.mark.parametrize("name", ["gemma4-loopy", "gemma4_moe-loopy"])
+def test_what_a_packed_file_takes_is_what_was_reckoned(zoo: Zoo, kernels: None, name: str) -> None:
+    """All its blocks, of which what lies in the file is free as it is; and a cache in 16 bits."""
+    path = zoo.gguf(name, quant="Q8_0")
+    session = session_of(loaded(path, dtype="packed", context_length=256, cache_tokens=1024))
+    need, runner = need_of(inspect(path), "packed", 256, 1024), session.runner
+    assert need.cache == runner.cache.block_bytes * runner.pool.num_blocks == memory_use(session).cache
+    use = memory_use(session)
+    assert use.weights == pytest.approx(need.weights, rel=0.03)
+    assert (use.weights or 0) > runner.decoder.weight_bytes
+    assert given_back(session, cpu()) <= need.cache + (use.weights or 0) - runner.decoder.mapped.nbytes
 
 
 def test_without_a_kernel_it_is_unpacked_and_that_is_said(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
+from helix_app.engine.models.packed.attention import attends
 from helix_app.engine.models.packed.decoder import CACHE, by_products
 from helix_app.engine.models.packed.layers import adds_apart
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
@@ -185,9 +186,10 @@ def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
         columns |= {config.experts.size, config.experts.shared_size}
         given = config.experts.used
     per_column = 4 + sum(nbytes / size for size, nbytes in RECORD_BYTES.items())
-    widest = 2 * max(columns)
+    widest = 2 * max(columns)  # of rows, and of what comes out, in float32
     work = round(rows * (sum(columns) * per_column + 2 * 4 * widest)) + given * rows * 4 * config.hidden_size
-    return work + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
+    seen = 0 if attends(config) else context  # packed kernels attend without a mask
+    return work + _activations(config, context, item, seen) + _logits(config) + _turns(config, context, item)
 
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
@@ -209,8 +211,8 @@ def _card_workspace(config: ModelConfig, context: int, item: int) -> int:
     return piece + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
 
 
-def _activations(config: ModelConfig, context: int, item: int) -> int:
-    """Of a piece of a prompt, with the mask of its attention."""
+def _activations(config: ModelConfig, context: int, item: int, seen: int | None = None) -> int:
+    """Of a piece of a prompt, with the mask of its attention over ``seen`` tokens, all unless given."""
     rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
     heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
     q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
@@ -221,7 +223,7 @@ def _activations(config: ModelConfig, context: int, item: int) -> int:
         given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
         beside = 4 * item * hidden * config.experts.beside
         activations = max(activations, rows * (config.experts.used * given + beside + 4 * item * (hidden + q + 2 * kv)))
-    return activations + rows * max(one.group for one in heads) * context * item
+    return activations + rows * max(one.group for one in heads) * (context if seen is None else seen) * item
 
 
 def _rows_of_states(config: ModelConfig, rows: int) -> int:

@@ -25,6 +25,7 @@ from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.models.base import bent
+from helix_app.engine.models.packed.attention import CACHE, attention_parts
 from helix_app.engine.models.packed.layers import (
     OUT_WORD,
     Floats,
@@ -44,7 +45,6 @@ from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
-CACHE = torch.float16
 _CPU = torch.device("cpu")
 _ROWS = 16  # that memory is made for at first
 _GROUPS = 8  # query heads that share a key/value head, at most
@@ -96,7 +96,7 @@ def _formats_of_products(header: GgufHeader, config: ModelConfig) -> frozenset[s
 def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:
     """The parts of the kernel library that a model needs."""
     if by_products(config):
-        return (CORE, *sorted(formats))
+        return (CORE, *attention_parts(config), *sorted(formats))
     return (CORE, *step_parts(config), *sorted(formats))
 
 
