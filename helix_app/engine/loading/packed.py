@@ -48,7 +48,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in ("packed_kernels", "packed_experts", "packed_recurrent"):
+    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_experts", "packed_recurrent"):
         yield notice
     return False
 
@@ -87,7 +87,7 @@ def _why_not_on(device: Device, files: ModelFiles) -> str:
     """The code of what is to be told about a device that was asked for packed weights."""
     if device.kind != "cuda":
         return "packed_device"
-    if not files.config.is_even and files.gguf is not None:
+    if not files.config.is_even and _holds_blocks(files):
         return "packed_layers"
     if _packed_experts(files):
         return "packed_experts"

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 import torch
 
+from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import place as placing
 from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
 from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, need_of, packed_weights
-from helix_app.engine.loading.packed import may_run_packed
+from helix_app.engine.loading.packed import may_run_packed, takes_packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.engine.models.base import Mapped, bytes_of
@@ -99,6 +100,17 @@ def test_without_a_kernel_it_is_unpacked_and_that_is_said(zoo: Zoo, monkeypatch:
     assert isinstance(told[-1], ModelReady)
     assert told[-1].dtype != "packed"
     engine.close()
+
+
+@pytest.mark.parametrize("name", ["gemma4-loopy", "gemma4_moe"])
+def test_a_card_unpacks_it_and_says_so(zoo: Zoo, name: str) -> None:
+    """Unless its file is not packed, which needs no word on ``auto``."""
+    card = Device("cuda", torch.device("cpu"), "a card")
+    for quant, dtype, told in (("Q8_0", "auto", 1), ("Q8_0", "packed", 1), ("Q8_0", "float32", 0), ("F32", "auto", 0)):
+        request = LoadRequest(str(zoo.gguf(name, quant=quant)), draft="none", device="cpu", dtype=dtype)
+        steps = takes_packed(plan(request), card)
+        assert next(steps, None) == (Notice("packed_layers", (("device", "a card"),)) if told else None)
+    assert "a card" in messages.notice_text("packed_layers", {"device": "a card"})
 
 
 def test_the_table_of_inputs_is_no_part_of_what_an_unpacked_model_holds(zoo: Zoo) -> None:
