@@ -83,13 +83,15 @@ def test_a_packed_file_runs_on_its_own_blocks(zoo: Zoo, kernels: None, name: str
 def test_what_a_packed_file_takes_is_what_was_reckoned(zoo: Zoo, kernels: None, name: str) -> None:
     """All its blocks, of which what lies in the file is free as it is; and a cache in 16 bits."""
     path = zoo.gguf(name, quant="Q8_0")
-    session = session_of(loaded(path, dtype="packed", context_length=256, cache_tokens=1024))
+    engine = loaded(path, dtype="packed", context_length=256, cache_tokens=1024)
+    session = session_of(engine)
     need, runner = need_of(inspect(path), "packed", 256, 1024), session.runner
     assert need.cache == runner.cache.block_bytes * runner.pool.num_blocks == memory_use(session).cache
     use = memory_use(session)
     assert use.weights == pytest.approx(need.weights, rel=0.03)
     assert (use.weights or 0) > runner.decoder.weight_bytes
     assert given_back(session, cpu()) <= need.cache + (use.weights or 0) - runner.decoder.mapped.nbytes
+    engine.close()
 
 
 def test_without_a_kernel_it_is_unpacked_and_that_is_said(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
