@@ -13,7 +13,8 @@ import torch
 
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
-from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading import place as placing
 from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
 from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, need_of, packed_weights

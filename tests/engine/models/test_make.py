@@ -8,7 +8,8 @@ import torch
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.cache.plane_cache import PlaneCache
-from helix_app.engine.kernels.packed.library import CORE, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import CORE, shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.make import cache_layout, make_cache, make_decoder, product_decoder, runs_on_device
 from helix_app.engine.models.packed.attention import CACHE

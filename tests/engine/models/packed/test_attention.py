@@ -14,7 +14,8 @@ from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.cache.plane_cache import PlaneCache
 from helix_app.engine.cache.pool.block_table import BlockTable, Held
 from helix_app.engine.kernels.attention import Span
-from helix_app.engine.kernels.packed.library import CORE, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import CORE, shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.models.make import make_cache
 from helix_app.engine.models.packed.attention import CACHE, PackedAttention, attends, attention_parts
 from helix_app.engine.models.packed.decoder import pool_of
