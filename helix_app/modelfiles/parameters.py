@@ -36,7 +36,8 @@ def read_count(config: ModelConfig) -> int:
 
 def _inner(config: ModelConfig, index: int) -> int:
     """Rows of a feed-forward half's matrices, over ``hidden_size``."""
-    one = config.experts_of(index)
+    one, dense = config.experts_of(index), 3 * config.inner_size(index)
     if one is None:
-        return 3 * config.inner_size(index)
-    return 3 * (one.count * one.size + one.shared_size) + one.count + (one.shared_size > 0)
+        return dense
+    beside = dense if one.beside else 0
+    return beside + 3 * (one.count * one.size + one.shared_size) + one.count + (one.shared_size > 0)

@@ -145,7 +145,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kinds = {"gemma3": "gemma3_text", "gemma4": "gemma4_text", **tiny_recurrent.KINDS}
+    kinds = {"gemma3": "gemma3_text", **tiny_gemma4.KINDS, **tiny_recurrent.KINDS}
     kind = kinds.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 

@@ -39,12 +39,10 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_draft")
     elif what.target.config.recurrent_layers and what.target.config.experts is None and _holds_blocks(what.target):
         notice = Notice("packed_recurrent")
-    elif not what.target.config.is_even and what.target.gguf is not None:
-        notice = Notice("packed_layers")
     elif what.draft_kind == NEXT_TOKEN:
         notice = Notice("packed_mtp")
     elif not packed_formats(what.target):
-        notice = Notice("packed_experts" if _packed_experts(what.target) else "packed_format")
+        notice = Notice("packed_experts" if _larger_unpacked(what.target) else "packed_format")
     else:
         if lacks_kernels(what.target):
             yield LoadProgress("kernels")
@@ -60,6 +58,11 @@ def _packed_experts(files: ModelFiles) -> bool:
     if files.gguf is None or files.config.experts is None:
         return False
     return any(name.endswith("_exps.weight") and info.type not in _DENSE for name, info in files.gguf.tensors.items())
+
+
+def _larger_unpacked(files: ModelFiles) -> bool:
+    """Whether a file would run on its own blocks, had all of them a kernel."""
+    return _packed_experts(files) or (not files.config.is_even and _holds_blocks(files))
 
 
 def _holds_blocks(files: ModelFiles) -> bool:
@@ -84,7 +87,7 @@ def _why_not_on(device: Device, files: ModelFiles) -> str:
     """The code of what is to be told about a device that was asked for packed weights."""
     if device.kind != "cuda":
         return "packed_device"
-    if not files.config.is_even and files.gguf is not None:
+    if not files.config.is_even and _holds_blocks(files):
         return "packed_layers"
     if _packed_experts(files):
         return "packed_experts"

@@ -232,7 +232,7 @@ def _assembly(part: str, processor: Processor) -> str:
     from llvmlite import ir
 
     from helix_app.engine.kernels.packed.emitter import Emitter
-    from helix_app.engine.kernels.packed.heads import emit_attention, emit_rotate
+    from helix_app.engine.kernels.packed.heads import attention_sizes, emit_attention, emit_rotate
     from helix_app.engine.kernels.packed.pool_code import emit_pool
     from helix_app.engine.kernels.packed.products import emit_products
     from helix_app.engine.kernels.packed.steps import emit_activate, emit_add, emit_steps
@@ -256,8 +256,7 @@ def _assembly(part: str, processor: Processor) -> str:
     elif part == GELU:
         emit_activate(emitter, GELU)
     elif part.startswith(("attention_", "windowed_")):
-        kind, dim, group = part.split("_")
-        emit_attention(emitter, int(dim), int(group), windowed=kind == "windowed")
+        emit_attention(emitter, *attention_sizes(part), part.startswith("windowed"), part.endswith("_sinks"))
     else:
         makers[part]()
     return str(module)

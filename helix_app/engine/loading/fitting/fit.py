@@ -146,7 +146,7 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
     if layer:
         return replace(need, draft_weights=next_token_weights(what.target.config, lies.format))
     if what.draft_kind in SELF_BITS:
-        return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
+        return replace(need, draft_weights=copy_weights(what.target, SELF_BITS[what.draft_kind], lies.format))
     if what.draft is None:
         return need
     shorter = min(context, what.draft.config.context_length)

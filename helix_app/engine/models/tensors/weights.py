@@ -86,6 +86,8 @@ def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weigh
     """What llama.cpp calls a tensor."""
     if role in delta_weights.NAMES:
         return delta_weights.NAMES[role][0].format(i=layer)
+    if role in expert_weights.SCALES:
+        return expert_weights.NAMES[role][0].format(i=layer)
     if role == "mlp_norm" and config.recurrent is not None:
         return f"blk.{layer}.post_attention_norm.{kind}"
     return f"{_NAMES[role][0].format(i=layer)}.{kind}"
@@ -100,7 +102,9 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
         name = "model.layers.{i}.pre_feedforward_layernorm"
     if role == "router" and config.experts is not None and config.experts.biased:
         name = "model.layers.{i}.mlp.router"
-    if role in ("layer_scale", "sinks"):  # a buffer, and a parameter of its own, which have no kind
+    if role == "router" and config.experts is not None and config.experts.beside:
+        name = "model.layers.{i}.router.proj"
+    if role in ("layer_scale", "sinks", *expert_weights.SCALES):  # buffers and parameters, which have no kind
         return name.format(i=layer)
     if config.next_token is not None and layer >= config.num_layers:
         name, layer = name.replace("model.layers.", "mtp.layers."), layer - config.num_layers

@@ -87,7 +87,8 @@ def test_a_longer_context_takes_more_and_fewer_bits_take_less(zoo: Zoo) -> None:
     assert long.weights == short.weights
     sizes = [dense_weights(files.config, name) for name in ("float32", "bfloat16", "int4")]
     assert sizes == sorted(sizes, reverse=True)
-    assert copy_weights(files.config, 4) < copy_weights(files.config, 8) < sizes[0]
+    assert copy_weights(files, 4, "float32") < copy_weights(files, 8, "float32") < sizes[0]
+    assert copy_weights(files, 8, "bfloat16") < copy_weights(files, 8, "float32")  # which shares no table
 
 
 def test_packed_weights_are_the_blocks_of_the_file(zoo: Zoo) -> None:
