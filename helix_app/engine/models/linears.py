@@ -68,9 +68,10 @@ class LinearMaker:
         """A layer's linear of these roles. Raises ModelFileError."""
         biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None
         if self._packed is not None:
-            tensors = [source.packed(role, layer) for role in roles]
-            if packable(tensors):
-                return self._on_blocks(self._packed, [one for one in tensors if one is not None], biases)
+            parts = [source.packed_parts(role, layer) for role in roles]
+            tensors = [one for part in parts if part is not None for one in part]
+            if None not in parts and packable(tensors):
+                return self._on_blocks(self._packed, tensors, biases)
         if self.bits == 4:
             groups = self._groups4(source, roles, layer)
             if groups is not None:

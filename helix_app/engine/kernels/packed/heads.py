@@ -25,9 +25,9 @@ def emit_rotate(e: Emitter, pairs: bool, normed: bool = False, partial: bool = F
     files of the Llama family order them) or what lies half of these numbers apart.
 
     Arguments: queries, keys and values side by side, bytes between rows, query heads, key/value heads, numbers of a
-    head, cosines and sines ``[positions, half of what is turned]``, addresses of the rows' positions and slots, keys and values
-    of the cache, bytes between its heads; with ``normed`` also norm weights of queries and of keys, eps (float32); with
-    ``partial``, behind the place of these, how many numbers are turned.
+    head, cosines and sines ``[positions, half of what is turned]``, addresses of the rows' positions and slots, keys
+    and values of the cache, bytes between its heads; with ``normed`` also norm weights of queries and of keys, eps
+    (float32); with ``partial``, behind the place of these, how many numbers are turned.
     """
 
     def body(args: Value, begin: Value, end: Value) -> None:

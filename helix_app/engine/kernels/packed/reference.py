@@ -255,7 +255,11 @@ class Arithmetic:
                 taken = blocks.centre * _of_groups(scales, sums) if blocks.centre else 0
                 number = (whole - taken).astype(_32) * d
             totals = self.fma(number, scale[..., None], totals)
-        return lanes_summed(totals) + offsets if blocks.scales is None and blocks.offset is not None else lanes_summed(totals)
+        return (
+            lanes_summed(totals) + offsets
+            if blocks.scales is None and blocks.offset is not None
+            else lanes_summed(totals)
+        )
 
     def normed(self, x: Floats, weights: Floats, eps: float) -> Floats:
         """The RMS norm of rows."""

@@ -118,7 +118,10 @@ def _emit_prepare(e: Emitter) -> None:
 
         def row(i: Value) -> None:
             source = e.plus(x, b.mul(e.load(I64, index, e.times(i, 8)), x_step))
-            records = [(256, step_on(e, wide, b.mul(i, wide_step))), (32, step_on(e, slim, b.mul(first_of(e, i), slim_step)))]
+            records = [
+                (256, step_on(e, wide, b.mul(i, wide_step))),
+                (32, step_on(e, slim, b.mul(first_of(e, i), slim_step))),
+            ]
             is_normed = b.icmp_signed("!=", weights, e.i64(0))
             normed = e.plus(scratch, b.mul(i, scratch_step))
 

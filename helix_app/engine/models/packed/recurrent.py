@@ -56,7 +56,6 @@ class RecurrentWeights:
     decay: Floats
     bias: Floats
     gain: Floats
-    out: PackedTensor
 
 
 def padded_heads(sizes: Recurrent) -> int:
@@ -66,7 +65,9 @@ def padded_heads(sizes: Recurrent) -> int:
 
 def recurrent_row_bytes(sizes: Recurrent) -> int:
     """Memory of a row of a pass in recurrent layers."""
-    return 4 * (2 * sizes.channels + 3 * sizes.inner + 2 * padded_heads(sizes) + sizes.key_heads) + 16 + 8 * SEQUENCE_WORDS
+    return (
+        4 * (2 * sizes.channels + 3 * sizes.inner + 2 * padded_heads(sizes) + sizes.key_heads) + 16 + 8 * SEQUENCE_WORDS
+    )
 
 
 class RecurrentMemory:
@@ -145,9 +146,7 @@ class RecurrentSteps:
         self._library, self._sizes, self._eps = library, config.recurrent, config.norm_eps
         self._width = width_of(self._sizes.value_dim)
 
-    def before(
-        self, layer: RecurrentWeights, memory: RecurrentMemory, normed: Floats, count: int
-    ) -> list[list[Job]]:
+    def before(self, layer: RecurrentWeights, memory: RecurrentMemory, normed: Floats, count: int) -> list[list[Job]]:
         """From what the products gave to what is read from the states.
 
         Args:

@@ -23,7 +23,9 @@ def test_the_job_loads_what_was_made_or_makes_it(tmp_path: Path, library: Librar
 
 @pytest.mark.parametrize("part", [PART, "Q6_K", "attention_16_2"])
 def test_another_order_of_sums_is_found(library: Library, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
-    monkeypatch.setattr(check.reference, "lanes_summed", lambda lanes: lanes.sum(axis=-1, dtype=np.float64).astype(np.float32))
+    monkeypatch.setattr(
+        check.reference, "lanes_summed", lambda lanes: lanes.sum(axis=-1, dtype=np.float64).astype(np.float32)
+    )
     assert list(check.wrong_in(library, part))
 
 

@@ -44,7 +44,10 @@ def _rows_are_right(call: Call, a: Arithmetic, random: np.random.Generator) -> b
     x, normed = (random.normal(0, 1, (rows, count)).astype(np.float32) for count in (channels, columns))
     weights = random.normal(0, 1, (2 * padded, columns)).astype(np.float32)
     weights[0] *= 20.0  # speeds of any size
-    decay, bias = -np.abs(random.normal(0, 1, padded)).astype(np.float32), random.normal(0, 1, padded).astype(np.float32)
+    decay, bias = (
+        -np.abs(random.normal(0, 1, padded)).astype(np.float32),
+        random.normal(0, 1, padded).astype(np.float32),
+    )
     taps = random.normal(0, 1, (kernel, channels)).astype(np.float32)
     tails = random.normal(0, 1, (2, kernel - 1, channels)).astype(np.float32)
     own, places = np.array([0, 1, 0]), np.array([_at(tails[0]), _at(tails[0]), _at(tails[1])])
@@ -60,9 +63,7 @@ def _rows_are_right(call: Call, a: Arithmetic, random: np.random.Generator) -> b
     want = np.concatenate(
         (reference.decays(a, products[:, :padded], decay, bias), reference.sigmoid(a, products[:, padded:])), axis=1
     )
-    seen = np.concatenate(
-        [reference.convolved(a, tail, part, taps) for tail, part in zip(tails, (x[:2], x[2:]))]
-    )
+    seen = np.concatenate([reference.convolved(a, tail, part, taps) for tail, part in zip(tails, (x[:2], x[2:]))])
     both = seen[:, : 2 * key_heads * key_dim].reshape(rows, 2, key_heads, key_dim)
     queries, keys = reference.of_length_one(a, both[:, 0], scale), reference.of_length_one(a, both[:, 1], 1.0)
     seen[:, : both[0].size] = np.stack((queries, keys), axis=1).reshape(rows, -1)
@@ -103,17 +104,20 @@ def _steps_are_right(
         for row in range(rows):
             values = x[first + row, 2 * heads.keys * heads.key_dim :].reshape(heads.values, heads.value_dim)
             one = gates[first + row]
-            read, adds = rule.row(*keys_queries[first + row], values, one[: heads.values], one[LANES : LANES + heads.values])
-            right &= np.array_equal(read.reshape(-1), out[first + row]) and np.array_equal(adds.reshape(-1), deltas[first + row])
+            (queries, keys), decays, rates = keys_queries[first + row], one[: heads.values], one[LANES:][: heads.values]
+            read, adds = rule.row(queries, keys, values, decays, rates)
+            right &= np.array_equal(read.reshape(-1), out[first + row])
+            right &= np.array_equal(adds.reshape(-1), deltas[first + row])
             last = rule.state
-            rule.advance(keys_queries[first + row, 1], one[: heads.values], adds)
+            rule.advance(keys, decays, adds)
             if row + 1 == borders[i]:
                 right &= np.array_equal(kept[i], rule.state)
         right &= np.array_equal(states[i], last)
         # and again from what its rows added
         own = [heads.key_of(h) for h in range(heads.values)]
         part = slice(first, first + rows)
-        keys, decays = np.ascontiguousarray(keys_queries[part, 1][:, own]), np.ascontiguousarray(gates[part, : heads.values])
+        keys = np.ascontiguousarray(keys_queries[part, 1][:, own])
+        decays = np.ascontiguousarray(gates[part, : heads.values])
         replayed, adds = before[i].copy(), np.ascontiguousarray(deltas[part])
         given = [_at(replayed), rows, heads.values, heads.key_dim, heads.value_dim, _at(keys), _at(adds), _at(decays)]
         call(f"delta_replay_{width}", given, 0, items)
@@ -128,7 +132,11 @@ def _gated_is_right(call: Call, a: Arithmetic, random: np.random.Generator, size
     step = heads * dim // size * RECORD_BYTES[size]
     records = np.zeros((rows if size == 256 else TOGETHER, step), dtype=np.uint8)
     given = [_at(read), read.strides[0], _at(gates), gates.strides[0], _at(weights), heads, dim, floats(_EPS)]
-    given += [_at(scratch), scratch.strides[0], *((_at(records), step, 0, 0) if size == 256 else (0, 0, _at(records), step))]
+    given += [
+        _at(scratch),
+        scratch.strides[0],
+        *((_at(records), step, 0, 0) if size == 256 else (0, 0, _at(records), step)),
+    ]
     call("delta_gated", given, 0, rows)
     want: Floats = reference.gated(a, read, gates, weights, _EPS)
     return bool(np.array_equal(scratch, want) and (records == record_bytes(rounded(want, size))).all())

@@ -56,7 +56,9 @@ def _emit_rows(e: Emitter) -> None:
             args, 12
         )
         later = e.plus(args, 8 * 12)
-        mixed, mixed_step, taps, channels, kernel, own, tails, key_heads, key_dim, meets, meets_step = e.words(later, 11)
+        mixed, mixed_step, taps, channels, kernel, own, tails, key_heads, key_dim, meets, meets_step = e.words(
+            later, 11
+        )
         scale = e.load(F32, later, 88)
 
         def row(i: Value) -> None:
@@ -135,9 +137,7 @@ def _convolve(
         def tap(t: Value, total: list[Value]) -> Sequence[Value]:
             back = b.sub(e.plus(t, 1), kernel)  # rows from here, at most 0
             inside = b.icmp_signed(">=", b.add(own, back), e.i64(0))
-            source = b.select(
-                inside, e.plus(here, b.mul(back, step)), e.plus(tail, b.mul(b.add(own, t), width))
-            )
+            source = b.select(inside, e.plus(here, b.mul(back, step)), e.plus(tail, b.mul(b.add(own, t), width)))
             weight = e.load(F8, e.plus(taps, b.mul(t, width)), at)
             return [e.fma(e.load(F8, source, at), weight, total[0])]
 
@@ -375,7 +375,10 @@ def _emit_gated(e: Emitter) -> None:
                 e.span(e.i64(0), b.sdiv(dim, e.i64(LANES)), some)
 
             e.span(e.i64(0), heads, head)
-            records = [(256, step_on(e, wide, b.mul(i, wide_step))), (32, step_on(e, slim, b.mul(first_of(e, i), slim_step)))]
+            records = [
+                (256, step_on(e, wide, b.mul(i, wide_step))),
+                (32, step_on(e, slim, b.mul(first_of(e, i), slim_step))),
+            ]
             round_all(e, out, b.mul(heads, dim), records, i)
 
         e.span(begin, end, row)
