@@ -29,20 +29,20 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
         return False
-    drafts_unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    drafts_unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and device.kind != "cpu")
     if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
         return True
     notice = Notice("packed_kernels")
-    if device.kind != "cpu":
+    if device.kind == "cuda" and what.draft_kind == NEXT_TOKEN:
+        notice = Notice("packed_mtp")
+    elif device.kind != "cpu":
         notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
-    elif what.target.config.recurrent_layers and _holds_blocks(what.target):
+    elif what.target.config.recurrent_layers and _holds_blocks(what.target) and not packed_formats(what.target):
         notice = Notice("packed_recurrent")
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")
-    elif what.draft_kind == NEXT_TOKEN:
-        notice = Notice("packed_mtp")
     elif not packed_formats(what.target):
         notice = Notice("packed_experts" if _packed_experts(what.target) else "packed_format")
     else:
@@ -69,7 +69,7 @@ def _holds_blocks(files: ModelFiles) -> bool:
 
 def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
-    unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and device.kind != "cpu")
     if what.request.dtype not in ("auto", PACKED) or unpacked:
         return False
     if device.kind != "cpu":

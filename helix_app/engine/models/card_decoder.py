@@ -33,7 +33,7 @@ class PackedLinearMaker(LinearMaker):
         self._config = config
         self.table: PackedWeight | None = None
 
-    def embedding(self, source: WeightSource) -> Rows | None:
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
         packed = self._on_card(source, ("embed",))
         if packed is None:
             return None

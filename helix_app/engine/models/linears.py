@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
@@ -14,6 +15,16 @@ from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 Rows = Callable[[torch.Tensor], torch.Tensor]  # of embeddings, by token ids
+
+
+class Table:
+    """Rows of a dense matrix, by token ids."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        self.weight = weight
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.embedding(ids, self.weight)
 
 
 class LinearMaker:
@@ -103,9 +114,9 @@ class LinearMaker:
         self.parameters += sum(tensor.rows * tensor.columns for tensor in tensors)
         return packed.linear(tensors, bias)
 
-    def embedding(self, source: WeightSource) -> Rows | None:
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
         """The embeddings on the file's own blocks; None where they are not to be, or are not packed."""
-        tensor = source.packed("embed") if self._packed is not None else None
+        tensor = source.packed(role, layer) if self._packed is not None else None
         if tensor is None or not packable([tensor]):
             return None
         self.parameters += tensor.rows * tensor.columns

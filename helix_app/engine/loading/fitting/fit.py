@@ -11,7 +11,13 @@ import torch
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.fitting.needs import ModelNeed, copy_weights, need_of, next_token_weights
+from helix_app.engine.loading.fitting.needs import (
+    ModelNeed,
+    copy_weights,
+    need_of,
+    next_token_blocks,
+    next_token_weights,
+)
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.on_card import activations, stays_packed
 from helix_app.engine.loading.packed import may_run_packed
@@ -118,11 +124,14 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = takes_next_token(what, _CPU, packed=lies.format == PACKED)
+    there = torch.device("cuda") if lies.device.kind == "cuda" else _CPU
+    layer = takes_next_token(what, there, packed=lies.format == PACKED)
     target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
-        return replace(need, draft_weights=next_token_weights(what.target.config, lies.format))
+        packed = lies.format == PACKED
+        own = next_token_blocks(what.target) if packed else next_token_weights(what.target.config, lies.format)
+        return replace(need, draft_weights=own)
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
     if what.draft is None:

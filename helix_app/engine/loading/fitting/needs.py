@@ -7,6 +7,7 @@ unpacks them, ``models/card_decoder.py`` copies them to a card, ``cache/kv_cache
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
@@ -17,11 +18,13 @@ from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.packed.decoder import CACHE
-from helix_app.engine.models.packed.layers import adds_apart
+from helix_app.engine.models.packed.memory import adds_apart
+from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.gguf.gguf_file import TensorInfo
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.parameters import layer_numbers
 
@@ -69,12 +72,13 @@ def need_of(
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
+    state = 4 if number_format == PACKED and not on_card else item
+    cache += blocks * config.hidden_size * state * next_token  # a hidden state beside each block
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
-        return ModelNeed(packed_weights(files), cache, run)
+        return ModelNeed(packed_weights(files) + _beside_matrices(config, 4), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
@@ -89,8 +93,23 @@ def _mapped(files: ModelFiles, item: int) -> int:
 
 
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped."""
-    return sum(info.nbytes for info in files.gguf.tensors.values()) if files.gguf is not None else 0
+    """Bytes of the blocks that are mapped, less those of a layer that drafts."""
+    return sum(info.nbytes for name, info in _tensors(files).items() if not _drafts(files, name))
+
+
+def next_token_blocks(files: ModelFiles) -> int:
+    """Bytes of the layer that drafts beside a packed target: its blocks, and in float32 what is none."""
+    found = (info for name, info in _tensors(files).items() if _drafts(files, name))
+    return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
+
+
+def _tensors(files: ModelFiles) -> Mapping[str, TensorInfo]:
+    return {} if files.gguf is None else files.gguf.tensors
+
+
+def _drafts(files: ModelFiles, name: str) -> bool:
+    """Whether a tensor is one of the layer that drafts."""
+    return name.startswith(f"blk.{files.config.num_layers}.")
 
 
 def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = False) -> int:
@@ -145,10 +164,15 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
     hidden, inner = config.hidden_size, config.intermediate_size
     rows = max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
     q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    floats = (2 + adds_apart(config)) * hidden + 2 * q + 2 * kv + 3 * inner
-    columns = max(hidden, q, inner)
+    floats = (2 + adds_apart(config)) * hidden + (2 + config.gated_attention) * q + 2 * kv + 3 * inner
+    sizes = config.recurrent
+    columns = max(hidden, q, inner, 0 if sizes is None else sizes.inner)
     records = sum(-(-columns // size) * nbytes for size, nbytes in RECORD_BYTES.items())
-    return rows * (4 * floats + records + 4 * hidden) + _logits(config) + _turns(config, context, 4)
+    made = rows * (4 * floats + records + 4 * hidden)
+    if sizes is not None:  # of a pass, what is kept of rows to be verified, and states that it works on
+        kept = _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes
+        made += rows * recurrent_row_bytes(sizes) + kept + 2 * sizes.state_bytes
+    return made + _logits(config) + _turns(config, context, 4)
 
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:

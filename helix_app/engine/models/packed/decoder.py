@@ -16,28 +16,33 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
 from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import Span
+from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Program
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent
+from helix_app.engine.models.linears import LinearMaker, Rows
 from helix_app.engine.models.packed.layers import (
     OUT_WORD,
-    Floats,
     PackedProgram,
     PackedWeights,
     ProgramMaker,
-    RowMemory,
     Turns,
     step_parts,
 )
+from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears
+from helix_app.engine.models.packed.memory import Floats, RowMemory
 from helix_app.engine.models.packed.reader import LayerReader
 from helix_app.engine.models.packed.recurrent import RecurrentWeights, Replay, has_kernels_for
+from helix_app.engine.models.parts.part import Turn
+from helix_app.engine.models.residual import Norm
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
@@ -157,6 +162,7 @@ class PackedDecoder:
         self._program: PackedProgram | None = None
         self._cache: tuple[int, ...] = ()
         self._replay: Replay | None = None
+        self._linears: PackedLinears | None = None  # for a layer that drafts
         self.gives_hidden = False
 
     # ----------------------------------------------------------------- loading
@@ -210,7 +216,7 @@ class PackedDecoder:
 
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""
-        self._weights = self._memory = self._program = self._replay = None
+        self._weights = self._memory = self._program = self._replay = self._linears = None
         on_release, self._on_release = self._on_release, None
         if on_release is not None:
             on_release()
@@ -257,7 +263,46 @@ class PackedDecoder:
         for layer, part in enumerate(program.before):
             self._through_states(layer, part, states, memory)
         self._pool.run(program.program)
+        asked = [(span.handed, span.rows) for span in spans if span.handed is not None] if self.gives_hidden else []
+        if asked:
+            hidden = self._hidden(memory.x[:at]).split([rows for _, rows in asked])
+            for (handed, _), after in zip(asked, hidden):
+                handed.after = after
         return bent(torch.from_numpy(logits), self.config)
+
+    def _hidden(self, x: Floats) -> torch.Tensor:
+        """What a layer that drafts takes of the stream, ``[rows, hidden]``."""
+        config, rows = self.config, torch.from_numpy(x.copy())
+        if config.next_token is None or not config.next_token.normed:
+            return rows
+        return F.rms_norm(rows, (config.hidden_size,), torch.from_numpy(self._held().norm), config.norm_eps)
+
+    # what a layer that drafts shares (``next_token.Drafted``)
+
+    @property
+    def ends(self) -> tuple[Rows, Norm, LinearFn]:
+        """See ``next_token.Drafted``."""
+        weights = self._held()
+        head = self._packed_linears.linear([weights.head])
+        return PackedEmbedding(self._embed, self.dtype), Norm(torch.from_numpy(weights.norm)), head
+
+    def linear_maker(self) -> LinearMaker:
+        """See ``next_token.Drafted``."""
+        return LinearMaker("plain", self.dtype, self.device, packed=self._packed_linears)
+
+    @property
+    def _packed_linears(self) -> PackedLinears:
+        self._linears = self._linears or PackedLinears(self.library, self._pool)
+        return self._linears
+
+    def turns(self, spans: Sequence[Span]) -> list[Turn]:
+        """See ``next_token.Drafted``."""
+        positions = np.concatenate([np.arange(span.start, span.start + span.rows) for span in spans])
+        found = []
+        for cosines, sines in self._maker.turns[: len(self.config.rotaries)]:
+            cos, sin = (torch.from_numpy(half[positions]).unsqueeze(1) for half in (cosines, sines))
+            found.append((torch.stack((cos, cos), dim=2), torch.stack((-sin, sin), dim=2)))
+        return found
 
     def _through_states(self, layer: int, part: Program, states: Sequence[StateView], memory: RowMemory) -> None:
         """Run what ends with the states of a recurrent layer, and keep what its rows add to them."""

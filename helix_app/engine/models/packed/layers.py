@@ -26,15 +26,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-from helix_app.engine.cache.layout import Layout
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.heads import rotation
 from helix_app.engine.kernels.packed.library import ADD, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
-from helix_app.engine.models.packed.recurrent import RecurrentMemory, RecurrentSteps, RecurrentWeights
+from helix_app.engine.models.packed.memory import Floats, RowMemory, adds_apart
+from helix_app.engine.models.packed.recurrent import RecurrentSteps, RecurrentWeights
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
@@ -43,7 +40,6 @@ _PIECES = 16  # that a smaller matrix is cut into
 _TILE_BYTES = 16_384  # of weights that stay in the nearest cache while all rows use them
 _LARGE = 2_000_000  # bytes of a matrix that is cut by its size alone
 
-Floats = npt.NDArray[np.float32]
 Turns = tuple[Floats, Floats]  # cosines and sines, [positions, head_dim / 2]
 
 
@@ -90,56 +86,6 @@ class PackedWeights:
     head: PackedTensor
 
 
-class RowMemory:
-    """What a pass of at most so many rows needs beside weights and cache.
-
-    Attributes:
-        x: the residual ``[capacity, hidden]``.
-        positions, wanted: of each row its position; the rows whose logits are wanted.
-        slots, tables: of each group of layers and row its cache slot, and the address of its sequence's block table.
-        layout: the groups.
-        unturned: positions of rows for layers that turn nothing, all 0.
-        levels: of rows, where queries grow by position: which of the sizes is theirs.
-        counts: rows of this pass, wanted rows, and 1.
-        gated: gates, then what attention gives, ``mixed``, where that is gated.
-        recurrent: of recurrent layers, None in a model without.
-    """
-
-    def __init__(self, config: ModelConfig, capacity: int, layout: Layout) -> None:
-        self.layout = layout
-        hidden, inner = config.hidden_size, config.intermediate_size
-        self.capacity = capacity
-        self.q_width = config.num_heads * config.head_dim
-        self.kv_width = config.num_kv_heads * config.head_dim
-        self.x = np.zeros((capacity, hidden), dtype=np.float32)
-        self.normed = np.zeros_like(self.x)
-        self.qkv = np.zeros((capacity, self.q_width + 2 * self.kv_width), dtype=np.float32)
-        self.gated = np.zeros((capacity, self.q_width * (1 + config.gated_attention)), dtype=np.float32)
-        self.mixed = self.gated[:, self.q_width * config.gated_attention :]
-        sizes = config.recurrent
-        self.recurrent = None if sizes is None else RecurrentMemory(sizes, capacity)
-        self.added = np.zeros_like(self.x if adds_apart(config) else self.x[:0])
-        self.gate_up = np.zeros((capacity, 2 * inner), dtype=np.float32)
-        self.activated = np.zeros((capacity, inner), dtype=np.float32)
-        columns = max(hidden, self.q_width, inner, 0 if sizes is None else sizes.inner)
-        self.records = {
-            size: np.zeros(capacity * -(-columns // size) * nbytes, dtype=np.uint8)
-            for size, nbytes in RECORD_BYTES.items()
-        }
-        self.positions, self.wanted, self.unturned, self.levels = np.zeros((4, capacity), dtype=np.int64)
-        self.slots, self.tables = np.zeros((2, len(layout.windows), capacity), dtype=np.int64)
-        self.rows = np.arange(capacity, dtype=np.int64)
-        self.counts = np.array([0, 0, 1], dtype=np.int64)
-        widest = 0 if sizes is None else sizes.channels
-        self.zeros = np.zeros(
-            max(config.vocab_size, columns, 2 * inner, self.q_width + 2 * self.kv_width, widest), dtype=np.float32
-        )
-
-    def count(self, index: int) -> int:
-        """The address of one of ``counts``."""
-        return address(self.counts) + 8 * index
-
-
 @dataclass
 class PackedProgram:
     """The program of a pass over some memory.
@@ -168,11 +114,6 @@ class PackedProgram:
 OUT_WORD = 5  # of a product's arguments
 
 
-def adds_apart(config: ModelConfig) -> bool:
-    """Whether what a half of a layer gives is not added as it is."""
-    return config.post_norms or config.residual_scale != 1.0
-
-
 def step_parts(config: ModelConfig) -> tuple[str, ...]:
     """The parts of the kernel library that a model's steps between products need, beside the core."""
     shape, windows = f"{config.head_dim}_{config.group_size}", config.windows
@@ -188,7 +129,11 @@ def step_parts(config: ModelConfig) -> tuple[str, ...]:
 
 
 class ProgramMaker:
-    """Makes the program of a model."""
+    """Makes the program of a model.
+
+    Attributes:
+        turns: cosines and sines of each rotary embedding.
+    """
 
     def __init__(
         self,
@@ -209,7 +154,7 @@ class ProgramMaker:
         self._rotate = rotation(pairs, config.qk_norm, config.partial_rotary)
         self._recurrent = None if config.recurrent is None else RecurrentSteps(library, config)
         self._activate = "activate" if config.activation == "silu" else f"activate_{config.activation}"
-        self._turns, self._growth = turns, growth
+        self.turns, self._growth = turns, growth
 
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
@@ -262,7 +207,7 @@ class ProgramMaker:
             place = address(memory.gated) + 4 * i * tensor.rows
             products.append(self._product(tensor, memory, place, memory.gated.strides[0]))
         rotary, norms, group = config.rotary(index), layer.qk_norms, memory.layout.places[index][0]
-        cosines, sines = self._turns[-1 if rotary is None else config.rotaries.index(rotary)]
+        cosines, sines = self.turns[-1 if rotary is None else config.rotaries.index(rotary)]
         positions = memory.unturned if rotary is None else memory.positions
         rotation = words(
             *(address(qkv), step, config.num_heads, config.num_kv_heads, config.head_dim),

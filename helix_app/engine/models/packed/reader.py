@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from helix_app.base.errors import ModelFileError
-from helix_app.engine.models.packed.layers import Floats, PackedLayer
+from helix_app.engine.models.packed.layers import PackedLayer
+from helix_app.engine.models.packed.memory import Floats
 from helix_app.engine.models.packed.recurrent import RecurrentWeights, padded_heads
 from helix_app.engine.models.tensors.delta_weights import VECTORS
 from helix_app.engine.models.tensors.weights import WeightSource
