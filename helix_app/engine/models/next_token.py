@@ -17,7 +17,7 @@ Source of the order of operators: llama.cpp, ``graph_mtp`` in ``src/models/qwen3
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -26,38 +26,16 @@ from helix_app.engine.cache.base import LayerView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import AnyDecoder, bent, bytes_of
+from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.layer import load_feed_forward
-from helix_app.engine.models.linears import LinearMaker, Rows, Table
+from helix_app.engine.models.linears import Rows, Table
 from helix_app.engine.models.parts.attention import load_attention
-from helix_app.engine.models.parts.part import Pass, Turn
+from helix_app.engine.models.parts.part import Pass
 from helix_app.engine.models.residual import Norm, residual
+from helix_app.engine.models.shared import Drafted, shared_of
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
-
-
-class Drafted(AnyDecoder, Protocol):
-    """A decoder that a layer of its model may draft for.
-
-    Attributes:
-        gives_hidden: spans get the hidden states that they ask for (``Span.handed``).
-    """
-
-    gives_hidden: bool
-
-    @property
-    def ends(self) -> tuple[Rows, Norm, LinearFn]:
-        """Embeddings by ids, final norm and output head, for a layer that shares them."""
-        ...
-
-    def linear_maker(self) -> LinearMaker:
-        """Makes linear layers as its own are."""
-        ...
-
-    def turns(self, spans: Sequence[Span]) -> Sequence[Turn]:
-        """The turns of the rows of all spans, of each rotary embedding."""
-        ...
 
 
 class NextTokenLayer:
@@ -81,11 +59,12 @@ class NextTokenLayer:
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``."""
-        config, target, own, i = self.config, self.target, self._own, self._index
-        maker = target.linear_maker()
+        config, own, i = self.config, self._own, self._index
+        self._shared = shared_of(self.target)
+        maker = self._shared.linear_maker()
         yield 0.0
         with untracked(self.device):
-            embed, norm, head = target.ends
+            embed, norm, head = self._shared.ends
             self._embed: Rows = embed
             if own.own_embeddings:
                 packed = maker.embedding(source, "next_embed", i)
@@ -129,7 +108,7 @@ class NextTokenLayer:
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
-        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward"):
+        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward", "_shared"):
             self.__dict__.pop(name, None)
 
     # ----------------------------------------------------------------- running
@@ -148,7 +127,7 @@ class NextTokenLayer:
                 before += [span.handed.before, span.handed.after[:-1]]
             x = residual(self._joined(ids, torch.cat(before)), self._mixer_norm, self.config.norm_eps)
             views = [(span.view.at(self._index), span.rows) for span in spans]
-            self._mixer.write(x.normed(self._mixer_norm), self.target.turns(spans), views)
+            self._mixer.write(x.normed(self._mixer_norm), self._shared.turns(spans), views)
 
     def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
         """One row of each span through the layer and the output head; its hidden state is handed to the span.
@@ -168,7 +147,7 @@ class NextTokenLayer:
             states = [span.handed for span in spans if span.handed is not None]
             x = residual(self._joined(ids, torch.cat([one.before for one in states])), self._mixer_norm, self._eps)
             paths = [_Behind(self.config, span.view.at(self._index)) for span in spans]
-            step = Pass(self.target.turns(spans), paths)
+            step = Pass(self._shared.turns(spans), paths)
             x.add(self._mixer(x.normed(self._mixer_norm), step))
             x.add(self._feed_forward(x.normed(self._feed_forward_norm), step))
             normed = x.normed(self._head_norm)

@@ -21,14 +21,12 @@ import torch.nn.functional as F
 from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
 from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import Span
-from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Program
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent
-from helix_app.engine.models.linears import LinearMaker, Rows
 from helix_app.engine.models.packed.layers import (
     OUT_WORD,
     PackedProgram,
@@ -37,12 +35,9 @@ from helix_app.engine.models.packed.layers import (
     Turns,
     step_parts,
 )
-from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears
 from helix_app.engine.models.packed.memory import Floats, RowMemory
 from helix_app.engine.models.packed.reader import LayerReader
 from helix_app.engine.models.packed.recurrent import RecurrentWeights, Replay, has_kernels_for
-from helix_app.engine.models.parts.part import Turn
-from helix_app.engine.models.residual import Norm
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
@@ -128,7 +123,8 @@ class PackedDecoder:
     """A model, ready to run after ``load``; see ``models/base.py``.
 
     Attributes:
-        library: whose kernels run; the parts that the model needs must be in it.
+        library, pool: whose kernels run, and where; the parts that the model needs must be in it.
+        gives_hidden: spans get the hidden states that they ask for (``Span.handed``).
     """
 
     bits = rounded = 0
@@ -155,14 +151,13 @@ class PackedDecoder:
         self.parameters = 0
         self._on_release = on_release
         self.graphs: StepGraphs | None = None
-        self._pool = pool_of(self.library, threads or torch.get_num_threads())
+        self.pool = pool_of(self.library, threads or torch.get_num_threads())
         self._weights: PackedWeights | None = None
         self._embed: PackedTensor
         self._memory: RowMemory | None = None
         self._program: PackedProgram | None = None
         self._cache: tuple[int, ...] = ()
         self._replay: Replay | None = None
-        self._linears: PackedLinears | None = None  # for a layer that drafts
         self.gives_hidden = False
 
     # ----------------------------------------------------------------- loading
@@ -216,7 +211,7 @@ class PackedDecoder:
 
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""
-        self._weights = self._memory = self._program = self._replay = self._linears = None
+        self._weights = self._memory = self._program = self._replay = None
         on_release, self._on_release = self._on_release, None
         if on_release is not None:
             on_release()
@@ -262,7 +257,7 @@ class PackedDecoder:
         states = [span.view.states for span in spans if span.view.states is not None]
         for layer, part in enumerate(program.before):
             self._through_states(layer, part, states, memory)
-        self._pool.run(program.program)
+        self.pool.run(program.program)
         asked = [(span.handed, span.rows) for span in spans if span.handed is not None] if self.gives_hidden else []
         if asked:
             hidden = self._hidden(memory.x[:at]).split([rows for _, rows in asked])
@@ -277,43 +272,27 @@ class PackedDecoder:
             return rows
         return F.rms_norm(rows, (config.hidden_size,), torch.from_numpy(self._held().norm), config.norm_eps)
 
-    # what a layer that drafts shares (``next_token.Drafted``)
-
     @property
-    def ends(self) -> tuple[Rows, Norm, LinearFn]:
-        """See ``next_token.Drafted``."""
+    def ends(self) -> tuple[PackedTensor, Floats, PackedTensor]:
+        """Embeddings, final norm and output head, for a layer that shares them (``shared.py``)."""
         weights = self._held()
-        head = self._packed_linears.linear([weights.head])
-        return PackedEmbedding(self._embed, self.dtype), Norm(torch.from_numpy(weights.norm)), head
-
-    def linear_maker(self) -> LinearMaker:
-        """See ``next_token.Drafted``."""
-        return LinearMaker("plain", self.dtype, self.device, packed=self._packed_linears)
+        return self._embed, weights.norm, weights.head
 
     @property
-    def _packed_linears(self) -> PackedLinears:
-        self._linears = self._linears or PackedLinears(self.library, self._pool)
-        return self._linears
-
-    def turns(self, spans: Sequence[Span]) -> list[Turn]:
-        """See ``next_token.Drafted``."""
-        positions = np.concatenate([np.arange(span.start, span.start + span.rows) for span in spans])
-        found = []
-        for cosines, sines in self._maker.turns[: len(self.config.rotaries)]:
-            cos, sin = (torch.from_numpy(half[positions]).unsqueeze(1) for half in (cosines, sines))
-            found.append((torch.stack((cos, cos), dim=2), torch.stack((-sin, sin), dim=2)))
-        return found
+    def turns(self) -> Sequence[Turns]:
+        """Cosines and sines of each of ``config.rotaries``, of all positions."""
+        return self._maker.turns[: len(self.config.rotaries)]
 
     def _through_states(self, layer: int, part: Program, states: Sequence[StateView], memory: RowMemory) -> None:
         """Run what ends with the states of a recurrent layer, and keep what its rows add to them."""
         assert memory.recurrent is not None
         assert self.config.recurrent is not None
         if self._replay is None:
-            self._replay = Replay(self.library, self.config.recurrent, self._pool)
+            self._replay = Replay(self.library, self.config.recurrent, self.pool)
         states[0].replay_by(self._replay)
         with untracked(_CPU):
             memory.recurrent.begin(states, layer)
-            self._pool.run(part)
+            self.pool.run(part)
             memory.recurrent.keep(states, layer)
 
     def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
