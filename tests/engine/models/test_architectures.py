@@ -22,7 +22,8 @@ FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2",
 NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]
 LOOPY = [f"{family}-loopy" for family in FAMILIES]
 PACKED = [
-    name for name in LOOPY if not name.startswith(("gemma4", "qwen2_moe", "qwen35"))
+    *(name for name in LOOPY if not name.startswith(("gemma4", "qwen2_moe", "qwen35"))),
+    "qwen35-blocks-loopy",
 ]  # those that run on a file's own blocks
 WHOLE = [name for name in PACKED if SHAPES[name][0] not in tiny_families.EXPERTS]  # by a program for a pass
 SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()

@@ -59,7 +59,14 @@ def read(runner: ModelRunner, text: list[int], ends: list[int], name: str = "s")
             at = end
 
 
-def check(runner: ModelRunner, draft: ModelRunner, reference: Reference, text: list[int], name: str = "s") -> None:
+def check(
+    runner: ModelRunner,
+    draft: ModelRunner,
+    reference: Reference,
+    text: list[int],
+    name: str = "s",
+    tolerance: float = TOLERANCE,
+) -> None:
     """Steps after a text, and after each of the reference's drafts, have its logits. The slots are given back."""
     drafts, want = reference.drafted(text, DRAFTED + 1)
     at, rows = runner.length(name), []
@@ -69,7 +76,7 @@ def check(runner: ModelRunner, draft: ModelRunner, reference: Reference, text: l
     runner.pool.truncate(name, at)
     assert draft.hidden is not None
     draft.hidden.forget(name)
-    assert worst(torch.stack(rows), torch.stack(want)) < TOLERANCE
+    assert worst(torch.stack(rows), torch.stack(want)) < tolerance
 
 
 @pytest.mark.parametrize("normed", [False, True])

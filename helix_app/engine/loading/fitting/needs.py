@@ -21,7 +21,7 @@ from helix_app.engine.models.packed.decoder import CACHE
 from helix_app.engine.models.packed.memory import adds_apart
 from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
-from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.models.tensors.weights import expected_shape, gguf_name
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import TensorInfo
@@ -78,7 +78,7 @@ def need_of(
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
-        return ModelNeed(packed_weights(files) + _beside_matrices(config, 4), cache, run)
+        return ModelNeed(packed_weights(files) + _widened(files), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
@@ -101,6 +101,14 @@ def next_token_blocks(files: ModelFiles) -> int:
     """Bytes of the layer that drafts beside a packed target: its blocks, and in float32 what is none."""
     found = (info for name, info in _tensors(files).items() if _drafts(files, name))
     return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
+
+
+def _widened(files: ModelFiles) -> int:
+    """Bytes by which gates and vectors of recurrent layers take more than in the file: they are copied in float32."""
+    names = {gguf_name(files.config, role, i) for i in files.config.recurrent_layers for role in (*GATES, *VECTORS)}
+    return _beside_matrices(files.config, 4) - sum(
+        info.nbytes for name, info in _tensors(files).items() if name in names
+    )
 
 
 def _tensors(files: ModelFiles) -> Mapping[str, TensorInfo]:
