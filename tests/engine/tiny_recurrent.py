@@ -29,7 +29,7 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen35-loopy": (FAMILY, {"linear_num_value_heads": 6}),
     # heads of sizes that packed kernels take
     "qwen35-blocks-loopy": (FAMILY, {"head_dim": 32, "linear_num_value_heads": 6}),
-    "qwen35-blocks-tied": (FAMILY, {"head_dim": 32, "tie_word_embeddings": True, "linear_value_head_dim": 32}),
+    "qwen35-blocks-loopy-tied": (FAMILY, {"head_dim": 32, "tie_word_embeddings": True, "linear_value_head_dim": 32}),
 }
 _NAMES = {
     "linear_attn.in_proj_qkv.weight": "attn_qkv.weight",

@@ -31,7 +31,7 @@ from tests.engine.packed_files import in_blocks
 from tests.engine.paged import paged
 from tests.engine.tiny import Zoo
 
-NAME, TIED, LONG = "qwen35-blocks-loopy", "qwen35-blocks-tied", EXACT_ROWS + 40
+NAME, TIED, LONG = "qwen35-blocks-loopy", "qwen35-blocks-loopy-tied", EXACT_ROWS + 40
 REAL = {  # sizes of Qwen3.5's own heads
     "hidden_size": 256,
     "intermediate_size": 256,
