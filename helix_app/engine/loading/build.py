@@ -67,7 +67,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
-        drafts = takes_next_token(what, device.torch_device, packed=True)
+        drafts = takes_next_token(what, device.torch_device, packed=device.kind != "cpu")
         return Shape(device, dtype, *tokens, packed=True, next_token=drafts)
     wanted = "auto" if wanted == PACKED else wanted
     drafts = takes_next_token(what, device.torch_device, packed=False)

@@ -27,10 +27,10 @@ def takes_next_token(what: Plan, device: torch.device, *, packed: bool) -> bool:
     """Whether the layer is loaded beside its target: where it is asked for, or may be chosen, and can run.
 
     Args:
-        packed: weights stay packed; where that is on a card, the layer cannot run.
+        packed: weights stay packed on a card, where the layer does not run.
     """
     wanted = what.draft_kind in ("auto", NEXT_TOKEN) and what.target.config.next_token is not None
-    return wanted and not (packed and device.type != "cpu") and runs_next_token(device)
+    return wanted and not packed and runs_next_token(device)
 
 
 def add_next_token(files: ModelFiles, target: ModelRunner, cancel: threading.Event) -> Generator[Event, None, None]:

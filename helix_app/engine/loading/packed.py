@@ -11,7 +11,7 @@ from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device
-from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import has_steps, kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
@@ -34,12 +34,12 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         return True
     notice = Notice("packed_kernels")
     if device.kind == "cuda" and what.draft_kind == NEXT_TOKEN:
-        notice = Notice("packed_mtp")
+        notice = Notice("packed_mtp", (("device", device.name),))
     elif device.kind != "cpu":
         notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
-    elif what.target.config.recurrent_layers and _holds_blocks(what.target) and not packed_formats(what.target):
+    elif what.target.config.recurrent_layers and _holds_blocks(what.target) and not has_steps(what.target.config):
         notice = Notice("packed_recurrent")
     elif not what.target.config.is_even and what.target.gguf is not None:
         notice = Notice("packed_layers")

@@ -124,8 +124,7 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    there = torch.device("cuda") if lies.device.kind == "cuda" else _CPU
-    layer = takes_next_token(what, there, packed=lies.format == PACKED)
+    layer = takes_next_token(what, _CPU, packed=lies.format == PACKED and lies.device.kind != "cpu")
     target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:

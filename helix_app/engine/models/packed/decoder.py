@@ -67,7 +67,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return _formats_of_experts(header, config)
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
-    if not _has_steps(config):
+    if not has_steps(config):
         return frozenset()
     if config.sinks or not config.is_even:
         return frozenset()
@@ -83,7 +83,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
     return frozenset(types | own & FORMATS.keys())
 
 
-def _has_steps(config: ModelConfig) -> bool:
+def has_steps(config: ModelConfig) -> bool:
     """Whether there are steps for recurrent layers, gates and heads turned in part of its sizes."""
     if config.gated_attention and (config.interleaved or config.qkv_bias or config.fused):
         return False
