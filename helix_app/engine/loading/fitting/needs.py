@@ -72,13 +72,13 @@ def need_of(
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    state = 4 if number_format == PACKED and not on_card else item
-    cache += blocks * config.hidden_size * state * next_token  # a hidden state beside each block
+    whole = number_format == PACKED and not on_card and config.experts is None  # activations are in float32
+    cache += blocks * config.hidden_size * (4 if whole else item) * next_token  # a hidden state beside each block
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
         run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
-        return ModelNeed(packed_weights(files) + _widened(files), cache, run)
+        return ModelNeed(packed_weights(files) + _widened(files, 4 if whole else item), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
@@ -103,10 +103,10 @@ def next_token_blocks(files: ModelFiles) -> int:
     return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
 
 
-def _widened(files: ModelFiles) -> int:
-    """Bytes by which gates and vectors of recurrent layers take more than in the file: they are copied in float32."""
+def _widened(files: ModelFiles, item: int) -> int:
+    """Bytes by which gates and vectors of recurrent layers take more than in the file, from which they are copied."""
     names = {gguf_name(files.config, role, i) for i in files.config.recurrent_layers for role in (*GATES, *VECTORS)}
-    return _beside_matrices(files.config, 4) - sum(
+    return _beside_matrices(files.config, item) - sum(
         info.nbytes for name, info in _tensors(files).items() if name in names
     )
 

@@ -1,8 +1,9 @@
 """The decoder for packed files on a CPU: the file's own blocks, mapped, and native code for all of a pass.
 
-Nothing is unpacked and nothing copied: memory is the file and the cache. Each row is computed in one order whatever
-runs beside it, in prompts, drafts and batches alike, so that drafted and plain decoding give the same bits by
-construction. The one approximation is that activations are rounded to eight bits before a product (``formats.py``).
+Nothing is unpacked and nothing copied, but for vectors and the small gates of recurrent layers: memory is the file and
+the cache. Each row is computed in one order whatever runs beside it, in prompts, drafts and batches alike, so that
+drafted and plain decoding give the same bits by construction. The one approximation is that activations are rounded to
+eight bits before a product (``formats.py``).
 
 The cache is in float16, and holds keys in the file's own order of a head's numbers.
 """
