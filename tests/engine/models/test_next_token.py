@@ -59,14 +59,7 @@ def read(runner: ModelRunner, text: list[int], ends: list[int], name: str = "s")
             at = end
 
 
-def check(
-    runner: ModelRunner,
-    draft: ModelRunner,
-    reference: Reference,
-    text: list[int],
-    name: str = "s",
-    tolerance: float = TOLERANCE,
-) -> None:
+def check(runner: ModelRunner, draft: ModelRunner, reference: Reference, text: list[int], name: str = "s") -> None:
     """Steps after a text, and after each of the reference's drafts, have its logits. The slots are given back."""
     drafts, want = reference.drafted(text, DRAFTED + 1)
     at, rows = runner.length(name), []
@@ -76,7 +69,7 @@ def check(
     runner.pool.truncate(name, at)
     assert draft.hidden is not None
     draft.hidden.forget(name)
-    assert worst(torch.stack(rows), torch.stack(want)) < tolerance
+    assert worst(torch.stack(rows), torch.stack(want)) < TOLERANCE
 
 
 @pytest.mark.parametrize("normed", [False, True])
