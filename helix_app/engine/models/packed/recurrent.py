@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from helix_app.engine.cache.state_cache import Added, StateView, tail_after
@@ -29,7 +30,7 @@ from helix_app.engine.kernels.packed.program import Job, Program, Words, address
 from helix_app.modelfiles.config import ModelConfig, Recurrent
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
-Floats = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
+Floats = npt.NDArray[np.float32]
 
 
 def has_kernels_for(sizes: Recurrent) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.delta.kernels import LENGTH_EPS, LOG_TERMS
 from helix_app.engine.kernels.packed.reference import Arithmetic, Floats, lanes_summed
@@ -103,6 +102,3 @@ def gated(a: Arithmetic, read: Floats, gates: Floats, weights: Floats, eps: floa
     rows, heads, dim = read.shape
     normed = a.normed(read.reshape(-1, dim), weights, eps).reshape(read.shape)
     return np.asarray(normed * (gates * sigmoid(a, gates)), dtype=_32).reshape(rows, heads * dim)
-
-
-Numbers = npt.NDArray[np.int64]
