@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.models.packed.layers import PackedLayer
 from helix_app.engine.models.packed.memory import Floats
 from helix_app.engine.models.packed.recurrent import RecurrentWeights, padded_heads
@@ -61,14 +62,14 @@ class LayerReader:
         """A matrix."""
         tensor = self._source.packed(role, layer)
         if tensor is None:
-            raise ModelFileError("model_feature_unsupported", feature=f"{role} weights that are not packed")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_unpacked", role=role))
         self.parameters += tensor.rows * tensor.columns
         return tensor
 
     def _matrices(self, role: str, layer: int) -> list[PackedTensor]:
         found = self._source.packed_parts(role, layer)
         if found is None:
-            raise ModelFileError("model_feature_unsupported", feature=f"{role} weights that are not packed")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_unpacked", role=role))
         self.parameters += sum(tensor.rows * tensor.columns for tensor in found)
         return found
 
