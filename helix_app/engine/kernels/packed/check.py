@@ -17,10 +17,9 @@ import numpy.typing as npt
 from helix_app.engine.kernels.packed import reference
 from helix_app.engine.kernels.packed.delta import check as delta_check
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
-from helix_app.engine.kernels.packed.heads import rotation
 from helix_app.engine.kernels.packed.library import ADD, CORE, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.pool import Pool
-from helix_app.engine.kernels.packed.program import Job, Program, floats, words
+from helix_app.engine.kernels.packed.program import Job, Program, floats, rotation, words
 from helix_app.engine.kernels.packed.samples import made_up
 
 _ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)

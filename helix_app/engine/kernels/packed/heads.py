@@ -11,6 +11,7 @@ from typing import Any
 from llvmlite import ir
 
 from helix_app.engine.kernels.packed.emitter import F8, F32, I16, I32, I64, LANES, Emitter, Value, vector
+from helix_app.engine.kernels.packed.program import rotation
 from helix_app.engine.kernels.packed.steps import root_mean_square
 
 BLOCK = 16  # slots of a cache block
@@ -97,11 +98,6 @@ def emit_rotate(e: Emitter, pairs: bool, normed: bool = False, partial: bool = F
         e.span(begin, end, row)
 
     e.function(rotation(pairs, normed, partial), body)
-
-
-def rotation(pairs: bool, normed: bool, partial: bool = False) -> str:
-    """The name of what ``emit_rotate`` defines."""
-    return ("rotate_pairs" if pairs else "rotate_halves") + "_normed" * normed + "_partial" * partial
 
 
 def emit_attention(e: Emitter, dim: int, group: int, windowed: bool = False) -> None:

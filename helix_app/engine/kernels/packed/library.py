@@ -287,7 +287,7 @@ def _sources() -> str:
         "processor.py",
     )
     digest = hashlib.sha256()
-    for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py", "delta/kernels.py"):
+    for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py", "delta/kernels.py", "delta/sizes.py"):
         file = here / name
         digest.update(file.read_bytes() if file.is_file() else _helix_version().encode())  # a frozen program has none
     return digest.hexdigest()

@@ -27,9 +27,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
-from helix_app.engine.kernels.packed.heads import rotation
 from helix_app.engine.kernels.packed.library import ADD, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
-from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
+from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, rotation, words
 from helix_app.engine.models.packed.memory import Floats, RowMemory, adds_apart
 from helix_app.engine.models.packed.recurrent import RecurrentSteps, RecurrentWeights
 from helix_app.modelfiles.config import ModelConfig

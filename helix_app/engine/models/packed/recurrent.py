@@ -22,8 +22,8 @@ import torch
 
 from helix_app.engine.cache.state_cache import Added, StateView, tail_after
 from helix_app.engine.kernels.attention import EXACT_ROWS
-from helix_app.engine.kernels.packed.delta.kernels import SEQUENCE_WORDS, width_of
-from helix_app.engine.kernels.packed.emitter import LANES
+from helix_app.engine.kernels.packed.delta.sizes import SEQUENCE_WORDS, width_of
+from helix_app.engine.kernels.packed.formats import LANES
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed.delta import reference
-from helix_app.engine.kernels.packed.delta.kernels import GATES_TOGETHER, SEQUENCE_WORDS, WIDTHS
+from helix_app.engine.kernels.packed.delta.kernels import GATES_TOGETHER
+from helix_app.engine.kernels.packed.delta.sizes import SEQUENCE_WORDS, WIDTHS
 from helix_app.engine.kernels.packed.emitter import LANES
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES, TOGETHER
 from helix_app.engine.kernels.packed.program import floats

@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helix_app.engine.kernels.packed.delta.sizes import SEQUENCE_WORDS, WIDTHS
 from helix_app.engine.kernels.packed.emitter import F8, F32, I64, LANES, Emitter, Value
 from helix_app.engine.kernels.packed.steps import first_of, logistic, root_mean_square, round_all, silu, step_on
 
-WIDTHS = (1, 2, 4)  # vectors of a state's columns that a thread takes at a time
-SEQUENCE_WORDS = 5  # of one in the table of sequences
 GATES_TOGETHER = 4  # rows of the gates' weights that are read at once
 LOG_TERMS = 9  # of log(1 + u) = 2 z (1 + z^2 / 3 + z^4 / 5 + ...), z = u / (2 + u)
 LENGTH_EPS = 1e-6
@@ -30,11 +29,6 @@ def emit_delta(e: Emitter) -> None:
     for width in WIDTHS:
         _emit_steps(e, width)
         _emit_replay(e, width)
-
-
-def width_of(value_dim: int) -> int:
-    """The columns that a thread takes at a time, in vectors; 0 where there is no kernel for heads of this size."""
-    return max((width for width in WIDTHS if value_dim % (LANES * width) == 0), default=0)
 
 
 # --------------------------------------------------------------------------- before the rule

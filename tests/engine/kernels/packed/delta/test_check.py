@@ -10,7 +10,7 @@ import pytest
 
 from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.delta import reference
-from helix_app.engine.kernels.packed.delta.kernels import WIDTHS
+from helix_app.engine.kernels.packed.delta.sizes import WIDTHS
 from helix_app.engine.kernels.packed.library import DELTA, Library
 from helix_app.engine.kernels.packed.reference import Arithmetic
 

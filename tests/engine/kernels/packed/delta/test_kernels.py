@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helix_app.engine.kernels.packed.check import call
-from helix_app.engine.kernels.packed.delta.kernels import width_of
+from helix_app.engine.kernels.packed.delta.sizes import width_of
 from helix_app.engine.kernels.packed.library import Library
 
 
