@@ -140,7 +140,7 @@ NOTICES: dict[str, str] = {
     "packed_mtp": "On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
     "packed_recurrent": "Helix has no kernels for this model's recurrent layers here, so it unpacks the weights, and the model takes more memory than its file.",
-    "packed_layers": "Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",
+    "packed_layers": "On {device} Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",
     "packed_triton": "Triton, which {device} needs to multiply with packed weights, is not installed, so Helix unpacks them into 16 bits, "
     "which takes more memory. On Linux PyTorch's builds for cards bring it.",
     "packed_trial": "{device} failed the trial of its kernels for packed weights, so Helix unpacks them into 16 bits, which takes more memory. "

@@ -240,6 +240,8 @@ def load_of(own: LoadChoice, arm: ArmChoice, loaded: LoadChoice | None) -> LoadC
     anywhere = own.draft in DRAFTS and own.draft != "mtp"
     draft = own.draft if target == own.target or anywhere else "auto"
     wanted = replace(own, target=target, draft=arm.draft or draft, dtype=arm.dtype or own.dtype)
+    if arm.draft:
+        wanted = replace(wanted, draft_required=True)
     if arm.mode == "autoregressive" and loaded is not None and replace(loaded, draft=wanted.draft) == wanted:
         return loaded
     return wanted

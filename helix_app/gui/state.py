@@ -209,6 +209,8 @@ class State(QObject):
 
 
 def load_choice(s: Settings) -> LoadChoice:
-    """The load that settings ask for."""
+    """The load that settings ask for. A layer of the target's own may have been chosen with another target: it is not
+    insisted on."""
     context, cache = s.context_length or None, s.cache_tokens or None
-    return LoadChoice(s.target, s.draft, s.device_for(s.target), s.dtype, context, s.learn, cache)
+    device, required = s.device_for(s.target), s.draft != "mtp"
+    return LoadChoice(s.target, s.draft, device, s.dtype, context, s.learn, cache, draft_required=required)

@@ -53,18 +53,20 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
     """Names to paths. ``DRAFTS`` pass through; others resolve like a target.
 
     ``auto`` becomes the draft model that the catalog names for this target, when it is on this computer; the
-    engine may then still decide against it.
+    engine may then still decide against it. That one also drafts where ``mtp`` is not insisted on and cannot.
 
     Raises what ``resolve_target`` raises.
     """
     if is_remote(choice.target):  # drafts, device and number format are the server's own matter
         return LoadRequest(target=choice.target, target_name=remote_model(choice.target).model)
     target = resolve_target(choice.target, catalog=catalog, root=root)
-    draft, draft_name, required = choice.draft, "", True
+    draft, draft_name, required, instead = choice.draft, "", choice.draft_required, "auto"
+    suggested = _suggested_draft(target, catalog or known_catalog(), root) if draft in ("auto", "mtp") else None
     if draft == "auto":
-        suggested = _suggested_draft(target, catalog or known_catalog(), root)
         if suggested is not None:
             draft, draft_name, required = str(suggested.path), suggested.name, False
+    elif draft == "mtp" and suggested is not None:
+        instead = str(suggested.path)
     elif draft not in DRAFTS:
         resolved = resolve_target(draft, catalog=catalog, root=root)
         draft, draft_name = str(resolved.path), resolved.name
@@ -75,6 +77,7 @@ def to_load_request(choice: LoadChoice, *, catalog: Catalog | None = None, root:
         draft=draft,
         draft_name=draft_name,
         draft_required=required,
+        draft_instead=instead,
         device=choice.device,
         dtype=choice.dtype,
         context_length=choice.context_length,

@@ -65,6 +65,8 @@ class Recurrent:
         value_heads, value_dim: of values; each has a state ``[key_dim, value_dim]``.
         kernel: tokens that the convolution sees, the row's own among them.
         tiled: value head h belongs to key head h modulo their number, not to the one before it in the order.
+        joined: the file holds what makes queries, keys, values and output gates as one matrix, key head by key head.
+        joined_gates: likewise rates and speeds of forgetting.
     """
 
     key_heads: int
@@ -73,6 +75,8 @@ class Recurrent:
     value_dim: int
     kernel: int
     tiled: bool = False
+    joined: bool = False
+    joined_gates: bool = False
 
     @property
     def channels(self) -> int:
@@ -170,6 +174,8 @@ class Experts:
         biased: router and experts have biases.
         swiglu_limit: gate and up are clamped to this size, and activated as gpt-oss does; 0 for not at all.
         transposed: safetensors files hold the matrices of all experts transposed, rows of gate and up by turns.
+        beside: they stand beside a perceptron that every row is given to. What both give is normed, each by itself,
+            and added; the router sees the stream normed and scaled, and each expert has a scale of its weight.
     """
 
     count: int
@@ -181,6 +187,7 @@ class Experts:
     biased: bool = False
     swiglu_limit: float = 0.0
     transposed: bool = False
+    beside: bool = False
 
 
 _PLAIN = Layer()
@@ -293,7 +300,9 @@ class ModelConfig:
     def active_size(self) -> int:
         """``intermediate_size`` of what one row reads: the experts that it is given to count together."""
         one = self.experts
-        return self.intermediate_size if one is None else one.used * one.size + one.shared_size
+        if one is None:
+            return self.intermediate_size
+        return one.used * one.size + one.shared_size + one.beside * self.intermediate_size
 
     def layer(self, index: int) -> Layer:
         """What a layer does; behind the last one, what the layer that drafts does."""

@@ -21,11 +21,13 @@ _UNCOUNTED = ("qwen3_next",)  # whose config.json says nothing of it
 
 def with_next_token_of_gguf(config: ModelConfig, tensors: Collection[str]) -> ModelConfig:
     """The same with the layer behind its last one, if the file has it and did not lose it when it was quantised."""
-    own, attention = f"blk.{config.num_layers}.nextn.", f"blk.{config.num_layers}.attn_q.weight"
+    block = f"blk.{config.num_layers}."
+    own, attention = f"{block}nextn.", f"{block}attn_q.weight"
     if f"{own}eh_proj.weight" not in tensors or attention not in tensors:
         return config
     return _with(
         config,
+        dense=f"{block}ffn_gate_inp.weight" not in tensors,
         own_embeddings=f"{own}embed_tokens.weight" in tensors,
         own_norm=f"{own}shared_head_norm.weight" in tensors,
         own_head=f"{own}shared_head_head.weight" in tensors,
@@ -45,16 +47,22 @@ def with_next_token_of_folder(config: ModelConfig, tensors: Collection[str]) -> 
         return config
     return _with(
         config,
+        dense="mtp.layers.0.mlp.gate.weight" not in tensors,
         own_embeddings="mtp.embed_tokens.weight" in tensors,
         own_norm="mtp.norm.weight" in tensors,
         own_head="mtp.lm_head.weight" in tensors,
     )
 
 
-def _with(config: ModelConfig, *, own_embeddings: bool, own_norm: bool, own_head: bool) -> ModelConfig:
-    """A model whose layers norm or scale what they add is not known to have such a layer, nor how it would be."""
+def _with(config: ModelConfig, *, dense: bool, own_embeddings: bool, own_norm: bool, own_head: bool) -> ModelConfig:
+    """A model whose layers norm or scale what they add is not known to have such a layer, nor how it would be.
+
+    Args:
+        dense: the layer has no experts, whatever the others have.
+    """
     unknown = config.post_norms or config.residual_scale != 1.0 or not config.is_even or config.sinks
-    if unknown or config.experts is not None or config.temperature is not None:
+    if unknown or config.temperature is not None:
         return config
-    own = NextToken(Layer(), config.architecture in _NORMED, own_embeddings, own_norm, own_head)
+    layer = Layer(dense=dense and config.experts is not None)
+    own = NextToken(layer, config.architecture in _NORMED, own_embeddings, own_norm, own_head)
     return replace(config, next_token=own)

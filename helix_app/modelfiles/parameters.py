@@ -21,7 +21,7 @@ def layer_numbers(config: ModelConfig, index: int) -> int:
     heads, layer, hidden = config.heads(index), config.layer(index), config.hidden_size
     if layer.recurrent and config.recurrent is not None:
         sizes = config.recurrent
-        return hidden * (sizes.channels + 2 * sizes.inner + 3 * config.inner_size(index))
+        return hidden * (sizes.channels + 2 * sizes.inner + _inner(config, index))
     own = 0 if layer.shares is not None else 1 if layer.keys_as_values else 2  # keys, values
     inputs = config.token_inputs.size if config.token_inputs is not None else 0
     queries = (2 + config.gated_attention) * heads.queries
@@ -36,7 +36,8 @@ def read_count(config: ModelConfig) -> int:
 
 def _inner(config: ModelConfig, index: int) -> int:
     """Rows of a feed-forward half's matrices, over ``hidden_size``."""
-    one = config.experts_of(index)
+    one, dense = config.experts_of(index), 3 * config.inner_size(index)
     if one is None:
-        return 3 * config.inner_size(index)
-    return 3 * (one.count * one.size + one.shared_size) + one.count + (one.shared_size > 0)
+        return dense
+    beside = dense if one.beside else 0
+    return beside + 3 * (one.count * one.size + one.shared_size) + one.count + (one.shared_size > 0)

@@ -22,7 +22,8 @@ class LoadRequest:
         target_name: what people call it ("SmolLM2 135M Instruct").
         draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8`` or the path of a draft model.
         draft_name: what people call the draft model; ignored for other drafts.
-        draft_required: a draft model that cannot be used is an error; False makes it a notice and drafts by n-gram.
+        draft_required: a draft that cannot be used is an error; False makes it a notice and takes ``draft_instead``.
+        draft_instead: ``auto``, or the path of a draft model.
         device: ``auto``, ``directml``, ``cuda`` or ``cpu``, or an adapter by its number: ``directml:1``.
         dtype: ``auto``, ``packed``, ``float32``, ``bfloat16``, ``float16`` or ``int4``.
         context_length: most tokens of one sequence; None takes the model's own, ``settings.DEFAULT_CONTEXT`` at most.
@@ -42,6 +43,7 @@ class LoadRequest:
     draft: str = "auto"
     draft_name: str = ""
     draft_required: bool = True
+    draft_instead: str = "auto"
     device: str = "auto"
     dtype: str = "auto"
     context_length: int | None = None
@@ -208,6 +210,7 @@ class LoadChoice:
         target: catalog id, or path of a ``.gguf`` file or model folder.
         draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8``, a catalog id or a path.
         learn: whether replies are learnt on this computer, for better n-gram drafts.
+        draft_required: as in ``LoadRequest``.
         cache_tokens, stop_at: as in ``LoadRequest``.
     """
 
@@ -218,7 +221,8 @@ class LoadChoice:
     context_length: int | None = None
     learn: bool = False
     cache_tokens: int | None = None
-    stop_at: StopAt = field(default="never", compare=False)  # how it is loaded, not what
+    draft_required: bool = field(default=True, compare=False)  # these say how it is loaded, not what
+    stop_at: StopAt = field(default="never", compare=False)
 
 
 @dataclass(frozen=True)

@@ -64,5 +64,8 @@ def test_a_draft_model_of_the_own_target_is_not_asked_of_another() -> None:
     assert load_of(own, ArmChoice(target="other"), own) == replace(own, target="other", draft="auto")
     assert load_of(own, ArmChoice(target="m"), own) == own
     assert load_of(own, ArmChoice(target="other", draft="tiny"), own).draft == "tiny"
+    layer = replace(own, draft="mtp", draft_required=False)
+    assert load_of(layer, ArmChoice(draft="tiny"), own).draft_required
+    assert not load_of(layer, ArmChoice(), own).draft_required
     assert load_of(replace(own, draft="ngram"), ArmChoice(target="other"), own).draft == "ngram"
     assert load_of(own, plain, own).target == "other"  # what is loaded is another model

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.engine import tiny_recurrent
-from tests.engine.tiny import _norm_offset, hf_config, hf_model, save_folder, tokenizer, write_gguf
+from tests.engine import tiny_families, tiny_recurrent
+from tests.engine.tiny import _norm_offset, architecture_of, hf_config, hf_model, save_folder, tokenizer, write_gguf
 
 Weights = dict[str, torch.Tensor]
 _GGUF = {
@@ -102,7 +102,15 @@ class Reference(torch.nn.Module):
 
 def _classes(config: Any) -> tuple[Any, Any]:
     """The norm and the block of a family."""
-    if config.model_type == tiny_recurrent.MODEL_TYPE:
+    if config.model_type == "qwen3_5_moe_text":
+        from transformers.models.qwen3_5_moe.modeling_qwen3_5_moe import Qwen3_5MoeDecoderLayer, Qwen3_5MoeRMSNorm
+
+        return Qwen3_5MoeRMSNorm, Qwen3_5MoeDecoderLayer
+    if config.model_type == "qwen3_next":
+        from transformers.models.qwen3_next.modeling_qwen3_next import Qwen3NextDecoderLayer, Qwen3NextRMSNorm
+
+        return Qwen3NextRMSNorm, Qwen3NextDecoderLayer
+    if config.model_type == "qwen3_5_text":
         from transformers.models.qwen3_5.modeling_qwen3_5 import Qwen3_5DecoderLayer, Qwen3_5RMSNorm
 
         return Qwen3_5RMSNorm, Qwen3_5DecoderLayer
@@ -125,12 +133,8 @@ def with_layer(
         return path
     layers = hf_config(name).num_hidden_layers
     if kind == "gguf":
-        kind_of = hf_config(name).model_type
-        arch, offset = kind_of.removesuffix("_text").replace("3_5", "35"), _norm_offset(hf_config(name))
-        tensors = {
-            gguf_of(key, layers, arch): value.numpy() + np.float32(offset * ("norm" in key))
-            for key, value in reference.weights().items()
-        }
+        arch, offset = architecture_of(hf_config(name)), _norm_offset(hf_config(name))
+        tensors = gguf_tensors(reference.weights(), layers, arch, offset)
         changes: dict[str, Any] = {f"{arch}.nextn_predict_layers": 1}
         return write_gguf(name, seed, path, quant, blocks=layers + 1, tensors=tensors, **changes)
     from safetensors.torch import load_file, save_file
@@ -140,6 +144,16 @@ def with_layer(
     save_file({**load_file(file), **reference.weights()}, file, metadata={"format": "pt"})
     config.write_text(json.dumps({**json.loads(config.read_text()), "mtp_num_hidden_layers": 1}))
     return path
+
+
+def gguf_tensors(weights: Weights, layers: int, arch: str, offset: float) -> dict[str, np.ndarray[Any, Any]]:
+    """The tensors of the layer in a GGUF file, by name."""
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for key, value in weights.items():
+        own = tiny_families.own_tensors(key.replace("mtp.layers.0.", f"model.layers.{layers}."), value, arch)
+        experts = {name: numbers for name, numbers, _ in own}
+        found |= experts or {gguf_of(key, layers, arch): value.numpy() + np.float32(offset * ("norm" in key))}
+    return found
 
 
 def gguf_of(key: str, layers: int, arch: str = "qwen3") -> str:
@@ -153,6 +167,19 @@ def gguf_of(key: str, layers: int, arch: str = "qwen3") -> str:
 def reference_of(name: str, own: Sequence[str] = ("norm",), normed: bool = False) -> Reference:
     """A random layer over a shape of ``tiny.py``."""
     return Reference(hf_model(name), own, normed)
+
+
+@torch.no_grad()
+def echo_of(name: str) -> Reference:
+    """A layer over a shape that hardly looks back, which is often right: it hands the embedding of a token on."""
+    reference = reference_of(name, normed=True)
+    reference.fc.weight.copy_(torch.eye(*reference.fc.weight.shape))
+    reference.pre_fc_norm_embedding.weight.fill_(1 - _norm_offset(reference.model.config))
+    reference.norm.weight.copy_(reference.model.model.norm.weight)
+    for key, weight in reference.layers.named_parameters():
+        if key.endswith(("o_proj.weight", "down_proj.weight", "down_proj")):
+            weight.mul_(0.08)
+    return reference
 
 
 # --------------------------------------------------------------------------- trained

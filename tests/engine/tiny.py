@@ -23,7 +23,7 @@ from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine import tiny_families, tiny_gemma4, tiny_recurrent
-from tests.engine.gguf_names import as_stored, permuted
+from tests.engine.gguf_names import as_stored, gguf_name, permuted
 from tests.engine.tiny_ropes import ROPES, rope_parameters, write_rope
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
@@ -62,6 +62,7 @@ _OF_FAMILY = {
     },
     **tiny_families.OF_FAMILY,
 }
+_AS_THEY_ARE = ("conv1d", "ssm_alpha", "ssm_beta", "ssm_ba.", "ffn_gate_inp")  # matrices that are not quantised
 # name -> (family, differences from the basic shape)
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ("llama", {}),
@@ -144,7 +145,7 @@ def hf_config(name: str) -> Any:
         "eos_token_id": EOS_ID,
         "pad_token_id": 3,
     }
-    kinds = {"gemma3": "gemma3_text", "gemma4": "gemma4_text", tiny_recurrent.FAMILY: tiny_recurrent.MODEL_TYPE}
+    kinds = {"gemma3": "gemma3_text", **tiny_gemma4.KINDS, **tiny_recurrent.KINDS}
     kind = kinds.get(family, family)
     return AutoConfig.for_model(kind, **{**shape, **_OF_FAMILY.get(family, {}), **changes})
 
@@ -182,7 +183,7 @@ def hf_model(name: str, seed: int = 0) -> Any:
 
 def _norm_offset(config: Any) -> float:
     """What the model adds to its norm weights, and converters to those of a file."""
-    return 1.0 if config.model_type in ("gemma3_text", tiny_recurrent.MODEL_TYPE) else 0.0
+    return 1.0 if config.model_type in ("gemma3_text", *tiny_recurrent.ARCHITECTURES) else 0.0
 
 
 def save_folder(name: str, seed: int, folder: Path) -> Path:
@@ -196,6 +197,12 @@ def save_folder(name: str, seed: int, folder: Path) -> Path:
     return folder
 
 
+def architecture_of(config: Any) -> str:
+    """What llama.cpp calls a kind of model."""
+    known = {**tiny_families.ARCHITECTURES, **tiny_recurrent.ARCHITECTURES}
+    return str(known.get(config.model_type, config.model_type.removesuffix("_text")))
+
+
 def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: Any) -> Path:
     """The same model as llama.cpp's converter writes it.
 
@@ -206,8 +213,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     """
     more: dict[str, np.ndarray] = changes.pop("tensors", {})
     config, model = hf_config(name), hf_model(name, seed)
-    arch = tiny_families.ARCHITECTURES.get(config.model_type, config.model_type.removesuffix("_text"))
-    arch = arch.replace("qwen3_5", tiny_recurrent.FAMILY)
+    arch = architecture_of(config)
     head_dim = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     head_dim = getattr(config, "global_head_dim", None) or head_dim
     writer = gguf.GGUFWriter(str(path), arch)
@@ -215,8 +221,9 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_head_count(config.num_attention_heads)
-    if arch != "gemma4":
+    if arch not in ("gemma4", "qwen35moe"):
         writer.add_feed_forward_length(config.intermediate_size)
+    if arch != "gemma4":
         writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(rope_parameters(config)["rope_theta"])
@@ -241,15 +248,16 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
             writer.add_tensor(name_there, **as_stored(numbers, kind if quantised else None))
         if own:
             continue
+        if config.model_type in tiny_recurrent.ARCHITECTURES:
+            more |= tiny_recurrent.tensors_of(key, weight.numpy(), config)
+            continue
         array = weight.numpy() + _norm_offset(config) if "norm" in key else weight.numpy()
-        if arch == tiny_recurrent.FAMILY:
-            array = tiny_recurrent.converted(key, weight.numpy(), config)
         if arch in ("llama", "smollm3", "granite", "mistral3") and ("q_proj" in key or "k_proj" in key):
             heads = config.num_attention_heads if "q_proj" in key else config.num_key_value_heads
             array = permuted(array, heads)
-        more[tiny_recurrent.name_of(tiny_gemma4.tensor_name(key), arch)] = array
+        more[gguf_name(tiny_gemma4.tensor_name(key), arch)] = array
     for name_in_file, array in more.items():
-        matrix = array.ndim == 2 and not any(part in name_in_file for part in ("conv1d", "ssm_alpha", "ssm_beta"))
+        matrix = array.ndim > 1 and not any(part in name_in_file for part in _AS_THEY_ARE)
         writer.add_tensor(name_in_file, **as_stored(array, kind if matrix else None))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -260,7 +268,7 @@ def write_gguf(name: str, seed: int, path: Path, quant: str = "F32", **changes: 
 
 def _write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     """What the converter of its family writes beside."""
-    if config.model_type == tiny_recurrent.MODEL_TYPE:
+    if config.model_type in tiny_recurrent.ARCHITECTURES:
         tiny_recurrent.write_own(writer, config)
     if config.model_type == "phi3":
         writer.add_sliding_window(config.sliding_window or 0)

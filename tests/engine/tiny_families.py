@@ -9,6 +9,8 @@ import gguf
 import numpy as np
 import torch
 
+from tests.engine import tiny_recurrent
+
 _EXPERTS = {"num_experts": 6, "num_experts_per_tok": 3, "moe_intermediate_size": 32, "norm_topk_prob": True}
 _SHARED = {**_EXPERTS, "norm_topk_prob": False, "shared_expert_intermediate_size": 64}
 _GPT_OSS = {
@@ -38,7 +40,13 @@ _MINISTRAL = {
         "llama_4_scaling_beta": 1.2,
     },
 }
-EXPERTS: dict[str, dict[str, Any]] = {"qwen3_moe": _EXPERTS, "qwen2_moe": _SHARED, "gpt_oss": _GPT_OSS}
+EXPERTS: dict[str, dict[str, Any]] = {
+    "qwen3_moe": _EXPERTS,
+    "qwen2_moe": _SHARED,
+    "gpt_oss": _GPT_OSS,
+    "qwen3_5_moe": tiny_recurrent.EXPERTS,
+    "qwen3_next": {**tiny_recurrent.EXPERTS, "norm_topk_prob": True},
+}
 OF_FAMILY: dict[str, dict[str, Any]] = {**EXPERTS, "ministral3": _MINISTRAL}
 # name -> (family, differences from the basic shape)
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -73,14 +81,14 @@ def write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     if config.model_type == "ministral3":
         writer.add_rope_scaling_yarn_log_mul(config.rope_parameters["mscale_all_dim"])
         writer.add_attn_temperature_scale(config.rope_parameters["llama_4_scaling_beta"])
-    if config.model_type not in EXPERTS:
+    if config.model_type.removesuffix("_text") not in EXPERTS:
         return
     writer.add_expert_count(config.num_experts)
     writer.add_expert_used_count(config.num_experts_per_tok)
     writer.add_expert_feed_forward_length(getattr(config, "moe_intermediate_size", config.intermediate_size))
     if config.model_type == "gpt_oss":
         writer.add_sliding_window(config.sliding_window)
-    if config.model_type == "qwen2_moe":
+    if hasattr(config, "shared_expert_intermediate_size"):
         writer.add_expert_shared_feed_forward_length(config.shared_expert_intermediate_size)
 
 

@@ -41,14 +41,27 @@ _ALIKE = {
     "attention_k_eq_v": True,
     "hidden_size_per_layer_input": 0,
 }
+# as the one with experts is: these beside the perceptron of each layer
+_EXPERTS = {"enable_moe_block": True, "num_experts": 6, "top_k_experts": 3, "moe_intermediate_size": 32}
+_FEW = {"num_hidden_layers": 3, "layer_types": [_SLIDING, _FULL, _FULL]}
 SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "gemma4": ("gemma4", {**_SMALL, **_ALIKE}),
     "gemma4-loopy": ("gemma4", {**_SMALL, **_SHARED}),
+    "gemma4_moe": ("gemma4_moe", {**_SMALL, **_ALIKE, **_EXPERTS}),
+    "gemma4_moe-loopy": ("gemma4_moe", {**_SMALL, **_ALIKE, **_EXPERTS, **_FEW}),
 }
+KINDS = {"gemma4": "gemma4_text", "gemma4_moe": "gemma4_text"}  # as transformers calls them
 NAMES = {
     "post_attention_layernorm": "post_attention_norm",
     "pre_feedforward_layernorm": "ffn_norm",
     "post_feedforward_layernorm": "post_ffw_norm",
+    "post_feedforward_layernorm_1": "post_ffw_norm_1",
+    "post_feedforward_layernorm_2": "post_ffw_norm_2",
+    "pre_feedforward_layernorm_2": "pre_ffw_norm_2",
+    "router": "ffn_gate_inp",
+    "router.proj": "ffn_gate_inp",
+    "experts.gate_up_proj": "ffn_gate_up_exps",
+    "experts.down_proj": "ffn_down_exps",
     "per_layer_input_gate": "inp_gate",
     "per_layer_projection": "proj",
     "post_per_layer_input_norm": "post_norm",
@@ -65,8 +78,11 @@ def scale_layers(model: Any, generator: torch.Generator) -> None:
 
 
 def tensor_name(key: str) -> str:
-    """A key of the model's state as the converter takes it: scales get a kind."""
-    return f"{key}.weight" if key.endswith("layer_scalar") else key
+    """A key of the model's state as the converter takes it: scales and matrices of experts get a kind."""
+    if key.endswith("router.per_expert_scale"):
+        return key.replace("router.per_expert_scale", "experts.down_proj.scale")
+    bare = key.endswith("layer_scalar") or (".layers." in key and key.endswith((".gate_up_proj", ".down_proj")))
+    return f"{key}.weight" if bare else key
 
 
 def write_own(writer: gguf.GGUFWriter, config: Any) -> None:
@@ -82,6 +98,10 @@ def write_own(writer: gguf.GGUFWriter, config: Any) -> None:
     writer.add_value_length_swa(config.head_dim)
     writer.add_rope_dimension_count_swa(config.head_dim)
     writer.add_float32("gemma4.rope.freq_base_swa", config.rope_parameters[_SLIDING]["rope_theta"])
+    if config.enable_moe_block:
+        writer.add_expert_count(config.num_experts)
+        writer.add_expert_used_count(config.top_k_experts)
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     inner = config.intermediate_size
     if config.use_double_wide_mlp:
         writer.add_feed_forward_length([inner if i < first else 2 * inner for i in range(len(sliding))])

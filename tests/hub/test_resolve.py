@@ -65,6 +65,17 @@ def test_auto_takes_the_draft_the_catalog_names_when_it_is_here(home: Path) -> N
     assert to_load_request(LoadChoice("big", "tiny"), catalog=catalog).draft_required
 
 
+def test_a_layer_of_the_target_s_own_that_is_not_insisted_on(home: Path) -> None:
+    """What drafts in its place is what ``auto`` would take."""
+    catalog = Catalog((entry(), entry(id="big", draft="tiny")))
+    put(home, "big")
+    for here in (False, True):
+        suggested = str(put(home, "tiny")) if here else "auto"
+        for required in (True, False):
+            made = to_load_request(LoadChoice("big", "mtp", draft_required=required), catalog=catalog)
+            assert (made.draft, made.draft_required, made.draft_instead) == ("mtp", required, suggested)
+
+
 def test_what_is_not_there(tmp_path: Path) -> None:
     assert code_of(str(tmp_path / "gone.gguf")) == "model_not_found"
     assert code_of("gone.gguf") == "model_not_found"
@@ -87,7 +98,7 @@ def test_a_choice_becomes_a_request(home: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("draft", ["auto", "none", "ngram", "self-int4", "self-int8"])
+@pytest.mark.parametrize("draft", ["auto", "none", "ngram", "mtp", "self-int4", "self-int8"])
 def test_drafts_that_are_no_models(home: Path, draft: str) -> None:
     put(home, "tiny")
     request = to_load_request(LoadChoice("tiny", draft=draft), catalog=CATALOG)

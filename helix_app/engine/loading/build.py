@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
+from helix_app.engine.loading.fitting.fit import has_room_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
-from helix_app.engine.loading.packed import takes_packed
+from helix_app.engine.loading.packed import takes_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
 from helix_app.engine.machine.devices.device import PACKED, Device
@@ -58,7 +59,7 @@ def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Even
         context=what.context.given(runner.max_tokens),
     )
     session.costs.begin_with(runner.costs)
-    return Loaded(session, _ready(what, shape, session, made))
+    return Loaded(session, _ready(replace(what, draft=made.files), shape, session, made))
 
 
 def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
@@ -67,16 +68,23 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
-        drafts = takes_next_token(what, device.torch_device, packed=device.kind != "cpu")
+        drafts = takes_next_token(what, device.torch_device, packed=unpacks_for_layer(what, device))
         return Shape(device, dtype, *tokens, packed=True, next_token=drafts)
     wanted = "auto" if wanted == PACKED else wanted
-    drafts = takes_next_token(what, device.torch_device, packed=False)
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=drafts)
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=_drafts(what, device, wanted))
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
-    return Shape(device, formats.pick_dtype(wanted, device, config), *tokens, next_token=drafts)
+    dtype = formats.pick_dtype(wanted, device, config)
+    drafts = _drafts(what, device, str(dtype).removeprefix("torch."))
+    return Shape(device, dtype, *tokens, next_token=drafts)
+
+
+def _drafts(what: Plan, device: Device, number_format: str) -> bool:
+    """Whether the layer of the target that drafts is loaded with it."""
+    taken = takes_next_token(what, device.torch_device, packed=number_format == PACKED)
+    return taken and has_room_for_layer(what, device, number_format)
 
 
 def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> ModelReady:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -55,12 +55,14 @@ class MadeDraft:
         draft: None for ``none``.
         runner: of a draft model with a pool of its own.
         learned: table that replies are learnt into.
+        files: of a draft model.
     """
 
     kind: str
     draft: Draft | None
     runner: ModelRunner | None = None
     learned: NgramTable | None = None
+    files: ModelFiles | None = None
 
 
 def make_draft(
@@ -83,6 +85,8 @@ def make_draft(
         if kind == "auto" and not _pays(target, _share(layer, target), _LAYER_ACCEPTANCE):
             _drop_layer(target)
             layer = None
+    if kind == "auto" and layer is None and what.measured is not None:
+        kind, what = "reencoded", replace(what, draft=what.measured, draft_kind="reencoded")
     if kind == "auto" and layer is not None:
         kind = NEXT_TOKEN
     elif kind == "auto":
@@ -100,7 +104,7 @@ def make_draft(
         model = _model_draft(what, what.draft, runner)
         asked = what.request.draft_required and what.request.draft != "auto"
         draft = model if asked else MixedDraft(ngram, model)
-        return MadeDraft(kind, draft, runner, learned)
+        return MadeDraft(kind, draft, runner, learned, what.draft)
     if layer is not None:
         drafting = NextTokenDraft(layer, what.target.config.vocab_size)
         return MadeDraft(kind, drafting if what.draft_kind == kind else MixedDraft(ngram, drafting), learned=learned)

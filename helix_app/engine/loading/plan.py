@@ -37,6 +37,7 @@ class Plan:
             one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
         skipped: why an optional draft model is left out.
+        measured: the draft model that was measured to gain most, for ``auto`` where the target's layer is of no use.
     """
 
     request: LoadRequest
@@ -47,6 +48,7 @@ class Plan:
     context: Context
     cache_tokens: int
     skipped: Notice | None = None
+    measured: ModelFiles | None = None
 
     @property
     def target_name(self) -> str:
@@ -91,26 +93,44 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
     target = inspect(Path(request.target))
     yield LoadProgress("tokenizer")
     tokenizer = _tokenizer_of(target)
-    kind, draft, skipped = request.draft, None, None
+    skipped = None
     try:
-        if kind == NEXT_TOKEN and target.config.next_token is None:
-            raise HelixError("draft_no_layer", path=target.path)
-        if kind not in _KINDS:
-            draft = inspect(Path(request.draft))
-            kind = _draft_kind(request, target, tokenizer, draft)
+        kind, draft = _draft_of(request, target, tokenizer, request.draft)
     except HelixError as exc:
         if request.draft_required:
             raise
-        kind, draft = "auto", None
         reason = error_reason(exc.code, exc.fields)
         fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
         skipped = Notice("draft_skipped", fields, exc.detail)
-    if kind == "auto" and target.config.next_token is None:
-        draft = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
-        kind = "auto" if draft is None else "reencoded"
+        kind, draft = _draft_instead(request, target, tokenizer)
+    measured = None
+    if kind == "auto":
+        measured = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
+    if measured is not None and target.config.next_token is None:
+        kind, draft, measured = "reencoded", measured, None
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
-    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped)
+    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, measured)
+
+
+def _draft_of(
+    request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, name: str
+) -> tuple[str, ModelFiles | None]:
+    """The kind of a draft, and its files where it is a model. Raises HelixError for one that cannot be used."""
+    if name == NEXT_TOKEN and target.config.next_token is None:
+        raise HelixError("draft_no_layer", path=target.path)
+    if name in _KINDS:
+        return name, None
+    draft = inspect(Path(name))
+    return _draft_kind(request, target, tokenizer, draft), draft
+
+
+def _draft_instead(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer) -> tuple[str, ModelFiles | None]:
+    """The same of what drafts where the one that was asked for cannot: of this nothing more is said."""
+    try:
+        return _draft_of(request, target, tokenizer, request.draft_instead)
+    except HelixError:
+        return "auto", None
 
 
 def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, draft: ModelFiles) -> str:

@@ -10,7 +10,6 @@ import torch
 
 from helix_app.engine.cache.layout import with_states
 from helix_app.engine.cache.pool.block_pool import BlockPool
-from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.loading.context import allocate, wanted_blocks
 from helix_app.engine.loading.next_token import add_next_token
 from helix_app.engine.loading.on_card import stays_packed
@@ -20,10 +19,8 @@ from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.base import AnyDecoder
-from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.make import cache_layout, make_decoder
-from helix_app.engine.models.packed.decoder import PackedDecoder, pool_of
-from helix_app.engine.models.packed.linears import PackedLinears
+from helix_app.engine.models.make import cache_layout, make_decoder, product_decoder
+from helix_app.engine.models.packed.decoder import PackedDecoder, by_products
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
@@ -97,8 +94,8 @@ def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, Mod
 def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
     on_cpu = shape.device.kind == "cpu"
     if shape.packed and on_cpu and has_kernels(files):
-        if files.config.experts is not None:
-            return _on_blocks(files, shape)
+        if by_products(files.config):
+            return product_decoder(files.config, shape.context, leave_to_another_pool(), take_back)
         return PackedDecoder(files.config, shape.context, threads=leave_to_another_pool(), on_release=take_back)
     return make_decoder(
         files.config,
@@ -108,11 +105,3 @@ def _decoder(files: ModelFiles, shape: Shape) -> AnyDecoder:
         bits=shape.bits,
         packed=shape.packed and not on_cpu and stays_packed(files, PACKED, shape.device),
     )
-
-
-def _on_blocks(files: ModelFiles, shape: Shape) -> Decoder:
-    """The dense decoder, its linear layers on the file's own blocks; in 16 bits, in which rows are exact."""
-    library = shared()
-    packed = PackedLinears(library, pool_of(library, leave_to_another_pool()), take_back)
-    device, positions = shape.device.torch_device, shape.context
-    return Decoder(files.config, dtype=torch.bfloat16, device=device, max_positions=positions, packed=packed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -11,6 +12,14 @@ from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Weights that stay where their file is mapped: how many numbers, and the bytes of them there."""
+
+    numbers: int = 0
+    nbytes: int = 0
 
 
 class AnyDecoder(Protocol):

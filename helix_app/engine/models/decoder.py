@@ -6,7 +6,8 @@ Query and key projections are fused with the value projection, gate with up.
 
 Where a row's bits must not depend on how many rows run beside it (``exact``, see ``attention.py``), linear kernels that
 sum in another order for one row, or from some number on (33, on processors with AMX), are asked for two, or for so many
-at a time. In float32 they depend on alignment and nothing is gained.
+at a time. In float32 they depend on alignment and nothing is gained. On a file's own blocks that holds for all rows,
+those of prompts too, whoever asks.
 
 What a layer asks of the CPU beside its products is kept to two dozen operators: between products that read all weights
 from memory each of them costs some microseconds, however little it computes, and twice as many took 12 % of a step.
@@ -24,11 +25,11 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.engine.cache.kv_cache import KVView
-from helix_app.engine.kernels.attention import EXACT_TORCH, Path, Span, SpanPath
+from helix_app.engine.kernels.attention import EXACT_ROWS, EXACT_TORCH, Path, Span, SpanPath
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, same_rows
 from helix_app.engine.machine.devices.device import PACKED
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import bent, bytes_of
+from helix_app.engine.models.base import Mapped, bent, bytes_of
 from helix_app.engine.models.layer import DecoderLayer, load_layer
 from helix_app.engine.models.linears import LinearMaker, Rows
 from helix_app.engine.models.packed.linears import PackedLinears
@@ -58,6 +59,7 @@ class Decoder:
         can_be_exact: spans that ask for it get results that do not depend on the number of rows.
         graphs: recorded passes, where the device has them.
         parameters: number of weights.
+        mapped: those of them that stay where their file is mapped.
         gives_hidden: spans get the hidden states that they ask for (``Span.handed``), in recorded passes too.
     """
 
@@ -78,14 +80,17 @@ class Decoder:
     ) -> None:
         """
         Args:
-            packed: linear layers on the file's own blocks (``packed_linears.py``), where it holds them so.
+            packed: linear layers on the file's own blocks (``packed/linears.py``), where it holds them so.
         """
         self._packed = packed
+        self._alike = packed is not None  # all rows, those of prompts too, are computed so that none sees the others
         self.config, self.dtype, self.device, self.max_positions = config, dtype, device, max_positions
         self.linear_kind = linear_kind
         self.bits, self._head_bits, self.cache_dtype = bits, head_bits, cache_dtype or dtype
         self.parameters = self.rounded = 0
+        self.mapped = Mapped()
         measured = tuple(int(part) for part in torch.__version__.split(".")[:2]) >= EXACT_TORCH
+        measured = measured or (packed is not None and packed.attention is not None)
         self.can_be_exact = measured and device.type == "cpu" and dtype in (torch.bfloat16, torch.float16)
         self._paired: frozenset[str] = frozenset()
         self._together = 0  # rows that linear layers compute alike; 0 is any number
@@ -131,7 +136,7 @@ class Decoder:
             yield i / config.num_layers
             with untracked(self.device):
                 self._layers.append(load_layer(config, maker, source, i, self.cache_dtype))
-        self.parameters, self.rounded = maker.parameters, maker.rounded
+        self.parameters, self.rounded, self.mapped = maker.parameters, maker.rounded, maker.mapped
         with untracked(self.device):
             # last, when the weights have shown that the sizes in the config are real
             size = self.max_positions, self.dtype, self.device
@@ -149,10 +154,12 @@ class Decoder:
         """Which linear layers compute a single row in another way than two, and how many rows all compute alike."""
         paired, most = [], []
         for one in self._kinds():
+            if part.rows_alike(one.run):
+                continue
             single, together = same_rows(one.run, one.rows, one.columns, self.dtype, self.device)
             paired += [] if single else [one.name]
             most += [together] if together >= _WORTH_SPLITTING else []
-        self._paired, self._together = frozenset(paired), min(most, default=0)
+        self._paired, self._together = frozenset(paired), min(most, default=EXACT_ROWS if self._alike else 0)
 
     def _kinds(self) -> list[Linear]:
         """The linear layers of all layers, one of each name and shape, then the output head."""
@@ -238,14 +245,14 @@ class Decoder:
     def _plain(self, ids: torch.Tensor, spans: Sequence[Span], asked: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Logits, and the hidden states of all rows if asked for."""
         paths = [self._path(span) for span in spans]
-        exact = spans[0].exact
+        exact, alike = spans[0].exact or self._alike, self._alike and self.can_be_exact
         # of linear layers that would compute a single row in another way, the exact path runs two
         paired = self._paired if exact else frozenset()
-        pieces = pieces_of([span.rows for span in spans], self._together) if exact else ()
+        pieces = pieces_of([span.rows for span in spans], self._together, alike) if exact else ()
         growth = self._grown(spans)
         states = [span.view.states for span in spans if span.view.states is not None]
         exacts = [span.exact for span in spans]
-        step = Pass(self.turns(spans), paths, paired, pieces, self._together, growth, states, exacts)
+        step = Pass(self.turns(spans), paths, paired, pieces, self._together, growth, states, exacts, alike)
         return self._layer_by_layer(ids, step, [span.logit_rows for span in spans], asked)
 
     def turns(self, spans: Sequence[Span]) -> Sequence[Turn]:
@@ -264,8 +271,10 @@ class Decoder:
         grown = self._growth
         return None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
 
-    def _path(self, span: Span) -> SpanPath:
-        exact = span.exact and self.can_be_exact
+    def _path(self, span: Span) -> Path:
+        if self._packed is not None and self._packed.attention is not None:
+            return self._packed.attention.path(span)
+        exact = (span.exact or self._alike) and self.can_be_exact
         return SpanPath(self.config, span, self.cache_dtype, self.device, exact)
 
     def through(self, ids: torch.Tensor, positions: torch.Tensor, path: Path, logit_rows: int) -> torch.Tensor:
@@ -289,7 +298,7 @@ class Decoder:
         for layer in self._layers:
             y = layer.mixer(x.normed(layer.mixer_norm), step)
             x.add(self._reshaped(y, layer.mixer_post) if reshapes else y)
-            y = layer.feed_forward(x.normed(layer.feed_forward_norm), step)
+            y = layer.fed_forward(x, step)
             x.add(self._reshaped(y, layer.feed_forward_post) if reshapes else y)
             if inputs is not None and layer.gate is not None:
                 layer.gate(x, inputs, step)

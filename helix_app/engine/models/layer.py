@@ -10,12 +10,13 @@ from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.delta_net import load_delta_net
+from helix_app.engine.models.parts.expert_branch import ExpertBranch, load_branch
 from helix_app.engine.models.parts.experts import load_experts
 from helix_app.engine.models.parts.feed_forward import load_mlp
-from helix_app.engine.models.parts.part import Linear, Part
+from helix_app.engine.models.parts.part import Linear, Part, Pass
 from helix_app.engine.models.parts.token_inputs import TokenGate, load_token_gate
 from helix_app.engine.models.parts.varied_attention import load_varied_attention
-from helix_app.engine.models.residual import Norm
+from helix_app.engine.models.residual import Norm, Residual
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
 
@@ -27,6 +28,7 @@ class DecoderLayer:
     Attributes:
         mixer: what looks at other tokens.
         mixer_post, feed_forward_post: norms over what each half gives.
+        branch: experts beside its perceptron.
         gate: what it makes of its inputs of the token.
         scale: the stream is multiplied by it at the end ``[1]``.
     """
@@ -37,6 +39,7 @@ class DecoderLayer:
     feed_forward: Part
     mixer_post: Norm | None = None
     feed_forward_post: Norm | None = None
+    branch: ExpertBranch | None = None
     gate: TokenGate | None = None
     scale: torch.Tensor | None = None
 
@@ -44,7 +47,8 @@ class DecoderLayer:
     def linears(self) -> list[Linear]:
         """Those of both halves, as they run, and of its inputs."""
         own = self.gate.linears if self.gate is not None else ()
-        return [*self.mixer.linears, *self.feed_forward.linears, *own]
+        beside = self.branch.linears if self.branch is not None else ()
+        return [*self.mixer.linears, *self.feed_forward.linears, *beside, *own]
 
     @property
     def weight_bytes(self) -> int:
@@ -52,7 +56,13 @@ class DecoderLayer:
         norms = (self.mixer_norm, self.feed_forward_norm, self.mixer_post, self.feed_forward_post)
         held = sum(bytes_of(norm) for norm in norms if norm is not None)
         held += self.gate.weight_bytes if self.gate is not None else 0
+        held += self.branch.weight_bytes if self.branch is not None else 0
         return held + self.mixer.weight_bytes + self.feed_forward.weight_bytes
+
+    def fed_forward(self, x: Residual, step: Pass) -> torch.Tensor:
+        """What its second half makes of the stream, ``[rows, hidden]``."""
+        y = self.feed_forward(x.normed(self.feed_forward_norm), step)
+        return y if self.branch is None else self.branch(y, x, step)
 
 
 def load_layer(
@@ -77,6 +87,7 @@ def load_layer(
         feed_forward=load_feed_forward(config, maker, source, i),
         mixer_post=mixer_post,
         feed_forward_post=feed_forward_post,
+        branch=load_branch(config, maker, source, i),
         gate=load_token_gate(config, maker, source, i),
         scale=maker.tensor(source, "layer_scale", layer=i) if config.layer_scale else None,
     )
@@ -84,5 +95,6 @@ def load_layer(
 
 def load_feed_forward(config: ModelConfig, maker: LinearMaker, source: WeightSource, i: int) -> Part:
     """The feed-forward half of a layer, whichever it is. Raises ModelFileError."""
-    one = load_mlp if config.experts_of(i) is None else load_experts
+    experts = config.experts_of(i)
+    one = load_mlp if experts is None or experts.beside else load_experts
     return one(config, maker, source, i)

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
+from helix_app.engine.models.base import Mapped
 from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinears, experts_apart, packable
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
@@ -38,6 +39,7 @@ class LinearMaker:
         bits: of packed weights, 0 for dense ones.
         head_bits: of the output head, 0 for a dense one.
         parameters: weights made so far.
+        mapped: those of them that stay where their file is mapped.
         rounded: tensors that were rounded to fewer bits than their file holds.
     """
 
@@ -58,6 +60,14 @@ class LinearMaker:
         self._kind, self.dtype, self.device = kind, dtype, device
         self.bits, self.head_bits = bits, head_bits
         self.parameters = self.rounded = 0
+        self.mapped = Mapped()
+
+    def maps(self, *tensors: PackedTensor) -> None:
+        """Count weights that stay where their file is mapped."""
+        numbers = sum(tensor.rows * tensor.columns for tensor in tensors)
+        nbytes = sum(int(tensor.raw.nbytes) for tensor in tensors)
+        self.parameters += numbers
+        self.mapped = Mapped(self.mapped.numbers + numbers, self.mapped.nbytes + nbytes)
 
     def tensor(self, source: WeightSource, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor as it is, in this format's dtype and on its device."""
@@ -111,7 +121,7 @@ class LinearMaker:
         ]
 
     def _on_blocks(self, packed: PackedLinears, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> LinearFn:
-        self.parameters += sum(tensor.rows * tensor.columns for tensor in tensors)
+        self.maps(*tensors)
         return packed.linear(tensors, bias)
 
     def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
@@ -119,7 +129,7 @@ class LinearMaker:
         tensor = source.packed(role, layer) if self._packed is not None else None
         if tensor is None or not packable([tensor]):
             return None
-        self.parameters += tensor.rows * tensor.columns
+        self.maps(tensor)
         return PackedEmbedding(tensor, self.dtype)
 
     def head(self, source: WeightSource, embed: torch.Tensor | None, tied: bool = False) -> LinearFn:
@@ -127,7 +137,8 @@ class LinearMaker:
         if self._packed is not None:
             tensor = source.packed("embed" if tied else "head")
             if tensor is not None and packable([tensor]):
-                self.parameters += 0 if tied else tensor.rows * tensor.columns
+                if not tied:
+                    self.maps(tensor)
                 return self._packed.linear([tensor])
         weight = embed if embed is not None else self.tensor(source, "head")
         return self._made(self.head_bits, weight, None, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from helix_app.engine.cache.base import Cache
@@ -9,9 +11,13 @@ from helix_app.engine.cache.joined_cache import JoinedCache
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import Layout, layout_of, whole
 from helix_app.engine.cache.plane_cache import PlaneCache
+from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.on_device.layers import KIND, DeviceDecoder
+from helix_app.engine.models.packed.attention import CACHE, PackedAttention, attends
+from helix_app.engine.models.packed.decoder import pool_of
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.modelfiles.config import ModelConfig
 
 
@@ -39,6 +45,29 @@ def make_decoder(
     if device.type == KIND:
         return DeviceDecoder(config, dtype=dtype, device=device, max_positions=max_positions)
     return Decoder(config, dtype=dtype, device=device, max_positions=max_positions, bits=bits)
+
+
+def product_decoder(
+    config: ModelConfig, max_positions: int, threads: int = 0, on_release: Callable[[], None] | None = None
+) -> Decoder:
+    """The dense decoder on a packed file's own blocks, a program a product (``packed/decoder.by_products``); in 16
+    bits, in which dense matrices beside packed ones compute rows alike.
+
+    Args:
+        threads: of the pool; as many as PyTorch would take unless given.
+        on_release: called once, when it is of no use any more.
+    """
+    library = shared()
+    pool = pool_of(library, threads or torch.get_num_threads())
+    attention = PackedAttention(config, library, pool) if attends(config) else None
+    return Decoder(
+        config,
+        dtype=torch.bfloat16,
+        device=torch.device("cpu"),
+        max_positions=max_positions,
+        cache_dtype=None if attention is None else CACHE,
+        packed=PackedLinears(library, pool, on_release, attention),
+    )
 
 
 def make_cache(

@@ -1,4 +1,5 @@
-"""Gemma 4 text: heads of two sizes, keys and values shared with earlier layers, inputs of the token in each layer.
+"""Gemma 4 text: heads of two sizes, keys and values shared with earlier layers, inputs of the token in each layer, or
+experts beside the perceptron of each.
 
 Sources: transformers, ``Gemma4TextConfig`` and ``Gemma4TextAttention``; llama.cpp, ``Gemma4Model`` of
 convert_hf_to_gguf.py and ``load_arch_hparams`` of models/gemma4.cpp. Its norm weights have no offset. In layers that
@@ -13,7 +14,8 @@ from typing import Any
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw
-from helix_app.modelfiles.config import Layer, RopeScaling, Rotary, TokenInputs
+from helix_app.modelfiles.architectures.qwen_moe import experts_gguf
+from helix_app.modelfiles.config import Experts, Layer, RopeScaling, Rotary, TokenInputs
 
 _PATTERN = 6  # of layers with a window; every sixth has none
 _STILL = 1e30  # divisor of the frequencies that do not turn (convert_hf_to_gguf.py)
@@ -57,9 +59,14 @@ def _ids(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def _experts(raw: Raw) -> Experts | None:
+    if not raw.get("enable_moe_block"):
+        return None
+    size = raw.get("moe_intermediate_size") or raw.get("expert_intermediate_size")
+    return Experts(int(raw["num_experts"]), int(raw["top_k_experts"]), int(size or 0), beside=True)
+
+
 def _from_hf(raw: Raw) -> Fields:
-    if raw.get("enable_moe_block"):
-        raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_experts"))
     if raw.get("use_bidirectional_attention") == "all":
         raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_later_tokens"))
     count, shared = int(raw["num_hidden_layers"]), int(raw.get("num_kv_shared_layers") or 0)
@@ -90,7 +97,8 @@ def _from_hf(raw: Raw) -> Fields:
     size = int(raw.get("hidden_size_per_layer_input") or 0)
     inputs = TokenInputs(size, int(raw["vocab_size_per_layer_input"])) if size else None
     softcap = float(raw.get("final_logit_softcapping") or 0.0)
-    return {**_gemma4(layers, int(raw["hidden_size"]), inputs), "logit_softcap": softcap, "mlp_bias": False}
+    own = {"logit_softcap": softcap, "mlp_bias": False, "experts": _experts(raw)}
+    return {**_gemma4(layers, int(raw["hidden_size"]), inputs), **own}
 
 
 def _proportional(rope: Mapping[str, Any], dim: int) -> RopeScaling:
@@ -121,6 +129,7 @@ def _from_gguf(facts: GgufFacts) -> Fields:
     kv_heads = [int(count) for count in facts.each("attention.head_count_kv", facts.heads)]
     inner = [int(size) for size in facts.each("feed_forward_length")]
     sharing = _sharing(sliding, int(facts.get("attention.shared_kv_layers", 0)))
+    experts = experts_gguf(facts, beside=True) if facts.get("expert_count") else None
     layers = tuple(
         Layer(
             window=window if slides else 0,
@@ -130,13 +139,14 @@ def _from_gguf(facts: GgufFacts) -> Fields:
             intermediate_size=inner[i] if inner[i] != inner[0] else 0,
             shares=shares,
             keys_as_values=shares is None and f"blk.{i}.attn_v.weight" not in facts.tensors,
+            dense=experts is not None and f"blk.{i}.ffn_gate_inp.weight" not in facts.tensors,
         )
         for i, (slides, shares) in enumerate(zip(sliding, sharing))
     )
     size = int(facts.get("embedding_length_per_layer_input", 0))
     fields = _gemma4(layers, facts.hidden, TokenInputs(size, facts.vocab_size) if size else None)
     softcap = float(facts.get("final_logit_softcapping", 0.0))
-    own = {"head_dim": dim, "num_kv_heads": kv_heads[0], "intermediate_size": inner[0]}
+    own = {"head_dim": dim, "num_kv_heads": kv_heads[0], "intermediate_size": inner[0], "experts": experts}
     return {**fields, **own, "rope": RopeScaling(), "rope_theta": local, "logit_softcap": softcap}
 
 

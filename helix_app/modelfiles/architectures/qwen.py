@@ -21,14 +21,9 @@ from helix_app.modelfiles.architectures.base import (
 from helix_app.modelfiles.config import Layer, Recurrent
 
 _INTERVAL = 4  # every so many layers one has attention
-# what Qwen3_5TextConfig has where a file says nothing
-_QWEN35 = {
-    "vocab_size": 248_320,
-    "hidden_size": 4096,
-    "intermediate_size": 12_288,
-    "num_hidden_layers": 32,
+# what transformers has for each of its family where a file says nothing
+QWEN35_USUAL = {
     "num_attention_heads": 16,
-    "num_key_value_heads": 4,
     "head_dim": 256,
     "max_position_embeddings": 32_768,
     "partial_rotary_factor": 0.25,
@@ -37,6 +32,15 @@ _QWEN35 = {
     "linear_value_head_dim": 128,
     "linear_num_key_heads": 16,
     "linear_num_value_heads": 32,
+}
+# and for Qwen3.5 itself
+_QWEN35 = {
+    **QWEN35_USUAL,
+    "vocab_size": 248_320,
+    "hidden_size": 4096,
+    "intermediate_size": 12_288,
+    "num_hidden_layers": 32,
+    "num_key_value_heads": 4,
 }
 
 
@@ -59,9 +63,14 @@ def _qk_normed(_: GgufFacts) -> Fields:
     return {"qk_norm": True}
 
 
+def beside_pictures(raw: Raw) -> Raw:
+    """The sizes of a model of text also where they stand apart from those of what looks at pictures."""
+    text = raw.get("text_config")
+    return {**raw, **(text if isinstance(text, Mapping) else {})}
+
+
 def _qwen35_plain(raw: Raw) -> dict[str, Any]:
-    text = raw.get("text_config")  # beside the parts that look at pictures
-    return {**_QWEN35, **raw, **(text if isinstance(text, Mapping) else {})}
+    return {**_QWEN35, **beside_pictures(raw)}
 
 
 def _qwen35(recurrent: tuple[bool, ...], sizes: Recurrent) -> Fields:
@@ -74,7 +83,8 @@ def _qwen35(recurrent: tuple[bool, ...], sizes: Recurrent) -> Fields:
     }
 
 
-def _qwen35_hf(raw: Raw) -> Fields:
+def qwen35_hf(raw: Raw) -> Fields:
+    """Of a ``config.json``: which layers are recurrent, and their sizes."""
     layers, types = int(raw["num_hidden_layers"]), raw.get("layer_types")
     if types is None:
         interval = int(raw.get("full_attention_interval") or _INTERVAL)
@@ -96,8 +106,8 @@ def _qwen35_hf(raw: Raw) -> Fields:
     return {**_qwen35(recurrent, sizes), "norm_offset": 1.0, "mlp_bias": False}
 
 
-def _qwen35_gguf(facts: GgufFacts) -> Fields:
-    """Its norm weights hold the offset already."""
+def qwen35_gguf(facts: GgufFacts) -> Fields:
+    """The same of a GGUF header. Its norm weights hold the offset already."""
     layers = facts.layers
     given = facts.get("attention.recurrent_layers")
     if isinstance(given, list):
@@ -121,6 +131,6 @@ ARCHITECTURES = (
     Architecture("qwen2", "Qwen2", ("qwen2",), _qwen2_hf),
     Architecture("qwen3", "Qwen3", ("qwen3",), _qwen3_hf, _qk_normed),
     Architecture(
-        "qwen35", "Qwen3.5", ("qwen3_5", "qwen3_5_text"), _qwen35_hf, _qwen35_gguf, _qwen35_plain, partial_rotary=True
+        "qwen35", "Qwen3.5", ("qwen3_5", "qwen3_5_text"), qwen35_hf, qwen35_gguf, _qwen35_plain, partial_rotary=True
     ),
 )

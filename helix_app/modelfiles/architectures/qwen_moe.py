@@ -30,8 +30,8 @@ def experts_gguf(facts: GgufFacts, **others: Any) -> Experts:
     return Experts(count, used, int(size), **others)
 
 
-def _layers(raw: Raw, windows: tuple[Layer, ...]) -> tuple[Layer, ...]:
-    """Every so many of them have experts, and none of those that are named."""
+def with_perceptrons(raw: Raw, windows: tuple[Layer, ...]) -> tuple[Layer, ...]:
+    """The layers of a ``config.json``: every so many of them have experts, and none of those that are named."""
     step, plain = int(raw.get("decoder_sparse_step") or 1), set(raw.get("mlp_only_layers") or ())
     layers = windows or (Layer(),) * int(raw["num_hidden_layers"])
     found = tuple(replace(one, dense=i in plain or bool((i + 1) % step)) for i, one in enumerate(layers))
@@ -42,7 +42,7 @@ def _qwen3_moe_hf(raw: Raw) -> Fields:
     window = int(raw.get("sliding_window") or 0) if raw.get("use_sliding_window") else 0
     windows = (Layer(window=window),) * int(raw["num_hidden_layers"]) if window else ()
     experts = experts_hf(raw, renormalised=bool(raw.get("norm_topk_prob", False)))
-    return {"qk_norm": True, "mlp_bias": False, "experts": experts, "layers": _layers(raw, windows)}
+    return {"qk_norm": True, "mlp_bias": False, "experts": experts, "layers": with_perceptrons(raw, windows)}
 
 
 def _qwen3_moe_gguf(facts: GgufFacts) -> Fields:
@@ -55,7 +55,7 @@ def _qwen2_moe_hf(raw: Raw) -> Fields:
     shared = int(raw.get("shared_expert_intermediate_size") or 5632)
     experts = experts_hf(raw, renormalised=bool(raw.get("norm_topk_prob", False)), shared_size=shared)
     biases = {"qkv_bias": bool(raw.get("qkv_bias", True)), "out_bias": False, "mlp_bias": False}
-    return {**biases, "experts": experts, "layers": _layers(raw, windows)}
+    return {**biases, "experts": experts, "layers": with_perceptrons(raw, windows)}
 
 
 def _qwen2_moe_gguf(facts: GgufFacts) -> Fields:

@@ -15,12 +15,13 @@ from helix_app.modelfiles.architectures import (
     mistral3,
     phi,
     qwen,
+    qwen35_moe,
     qwen_moe,
     smollm,
 )
 from helix_app.modelfiles.architectures.base import Architecture
 
-_FAMILIES = (llama, mistral3, qwen, qwen_moe, gemma, gemma4, smollm, phi, granite, gpt_oss)
+_FAMILIES = (llama, mistral3, qwen, qwen_moe, qwen35_moe, gemma, gemma4, smollm, phi, granite, gpt_oss)
 ARCHITECTURES: tuple[Architecture, ...] = tuple(one for family in _FAMILIES for one in family.ARCHITECTURES)
 
 

@@ -56,7 +56,7 @@ def config_from_gguf(header: GgufHeader) -> ModelConfig:
             "architecture": arch,
             "vocab_size": int(embeddings[0]),
             "hidden_size": hidden,
-            "intermediate_size": int(need("feed_forward_length")),
+            "intermediate_size": int(need(_width(get))),
             "num_layers": layers,
             "num_heads": heads,
             "num_kv_heads": kv_heads,
@@ -90,6 +90,12 @@ _VARIED = {
     "attention.head_count_kv": "feature_varied_kv_heads",
     "feed_forward_length": "feature_varied_size",
 }
+
+
+def _width(get: Any) -> str:
+    """Where a header has the width of feed-forward halves: with experts alone it may have that of one of them."""
+    own, of_one = "feed_forward_length", "expert_feed_forward_length"
+    return of_one if get(own) is None and get(of_one) is not None else own
 
 
 def _of_all_layers(key: str, value: Any) -> Any:

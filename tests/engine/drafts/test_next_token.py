@@ -21,7 +21,7 @@ from helix_app.protocol.events import PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.engine.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
 from tests.engine.models.test_ragged import TORCH
-from tests.engine.next_token import TRAINED, reference_of, train, with_layer
+from tests.engine.next_token import TRAINED, echo_of, train, with_layer
 from tests.engine.next_token_runs import SAID, Taught, asked
 from tests.engine.tiny import GREEDY, ask
 
@@ -63,10 +63,11 @@ def test_it_is_mostly_right_and_saves_passes_of_the_target(taught: Taught) -> No
 
 
 @pytest.mark.soak
-def test_over_recurrent_layers_it_is_mostly_right_too(tmp_path: Path) -> None:
-    """Qwen3.5, taught for some seconds."""
-    reference = train("qwen35", 60, normed=True)
-    models, passes = Taught(with_layer("qwen35", reference, tmp_path, seed=TRAINED)), []
+@pytest.mark.parametrize("name", ["qwen35", "qwen3_5_moe"])
+def test_over_recurrent_layers_it_is_mostly_right_too(tmp_path: Path, name: str) -> None:
+    """Qwen3.5, also with experts, taught for some seconds."""
+    reference = train(name, 60, normed=True)
+    models, passes = Taught(with_layer(name, reference, tmp_path, seed=TRAINED)), []
     for request in asked(k="fixed:2"):
         passes += rounds(models.session("mtp"), request)
     assert sum(each.accepted for each in passes) > 0.6 * sum(each.k for each in passes) > 0
@@ -143,15 +144,19 @@ def test_drawn_on_the_device_it_changes_nothing(taught: Taught, monkeypatch: pyt
     assert sum(event.accepted for event in crowd.events if isinstance(event, RoundDone)) > 40
 
 
-def test_over_recurrent_layers_it_changes_nothing(tmp_path: Path) -> None:
-    """Whose states are taken back with what was not accepted; in a crowd that is preempted, and after a prefix hit."""
-    models = Taught(with_layer("qwen35-loopy", reference_of("qwen35-loopy", normed=True), tmp_path))
+@pytest.mark.parametrize("name", ["qwen35-loopy", "qwen3_5_moe-loopy"])
+def test_over_recurrent_layers_it_changes_nothing(tmp_path: Path, name: str) -> None:
+    """Whose states are taken back with what was not accepted; in a crowd that is preempted, and after a prefix hit.
+
+    Also where layers have experts, the one that drafts among them.
+    """
+    models = Taught(with_layer(name, echo_of(name), tmp_path))
     wanted = [ask(text, request_id=text, max_tokens=50, k="fixed:3") for text in TEXTS[:4]]
     crowd = Crowd(models.session("mtp", blocks=9)).add(*wanted)
     crowd.run()
     assert crowd.preempted
     check_same(models, crowd, wanted)
-    assert any(event.k for event in crowd.events if isinstance(event, RoundDone))
+    assert any(event.accepted for event in crowd.events if isinstance(event, RoundDone))
     session, request = models.session("mixed-mtp"), ask(TEXTS[2] + TEXTS[7], max_tokens=20, k="fixed:2")
     first, second = alone(session, request), alone(session, request)
     assert second.metrics.cached_tokens >= 32

@@ -17,20 +17,26 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import drafts
 from helix_app.engine.loading.drafts import check_copy
-from helix_app.engine.loading.fitting.fit import fit_of
+from helix_app.engine.loading.fitting import fit as fitting
+from helix_app.engine.loading.fitting.fit import Memory, fit_of
 from helix_app.engine.loading.fitting.memory_use import memory_use
 from helix_app.engine.loading.fitting.needs import need_of, next_token_blocks, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.measuring import pairs
 from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.modelfiles.model_path import ModelFiles, inspect
+from helix_app.engine.models.packed.decoder import PackedDecoder
+from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest, SamplingParams
+from tests.engine.crowds import TEXTS
 from tests.engine.loading.test_drafts import load, notices
-from tests.engine.next_token import reference_of, with_layer
+from tests.engine.measuring.test_pairs import FASTER
+from tests.engine.next_token import echo_of, reference_of, with_layer
 from tests.engine.next_token_runs import SAID
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.test_engine import other_words as other_words
+from tests.engine.tiny import VOCAB, Zoo, ask, events, finish, session_of
 
 THERE = torch.device("privateuseone")
 
@@ -87,6 +93,87 @@ def test_auto_leaves_it_where_a_step_takes_as_long_as_a_pass(
     engine.close()
 
 
+@pytest.fixture
+def measured(other_words: Path, taught_file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A draft model that was measured to pay with the target that was taught."""
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    pairs.keep(inspect(taught_file), inspect(other_words), pairs.Setting("cpu", "float32"), FASTER)
+    return other_words
+
+
+@pytest.mark.parametrize("gains", [True, False])
+def test_a_pair_that_was_measured_drafts_where_the_layer_gains_nothing(
+    taught_file: Path, measured: Path, monkeypatch: pytest.MonkeyPatch, gains: bool
+) -> None:
+    monkeypatch.setattr(drafts, "_pays", lambda *_: gains)
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto", installed=(str(measured),))
+    session = session_of(engine)
+    assert isinstance(session.draft, MixedDraft)
+    assert (session.runner.hidden is not None) is gains
+    if gains:
+        assert (ready.draft, ready.draft_name, ready.draft_file, session.draft_runner) == ("mtp", "", "", None)
+    else:
+        assert (ready.draft, ready.draft_file) == ("reencoded", str(measured))
+        assert ready.draft_name
+        assert ready.draft_blocks > 0
+    assert finish(engine, ask(SAID[2], max_tokens=20, k="fixed:2")).token_ids
+    engine.close()
+
+
+def test_memory_is_reckoned_for_whichever_of_the_two_takes_more(taught_file: Path, measured: Path) -> None:
+    request = LoadRequest(str(taught_file), device="cpu", dtype="float32", installed=(str(measured),))
+    made = plan(request)
+    assert (made.draft, made.draft_kind) == (None, "auto")
+    assert made.measured is not None
+    pair, layer, both = (
+        fit_of(one, cpu()).need
+        for one in (
+            replace(made, draft=made.measured, draft_kind="reencoded", measured=None),
+            replace(made, measured=None),
+            made,
+        )
+    )
+    assert both == max(pair, layer, key=lambda need: need.total)
+    assert fit_of(replace(made, draft_kind="none"), cpu()).need.draft_weights == 0
+
+
+def test_a_layer_with_experts_of_its_own(tmp_path: Path) -> None:
+    path = with_layer("qwen3_5_moe-loopy", echo_of("qwen3_5_moe-loopy"), tmp_path, "folder")
+    engine = Engine()
+    ready, _ = load(engine, path, draft="mtp", context_length=128)
+    assert (ready.draft, ready.next_token) == ("mtp", True)
+    states = session_of(engine).runner.hidden
+    assert isinstance(states, TargetStates)
+    own = next_token_weights(inspect(path).config, "float32")
+    assert own == pytest.approx(4 * states.layer.parameters, rel=0.02)
+    assert states.layer.weight_bytes < 4 * states.layer.parameters + 4 * VOCAB * 64  # of its experts those of a row
+    request = ask(TEXTS[2], max_tokens=40, k="fixed:2")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.drafted_tokens > 0
+    engine.close()
+
+
+def test_auto_does_without_a_layer_that_does_not_fit(taught_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was chosen by name, what it takes is said."""
+    request = LoadRequest(str(taught_file), device="cpu", dtype="float32")
+    made = plan(request)
+    whole, bare = (fit_of(replace(made, draft_kind=kind), cpu()).need.total for kind in ("auto", "ngram"))
+    assert bare < whole
+    between = Memory((bare + whole) // 2, 2 * whole)
+    fit, named = (fit_of(replace(made, draft_kind=kind), cpu(), memory=between) for kind in ("auto", "mtp"))
+    assert (fit.need.total, fit.need.draft_weights, fit.level) == (bare, 0, "tight")
+    assert (named.need.total, named.level) == (whole, "short")
+    monkeypatch.setattr(fitting, "free_memory", lambda: between.free)
+    engine = Engine()
+    ready, _ = load(engine, taught_file, draft="auto")
+    session = session_of(engine)
+    assert (ready.draft, session.runner.hidden) == ("ngram", None)
+    assert len(session.runner.cache.layout.places) == session.runner.decoder.config.num_layers
+    engine.close()
+
+
 @pytest.mark.parametrize("draft", ["none", "ngram"])
 def test_other_drafts_load_nothing_of_it(taught_file: Path, draft: str) -> None:
     engine = Engine()
@@ -105,6 +192,12 @@ def test_a_file_without_it_says_so(zoo: Zoo) -> None:
     made = plan(LoadRequest(str(path), draft="mtp", draft_required=False))
     assert made.draft_kind == "auto"
     assert made.skipped is not None
+    suggested = zoo.gguf("llama-small")
+    instead = plan(LoadRequest(str(path), draft="mtp", draft_required=False, draft_instead=str(suggested)))
+    assert (instead.draft_kind, instead.draft and instead.draft.path) == ("model", suggested)
+    assert instead.skipped == made.skipped
+    gone = plan(LoadRequest(str(path), draft="mtp", draft_required=False, draft_instead=str(suggested) + ".gone"))
+    assert (gone.draft_kind, gone.draft) == ("auto", None)
     assert not takes_next_token(made, cpu().torch_device, packed=False)
 
 
@@ -156,25 +249,20 @@ def test_a_packed_file_stays_packed_beside_it(tmp_path: Path, name: str) -> None
     assert fit.format == "packed"
     assert fit.need.draft_weights == next_token_blocks(files) == pytest.approx(states.layer.held_bytes, rel=0.01)
     decoder = session.runner.decoder
-    assert fit.need.weights == pytest.approx(decoder.weight_bytes + _rows_of_table(files), rel=0.02)
+    assert isinstance(decoder, PackedDecoder)
+    assert fit.need.weights == pytest.approx(decoder.held_bytes, rel=0.02)
     need = need_of(files, "packed", 128, 256, next_token=True)
     caches = session.runner.cache.block_bytes + 4 * files.config.hidden_size
     kept = session.runner.cache.states
     assert need.cache == caches * session.runner.pool.num_blocks + (0 if kept is None else kept.nbytes)
     memory = memory_use(session)
-    assert memory.weights == pytest.approx(decoder.weight_bytes + states.layer.held_bytes)
+    assert memory.weights == pytest.approx(decoder.held_bytes + states.layer.held_bytes)
     for options in ({}, {"sampling": SamplingParams(temperature=0.8, seed=5)}):
         request = ask(SAID[3], max_tokens=40, k="fixed:3", **options)
         drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
         assert drafted.metrics.drafted_tokens > 0
         assert drafted.token_ids == plain.token_ids
     engine.close()
-
-
-def _rows_of_table(files: ModelFiles) -> int:
-    """Bytes of the embeddings beyond the row that a step reads."""
-    info = files.gguf.tensors["token_embd.weight"] if files.gguf is not None else None
-    return 0 if info is None or files.config.tied_embeddings else info.nbytes - info.nbytes // files.config.vocab_size
 
 
 def test_what_it_takes_is_reckoned(taught_file: Path) -> None:

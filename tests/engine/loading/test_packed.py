@@ -22,9 +22,11 @@ from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.engine.models.packed import decoder as packed_decoder
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.rounds.certify import Certified, certify
+from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
+from tests.engine.next_token import reference_of, with_layer
 from tests.engine.tiny import Zoo, ask, events, finish, runners, session_of
 
 
@@ -172,7 +174,9 @@ def test_threads_of_pytorch_come_back(zoo: Zoo, kernels: None) -> None:
     engine.close()
 
 
-@pytest.mark.parametrize(("name", "quant"), [("qwen3_moe-loopy", "Q8_0"), ("gpt_oss-loopy", "MXFP4")])
+@pytest.mark.parametrize(
+    ("name", "quant"), [("qwen3_moe-loopy", "Q8_0"), ("gpt_oss-loopy", "MXFP4"), ("qwen3_5_moe-loopy", "Q8_0")]
+)
 def test_experts_run_on_the_blocks_of_their_file(zoo: Zoo, kernels: None, name: str, quant: str) -> None:
     path = zoo.gguf(name, quant=quant)
     assert packed.may_run_packed(plan(LoadRequest(str(path), draft="ngram", device="cpu")), cpu())
@@ -187,6 +191,16 @@ def test_experts_run_on_the_blocks_of_their_file(zoo: Zoo, kernels: None, name: 
     assert drafted.token_ids == plain.token_ids
     engine.close()
     assert codes(load(zoo.gguf(name), "packed")[1]) == ["packed_format"]
+
+
+def test_experts_of_the_layer_that_drafts_do_not_keep_others_from_their_blocks(tmp_path: Path) -> None:
+    """Files of few bits hold it in more."""
+    files = inspect(with_layer("qwen3_5_moe", reference_of("qwen3_5_moe"), tmp_path, quant="Q8_0"))
+    assert files.gguf is not None
+    for block, found in ((3, {"Q8_0"}), (1, set())):
+        name = f"blk.{block}.ffn_down_exps.weight"
+        files.gguf.tensors[name] = replace(files.gguf.tensors[name], type="BF16")
+        assert packed_decoder.packed_formats(files) == found
 
 
 def test_experts_without_a_kernel_are_unpacked_and_that_is_said(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from tests.engine.tiny import Zoo, loaded, session_of
         ("llama", {Attention}, GatedMlp, False),
         ("gemma3", {Attention}, GatedMlp, True),
         ("gemma4", {VariedAttention}, GatedMlp, True),
+        ("gemma4_moe-loopy", {VariedAttention}, GatedMlp, True),
         ("qwen35", {Attention, DeltaNet}, GatedMlp, False),
         ("qwen3_moe", {Attention}, ExpertMlps, False),
     ],
@@ -33,4 +34,5 @@ def test_its_parts(name: str, mixers: set[type[Part]], feed_forward: type[Part],
     assert {type(layer.mixer) for layer in layers} == mixers
     assert all(isinstance(layer.feed_forward, feed_forward) for layer in layers)
     assert all((layer.mixer_post is not None) == (layer.feed_forward_post is not None) == posts for layer in layers)
+    assert all((layer.branch is not None) == ("gemma4_moe" in name) for layer in layers)
     assert all(layer.weight_bytes > layer.mixer.weight_bytes + layer.feed_forward.weight_bytes for layer in layers)

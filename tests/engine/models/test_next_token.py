@@ -22,6 +22,8 @@ from tests.engine.tiny import VOCAB
 NAME = "qwen3"
 TEXT, DRAFTED = some_ids(45, 6), 3
 OWNS = [(), ("norm",), ("norm", "lm_head", "embed_tokens")]
+RECURRENT = [(name, kind) for name in ("qwen35", "qwen3_5_moe") for kind in ("gguf", "folder")]
+RECURRENT.append(("qwen3_next", "folder"))  # whose converter leaves the layer out
 BACKWARDS = list(reversed(range(12)))
 Patch = pytest.MonkeyPatch
 
@@ -41,9 +43,10 @@ def path(root: Path, reference: Reference) -> Path:
     return with_layer(NAME, reference, root)
 
 
-@pytest.fixture(scope="module", params=[("qwen35", "gguf"), ("qwen35", "folder")], ids=str)
+@pytest.fixture(scope="module", params=RECURRENT, ids=str)
 def recurrent(request: pytest.FixtureRequest, root: Path) -> tuple[Path, Reference]:
-    """Over recurrent layers beside gated attention; it takes hidden states after the final norm."""
+    """Over recurrent layers beside gated attention, also with experts, of which the layer then has its own; it takes
+    hidden states after the final norm."""
     name, kind = request.param
     reference = reference_of(name, normed=True)
     return with_layer(name, reference, root, kind), reference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,25 +14,32 @@ from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.tensors.weights import expected_shape
-from helix_app.modelfiles.config import ModelConfig, NextToken
+from helix_app.modelfiles.config import Experts, ModelConfig, NextToken
 from tests.engine.next_token_runs import CPU, drafter, joined
 from tests.engine.proof.checks import install, reply_law
 from tests.engine.proof.enumerate_paths import Law, difference
 from tests.engine.proof.mutants import accept_everything
 from tests.engine.proof.test_exact import PARAMS, PROMPT
 
-CONFIG = ModelConfig("qwen3", 2, 16, 24, 1, 2, 1, 8, 64, rope_theta=50.0, qk_norm=True, next_token=NextToken())
+_PLAIN = ModelConfig("qwen3", 2, 16, 24, 1, 2, 1, 8, 64, rope_theta=50.0, qk_norm=True, next_token=NextToken())
+CONFIGS = {"perceptrons": _PLAIN, "experts": replace(_PLAIN, experts=Experts(4, 2, 8, shared_size=8))}
 ROUNDED = 1e-5  # of probabilities in float32
 
 
 class _Random:
     """Weights by role (a ``WeightSource``)."""
 
+    def __init__(self, config: ModelConfig) -> None:
+        self._config = config
+
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         generator = torch.Generator().manual_seed(zlib.crc32(f"{role} {layer}".encode()))
-        shape = expected_shape(CONFIG, role, kind)
+        shape = expected_shape(self._config, role, kind)
         noise = torch.randn(shape, generator=generator)
         return 1 + 0.2 * noise if role.endswith("norm") else 1.5 * noise / shape[-1] ** 0.5
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        return self.get(role, kind, 100 * (1 + index) + layer)
 
     groups4 = packed = lambda *_: None
 
@@ -50,12 +58,13 @@ class _WideLayer(NextTokenLayer):
         return super().forward_many(ids, spans).double()
 
 
-@pytest.fixture(scope="module")
-def parts() -> tuple[Decoder, NextTokenLayer]:
-    decoder = _Wide(CONFIG, dtype=torch.float32, device=CPU, max_positions=64, linear_kind="plain")
+@pytest.fixture(scope="module", params=CONFIGS)
+def parts(request: pytest.FixtureRequest) -> tuple[Decoder, NextTokenLayer]:
+    config = CONFIGS[request.param]
+    decoder = _Wide(config, dtype=torch.float32, device=CPU, max_positions=64, linear_kind="plain")
     layer = _WideLayer(decoder)
     for one in (decoder, layer):
-        assert list(one.load(_Random()))[-1] == 1.0  # type: ignore[arg-type]
+        assert list(one.load(_Random(config)))[-1] == 1.0  # type: ignore[arg-type]
     return decoder, layer
 
 

@@ -137,6 +137,22 @@ def test_start_loads_the_chosen_model_once(make_window: Callable[..., MainWindow
     assert window.chat.composer.editor.placeholderText() == "Loading SmolLM2 135M Instruct…"
 
 
+def test_a_layer_of_its_own_is_not_asked_of_another_target(make_window: Callable[..., MainWindow]) -> None:
+    """The draft that was chosen with one model stays the choice, and is only wanted of the next one."""
+    window = make_window(draft="mtp")
+    loads, saved = record(window.load_requested), record(window.settings_changed)
+    window.start()
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG))))
+    window.on_event(fake.ready(draft="mtp", next_token=True))
+    window.toolbar.target.pick(fake.BIG.id)
+    assert (loads[-1].target, loads[-1].draft, loads[-1].draft_required) == (fake.BIG.id, "mtp", False)
+    window.on_event(fake.ready(draft="ngram", next_token=False))
+    assert window.toolbar.draft.shown() == "n-gram"
+    assert saved[-1].draft == "mtp"
+    window.toolbar.draft.pick("ngram")
+    assert loads[-1].draft_required
+
+
 def test_start_takes_what_is_here_when_the_choice_is_not(make_window: Callable[..., MainWindow]) -> None:
     window = make_window(target=fake.BIG.id)
     loads = record(window.load_requested)

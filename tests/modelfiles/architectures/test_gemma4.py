@@ -11,16 +11,17 @@ import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.rope import inverse_frequencies
+from helix_app.engine.models.tensors import expert_weights
 from helix_app.engine.models.tensors.token_weights import TOKEN_INPUTS
 from helix_app.modelfiles.architectures.base import GgufFacts
 from helix_app.modelfiles.architectures.gemma4 import ARCHITECTURES
 from helix_app.modelfiles.architectures.table import find_hf
-from helix_app.modelfiles.config import Heads, RopeScaling
+from helix_app.modelfiles.config import Experts, Heads, RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.tiny import Zoo, hf_config
 
-NAMES = ("gemma4", "gemma4-loopy")
+NAMES = ("gemma4", "gemma4-loopy", "gemma4_moe")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,6 +34,22 @@ def test_both_formats_describe_one_model(zoo: Zoo, name: str) -> None:
         assert (ours.window, ours.shares, ours.keys_as_values) == (theirs.window, theirs.shares, theirs.keys_as_values)
         turns = [inverse_frequencies(config, config.rotary(i))[0] for config in (folder, file)]
         assert torch.allclose(*turns)
+
+
+def test_experts_stand_beside_the_perceptron_of_each_layer_that_has_a_router(zoo: Zoo) -> None:
+    config = inspect(zoo.gguf("gemma4_moe")).config
+    assert config.experts == Experts(6, 3, 32, beside=True)
+    assert config.active_size == 96 + 3 * 32
+    some = facts(expert_count=6, expert_used_count=3, expert_feed_forward_length=32)
+    fields = ARCHITECTURES[0].from_gguf(dataclasses.replace(some, tensors=some.tensors | {"blk.1.ffn_gate_inp.weight"}))
+    assert [one.dense for one in fields["layers"]] == [True, False, True, True]
+
+
+@pytest.mark.parametrize("missing", ["num_experts", "top_k_experts", "moe_intermediate_size"])
+def test_experts_without_their_numbers_are_nonsense(missing: str) -> None:
+    with pytest.raises(ModelFileError) as caught:
+        config_from_hf({**hf_config("gemma4_moe").to_dict(), missing: None}, "")
+    assert caught.value.code in ("model_corrupt", "model_weights_mismatch")
 
 
 def test_a_description_within_one_that_sees_and_hears() -> None:
@@ -54,7 +71,6 @@ def test_a_description_within_one_that_sees_and_hears() -> None:
 @pytest.mark.parametrize(
     ("changes", "feature"),
     [
-        ({"enable_moe_block": True}, "mixture of experts"),
         ({"use_bidirectional_attention": "all"}, "later tokens"),
         ({"layer_types": ["sliding_attention", "chunked_attention"] * 2 + ["full_attention"]}, "chunked_attention"),
         ({"rope_parameters": {"full_attention": {"rope_type": "yarn", "rope_theta": 1.0}}}, "yarn"),
@@ -124,8 +140,9 @@ def test_heads_of_another_kind_are_refused_by_name(key: str) -> None:
 
 def test_the_names_of_tensors_are_those_of_the_format() -> None:
     known = {gguf.TENSOR_NAMES[kind] for kind in gguf.MODEL_TENSORS[gguf.MODEL_ARCH.GEMMA4]}
-    for name, _ in TOKEN_INPUTS.values():
-        assert name.replace("{i}", "{bid}") in known
+    beside = ("router", "router_scale", "expert_scale", "expert_norm", "expert_post_norm", "dense_post_norm")
+    for name, _ in (*TOKEN_INPUTS.values(), *(expert_weights.NAMES[role] for role in beside)):
+        assert name.replace("{i}", "{bid}").removesuffix(".scale") in known
 
 
 def test_heads_of_layers_are_the_models_but_for_their_own(zoo: Zoo) -> None:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from helix_app.engine.kernels.packed import reference
 from helix_app.engine.kernels.packed.delta import check as delta_check
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
+from helix_app.engine.kernels.packed.heads import attention_sizes
 from helix_app.engine.kernels.packed.library import ADD, CORE, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, floats, rotation, words
@@ -61,9 +62,8 @@ def wrong_in(library: Library, part: str) -> Iterator[str]:
     elif part == DELTA:
         yield from delta_check.wrong(functools.partial(call, library), arithmetic, random)
     else:
-        dim, group = (int(number) for number in part.split("_")[1:])
         for window in (1, 16, 23, 54, 200) if part.startswith("windowed") else (0,):
-            if not _attention_is_right(library, arithmetic, random, dim, group, window):
+            if not _attention_is_right(library, arithmetic, random, part, window):
                 yield f"{part} of {window} tokens" if window else part
 
 
@@ -94,22 +94,31 @@ def _product_is_right(
 
 
 def _attention_is_right(
-    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, dim: int, group: int, window: int
+    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, part: str, window: int
 ) -> bool:
-    kv_heads, slots, position = 2, 128, 53
-    cache = random.normal(0, 1, (2 * kv_heads, slots, dim)).astype(np.float16)
+    (dim, group, width), (kv_heads, slots, position) = attention_sizes(part), (2, 128, 53)
+    cache = random.normal(0, 1, (2 * kv_heads, slots, width)).astype(np.float16)
+    sinks = random.normal(0, 2, kv_heads * group).astype(np.float32) if part.endswith("_sinks") else None
     order = np.array([5, 0, 7, 2], dtype=np.int32)
     q = random.normal(0, 1, (1, kv_heads * group * dim)).astype(np.float32)
     out, scale = np.full_like(q, np.nan), dim**-0.5
     tables, positions = np.array([_at(order)]), np.array([position], dtype=np.int64)
-    keys = _at(cache)
+    keys = _at(cache) + 2 * (width - dim)  # the last numbers of each slot
     given = [_at(q), q.nbytes, _at(out), out.nbytes, kv_heads, keys, keys + cache[:kv_heads].nbytes, cache[0].nbytes]
-    given += [_at(tables), _at(positions), floats(scale), window]
-    call(library, f"{'windowed' if window else 'attention'}_{dim}_{group}", given, 0, kv_heads)
+    given += [_at(tables), _at(positions), floats(scale), window, 0 if sinks is None else _at(sinks)]
+    call(library, part, given, 0, kv_heads)
+    cache = cache[:, :, width - dim :]
     held = (order[:, None] * 16 + np.arange(16)).reshape(-1)[: position + 1]
     heads = q.reshape(-1, dim)
     want = [
-        arithmetic.attention(head, cache[i // group, held], cache[kv_heads + i // group, held], scale, window)
+        arithmetic.attention(
+            head,
+            cache[i // group, held],
+            cache[kv_heads + i // group, held],
+            scale,
+            window,
+            None if sinks is None else sinks[i],
+        )
         for i, head in enumerate(heads)
     ]
     return _same(out, np.concatenate(want)[None])

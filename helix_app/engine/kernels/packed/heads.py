@@ -100,18 +100,29 @@ def emit_rotate(e: Emitter, pairs: bool, normed: bool = False, partial: bool = F
     e.function(rotation(pairs, normed, partial), body)
 
 
-def emit_attention(e: Emitter, dim: int, group: int, windowed: bool = False) -> None:
+def attention_sizes(name: str) -> tuple[int, int, int]:
+    """Numbers of a head, query heads of a key/value head and numbers of a slot that a kernel of this name has."""
+    dim, group, *width = (int(number) for number in name.removesuffix("_sinks").split("_")[1:])
+    return dim, group, (*width, dim)[0]
+
+
+def emit_attention(
+    e: Emitter, dim: int, group: int, width: int = 0, windowed: bool = False, sinks: bool = False
+) -> None:
     """Define ``attention_<dim>_<group>``: one row and one key/value head with its ``group`` query heads at a time.
 
     Blocks are walked in the order of the sequence, wherever they lie, with a running maximum (online softmax: Milakov
     and Gimelshein, arXiv 1805.02867). Slots behind the row's own position are not read, nor, in
     ``windowed_<dim>_<group>``, those before its window.
 
+    A slot of the cache has ``width`` numbers of a head, ``dim`` unless given; a name then ends in ``_<width>``. With
+    ``sinks`` (``..._sinks``) each query head has a score of its own that takes part in the softmax and adds nothing.
+
     Arguments: queries, bytes between rows, out, bytes between rows, key/value heads, keys and values of the cache,
     bytes between its heads, addresses of the rows' block tables (int32), of their positions, scale (float32); with
-    ``windowed`` also the window.
+    ``windowed`` also the window; with ``sinks``, behind the place of that, where these are (float32).
     """
-    vectors = dim // LANES
+    vectors, slot_bytes = dim // LANES, 2 * (width or dim)
 
     def body(args: Value, begin: Value, end: Value) -> None:
         b = e.builder
@@ -137,19 +148,22 @@ def emit_attention(e: Emitter, dim: int, group: int, windowed: bool = False) -> 
             def block(i: Value, carried: list[Value]) -> Sequence[Value]:
                 i = i if skipped is None else b.add(i, skipped)
                 place = b.sext(e.load(I32, table, e.times(i, 4)), I64)
-                at = e.plus(start, e.times(place, BLOCK * dim * 2))
+                at = e.plus(start, e.times(place, BLOCK * slot_bytes))
                 left = b.sub(count, e.times(i, BLOCK))
                 held = b.select(b.icmp_signed("<", left, e.i64(BLOCK)), left, e.i64(BLOCK))
                 first = e.i64(0)
                 if windowed:
                     first = b.sub(sees_from, e.times(i, BLOCK))
                     first = b.select(b.icmp_signed(">", first, e.i64(0)), first, e.i64(0))
-                _scores(e, q, e.plus(keys, at), (first, held), scale, weights, dim, group)
+                _scores(e, q, e.plus(keys, at), (first, held), scale, weights, dim, group, slot_bytes)
                 most, total, fading = _softmax(e, carried[:group], carried[group:], weights)
-                _mix(e, e.plus(values, at), (first, held), fading, weights, mixed, dim, group)
+                _mix(e, e.plus(values, at), (first, held), fading, weights, mixed, dim, group, slot_bytes)
                 return [*most, *total]
 
             nothing = [e.const(F32, float("-inf"))] * group + [e.const(F32, 0.0)] * group
+            if sinks:  # as if a slot of this score and without a value came before all others
+                own = e.plus(e.load(I64, args, 96), e.times(head, 4 * group))
+                nothing = [*(e.load(F32, own, 4 * h) for h in range(group)), *[e.const(F32, 1.0)] * group]
             blocks = b.sdiv(e.plus(count, BLOCK - 1), e.i64(BLOCK))
             blocks = blocks if skipped is None else b.sub(blocks, skipped)
             totals = e.loop(blocks, nothing, block)[group:]
@@ -161,14 +175,23 @@ def emit_attention(e: Emitter, dim: int, group: int, windowed: bool = False) -> 
 
         e.span(begin, end, one)
 
-    e.function(f"{'windowed' if windowed else 'attention'}_{dim}_{group}", body)
+    name = f"{'windowed' if windowed else 'attention'}_{dim}_{group}"
+    e.function(name + (f"_{width}" if width not in (0, dim) else "") + "_sinks" * sinks, body)
 
 
 _Range = tuple[Value, Value]  # the slots of a block that a row sees: the first, and the one after the last
 
 
 def _scores(
-    e: Emitter, q: Value, keys: Value, seen: _Range, scale: Value, weights: Value, dim: int, group: int
+    e: Emitter,
+    q: Value,
+    keys: Value,
+    seen: _Range,
+    scale: Value,
+    weights: Value,
+    dim: int,
+    group: int,
+    slot_bytes: int,
 ) -> None:
     """Products of the queries with a block's keys into ``weights``; -inf where the row sees none."""
     b = e.builder
@@ -176,7 +199,7 @@ def _scores(
         e.store(e.const(F8, float("-inf")), weights, 4 * LANES * i)
 
     def token(t: Value) -> None:
-        key = e.plus(keys, e.times(t, 2 * dim))
+        key = e.plus(keys, e.times(t, slot_bytes))
         sums: list[Any] = [e.const(F8, 0.0)] * group
         for i in range(dim // LANES):
             part = e.half(e.load(_HALF, key, 2 * LANES * i))
@@ -208,7 +231,15 @@ def _softmax(
 
 
 def _mix(
-    e: Emitter, values: Value, seen: _Range, fading: Sequence[Value], weights: Value, mixed: Value, dim: int, group: int
+    e: Emitter,
+    values: Value,
+    seen: _Range,
+    fading: Sequence[Value],
+    weights: Value,
+    mixed: Value,
+    dim: int,
+    group: int,
+    slot_bytes: int,
 ) -> None:
     """Add a block's weighted values to ``mixed``, which fades first."""
     b = e.builder
@@ -220,7 +251,7 @@ def _mix(
 
         def token(i: Value, sums: list[Value]) -> Sequence[Value]:
             t = b.add(seen[0], i)
-            part = e.half(e.load(_HALF, values, e.plus(e.times(t, 2 * dim), e.times(lanes, 2 * LANES))))
+            part = e.half(e.load(_HALF, values, e.plus(e.times(t, slot_bytes), e.times(lanes, 2 * LANES))))
             place = e.plus(weights, e.times(t, 4))
             return [e.fma(e.splat(e.load(F32, place, 4 * BLOCK * h)), part, sums[h]) for h in range(group)]
 

@@ -234,7 +234,7 @@ def _assembly(part: str, processor: Processor) -> str:
 
     from helix_app.engine.kernels.packed.delta.kernels import emit_delta
     from helix_app.engine.kernels.packed.emitter import Emitter
-    from helix_app.engine.kernels.packed.heads import emit_attention, emit_rotate
+    from helix_app.engine.kernels.packed.heads import attention_sizes, emit_attention, emit_rotate
     from helix_app.engine.kernels.packed.pool_code import emit_pool
     from helix_app.engine.kernels.packed.products import emit_products
     from helix_app.engine.kernels.packed.steps import emit_activate, emit_add, emit_steps
@@ -264,8 +264,7 @@ def _assembly(part: str, processor: Processor) -> str:
     elif part == DELTA:
         emit_delta(emitter)
     elif part.startswith(("attention_", "windowed_")):
-        kind, dim, group = part.split("_")
-        emit_attention(emitter, int(dim), int(group), windowed=kind == "windowed")
+        emit_attention(emitter, *attention_sizes(part), part.startswith("windowed"), part.endswith("_sinks"))
     else:
         makers[part]()
     return str(module)

@@ -295,9 +295,12 @@ class Arithmetic:
         """``x`` plus ``y``, normed where there are weights, times ``scale``."""
         return np.asarray(self.fma(y if weights is None else self.normed(y, weights, eps), _32(scale), x))
 
-    def attention(self, q: Floats, keys: Floats, values: Floats, scale: float, window: int = 0) -> Floats:
+    def attention(
+        self, q: Floats, keys: Floats, values: Floats, scale: float, window: int = 0, sink: float | None = None
+    ) -> Floats:
         """One head ``[dim]`` over keys and values ``[length, dim]`` that were rounded to float16."""
         most, total, mixed = _32(-np.inf), _32(0), np.zeros(q.shape[0], dtype=_32)
+        most, total = (most, total) if sink is None else (_32(sink), _32(1))
         seen = max(0, keys.shape[0] - window) if window else 0
         for begin in range(seen // 16 * 16, keys.shape[0], 16):
             first = max(0, seen - begin)

@@ -20,7 +20,7 @@ from helix_app.engine.loading.fitting.needs import (
 )
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.on_card import activations, stays_packed
-from helix_app.engine.loading.packed import may_run_packed
+from helix_app.engine.loading.packed import may_run_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
@@ -54,6 +54,9 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     number_format = format_of(what, device)
     lies = _Lies(number_format, device)
     need = _need(what, lies, what.context.tokens, what.cache_tokens)
+    if what.draft_kind == "auto" and level_of(need.total, free) == "short":  # then it does without the target's layer
+        lies = replace(lies, layer=False)
+        need = _need(what, lies, what.context.tokens, what.cache_tokens)
     level = level_of(need.total, free)
     fit = Fit(
         level=level,
@@ -72,6 +75,16 @@ def fit_of(what: Plan, device: Device, *, given_back: int = 0, memory: Memory | 
     if level not in ("tight", "short") or free is None:
         return fit
     return replace(fit, ways=tuple(_ways(what, lies, fit, int(free * ROOMY))))
+
+
+def has_room_for_layer(what: Plan, device: Device, number_format: str) -> bool:
+    """Whether the layer that drafts fits beside its target; not asked where it was chosen by name."""
+    free = memory_of(device).free
+    if what.draft_kind != "auto" or free is None:
+        return True
+    lies = _Lies(number_format, device)
+    need = _need(replace(what, measured=None), lies, what.context.tokens, what.cache_tokens)
+    return level_of(need.total, free) != "short"
 
 
 def level_of(need: int, free: int | None) -> Level:
@@ -110,10 +123,15 @@ def format_of(what: Plan, device: Device) -> str:
 
 @dataclass(frozen=True)
 class _Lies:
-    """How weights lie in memory, and where."""
+    """How weights lie in memory, and where.
+
+    Attributes:
+        layer: that of the target which drafts is among them, where it can run.
+    """
 
     format: str
     device: Device
+    layer: bool = True
 
     def need_of(
         self, files: ModelFiles, number_format: str, context: int, pool: int, next_token: bool = False
@@ -124,7 +142,13 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = takes_next_token(what, _CPU, packed=lies.format == PACKED and lies.device.kind != "cpu")
+    layer = lies.layer and takes_next_token(
+        what, _CPU, packed=lies.format == PACKED and unpacks_for_layer(what, lies.device)
+    )
+    if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
+        pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
+        alone = _need(replace(what, measured=None), lies, context, pool)
+        return max(pair, alone, key=lambda need: need.total) if layer else pair
     target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
@@ -132,7 +156,7 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
         own = next_token_blocks(what.target) if packed else next_token_weights(what.target.config, lies.format)
         return replace(need, draft_weights=own)
     if what.draft_kind in SELF_BITS:
-        return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
+        return replace(need, draft_weights=copy_weights(what.target, SELF_BITS[what.draft_kind], lies.format))
     if what.draft is None:
         return need
     shorter = min(context, what.draft.config.context_length)

@@ -6,6 +6,7 @@ import torch
 
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import anonymous_memory, free_memory, resident_memory, total_memory
+from helix_app.engine.models.base import Mapped
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.models.loading import MemoryUse
@@ -32,7 +33,7 @@ def given_back(session: Session | None, device: Device) -> int:
     use = memory_use(session)
     if use.device_used is not None:
         return use.device_used
-    mapped = sum(_weights(runner) for runner in session.runners if runner.decoder.format == PACKED)
+    mapped = sum(_mapped(runner) for runner in session.runners)
     own = (use.weights or 0) - mapped + (use.cache or 0)  # what is mapped counts as free already
     taken = anonymous_memory()  # pages of the cache that nothing was written to are not
     return min(own, use.process or own if taken is None else taken)
@@ -40,9 +41,20 @@ def given_back(session: Session | None, device: Device) -> int:
 
 def _weights(runner: ModelRunner) -> int:
     decoder = runner.decoder
-    if decoder.format == PACKED:  # mapped, and most of it read by every step, or all of it on a card
-        return int(getattr(decoder, "held_bytes", decoder.weight_bytes))
-    return round(decoder.parameters * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize))
+    held = getattr(decoder, "held_bytes", None)
+    if held is not None:  # all of them packed: mapped, or in a card's memory
+        return int(held)
+    mapped = getattr(decoder, "mapped", Mapped())
+    own = decoder.parameters - mapped.numbers
+    return round(own * PACKED_BYTES.get(decoder.bits, decoder.dtype.itemsize)) + mapped.nbytes
+
+
+def _mapped(runner: ModelRunner) -> int:
+    """Bytes of weights that stay where their file is mapped."""
+    decoder = runner.decoder
+    if decoder.format == PACKED and hasattr(decoder, "held_bytes"):
+        return _weights(runner)
+    return int(getattr(decoder, "mapped", Mapped()).nbytes)
 
 
 def _cache(runner: ModelRunner) -> int:

@@ -12,16 +12,18 @@ from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.layout import layout_of, with_states
+from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
-from helix_app.engine.models.packed.decoder import CACHE
+from helix_app.engine.models.packed.attention import attends
+from helix_app.engine.models.packed.decoder import CACHE, by_products
 from helix_app.engine.models.packed.memory import adds_apart
 from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
-from helix_app.engine.models.tensors.weights import expected_shape, gguf_name
+from helix_app.engine.models.tensors.weights import expected_shape, gguf_name, unpacked_roles
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import TensorInfo
@@ -72,29 +74,41 @@ def need_of(
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    whole = number_format == PACKED and not on_card and config.experts is None  # activations are in float32
+    whole = number_format == PACKED and not on_card and not by_products(config)  # activations are in float32
     cache += blocks * config.hidden_size * (4 if whole else item) * next_token  # a hidden state beside each block
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
-        run = _packed_workspace(config, context) if config.experts is None else _dense_workspace(config, context, item)
-        return ModelNeed(packed_weights(files) + _widened(files, 4 if whole else item), cache, run)
+        products = by_products(config)
+        run = _products_workspace(config, context, item) if products else _packed_workspace(config, context)
+        return ModelNeed(packed_weights(files) + (0 if products else _widened(files)), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
 
 def _mapped(files: ModelFiles, item: int) -> int:
     """Bytes by which a table of inputs of tokens takes less than unpacked: it stays as its file holds it."""
-    inputs = files.config.token_inputs
-    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
-    if inputs is None or table is None or table.type in ("F32", "F16", "BF16"):
+    inputs, table = files.config.token_inputs, _mapped_table(files)
+    if inputs is None or table is None:
         return 0
     return files.config.num_layers * inputs.size * inputs.vocab_size * item - table.nbytes
 
 
+def _mapped_table(files: ModelFiles) -> TensorInfo | None:
+    """A table of inputs of tokens that stays as its file holds it."""
+    table = files.gguf.tensors.get("per_layer_token_embd.weight") if files.gguf is not None else None
+    return None if table is None or table.type in ("F32", "F16", "BF16") else table
+
+
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped, less those of a layer that drafts."""
-    return sum(info.nbytes for name, info in _tensors(files).items() if not _drafts(files, name))
+    """Bytes of the blocks that are mapped, and of what is unpacked beside them, less those of a layer that drafts."""
+    config, tensors = files.config, _tensors(files)
+    held = sum(info.nbytes for name, info in tensors.items() if not _drafts(files, name))
+    if not by_products(config):
+        return held
+    unpacked = {gguf_name(config, role, i) for role in unpacked_roles(config) for i in range(config.num_layers)}
+    found = [tensors[name] for name in unpacked & tensors.keys()]
+    return held + sum(max(0, math.prod(info.shape) * CACHE.itemsize - info.nbytes) for info in found)
 
 
 def next_token_blocks(files: ModelFiles) -> int:
@@ -103,10 +117,10 @@ def next_token_blocks(files: ModelFiles) -> int:
     return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
 
 
-def _widened(files: ModelFiles, item: int) -> int:
-    """Bytes by which gates and vectors of recurrent layers take more than in the file, from which they are copied."""
+def _widened(files: ModelFiles) -> int:
+    """Bytes by which gates and vectors of recurrent layers take more than in the file, copied in float32."""
     names = {gguf_name(files.config, role, i) for i in files.config.recurrent_layers for role in (*GATES, *VECTORS)}
-    return _beside_matrices(files.config, item) - sum(
+    return _beside_matrices(files.config, 4) - sum(
         info.nbytes for name, info in _tensors(files).items() if name in names
     )
 
@@ -130,6 +144,8 @@ def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = F
     vectors += sum(_count(config, role, "bias") for role in biased if role != "q_gate" or config.gated_attention)
     if config.experts is not None and config.experts.biased:
         vectors += config.experts.count * (1 + sum(_count(config, role, "bias") for role in _EXPERT))
+    if config.experts is not None and config.experts.beside:
+        vectors += 4 * hidden + config.experts.count
     table = config.vocab_size * hidden
     tables = table * (1 if config.tied_embeddings and not head_copied else 2)
     if inputs is not None:
@@ -157,10 +173,21 @@ def next_token_weights(config: ModelConfig, number_format: str) -> int:
     return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
 
 
-def copy_weights(config: ModelConfig, bits: int) -> int:
-    """Bytes of a copy of the target in fewer bits, which shares its cache."""
-    table = config.vocab_size * config.hidden_size
-    return round(_matrices(config) * PACKED_BYTES[bits] + table * (PACKED_BYTES[8] + 2))
+def copy_weights(files: ModelFiles, bits: int, number_format: str) -> int:
+    """Bytes of a copy of the target in fewer bits, which shares its cache.
+
+    Args:
+        number_format: of the target. One in the format of the copy's activations shares its tables too.
+    """
+    config, copied = files.config, low_bit.ACTIVATIONS
+    matrices, shared = _matrices(config), DTYPES.get(number_format) == copied
+    tables = 0.0 if shared else config.vocab_size * config.hidden_size * (PACKED_BYTES[8] + copied.itemsize)
+    inputs = config.token_inputs
+    if inputs is not None:
+        matrices += config.num_layers * inputs.size * config.hidden_size
+        if not shared and _mapped_table(files) is None:
+            tables += config.num_layers * inputs.size * inputs.vocab_size * copied.itemsize
+    return round(matrices * PACKED_BYTES[bits] + tables)
 
 
 def _matrices(config: ModelConfig) -> int:
@@ -183,12 +210,32 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
     return made + _logits(config) + _turns(config, context, 4)
 
 
+def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
+    """Activations of a piece of a prompt, and what products work on (``packed/linears.py``): for each number of columns
+    that matrices have, rows as they come and as they are rounded; logits, turns."""
+    layers, rows = range(config.num_layers), max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
+    columns = {config.hidden_size}
+    columns |= {config.inner_size(i) for i in layers if (one := config.experts_of(i)) is None or one.beside}
+    columns |= {one.queries * one.dim for one in {config.heads(i) for i in layers}}
+    columns |= {config.token_inputs.size} if config.token_inputs is not None else set()
+    given = 1
+    if config.experts is not None:
+        columns |= {config.experts.size, config.experts.shared_size}
+        given = config.experts.used
+    per_column = 4 + sum(nbytes / size for size, nbytes in RECORD_BYTES.items())
+    widest = 2 * max(columns)  # of rows, and of what comes out, in float32
+    work = round(rows * (sum(columns) * per_column + 2 * 4 * widest)) + given * rows * 4 * config.hidden_size
+    seen = 0 if attends(config) else context  # packed kernels attend without a mask
+    return work + _activations(config, context, item, seen) + _logits(config) + _turns(config, context, item)
+
+
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations and mask of a piece of a prompt, or the largest weight while it is made; logits, turns."""
     hidden, layers = config.hidden_size, range(config.num_layers)
     q = max(one.queries * one.dim for one in {config.heads(i) for i in layers})
     inner = max(config.inner_size(i) for i in layers)
-    gate_up = 2 * inner * hidden if config.experts is None else _count(config, "expert_gate_up")
+    gate_up = 2 * inner * hidden if config.experts is None or config.experts.beside else 0
+    gate_up = gate_up if config.experts is None else max(gate_up, _count(config, "expert_gate_up"))
     largest = max(gate_up, hidden * q) * (4 + item)
     made = max(largest, _activations(config, context, item)) + _rows_of_states(config, min(CHUNK, context))
     return made + _logits(config) + _turns(config, context, item)
@@ -201,18 +248,19 @@ def _card_workspace(config: ModelConfig, context: int, item: int) -> int:
     return piece + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
 
 
-def _activations(config: ModelConfig, context: int, item: int) -> int:
-    """Of a piece of a prompt, with the mask of its attention."""
+def _activations(config: ModelConfig, context: int, item: int, seen: int | None = None) -> int:
+    """Of a piece of a prompt, with the mask of its attention over ``seen`` tokens, all unless given."""
     rows, hidden, layers = min(CHUNK, context), config.hidden_size, range(config.num_layers)
     heads, inner = {config.heads(i) for i in layers}, max(config.inner_size(i) for i in layers)
     q, kv = (max(count(one) for one in heads) for count in (lambda h: h.queries * h.dim, lambda h: h.kv * h.dim))
     activations = rows * item * (4 * hidden + 2 * (q + 2 * kv) + 4 * inner)
     if config.token_inputs is not None:
-        activations += 3 * rows * item * config.num_layers * config.token_inputs.size
+        activations += rows * (3 * item + 8) * config.num_layers * config.token_inputs.size  # unpacked in float32
     if config.experts is not None:  # rows as they are given to experts, what these make of them, and that in float32
         given = item * (3 * hidden + 4 * config.experts.size) + 8 * hidden
-        activations = max(activations, rows * (config.experts.used * given + 4 * item * (hidden + q + 2 * kv)))
-    return activations + rows * max(one.group for one in heads) * context * item
+        beside = 4 * item * hidden * config.experts.beside
+        activations = max(activations, rows * (config.experts.used * given + beside + 4 * item * (hidden + q + 2 * kv)))
+    return activations + rows * max(one.group for one in heads) * (context if seen is None else seen) * item
 
 
 def _rows_of_states(config: ModelConfig, rows: int) -> int:

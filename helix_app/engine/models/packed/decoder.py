@@ -28,6 +28,7 @@ from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Program
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent
+from helix_app.engine.models.packed.attention import CACHE, attention_parts
 from helix_app.engine.models.packed.layers import (
     OUT_WORD,
     PackedProgram,
@@ -47,7 +48,6 @@ from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import ModelFiles
 
-CACHE = torch.float16
 _CPU = torch.device("cpu")
 _ROWS = 16  # that memory is made for at first
 _GROUPS = 8  # query heads that share a key/value head, at most
@@ -56,21 +56,29 @@ _DENSE = ("F32", "F16", "BF16")
 _MATRICES = ("attn_qkv", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 _RECURRENT = ("attn_gate", "ssm_out")
 _SHARED = ("ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp")
+_OF_TOKENS = ("inp_gate", "proj")  # what layers make of the inputs of tokens
+_TABLES = ("token_embd", "output", "per_layer_model_proj")
+
+
+def by_products(config: ModelConfig) -> bool:
+    """Whether a packed file runs on the dense decoder, a program a product (``packed/linears.py``), for a pass of such
+    a model is no program that is known before it runs, or its layers differ in size."""
+    return config.experts is not None or not config.is_even
 
 
 def packed_formats(files: ModelFiles) -> frozenset[str]:
     """The packed formats of a model's matrices; empty where some have no kernel, or its layers are of another kind.
 
-    Models of experts run on the dense decoder with ``packed_linears.py``, which mixes them with matrices in 16 bits.
+    Those that run ``by_products`` may mix them with matrices in 16 bits.
     """
     header, config = files.gguf, files.config
-    if header is not None and config.experts is not None:
-        return _formats_of_experts(header, config)
+    if header is not None and by_products(config):
+        return _formats_of_products(header, config)
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
     if not has_steps(config):
         return frozenset()
-    if config.sinks or not config.is_even:
+    if config.sinks:
         return frozenset()
     if config.temperature is not None and config.qk_norm:  # the step that turns queries would norm them once more
         return frozenset()
@@ -93,26 +101,26 @@ def has_steps(config: ModelConfig) -> bool:
     return config.recurrent is None or has_kernels_for(config.recurrent)
 
 
-def _formats_of_experts(header: GgufHeader, config: ModelConfig) -> frozenset[str]:
-    experts = {
-        info.type for name, info in header.tensors.items() if _stem(name) in _EXPERTS and name.endswith(".weight")
-    }
-    others = {info.type for name, info in header.tensors.items() if is_matrix(name)} - set(_DENSE)
-    fits = experts and experts | others <= FORMATS.keys() and not config.interleaved
-    return frozenset(experts | others) if fits else frozenset()
+def _formats_of_products(header: GgufHeader, config: ModelConfig) -> frozenset[str]:
+    drafting = f"blk.{config.num_layers}."  # of the layer that drafts, whose blocks may have formats of their own
+    types = {name: info.type for name, info in header.tensors.items() if not name.startswith(drafting)}
+    experts = {kind for name, kind in types.items() if _stem(name) in _EXPERTS and name.endswith(".weight")}
+    found = experts | {kind for name, kind in types.items() if is_matrix(name)} - set(_DENSE)
+    fits = found <= FORMATS.keys() and not config.interleaved and (experts or config.experts is None)
+    return frozenset(found) if fits else frozenset()
 
 
 def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:
     """The parts of the kernel library that a model needs."""
-    if config.experts is not None:
-        return (CORE, *sorted(formats))
+    if by_products(config):
+        return (CORE, *attention_parts(config), *sorted(formats))
     return (CORE, *step_parts(config), *sorted(formats))
 
 
 def is_matrix(name: str) -> bool:
     """Whether a tensor of a GGUF file is the weight of a linear layer, or the embeddings."""
     stem, _, kind = name.rpartition(".")
-    return kind == "weight" and (stem in ("token_embd", "output") or _stem(name) in (*_MATRICES, *_RECURRENT, *_SHARED))
+    return kind == "weight" and (stem in _TABLES or _stem(name) in (*_MATRICES, *_RECURRENT, *_SHARED, *_OF_TOKENS))
 
 
 def _stem(name: str) -> str:
@@ -209,6 +217,11 @@ class PackedDecoder:
         weights = self._held()
         layers = sum(_bytes(part) for layer in weights.layers for part in vars(layer).values())
         return layers + _bytes(weights.norm) + _bytes(weights.head) + int(self._embed.raw.shape[1])
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of all weights, embeddings that are no output head too."""
+        return self.weight_bytes + (0 if self.config.tied_embeddings else int(self._embed.raw.nbytes))
 
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""

@@ -1,9 +1,9 @@
 """Linear layers on a file's own packed blocks for the dense decoder: one product, or several of the same input, a call.
 
 The decoder for packed files (``packed_decoder.py``) runs a whole pass as one program, made before it is known which
-experts a row is given to. Models of experts run on the dense decoder instead, with these in place of its linear layers:
-the same kernels on the same mapped blocks, a program each. Activations are rounded to eight bits before a product, and
-no row's bits depend on the rows beside it.
+experts a row is given to, and over layers of one size. Models of experts, and of layers that differ, run on the dense
+decoder instead, with these in place of its linear layers: the same kernels on the same mapped blocks, a program each.
+Activations are rounded to eight bits before a product, and no row's bits depend on the rows beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGET
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, Words, address, words
+from helix_app.engine.models.packed.attention import PackedAttention
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 _PIECES, _PIECE_BYTES, _TILE_BYTES, _LARGE = 16, 200_000, 16_384, 2_000_000  # as ``packed_layers.py`` has them
@@ -32,7 +33,10 @@ class PackedLinear:
 
     Attributes:
         packed_bytes: of the blocks.
+        rows_alike: as ``part.run_linear`` asks.
     """
+
+    rows_alike = True
 
     def __init__(self, products: _Products, tensors: Sequence[PackedTensor], bias: torch.Tensor | None) -> None:
         self._products, self._tensors = products, tensors
@@ -61,14 +65,21 @@ class PackedLinears:
 
     Attributes:
         library: whose kernels run.
+        attention: by the same kernels, of whoever runs these linear layers; None for that of PyTorch.
     """
 
-    def __init__(self, library: Library, pool: Pool, on_release: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        library: Library,
+        pool: Pool,
+        on_release: Callable[[], None] | None = None,
+        attention: PackedAttention | None = None,
+    ) -> None:
         """
         Args:
             on_release: called once, when none of them is of use any more.
         """
-        self.library, self._pool, self._on_release = library, pool, on_release
+        self.library, self.attention, self._pool, self._on_release = library, attention, pool, on_release
         self._memory: dict[int, _Memory] = {}
         self._products: dict[_Shape, _Products] = {}
 

@@ -46,9 +46,10 @@ class ExpertMlps(Part):
         router: scores of all experts.
         gate_up, down: of each expert.
         shared: what every row is given to beside, None for nothing.
+        scales: that the weight of each expert is multiplied with ``[count]``, in float32, None for nothing.
     """
 
-    weights = ("router",)
+    weights = "router", "scales"
 
     def __init__(
         self,
@@ -58,8 +59,9 @@ class ExpertMlps(Part):
         gate_up: Sequence[LinearFn],
         down: Sequence[LinearFn],
         shared: SharedExpert | None = None,
+        scales: torch.Tensor | None = None,
     ) -> None:
-        self.router, self.gate_up, self.down, self.shared = router, gate_up, down, shared
+        self.router, self.gate_up, self.down, self.shared, self.scales = router, gate_up, down, shared, scales
         self._config, self._experts = config, experts
 
     @property
@@ -77,13 +79,22 @@ class ExpertMlps(Part):
     def weight_bytes(self) -> int:
         """Bytes of weights that one row reads: those of the experts that it is given to, not of all."""
         used = self._experts.used
-        held = bytes_of(self.router) + used * (bytes_of(self.gate_up[0]) + bytes_of(self.down[0]))
+        held = (
+            bytes_of(self.router)
+            + (0 if self.scales is None else bytes_of(self.scales))
+            + used * (bytes_of(self.gate_up[0]) + bytes_of(self.down[0]))
+        )
         return held + (0 if self.shared is None else self.shared.mlp.weight_bytes + bytes_of(self.shared.gate))
 
-    def __call__(self, x: torch.Tensor, step: Pass) -> torch.Tensor:
-        """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``."""
-        scores = part.run_linear(self.router, x, "router" in step.paired, step.pieces)
+    def __call__(self, x: torch.Tensor, step: Pass, routed: torch.Tensor | None = None) -> torch.Tensor:
+        """From normed rows ``[rows, hidden]`` to what is added to the stream, ``[rows, hidden]``.
+
+        Args:
+            routed: what the router sees of the rows; the same unless given.
+        """
+        scores = part.run_linear(self.router, x if routed is None else routed, "router" in step.paired, step.pieces)
         chosen, weights = choose(scores, self._experts)
+        weights = weights if self.scales is None else weights * self.scales[chosen]
         given = self._given(x, chosen, step).float().mul_(weights.unsqueeze(2))  # [rows, used, hidden]
         total = given[:, 0]
         for i in range(1, given.shape[1]):
@@ -97,7 +108,7 @@ class ExpertMlps(Part):
         if rows == 1:  # in the order of their numbers already
             runs: _Runs = [(expert, 1, False) for expert in chosen[0].tolist()]
             return self._run(x.expand(used, -1), runs, step).unsqueeze(0)
-        keys = chosen if not step.pieces else chosen + self._experts.count * _prompts(step).to(x.device)
+        keys = chosen if step.alike or not step.pieces else chosen + self._experts.count * _prompts(step).to(x.device)
         order = keys.view(-1).argsort(stable=True)
         found, counts = keys.view(-1)[order].unique_consecutive(return_counts=True)
         # the rows of a round, then those of each prompt
@@ -180,4 +191,5 @@ def load_experts(config: ModelConfig, maker: LinearMaker, source: WeightSource, 
             names,
         )
         shared = SharedExpert(mlp, maker.linear(source, ("shared_scale",), index, False))
-    return ExpertMlps(config, experts, router, gate_up, down, shared)
+    scales = maker.wide(source, "expert_scale", index) if experts.beside else None
+    return ExpertMlps(config, experts, router, gate_up, down, shared, scales)

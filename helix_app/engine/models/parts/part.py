@@ -34,6 +34,7 @@ class Pass:
         growth: what queries are multiplied with by their position ``[rows, 1, 1]``, None for nothing.
         states: of recurrent layers, sequence by sequence; () in a model without.
         exact: of each of these, whether a row's bits must not depend on how many rows run beside it.
+        alike: that holds for all rows, those of prompts too.
     """
 
     turns: Sequence[Turn]
@@ -44,6 +45,7 @@ class Pass:
     growth: torch.Tensor | None = None
     states: Sequence[StateView] = ()
     exact: Sequence[bool] = ()
+    alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,19 +89,30 @@ class Part(ABC):
 
 
 def run_linear(linear: LinearFn, x: torch.Tensor, paired: bool, pieces: Sequence[int] = ()) -> torch.Tensor:
-    """A linear layer, its rows in pieces; with ``paired`` a single row runs as the first of two."""
+    """A linear layer, its rows in pieces; with ``paired`` a single row runs as the first of two. One that says itself
+    that it computes all rows alike is asked once."""
+    if rows_alike(linear):
+        return linear(x)
     if len(pieces) > 1:
         return torch.cat([run_linear(linear, part, paired) for part in x.split(list(pieces))])
     return linear(torch.cat((x, x)))[:1] if paired and x.shape[0] == 1 else linear(x)
 
 
-def pieces_of(spans: Sequence[int], together: int) -> Sequence[int]:
+def rows_alike(linear: LinearFn) -> bool:
+    """Whether a linear layer says that no row's bits depend on the rows beside it, however many they are."""
+    return bool(getattr(linear, "rows_alike", False))
+
+
+def pieces_of(spans: Sequence[int], together: int, prompts: bool = False) -> Sequence[int]:
     """How the rows of spans are split for linear layers that compute at most so many alike; () for not at all.
 
-    Prompts, which are no function of the number of rows, stay whole, each by itself.
+    Prompts, which are no function of the number of rows, stay whole, each by itself, unless ``prompts`` are to be split
+    like all others.
     """
     if not together or sum(spans) <= together:
         return ()
+    if prompts:
+        return evenly(sum(spans), together)
     pieces: list[int] = []
     few = 0
     for rows in (*spans, EXACT_ROWS + 1):

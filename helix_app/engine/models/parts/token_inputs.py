@@ -128,7 +128,7 @@ def _table(maker: LinearMaker, source: WeightSource) -> MappedTable | HeldTable:
     packed = source.packed("inputs_embed")
     if packed is None:
         return HeldTable(maker.tensor(source, "inputs_embed"))
-    maker.parameters += packed.rows * packed.columns
+    maker.maps(packed)
     table = MappedTable(packed, maker.dtype, maker.device)
     try:
         table(torch.zeros(1, dtype=torch.int64))

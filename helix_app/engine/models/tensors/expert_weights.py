@@ -31,7 +31,14 @@ NAMES = {
     "shared_down": ("blk.{i}.ffn_down_shexp", "model.layers.{i}.mlp.shared_expert.down_proj"),
     "shared_scale": ("blk.{i}.ffn_gate_inp_shexp", "model.layers.{i}.mlp.shared_expert_gate"),
     "sinks": ("blk.{i}.attn_sinks", "model.layers.{i}.self_attn.sinks"),
+    # of experts beside a perceptron (llama.cpp, ``Gemma4Model`` of convert_hf_to_gguf.py)
+    "router_scale": ("blk.{i}.ffn_gate_inp.scale", "model.layers.{i}.router.scale"),
+    "expert_scale": ("blk.{i}.ffn_down_exps.scale", "model.layers.{i}.router.per_expert_scale"),
+    "expert_norm": ("blk.{i}.pre_ffw_norm_2", "model.layers.{i}.pre_feedforward_layernorm_2"),
+    "expert_post_norm": ("blk.{i}.post_ffw_norm_2", "model.layers.{i}.post_feedforward_layernorm_2"),
+    "dense_post_norm": ("blk.{i}.post_ffw_norm_1", "model.layers.{i}.post_feedforward_layernorm_1"),
 }
+SCALES = ("router_scale", "expert_scale")  # whose names are whole
 _GGUF = {"expert_gate_up": ("ffn_gate_exps", "ffn_up_exps"), "expert_down": ("ffn_down_exps",)}
 _GGUF_WHOLE = "ffn_gate_up_exps"
 _SAFETENSORS = {"expert_gate_up": ("gate_proj", "up_proj"), "expert_down": ("down_proj",)}
@@ -55,6 +62,8 @@ def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
         "shared_up": (one.shared_size, hidden),
         "shared_down": (hidden, one.shared_size),
         "shared_scale": (1, hidden),
+        "router_scale": (hidden,),
+        "expert_scale": (one.count,),
     }
 
 
@@ -104,7 +113,7 @@ def from_safetensors(
     Raises:
         ModelFileError: it is missing, of another shape, or held in a way that is not known.
     """
-    config, stem = files.config, f"model.layers.{layer}.mlp.experts"
+    config, stem = files.config, _stem(files.config, layer)
     experts, name = _experts(config), f"{stem}.{_WHOLE[role]}"
     tensor = None
     if experts.transposed:
@@ -126,6 +135,14 @@ def from_safetensors(
         what = reason_of("expert_shape", name=name, shape=list(tensor.shape), wanted=list(want))
         raise _mismatch(files.path, what)
     return tensor
+
+
+def _stem(config: ModelConfig, layer: int) -> str:
+    """What names of a layer's experts begin with; those of the layer that drafts lie apart."""
+    if config.next_token is not None and layer >= config.num_layers:
+        return f"mtp.layers.{layer - config.num_layers}.mlp.experts"
+    place = "" if _experts(config).beside else "mlp."
+    return f"model.layers.{layer}.{place}experts"
 
 
 def _transposed(part: Part, name: str, index: int, kind: str) -> torch.Tensor | None:

@@ -65,7 +65,9 @@ _FUSED: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | None]:
-    """What a matrix is part of in its file, and the rows of it; None for a whole one."""
+    """What a matrix is part of in its file, and the rows of it; None for a whole one, or where they lie apart."""
+    if role in delta_weights.NAMES:
+        return delta_weights.whole_of(config.recurrent, role), None
     if not config.fused or role not in _FUSED:
         return role, None
     whole, before = _FUSED[role]
@@ -73,10 +75,19 @@ def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | Non
     return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
 
 
+def unpacked_roles(config: ModelConfig) -> tuple[str, ...]:
+    """Those that are unpacked where a model of experts runs on its file's blocks: with recurrent layers, all that looks
+    at other tokens."""
+    mixed = config.experts is not None and config.recurrent is not None
+    return ("q", "q_gate", "k", "v", "o", *delta_weights.MATRICES) if mixed else ()
+
+
 def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
     """What llama.cpp calls a tensor."""
     if role in delta_weights.NAMES:
         return delta_weights.NAMES[role][0].format(i=layer)
+    if role in expert_weights.SCALES:
+        return expert_weights.NAMES[role][0].format(i=layer)
     if role == "mlp_norm" and config.recurrent is not None:
         return f"blk.{layer}.post_attention_norm.{kind}"
     return f"{_NAMES[role][0].format(i=layer)}.{kind}"
@@ -91,7 +102,9 @@ def safetensors_name(config: ModelConfig, role: str, layer: int = 0, kind: str =
         name = "model.layers.{i}.pre_feedforward_layernorm"
     if role == "router" and config.experts is not None and config.experts.biased:
         name = "model.layers.{i}.mlp.router"
-    if role in ("layer_scale", "sinks"):  # a buffer, and a parameter of its own, which have no kind
+    if role == "router" and config.experts is not None and config.experts.beside:
+        name = "model.layers.{i}.router.proj"
+    if role in ("layer_scale", "sinks", *expert_weights.SCALES):  # buffers and parameters, which have no kind
         return name.format(i=layer)
     if config.next_token is not None and layer >= config.num_layers:
         name, layer = name.replace("model.layers.", "mtp.layers."), layer - config.num_layers
@@ -193,6 +206,8 @@ def row_order(config: ModelConfig, role: str, layer: int, interleaved: bool) -> 
 
     Rotary halves of q and k rows are put apart where the file interleaves them, queries and gates where it has both.
     """
+    if role in delta_weights.NAMES and config.recurrent is not None:
+        return delta_weights.rows_of(config.recurrent, role)
     if role not in ("q", "k", "q_gate"):
         return None
     found = config.heads(layer)
@@ -237,6 +252,9 @@ class _GgufWeights:
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        joined = delta_weights.whole_of(self._config.recurrent, role) != role
+        if joined or role in unpacked_roles(self._config):
+            return None
         return self._header.packed(*self._found(role, "weight", layer))
 
     def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
@@ -291,8 +309,8 @@ class _SafetensorsWeights:
         self._stack.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        role, rows = _place(self._config, role, layer)
-        name = safetensors_name(self._config, role, layer, kind)
+        whole, rows = _place(self._config, role, layer)
+        name = safetensors_name(self._config, whole, layer, kind)
         found = self._named(name)
         if found is None:
             raise ModelFileError(
@@ -302,7 +320,7 @@ class _SafetensorsWeights:
         if not tensor.is_floating_point() or tensor.element_size() < 2:
             raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
         tensor = delta_weights.as_converted(role, tensor)
-        _check(tuple(tensor.shape), self._config, role, kind, layer, name, self._files.path)
+        _check(tuple(tensor.shape), self._config, whole, kind, layer, name, self._files.path)
         tensor = tensor if rows is None else tensor[rows]
         order = row_order(self._config, role, layer, interleaved=False)
         tensor = tensor if order is None else tensor[torch.from_numpy(order)]

@@ -164,8 +164,8 @@ _CUTS: dict[str, Cut] = {
 # newer than this table.
 _TELLING = (("<|begin_of_text|>", "llama-bpe"), ("<｜begin▁of▁sentence｜>", "deepseek-v3"))
 _OF_ARCHITECTURE = {  # where neither says it
-    **dict.fromkeys(("qwen2", "qwen3", "qwen2moe", "qwen3moe"), "qwen2"),
-    "qwen35": "qwen35",
+    **dict.fromkeys(("qwen2", "qwen3", "qwen2moe", "qwen3moe", "qwen3next"), "qwen2"),
+    **dict.fromkeys(("qwen35", "qwen35moe"), "qwen35"),
     "gpt-oss": "gpt-4o",
 }
 

@@ -249,6 +249,8 @@ class Toolbar(QToolBar):
             if ready is not None and ready.draft == "mtp":
                 effective = self.tr("n-gram + own layer")
             return self._auto(effective)
+        if chosen == "mtp" and ready is not None and ready.draft != chosen:
+            return effective  # it was chosen with another target
         if chosen in words:
             return ""
         if ready is not None and ready.draft != "model":

@@ -9,9 +9,19 @@ from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.library import Library
 
 
-@pytest.mark.parametrize(("dim", "group"), [(64, 3), (128, 7), (80, 1), (48, 8)])
-def test_attention_of_other_shapes(library: Library, dim: int, group: int) -> None:
-    part = f"attention_{dim}_{group}"
+@pytest.mark.parametrize("part", ["64_3", "128_7", "80_1", "48_8", "16_2_48", "32_4_sinks", "16_1_32_sinks"])
+@pytest.mark.parametrize("kind", ["attention", "windowed"])
+@pytest.mark.covering(strength=1)
+def test_attention_of_other_shapes(library: Library, kind: str, part: str) -> None:
+    """Of any size; over slots that hold more than a head; with a score for nothing."""
+    part = f"{kind}_{part}"
+    library.add((part,))
+    assert list(check.wrong_in(library, part)) == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("part", ["attention_512_8", "windowed_256_2_512", "attention_128_16", "windowed_64_8_sinks"])
+def test_attention_of_large_models(library: Library, part: str) -> None:
     library.add((part,))
     assert list(check.wrong_in(library, part)) == []
 

@@ -13,6 +13,7 @@ from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count, read_count
+from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.tiny import Zoo, loaded, session_of
 
 
@@ -41,7 +42,7 @@ def test_dense_weights_are_those_that_are_held(zoo: Zoo, name: str) -> None:
     assert estimated == pytest.approx(held(engine), rel=0.02)
 
 
-@pytest.mark.parametrize("name", ["qwen3_moe-window-dense", "qwen2_moe", "gpt_oss"])
+@pytest.mark.parametrize("name", ["qwen3_moe-window-dense", "qwen2_moe", "gpt_oss", "qwen3_5_moe"])
 def test_all_experts_are_held_and_not_only_those_of_a_row(zoo: Zoo, name: str) -> None:
     decoder = session_of(loaded(zoo.folder(name))).runner.decoder
     numbers = dense_weights(decoder.config, "float32") / 4
@@ -86,7 +87,8 @@ def test_a_longer_context_takes_more_and_fewer_bits_take_less(zoo: Zoo) -> None:
     assert long.weights == short.weights
     sizes = [dense_weights(files.config, name) for name in ("float32", "bfloat16", "int4")]
     assert sizes == sorted(sizes, reverse=True)
-    assert copy_weights(files.config, 4) < copy_weights(files.config, 8) < sizes[0]
+    assert copy_weights(files, 4, "float32") < copy_weights(files, 8, "float32") < sizes[0]
+    assert copy_weights(files, 8, "bfloat16") < copy_weights(files, 8, "float32")  # which shares no table
 
 
 def test_packed_weights_are_the_blocks_of_the_file(zoo: Zoo) -> None:
@@ -96,3 +98,18 @@ def test_packed_weights_are_the_blocks_of_the_file(zoo: Zoo) -> None:
     first = min(info.offset for info in files.gguf.tensors.values())
     assert packed_weights(files) == pytest.approx(path.stat().st_size - first, abs=64 * len(files.gguf.tensors))
     assert need_of(files, "packed", 256, 256).cache * 2 == need_of(files, "float32", 256, 256).cache
+
+
+def test_beside_packed_experts_all_that_looks_at_other_tokens_is_unpacked(zoo: Zoo) -> None:
+    path = zoo.gguf("qwen3_5_moe-loopy", quant="Q8_0")
+    files, decoder = inspect(path), packed_runner(path).decoder
+    assert files.gguf is not None
+    assert isinstance(decoder, Decoder)
+    mixers = [one for layer in decoder._layers for one in layer.mixer.linears if one.name != "delta_gates"]
+    experts = [one for layer in decoder._layers for one in layer.feed_forward.linears if one.name.startswith("expert")]
+    assert {type(one.run).__name__ for one in experts} == {"PackedLinear"}
+    assert "PackedLinear" not in {type(one.run).__name__ for one in mixers}
+    stems = ("attn_q", "attn_k", "attn_v", "attn_output", "attn_qkv", "attn_gate", "ssm_out")
+    held = {name: info.nbytes for name, info in files.gguf.tensors.items()}
+    blocks = sum(held[name] for name in held if name.split(".")[-2] in stems)
+    assert packed_weights(files) == sum(held.values()) - blocks + sum(2 * one.rows * one.columns for one in mixers)

@@ -14,13 +14,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
-from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats, pool_of
-from helix_app.engine.models.packed.linears import PackedLinears
+from helix_app.engine.models.make import product_decoder
+from helix_app.engine.models.packed.decoder import PackedDecoder, by_products, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.models.test_decoder import CPU, runner_of, some_ids, worst
+from tests.engine.models.test_decoder import runner_of, some_ids, worst
 from tests.engine.paged import paged
 from tests.engine.tiny import Zoo
 
@@ -37,10 +36,8 @@ def packed_runner(
         shared().add(kernel_parts(files.config, packed_formats(files)))
     except NoKernelsError as exc:
         pytest.skip(str(exc))
-    decoder: Any = PackedDecoder(files.config, 256, threads=threads)
-    if files.config.experts is not None:
-        packed = PackedLinears(shared(), pool_of(shared(), threads))
-        decoder = Decoder(files.config, dtype=torch.bfloat16, device=CPU, max_positions=256, packed=packed)
+    make: Any = product_decoder if by_products(files.config) else PackedDecoder
+    decoder = make(files.config, 256, threads=threads)
     with open_weights(files) as source:
         for _ in decoder.load(source):
             pass

@@ -89,7 +89,7 @@ def test_a_model_of_experts_holds_its_file_and_hardly_more(zoo: Zoo) -> None:
 
 
 @pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
-@pytest.mark.parametrize("name", ["gpt_oss-loopy", "qwen2_moe-loopy"])
+@pytest.mark.parametrize("name", ["gpt_oss-loopy", "qwen2_moe-loopy", "qwen3_5_moe-loopy"])
 def test_bits_do_not_depend_on_what_runs_beside_a_row(zoo: Zoo, name: str) -> None:
     check_exact(packed_runner(zoo.gguf(name, quant="Q8_0"), 3), 45, BESIDE[1:2])
 

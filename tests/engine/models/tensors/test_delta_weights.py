@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.make import runs_on_device
 from helix_app.engine.models.packed.decoder import packed_formats
-from helix_app.engine.models.tensors.delta_weights import NAMES, as_converted, delta_shapes
+from helix_app.engine.models.tensors.delta_weights import (
+    GATES,
+    MATRICES,
+    NAMES,
+    VECTORS,
+    as_converted,
+    delta_shapes,
+)
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import logits_of, runner_of, some_ids
-from tests.engine.tiny import Zoo
+from tests.engine.tiny import Zoo, hf_model, write_gguf
 
 
 def test_a_quantised_file_is_unpacked_and_is_nearly_the_model(zoo: Zoo) -> None:
@@ -24,17 +33,30 @@ def test_a_quantised_file_is_unpacked_and_is_nearly_the_model(zoo: Zoo) -> None:
     assert not runs_on_device(files.config)
 
 
+@pytest.mark.parametrize("name", ["qwen35", "qwen3_next"])
 @pytest.mark.parametrize("kind", ["gguf", "folder"])
-def test_each_role_has_the_shape_that_is_expected(zoo: Zoo, kind: str) -> None:
-    files = inspect(zoo.gguf("qwen35") if kind == "gguf" else zoo.folder("qwen35"))
+def test_each_role_has_the_shape_that_is_expected(zoo: Zoo, kind: str, name: str) -> None:
+    files = inspect(zoo.gguf(name) if kind == "gguf" else zoo.folder(name))
     config = files.config
     assert config.recurrent is not None
     shapes = delta_shapes(config.recurrent, config.hidden_size)
     assert set(shapes) == set(NAMES)
     with open_weights(files) as source:
-        for role, shape in shapes.items():
-            assert tuple(source.get(role, layer=0).shape) == shape
+        for role in (*MATRICES, *GATES, *VECTORS):
+            assert tuple(source.get(role, layer=0).shape) == shapes[role]
         assert bool((source.get("delta_decay", layer=0) < 0).all()), "heads forget"
+
+
+def test_older_files_hold_what_the_convolution_sees_and_gates_as_one(zoo: Zoo, tmp_path: Path) -> None:
+    state = hf_model("qwen3_next").state_dict()
+    joined = {f"blk.{i}.ssm_in.weight": f"model.layers.{i}.linear_attn.in_proj_qkvz.weight" for i in (0, 2)}
+    tensors = {name: state[key].numpy() for name, key in joined.items()}
+    older = inspect(write_gguf("qwen3_next", 0, tmp_path / "older.gguf", tensors=tensors))
+    newer = inspect(zoo.gguf("qwen3_next"))
+    assert [one.config.recurrent and one.config.recurrent.joined for one in (older, newer)] == [True, False]
+    with open_weights(older) as mine, open_weights(newer) as other:
+        for role in (*MATRICES, *GATES):
+            assert torch.equal(mine.get(role, layer=2), other.get(role, layer=2)), role
 
 
 def test_a_tensor_that_is_missing_is_named(zoo: Zoo) -> None:

@@ -18,6 +18,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, some_ids, worst
+from tests.engine.next_token import reference_of, with_layer
 from tests.engine.tiny import Zoo, hf_model
 
 ROLES = ("expert_gate_up", "expert_down")
@@ -54,12 +55,12 @@ def changed(folder: Path, into: Path, change: Callable[[State], State], **config
     return into
 
 
-@pytest.mark.parametrize("name", ["qwen3_moe", "qwen2_moe", "gpt_oss"])
+@pytest.mark.parametrize("name", ["qwen3_moe", "qwen2_moe", "gpt_oss", "qwen3_5_moe"])
 def test_both_formats_give_the_same_experts(zoo: Zoo, name: str) -> None:
     check_same(zoo.gguf(name), zoo.folder(name))
 
 
-@pytest.mark.parametrize("name", ["qwen2_moe", "gpt_oss"])
+@pytest.mark.parametrize("name", ["qwen2_moe", "gpt_oss", "qwen3_5_moe"])
 def test_both_formats_give_the_same_of_what_is_beside_them(zoo: Zoo, name: str) -> None:
     roles = ("router", "sinks") if name == "gpt_oss" else ("router", "shared_gate", "shared_down", "shared_scale")
     with open_weights(inspect(zoo.gguf(name))) as ours, open_weights(inspect(zoo.folder(name))) as theirs:
@@ -86,6 +87,55 @@ def test_experts_as_one_tensor_are_those_of_a_tensor_each(zoo: Zoo, tmp_path: Pa
     folder = zoo.folder("qwen3_moe")
     assert any(".experts.0." in key for key in load_file(folder / "model.safetensors"))
     check_same(changed(folder, tmp_path / "stacked", stacked), folder)
+
+
+def test_experts_of_the_layer_that_drafts(tmp_path: Path) -> None:
+    """A GGUF file, a folder with all of them as one (Qwen3.6), and one with a tensor each (Qwen3.5)."""
+    reference = reference_of("qwen3_5_moe")
+    path = with_layer("qwen3_5_moe", reference, tmp_path)
+    folder = with_layer("qwen3_5_moe", reference, tmp_path, "folder")
+    apart = changed(folder, tmp_path / "apart", unstacked)
+    assert not any(key.startswith("mtp.") and "gate_up" in key for key in load_file(apart / "model.safetensors"))
+    found = []
+    for one in (path, folder, apart):
+        files = inspect(one)
+        assert files.config.next_token is not None
+        assert files.config.experts_of(3) == files.config.experts
+        with open_weights(files) as source:
+            found.append({(role, i): source.expert(role, 3, i) for role in ROLES for i in range(6)})
+            shared = source.get("shared_scale", layer=3)
+            assert torch.equal(shared, reference.weights()["mtp.layers.0.mlp.shared_expert_gate.weight"])
+    for other in found[1:]:
+        assert all(torch.equal(found[0][key], other[key]) for key in found[0])
+
+
+def test_a_folder_that_also_sees_pictures_has_the_same_experts(tmp_path: Path) -> None:
+    folder = with_layer("qwen3_5_moe", reference_of("qwen3_5_moe"), tmp_path, "folder")
+    seeing = changed(folder, tmp_path / "seeing", beside_pictures)
+    text = json.loads((folder / "config.json").read_text())
+    outer = {"model_type": "qwen3_5_moe", "text_config": text, "vision_config": {"depth": 2}}
+    (seeing / "config.json").write_text(json.dumps(outer))
+    check_same(seeing, folder)
+    made, other = (inspect(path).config for path in (seeing, folder))
+    assert (made.experts, made.recurrent, made.next_token) == (other.experts, other.recurrent, other.next_token)
+    assert made.next_token is not None
+
+
+def beside_pictures(state: State) -> State:
+    """Weights of text as a model has them that also sees pictures."""
+    named = ((key.removeprefix("model."), value) for key, value in state.items())
+    made = {key if f"model.{key}" not in state else f"model.language_model.{key}": value for key, value in named}
+    return {**made, "model.visual.patch_embed.proj.weight": torch.zeros(4, 4)}
+
+
+def unstacked(state: State) -> State:
+    """The layer that drafts with the matrices of each expert by themselves."""
+    stem = "mtp.layers.0.mlp.experts"
+    both, down = (state.pop(f"{stem}.{name}_proj") for name in ("gate_up", "down"))
+    for i in range(len(both)):
+        for name, matrix in zip(("gate", "up", "down"), (*both[i].chunk(2), down[i])):
+            state[f"{stem}.{i}.{name}_proj.weight"] = matrix.clone()
+    return state
 
 
 def test_gate_and_up_as_one_tensor_of_a_gguf_file(zoo: Zoo, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def test_each_part_of_a_rule_cuts_as_it_says(cut: Cut, text: str, wanted: list[s
         ({"tokenizer.ggml.pre": "new"}, ("<｜begin▁of▁sentence｜>",), "new", "deepseek-v3"),
         ({"general.architecture": "qwen2"}, (), "", "qwen2"),
         ({"general.architecture": "qwen3"}, (), "", "qwen2"),
+        ({"general.architecture": "qwen35moe"}, (), "", "qwen35"),
         ({"general.architecture": "qwen2"}, ("<|begin_of_text|>",), "", "llama-bpe"),
     ],
 )

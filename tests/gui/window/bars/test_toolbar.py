@@ -74,6 +74,7 @@ def test_opening_a_file_as_target(window: MainWindow, monkeypatch: pytest.Monkey
         ("auto", "self-int4", "Auto: n-gram + self"),
         ("auto", "mtp", "Auto: n-gram + own layer"),
         ("mtp", "mtp", "Own layer (MTP)"),
+        ("mtp", "ngram", "n-gram"),
         ("auto", "none", "Auto: none"),
         ("ngram", "ngram", "N-gram"),
         ("self-int4", "self-int4", "Self, 4 bits"),
