@@ -70,6 +70,9 @@ class _RandomWeights:
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
         return None
 
+    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
+        return None
+
     def __enter__(self) -> WeightSource:
         return self
 

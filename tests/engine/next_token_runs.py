@@ -13,10 +13,13 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.models.shared import Drafted
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
@@ -40,10 +43,13 @@ def files_with(path: Path, normed: bool | None = None) -> ModelFiles:
 
 
 def parts_of(
-    files: ModelFiles, dtype: torch.dtype = torch.float32, context: int = 256
-) -> tuple[Decoder, NextTokenLayer]:
-    """The target and its layer, loaded."""
-    decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind="plain")
+    files: ModelFiles, dtype: torch.dtype = torch.float32, context: int = 256, packed: bool = False
+) -> tuple[Drafted, NextTokenLayer]:
+    """The target and its layer, loaded; ``packed`` on the file's own blocks."""
+    decoder: Drafted = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind="plain")
+    if packed:
+        shared().add(kernel_parts(files.config, packed_formats(files)))
+        decoder = PackedDecoder(files.config, context, threads=2)
     layer = NextTokenLayer(decoder)
     with open_weights(files) as source:
         assert list(decoder.load(source))[-1] == 1.0
@@ -52,7 +58,7 @@ def parts_of(
 
 
 def joined(
-    parts: tuple[Decoder, NextTokenLayer], blocks: int, order: Sequence[int] | None = None, size: int = 16
+    parts: tuple[Drafted, NextTokenLayer], blocks: int, order: Sequence[int] | None = None, size: int = 16
 ) -> tuple[ModelRunner, ModelRunner]:
     """Runners of both over one pool."""
     decoder, layer = parts
@@ -63,10 +69,10 @@ def joined(
 
 
 def runner_with(
-    path: Path, normed: bool | None = None, blocks: int = 8, order: Sequence[int] | None = None
+    path: Path, normed: bool | None = None, blocks: int = 8, order: Sequence[int] | None = None, packed: bool = False
 ) -> tuple[ModelRunner, ModelRunner]:
     """Runners of a target and of its layer."""
-    return joined(parts_of(files_with(path, normed)), blocks, order)
+    return joined(parts_of(files_with(path, normed), packed=packed), blocks, order)
 
 
 def drafter(draft: ModelRunner) -> NextTokenDraft:
@@ -77,11 +83,11 @@ def drafter(draft: ModelRunner) -> NextTokenDraft:
 class Taught(Models):
     """A target and its layer that were taught the same language (``next_token.train``); loaded once."""
 
-    def __init__(self, path: Path, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, path: Path, dtype: torch.dtype = torch.float32, packed: bool = False) -> None:
         files = files_with(path)
-        self.key = path.name, "", dtype
+        self.key = path.name, "packed" * packed, dtype
         self.tokenizer = load_tokenizer(files)
-        self.target, self.layer = parts_of(files, dtype)
+        self.target, self.layer = parts_of(files, dtype, packed=packed)
 
     def session(
         self,

@@ -51,6 +51,14 @@ def write_packed(path: Path, quant: str, seed: int = 0) -> Path:
     return path
 
 
+def in_blocks(array: np.ndarray, quant: str) -> dict[str, object]:
+    """What ``GGUFWriter.add_tensor`` takes of a matrix, whose numbers are not these, but as large."""
+    random = np.random.default_rng(array.shape)
+    raw = made_up(random, quant, array.shape[0], array.shape[1] // FORMATS[quant].columns)
+    size = float(np.sqrt(np.mean(array**2)))
+    return {"tensor": _of_size(raw, quant, size), "raw_dtype": gguf.GGMLQuantizationType[quant]}
+
+
 def _of_size(raw: np.ndarray, quant: str, size: float) -> np.ndarray:
     """The same blocks with scales that make the weights of this size on average."""
     factor = size / np.sqrt(np.mean(gguf.dequantize(raw, gguf.GGMLQuantizationType[quant]) ** 2))

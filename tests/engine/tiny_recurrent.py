@@ -39,6 +39,9 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
     "qwen35": (FAMILY, {}),
     "qwen35-tied": (FAMILY, {"tie_word_embeddings": True, "linear_num_value_heads": 2, "linear_conv_kernel_dim": 2}),
     "qwen35-loopy": (FAMILY, {"linear_num_value_heads": 6}),
+    # heads of sizes that packed kernels take
+    "qwen35-blocks-loopy": (FAMILY, {"head_dim": 32, "linear_num_value_heads": 6}),
+    "qwen35-blocks-loopy-tied": (FAMILY, {"head_dim": 32, "tie_word_embeddings": True, "linear_value_head_dim": 32}),
     "qwen3_5_moe": ("qwen3_5_moe", {}),
     "qwen3_5_moe-loopy": ("qwen3_5_moe", {**_TWO_LAYERS, "head_dim": 32}),
     "qwen3_next": ("qwen3_next", {}),

@@ -13,6 +13,7 @@ where a checkpoint may be made.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import torch
@@ -40,6 +41,9 @@ class Added:
     def part(self, begin: int, end: int) -> Added:
         """Some of the rows."""
         return Added(self.decays[begin:end], self.keys[begin:end], self.deltas[begin:end])
+
+
+Replay = Callable[[torch.Tensor, Added], None]
 
 
 def replay_(state: torch.Tensor, added: Added) -> None:
@@ -103,7 +107,10 @@ class StateCache:
         slots: as many as the pool has (``StateSlots``).
         states: of each layer ``[slots, value_heads, key_dim, value_dim]`` in float32.
         tails: the last inputs of the convolution before it, ``[slots, kernel - 1, channels]``.
+        replay: makes a state again as the decoder makes it whose rows these are.
     """
+
+    replay: Replay = staticmethod(replay_)
 
     def __init__(self, sizes: Recurrent, layers: int, slots: int, block_size: int, device: torch.device) -> None:
         self.sizes, self.slots, self.block_size, self.device = sizes, slots, block_size, device
@@ -134,7 +141,7 @@ class StateCache:
         if what.source != what.target:
             state.copy_(self.states[layer][what.source])
             tail.copy_(self.tails[layer][what.source])
-        advance_(state, tail, rows)
+        advance_(state, tail, rows, self.replay)
 
     def view(self, slot: int, start: int, rows: int, verified: int) -> StateView:
         """A pass's window on a sequence's state.
@@ -166,6 +173,10 @@ class StateView:
         self._cache, self._slot = cache, slot
         self.start, self.rows, self._verified = start, rows, verified
 
+    def replay_by(self, replay: Replay) -> None:
+        """Whoever runs the rows of this cache makes states again in a way of its own."""
+        self._cache.replay = replay
+
     @property
     def border(self) -> int:
         """Rows of this pass through the last border of a block, 0 for none."""
@@ -186,11 +197,11 @@ class StateView:
             raise ValueError(f"there are states from {place.base} to {place.end} tokens, not at {self.start}")
         place.log = place.rows(place.base, self.start)
         at = max(place.base, self._verified)
-        advance_(state, tail, place.rows(place.base, at))
+        advance_(state, tail, place.rows(place.base, at), cache.replay)
         place.base, place.log = at, place.rows(at, self.start)
         if own or place.log:
             state, tail = state.clone(), tail.clone()
-            advance_(state, tail, place.log)
+            advance_(state, tail, place.log, cache.replay)
         return state, tail
 
     def add(self, layer: int, added: Added, inputs: torch.Tensor, offset: int = 0) -> None:
@@ -208,10 +219,10 @@ class StateView:
         place.base, place.log = self.start + rows, []
 
 
-def advance_(state: torch.Tensor, tail: torch.Tensor, rows: list[LoggedRows]) -> None:
+def advance_(state: torch.Tensor, tail: torch.Tensor, rows: list[LoggedRows], replay: Replay = replay_) -> None:
     """The state and the last inputs behind some rows more, in place."""
     for one in rows:
-        replay_(state, one.added)
+        replay(state, one.added)
         tail.copy_(tail_after(tail, one.inputs))
 
 

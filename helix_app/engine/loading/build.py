@@ -13,7 +13,7 @@ from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
 from helix_app.engine.loading.fitting.fit import has_room_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
-from helix_app.engine.loading.packed import takes_packed
+from helix_app.engine.loading.packed import takes_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
 from helix_app.engine.machine.devices.device import PACKED, Device
@@ -68,7 +68,8 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
-        return Shape(device, dtype, *tokens, packed=True)
+        drafts = takes_next_token(what, device.torch_device, packed=unpacks_for_layer(what, device))
+        return Shape(device, dtype, *tokens, packed=True, next_token=drafts)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:

@@ -9,11 +9,11 @@ import torch
 
 from helix_app.engine.loading.plan import NEXT_TOKEN, Plan
 from helix_app.engine.loading.reading import read_weights
-from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.on_device.layers import KIND
 from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.models.shared import Drafted
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 
@@ -24,7 +24,11 @@ def runs_next_token(device: torch.device) -> bool:
 
 
 def takes_next_token(what: Plan, device: torch.device, *, packed: bool) -> bool:
-    """Whether the layer is loaded beside its target: where it is asked for, or may be chosen, and can run."""
+    """Whether the layer is loaded beside its target: where it is asked for, or may be chosen, and can run.
+
+    Args:
+        packed: weights stay packed on a card, where the layer does not run.
+    """
     wanted = what.draft_kind in ("auto", NEXT_TOKEN) and what.target.config.next_token is not None
     return wanted and not packed and runs_next_token(device)
 
@@ -36,7 +40,7 @@ def add_next_token(files: ModelFiles, target: ModelRunner, cancel: threading.Eve
         LoadCancelled: ``cancel`` was set.
         ModelFileError: weights that are missing, damaged or of another shape.
     """
-    assert isinstance(target.decoder, Decoder)  # packed files and DirectML never come here
+    assert isinstance(target.decoder, Drafted)  # DirectML never comes here
     layer = NextTokenLayer(target.decoder)
     yield from read_weights(files, layer, None, "draft_weights", cancel)
     TargetStates(target, layer)

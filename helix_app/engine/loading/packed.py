@@ -11,7 +11,7 @@ from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device
-from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import by_products, has_steps, kernel_parts, packed_formats
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
@@ -29,18 +29,22 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
         return False
-    drafts_unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    drafts_unpacked = what.draft_kind in SELF_BITS or (
+        what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device)
+    )
     if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
         return True
     notice = Notice("packed_kernels")
-    if device.kind != "cpu":
+    if device.kind == "cuda" and what.draft_kind == NEXT_TOKEN:
+        notice = Notice("packed_mtp", (("device", device.name),))
+    elif device.kind != "cpu":
         notice = Notice(_why_not_on(device, what.target), (("device", device.name),))
     elif what.draft_kind in SELF_BITS:
         notice = Notice("packed_draft")
-    elif what.target.config.recurrent_layers and what.target.config.experts is None and _holds_blocks(what.target):
+    elif _recurrent_by_program(what.target) and _holds_blocks(what.target) and not has_steps(what.target.config):
         notice = Notice("packed_recurrent")
-    elif what.draft_kind == NEXT_TOKEN:
-        notice = Notice("packed_mtp")
+    elif what.draft_kind == NEXT_TOKEN and by_products(what.target.config):
+        notice = Notice("packed_mtp", (("device", device.name),))
     elif not packed_formats(what.target):
         notice = Notice("packed_experts" if _larger_unpacked(what.target) else "packed_format")
     else:
@@ -65,6 +69,15 @@ def _larger_unpacked(files: ModelFiles) -> bool:
     return _packed_experts(files) or (not files.config.is_even and _holds_blocks(files))
 
 
+def unpacks_for_layer(what: Plan, device: Device) -> bool:
+    """Whether a layer that drafts runs only beside weights that are not packed."""
+    return device.kind != "cpu" or by_products(what.target.config)
+
+
+def _recurrent_by_program(files: ModelFiles) -> bool:
+    return bool(files.config.recurrent_layers) and not by_products(files.config)
+
+
 def _holds_blocks(files: ModelFiles) -> bool:
     """Whether a file's matrices are packed in blocks."""
     return files.gguf is not None and any(info.type not in _DENSE for info in files.gguf.tensors.values())
@@ -72,7 +85,7 @@ def _holds_blocks(files: ModelFiles) -> bool:
 
 def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
-    unpacked = what.draft_kind in (*SELF_BITS, NEXT_TOKEN)
+    unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device))
     if what.request.dtype not in ("auto", PACKED) or unpacked:
         return False
     if device.kind != "cpu":

@@ -33,12 +33,12 @@ class PackedLinearMaker(LinearMaker):
         self._config = config
         self.table: PackedWeight | None = None
 
-    def embedding(self, source: WeightSource) -> Rows | None:
-        packed = self._on_card(source, ("embed",))
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
+        packed = self._on_card(source, (role,), layer)
         if packed is None:
             return None
         table, dtype = packed[0], self.dtype
-        self.table = table
+        self.table = table if role == "embed" else self.table
         return lambda ids: table.unpacked(ids, dtype)
 
     def linear(self, source: WeightSource, roles: tuple[str, ...], layer: int, bias: bool) -> LinearFn:
@@ -91,5 +91,5 @@ class CardDecoder(Decoder):
         self._table = None
         super().release()
 
-    def _linear_maker(self) -> LinearMaker:
+    def linear_maker(self) -> LinearMaker:
         return self._maker

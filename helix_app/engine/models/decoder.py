@@ -119,7 +119,7 @@ class Decoder:
             RuntimeError: the device's own errors (out of memory among them).
         """
         config = self.config
-        maker = self._linear_maker()
+        maker = self.linear_maker()
         with untracked(self.device):
             self._rows = maker.embedding(source)
             if self._rows is None:
@@ -146,7 +146,8 @@ class Decoder:
                 self._look_at_rows()
         yield 1.0
 
-    def _linear_maker(self) -> LinearMaker:
+    def linear_maker(self) -> LinearMaker:
+        """Makes linear layers as its own are."""
         return LinearMaker(self.linear_kind, self.dtype, self.device, self.bits, self._head_bits, self._packed)
 
     def _look_at_rows(self) -> None:
@@ -316,13 +317,16 @@ class Decoder:
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
         scale = self.config.embedding_scale
-        x = F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
+        x = self._looked_up(ids)
         return x if scale == 1.0 else x * scale
 
+    def _looked_up(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
+
     @property
-    def ends(self) -> tuple[torch.Tensor, Norm, LinearFn]:
-        """Embeddings ``[vocab, hidden]``, final norm and output head, for a layer that shares them."""
-        return self._embed, self._norm, self._head
+    def ends(self) -> tuple[Rows, Norm, LinearFn]:
+        """Embeddings by ids, final norm and output head, for a layer that shares them."""
+        return self._looked_up, self._norm, self._head
 
     def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:
         """What a half of a layer gave, as it is added."""

@@ -17,7 +17,6 @@ import torch
 from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.kernels.attention import EXACT_ROWS, Handed, Span
-from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner
 
@@ -39,8 +38,8 @@ class TargetStates:
 
     def __init__(self, runner: ModelRunner, layer: NextTokenLayer) -> None:
         """Mutates: the runner's passes give hidden states from now on, to this object."""
-        assert isinstance(runner.decoder, Decoder)
-        self.layer, self._runner, self._decoder = layer, runner, runner.decoder
+        assert runner.decoder is layer.target
+        self.layer, self._runner, self._decoder = layer, runner, layer.target
         self._group = runner.cache.layout.places[runner.decoder.config.num_layers][0]
         self.join(runner.pool)
         self._decoder.gives_hidden = True

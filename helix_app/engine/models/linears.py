@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+import torch.nn.functional as F
 
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import LinearFn, LinearKind, choose_linear, make_linear
@@ -15,6 +16,16 @@ from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 Rows = Callable[[torch.Tensor], torch.Tensor]  # of embeddings, by token ids
+
+
+class Table:
+    """Rows of a dense matrix, by token ids."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        self.weight = weight
+
+    def __call__(self, ids: torch.Tensor) -> torch.Tensor:
+        return F.embedding(ids, self.weight)
 
 
 class LinearMaker:
@@ -78,9 +89,10 @@ class LinearMaker:
         """A layer's linear of these roles. Raises ModelFileError."""
         biases = torch.cat([self.tensor(source, role, "bias", layer) for role in roles]) if bias else None
         if self._packed is not None:
-            tensors = [source.packed(role, layer) for role in roles]
-            if packable(tensors):
-                return self._on_blocks(self._packed, [one for one in tensors if one is not None], biases)
+            parts = [source.packed_parts(role, layer) for role in roles]
+            tensors = [one for part in parts if part is not None for one in part]
+            if None not in parts and packable(tensors):
+                return self._on_blocks(self._packed, tensors, biases)
         if self.bits == 4:
             groups = self._groups4(source, roles, layer)
             if groups is not None:
@@ -112,9 +124,9 @@ class LinearMaker:
         self.maps(*tensors)
         return packed.linear(tensors, bias)
 
-    def embedding(self, source: WeightSource) -> Rows | None:
+    def embedding(self, source: WeightSource, role: str = "embed", layer: int = 0) -> Rows | None:
         """The embeddings on the file's own blocks; None where they are not to be, or are not packed."""
-        tensor = source.packed("embed") if self._packed is not None else None
+        tensor = source.packed(role, layer) if self._packed is not None else None
         if tensor is None or not packable([tensor]):
             return None
         self.maps(tensor)

@@ -27,12 +27,12 @@ from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
-from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.layer import load_feed_forward
-from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.linears import Rows, Table
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.part import Pass
 from helix_app.engine.models.residual import Norm, residual
+from helix_app.engine.models.shared import Drafted, shared_of
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.config import ModelConfig
@@ -42,15 +42,16 @@ class NextTokenLayer:
     """The layer, ready to run after ``load``; see ``models/base.py``. A pass runs one row of each sequence.
 
     Attributes:
+        target: whose layer it is.
         config: the target's, with this layer as the last one (``ModelConfig.extended``).
     """
 
     rounded = 0
     can_be_exact = False
 
-    def __init__(self, target: Decoder) -> None:
+    def __init__(self, target: Drafted) -> None:
         assert target.config.next_token is not None
-        self._target, self._own, self.config = target, target.config.next_token, target.config.extended
+        self.target, self._own, self.config = target, target.config.next_token, target.config.extended
         self.dtype, self.device, self.cache_dtype = target.dtype, target.device, target.cache_dtype
         self.max_positions, self.bits, self.parameters = target.max_positions, target.bits, 0
         self.graphs: StepGraphs | None = None
@@ -58,12 +59,16 @@ class NextTokenLayer:
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``."""
-        config, target, own, i = self.config, self._target, self._own, self._index
-        maker = LinearMaker(target.linear_kind, self.dtype, self.device, self.bits)
+        config, own, i = self.config, self._own, self._index
+        self._shared = shared_of(self.target)
+        maker = self._shared.linear_maker()
         yield 0.0
         with untracked(self.device):
-            embed, norm, head = target.ends
-            self._embed = maker.tensor(source, "next_embed", layer=i) if own.own_embeddings else embed
+            embed, norm, head = self._shared.ends
+            self._embed: Rows = embed
+            if own.own_embeddings:
+                packed = maker.embedding(source, "next_embed", i)
+                self._embed = packed or Table(maker.tensor(source, "next_embed", layer=i))
             self._head_norm = Norm(maker.tensor(source, "next_norm", layer=i)) if own.own_norm else norm
             self._head: LinearFn = maker.linear(source, ("next_head",), i, False) if own.own_head else head
             self._embed_norm, self._state_norm = (maker.tensor(source, role, layer=i) for role in ("enorm", "hnorm"))
@@ -79,7 +84,7 @@ class NextTokenLayer:
     @property
     def format(self) -> str:
         """The number format by name: the target's."""
-        return self._target.format
+        return self.target.format
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -94,9 +99,16 @@ class NextTokenLayer:
         held = sum(bytes_of(one) for one in (*norms, self._project, self._head))
         return held + self._mixer.weight_bytes + self._feed_forward.weight_bytes
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of weights that it does not share with its target."""
+        own, shared = self._own, 0 if self._own.own_head else bytes_of(self._head)
+        table = bytes_of(self._embed) if own.own_embeddings else 0
+        return self.weight_bytes - shared - (0 if own.own_norm else bytes_of(self._head_norm)) + table
+
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""
-        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward"):
+        for name in ("_embed", "_head", "_project", "_mixer", "_feed_forward", "_shared"):
             self.__dict__.pop(name, None)
 
     # ----------------------------------------------------------------- running
@@ -115,7 +127,7 @@ class NextTokenLayer:
                 before += [span.handed.before, span.handed.after[:-1]]
             x = residual(self._joined(ids, torch.cat(before)), self._mixer_norm, self.config.norm_eps)
             views = [(span.view.at(self._index), span.rows) for span in spans]
-            self._mixer.write(x.normed(self._mixer_norm), self._target.turns(spans), views)
+            self._mixer.write(x.normed(self._mixer_norm), self._shared.turns(spans), views)
 
     def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
         """One row of each span through the layer and the output head; its hidden state is handed to the span.
@@ -135,7 +147,7 @@ class NextTokenLayer:
             states = [span.handed for span in spans if span.handed is not None]
             x = residual(self._joined(ids, torch.cat([one.before for one in states])), self._mixer_norm, self._eps)
             paths = [_Behind(self.config, span.view.at(self._index)) for span in spans]
-            step = Pass(self._target.turns(spans), paths)
+            step = Pass(self._shared.turns(spans), paths)
             x.add(self._mixer(x.normed(self._mixer_norm), step))
             x.add(self._feed_forward(x.normed(self._feed_forward_norm), step))
             normed = x.normed(self._head_norm)
@@ -151,7 +163,7 @@ class NextTokenLayer:
     def _joined(self, ids: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
         """The stream that the layer begins with, ``[rows, hidden]``, of tokens and the hidden states before them."""
         size, scale = (self.config.hidden_size,), self.config.embedding_scale
-        embedded = F.embedding(ids, self._embed)
+        embedded = self._embed(ids)
         embedded = embedded if scale == 1.0 else embedded * scale
         halves = (
             F.rms_norm(embedded, size, self._embed_norm, self._eps),

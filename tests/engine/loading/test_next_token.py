@@ -14,19 +14,22 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.engine import Engine
+from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import drafts
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.fitting import fit as fitting
 from helix_app.engine.loading.fitting.fit import Memory, fit_of
-from helix_app.engine.loading.fitting.needs import need_of, next_token_weights
+from helix_app.engine.loading.fitting.memory_use import memory_use
+from helix_app.engine.loading.fitting.needs import need_of, next_token_blocks, next_token_weights
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import pairs
 from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
-from helix_app.protocol.requests import LoadRequest
+from helix_app.protocol.requests import LoadRequest, SamplingParams
 from tests.engine.crowds import TEXTS
 from tests.engine.loading.test_drafts import load, notices
 from tests.engine.measuring.test_pairs import FASTER
@@ -215,24 +218,50 @@ def test_a_folder_is_looked_into_where_its_config_speaks_of_it(tmp_path: Path, z
     assert inspect(zoo.folder("qwen3")).config.next_token is None
 
 
-def test_directml_and_packed_weights_do_without(taught_file: Path) -> None:
+def test_directml_and_packed_weights_on_a_card_do_without(taught_file: Path) -> None:
     for kind, taken in (("auto", True), ("mtp", True), ("ngram", False), ("none", False)):
         made = plan(LoadRequest(str(taught_file), draft=kind))
         assert takes_next_token(made, cpu().torch_device, packed=False) == taken
-        assert not takes_next_token(made, cpu().torch_device, packed=True)
+        assert not takes_next_token(made, torch.device("cuda"), packed=True)
         assert not takes_next_token(made, THERE, packed=False)
     with pytest.raises(InputError):
         check_copy("mtp", THERE)
     check_copy("mtp", cpu().torch_device)
 
 
-def test_a_packed_file_is_unpacked_for_it(tmp_path: Path) -> None:
-    path = with_layer("qwen3-loopy", reference_of("qwen3-loopy"), tmp_path, quant="Q8_0")
-    engine = Engine()
-    ready, seen = load(engine, path, draft="mtp", dtype="packed")
-    assert ready.draft == "mtp"
-    assert ready.dtype != "packed"
-    assert [notice.code for notice in notices(seen)] == ["packed_mtp"]
+@pytest.mark.parametrize("name", ["qwen3-loopy", "qwen35-blocks-loopy"])
+def test_a_packed_file_stays_packed_beside_it(tmp_path: Path, name: str) -> None:
+    try:
+        shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+    path = with_layer(name, reference_of(name, normed=name != "qwen3-loopy"), tmp_path, quant="Q8_0")
+    engine, files = Engine(), inspect(path)
+    asked = LoadRequest(str(path), draft="mtp", device="cpu")
+    ready, seen = load(engine, path, draft="mtp", dtype="auto", context_length=128, cache_tokens=256)
+    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("mtp", "packed", True, [])
+    session = session_of(engine)
+    states = session.runner.hidden
+    assert isinstance(states, TargetStates)
+    assert set(states.layer.kernels[1:]) <= {"PackedLinear", "JoinedLinear"}
+    # what is reckoned before is what is held
+    fit = fit_of(plan(asked), cpu())
+    assert fit.format == "packed"
+    assert fit.need.draft_weights == next_token_blocks(files) == pytest.approx(states.layer.held_bytes, rel=0.01)
+    decoder = session.runner.decoder
+    assert isinstance(decoder, PackedDecoder)
+    assert fit.need.weights == pytest.approx(decoder.held_bytes, rel=0.02)
+    need = need_of(files, "packed", 128, 256, next_token=True)
+    caches = session.runner.cache.block_bytes + 4 * files.config.hidden_size
+    kept = session.runner.cache.states
+    assert need.cache == caches * session.runner.pool.num_blocks + (0 if kept is None else kept.nbytes)
+    memory = memory_use(session)
+    assert memory.weights == pytest.approx(decoder.held_bytes + states.layer.held_bytes)
+    for options in ({}, {"sampling": SamplingParams(temperature=0.8, seed=5)}):
+        request = ask(SAID[3], max_tokens=40, k="fixed:3", **options)
+        drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+        assert drafted.metrics.drafted_tokens > 0
+        assert drafted.token_ids == plain.token_ids
     engine.close()
 
 

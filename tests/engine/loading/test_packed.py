@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,10 +15,13 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed import library as libraries, processor as processors
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading import packed
+from helix_app.engine.loading.fitting.fit import fit_of
+from helix_app.engine.loading.fitting.memory_use import memory_use
 from helix_app.engine.loading.plan import plan
-from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.engine.models.packed import decoder as packed_decoder
 from helix_app.engine.models.packed.decoder import PackedDecoder
+from helix_app.engine.rounds.certify import Certified, certify
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
@@ -88,6 +92,40 @@ def test_a_model_with_recurrent_layers_runs_dense_and_says_so(zoo: Zoo, quant: s
     assert all("unpacks" in messages.notice_text(found, {}) for found in code)
     finish(engine, ask())
     engine.close()
+
+
+@pytest.mark.parametrize("dtype", ["auto", "packed"])
+def test_recurrent_layers_of_usual_sizes_run_packed(zoo: Zoo, kernels: None, dtype: str) -> None:
+    path = zoo.gguf("qwen35-blocks-loopy", quant="Q8_0")
+    what = plan(LoadRequest(str(path), draft="ngram", device="cpu", context_length=128, cache_tokens=512))
+    assert packed.may_run_packed(what, cpu())
+    engine, seen = load(path, dtype)
+    ready, session = seen[-1], session_of(engine)
+    assert isinstance(ready, ModelReady)
+    assert (ready.dtype, ready.exact_rows, codes(seen)) == ("packed", True, [])
+    assert isinstance(session.runner.decoder, PackedDecoder)
+    request = ask("the cat sat on the mat and the cat", k="fixed:3")
+    certified = list(certify(session, request, threading.Event()))[-1]
+    assert isinstance(certified, Certified)
+    assert (certified.certificate.kind, certified.certificate.holds) == ("identity", True)
+    fit = fit_of(what, cpu())
+    states = session.runner.cache.states
+    assert states is not None
+    assert fit.need.weights == pytest.approx(memory_use(session).weights, rel=0.1)  # the table of tokens is mapped too
+    assert fit.need.cache >= states.nbytes
+    engine.close()
+
+
+@pytest.mark.parametrize("draft", ["mtp", "ngram"])
+def test_on_a_card_recurrent_layers_and_those_that_draft_are_unpacked(zoo: Zoo, draft: str) -> None:
+    path = zoo.gguf("qwen35-blocks-loopy", quant="Q8_0")
+    made = replace(plan(LoadRequest(str(path), draft="ngram", dtype="packed")), draft_kind=draft)
+    told = list(packed.takes_packed(made, Device("cuda", torch.device("cpu"), "Card")))
+    (notice,) = told
+    assert isinstance(notice, Notice)
+    assert notice.code == ("packed_mtp" if draft == "mtp" else "packed_recurrent")
+    assert "Card" in messages.notice_text(notice.code, dict(notice.fields)) or draft == "ngram"
+    assert not packed.may_run_packed(made, Device("cuda", torch.device("cpu"), "Card"))
 
 
 def test_a_draft_model_runs_packed_too_where_its_file_is(zoo: Zoo, kernels: None) -> None:

@@ -23,7 +23,8 @@ FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2",
 NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]
 LOOPY = [f"{family}-loopy" for family in FAMILIES]
 PACKED = [
-    name for name in LOOPY if not name.startswith(("qwen2_moe", "qwen35"))
+    *(name for name in LOOPY if not name.startswith(("qwen2_moe", "qwen35"))),
+    "qwen35-blocks-loopy",
 ]  # those that run on a file's own blocks
 PRODUCTS = [
     name for name in PACKED if SHAPES[name][0] in (*tiny_families.EXPERTS, *tiny_gemma4.KINDS)

@@ -6,6 +6,7 @@ Made-up weights and activations, fixed by a seed; every result must be that of t
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from helix_app.engine.kernels.packed import reference
+from helix_app.engine.kernels.packed.delta import check as delta_check
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES, TOGETHER
 from helix_app.engine.kernels.packed.heads import attention_sizes
-from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library
+from helix_app.engine.kernels.packed.library import ADD, CORE, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.pool import Pool
-from helix_app.engine.kernels.packed.program import Job, Program, floats, words
+from helix_app.engine.kernels.packed.program import Job, Program, floats, rotation, words
 from helix_app.engine.kernels.packed.samples import made_up
 
 _ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)
@@ -49,10 +51,16 @@ def wrong_in(library: Library, part: str) -> Iterator[str]:
     elif part == ADD:
         if not all(_add_is_right(library, arithmetic, random, normed) for normed in (True, False)):
             yield part
-    elif part == GELU:
-        x = random.normal(0, 3, (3, 512)).astype(np.float32)
-        if not all(_activate_is_right(library, arithmetic, x, size, GELU) for size in RECORD_BYTES):
+    elif part == PARTIAL:
+        kinds = [(pairs, normed) for pairs in (True, False) for normed in (True, False)]
+        if not all(_rotate_is_right(library, arithmetic, random, *kind, turned=16) for kind in kinds):
             yield part
+    elif part in (GELU, SIGMOID):
+        x = random.normal(0, 3, (3, 512)).astype(np.float32)
+        if not all(_activate_is_right(library, arithmetic, x, size, part) for size in RECORD_BYTES):
+            yield part
+    elif part == DELTA:
+        yield from delta_check.wrong(functools.partial(call, library), arithmetic, random)
     else:
         for window in (1, 16, 23, 54, 200) if part.startswith("windowed") else (0,):
             if not _attention_is_right(library, arithmetic, random, part, window):
@@ -163,13 +171,19 @@ def _activate_is_right(
 
 
 def _rotate_is_right(
-    library: Library, arithmetic: reference.Arithmetic, random: np.random.Generator, pairs: bool, normed: bool = False
+    library: Library,
+    arithmetic: reference.Arithmetic,
+    random: np.random.Generator,
+    pairs: bool,
+    normed: bool = False,
+    turned: int = 0,
 ) -> bool:
+    """``turned``: how many numbers of a head are, 0 for all."""
     rows, heads, kv_heads, dim, slots = 2, 3, 1, 32, 48
     x = random.normal(0, 1, (rows, heads + 2 * kv_heads, dim)).astype(np.float32)
     x[0, heads, :3] = 1e-7, 3e-5, 60000.0  # what float16 has few or no bits for
     x[0, heads + 1, :3] = x[0, heads, :3]
-    angles = random.normal(0, 1, (9, dim // 2))
+    angles = random.normal(0, 1, (9, (turned or dim) // 2))
     cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
     positions, where = np.array([4, 8], dtype=np.int64), np.array([33, 7], dtype=np.int64)
     cache = np.zeros((2 * kv_heads, slots, dim), dtype=np.float16)
@@ -179,14 +193,14 @@ def _rotate_is_right(
         parts = zip((x[:, :heads], x[:, heads : heads + kv_heads]), both)
         found = [arithmetic.normed(part.reshape(-1, dim), w, _EPS).reshape(part.shape) for part, w in parts]
         queries_keys = np.concatenate(found, axis=1)
-    turned = arithmetic.turned(queries_keys, cos[positions], sin[positions], pairs)
+    want = arithmetic.turned(queries_keys, cos[positions], sin[positions], pairs)
     values = x[:, heads + kv_heads :].copy()
     given = [_at(x), x.strides[0], heads, kv_heads, dim, _at(cos), _at(sin), _at(positions), _at(where)]
     given += [_at(cache), _at(cache) + cache[:kv_heads].nbytes, cache[0].nbytes]
-    given += [_at(both), _at(both[1]), floats(_EPS)] if normed else []
-    call(library, ("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if normed else ""), given, 0, rows)
-    kept = np.concatenate((turned[:, heads:], values), axis=1).astype(np.float16)
-    return _same(x[:, : heads + kv_heads], turned) and _same(cache[:, where].swapaxes(0, 1), kept)
+    given += [_at(both), _at(both[1]), floats(_EPS), turned]
+    call(library, rotation(pairs, normed, turned > 0), given, 0, rows)
+    kept = np.concatenate((want[:, heads:], values), axis=1).astype(np.float16)
+    return _same(x[:, : heads + kv_heads], want) and _same(cache[:, where].swapaxes(0, 1), kept)
 
 
 def _add_is_right(

@@ -12,13 +12,14 @@ from typing import Any
 
 from llvmlite import ir
 
+from helix_app.engine.kernels.packed.formats import LANES as LANES
+
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 F32 = ir.FloatType()
 VOID = ir.VoidType()
 POINTER = ir.PointerType()
 KERNEL = ir.FunctionType(VOID, [I64, I64, I64])  # (args, begin, end)
 FORMS = ("avx2", "vnni256", "vnni512", "generic")
-LANES = 8  # of float32 in a vector
 
 Value = Any  # llvmlite has no types of its own
 _SWAP_RADIX = 2.0**112  # 127 - 15: between the exponents of float32 and of float16

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RECORD_BYTES = {256: 320, 32: 40}
+LANES = 8  # of float32 in a vector
 SUMS_AT, SCALES_AT = 256, 288  # in a record of 256 columns
 TOGETHER = 8  # rows whose records of 32 columns lie together
 SHARED_BYTES = TOGETHER * RECORD_BYTES[32]

@@ -11,27 +11,31 @@ from typing import Any
 from llvmlite import ir
 
 from helix_app.engine.kernels.packed.emitter import F8, F32, I16, I32, I64, LANES, Emitter, Value, vector
+from helix_app.engine.kernels.packed.program import rotation
 from helix_app.engine.kernels.packed.steps import root_mean_square
 
 BLOCK = 16  # slots of a cache block
 _HALF = vector(I16, LANES)
 
 
-def emit_rotate(e: Emitter, pairs: bool, normed: bool = False) -> None:
+def emit_rotate(e: Emitter, pairs: bool, normed: bool = False, partial: bool = False) -> None:
     """Rows: turn queries and keys by their position, and put keys and values into the cache as float16.
 
-    Defines ``rotate_pairs`` or ``rotate_halves``, with ``_normed`` after it where each head is normed first. Turned
-    together are neighbours (``pairs``, as GGUF files of the Llama family order them) or what lies half a head apart.
+    Defines ``rotate_pairs`` or ``rotate_halves``, with ``_normed`` after it where each head is normed first, and
+    ``_partial`` where only the first numbers of each are turned. Turned together are neighbours (``pairs``, as GGUF
+    files of the Llama family order them) or what lies half of these numbers apart.
 
     Arguments: queries, keys and values side by side, bytes between rows, query heads, key/value heads, numbers of a
-    head, cosines and sines ``[positions, half a head]``, addresses of the rows' positions and slots, keys and values
-    of the cache, bytes between its heads; with ``normed`` also norm weights of queries and of keys, eps (float32).
+    head, cosines and sines ``[positions, half of what is turned]``, addresses of the rows' positions and slots, keys
+    and values of the cache, bytes between its heads; with ``normed`` also norm weights of queries and of keys, eps
+    (float32); with ``partial``, behind the place of these, how many numbers are turned.
     """
 
     def body(args: Value, begin: Value, end: Value) -> None:
         b = e.builder
         x, x_step, heads, kv_heads, dim, cosines, sines, positions, slots, keys, values, head_step = e.words(args, 12)
-        half, head_bytes = b.sdiv(dim, e.i64(2)), e.times(dim, 4)
+        turning = e.load(I64, args, 120) if partial else dim
+        half, head_bytes = b.sdiv(turning, e.i64(2)), e.times(dim, 4)
 
         def norm(head: Value, weights: Value) -> None:
             root = root_mean_square(e, head, dim, e.load(F32, args, 112))
@@ -93,7 +97,7 @@ def emit_rotate(e: Emitter, pairs: bool, normed: bool = False) -> None:
 
         e.span(begin, end, row)
 
-    e.function(("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if normed else ""), body)
+    e.function(rotation(pairs, normed, partial), body)
 
 
 def attention_sizes(name: str) -> tuple[int, int, int]:

@@ -29,7 +29,8 @@ from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor,
 from helix_app.engine.machine import jobs
 
 log = logging.getLogger(__name__)
-CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # the last three for models that want them
+CORE, HEAD_NORMS, ADD, GELU = "core", "head_norms", "add", "gelu_tanh"  # all but the first for models that want them
+PARTIAL, SIGMOID, DELTA = "partial_rotary", "sigmoid", "delta"
 _CHECK_SECONDS = 120.0
 _DIGEST = 32  # bytes of SHA-256 before the object
 
@@ -231,6 +232,7 @@ def _target_machine(processor: Processor) -> Any:
 def _assembly(part: str, processor: Processor) -> str:
     from llvmlite import ir
 
+    from helix_app.engine.kernels.packed.delta.kernels import emit_delta
     from helix_app.engine.kernels.packed.emitter import Emitter
     from helix_app.engine.kernels.packed.heads import attention_sizes, emit_attention, emit_rotate
     from helix_app.engine.kernels.packed.pool_code import emit_pool
@@ -253,8 +255,14 @@ def _assembly(part: str, processor: Processor) -> str:
             emit_rotate(emitter, pairs, normed=True)
     elif part == ADD:
         emit_add(emitter)
-    elif part == GELU:
-        emit_activate(emitter, GELU)
+    elif part == PARTIAL:
+        for pairs in (True, False):
+            for normed in (True, False):
+                emit_rotate(emitter, pairs, normed, partial=True)
+    elif part in (GELU, SIGMOID):
+        emit_activate(emitter, part)
+    elif part == DELTA:
+        emit_delta(emitter)
     elif part.startswith(("attention_", "windowed_")):
         emit_attention(emitter, *attention_sizes(part), part.startswith("windowed"), part.endswith("_sinks"))
     else:
@@ -278,7 +286,7 @@ def _sources() -> str:
         "processor.py",
     )
     digest = hashlib.sha256()
-    for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py"):
+    for name in (*own, "dots/blocks32.py", "dots/blocks256.py", "dots/values.py", "delta/kernels.py", "delta/sizes.py"):
         file = here / name
         digest.update(file.read_bytes() if file.is_file() else _helix_version().encode())  # a frozen program has none
     return digest.hexdigest()

@@ -62,6 +62,11 @@ def floats(value: float) -> int:
     return int(np.array(value, dtype="<f4").view("<u4"))
 
 
+def rotation(pairs: bool, normed: bool, partial: bool = False) -> str:
+    """The name of the kernel that turns heads."""
+    return ("rotate_pairs" if pairs else "rotate_halves") + "_normed" * normed + "_partial" * partial
+
+
 def address(array: npt.NDArray[np.generic]) -> int:
     """Where an array lies; it must live as long as the address is used."""
     return int(array.ctypes.data)

@@ -255,30 +255,37 @@ class Arithmetic:
                 taken = blocks.centre * _of_groups(scales, sums) if blocks.centre else 0
                 number = (whole - taken).astype(_32) * d
             totals = self.fma(number, scale[..., None], totals)
-        return _sum(totals) + offsets if blocks.scales is None and blocks.offset is not None else _sum(totals)
+        return (
+            lanes_summed(totals) + offsets
+            if blocks.scales is None and blocks.offset is not None
+            else lanes_summed(totals)
+        )
 
     def normed(self, x: Floats, weights: Floats, eps: float) -> Floats:
         """The RMS norm of rows."""
         squares = np.zeros((x.shape[0], 8), dtype=_32)
         for part in x.reshape(x.shape[0], -1, 8).transpose(1, 0, 2):
             squares = self.fma(part, part, squares)
-        mean = _sum(squares) / _32(x.shape[1])
+        mean = lanes_summed(squares) / _32(x.shape[1])
         scale = _32(1) / np.sqrt(mean + _32(eps))
         return np.asarray(x * scale[:, None] * weights, dtype=_32)
 
     def activated(self, gate: Floats, up: Floats, activation: str = "silu") -> Floats:
         """The activation of the gate, times up."""
         bent = gate
-        if activation != "silu":
+        if activation == "gelu_tanh":
             bent = gate * _32(GELU_SLOPE) * self.fma(gate * gate, _32(GELU_CUBIC), _32(1))
         negative = bent < 0
         small = self.exp(np.where(negative, bent, -bent))
         share = np.where(negative, small, _32(1)) / (small + _32(1))
-        return np.asarray(gate * share * up, dtype=_32)
+        return np.asarray((share if activation == "sigmoid" else gate * share) * up, dtype=_32)
 
     def turned(self, heads: Floats, cos: Floats, sin: Floats, pairs: bool) -> Floats:
-        """Heads ``[rows, heads, dim]`` rotated by ``[rows, dim / 2]``."""
-        half = heads.shape[-1] // 2
+        """Heads ``[rows, heads, dim]`` rotated by ``[rows, turned / 2]``, the first numbers of each."""
+        half = cos.shape[-1]
+        if 2 * half < heads.shape[-1]:
+            first = self.turned(heads[..., : 2 * half], cos, sin, pairs)
+            return np.concatenate((first, heads[..., 2 * half :]), axis=-1)
         low, high = (heads[..., 0::2], heads[..., 1::2]) if pairs else (heads[..., :half], heads[..., half:])
         cos, sin = cos[:, None], sin[:, None]
         a, c = self.fma(low, cos, -(high * sin)), self.fma(high, cos, low * sin)
@@ -302,18 +309,18 @@ class Arithmetic:
             for i in range(q.shape[0] // 8):
                 sums = self.fma(k[:, 8 * i : 8 * i + 8], q[8 * i : 8 * i + 8], sums)
             scores = np.full(16, -np.inf, dtype=_32)
-            scores[first : k.shape[0]] = (_sum(sums) * _32(scale))[first:]
+            scores[first : k.shape[0]] = (lanes_summed(sums) * _32(scale))[first:]
             now = max(scores.max(), most)
             weights = self.exp(scores - now)
             fade = self.exp(np.full(8, most - now, dtype=_32))[0]
-            total = self.fma(total, fade, _sum((weights[:8] + weights[8:])[None])[0])
+            total = self.fma(total, fade, lanes_summed((weights[:8] + weights[8:])[None])[0])
             mixed, most = mixed * fade, now
             for t in range(first, k.shape[0]):
                 mixed = self.fma(weights[t], v[t], mixed)
         return np.asarray(mixed / total, dtype=_32)
 
 
-def _sum(lanes: Floats) -> Floats:
+def lanes_summed(lanes: Floats) -> Floats:
     """Of eight lanes, in the kernels' order."""
     four = lanes[..., :4] + lanes[..., 4:]
     two = four[..., :2] + four[..., 2:]

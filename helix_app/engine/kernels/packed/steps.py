@@ -76,7 +76,7 @@ def _round(e: Emitter, x: Value, record: Value, columns: int, lane: Value) -> No
         e.store(b.fmul(scale, b.sitofp(total, F32)), place, SCALED_SUM_AT)
 
 
-def _round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int, Value]], row: Value) -> None:
+def round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int, Value]], row: Value) -> None:
     """Round so many columns at ``x`` of a row into the kinds of records that are wanted, whose address is not 0."""
     b = e.builder
     for size, place in records:
@@ -91,12 +91,12 @@ def _round_all(e: Emitter, x: Value, columns: Value, records: Sequence[tuple[int
         e.when(b.icmp_signed("!=", place, e.i64(0)), groups)
 
 
-def _step(e: Emitter, place: Value, offset: Value) -> Value:
+def step_on(e: Emitter, place: Value, offset: Value) -> Value:
     """An address further on; 0 stays 0."""
     return e.builder.select(e.builder.icmp_signed("!=", place, e.i64(0)), e.builder.add(place, offset), place)
 
 
-def _first(e: Emitter, row: Value) -> Value:
+def first_of(e: Emitter, row: Value) -> Value:
     """The first of the eight rows that a row lies together with."""
     return e.builder.and_(row, e.i64(-TOGETHER))
 
@@ -118,7 +118,10 @@ def _emit_prepare(e: Emitter) -> None:
 
         def row(i: Value) -> None:
             source = e.plus(x, b.mul(e.load(I64, index, e.times(i, 8)), x_step))
-            records = [(256, _step(e, wide, b.mul(i, wide_step))), (32, _step(e, slim, b.mul(_first(e, i), slim_step)))]
+            records = [
+                (256, step_on(e, wide, b.mul(i, wide_step))),
+                (32, step_on(e, slim, b.mul(first_of(e, i), slim_step))),
+            ]
             is_normed = b.icmp_signed("!=", weights, e.i64(0))
             normed = e.plus(scratch, b.mul(i, scratch_step))
 
@@ -133,7 +136,7 @@ def _emit_prepare(e: Emitter) -> None:
                 e.span(e.i64(0), vectors, write)
 
             e.when(is_normed, norm)
-            _round_all(e, b.select(is_normed, normed, source), columns, records, i)
+            round_all(e, b.select(is_normed, normed, source), columns, records, i)
 
         e.span(begin, end, row)
 
@@ -157,8 +160,8 @@ def root_mean_square(e: Emitter, source: Value, columns: Value, eps: Value) -> V
 def emit_activate(e: Emitter, activation: str) -> None:
     """Pieces of rows: the activation of the gate times up, then rounding.
 
-    Defines ``activate`` for SiLU and ``activate_gelu_tanh`` for GELU by its hyperbolic tangent, which is the number
-    times the logistic function of twice that tangent's argument.
+    Defines ``activate`` for SiLU, ``activate_gelu_tanh`` for GELU by its hyperbolic tangent, which is the number times
+    the logistic function of twice that tangent's argument, and ``activate_sigmoid`` for that function alone.
 
     Arguments: gate and up side by side, bytes between rows, columns of either, columns of a piece, scratch, bytes
     between its rows, records of 256, bytes between rows, records of 32, bytes between rows.
@@ -178,22 +181,33 @@ def emit_activate(e: Emitter, activation: str) -> None:
             def write(j: Value) -> None:
                 at = e.times(j, 4 * LANES)
                 value = e.load(F8, gate, at)
-                bent = value if activation == "silu" else _gelu_argument(e, value)
-                sign = b.fcmp_ordered("<", bent, e.const(F8, 0.0))
-                small = e.exp(b.select(sign, bent, b.fneg(bent)))  # of -|x|
-                share = b.fdiv(b.select(sign, small, e.const(F8, 1.0)), b.fadd(small, e.const(F8, 1.0)))
-                e.store(b.fmul(b.fmul(value, share), e.load(F8, up, at)), out, at)
+                share = logistic(e, _gelu_argument(e, value) if activation == "gelu_tanh" else value)
+                bent = share if activation == "sigmoid" else b.fmul(value, share)
+                e.store(b.fmul(bent, e.load(F8, up, at)), out, at)
 
             e.span(e.i64(0), b.sdiv(piece, e.i64(LANES)), write)
             records = []
-            for size, place, step, own in ((256, wide, wide_step, row), (32, slim, slim_step, _first(e, row))):
+            for size, place, step, own in ((256, wide, wide_step, row), (32, slim, slim_step, first_of(e, row))):
                 group = b.mul(b.sdiv(first, e.i64(size)), e.i64(_BYTES[size]))
-                records.append((size, _step(e, place, e.plus(b.mul(own, step), group))))
-            _round_all(e, out, piece, records, row)
+                records.append((size, step_on(e, place, e.plus(b.mul(own, step), group))))
+            round_all(e, out, piece, records, row)
 
         e.span(begin, end, one)
 
     e.function("activate" if activation == "silu" else f"activate_{activation}", body)
+
+
+def logistic(e: Emitter, x: Value) -> Value:
+    """``1 / (1 + exp(-x))`` of eight lanes."""
+    b, one = e.builder, e.const(F8, 1.0)
+    sign = b.fcmp_ordered("<", x, e.const(F8, 0.0))
+    small = e.exp(b.select(sign, x, b.fneg(x)))  # of -|x|
+    return b.fdiv(b.select(sign, small, one), b.fadd(small, one))
+
+
+def silu(e: Emitter, x: Value) -> Value:
+    """``x`` times its logistic function."""
+    return e.builder.fmul(x, logistic(e, x))
 
 
 def _gelu_argument(e: Emitter, x: Value) -> Value:

@@ -11,10 +11,16 @@ import torch
 from helix_app.base.errors import HelixError
 from helix_app.base.settings import LEAST_CONTEXT
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.fitting.needs import ModelNeed, copy_weights, need_of, next_token_weights
+from helix_app.engine.loading.fitting.needs import (
+    ModelNeed,
+    copy_weights,
+    need_of,
+    next_token_blocks,
+    next_token_weights,
+)
 from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.on_card import activations, stays_packed
-from helix_app.engine.loading.packed import may_run_packed
+from helix_app.engine.loading.packed import may_run_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
@@ -136,7 +142,9 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = lies.layer and takes_next_token(what, _CPU, packed=lies.format == PACKED)
+    layer = lies.layer and takes_next_token(
+        what, _CPU, packed=lies.format == PACKED and unpacks_for_layer(what, lies.device)
+    )
     if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
         pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
         alone = _need(replace(what, measured=None), lies, context, pool)
@@ -144,7 +152,9 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
     target = lies.need_of(what.target, lies.format, context, pool, layer)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
-        return replace(need, draft_weights=next_token_weights(what.target.config, lies.format))
+        packed = lies.format == PACKED
+        own = next_token_blocks(what.target) if packed else next_token_weights(what.target.config, lies.format)
+        return replace(need, draft_weights=own)
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target, SELF_BITS[what.draft_kind], lies.format))
     if what.draft is None:

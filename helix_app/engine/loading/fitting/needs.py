@@ -7,6 +7,7 @@ unpacks them, ``models/card_decoder.py`` copies them to a card, ``cache/kv_cache
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from helix_app.engine.cache.base import bytes_per_block
@@ -19,7 +20,8 @@ from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
 from helix_app.engine.models.packed.attention import attends
 from helix_app.engine.models.packed.decoder import CACHE, by_products
-from helix_app.engine.models.packed.layers import adds_apart
+from helix_app.engine.models.packed.memory import adds_apart
+from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape, gguf_name, unpacked_roles
 from helix_app.engine.rounds.scheduler import CHUNK
@@ -72,13 +74,14 @@ def need_of(
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
+    whole = number_format == PACKED and not on_card and not by_products(config)  # activations are in float32
+    cache += blocks * config.hidden_size * (4 if whole else item) * next_token  # a hidden state beside each block
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
         products = by_products(config)
         run = _products_workspace(config, context, item) if products else _packed_workspace(config, context)
-        return ModelNeed(packed_weights(files), cache, run)
+        return ModelNeed(packed_weights(files) + (0 if products else _widened(files)), cache, run)
     weights = dense_weights(config, number_format, head_copied) - _mapped(files, item)
     return ModelNeed(weights, cache, _dense_workspace(config, context, item))
 
@@ -98,15 +101,37 @@ def _mapped_table(files: ModelFiles) -> TensorInfo | None:
 
 
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped, and of what is unpacked beside them. The layer that drafts is not looked at:
-    where it is loaded, nothing stays packed."""
-    if files.gguf is None:
-        return 0
-    tensors, config = files.gguf.tensors, files.config
-    held = sum(info.nbytes for name, info in tensors.items() if not name.startswith(f"blk.{config.num_layers}."))
+    """Bytes of the blocks that are mapped, and of what is unpacked beside them, less those of a layer that drafts."""
+    config, tensors = files.config, _tensors(files)
+    held = sum(info.nbytes for name, info in tensors.items() if not _drafts(files, name))
+    if not by_products(config):
+        return held
     unpacked = {gguf_name(config, role, i) for role in unpacked_roles(config) for i in range(config.num_layers)}
     found = [tensors[name] for name in unpacked & tensors.keys()]
     return held + sum(max(0, math.prod(info.shape) * CACHE.itemsize - info.nbytes) for info in found)
+
+
+def next_token_blocks(files: ModelFiles) -> int:
+    """Bytes of the layer that drafts beside a packed target: its blocks, and in float32 what is none."""
+    found = (info for name, info in _tensors(files).items() if _drafts(files, name))
+    return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
+
+
+def _widened(files: ModelFiles) -> int:
+    """Bytes by which gates and vectors of recurrent layers take more than in the file, copied in float32."""
+    names = {gguf_name(files.config, role, i) for i in files.config.recurrent_layers for role in (*GATES, *VECTORS)}
+    return _beside_matrices(files.config, 4) - sum(
+        info.nbytes for name, info in _tensors(files).items() if name in names
+    )
+
+
+def _tensors(files: ModelFiles) -> Mapping[str, TensorInfo]:
+    return {} if files.gguf is None else files.gguf.tensors
+
+
+def _drafts(files: ModelFiles, name: str) -> bool:
+    """Whether a tensor is one of the layer that drafts."""
+    return name.startswith(f"blk.{files.config.num_layers}.")
 
 
 def dense_weights(config: ModelConfig, number_format: str, head_copied: bool = False) -> int:
@@ -174,10 +199,15 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
     hidden, inner = config.hidden_size, config.intermediate_size
     rows = max(BLOCK, 1 << (min(CHUNK, context) - 1).bit_length())
     q, kv = config.num_heads * config.head_dim, config.num_kv_heads * config.head_dim
-    floats = (2 + adds_apart(config)) * hidden + 2 * q + 2 * kv + 3 * inner
-    columns = max(hidden, q, inner)
+    floats = (2 + adds_apart(config)) * hidden + (2 + config.gated_attention) * q + 2 * kv + 3 * inner
+    sizes = config.recurrent
+    columns = max(hidden, q, inner, 0 if sizes is None else sizes.inner)
     records = sum(-(-columns // size) * nbytes for size, nbytes in RECORD_BYTES.items())
-    return rows * (4 * floats + records + 4 * hidden) + _logits(config) + _turns(config, context, 4)
+    made = rows * (4 * floats + records + 4 * hidden)
+    if sizes is not None:  # of a pass, what is kept of rows to be verified, and states that it works on
+        kept = _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes
+        made += rows * recurrent_row_bytes(sizes) + kept + 2 * sizes.state_bytes
+    return made + _logits(config) + _turns(config, context, 4)
 
 
 def _products_workspace(config: ModelConfig, context: int, item: int) -> int:

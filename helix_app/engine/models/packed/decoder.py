@@ -1,8 +1,9 @@
 """The decoder for packed files on a CPU: the file's own blocks, mapped, and native code for all of a pass.
 
-Nothing is unpacked and nothing copied: memory is the file and the cache. Each row is computed in one order whatever
-runs beside it, in prompts, drafts and batches alike, so that drafted and plain decoding give the same bits by
-construction. The one approximation is that activations are rounded to eight bits before a product (``formats.py``).
+Nothing is unpacked and nothing copied, but for vectors and the small gates of recurrent layers: memory is the file and
+the cache. Each row is computed in one order whatever runs beside it, in prompts, drafts and batches alike, so that
+drafted and plain decoding give the same bits by construction. The one approximation is that activations are rounded to
+eight bits before a product (``formats.py``).
 
 The cache is in float16, and holds keys in the file's own order of a head's numbers.
 """
@@ -16,27 +17,29 @@ import gguf
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 
-from helix_app.base.errors import ModelFileError
-from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.cache.kv_cache import GroupedView, KVCache, KVView
+from helix_app.engine.cache.state_cache import StateView
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
+from helix_app.engine.kernels.packed.program import Program
+from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent
 from helix_app.engine.models.packed.attention import CACHE, attention_parts
 from helix_app.engine.models.packed.layers import (
     OUT_WORD,
-    Floats,
-    PackedLayer,
     PackedProgram,
     PackedWeights,
     ProgramMaker,
-    RowMemory,
     Turns,
     step_parts,
 )
+from helix_app.engine.models.packed.memory import Floats, RowMemory
+from helix_app.engine.models.packed.reader import LayerReader
+from helix_app.engine.models.packed.recurrent import RecurrentWeights, Replay, has_kernels_for
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
@@ -51,6 +54,7 @@ _GROUPS = 8  # query heads that share a key/value head, at most
 _EXPERTS = ("ffn_gate_exps", "ffn_up_exps", "ffn_gate_up_exps", "ffn_down_exps")
 _DENSE = ("F32", "F16", "BF16")
 _MATRICES = ("attn_qkv", "attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
+_RECURRENT = ("attn_gate", "ssm_out")
 _SHARED = ("ffn_gate_shexp", "ffn_up_shexp", "ffn_down_shexp")
 _OF_TOKENS = ("inp_gate", "proj")  # what layers make of the inputs of tokens
 _TABLES = ("token_embd", "output", "per_layer_model_proj")
@@ -72,7 +76,7 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return _formats_of_products(header, config)
     if header is None or config.out_bias or config.mlp_bias or config.head_dim % 16 or config.group_size > _GROUPS:
         return frozenset()
-    if config.gated_attention or config.partial_rotary or config.recurrent is not None:
+    if not has_steps(config):
         return frozenset()
     if config.sinks:
         return frozenset()
@@ -80,8 +84,21 @@ def packed_formats(files: ModelFiles) -> frozenset[str]:
         return frozenset()
     if config.qkv_bias and config.interleaved:  # the order of whose numbers is another
         return frozenset()
-    types = {info.type for name, info in header.tensors.items() if is_matrix(name)}
-    return frozenset(types) if types and types <= FORMATS.keys() else frozenset()
+    drafting = f"blk.{config.num_layers}."  # of the layer that drafts, which may have some that are not packed
+    types = {info.type for name, info in header.tensors.items() if is_matrix(name) and not name.startswith(drafting)}
+    if not types or not types <= FORMATS.keys():
+        return frozenset()
+    own = {info.type for name, info in header.tensors.items() if name.startswith(drafting)}
+    return frozenset(types | own & FORMATS.keys())
+
+
+def has_steps(config: ModelConfig) -> bool:
+    """Whether there are steps for recurrent layers, gates and heads turned in part of its sizes."""
+    if config.gated_attention and (config.interleaved or config.qkv_bias or config.fused):
+        return False
+    if config.partial_rotary and (config.qkv_bias or any(rotary.size % 16 for rotary in config.rotaries)):
+        return False
+    return config.recurrent is None or has_kernels_for(config.recurrent)
 
 
 def _formats_of_products(header: GgufHeader, config: ModelConfig) -> frozenset[str]:
@@ -103,7 +120,7 @@ def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...
 def is_matrix(name: str) -> bool:
     """Whether a tensor of a GGUF file is the weight of a linear layer, or the embeddings."""
     stem, _, kind = name.rpartition(".")
-    return kind == "weight" and (stem in _TABLES or _stem(name) in (*_MATRICES, *_SHARED, *_OF_TOKENS))
+    return kind == "weight" and (stem in _TABLES or _stem(name) in (*_MATRICES, *_RECURRENT, *_SHARED, *_OF_TOKENS))
 
 
 def _stem(name: str) -> str:
@@ -115,7 +132,8 @@ class PackedDecoder:
     """A model, ready to run after ``load``; see ``models/base.py``.
 
     Attributes:
-        library: whose kernels run; the parts that the model needs must be in it.
+        library, pool: whose kernels run, and where; the parts that the model needs must be in it.
+        gives_hidden: spans get the hidden states that they ask for (``Span.handed``).
     """
 
     bits = rounded = 0
@@ -142,24 +160,27 @@ class PackedDecoder:
         self.parameters = 0
         self._on_release = on_release
         self.graphs: StepGraphs | None = None
-        self._pool = pool_of(self.library, threads or torch.get_num_threads())
+        self.pool = pool_of(self.library, threads or torch.get_num_threads())
         self._weights: PackedWeights | None = None
         self._embed: PackedTensor
         self._memory: RowMemory | None = None
         self._program: PackedProgram | None = None
         self._cache: tuple[int, ...] = ()
+        self._replay: Replay | None = None
+        self.gives_hidden = False
 
     # ----------------------------------------------------------------- loading
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Map the weights; yields the fraction done, 0..1."""
-        config, layers = self.config, []
-        self._embed = self._matrix(source, "embed")
-        head = self._embed if config.tied_embeddings else self._matrix(source, "head")
-        norm = self._vector(source, "norm")
+        config, layers, reader = self.config, [], LayerReader(source, self.config)
+        self._embed = reader.matrix("embed")
+        head = self._embed if config.tied_embeddings else reader.matrix("head")
+        norm = reader.vector("norm")
         for i in range(config.num_layers):
             yield i / config.num_layers
-            layers.append(self._layer(source, i))
+            layers.append(reader.layer(i))
+        self.parameters = reader.parameters
         self._weights = PackedWeights(tuple(layers), norm, head)
         turns = [self._turns(rotary) for rotary in config.rotaries]
         if any(config.rotary(i) is None for i in range(config.num_layers)):
@@ -169,8 +190,8 @@ class PackedDecoder:
         yield 1.0
 
     def _turns(self, rotary: Rotary) -> Turns:
-        half = self.config.head_dim // 2
         cos, sin = rope_table(self.config, self.max_positions, torch.float32, _CPU, rotary)
+        half = cos.shape[-1] // 2
         cosines, sines = cos.squeeze(1).numpy()[:, :half], sin.squeeze(1).numpy()[:, half:]
         return np.ascontiguousarray(cosines), np.ascontiguousarray(sines)
 
@@ -184,46 +205,11 @@ class PackedDecoder:
         cosines = np.ascontiguousarray(np.broadcast_to(sizes, (len(sizes), self.config.head_dim // 2)))
         return cosines, np.zeros_like(cosines)
 
-    def _layer(self, source: WeightSource, i: int) -> PackedLayer:
-        biases = qk_norms = posts = None
-        if self.config.qkv_bias:
-            biases = tuple(self._vector(source, role, i, "bias") for role in ("q", "k", "v"))
-        if self.config.qk_norm:
-            qk_norms = self._vector(source, "q_norm", i), self._vector(source, "k_norm", i)
-        if self.config.post_norms:
-            posts = self._vector(source, "attn_post_norm", i), self._vector(source, "mlp_post_norm", i)
-        return PackedLayer(
-            attn_norm=self._vector(source, "attn_norm", i),
-            qkv=(self._matrix(source, "q", i), self._matrix(source, "k", i), self._matrix(source, "v", i)),
-            biases=biases,  # type: ignore[arg-type]
-            out=self._matrix(source, "o", i),
-            mlp_norm=self._vector(source, "mlp_norm", i),
-            gate=self._matrix(source, "gate", i),
-            up=self._matrix(source, "up", i),
-            down=self._matrix(source, "down", i),
-            qk_norms=qk_norms,
-            posts=posts,
-        )
-
-    def _matrix(self, source: WeightSource, role: str, layer: int = 0) -> PackedTensor:
-        tensor = source.packed(role, layer)
-        if tensor is None:
-            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_unpacked", role=role))
-        self.parameters += tensor.rows * tensor.columns
-        return tensor
-
-    def _vector(self, source: WeightSource, role: str, layer: int = 0, kind: str = "weight") -> Floats:
-        vector = np.ascontiguousarray(source.get(role, kind, layer).float().numpy())
-        self.parameters += vector.size
-        return vector
-
     @property
     def kernels(self) -> tuple[str, ...]:
         """Formats of the linear layers: those of a layer, then the output head."""
         weights = self._held()
-        first = weights.layers[0]
-        matrices = (*first.qkv, first.out, first.gate, first.up, first.down, weights.head)
-        return tuple(tensor.format for tensor in matrices)
+        return tuple(tensor.format for tensor in (*weights.layers[0].matrices, weights.head))
 
     @property
     def weight_bytes(self) -> int:
@@ -239,7 +225,7 @@ class PackedDecoder:
 
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""
-        self._weights = self._memory = self._program = None
+        self._weights = self._memory = self._program = self._replay = None
         on_release, self._on_release = self._on_release, None
         if on_release is not None:
             on_release()
@@ -282,8 +268,46 @@ class PackedDecoder:
         memory.x[:at] = self._embedded(ids.numpy())
         logits = np.empty((len(wanted), self.config.vocab_size), dtype=np.float32)
         program.logits[OUT_WORD] = logits.ctypes.data
-        self._pool.run(program.program)
+        states = [span.view.states for span in spans if span.view.states is not None]
+        for layer, part in enumerate(program.before):
+            self._through_states(layer, part, states, memory)
+        self.pool.run(program.program)
+        asked = [(span.handed, span.rows) for span in spans if span.handed is not None] if self.gives_hidden else []
+        if asked:
+            hidden = self._hidden(memory.x[:at]).split([rows for _, rows in asked])
+            for (handed, _), after in zip(asked, hidden):
+                handed.after = after
         return bent(torch.from_numpy(logits), self.config)
+
+    def _hidden(self, x: Floats) -> torch.Tensor:
+        """What a layer that drafts takes of the stream, ``[rows, hidden]``."""
+        config, rows = self.config, torch.from_numpy(x.copy())
+        if config.next_token is None or not config.next_token.normed:
+            return rows
+        return F.rms_norm(rows, (config.hidden_size,), torch.from_numpy(self._held().norm), config.norm_eps)
+
+    @property
+    def ends(self) -> tuple[PackedTensor, Floats, PackedTensor]:
+        """Embeddings, final norm and output head, for a layer that shares them (``shared.py``)."""
+        weights = self._held()
+        return self._embed, weights.norm, weights.head
+
+    @property
+    def turns(self) -> Sequence[Turns]:
+        """Cosines and sines of each of ``config.rotaries``, of all positions."""
+        return self._maker.turns[: len(self.config.rotaries)]
+
+    def _through_states(self, layer: int, part: Program, states: Sequence[StateView], memory: RowMemory) -> None:
+        """Run what ends with the states of a recurrent layer, and keep what its rows add to them."""
+        assert memory.recurrent is not None
+        assert self.config.recurrent is not None
+        if self._replay is None:
+            self._replay = Replay(self.library, self.config.recurrent, self.pool)
+        states[0].replay_by(self._replay)
+        with untracked(_CPU):
+            memory.recurrent.begin(states, layer)
+            self.pool.run(part)
+            memory.recurrent.keep(states, layer)
 
     def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
         embed = self._embed
@@ -336,4 +360,6 @@ def _bytes(part: Any) -> int:
         return sum(_bytes(one) for one in part)
     if isinstance(part, PackedTensor):
         return int(part.raw.nbytes)
+    if isinstance(part, RecurrentWeights):
+        return sum(_bytes(one) for one in vars(part).values())
     return 0 if part is None else int(part.nbytes)

@@ -16,6 +16,9 @@ rotated, attention walks over a window, another activation; and where what a hal
 before it is added, out and down are products, and a phase of its own adds them:
 
 add         norm, scale, onto the residual             a row
+
+Gated attention has products of its gates beside q, k and v, and ``activate`` in place of the second ``prepare``; what
+recurrent layers have in place of attention is in ``recurrent.py``.
 """
 
 from __future__ import annotations
@@ -23,13 +26,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-from helix_app.engine.cache.layout import Layout
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
-from helix_app.engine.kernels.packed.library import ADD, GELU, HEAD_NORMS, Library
-from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, words
+from helix_app.engine.kernels.packed.library import ADD, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
+from helix_app.engine.kernels.packed.program import Job, Program, Words, address, floats, rotation, words
+from helix_app.engine.models.packed.memory import Floats, RowMemory, adds_apart
+from helix_app.engine.models.packed.recurrent import RecurrentSteps, RecurrentWeights
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
@@ -38,7 +39,6 @@ _PIECES = 16  # that a smaller matrix is cut into
 _TILE_BYTES = 16_384  # of weights that stay in the nearest cache while all rows use them
 _LARGE = 2_000_000  # bytes of a matrix that is cut by its size alone
 
-Floats = npt.NDArray[np.float32]
 Turns = tuple[Floats, Floats]  # cosines and sines, [positions, head_dim / 2]
 
 
@@ -47,13 +47,16 @@ class PackedLayer:
     """Weights of one layer, as the file holds them; None is what a model has not.
 
     Attributes:
+        qkv: of queries, keys and values, in this order; queries head by head where gates lie between them.
+        gates: of the gates of what attention gives, head by head.
+        recurrent: what it has in place of attention, whose weights are empty then.
         biases: of q, k and v.
         qk_norms: of queries and of keys, of one head.
         posts: of the norms over what each half gives.
     """
 
     attn_norm: Floats
-    qkv: tuple[PackedTensor, PackedTensor, PackedTensor]
+    qkv: tuple[PackedTensor, ...]
     biases: tuple[Floats, Floats, Floats] | None
     out: PackedTensor
     mlp_norm: Floats
@@ -62,6 +65,15 @@ class PackedLayer:
     down: PackedTensor
     qk_norms: tuple[Floats, Floats] | None = None
     posts: tuple[Floats, Floats] | None = None
+    gates: tuple[PackedTensor, ...] = ()
+    recurrent: RecurrentWeights | None = None
+
+    @property
+    def matrices(self) -> tuple[PackedTensor, ...]:
+        """In the order in which they run."""
+        own = self.recurrent
+        first = (*self.qkv, *self.gates) if own is None else (own.mixed_in, own.gate)
+        return (*first, self.out, self.gate, self.up, self.down)
 
 
 @dataclass(frozen=True)
@@ -73,57 +85,14 @@ class PackedWeights:
     head: PackedTensor
 
 
-class RowMemory:
-    """What a pass of at most so many rows needs beside weights and cache.
-
-    Attributes:
-        x: the residual ``[capacity, hidden]``.
-        positions, wanted: of each row its position; the rows whose logits are wanted.
-        slots, tables: of each group of layers and row its cache slot, and the address of its sequence's block table.
-        layout: the groups.
-        unturned: positions of rows for layers that turn nothing, all 0.
-        levels: of rows, where queries grow by position: which of the sizes is theirs.
-        counts: rows of this pass, wanted rows, and 1.
-    """
-
-    def __init__(self, config: ModelConfig, capacity: int, layout: Layout) -> None:
-        self.layout = layout
-        hidden, inner = config.hidden_size, config.intermediate_size
-        self.capacity = capacity
-        self.q_width = config.num_heads * config.head_dim
-        self.kv_width = config.num_kv_heads * config.head_dim
-        self.x = np.zeros((capacity, hidden), dtype=np.float32)
-        self.normed = np.zeros_like(self.x)
-        self.qkv = np.zeros((capacity, self.q_width + 2 * self.kv_width), dtype=np.float32)
-        self.mixed = np.zeros((capacity, self.q_width), dtype=np.float32)
-        self.added = np.zeros_like(self.x if adds_apart(config) else self.x[:0])
-        self.gate_up = np.zeros((capacity, 2 * inner), dtype=np.float32)
-        self.activated = np.zeros((capacity, inner), dtype=np.float32)
-        columns = max(hidden, self.q_width, inner)
-        self.records = {
-            size: np.zeros(capacity * -(-columns // size) * nbytes, dtype=np.uint8)
-            for size, nbytes in RECORD_BYTES.items()
-        }
-        self.positions, self.wanted, self.unturned, self.levels = np.zeros((4, capacity), dtype=np.int64)
-        self.slots, self.tables = np.zeros((2, len(layout.windows), capacity), dtype=np.int64)
-        self.rows = np.arange(capacity, dtype=np.int64)
-        self.counts = np.array([0, 0, 1], dtype=np.int64)
-        self.zeros = np.zeros(
-            max(config.vocab_size, hidden, 2 * inner, self.q_width + 2 * self.kv_width), dtype=np.float32
-        )
-
-    def count(self, index: int) -> int:
-        """The address of one of ``counts``."""
-        return address(self.counts) + 8 * index
-
-
 @dataclass
 class PackedProgram:
     """The program of a pass over some memory.
 
     Attributes:
+        before: what runs before ``program``, each through the states of one recurrent layer.
         logits: arguments of the output head; its sixth word is where logits go.
-        indices: which of its group's layers each layer is.
+        indices: which of its group's layers each layer with attention is.
         caches: arguments that hold addresses of the cache, layer by layer: of rotation and of attention.
     """
 
@@ -131,27 +100,26 @@ class PackedProgram:
     logits: Words
     indices: Sequence[int]
     caches: list[tuple[Words, Words]] = field(default_factory=list)
+    before: list[Program] = field(default_factory=list)
 
     def place_cache(self, keys: int, layer_step: int, head_step: int, kv_heads: int) -> None:
         """Keys and values of the first layers begin at ``keys``; steps are in bytes."""
-        for index, (rotation, attention) in zip(self.indices, self.caches):
+        for index, (turn, attention) in zip(self.indices, self.caches):
             first = keys + index * layer_step
-            rotation[9:12] = first, first + kv_heads * head_step, head_step
+            turn[9:12] = first, first + kv_heads * head_step, head_step
             attention[5:8] = first, first + kv_heads * head_step, head_step
 
 
 OUT_WORD = 5  # of a product's arguments
 
 
-def adds_apart(config: ModelConfig) -> bool:
-    """Whether what a half of a layer gives is not added as it is."""
-    return config.post_norms or config.residual_scale != 1.0
-
-
 def step_parts(config: ModelConfig) -> tuple[str, ...]:
     """The parts of the kernel library that a model's steps between products need, beside the core."""
     shape, windows = f"{config.head_dim}_{config.group_size}", config.windows
     parts = [f"attention_{shape}"] if not all(windows or (0,)) else []
+    parts += [PARTIAL] if config.partial_rotary else []
+    parts += [SIGMOID] if config.gated_attention else []
+    parts += [DELTA] if config.recurrent is not None else []
     parts += [f"windowed_{shape}"] if windows else []
     parts += [HEAD_NORMS] if config.qk_norm else []
     parts += [ADD] if adds_apart(config) else []
@@ -160,7 +128,11 @@ def step_parts(config: ModelConfig) -> tuple[str, ...]:
 
 
 class ProgramMaker:
-    """Makes the program of a model."""
+    """Makes the program of a model.
+
+    Attributes:
+        turns: cosines and sines of each rotary embedding.
+    """
 
     def __init__(
         self,
@@ -178,20 +150,47 @@ class ProgramMaker:
                 as long as the program.
         """
         self._library, self._config = library, config
-        self._rotate = ("rotate_pairs" if pairs else "rotate_halves") + ("_normed" if config.qk_norm else "")
+        self._rotate = rotation(pairs, config.qk_norm, config.partial_rotary)
+        self._recurrent = None if config.recurrent is None else RecurrentSteps(library, config)
         self._activate = "activate" if config.activation == "silu" else f"activate_{config.activation}"
-        self._turns, self._growth = turns, growth
+        self.turns, self._growth = turns, growth
 
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
         phases: list[list[Job]] = []
         caches: list[tuple[Words, Words]] = []
+        before: list[Program] = []
         for i, layer in enumerate(weights.layers):
-            phases += self._attention(i, layer, memory, caches)
+            if layer.recurrent is not None:
+                before.append(Program([*phases, *self._to_states(layer, layer.recurrent, memory)]))
+                phases = self._from_states(layer, layer.recurrent, memory)
+            else:
+                phases += self._attention(i, layer, memory, caches)
             phases += self._mlp(layer, memory)
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
-        return PackedProgram(Program(phases), head.words, memory.layout.indices, caches)
+        indices = [index for i, index in enumerate(memory.layout.indices) if not self._config.layer(i).recurrent]
+        return PackedProgram(Program(phases), head.words, indices, caches, before)
+
+    def _to_states(self, layer: PackedLayer, own: RecurrentWeights, memory: RowMemory) -> list[list[Job]]:
+        """A recurrent layer through its states."""
+        rows = memory.recurrent
+        assert rows is not None
+        assert self._recurrent is not None
+        products = [
+            self._product(tensor, memory, address(to), to.strides[0])
+            for tensor, to in ((own.mixed_in, rows.mixed_in), (own.gate, rows.gate))
+        ]
+        first = self._norm(layer.attn_norm, memory, (own.mixed_in, own.gate), memory.rows)
+        return [first, products, *self._recurrent.before(own, rows, memory.normed, memory.count(0))]
+
+    def _from_states(self, layer: PackedLayer, own: RecurrentWeights, memory: RowMemory) -> list[list[Job]]:
+        """A recurrent layer from its states on."""
+        assert memory.recurrent is not None
+        assert self._recurrent is not None
+        records, count = self._records(memory, (layer.out,)), memory.count(0)
+        last = self._recurrent.gated(own, memory.recurrent, memory.recurrent.mixed, records, count)
+        return [last, *self._added(layer.out, memory, layer.posts and layer.posts[0])]
 
     def _attention(
         self, index: int, layer: PackedLayer, memory: RowMemory, caches: list[tuple[Words, Words]]
@@ -203,13 +202,17 @@ class ProgramMaker:
             bias = None if layer.biases is None else address(layer.biases[i])
             products.append(self._product(tensor, memory, address(qkv) + 4 * at, step, bias))
             at += tensor.rows
+        for i, tensor in enumerate(layer.gates):
+            place = address(memory.gated) + 4 * i * tensor.rows
+            products.append(self._product(tensor, memory, place, memory.gated.strides[0]))
         rotary, norms, group = config.rotary(index), layer.qk_norms, memory.layout.places[index][0]
-        cosines, sines = self._turns[-1 if rotary is None else config.rotaries.index(rotary)]
+        cosines, sines = self.turns[-1 if rotary is None else config.rotaries.index(rotary)]
         positions = memory.unturned if rotary is None else memory.positions
         rotation = words(
             *(address(qkv), step, config.num_heads, config.num_kv_heads, config.head_dim),
             *(address(cosines), address(sines), address(positions), address(memory.slots[group]), 0, 0, 0),
-            *(() if norms is None else (address(norms[0]), address(norms[1]), floats(config.norm_eps))),
+            *((0, 0, 0) if norms is None else (address(norms[0]), address(norms[1]), floats(config.norm_eps))),
+            2 * cosines.shape[1],
         )
         window = config.layer(index).window
         attend = f"{'windowed' if window else 'attention'}_{config.head_dim}_{config.group_size}"
@@ -220,14 +223,24 @@ class ProgramMaker:
         )
         caches.append((rotation, attention))
         return [
-            self._norm(layer.attn_norm, memory, layer.qkv, memory.rows),
+            self._norm(layer.attn_norm, memory, (*layer.qkv, *layer.gates), memory.rows),
             products,
             [Job(self._library.address(self._rotate), rotation, 1, rows, 1)],
             *self._grown(memory),
             [Job(self._library.address(attend), attention, config.num_kv_heads, rows, 1)],
-            self._rounding(memory, memory.mixed, (layer.out,)),
+            self._gated(layer, memory) if layer.gates else self._rounding(memory, memory.mixed, (layer.out,)),
             *self._added(layer.out, memory, layer.posts and layer.posts[0]),
         ]
+
+    def _gated(self, layer: PackedLayer, memory: RowMemory) -> list[Job]:
+        """What attention gave, times the sigmoid of its gates, rounded."""
+        width, scratch = memory.q_width, memory.qkv
+        piece = 256 if width % 256 == 0 else 32
+        given = words(
+            *(address(memory.gated), memory.gated.strides[0], width, piece, address(scratch), scratch.strides[0]),
+            *self._records(memory, (layer.out,)),
+        )
+        return [Job(self._library.address("activate_sigmoid"), given, width // piece, memory.count(0), 4)]
 
     def _grown(self, memory: RowMemory) -> list[list[Job]]:
         """Queries multiplied by their position: turned by no angle, by a cosine of another size than one."""

@@ -142,6 +142,11 @@ class WeightSource(Protocol):
         """A weight and its rows as the file holds them; None where it is not packed. Raises ModelFileError."""
         ...
 
+    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
+        """The same in pieces that lie side by side in the file, in torch order; None also where it orders the rows of a
+        head otherwise. Raises ModelFileError."""
+        ...
+
     def __enter__(self) -> WeightSource: ...
 
     def __exit__(
@@ -252,6 +257,16 @@ class _GgufWeights:
             return None
         return self._header.packed(*self._found(role, "weight", layer))
 
+    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
+        whole = self.packed(role, layer)
+        if whole is None or (self._config.interleaved and role in ("q", "k", "q_gate")):
+            return None
+        if not self._config.gated_attention or role not in ("q", "q_gate"):
+            return [whole]
+        heads = self._config.heads(layer)
+        begins = [(2 * head + (role == "q_gate")) * heads.dim for head in range(heads.queries)]
+        return [PackedTensor(whole.format, whole.raw[at : at + heads.dim], whole.columns) for at in begins]
+
     def _found(self, role: str, kind: str, layer: int) -> tuple[str, slice | None]:
         """The name of the tensor that holds this one, and which rows of it do. Raises ModelFileError."""
         whole, rows = _place(self._config, role, layer)
@@ -336,4 +351,7 @@ class _SafetensorsWeights:
         return None
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        return None
+
+    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
         return None

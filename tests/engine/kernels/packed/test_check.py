@@ -11,7 +11,7 @@ import pytest
 
 from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, Library
+from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.reference import Arithmetic
 
 PART = "Q4_1"
@@ -23,7 +23,9 @@ def test_the_job_loads_what_was_made_or_makes_it(tmp_path: Path, library: Librar
 
 @pytest.mark.parametrize("part", [PART, "Q6_K", "attention_16_2"])
 def test_another_order_of_sums_is_found(library: Library, monkeypatch: pytest.MonkeyPatch, part: str) -> None:
-    monkeypatch.setattr(check.reference, "_sum", lambda lanes: lanes.sum(axis=-1, dtype=np.float64).astype(np.float32))
+    monkeypatch.setattr(
+        check.reference, "lanes_summed", lambda lanes: lanes.sum(axis=-1, dtype=np.float64).astype(np.float32)
+    )
     assert list(check.wrong_in(library, part))
 
 
@@ -64,6 +66,8 @@ def other(real: Callable[..., Any]) -> Callable[..., Any]:
         (HEAD_NORMS, "normed", {HEAD_NORMS}),
         (ADD, "added", {ADD}),
         (GELU, "activated", {GELU}),
+        (SIGMOID, "activated", {SIGMOID}),
+        (PARTIAL, "turned", {PARTIAL}),
         ("attention_16_2", "attention", {"attention_16_2"}),
         ("windowed_16_2", "attention", {f"windowed_16_2 of {count} tokens" for count in (1, 16, 23, 54, 200)}),
         ("Q6_K", "product", {f"product_Q6_K of {rows} rows" for rows in (1, 2, 3, 4, 5, 6, 7, 8, 11)}),

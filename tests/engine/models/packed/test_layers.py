@@ -12,7 +12,8 @@ from helix_app.engine.cache.layout import whole
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.program import JOB_WORDS, address
-from helix_app.engine.models.packed.layers import PackedLayer, PackedProgram, PackedWeights, ProgramMaker, RowMemory
+from helix_app.engine.models.packed.layers import PackedLayer, PackedProgram, PackedWeights, ProgramMaker
+from helix_app.engine.models.packed.memory import RowMemory
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
