@@ -108,8 +108,11 @@ class PackedDecoder:
 
     Attributes:
         library: whose kernels run; the parts that the model needs must be in it.
+        gives_hidden, state_layers: as those of ``models/decoder.py``; some layers must be named.
     """
 
+    gives_hidden = False
+    state_layers: tuple[int, ...] = ()
     bits = rounded = 0
     can_be_exact = True
     format = "packed"
@@ -266,17 +269,38 @@ class PackedDecoder:
             wanted += range(at - span.logit_rows, at)
         memory.wanted[: len(wanted)] = wanted
         memory.counts[:2] = at, len(wanted)
-        memory.x[:at] = self._embedded(ids.numpy())
+        memory.x[:at] = self._embedded(ids)
         logits = np.empty((len(wanted), self.config.vocab_size), dtype=np.float32)
         program.logits[OUT_WORD] = logits.ctypes.data
-        self._pool.run(program.program)
+        handed = [span.handed for span in spans if span.handed is not None] if self.gives_hidden else []
+        if handed:
+            states = self._with_states(program, memory.x[:at])
+            for one, after in zip(handed, states.split([span.rows for span in spans])):
+                one.after = after
+        else:
+            self._pool.run(program.program)
         return bent(torch.from_numpy(logits), self.config)
 
-    def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
+    def _with_states(self, program: PackedProgram, x: Floats) -> torch.Tensor:
+        """Run a program in parts; the residual ``x`` where ``state_layers`` begin ``[rows, their number * hidden]``."""
+        taken, at = {}, 0
+        for layer in sorted(set(self.state_layers)):
+            begin = program.begins[layer]
+            if begin > at:
+                self._pool.run(program.program, at, begin)
+            taken[layer], at = x.copy(), begin
+        self._pool.run(program.program, at)
+        return torch.from_numpy(np.concatenate([taken[layer] for layer in self.state_layers], axis=1))
+
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
         embed = self._embed
         kind = gguf.GGMLQuantizationType[embed.format]
-        rows = np.asarray(gguf.dequantize(np.ascontiguousarray(embed.raw[ids]), kind), dtype=np.float32)
-        scale = self.config.embedding_scale
+        rows = gguf.dequantize(np.ascontiguousarray(embed.raw[ids.numpy()]), kind)
+        return torch.from_numpy(np.asarray(rows, dtype=np.float32))
+
+    def _embedded(self, ids: torch.Tensor) -> Floats:
+        rows, scale = self.embedded(ids).numpy(), self.config.embedding_scale
         return rows if scale == 1.0 else rows * np.float32(scale)
 
     def _ready(self, rows: int, cache: KVCache) -> tuple[RowMemory, PackedProgram]:

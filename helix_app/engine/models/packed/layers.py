@@ -124,12 +124,14 @@ class PackedProgram:
     Attributes:
         logits: arguments of the output head; its sixth word is where logits go.
         indices: which of its group's layers each layer is.
+        begins: the phase that each layer begins with, and the one behind the last of them.
         caches: arguments that hold addresses of the cache, layer by layer: of rotation and of attention.
     """
 
     program: Program
     logits: Words
     indices: Sequence[int]
+    begins: Sequence[int]
     caches: list[tuple[Words, Words]] = field(default_factory=list)
 
     def place_cache(self, keys: int, layer_step: int, head_step: int, kv_heads: int) -> None:
@@ -185,13 +187,16 @@ class ProgramMaker:
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
         phases: list[list[Job]] = []
+        begins: list[int] = []
         caches: list[tuple[Words, Words]] = []
         for i, layer in enumerate(weights.layers):
+            begins.append(len(phases))
             phases += self._attention(i, layer, memory, caches)
             phases += self._mlp(layer, memory)
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
+        begins.append(len(phases))
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
-        return PackedProgram(Program(phases), head.words, memory.layout.indices, caches)
+        return PackedProgram(Program(phases), head.words, memory.layout.indices, begins, caches)
 
     def _attention(
         self, index: int, layer: PackedLayer, memory: RowMemory, caches: list[tuple[Words, Words]]
