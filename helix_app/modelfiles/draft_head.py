@@ -3,8 +3,8 @@
 Sources: SafeAILab/EAGLE, ``eagle/model/cnets.py``, for names and the order of operators; vLLM, ``llama_eagle3.py``, for
 ``norm_before_residual`` and heads with their own embeddings.
 
-Which hidden states: EAGLE takes the stream where layers 2, n // 2 and n - 3 of n begin (``modeling_llama_kv.py``, before
-``decoder_layer`` is called), and so does vLLM (``get_eagle3_aux_hidden_state_layers``), which reads
+Which hidden states: EAGLE takes the stream where layers 2, n // 2 and n - 3 of n begin (``modeling_llama_kv.py``, just
+before ``decoder_layer`` is called), and so does vLLM (``get_eagle3_aux_hidden_state_layers``), which reads
 ``eagle_aux_hidden_state_layer_ids`` of a config in the same sense. Inside ``eagle_config`` the same key, written by
 SpecForge, names layers whose *output* is taken: SGLang adds one (``set_eagle3_layers_to_capture``).
 """
@@ -225,7 +225,7 @@ def check_head(head: HeadFiles, target: ModelConfig, tokens: int, name: str) -> 
     Raises:
         DraftMismatchError: it was trained for another model.
     """
-    given = {"path": head.path, "target": name}
+    given: dict[str, Any] = {"path": head.path, "target": name}
     if head.target_hidden != target.hidden_size:
         sizes = {"head_size": f"{head.target_hidden:,}", "target_size": f"{target.hidden_size:,}"}
         raise DraftMismatchError("head_hidden_size", **given, **sizes)

@@ -1,5 +1,5 @@
-"""Draft heads in the layouts in which EAGLE-3 heads are published, and such a head by hand: plain torch, written from the
-paper (arXiv 2503.01840) and the description of its layer."""
+"""Draft heads in the layouts in which EAGLE-3 heads are published, and such a head by hand: plain torch, written from
+the paper (arXiv 2503.01840) and the description of its layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The layer of a model that drafts for it: whether it is loaded, and how it joins its target."""
+"""Layers that draft from the hidden states of a target: whether they are loaded, and how they join it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,34 @@ from collections.abc import Generator
 import torch
 
 from helix_app.engine.loading.plan import NEXT_TOKEN, Plan
-from helix_app.engine.loading.reading import read_weights
+from helix_app.engine.loading.reading import LoadCancelled, read_weights
+from helix_app.engine.measuring import formats
+from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.on_device.layers import KIND
+from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
+from helix_app.engine.models.tensors.head_weights import HeadWeights
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
+from helix_app.protocol.models.loading import LoadProgress
 
 
 def runs_next_token(device: torch.device) -> bool:
     """Whether the decoder of a device gives the hidden states that the layer takes: DirectML's does not."""
     return device.type != KIND
+
+
+def takes_head(files: ModelFiles, head: HeadFiles) -> bool:
+    """Whether a target whose weights stay packed on a CPU can have this head: its cache is of one size alone.
+
+    Models of experts run on the dense decoder then (``models/packed/decoder.py``), whose cache may be of several.
+    """
+    return files.config.experts is not None or head.fits_cache(files.config)
 
 
 def takes_next_token(what: Plan, device: torch.device, *, packed: bool) -> bool:
@@ -42,8 +57,31 @@ def add_next_token(files: ModelFiles, target: ModelRunner, cancel: threading.Eve
     TargetStates(target, layer)
 
 
-def next_token_runner(target: ModelRunner) -> ModelRunner | None:
-    """A runner of the layer on its target's pool and cache; None for a target without one."""
+def add_head(head: HeadFiles, target: ModelRunner, cancel: threading.Event) -> Generator[Event, None, None]:
+    """A generator of progress that joins a draft head to its target, whose cache has room for it.
+
+    Raises:
+        LoadCancelled: ``cancel`` was set.
+        ModelFileError: weights that are missing, damaged or of another shape.
+    """
+    decoder = target.decoder
+    assert isinstance(decoder, (Decoder, PackedDecoder))  # DirectML never comes here
+    layer = EagleHead(head, decoder, head_dtype(head, decoder))
+    with HeadWeights(head, len(layer.layers)) as source:
+        for fraction in layer.load(source):
+            if cancel.is_set():
+                raise LoadCancelled
+            yield LoadProgress("draft_weights", fraction)
+    TargetStates(target, layer)
+
+
+def head_dtype(head: HeadFiles, target: HiddenDecoder) -> torch.dtype:
+    """Its number format: the target's, or beside packed weights on a CPU the fastest for its shape."""
+    return formats.choose_dtype(head.config) if isinstance(target, PackedDecoder) else target.dtype
+
+
+def drafting_runner(target: ModelRunner) -> ModelRunner | None:
+    """A runner of the layer or head on its target's pool and cache; None for a target without one."""
     if not isinstance(target.hidden, TargetStates):
         return None
     runner = ModelRunner(target.hidden.layer, target.pool, target.cache)

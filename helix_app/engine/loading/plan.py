@@ -15,6 +15,7 @@ from helix_app.engine.rounds.session import Context
 from helix_app.engine.text.pairing import difference
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.draft_head import HeadFiles, check_head, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Notice
@@ -23,6 +24,7 @@ from helix_app.protocol.requests import LoadRequest
 
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
 NEXT_TOKEN = "mtp"  # the draft that is a layer of the target's own
+HEAD = "head"  # the draft that is a head made for the target
 _KINDS = ("auto", "none", "ngram", NEXT_TOKEN, *SELF_BITS)  # of drafts that are no files
 
 
@@ -33,10 +35,11 @@ class Plan:
     Attributes:
         request: as asked.
         draft: files of a draft model, None for any other draft.
-        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``mtp`` or
-            one of ``SELF_BITS``.
+        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``head``,
+            ``mtp`` or one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
-        skipped: why an optional draft model is left out.
+        skipped: why an optional draft is left out.
+        head: files of a draft head, None for any other draft.
     """
 
     request: LoadRequest
@@ -47,6 +50,7 @@ class Plan:
     context: Context
     cache_tokens: int
     skipped: Notice | None = None
+    head: HeadFiles | None = None
 
     @property
     def target_name(self) -> str:
@@ -55,12 +59,20 @@ class Plan:
 
     @property
     def draft_name(self) -> str:
-        """Of a draft model; empty for any other draft."""
+        """Of a draft model or head; empty for any other draft."""
+        if self.head is not None:
+            return self.request.draft_name or self.head.path.name
         if self.draft is None:
             return ""
         if self.request.draft in _KINDS or self.skipped is not None:  # it was found by itself
             return display_name(self.draft.path, model_name(self.draft.path))
         return self.request.draft_name or model_name(self.draft.path)
+
+    @property
+    def draft_file(self) -> str:
+        """Of a draft model or head: its file or folder; empty for any other draft."""
+        one = self.draft or self.head
+        return "" if one is None else str(one.path)
 
     def guesses(self) -> Iterator[Notice]:
         """What had to be guessed of the tokenizer, told at every load, for the text may suffer."""
@@ -91,17 +103,21 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
     target = inspect(Path(request.target))
     yield LoadProgress("tokenizer")
     tokenizer = _tokenizer_of(target)
-    kind, draft, skipped = request.draft, None, None
+    kind, draft, head, skipped = request.draft, None, None, None
     try:
         if kind == NEXT_TOKEN and target.config.next_token is None:
             raise HelixError("draft_no_layer", path=target.path)
-        if kind not in _KINDS:
+        if kind not in _KINDS and is_head(kind):
+            head = inspect_head(kind)
+            check_head(head, target.config, tokenizer.size, request.target_name or model_name(target.path))
+            kind = HEAD
+        elif kind not in _KINDS:
             draft = inspect(Path(request.draft))
             kind = _draft_kind(request, target, tokenizer, draft)
     except HelixError as exc:
         if request.draft_required:
             raise
-        kind, draft = "auto", None
+        kind, draft, head = "auto", None, None
         reason = error_reason(exc.code, exc.fields)
         fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
         skipped = Notice("draft_skipped", fields, exc.detail)
@@ -110,7 +126,7 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
         kind = "auto" if draft is None else "reencoded"
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
-    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped)
+    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, head)
 
 
 def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, draft: ModelFiles) -> str:

@@ -16,12 +16,14 @@ from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
+from helix_app.engine.measuring import formats
 from helix_app.engine.models.packed.decoder import CACHE
 from helix_app.engine.models.packed.layers import adds_apart
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.parameters import layer_numbers
 
@@ -50,6 +52,7 @@ def need_of(
     *,
     head_copied: bool = False,
     next_token: bool = False,
+    head: HeadFiles | None = None,
     on_card: bool = False,
 ) -> ModelNeed:
     """What a model takes.
@@ -60,16 +63,22 @@ def need_of(
         pool: tokens of all sequences.
         head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
         next_token: its cache also holds the layer that drafts.
+        head: likewise that of this draft head.
         on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
     """
     config = files.config
-    cached = config.extended if next_token else config
+    cached, kept = (
+        config.extended if next_token else config,
+        config.hidden_size * next_token,
+    )  # a state beside each block
+    if head is not None:
+        cached, kept = config.with_layer(head.layer_in(config)), head.config.hidden_size
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    cache += blocks * config.hidden_size * item * next_token  # a hidden state beside each block
+    cache += blocks * kept * (item if head is None else _item(head_format(head, number_format)))
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
@@ -128,6 +137,18 @@ def next_token_weights(config: ModelConfig, number_format: str) -> int:
     matrices = layer_numbers(config.extended, config.num_layers) + _count(config, "next_proj")
     tables = (own.own_embeddings * item + own.own_head * per_matrix) * config.vocab_size * config.hidden_size
     return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
+
+
+def head_format(head: HeadFiles, number_format: str) -> str:
+    """The number format of a draft head over a target in this one; where that will be measured then, the larger one."""
+    if number_format == "int4":
+        return "bfloat16"
+    return number_format if number_format != PACKED else formats.known_format(head.config) or "float32"
+
+
+def head_weights(head: HeadFiles, number_format: str) -> int:
+    """Bytes of a draft head over a target in this number format, and of its turns."""
+    return (head.parameters + 4 * head.config.hidden_size) * _item(head_format(head, number_format))
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:

@@ -21,13 +21,13 @@ from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import HiddenDecoder, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
-from helix_app.engine.models.tensors.head_weights import HeadWeights
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Turn, turns_of
 from helix_app.engine.models.residual import Norm, Residual, residual
 from helix_app.engine.models.rope import rope_table
+from helix_app.engine.models.tensors.head_weights import HeadWeights
 from helix_app.engine.models.tensors.weights import WeightSource
 from helix_app.modelfiles.draft_head import HeadFiles
 
@@ -61,7 +61,8 @@ class EagleHead(DraftingLayer):
             self._embed = maker.tensor(source, "embed") if files.own_embeddings else None
             self._fuse: LinearFn = maker.linear(source, ("head_fc",), 0, False)
             self._embed_norm, self._state_norm = (maker.tensor(source, role) for role in ("enorm", "hnorm"))
-            self._feed_forward_norm, self._head_norm = (Norm(maker.tensor(source, role)) for role in ("mlp_norm", "norm"))
+            self._feed_forward_norm = Norm(maker.tensor(source, "mlp_norm"))
+            self._head_norm = Norm(maker.tensor(source, "norm"))
             self._mixer = load_attention(config, maker, source, self._index, self.cache_dtype, apart=True)
             self._feed_forward = load_mlp(config, maker, source, self._index)
             self._head = maker.linear(source, ("head",), 0, False)

@@ -14,7 +14,6 @@ from typing import Any
 
 import gguf
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from helix_app.base.errors import ModelFileError

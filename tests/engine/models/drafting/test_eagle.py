@@ -185,9 +185,7 @@ def test_its_logits_are_right_whatever_ran_before(
 
 
 def map_without_its_shift(patch: Patch) -> None:
-    patch.setattr(
-        HeadWeights, "tokens", lambda self, vocabulary: torch.arange(self._files.draft_vocab) if self._files.reduced else None
-    )
+    patch.setattr(HeadWeights, "tokens", lambda self, _: torch.arange(self._files.draft_vocab))
 
 
 def states_of_the_next_layer(patch: Patch) -> None:
