@@ -33,6 +33,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.rounds.session import Session, check_request, prompt_tokens
 from helix_app.hub.resolve import to_load_request
+from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
@@ -122,10 +123,12 @@ def _run(
 ) -> BenchResult:
     tasks = make_tasks(session, prompts, config, notices)
     target = inspect(request.target)
-    draft = inspect(ready.draft_file) if ready.draft_file else None
+    draft = inspect(ready.draft_file) if ready.draft_file and ready.draft != "head" else None
     # read before the replies: a file may be gone after an hour, and the load average would be our own
     models = {"target": machine.model_facts(target, ready.target_name)}
-    if draft is not None:
+    if ready.draft == "head":
+        models["draft"] = machine.model_facts(inspect_head(ready.draft_file), ready.draft_name)
+    elif draft is not None:
         models["draft"] = machine.model_facts(draft, ready.draft_name)
     facts = {**machine.machine_facts(), "device": ready.device, "device_name": ready.device_name}
     arms: list[Arm] = [

@@ -122,8 +122,11 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
         fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
         skipped = Notice("draft_skipped", fields, exc.detail)
     if kind == "auto" and target.config.next_token is None:
-        draft = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
-        kind = "auto" if draft is None else "reencoded"
+        found = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
+        if isinstance(found, HeadFiles):
+            kind, head = HEAD, found  # it was tried, and so it fits
+        elif found is not None:
+            kind, draft = "reencoded", found
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
     return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, head)
