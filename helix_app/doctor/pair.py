@@ -95,7 +95,7 @@ def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[
 
 
 def _kept(target: ModelFiles, draft: ModelFiles | HeadFiles, asked: PairAsked, probe: PairProbe) -> PairProbe:
-    """Remember what re-encoded drafts, or a head, brought, for ``draft auto``, unless other programs were in the way."""
+    """Remember what re-encoded drafts or a head brought, for ``draft auto``, unless other programs were in the way."""
     busy = busyness()
     if busy >= BUSY:
         return probe
