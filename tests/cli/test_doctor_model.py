@@ -101,7 +101,7 @@ def test_a_head(zoo: Zoo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert cli.main(options(zoo.gguf("llama"), "--draft", str(folder))) == 0
     out = capsys.readouterr().out
     assert "fits this target" in out
-    assert "of the target, where its layers 0, 1, 2 begin" in out
+    assert "before the target's layers 0, 1, 2" in out
     assert "Weights of the draft" in out
     assert cli.main(options(zoo.gguf("llama-small"), "--draft", str(folder))) != 0
     assert "was made for another model" in capsys.readouterr().err

@@ -11,12 +11,14 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.kernels.packed.library import CORE
 from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.tensors.head_weights import HeadWeights
+from helix_app.engine.models.tensors.head_weights import BLOCKS, HeadWeights
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
@@ -39,11 +41,15 @@ def target_of(path: Path, dtype: torch.dtype = torch.float32, context: int = 256
     return decoder
 
 
-def head_of(target: HiddenDecoder, folder: Path, dtype: torch.dtype | None = None) -> EagleHead:
-    """A head for it, loaded."""
-    files = inspect_head(folder)
-    layer = EagleHead(files, target, dtype or target.dtype)
-    with HeadWeights(files, len(layer.layers)) as source:
+def head_of(target: HiddenDecoder, folder: Path, *, packed: bool = False) -> EagleHead:
+    """A head for it, loaded; ``packed``: in eight bits, over a target with packed weights."""
+    files, products = inspect_head(folder), None
+    if packed:
+        assert isinstance(target, PackedDecoder)
+        products = target.products
+        products.library.add((CORE, BLOCKS))
+    layer = EagleHead(files, target, target.dtype, products)
+    with HeadWeights(files, len(layer.layers), rounded=packed) as source:
         assert list(layer.load(source))[-1] == 1.0
     return layer
 

@@ -129,7 +129,7 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     if facts.verdict.head:
         yield say("Vocabulary"), counted(say("{draft} of the target's {target} tokens"), tokens)
         taken = ", ".join(str(layer) for layer in facts.layers)
-        yield say("Hidden states"), counted(say("of the target, where its layers {layers} begin"), {"layers": taken})
+        yield say("Hidden states"), counted(say("before the target's layers {layers}"), {"layers": taken})
         return
     yield say("Vocabulary"), counted(say("{target} tokens in the target, {draft} in the draft"), tokens)
     if facts.verdict.differs:

@@ -22,8 +22,7 @@ class HeadDraft(NextTokenDraft):
     def __init__(self, runner: ModelRunner, target_vocab: int) -> None:
         super().__init__(runner, target_vocab)
         assert isinstance(runner.decoder, EagleHead)
-        self._tokens = runner.decoder.tokens
-        self._on_host = None if self._tokens is None else self._tokens.cpu()
+        self._tokens, self._on_host = runner.decoder.tokens, runner.decoder.tokens_on_host
 
     def fresh(self, repeatable: bool = False) -> HeadDraft:
         return HeadDraft(self.runner, self._vocab)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator
 
 import torch
 
+from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError
 from helix_app.engine.loading.plan import NEXT_TOKEN, Plan
 from helix_app.engine.loading.reading import LoadCancelled, read_weights
-from helix_app.engine.measuring import formats
-from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
@@ -18,11 +18,13 @@ from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.on_device.layers import KIND
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.tensors.head_weights import HeadWeights
+from helix_app.engine.models.tensors.head_weights import BLOCKS, HeadWeights
 from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress
+
+log = logging.getLogger(__name__)
 
 
 def runs_next_token(device: torch.device) -> bool:
@@ -66,8 +68,11 @@ def add_head(head: HeadFiles, target: ModelRunner, cancel: threading.Event) -> G
     """
     decoder = target.decoder
     assert isinstance(decoder, (Decoder, PackedDecoder))  # DirectML never comes here
-    layer = EagleHead(head, decoder, head_dtype(head, decoder))
-    with HeadWeights(head, len(layer.layers)) as source:
+    products = decoder.products
+    if products is not None and not _has_blocks(products.library):
+        products = None
+    layer = EagleHead(head, decoder, decoder.dtype, products)
+    with HeadWeights(head, len(layer.layers), rounded=products is not None) as source:
         for fraction in layer.load(source):
             if cancel.is_set():
                 raise LoadCancelled
@@ -75,9 +80,14 @@ def add_head(head: HeadFiles, target: ModelRunner, cancel: threading.Event) -> G
     TargetStates(target, layer)
 
 
-def head_dtype(head: HeadFiles, target: HiddenDecoder) -> torch.dtype:
-    """Its number format: the target's, or beside packed weights on a CPU the fastest for its shape."""
-    return formats.choose_dtype(head.config) if isinstance(target, PackedDecoder) else target.dtype
+def _has_blocks(library: Library) -> bool:
+    """Whether there are kernels for a head in blocks; makes them where need be."""
+    try:
+        library.add((CORE, BLOCKS))
+    except NoKernelsError as exc:
+        log.warning("%s", exc)
+        return False
+    return True
 
 
 def drafting_runner(target: ModelRunner) -> ModelRunner | None:

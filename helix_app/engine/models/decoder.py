@@ -315,6 +315,11 @@ class Decoder:
         return x if scale == 1.0 else x * scale
 
     @property
+    def products(self) -> PackedLinears | None:
+        """What makes linear layers on packed blocks, None where the model has none."""
+        return self._packed
+
+    @property
     def ends(self) -> tuple[torch.Tensor, Norm, LinearFn]:
         """Embeddings ``[vocab, hidden]``, final norm and output head, for a layer that shares them."""
         return self._embed, self._norm, self._head

@@ -106,6 +106,6 @@ def test_what_is_said_of_a_head() -> None:
     assert words.verdict_text(replace(head.verdict, heavy=True)) == words.heavy_text()
     rows = dict(words.pair_rows(head))
     assert rows["Vocabulary"] == "32,000 of the target's 49,152 tokens"
-    assert rows["Hidden states"] == "of the target, where its layers 2, 15, 27 begin"
+    assert rows["Hidden states"] == "before the target's layers 2, 15, 27"
     assert "Chat template" not in rows
     assert "draft auto" in words.advice(replace(PROBE, kept=True))

@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, shared
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.fitting.needs import head_weights, need_of
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
-from helix_app.engine.measuring import formats
 from helix_app.engine.models.hidden_states import TargetStates
 from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
+from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
@@ -68,16 +67,19 @@ def test_where_it_was_only_wished_for_the_text_drafts_beside_it(zoo: Zoo, folder
     engine.close()
 
 
-def test_packed_weights_stay_packed_beside_it(zoo: Zoo, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_packed_weights_stay_packed_beside_it(zoo: Zoo, folder: Path) -> None:
+    """And its own run beside them, in eight bits."""
     path = _packed(zoo)
-    monkeypatch.setattr(formats, "choose_dtype", lambda config: torch.bfloat16)
     engine = Engine()
     ready, seen = load(engine, path, draft=str(folder), dtype="auto")
     session = session_of(engine)
     assert (ready.draft, ready.dtype, notices(seen)) == ("head", "packed", [])
     assert session.draft is not None
     assert session.draft.runner is not None
-    assert session.draft.runner.decoder.format == "bfloat16"
+    own = session.draft.runner.decoder
+    assert (own.format, set(own.kernels[3:])) == ("int8", {"PackedLinear"})
+    expected = head_weights(inspect_head(folder), "packed")
+    assert expected == pytest.approx(1.0625 * own.parameters, rel=0.02)
     request = ask("the cat", max_tokens=30, k="fixed:3")
     drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
     assert drafted.token_ids == plain.token_ids
@@ -92,6 +94,26 @@ def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> N
     assert (ready.draft, ready.dtype != "packed") == ("head", True)
     assert [notice.code for notice in notices(seen)] == ["packed_head"]
     assert finish(engine, ask("the cat", max_tokens=12, k="fixed:2")).metrics.drafted_tokens > 0
+    engine.close()
+
+
+def test_without_kernels_for_eight_bits_it_runs_unpacked(
+    zoo: Zoo, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = _packed(zoo), Library.add
+
+    def add(self: Library, parts: tuple[str, ...]) -> None:
+        if parts == (CORE, BLOCKS):
+            raise NoKernelsError("none here")
+        real(self, parts)
+
+    monkeypatch.setattr(Library, "add", add)
+    engine = Engine()
+    ready, _ = load(engine, path, draft=str(folder), dtype="auto")
+    session = session_of(engine)
+    assert session.draft is not None
+    assert session.draft.runner is not None
+    assert (ready.dtype, session.draft.runner.decoder.format) == ("packed", "float32")
     engine.close()
 
 

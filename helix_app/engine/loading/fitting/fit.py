@@ -132,7 +132,7 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
     if layer:
         return replace(need, draft_weights=next_token_weights(what.target.config, lies.format))
     if what.head is not None:
-        return replace(need, draft_weights=head_weights(what.head, lies.format))
+        return replace(need, draft_weights=head_weights(what.head, lies.format, lies.device.kind != "cpu"))
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target.config, SELF_BITS[what.draft_kind]))
     if what.draft is None:

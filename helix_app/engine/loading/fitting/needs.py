@@ -16,7 +16,6 @@ from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
 from helix_app.engine.machine.devices.device import DTYPES, PACKED
-from helix_app.engine.measuring import formats
 from helix_app.engine.models.packed.decoder import CACHE
 from helix_app.engine.models.packed.layers import adds_apart
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
@@ -67,10 +66,9 @@ def need_of(
         on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
     """
     config = files.config
-    cached, kept = (
-        config.extended if next_token else config,
-        config.hidden_size * next_token,
-    )  # a state beside each block
+    cached, kept = config, 0  # numbers of a hidden state beside each block
+    if next_token:
+        cached, kept = config.extended, config.hidden_size
     if head is not None:
         cached, kept = config.with_layer(head.layer_in(config)), head.config.hidden_size
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
@@ -78,7 +76,7 @@ def need_of(
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
-    cache += blocks * kept * (item if head is None else _item(head_format(head, number_format)))
+    cache += blocks * kept * (4 if number_format == PACKED else item)
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
@@ -139,16 +137,10 @@ def next_token_weights(config: ModelConfig, number_format: str) -> int:
     return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
 
 
-def head_format(head: HeadFiles, number_format: str) -> str:
-    """The number format of a draft head over a target in this one; where that will be measured then, the larger one."""
-    if number_format == "int4":
-        return "bfloat16"
-    return number_format if number_format != PACKED else formats.known_format(head.config) or "float32"
-
-
-def head_weights(head: HeadFiles, number_format: str) -> int:
-    """Bytes of a draft head over a target in this number format, and of its turns."""
-    return (head.parameters + 4 * head.config.hidden_size) * _item(head_format(head, number_format))
+def head_weights(head: HeadFiles, number_format: str, on_card: bool = False) -> int:
+    """Bytes of a draft head over a target in this number format: beside packed weights on a CPU in eight bits."""
+    own, item = head.parameters + 4 * head.config.hidden_size, _item(number_format)
+    return round(own * PACKED_BYTES[8]) if number_format == PACKED and not on_card else own * item
 
 
 def copy_weights(config: ModelConfig, bits: int) -> int:

@@ -22,6 +22,7 @@ from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import HiddenDecoder, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
 from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.feed_forward import load_mlp
 from helix_app.engine.models.parts.part import Turn, turns_of
@@ -38,13 +39,22 @@ class EagleHead(DraftingLayer):
     Attributes:
         files: what it was read from.
         tokens: the target's token of each of its logits ``[draft vocab]``; None where they are the same in order.
+        tokens_on_host: the same on the CPU.
     """
 
-    def __init__(self, files: HeadFiles, target: HiddenDecoder, dtype: torch.dtype) -> None:
-        """``dtype``: of its weights; those of its target may be packed."""
+    def __init__(
+        self, files: HeadFiles, target: HiddenDecoder, dtype: torch.dtype, packed: PackedLinears | None = None
+    ) -> None:
+        """
+        Args:
+            dtype: of its weights and activations.
+            packed: makes its linear layers, of matrices in eight bits; beside packed weights of its target.
+        """
         super().__init__(target, files.config, files.taken(target.config.num_layers), dtype)
         self.files = files
+        self.bits, self._packed = 0 if packed is None else 8, packed
         self.tokens: torch.Tensor | None = None
+        self.tokens_on_host: torch.Tensor | None = None
         self._embed: torch.Tensor | None = None
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
@@ -55,7 +65,7 @@ class EagleHead(DraftingLayer):
         """
         assert isinstance(source, HeadWeights)
         config, files = self.config, self.files
-        maker = LinearMaker(None, self.dtype, self.device)
+        maker = LinearMaker(None, self.dtype, self.device, packed=self._packed)
         yield 0.0
         with untracked(self.device):
             self._embed = maker.tensor(source, "embed") if files.own_embeddings else None
@@ -66,7 +76,7 @@ class EagleHead(DraftingLayer):
             self._mixer = load_attention(config, maker, source, self._index, self.cache_dtype, apart=True)
             self._feed_forward = load_mlp(config, maker, source, self._index)
             self._head = maker.linear(source, ("head",), 0, False)
-            tokens = source.tokens(self.vocabulary)
+            self.tokens_on_host = tokens = source.tokens(self.vocabulary)
             self.tokens = None if tokens is None else tokens.to(self.device)
             self._tables = [rope_table(config, self.max_positions, self.dtype, self.device)]
         self.parameters = maker.parameters
@@ -75,7 +85,7 @@ class EagleHead(DraftingLayer):
     @property
     def format(self) -> str:
         """The number format by name."""
-        return str(self.dtype).removeprefix("torch.")
+        return "int8" if self.bits else str(self.dtype).removeprefix("torch.")
 
     @property
     def kernels(self) -> tuple[str, ...]:

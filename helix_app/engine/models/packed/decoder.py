@@ -35,6 +35,7 @@ from helix_app.engine.models.packed.layers import (
     Turns,
     step_parts,
 )
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
@@ -225,6 +226,11 @@ class PackedDecoder:
         weights = self._held()
         layers = sum(_bytes(part) for layer in weights.layers for part in vars(layer).values())
         return layers + _bytes(weights.norm) + _bytes(weights.head) + int(self._embed.raw.shape[1])
+
+    @property
+    def products(self) -> PackedLinears:
+        """What makes linear layers of other weights in the same pool."""
+        return PackedLinears(self.library, self._pool)
 
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""

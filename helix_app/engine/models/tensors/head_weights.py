@@ -1,4 +1,4 @@
-"""Weights of a draft head by role, from its safetensors files."""
+"""Weights of a draft head by role, from its safetensors files, or rounded to blocks of eight bits."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
+import gguf
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
+BLOCKS = "Q8_0"  # what matrices are rounded to
 # role -> the name that EAGLE gives
 _NAMES = {
     "embed": "embed_tokens",
@@ -38,9 +41,13 @@ _NAMES = {
 class HeadWeights:
     """A ``WeightSource``; layers are of no account, for there is one. Use as a context manager."""
 
-    def __init__(self, files: HeadFiles, taken: int) -> None:
-        """``taken``: states of the target that become one."""
-        self._files, self._taken = files, taken
+    def __init__(self, files: HeadFiles, taken: int, rounded: bool = False) -> None:
+        """
+        Args:
+            taken: states of the target that become one.
+            rounded: matrices are also given in blocks (``packed``).
+        """
+        self._files, self._taken, self._rounded = files, taken, rounded
         self._stack = ExitStack()
         self._where: dict[str, Any] = {}
 
@@ -127,4 +134,11 @@ class HeadWeights:
         return None
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        return None
+        """A matrix in blocks of eight bits; None where its rows are no whole blocks, or blocks are not wanted."""
+        if not self._rounded:
+            return None
+        weight = self.get(role, "weight", layer)
+        if weight.shape[1] % FORMATS[BLOCKS].columns:
+            return None
+        blocks = gguf.quantize(weight.float().numpy(), gguf.GGMLQuantizationType[BLOCKS])
+        return PackedTensor(BLOCKS, blocks, weight.shape[1])

@@ -91,13 +91,14 @@ def test_it_is_the_head_by_hand(zoo: Zoo, root: Path, shape: str) -> None:
     pair[0].pool.check_integrity()
 
 
-def test_over_packed_weights_it_is_that_head_too(zoo: Zoo, root: Path) -> None:
-    """Whose activations are rounded; against the same target unpacked."""
+@pytest.mark.parametrize("packed_head", [False, True])
+def test_over_packed_weights_it_is_that_head_too(zoo: Zoo, root: Path, packed_head: bool) -> None:
+    """Whose activations are rounded, and its own weights, too; against the same target and head unpacked."""
     made, path = head_for("llama"), zoo.gguf("llama", quant="Q8_0")
     folder = made.save(root / "packed")
     plain = packed_runner(path)
     target: Any = plain.decoder
-    packed = joined((target, head_of(target, folder)), 8, BACKWARDS[4:])
+    packed = joined((target, head_of(target, folder, packed=packed_head)), 8, BACKWARDS[4:])
     dense = target_of(path)
     both = packed, joined((dense, head_of(dense, folder)), 8)
     for runner, _ in both:
