@@ -97,6 +97,23 @@ def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> N
     engine.close()
 
 
+def test_models_of_experts_stay_packed_beside_it_too(zoo: Zoo, tmp_path: Path) -> None:
+    """Whatever the size of its keys and values: they run on the dense decoder."""
+    folder, path = head_for("qwen3_moe", heads=(4, 4, 16)).save(tmp_path / "head"), zoo.gguf("qwen3_moe", quant="Q8_0")
+    engine = Engine()
+    ready, seen = load(engine, path, draft=str(folder), dtype="auto")
+    session = session_of(engine)
+    assert session.draft is not None
+    assert session.draft.runner is not None
+    if ready.dtype == "packed":
+        assert (session.draft.runner.decoder.format, notices(seen)) == ("int8", [])
+    request = ask("the cat", max_tokens=20, k="fixed:3")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.drafted_tokens > 0
+    engine.close()
+
+
 def test_without_kernels_for_eight_bits_it_runs_unpacked(
     zoo: Zoo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

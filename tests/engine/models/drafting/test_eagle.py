@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+from helix_app.engine.models import step_graphs
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
@@ -21,6 +22,7 @@ from tests.engine.heads import HeadReference, Layout, head_for
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
 from tests.engine.models.test_next_token import BACKWARDS, DRAFTED, TEXT, read
+from tests.engine.models.test_step_graphs import with_graphs
 from tests.engine.tiny import VOCAB, Zoo
 
 Patch = pytest.MonkeyPatch
@@ -73,6 +75,7 @@ SHAPES: dict[str, tuple[str, Layout, tuple[int, ...], dict[str, Any]]] = {
     "narrow": ("qwen3", "eagle", (0, 1, 1), {"hidden": 48, "heads": (6, 2, 8)}),
     "all tokens": ("llama", "eagle", (1, 2), {"drafted": 0}),
     "windows": ("mistral-window", "eagle", (0, 1, 2), {}),
+    "experts and sinks": ("gpt_oss", "specforge", (0, 2, 3), {"heads": (4, 2, 8)}),
 }
 
 
@@ -81,7 +84,7 @@ def test_it_is_the_head_by_hand(zoo: Zoo, root: Path, shape: str) -> None:
     """In each layout that heads are published in; with its keys and values in blocks of its own size, too."""
     name, layout, layers, options = SHAPES[shape]
     made = head_for(name, layers, **options)
-    target = target_of(zoo.folder(name) if "window" in name else zoo.gguf(name))
+    target = target_of(zoo.folder(name) if "window" in name or "gpt" in name else zoo.gguf(name))
     pair = joined((target, head_of(target, made.save(root / shape, layout))), 8, BACKWARDS[4:])
     assert isinstance(pair[1].decoder, EagleHead)
     assert pair[1].decoder.layers == layers
@@ -89,6 +92,31 @@ def test_it_is_the_head_by_hand(zoo: Zoo, root: Path, shape: str) -> None:
     check(pair, made, TEXT)
     pair[0].close("s")
     pair[0].pool.check_integrity()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    "name", ["gemma3", "gemma4", "granite", "ministral3", "phi3", "qwen2_moe", "qwen35", "qwen3_moe"]
+)
+def test_over_any_kind_of_model_it_is_the_head_by_hand(zoo: Zoo, root: Path, name: str) -> None:
+    made, target = head_for(name), target_of(zoo.folder(name))
+    pair = joined((target, head_of(target, made.save(root / name))), 8, BACKWARDS[4:])
+    read(pair[0], TEXT, [16, 31, 44])
+    check(pair, made, TEXT)
+
+
+def test_recorded_passes_hand_hidden_states_on(pair: Pair, reference: HeadReference, monkeypatch: Patch) -> None:
+    monkeypatch.setattr(step_graphs, "MIN_BLOCKS", 1)
+    runner, text = pair[0], TEXT[:30]
+    before = runner.decoder.graphs
+    recorder = with_graphs(runner)
+    runner.open("s", ())
+    for i, token in enumerate(text[:-1]):
+        assert runner.forward("s", [token], 1)[0].shape == (VOCAB,)
+        runner.commit("s", text[: i + 1])
+    assert recorder.replayed > 10
+    check(pair, reference, text)
+    runner.decoder.graphs = before
 
 
 @pytest.mark.parametrize("packed_head", [False, True])
