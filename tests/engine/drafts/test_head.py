@@ -31,6 +31,7 @@ SAMPLINGS = {
     "warm": SamplingParams(temperature=1.0, top_p=0.95, seed=4),
     "penalty": SamplingParams(temperature=0.0, repetition_penalty=1.2),
 }
+MORE = [pytest.param(*one, marks=pytest.mark.soak) for one in (("greedy", "head"), ("penalty", "mixed-head"))]
 pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
@@ -63,7 +64,13 @@ def test_it_is_mostly_right_and_saves_passes_of_the_target(taught: Headed) -> No
 # --------------------------------------------------------------------------- it changes nothing
 
 
-@pytest.mark.parametrize(("name", "draft"), [("greedy", "head"), ("warm", "head"), ("penalty", "mixed-head")])
+@pytest.mark.parametrize(
+    ("name", "draft"),
+    [
+        ("warm", "head"),
+        *(pytest.param(*one, marks=pytest.mark.soak) for one in (("greedy", "head"), ("penalty", "mixed-head"))),
+    ],
+)
 def test_drafts_and_neighbours_change_no_reply(taught: Headed, name: str, draft: str) -> None:
     wanted = asked(k="fixed:3", sampling=SAMPLINGS[name], verify="coupled")
     crowd = Crowd(taught.session(draft)).add(*wanted)
@@ -120,7 +127,7 @@ def test_drawn_on_the_device_it_changes_nothing(taught: Headed, monkeypatch: pyt
     assert sum(event.accepted for event in crowd.events if isinstance(event, RoundDone)) > 40
 
 
-@pytest.mark.parametrize("name", ["qwen35-loopy", "llama-loopy"])
+@pytest.mark.parametrize("name", [pytest.param("qwen35-loopy", marks=pytest.mark.soak), "llama-loopy"])
 def test_a_head_that_is_hardly_ever_right_changes_nothing(zoo: Zoo, tmp_path: Path, name: str) -> None:
     """Over recurrent layers, too; in a crowd that is preempted, and after a prefix hit."""
     options = {"heads": (2, 2, 8)} if name == "llama-loopy" else {}
@@ -187,7 +194,7 @@ def test_a_proposal_leaves_length_blocks_and_index_as_they_were(taught: Headed) 
 # --------------------------------------------------------------------------- faults
 
 
-@pytest.mark.parametrize("synchronous", [True, False])
+@pytest.mark.parametrize("synchronous", [True, pytest.param(False, marks=pytest.mark.soak)])
 def test_a_head_whose_numbers_are_none_drafts_nothing(
     taught: Headed, monkeypatch: pytest.MonkeyPatch, synchronous: bool
 ) -> None:

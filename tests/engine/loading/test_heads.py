@@ -97,6 +97,7 @@ def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> N
     engine.close()
 
 
+@pytest.mark.soak
 def test_models_of_experts_stay_packed_beside_it_too(zoo: Zoo, tmp_path: Path) -> None:
     """Whatever the size of its keys and values: they run on the dense decoder."""
     folder, path = head_for("qwen3_moe", heads=(4, 4, 16)).save(tmp_path / "head"), zoo.gguf("qwen3_moe", quant="Q8_0")
