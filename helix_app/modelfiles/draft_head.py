@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base.errors import DraftMismatchError, ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import Layer, ModelConfig
 from helix_app.modelfiles.folder import read_json, tensor_names, weight_files
@@ -165,7 +166,7 @@ def _inspect(path: Path) -> HeadFiles:
             key=short_name(repr((str(path.resolve()), stats))),
         )
     except (TypeError, ValueError) as exc:
-        reason = f"nonsense in config.json ({exc})"
+        reason = reason_of("file_nonsense", file="config.json", said=exc)
         raise ModelFileError("model_corrupt", path=path, reason=reason, detail=repr(exc)) from exc
 
 
@@ -175,14 +176,14 @@ def _check_layer(raw: Mapping[str, Any], path: Path) -> None:
     slides = raw.get("use_sliding_window") or (isinstance(types, list) and "sliding_attention" in types)
     own = raw.get("sliding_window") and raw.get("use_sliding_window") is None
     if slides or own:
-        raise ModelFileError("head_kind", path=path, kind="EAGLE-3 with an attention window")
+        raise ModelFileError("head_kind", path=path, kind=reason_of("head_window"))
     if raw.get("num_hidden_layers", 1) != 1:
-        raise ModelFileError("head_kind", path=path, kind=f"EAGLE-3 of {raw['num_hidden_layers']} layers")
+        raise ModelFileError("head_kind", path=path, kind=reason_of("head_of_layers", count=raw["num_hidden_layers"]))
     config = raw.get("eagle_config")
     if isinstance(config, Mapping) and config.get("use_aux_hidden_state") is False:
-        raise ModelFileError("head_kind", path=path, kind="EAGLE-3 without the states of earlier layers")
+        raise ModelFileError("head_kind", path=path, kind=reason_of("head_last_state"))
     if raw.get("parallel_drafting") or raw.get("is_causal") is False:
-        raise ModelFileError("head_kind", path=path, kind="EAGLE-3 that drafts in parallel")
+        raise ModelFileError("head_kind", path=path, kind=reason_of("head_parallel"))
 
 
 def _layers(raw: Mapping[str, Any]) -> tuple[int, ...]:
@@ -207,11 +208,11 @@ def _named(names: frozenset[str], path: Path) -> dict[str, str]:
         if _UNUSED.match(plain):
             continue
         if not _KNOWN.fullmatch(plain):
-            raise ModelFileError("model_feature_unsupported", feature=f"{name} of a draft head")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_head_tensor", name=name))
         found[plain] = name
     missing = next((name for name in _NEEDED if name not in found), None)
     if missing is not None:
-        raise ModelFileError("model_weights_mismatch", path=path, what=f"{missing} is missing")
+        raise ModelFileError("model_weights_mismatch", path=path, what=reason_of("tensor_missing", name=missing))
     return found
 
 

@@ -10,6 +10,7 @@ import gguf
 import torch
 
 from helix_app.base.errors import ModelFileError
+from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
@@ -73,17 +74,17 @@ class HeadWeights:
         name = f"{_NAMES[role]}.{kind}"
         tensor = self.named(name)
         if not tensor.is_floating_point() or tensor.element_size() < 2:
-            raise ModelFileError("model_feature_unsupported", feature=f"{tensor.dtype} weights")
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
         want = self._shape(role, kind)
         if tuple(tensor.shape) != want:
-            raise self._unfit(f"{name} is {list(tensor.shape)} instead of {list(want)}")
+            raise self._unfit("tensor_shape", name=name, shape=list(tensor.shape), wanted=list(want))
         return tensor
 
     def named(self, name: str) -> torch.Tensor:
         """A tensor by the name that EAGLE gives it. Raises ModelFileError."""
         found = self._files.tensors.get(name)
         if found is None:
-            raise self._unfit(f"{name} is missing")
+            raise self._unfit("tensor_missing", name=name)
         tensor: torch.Tensor = self._where[found].get_tensor(found)
         return tensor
 
@@ -103,10 +104,10 @@ class HeadWeights:
             return None
         offsets = self.named("d2t")
         if offsets.is_floating_point() or tuple(offsets.shape) != (files.draft_vocab,):
-            raise self._unfit(f"d2t is {list(offsets.shape)} of {offsets.dtype} instead of {files.draft_vocab} numbers")
+            raise self._unfit("tensor_shape", name="d2t", shape=list(offsets.shape), wanted=[files.draft_vocab])
         found = offsets.to(torch.int64) + torch.arange(files.draft_vocab)
         if int(found.min()) < 0 or int(found.max()) >= vocabulary or found.unique().numel() != found.numel():
-            raise self._unfit("d2t names tokens that are not there, or twice the same")
+            raise self._unfit("head_map")
         return found
 
     def _shape(self, role: str, kind: str) -> tuple[int, ...]:
@@ -121,8 +122,8 @@ class HeadWeights:
             shape = (shape[0], 2 * hidden)
         return shape[:1] if kind == "bias" else shape
 
-    def _unfit(self, what: str) -> ModelFileError:
-        return ModelFileError("model_weights_mismatch", path=self._files.path, what=what)
+    def _unfit(self, code: str, **fields: object) -> ModelFileError:
+        return ModelFileError("model_weights_mismatch", path=self._files.path, what=reason_of(code, **fields))
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         raise NotImplementedError("a draft head has no experts")
