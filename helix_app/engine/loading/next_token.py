@@ -8,7 +8,8 @@ from collections.abc import Generator
 
 import torch
 
-from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError
+from helix_app.engine.kernels.packed.library import CORE, Library
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading.plan import NEXT_TOKEN, Plan
 from helix_app.engine.loading.reading import LoadCancelled, read_weights
 from helix_app.engine.models.decoder import Decoder

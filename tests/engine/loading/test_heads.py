@@ -12,7 +12,8 @@ from helix_app.base.errors import HelixError, InputError
 from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.engine import Engine
-from helix_app.engine.kernels.packed.library import CORE, Library, NoKernelsError, shared
+from helix_app.engine.kernels.packed.library import CORE, Library, shared
+from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.fitting.needs import head_weights, need_of
