@@ -16,6 +16,7 @@ from helix_app.base.message_texts.comparison import COMPARISON
 from helix_app.base.message_texts.files import ATTACHMENTS, MODEL_FILES
 from helix_app.base.message_texts.fit import FIT_ERRORS, PAIR_ERRORS
 from helix_app.base.message_texts.forms import FORM_ERRORS
+from helix_app.base.message_texts.heads import HEAD_ERRORS
 from helix_app.base.message_texts.library import LIBRARY_ERRORS
 from helix_app.base.message_texts.reasons import REASONS, Reason, spelled
 from helix_app.base.message_texts.server import REMOTE_NOTICES, SERVER_ERRORS
@@ -53,6 +54,7 @@ ERRORS: dict[str, str] = {
     "model_unknown": "Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.",
     "model_not_downloaded": "{name} is not on this computer yet. Download it first: `python -m helix_app models pull {id}`.",
     **PAIR_ERRORS,
+    **HEAD_ERRORS,
     "draft_no_layer": "{path} has no layer of its own that drafts (mtp): few models have one, and quantised files often leave it out. "
     "Choose another draft, or a file of this model that has it.",
     # devices and memory
@@ -138,6 +140,7 @@ NOTICES: dict[str, str] = {
     "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_experts": "Helix has no kernel for some of this model's packed weights, so it unpacks them all, and the model takes far more memory than its file.",
     "packed_mtp": "On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.",
+    "packed_head": "This draft head keeps keys and values of another size than the model, which packed weights cannot do, so Helix uses the fastest other number format.",
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
     "packed_recurrent": "Helix has no kernels for this model's recurrent layers here, so it unpacks the weights, and the model takes more memory than its file.",
     "packed_layers": "On {device} Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",

@@ -20,6 +20,7 @@ from helix_app.base.process.paths import cache_dir
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.machine.memory import peak_resident, total_memory
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles
 
 log = logging.getLogger(__name__)
@@ -61,11 +62,10 @@ def version_facts() -> dict[str, str]:
     return versions
 
 
-def model_facts(files: ModelFiles, name: str) -> dict[str, Any]:
-    """Name, architecture and the files of a model with size and sha256."""
-    paths = (files.path,) if files.kind == "gguf" and files.path.is_file() else files.weights
-    if files.gguf is not None:
-        paths = files.gguf.files
+def model_facts(files: ModelFiles | HeadFiles, name: str) -> dict[str, Any]:
+    """Name, architecture and the files of a model or draft head with size and sha256."""
+    gguf = files.gguf if isinstance(files, ModelFiles) else None
+    paths = files.weights if gguf is None else gguf.files
     return {
         "name": name,
         "architecture": files.config.architecture,

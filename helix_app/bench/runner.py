@@ -33,6 +33,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.machine.devices.errors import is_out_of_memory
 from helix_app.engine.rounds.session import Session, check_request, prompt_tokens
 from helix_app.hub.resolve import to_load_request
+from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
@@ -122,7 +123,8 @@ def _run(
 ) -> BenchResult:
     tasks = make_tasks(session, prompts, config, notices)
     target = inspect(request.target)
-    draft = inspect(ready.draft_file) if ready.draft_file else None
+    read = inspect_head if ready.draft == "head" else inspect
+    draft = read(ready.draft_file) if ready.draft_file else None
     # read before the replies: a file may be gone after an hour, and the load average would be our own
     models = {"target": machine.model_facts(target, ready.target_name)}
     if draft is not None:
@@ -132,14 +134,13 @@ def _run(
         EngineArm(BASELINE, session, "autoregressive", ready.device),
         EngineArm(HELIX, session, "speculative", ready.device),
     ]
-    shared = draft if ready.draft == "model" else None  # peers draft with the target's tokens alone
+    shared = draft if ready.draft == "model" and isinstance(draft, ModelFiles) else None  # peers have its tokens alone
     arms += _peers(config, session, ready, target, shared, on_progress, notices)
     versions = machine.version_facts()
     if LLAMACPP in config.peers:
         theirs = _llamacpp(config, session, target, on_progress, cancel, notices, programs)
         arms += theirs
-        if theirs and theirs[0].version:
-            versions["llama.cpp"] = theirs[0].version
+        versions |= {"llama.cpp": arm.version for arm in theirs if arm.version}
     slots = plan(tasks, arms, config.repeats, config.seed)
     reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=TOKENS), 0)
     warm_up([*arms], reference, config.warmups, cancel, on_progress)
@@ -149,8 +150,7 @@ def _run(
         raise _as_error(measured.failure, ready) if measured.failure else HelixError("bench_nothing")
     if measured.ended_early:
         notices.append(BenchNotice("bench_incomplete", (("done", str(len(runs))), ("planned", str(len(slots))))))
-    moved = reference_drift(references)
-    if moved is not None and moved > DRIFT:
+    if (moved := reference_drift(references) or 0.0) > DRIFT:
         notices.append(BenchNotice("bench_drift", (("percent", f"{moved:.0%}"),)))
     on_progress(BenchProgress("compare", len(runs), len(slots)))
     names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))

@@ -29,7 +29,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("about a model, before it is loaded")
     add = group.add_argument
     add("--target", metavar="ID|PATH", help="would it fit into memory, and what would make it fit")
-    add("--draft", metavar="DRAFT", help="with this draft: auto, none, ngram, mtp, self-int4, self-int8, or a model")
+    add(
+        "--draft",
+        metavar="DRAFT",
+        help="with this: auto, none, ngram, mtp, self-int4, self-int8, a draft model or head",
+    )
     add("--context", type=int, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")

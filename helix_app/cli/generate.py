@@ -43,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--draft",
         default="auto",
         metavar="DRAFT",
-        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
     )
     add("--mode", default="speculative", help="speculative, or autoregressive: plain decoding, which drafts nothing")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")

@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--draft",
         default="auto",
         metavar="DRAFT",
-        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
     )
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")

@@ -22,7 +22,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.machine.measured import busyness
 from helix_app.engine.machine.quiet import BUSY
 from helix_app.engine.measuring import pairs
-from helix_app.engine.text.pairing import pair_facts, verdicts
+from helix_app.engine.text.pairing import head_facts, pair_facts, verdicts
+from helix_app.modelfiles.draft_head import HeadFiles, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.parameters import parameter_count
 from helix_app.protocol.events import Failed
@@ -57,8 +58,14 @@ def examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[fl
 
 
 def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairExamined:
-    target, draft = inspect(Path(asked.target)), inspect(Path(asked.draft))
-    facts = pair_facts(target, draft)
+    target = inspect(Path(asked.target))
+    draft: ModelFiles | HeadFiles
+    if is_head(asked.draft):
+        draft = inspect_head(asked.draft)
+        facts, size = head_facts(target, draft), draft.parameters
+    else:
+        draft = inspect(Path(asked.draft))
+        facts, size = pair_facts(target, draft), parameter_count(draft.config)
     request = LoadRequest(
         asked.target,
         facts.target_name,
@@ -74,9 +81,9 @@ def _examine(asked: PairAsked, cancel: threading.Event, on_progress: Callable[[f
     probe = None
     if asked.probe and fit.level != "short":
         probe = _tried(request, cancel, on_progress)
-        if probe.by_text and not cancel.is_set():
+        if (probe.by_text or facts.verdict.head) and not cancel.is_set():
             probe = _kept(target, draft, asked, probe)
-    return PairExamined(facts, fit, probe, _better(asked, parameter_count(draft.config)))
+    return PairExamined(facts, fit, probe, _better(asked, size))
 
 
 def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[[float], None]) -> PairProbe:
@@ -87,8 +94,8 @@ def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[
         engine.close()
 
 
-def _kept(target: ModelFiles, draft: ModelFiles, asked: PairAsked, probe: PairProbe) -> PairProbe:
-    """Remember what re-encoded drafts brought, for ``draft auto``, unless other programs were in the way."""
+def _kept(target: ModelFiles, draft: ModelFiles | HeadFiles, asked: PairAsked, probe: PairProbe) -> PairProbe:
+    """Remember what re-encoded drafts or a head brought, for ``draft auto``, unless other programs were in the way."""
     busy = busyness()
     if busy >= BUSY:
         return probe
@@ -112,7 +119,7 @@ def _better(asked: PairAsked, parameters: int) -> tuple[str, ...]:
     others = [path for path in asked.installed if path not in (asked.target, asked.draft)]
     found: list[tuple[int, str]] = []
     for verdict in verdicts(asked.target, others):
-        if not (verdict.code or verdict.differs or verdict.heavy):
+        if not (verdict.code or verdict.differs or verdict.heavy or verdict.head):
             size = parameter_count(inspect(Path(verdict.draft)).config)
             found += [(size, verdict.draft)] if size < parameters else []
     return tuple(path for _, path in sorted(found)[:_MOST_BETTER])

@@ -23,6 +23,7 @@ from helix_app.hub.registry import known_catalog
 from helix_app.hub.transfer.failures import Cancelled, SourceError, all_failed
 from helix_app.hub.transfer.progress import hash_file
 from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.draft_head import is_head
 from helix_app.modelfiles.part_names import model_name, part_files
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress
 from helix_app.protocol.requests import CatalogItem
@@ -232,7 +233,8 @@ def catalog_items(
         name = display_name(path, model_name(path) if path.is_file() else path.name)
         if any(item.name == name for item in items):  # the same model in another format
             name = f"{name} ({path.name})"
-        items.append(CatalogItem(str(path), name, size_of(path), 0, "", str(path.parent), str(path)))
+        size, beside = size_of(path), str(path.parent)
+        items.append(CatalogItem(str(path), name, size, 0, "", beside, str(path), head=is_head(path)))
     return tuple(items)
 
 

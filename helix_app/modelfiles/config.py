@@ -349,10 +349,12 @@ class ModelConfig:
     @cached_property
     def extended(self) -> ModelConfig:
         """The same with the layer that drafts as the last of its layers: what a cache for both holds."""
-        if self.next_token is None:
-            return self
+        return self if self.next_token is None else self.with_layer(self.next_token.layer)
+
+    def with_layer(self, layer: Layer) -> ModelConfig:
+        """The same with one more layer behind the last one."""
         own = self.layers or (_PLAIN,) * self.num_layers
-        return replace(self, num_layers=self.num_layers + 1, layers=(*own, self.next_token.layer))
+        return replace(self, num_layers=self.num_layers + 1, layers=(*own, layer))
 
     @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:

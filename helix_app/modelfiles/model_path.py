@@ -11,6 +11,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.base.process.paths import expanded
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.draft_head import head_kind
 from helix_app.modelfiles.folder import check_folder, gguf_of, read_json, tensor_names, weight_files
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, file_key, short_name
@@ -74,6 +75,8 @@ def _inspect_folder(path: Path) -> ModelFiles:
     check_folder(path)
     raw = read_json(path / "config.json", path)
     check_config(path, raw)
+    if head_kind(raw):
+        raise ModelFileError("model_draft_head", path=path)
     config = config_from_hf(raw, str(path))
     tokenizer, ends = read_tokenizer_files(path), config.eos_token_ids
     generation = path / "generation_config.json"

@@ -127,8 +127,8 @@ class RoundDone:
         mean_accepted_length: tokens emitted per decode pass of the target so far.
         context_tokens: tokens of the sequence after this round.
         elapsed_seconds: since the request arrived.
-        source: what drafted ("ngram:4", "table:3+", "self", "mtp", "model", "reencoded", "grammar"); empty for a plain
-            round.
+        source: what drafted ("ngram:4", "table:3+", "self", "mtp", "head", "model", "reencoded", "grammar"); empty for
+            a plain round.
     """
 
     request_id: str

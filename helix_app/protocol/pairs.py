@@ -18,6 +18,7 @@ class Verdict:
         fields: of that sentence, or of the one of ``differs``.
         differs: code of a sentence about the vocabularies where they differ: its drafts are re-encoded then.
         heavy: it is as large as the target or larger, so that there is little to gain.
+        head: it is a draft head.
     """
 
     draft: str
@@ -25,6 +26,7 @@ class Verdict:
     fields: tuple[tuple[str, str], ...] = ()
     heavy: bool = False
     differs: str = ""
+    head: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class PairFacts:
         shared: of the draft's tokens, the part that the target has, too, by its text and whatever its number.
         specials: (name, text in the target, text in the draft) of special tokens that differ.
         template: ``same``, ``other``, or ``none`` where one of the two has none.
+        layers: where these layers of the target begin a draft head takes its hidden states.
     """
 
     target_name: str
@@ -66,6 +69,7 @@ class PairFacts:
     shared: float
     specials: tuple[tuple[str, str, str], ...] = ()
     template: str = "same"
+    layers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class PairProbe:
         plain_tokens_per_second: of the target alone.
         seconds: that the trial took.
         by_text: the tokenizers differ: drafts were re-encoded.
-        kept: ``draft auto`` takes this pair from now on; only where ``by_text``.
+        kept: ``draft auto`` takes this pair from now on; only where ``by_text``, or with a draft head.
         tokens_a_call: where ``by_text``, the target's tokens of a draft that stood, on average.
     """
 

@@ -20,7 +20,8 @@ class LoadRequest:
     Attributes:
         target: file (``.gguf``) or folder (safetensors) of the target model.
         target_name: what people call it ("SmolLM2 135M Instruct").
-        draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8`` or the path of a draft model.
+        draft: ``auto``, ``none``, ``ngram``, ``mtp``, ``self-int4``, ``self-int8`` or the path of a draft model
+            or head.
         draft_name: what people call the draft model; ignored for other drafts.
         draft_required: a draft that cannot be used is an error; False makes it a notice and takes ``draft_instead``.
         draft_instead: ``auto``, or the path of a draft model.
@@ -279,6 +280,7 @@ class CatalogItem:
             said.
         draft: id of the model that drafts best for it; empty where no model does and n-grams serve.
         architecture: as its file says; empty where that is not known.
+        head: it is a draft head, which can only draft.
     """
 
     id: str
@@ -291,6 +293,7 @@ class CatalogItem:
     memory_gb: int = 0
     draft: str = ""
     architecture: str = ""
+    head: bool = False
 
 
 @dataclass(frozen=True)

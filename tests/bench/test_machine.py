@@ -14,7 +14,9 @@ import pytest
 from helix_app import __version__
 from helix_app.base.process import paths
 from helix_app.bench import machine
+from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.heads import head_for
 from tests.engine.tiny import Zoo
 
 
@@ -96,3 +98,8 @@ def test_the_peak_of_memory_is_that_since_the_reset() -> None:
     after = machine.peak_memory("cpu")
     assert after is not None
     assert after < high
+
+
+def test_a_draft_head_is_named_with_its_files(tmp_path: Path) -> None:
+    facts = machine.model_facts(inspect_head(head_for("llama").save(tmp_path / "head")), "Head")
+    assert (facts["name"], [file["name"] for file in facts["files"]]) == ("Head", ["model.safetensors"])

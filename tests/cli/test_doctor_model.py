@@ -11,6 +11,7 @@ from helix_app.base import typed
 from helix_app.cli import main as cli
 from helix_app.engine.loading.fitting import fit as fitting
 from helix_app.engine.machine import jobs
+from tests.engine.heads import head_for
 from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import FIT
@@ -93,3 +94,14 @@ def test_the_estimate_beside_the_peak(
     monkeypatch.setattr(jobs, "run", crash)
     assert cli.main(options(zoo.gguf("llama-small"), "--measure")) == 1
     assert "killed" in capsys.readouterr().err
+
+
+def test_a_head(zoo: Zoo, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = head_for("llama").save(tmp_path / "head")
+    assert cli.main(options(zoo.gguf("llama"), "--draft", str(folder))) == 0
+    out = capsys.readouterr().out
+    assert "fits this target" in out
+    assert "before the target's layers 0, 1, 2" in out
+    assert "Weights of the draft" in out
+    assert cli.main(options(zoo.gguf("llama-small"), "--draft", str(folder))) != 0
+    assert "was made for another model" in capsys.readouterr().err

@@ -16,6 +16,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import pairs
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe, Verdict
+from tests.engine.heads import head_for
 from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import PROBE
@@ -96,3 +97,35 @@ def test_verdicts_as_json(zoo: Zoo) -> None:
     target = str(zoo.gguf("llama-small"))
     answer = run_verdicts(target, json.dumps([str(zoo.gguf("llama"))]))
     assert typed.read(tuple[Verdict, ...], answer["verdicts"])[0].code == ""
+
+
+@pytest.mark.parametrize("name", ["llama", "llama-small"])
+def test_a_head_is_looked_at_and_tried(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Or it is said what does not fit."""
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(pair, "busyness", lambda: 1.0)
+    kinds: list[str] = []
+
+    def tried(engine: Engine, *_: object) -> PairProbe:
+        assert engine.session is not None
+        assert engine.session.draft is not None
+        kinds.append(engine.session.draft.kind)
+        return replace(PROBE, by_text=False, measured=1.4, measured_low=1.3)
+
+    monkeypatch.setattr(pair, "try_pair", tried)
+    folder = head_for("llama").save(tmp_path / "head")
+    asked = PairAsked(str(zoo.gguf(name)), str(folder), 128, "cpu", "float32", probe=True, installed=(str(folder),))
+    found = examine(asked, threading.Event(), lambda _: None)
+    if name == "llama-small":
+        assert found.failed is not None
+        assert (found.failed.code, kinds) == ("head_hidden_size", [])
+        return
+    assert found.facts is not None
+    assert (found.facts.verdict.head, kinds) == (True, ["head"])
+    assert found.fit is not None
+    assert found.fit.need.draft_weights > 0
+    assert found.probe is not None
+    assert found.probe.kept
+    best = pairs.best(inspect(zoo.gguf("llama")), pairs.Setting("cpu", "float32"), ())
+    assert best is not None
+    assert best.path == folder

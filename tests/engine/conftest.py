@@ -11,8 +11,9 @@ import torch
 from helix_app.engine.rounds import scheduler
 from tests.engine.crowds import Models
 from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
+from tests.engine.heads import train_head
 from tests.engine.next_token import TRAINED, train, with_layer
-from tests.engine.tiny import Zoo
+from tests.engine.tiny import Zoo, hf_model
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +26,13 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
 def taught_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model that speaks a small language, with a layer that drafts it."""
     return with_layer("qwen3", train(), tmp_path_factory.mktemp("taught"), seed=TRAINED)
+
+
+@pytest.fixture(scope="session")
+def taught_head(taught_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A draft head for that model, in the layout of SpecForge, which was taught its language."""
+    assert taught_file.exists()  # its weights were taught first
+    return train_head(hf_model("qwen3", TRAINED)).save(tmp_path_factory.mktemp("taught-head") / "head", "specforge")
 
 
 @pytest.fixture(autouse=True)

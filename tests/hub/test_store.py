@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from pathlib import Path
@@ -172,3 +173,12 @@ def test_one_model_in_two_formats_is_told_apart(tmp_path: Path) -> None:
     paths = [write_gguf("llama", 0, tmp_path / f"{n}.gguf", **{"general.name": "Tiny Llama"}) for n in "ab"]
     names = [item.name for item in store.catalog_items(paths, catalog=Catalog(()))]
     assert names == ["Tiny Llama", "Tiny Llama (b.gguf)"]
+
+
+def test_a_draft_head_is_marked_as_one(tmp_path: Path) -> None:
+    folders = [tmp_path / "model", tmp_path / "head"]
+    for folder, more in zip(folders, ({}, {"draft_vocab_size": 32_000})):
+        folder.mkdir()
+        (folder / "model.safetensors").write_bytes(b"")
+        (folder / "config.json").write_text(json.dumps({"architectures": ["LlamaForCausalLM"], **more}))
+    assert [item.head for item in store.catalog_items(folders, catalog=Catalog(()))] == [False, True]

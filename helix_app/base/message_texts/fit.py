@@ -112,6 +112,8 @@ def verdict_text(verdict: Verdict) -> str:
             "whether it comes faster, a trial of the pair says."
         )
         return f"{sentence(why, dict(verdict.fields))} {how}"
+    if verdict.head and not verdict.heavy:
+        return say("They can be a pair: the draft is a head that fits this target, and drafts from its hidden states.")
     return heavy_text() if verdict.heavy else say("They can be a pair: the draft's tokens are the target's.")
 
 
@@ -124,6 +126,11 @@ def pair_rows(facts: PairFacts) -> Iterator[tuple[str, str]]:
     )
     yield say("Draft"), f"{facts.draft_name}, {size}"
     tokens = {"target": number(f"{facts.target_vocabulary:,}"), "draft": number(f"{facts.draft_vocabulary:,}")}
+    if facts.verdict.head:
+        yield say("Vocabulary"), counted(say("{draft} of the target's {target} tokens"), tokens)
+        taken = ", ".join(str(layer) for layer in facts.layers)
+        yield say("Hidden states"), counted(say("before the target's layers {layers}"), {"layers": taken})
+        return
     yield say("Vocabulary"), counted(say("{target} tokens in the target, {draft} in the draft"), tokens)
     if facts.verdict.differs:
         yield (
@@ -172,6 +179,8 @@ def probe_rows(probe: PairProbe) -> Iterator[tuple[str, str]]:
 
 def advice(probe: PairProbe) -> str:
     """What a trial means for whoever chooses a draft."""
+    if probe.kept and not probe.by_text:
+        return say("This pair is faster than the target alone, and draft auto takes it from now on.")
     if probe.kept:
         return say(
             "Re-encoding pays here: this pair is faster than the target alone, and draft auto takes it from now on."

@@ -110,6 +110,12 @@ REASONS: dict[str, str] = {
     "base_by_maker": "its maker names it",
     "base_by_page": "its page says which",
     # models: what Helix does not support
+    "head_last_state": "EAGLE-3 without the states of earlier layers",
+    "head_map": "d2t names tokens that are not there, or twice the same",
+    "head_of_layers": "EAGLE-3 of {count:layer|layers}",
+    "head_parallel": "EAGLE-3 that drafts in parallel",
+    "head_window": "EAGLE-3 with an attention window",
+    "feature_head_tensor": "{name} of a draft head",
     "feature_experts": "mixture of experts",
     "feature_expert_scales": "scaled weights of experts",
     "feature_layer_kind": "layers of the kind {kind}",

@@ -24,6 +24,7 @@ _PRIORS = {
     "reencoded": 0.60,
     "self": 0.90,
     "mtp": 0.70,
+    "head": 0.70,
     "table:1": 0.10,
     "table:1+": 0.18,
     "table:2": 0.20,

@@ -69,16 +69,17 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
         drafts = takes_next_token(what, device.torch_device, packed=unpacks_for_layer(what, device))
-        return Shape(device, dtype, *tokens, packed=True, next_token=drafts)
+        return Shape(device, dtype, *tokens, packed=True, next_token=drafts, head=what.head)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=_drafts(what, device, wanted))
+            drafts = _drafts(what, device, wanted)
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=drafts, head=what.head)
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
     dtype = formats.pick_dtype(wanted, device, config)
     drafts = _drafts(what, device, str(dtype).removeprefix("torch."))
-    return Shape(device, dtype, *tokens, next_token=drafts)
+    return Shape(device, dtype, *tokens, next_token=drafts, head=what.head)
 
 
 def _drafts(what: Plan, device: Device, number_format: str) -> bool:
@@ -112,7 +113,7 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         model_context=context.model,
         context_limit=context.limit,
         target_file=str(what.target.path),
-        draft_file="" if what.draft is None else str(what.draft.path),
+        draft_file=what.draft_file,
         exact_rows=runner.decoder.can_be_exact,
         thinking=thinking.marks,
         thinking_switch=thinking.switch,

@@ -15,6 +15,7 @@ import torch
 
 from helix_app.base.errors import InputError
 from helix_app.engine.drafts.base import Draft
+from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.next_token import NextTokenDraft
@@ -23,8 +24,8 @@ from helix_app.engine.drafts.ngram_table import NgramTable
 from helix_app.engine.drafts.reencoded import Languages, ReencodedDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading.next_token import next_token_runner, runs_next_token
-from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
+from helix_app.engine.loading.next_token import drafting_runner, runs_next_token
+from helix_app.engine.loading.plan import HEAD, NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.loading.reading import read_weights
 from helix_app.engine.loading.runners import Shape, load_draft
 from helix_app.engine.machine.memory import free_memory
@@ -78,7 +79,7 @@ def make_draft(
         LoadCancelled: ``cancel`` was set.
     """
     kind = what.draft_kind
-    layer = next_token_runner(target)
+    layer = drafting_runner(target)
     if layer is not None:
         yield LoadProgress("warm_up")
         calibrate(layer, ())
@@ -102,9 +103,11 @@ def make_draft(
             what.draft, Shape(shape.device, shape.dtype, context, what.cache_tokens, packed=shape.packed), cancel
         )
         model = _model_draft(what, what.draft, runner)
-        asked = what.request.draft_required and what.request.draft != "auto"
-        draft = model if asked else MixedDraft(ngram, model)
+        draft = model if _asked(what) else MixedDraft(ngram, model)
         return MadeDraft(kind, draft, runner, learned, what.draft)
+    if layer is not None and kind == HEAD:
+        headed = HeadDraft(layer, what.target.config.vocab_size)
+        return MadeDraft(kind, headed if _asked(what) else MixedDraft(ngram, headed), learned=learned)
     if layer is not None:
         drafting = NextTokenDraft(layer, what.target.config.vocab_size)
         return MadeDraft(kind, drafting if what.draft_kind == kind else MixedDraft(ngram, drafting), learned=learned)
@@ -112,6 +115,11 @@ def make_draft(
         own = yield from _self_draft(what.target, target, SELF_BITS[kind], cancel)
         return MadeDraft(kind, own if what.draft_kind == kind else MixedDraft(ngram, own), learned=learned)
     return MadeDraft(kind, ngram if kind == "ngram" else None, learned=learned)
+
+
+def _asked(what: Plan) -> bool:
+    """Whether this draft was asked for by name."""
+    return what.request.draft_required and what.request.draft != "auto"
 
 
 def _model_draft(what: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDraft:
@@ -124,9 +132,10 @@ def _model_draft(what: Plan, files: ModelFiles, runner: ModelRunner) -> ModelDra
 
 
 def check_copy(kind: str, device: torch.device) -> None:
-    """Raise InputError for a low-bit copy of the target where no kernel runs it, and for its own layer likewise."""
+    """Raise InputError for a low-bit copy of the target where no kernel runs it, and likewise for what drafts from its
+    hidden states."""
     missing = kind in SELF_BITS and not low_bit.exists(SELF_BITS[kind], device)
-    if missing or (kind == NEXT_TOKEN and not runs_next_token(device)):
+    if missing or (kind in (NEXT_TOKEN, HEAD) and not runs_next_token(device)):
         raise InputError("option_unavailable", option=f"draft {kind}", choices="auto, none, ngram, or a draft model")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
+from helix_app.engine.loading.next_token import takes_head
 from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products
@@ -17,6 +18,7 @@ from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress
 
 _DENSE = ("F32", "F16", "BF16")
+_ALWAYS_TOLD = ("packed_kernels", "packed_layers", "packed_experts", "packed_recurrent", "packed_head")
 log = logging.getLogger(__name__)
 
 
@@ -32,6 +34,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     drafts_unpacked = what.draft_kind in SELF_BITS or (
         what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device)
     )
+    apart = device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head)
     if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
         return True
     notice = Notice("packed_kernels")
@@ -47,12 +50,14 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_mtp", (("device", device.name),))
     elif not packed_formats(what.target):
         notice = Notice("packed_experts" if _larger_unpacked(what.target) else "packed_format")
+    elif apart:
+        notice = Notice("packed_head")
     else:
         if lacks_kernels(what.target):
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in ("packed_kernels", "packed_layers", "packed_experts", "packed_recurrent"):
+    if wanted == PACKED or notice.code in _ALWAYS_TOLD:
         yield notice
     return False
 
@@ -87,6 +92,8 @@ def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
     unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device))
     if what.request.dtype not in ("auto", PACKED) or unpacked:
+        return False
+    if device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head):
         return False
     if device.kind != "cpu":
         return device.kind == "cuda" and stays_packed(what.target, what.request.dtype, device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Union
 
 from helix_app.base.errors import DraftMismatchError, HelixError
 from helix_app.base.message_texts.reasons import fields_of, reason_of
@@ -15,6 +16,7 @@ from helix_app.engine.rounds.session import Context
 from helix_app.engine.text.pairing import difference
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.draft_head import HeadFiles, check_head, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.part_names import model_name
 from helix_app.protocol.events import Notice
@@ -23,6 +25,7 @@ from helix_app.protocol.requests import LoadRequest
 
 SELF_BITS = {"self-int4": 4, "self-int8": 8}  # drafts that are the target in fewer bits
 NEXT_TOKEN = "mtp"  # the draft that is a layer of the target's own
+HEAD = "head"  # the draft that is a head made for the target
 _KINDS = ("auto", "none", "ngram", NEXT_TOKEN, *SELF_BITS)  # of drafts that are no files
 
 
@@ -33,10 +36,11 @@ class Plan:
     Attributes:
         request: as asked.
         draft: files of a draft model, None for any other draft.
-        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``mtp`` or
-            one of ``SELF_BITS``.
+        draft_kind: ``auto``, ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``head``,
+            ``mtp`` or one of ``SELF_BITS``.
         cache_tokens: that the cache should hold, of all sequences.
-        skipped: why an optional draft model is left out.
+        skipped: why an optional draft is left out.
+        head: files of a draft head, None for any other draft.
         measured: the draft model that was measured to gain most, for ``auto`` where the target's layer is of no use.
     """
 
@@ -48,6 +52,7 @@ class Plan:
     context: Context
     cache_tokens: int
     skipped: Notice | None = None
+    head: HeadFiles | None = None
     measured: ModelFiles | None = None
 
     @property
@@ -57,12 +62,20 @@ class Plan:
 
     @property
     def draft_name(self) -> str:
-        """Of a draft model; empty for any other draft."""
+        """Of a draft model or head; empty for any other draft."""
+        if self.head is not None:
+            return self.request.draft_name or self.head.path.name
         if self.draft is None:
             return ""
         if self.request.draft in _KINDS or self.skipped is not None:  # it was found by itself
             return display_name(self.draft.path, model_name(self.draft.path))
         return self.request.draft_name or model_name(self.draft.path)
+
+    @property
+    def draft_file(self) -> str:
+        """Of a draft model or head: its file or folder; empty for any other draft."""
+        one = self.draft or self.head
+        return "" if one is None else str(one.path)
 
     def guesses(self) -> Iterator[Notice]:
         """What had to be guessed of the tokenizer, told at every load, for the text may suffer."""
@@ -95,42 +108,51 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
     tokenizer = _tokenizer_of(target)
     skipped = None
     try:
-        kind, draft = _draft_of(request, target, tokenizer, request.draft)
+        kind, draft, head = _draft_of(request, target, tokenizer, request.draft)
     except HelixError as exc:
         if request.draft_required:
             raise
         reason = error_reason(exc.code, exc.fields)
         fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
         skipped = Notice("draft_skipped", fields, exc.detail)
-        kind, draft = _draft_instead(request, target, tokenizer)
+        kind, draft, head = _draft_instead(request, target, tokenizer)
     measured = None
     if kind == "auto":
-        measured = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
+        found = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
+        if isinstance(found, HeadFiles) and target.config.next_token is None:
+            kind, head = HEAD, found  # it was tried, and so it fits
+        elif isinstance(found, ModelFiles):
+            measured = found
     if measured is not None and target.config.next_token is None:
         kind, draft, measured = "reencoded", measured, None
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
-    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, measured)
+    return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, head, measured)
 
 
-def _draft_of(
-    request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, name: str
-) -> tuple[str, ModelFiles | None]:
-    """The kind of a draft, and its files where it is a model. Raises HelixError for one that cannot be used."""
+_Chosen = tuple[str, Union[ModelFiles, None], Union[HeadFiles, None]]  # kind, files of a model, files of a head
+
+
+def _draft_of(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, name: str) -> _Chosen:
+    """The kind of a draft, and its files where it has some. Raises HelixError for one that cannot be used."""
     if name == NEXT_TOKEN and target.config.next_token is None:
         raise HelixError("draft_no_layer", path=target.path)
     if name in _KINDS:
-        return name, None
+        return name, None, None
+    if is_head(name):
+        head = inspect_head(name)
+        check_head(head, target.config, tokenizer.size, request.target_name or model_name(target.path))
+        return HEAD, None, head
     draft = inspect(Path(name))
-    return _draft_kind(request, target, tokenizer, draft), draft
+    return _draft_kind(request, target, tokenizer, draft), draft, None
 
 
-def _draft_instead(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer) -> tuple[str, ModelFiles | None]:
+def _draft_instead(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer) -> _Chosen:
     """The same of what drafts where the one that was asked for cannot: of this nothing more is said."""
     try:
         return _draft_of(request, target, tokenizer, request.draft_instead)
     except HelixError:
-        return "auto", None
+        return "auto", None, None
 
 
 def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, draft: ModelFiles) -> str:

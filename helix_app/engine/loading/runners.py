@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.cache.layout import with_states
 from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.loading.context import allocate, wanted_blocks
-from helix_app.engine.loading.next_token import add_next_token
+from helix_app.engine.loading.next_token import add_head, add_next_token
 from helix_app.engine.loading.on_card import stays_packed
 from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.loading.reading import read_weights
@@ -22,6 +22,8 @@ from helix_app.engine.models.base import AnyDecoder
 from helix_app.engine.models.make import cache_layout, make_decoder, product_decoder
 from helix_app.engine.models.packed.decoder import PackedDecoder, by_products
 from helix_app.engine.models.runner import ModelRunner
+from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress
@@ -40,6 +42,7 @@ class Shape:
         bits: that weights are rounded to, 0 for none.
         packed: run on the file's own blocks; a draft model whose file cannot runs dense.
         next_token: with the layer that drafts for it, where it is a target.
+        head: likewise with this draft head.
     """
 
     device: Device
@@ -49,6 +52,13 @@ class Shape:
     bits: int = 0
     packed: bool = False
     next_token: bool = False
+    head: HeadFiles | None = None
+
+    def cached(self, config: ModelConfig) -> ModelConfig:
+        """The layers of a model's cache: its own, and one that drafts."""
+        if self.head is not None:
+            return config.with_layer(self.head.layer_in(config))
+        return config.extended if self.next_token else config
 
 
 def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
@@ -56,6 +66,8 @@ def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Gen
     runner = yield from _load(files, shape, "weights", cancel)
     if shape.next_token:
         yield from add_next_token(files, runner, cancel)
+    if shape.head is not None:
+        yield from add_head(shape.head, runner, cancel)
     if shape.device.kind == "cpu" and not shape.packed:
         choose_threads(lambda: runner.try_rows(1), _THREADS)
     calibrate(runner)
@@ -80,7 +92,7 @@ def _load(files: ModelFiles, shape: Shape, stage: str, cancel: threading.Event) 
 
 
 def _with_cache(decoder: AnyDecoder, shape: Shape) -> Generator[Event, None, ModelRunner]:
-    config, dtype = decoder.config.extended if shape.next_token else decoder.config, decoder.cache_dtype
+    config, dtype = shape.cached(decoder.config), decoder.cache_dtype
     yield LoadProgress("allocate_cache")
     layout = with_states(cache_layout(decoder, shape.context, config), config, shape.context, shape.cache_tokens)
     blocks = wanted_blocks(config, layout, shape.context, shape.cache_tokens, BLOCK_SIZE, dtype)

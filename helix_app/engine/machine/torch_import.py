@@ -119,17 +119,24 @@ class _Later(SourceFileLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         lock = threading.RLock()
-        begun = False
+        begun = runs = False
 
         def first(name: str) -> Any:
-            nonlocal begun
+            nonlocal begun, runs
+            missing = AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
             if name.startswith("__"):  # the import system's own questions
-                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-            with lock:
+                raise missing
+            with lock:  # other threads wait here until the module has run
+                if runs:  # it asks for a name of its own
+                    raise missing
                 if not begun:
-                    begun = True
-                    vars(module).pop("__getattr__", None)
-                    super(_Later, self).exec_module(module)
+                    begun = runs = True
+                    try:
+                        super(_Later, self).exec_module(module)
+                    finally:
+                        runs = False
+                        if vars(module).get("__getattr__") is first:
+                            del vars(module)["__getattr__"]
             return getattr(module, name)
 
         vars(module)["__getattr__"] = first

@@ -1,4 +1,4 @@
-"""What drafts with another tokenizer were measured to bring, remembered for ``draft auto``.
+"""What re-encoded drafts and draft heads were measured to bring, remembered for ``draft auto``.
 
 The Pair Doctor measures a pair; nothing here does. An entry holds for one target, one draft model, the device and
 number format that were asked for, this processor, this version of Helix and this build of PyTorch.
@@ -13,6 +13,7 @@ from pathlib import Path
 from helix_app.base.errors import HelixError
 from helix_app.engine.machine import measured_file
 from helix_app.engine.machine.hardware import cpu_name
+from helix_app.modelfiles.draft_head import HeadFiles, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.stamps import versions
 from helix_app.protocol.pairs import PairProbe
@@ -33,19 +34,25 @@ def pays(probe: PairProbe) -> bool:
     return probe.measured is not None and probe.measured >= _LEAST and (probe.measured_low or 0.0) > 1.0
 
 
-def keep(target: ModelFiles, draft: ModelFiles, setting: Setting, probe: PairProbe, busy: float = 1.0) -> None:
+def keep(
+    target: ModelFiles, draft: ModelFiles | HeadFiles, setting: Setting, probe: PairProbe, busy: float = 1.0
+) -> None:
     """Remember what a trial measured; one that came to no speed is not kept."""
     if probe.measured is not None:
         value = {"draft": str(draft.path), "key": draft.key, "speed": probe.measured, "pays": pays(probe)}
         measured_file.keep(f"{_beginning(target, setting)}{draft.key}{_machine()}", value, busy)
 
 
-def best(target: ModelFiles, setting: Setting, installed: tuple[str, ...]) -> ModelFiles | None:
-    """The draft model that was measured to gain most here, of those that are installed; None where none does."""
+def best(target: ModelFiles, setting: Setting, installed: tuple[str, ...]) -> ModelFiles | HeadFiles | None:
+    """The draft model or head that was measured to gain most here, of those that are there; None where none does.
+
+    Args:
+        installed: draft models; heads are there where they were.
+    """
     beginning, machine = _beginning(target, setting), _machine()
     entries = [e["value"] for key, e in measured_file.read().items() if key.startswith(beginning) and machine in key]
     here = {os.path.realpath(path) for path in installed}
-    paying = [v for v in entries if v["pays"] and os.path.realpath(v["draft"]) in here]
+    paying = [v for v in entries if v["pays"] and (os.path.realpath(v["draft"]) in here or is_head(v["draft"]))]
     for value in sorted(paying, key=lambda v: -float(v["speed"])):
         draft = _read(value["draft"])
         if draft is not None and draft.key == value["key"]:
@@ -53,9 +60,9 @@ def best(target: ModelFiles, setting: Setting, installed: tuple[str, ...]) -> Mo
     return None
 
 
-def _read(path: str) -> ModelFiles | None:
+def _read(path: str) -> ModelFiles | HeadFiles | None:
     try:
-        return inspect(Path(path))
+        return inspect_head(path) if is_head(path) else inspect(Path(path))
     except HelixError:
         return None
 

@@ -91,6 +91,22 @@ class AnyDecoder(Protocol):
         ...
 
 
+class HiddenDecoder(AnyDecoder, Protocol):
+    """One whose passes hand out hidden states, for a layer that drafts.
+
+    Attributes:
+        gives_hidden: spans get the states that they ask for (``Span.handed``).
+        state_layers: where these layers begin the stream is taken; () for what the model's own such layer takes.
+    """
+
+    gives_hidden: bool
+    state_layers: tuple[int, ...]
+
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
+        ...
+
+
 def bent(logits: torch.Tensor, config: ModelConfig) -> torch.Tensor:
     """Logits ``[rows, vocab]`` as the model means them; may change them in place."""
     if config.logit_scale != 1.0:

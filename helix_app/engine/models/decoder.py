@@ -34,7 +34,7 @@ from helix_app.engine.models.layer import DecoderLayer, load_layer
 from helix_app.engine.models.linears import LinearMaker, Rows
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts import part
-from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, pieces_of
+from helix_app.engine.models.parts.part import Linear, Pass, Turn, evenly, halved, joined, pieces_of, turns_of
 from helix_app.engine.models.parts.token_inputs import TokenTable, load_token_table
 from helix_app.engine.models.residual import Norm, Residual, residual
 from helix_app.engine.models.rope import growth_table, rope_table
@@ -61,9 +61,12 @@ class Decoder:
         parameters: number of weights.
         mapped: those of them that stay where their file is mapped.
         gives_hidden: spans get the hidden states that they ask for (``Span.handed``), in recorded passes too.
+        state_layers: these are the stream where such layers begin, one beside the other, the last one past the end; for
+            () what the model's own layer that drafts takes.
     """
 
     gives_hidden = False
+    state_layers: tuple[int, ...] = ()
 
     def __init__(
         self,
@@ -257,19 +260,11 @@ class Decoder:
 
     def turns(self, spans: Sequence[Span]) -> Sequence[Turn]:
         """The turns of the rows of all spans, of each rotary embedding."""
-        return _halved(
-            [
-                (
-                    _joined([cos[s.start : s.start + s.rows] for s in spans]),
-                    _joined([sin[s.start : s.start + s.rows] for s in spans]),
-                )
-                for cos, sin in self._tables
-            ]
-        )
+        return turns_of(self._tables, spans)
 
     def _grown(self, spans: Sequence[Span]) -> torch.Tensor | None:
         grown = self._growth
-        return None if grown is None else _joined([grown[s.start : s.start + s.rows] for s in spans])
+        return None if grown is None else joined([grown[s.start : s.start + s.rows] for s in spans])
 
     def _path(self, span: Span) -> Path:
         if self._packed is not None and self._packed.attention is not None:
@@ -285,7 +280,7 @@ class Decoder:
         turns = [(cos.index_select(0, positions), sin.index_select(0, positions)) for cos, sin in self._tables]
         asked = self.gives_hidden and logit_rows == ids.shape[0]
         growth = None if self._growth is None else self._growth.index_select(0, positions)
-        step = Pass(_halved(turns), (path,), growth=growth)
+        step = Pass(halved(turns), (path,), growth=growth)
         return _beside(*self._layer_by_layer(ids, step, (logit_rows,), asked))
 
     def _layer_by_layer(
@@ -295,7 +290,10 @@ class Decoder:
         embedded = self._embedded(ids)
         inputs = None if self._inputs is None else self._inputs(ids, embedded, step)
         x = residual(embedded, self._norm, config.norm_eps)
-        for layer in self._layers:
+        taken: dict[int, torch.Tensor] = {}
+        for i, layer in enumerate(self._layers):
+            if asked and i in self.state_layers:
+                taken[i] = x.rows.clone()  # which what follows may change in place
             y = layer.mixer(x.normed(layer.mixer_norm), step)
             x.add(self._reshaped(y, layer.mixer_post) if reshapes else y)
             y = layer.fed_forward(x, step)
@@ -308,25 +306,33 @@ class Decoder:
         last = _last_rows(step.paths, logit_rows) if wanted < ids.shape[0] else ()
         pieces = evenly(wanted, self._together) if step.pieces else ()
         head = part.run_linear(self._head, x.normed(self._norm, last), "head" in step.paired, pieces)
-        return bent(head.float(), config), self._hidden(x) if asked else None
+        return bent(head.float(), config), self._hidden(x, taken) if asked else None
 
-    def _hidden(self, x: Residual) -> torch.Tensor:
-        """What the layer that drafts takes of the stream, ``[rows, hidden]``."""
+    def _hidden(self, x: Residual, taken: dict[int, torch.Tensor]) -> torch.Tensor:
+        """What the layer that drafts takes of the stream, ``[rows, hidden]``, or of several places ``taken`` of it."""
+        if self.state_layers:
+            taken[self.config.num_layers] = x.rows
+            return torch.cat([taken[i] for i in self.state_layers], dim=1)
         own = self.config.next_token
         return x.normed(self._norm) if own is not None and own.normed else x.rows
 
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
+        return F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
+
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
-        scale = self.config.embedding_scale
-        x = self._looked_up(ids)
+        scale, x = self.config.embedding_scale, self.embedded(ids)
         return x if scale == 1.0 else x * scale
 
-    def _looked_up(self, ids: torch.Tensor) -> torch.Tensor:
-        return F.embedding(ids, self._embed) if self._rows is None else self._rows(ids)
+    @property
+    def products(self) -> PackedLinears | None:
+        """What makes linear layers on packed blocks, None where the model has none."""
+        return self._packed
 
     @property
     def ends(self) -> tuple[Rows, Norm, LinearFn]:
         """Embeddings by ids, final norm and output head, for a layer that shares them."""
-        return self._looked_up, self._norm, self._head
+        return self.embedded, self._norm, self._head
 
     def _reshaped(self, y: torch.Tensor, norm: Norm | None) -> torch.Tensor:
         """What a half of a layer gave, as it is added."""
@@ -335,21 +341,12 @@ class Decoder:
         return y if config.residual_scale == 1.0 else y * config.residual_scale
 
 
-def _halved(turns: Sequence[Turn]) -> Sequence[Turn]:
-    """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
-    return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
-
-
 def _beside(logits: torch.Tensor, states: torch.Tensor | None) -> torch.Tensor:
     return logits if states is None else torch.cat((logits, states.float()), dim=1)
 
 
 def _apart(wide: torch.Tensor, vocab: int) -> tuple[torch.Tensor, torch.Tensor | None]:
     return wide[:, :vocab], wide[:, vocab:] if wide.shape[1] > vocab else None
-
-
-def _joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
 
 
 def _last_rows(paths: Sequence[Path], logit_rows: Sequence[int]) -> list[slice]:

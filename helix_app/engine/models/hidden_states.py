@@ -1,4 +1,4 @@
-"""Hidden states between passes, for a target with a layer that drafts (``next_token.py``).
+"""Hidden states between passes, for a target that a layer drafts for (``drafting/layer.py``).
 
 That layer takes a token with the hidden state of the token before it. Within a pass that is the row above; for the
 first row it is one of the sequence's latest pass, which is kept until the next one, as many rows as verification may
@@ -17,7 +17,11 @@ import torch
 from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.kernels.attention import EXACT_ROWS, Handed, Span
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.base import HiddenDecoder
+from helix_app.engine.models.decoder import Decoder
+from helix_app.engine.models.drafting.layer import DraftingLayer
+from helix_app.engine.models.packed.decoder import PackedDecoder
+from helix_app.engine.models.parts.part import joined
 from helix_app.engine.models.runner import ModelRunner
 
 
@@ -36,18 +40,19 @@ class TargetStates:
         layer: the one that drafts.
     """
 
-    def __init__(self, runner: ModelRunner, layer: NextTokenLayer) -> None:
+    def __init__(self, runner: ModelRunner, layer: DraftingLayer) -> None:
         """Mutates: the runner's passes give hidden states from now on, to this object."""
-        assert runner.decoder is layer.target
-        self.layer, self._runner, self._decoder = layer, runner, layer.target
+        assert isinstance(runner.decoder, (Decoder, PackedDecoder))
+        self.layer, self._runner = layer, runner
+        self._decoder: HiddenDecoder = runner.decoder
         self._group = runner.cache.layout.places[runner.decoder.config.num_layers][0]
         self.join(runner.pool)
-        self._decoder.gives_hidden = True
+        self._decoder.gives_hidden, self._decoder.state_layers = True, layer.layers
         runner.hidden = self
 
     def join(self, pool: BlockPool) -> None:
         self._pool, self._latest = pool, dict[str, _Latest]()
-        size, dtype, device = self._decoder.config.hidden_size, self._decoder.dtype, self._decoder.device
+        size, dtype, device = self.layer.state_size, self.layer.dtype, self.layer.device
         self._ends = zeros((pool.num_blocks, size), dtype, device)
         self._nothing = torch.zeros((1, size), dtype=dtype, device=device)
 
@@ -73,11 +78,15 @@ class TargetStates:
         return self._ends[block : block + 1]
 
     def take(self, ids: torch.Tensor, names: Sequence[str], spans: Sequence[Span]) -> None:
+        handed = [span.handed for span in spans if span.handed is not None]
+        given = [one.after for one in handed if one.after is not None]
+        kept = self.layer.kept(joined(given))
+        for one, states in zip(handed, kept.split([span.rows for span in spans])):
+            one.after = states
         self.layer.write(ids, spans)
-        for name, span in zip(names, spans):
-            assert span.handed is not None
-            assert span.handed.after is not None
-            self._keep(name, span.start, span.handed.after)
+        for name, span, one in zip(names, spans, handed):
+            assert one.after is not None
+            self._keep(name, span.start, one.after)
 
     def _keep(self, name: str, start: int, states: torch.Tensor) -> None:
         size, rows = self._pool.block_size, states.shape[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from helix_app.base.errors import HelixError
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.display_name import display_name
+from helix_app.modelfiles.draft_head import HeadFiles, check_head, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.modelfiles.parameters import parameter_count, read_count
 from helix_app.modelfiles.part_names import model_name
@@ -35,6 +36,12 @@ def verdict_of(target: ModelFiles, target_words: Tokenizer, draft: ModelFiles, d
     return Verdict(str(draft.path), fields=fields, heavy=heavy, differs=differs)
 
 
+def verdict_of_head(target: ModelFiles, words: Tokenizer, head: HeadFiles) -> Verdict:
+    """How a draft head can draft for a target. Raises DraftMismatchError where it was made for another one."""
+    check_head(head, target.config, words.size, name_of(target))
+    return Verdict(str(head.path), heavy=head.parameters >= _HEAVY * read_count(target.config), head=True)
+
+
 def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:
     """A verdict for each model; one that cannot be read says why.
 
@@ -45,6 +52,9 @@ def verdicts(target: str, drafts: Iterable[str]) -> Iterator[Verdict]:
     words = load_tokenizer(files)
     for path in drafts:
         try:
+            if is_head(path):
+                yield verdict_of_head(files, words, inspect_head(path))
+                continue
             draft = inspect(Path(path))
             yield verdict_of(files, words, draft, load_tokenizer(draft))
         except HelixError as exc:
@@ -67,6 +77,23 @@ def pair_facts(target: ModelFiles, draft: ModelFiles) -> PairFacts:
         shared=known / max(1, other.size),
         specials=tuple(_differing(target, mine, draft, other)),
         template=_template(mine.info.chat_template, other.info.chat_template),
+    )
+
+
+def head_facts(target: ModelFiles, head: HeadFiles) -> PairFacts:
+    """The same of a target and a draft head. Raises DraftMismatchError where it was made for another one."""
+    words = load_tokenizer(target)
+    return PairFacts(
+        target_name=name_of(target),
+        draft_name=head.path.name,
+        verdict=verdict_of_head(target, words, head),
+        target_parameters=parameter_count(target.config),
+        draft_parameters=head.parameters,
+        target_vocabulary=words.size,
+        draft_vocabulary=head.draft_vocab,
+        shared=1.0,
+        template="none",
+        layers=head.taken(target.config.num_layers),
     )
 
 

@@ -64,6 +64,11 @@ def presets(settings: Settings, items: tuple[CatalogItem, ...]) -> tuple[Preset,
 
 def other_models(settings: Settings, items: tuple[CatalogItem, ...]) -> list[CatalogItem]:
     """The models on this computer but the target."""
+    return [item for item in other_drafts(settings, items) if not item.head]
+
+
+def other_drafts(settings: Settings, items: tuple[CatalogItem, ...]) -> list[CatalogItem]:
+    """The same, and draft heads."""
     return [item for item in items if item.path and item.id != settings.target]
 
 
@@ -118,7 +123,7 @@ def draft_choices(settings: Settings, items: tuple[CatalogItem, ...]) -> list[Ch
     own = tr("As chosen: {draft}").format(draft=draft_name(settings.draft, items))
     choices = [Choice("", own, short=tr("as chosen")), SEPARATOR]
     choices += [Choice(draft, draft_name(draft, items)) for draft in DRAFTS if draft != "none"]
-    others = other_models(settings, items)
+    others = other_drafts(settings, items)
     if others:
         choices.append(SEPARATOR)
         choices += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]

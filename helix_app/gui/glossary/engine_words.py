@@ -28,11 +28,11 @@ def speculation() -> tuple[Term, ...]:
                 "A draft proposes tokens; the target keeps those it agrees with. A good draft makes replies faster, a "
                 "bad one only costs time, and neither changes the text.\n\nAuto takes the best at hand. N-gram looks "
                 "up what followed the last time the text read like this and needs no model. Self is the target in "
-                "fewer bits, on the target's own cache. Own layer (MTP) is one that some models have for this. A draft "
-                "model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None "
-                "is plain decoding."
+                "fewer bits, on the target's own cache. Own layer (MTP) is one that some models have for this, a head "
+                "(EAGLE-3) one that was made for a model later. A draft model is a smaller model, best with the same "
+                "vocabulary: the text of another one is re-encoded. None is plain decoding."
             ),
-            also=tr("draft model, assistant model, drafter, n-gram, self"),
+            also=tr("draft model, draft head, EAGLE, assistant model, drafter, n-gram, self"),
             see=("target", "k", "acceptance"),
         ),
         Term(

@@ -79,7 +79,7 @@ class ModelFlow(QObject):
     def nothing_here(self) -> bool:
         """Whether there is no model to load: the person has to download or open one."""
         idle = self._state.ready is None and self._state.loading is None and not self._chosen
-        return idle and not any(item.path for item in self._state.items)
+        return idle and not any(item.path and not item.head for item in self._state.items)
 
     def pick(self, setting: str, value: str) -> None:
         """A person chose a target, a draft, a device, a number format or a mode; nothing with an empty value."""

@@ -79,11 +79,13 @@ class Pairs(QObject):
         """A line of the picker for each installed model: what speaks against one that cannot be chosen."""
         for item in self.others():
             verdict = self._verdicts.get(item.path)
-            if verdict is None or not (verdict.code or verdict.differs or verdict.heavy):
+            if verdict is None or not (verdict.code or verdict.differs or verdict.heavy or verdict.head):
                 yield Choice(item.id, item.name, size(item.size_bytes))
             elif verdict.code:
                 reason = messages.error_text(verdict.code, verdict.fields)
                 yield Choice(item.id, item.name, self.tr("cannot be used"), enabled=False, tip=reason)
+            elif verdict.head and not verdict.heavy:
+                yield Choice(item.id, item.name, self.tr("head for this model"), tip=words.verdict_text(verdict))
             elif verdict.differs:
                 yield Choice(item.id, item.name, self.tr("re-encoded"), tip=words.verdict_text(verdict))
             else:

@@ -59,6 +59,7 @@ def source(code: str) -> str:
     named = {
         "self": tr("the target in fewer bits"),
         "mtp": tr("the target's own layer"),
+        "head": tr("a head made for the target"),
         "model": tr("draft model"),
         "reencoded": tr("draft model, re-encoded"),
         "grammar": tr("the grammar"),

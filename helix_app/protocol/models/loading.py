@@ -43,10 +43,11 @@ class MemoryUse:
 class ModelReady:
     """The target (and draft) are loaded. Block counts are those of the pools; 0 means no such pool.
 
-    ``draft`` is ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``mtp``, ``self-int4``
-    or ``self-int8``. Where draft ``auto`` was asked for, the last five have an n-gram draft beside them. With
-    ``next_token`` the file has a layer for ``mtp``. ``*_block_bytes`` is the memory of one block, 0 where it is not
-    known. ``target_file`` and ``draft_file`` name the file or folder of the target and of a draft model.
+    ``draft`` is ``none``, ``ngram``, ``model``, ``reencoded`` (a model with another tokenizer), ``head`` (made for the
+    target), ``mtp``, ``self-int4`` or ``self-int8``. Where draft ``auto`` was asked for, the last six have an n-gram
+    draft beside them. With ``next_token`` the file has a layer for ``mtp``. ``*_block_bytes`` is the memory of one
+    block, 0 where it is not known. ``target_file`` and ``draft_file`` name the file or folder of the target and of a
+    draft model or head.
     ``model_context`` is what the model itself takes, and ``context_limit`` says why ``context_length`` is not more:
     ``model``, ``default``, ``setting``, ``memory`` or
     ``remote``. With ``exact_rows`` a row's numbers do not depend on how many
@@ -100,9 +101,11 @@ class ModelReady:
 
     @property
     def draft_label(self) -> str:
-        """The draft in a report: a draft model by its name, marked where its drafts are re-encoded."""
+        """The draft in a report: a draft model by its name, marked where its drafts are re-encoded, or a head."""
         if self.draft == "reencoded":
             return f"{self.draft_name} (re-encoded)"
+        if self.draft == "head":
+            return f"{self.draft_name} (head)"
         return self.draft_name if self.draft == "model" else self.draft
 
 

@@ -98,3 +98,14 @@ def test_a_trial_in_rows() -> None:
     assert "Right by its text" in dict(words.probe_rows(replace(PROBE, by_text=True, measured=None)))
     assert [name for name in dict(words.probe_rows(PROBE)) if name.startswith("  ")] == ["  Code", "  Chat", "  Story"]
     assert set(words.KINDS) == set(KINDS)
+
+
+def test_what_is_said_of_a_head() -> None:
+    head = replace(FACTS, verdict=replace(FACTS.verdict, head=True), draft_vocabulary=32_000, layers=(2, 15, 27))
+    assert "drafts from its hidden states" in words.verdict_text(head.verdict)
+    assert words.verdict_text(replace(head.verdict, heavy=True)) == words.heavy_text()
+    rows = dict(words.pair_rows(head))
+    assert rows["Vocabulary"] == "32,000 of the target's 49,152 tokens"
+    assert rows["Hidden states"] == "before the target's layers 2, 15, 27"
+    assert "Chat template" not in rows
+    assert "draft auto" in words.advice(replace(PROBE, kept=True))

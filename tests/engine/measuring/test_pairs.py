@@ -9,9 +9,11 @@ import pytest
 
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.measuring import pairs
+from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.pairs import PairProbe
 from helix_app.protocol.requests import LoadRequest
+from tests.engine.heads import head_for
 from tests.engine.test_engine import other_words as other_words
 from tests.engine.tiny import Zoo
 
@@ -82,3 +84,16 @@ def test_draft_auto_takes_it_and_nothing_else_does(target: ModelFiles, draft: Mo
     assert plan(replace(wished, draft="ngram")).draft is None
     suggested = plan(replace(wished, draft=str(draft.path), draft_required=False, installed=()))
     assert (suggested.draft_kind, suggested.skipped) == ("reencoded", None)
+
+
+def test_a_head_that_pays_is_taken_wherever_it_lies(zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path / "home"))
+    head, target = inspect_head(head_for("llama").save(tmp_path / "head")), inspect(zoo.gguf("llama"))
+    request = LoadRequest(str(target.path), device="cpu", dtype="float32")
+    assert plan(request).draft_kind == "auto"
+    pairs.keep(target, head, HERE, replace(FASTER, by_text=False))
+    made = plan(request)
+    assert (made.draft_kind, made.draft, made.head) == ("head", None, head)
+    assert made.draft_file == str(head.path)
+    pairs.keep(target, head, HERE, replace(FASTER, by_text=False, measured=0.9))
+    assert plan(request).draft_kind == "auto"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.models import next_token, step_graphs
+from helix_app.engine.models import step_graphs
+from helix_app.engine.models.drafting import layer as drafting_layer
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner, Rows
@@ -173,9 +174,9 @@ def own_state_instead_of_the_one_before(patch: Patch) -> None:
 
 
 def the_first_slot_is_seen(patch: Patch) -> None:
-    real = next_token._Behind.attend
+    real = drafting_layer._Behind.attend
 
-    def attend(self: next_token._Behind, layer: int, heads: torch.Tensor) -> torch.Tensor:
+    def attend(self: drafting_layer._Behind, layer: int, heads: torch.Tensor) -> torch.Tensor:
         one, view = self._view, self._view
 
         class Longer:
@@ -188,7 +189,7 @@ def the_first_slot_is_seen(patch: Patch) -> None:
         self._view = one
         return mixed
 
-    patch.setattr(next_token._Behind, "attend", attend)
+    patch.setattr(drafting_layer._Behind, "attend", attend)
 
 
 def states_are_not_taken_back(patch: Patch) -> None:

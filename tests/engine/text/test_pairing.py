@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.text.pairing import pair_facts, verdicts
+from helix_app.engine.text.pairing import head_facts, pair_facts, verdicts
+from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count
+from tests.engine.heads import head_for
 from tests.engine.loading.test_plan import other_words as other_words
 from tests.engine.tiny import Zoo
 
@@ -47,3 +49,15 @@ def test_parameters_are_counted_from_the_header(zoo: Zoo) -> None:
     assert files.gguf is not None
     matrices = sum(a * b for a, b in (i.shape for i in files.gguf.tensors.values() if len(i.shape) == 2))
     assert parameter_count(files.config) == matrices
+
+
+def test_a_head_goes_with_the_model_that_it_was_made_for(zoo: Zoo, tmp_path: Path) -> None:
+    folder = head_for("llama").save(tmp_path / "head")
+    facts = head_facts(inspect(zoo.gguf("llama")), inspect_head(folder))
+    assert (facts.verdict.head, facts.verdict.code, facts.verdict.differs) == (True, "", "")
+    assert (facts.draft_name, facts.draft_vocabulary, facts.layers) == ("head", 120, (0, 1, 2))
+    assert facts.draft_parameters == inspect_head(folder).parameters
+    (found,) = verdicts(str(zoo.gguf("llama")), [str(folder)])
+    assert found == facts.verdict
+    (other,) = verdicts(str(zoo.gguf("llama-small")), [str(folder)])
+    assert (other.draft, other.code) == (str(folder), "head_hidden_size")

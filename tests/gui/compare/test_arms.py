@@ -87,3 +87,11 @@ def test_what_is_offered_is_what_settings_may_be() -> None:
     formats = [choice.value for choice in arms.dtype_choices(Settings()) if choice.value]
     assert all(valid("dtype", value) for value in formats)
     assert [c.value for c in arms.target_choices(Settings(), ITEMS) if not c.separator] == ["", fake.BIG.id]
+
+
+def test_heads_can_draft_and_answer_nothing() -> None:
+    head = replace(fake.here(fake.BIG), id="head", head=True, size_bytes=1)
+    items = (*ITEMS, head)
+    assert head.id in [choice.value for choice in arms.draft_choices(Settings(), items)]
+    assert head.id not in [choice.value for choice in arms.target_choices(Settings(), items)]
+    assert arms.draft_model(Settings(), items) == fake.BIG.id

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from helix_app.base.message_texts import fit as words
 from helix_app.gui.models.dialogs.pair_dialog import PairDialog
 from helix_app.gui.models.pairs import EXAMINE
 from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.pairs import PairAsked, Verdict, VerdictsAsked, VerdictsFound
 from tests.gui import fake
 from tests.gui.fake import record
@@ -81,3 +83,19 @@ def test_the_dialog_opens_from_the_list_and_sets_the_draft(make_window) -> None:
     assert loads[-1].draft == SMALL.id
     dialog.reject()
     assert stops
+
+
+def test_heads_are_listed_as_drafts_and_not_as_targets(make_window) -> None:
+    window: MainWindow = make_window()
+    with_models(window)
+    head = replace(fake.here(fake.BIG), id="/heads/eagle", name="EAGLE head", path="/heads/eagle", head=True)
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), head)))
+    verdict = Verdict(head.path, head=True)
+    window.on_event(VerdictsFound(fake.here(fake.SMOL).path, (verdict,)))
+    (choice,) = [choice for choice in window.toolbar.draft.choices() if choice.value == head.id]
+    assert (choice.enabled, choice.detail) == (True, "head for this model")
+    assert choice.tip == words.verdict_text(verdict)
+    assert head.id not in {choice.value for choice in window.toolbar.target.choices()}
+    window.toolbar.draft.pick(head.id)
+    window.on_event(fake.ready(draft="head", draft_name=head.name, draft_file=head.path))
+    assert window.toolbar.draft.shown() == "EAGLE head (head)"

@@ -41,8 +41,9 @@ class Pool:
         self._asleep: list[bool] = []
         self._process = 0
 
-    def run(self, program: Program) -> None:
-        """Run a program; returns when its last phase is over."""
+    def run(self, program: Program, begin: int = 0, end: int | None = None) -> None:
+        """Run a program, or its phases from ``begin`` to ``end``; returns when the last of them is over."""
+        end = len(program.phases) if end is None else end
         if self._process != os.getpid():  # the first time, or in the child of a fork, which has no threads
             self._start()
         with self._lock:
@@ -50,7 +51,7 @@ class Pool:
                 if asleep:
                     self._asleep[i] = False
                     self._wake[i].release()
-            self._run(self._control, address(program.phases), len(program.phases))
+            self._run(self._control, address(program.phases[begin:]), end - begin)
 
     def close(self) -> None:
         """End the workers; the pool is of no use then."""

@@ -14,6 +14,7 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.fitting.needs import (
     ModelNeed,
     copy_weights,
+    head_weights,
     need_of,
     next_token_blocks,
     next_token_weights,
@@ -26,6 +27,7 @@ from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.models.packed.decoder import packed_formats
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.models.fit import Fit, Level, MemoryNeed, Way
 
@@ -134,11 +136,18 @@ class _Lies:
     layer: bool = True
 
     def need_of(
-        self, files: ModelFiles, number_format: str, context: int, pool: int, next_token: bool = False
+        self,
+        files: ModelFiles,
+        number_format: str,
+        context: int,
+        pool: int,
+        next_token: bool = False,
+        head: HeadFiles | None = None,
     ) -> ModelNeed:
         copied = self.format != PACKED  # on a CPU; a card shares the table, and is a little over-estimated
         on_card = self.device.kind != "cpu"
-        return need_of(files, number_format, context, pool, head_copied=copied, on_card=on_card, next_token=next_token)
+        own = {"head_copied": copied, "on_card": on_card, "next_token": next_token}
+        return need_of(files, number_format, context, pool, head=head, **own)
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
@@ -149,12 +158,14 @@ def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
         pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
         alone = _need(replace(what, measured=None), lies, context, pool)
         return max(pair, alone, key=lambda need: need.total) if layer else pair
-    target = lies.need_of(what.target, lies.format, context, pool, layer)
+    target = lies.need_of(what.target, lies.format, context, pool, layer, what.head)
     need = MemoryNeed(weights=target.weights, cache=target.cache, workspace=target.workspace)
     if layer:
         packed = lies.format == PACKED
         own = next_token_blocks(what.target) if packed else next_token_weights(what.target.config, lies.format)
         return replace(need, draft_weights=own)
+    if what.head is not None:
+        return replace(need, draft_weights=head_weights(what.head, lies.format, lies.device.kind != "cpu"))
     if what.draft_kind in SELF_BITS:
         return replace(need, draft_weights=copy_weights(what.target, SELF_BITS[what.draft_kind], lies.format))
     if what.draft is None:
@@ -188,7 +199,7 @@ def _ways(what: Plan, lies: _Lies, fit: Fit, room: int) -> Iterator[Way]:
     if shorter is not None:
         yield shorter
     if fit.need.draft_weights:
-        total = _need(replace(what, draft=None, draft_kind="none"), lies, context, pool).total
+        total = _need(replace(what, draft=None, head=None, draft_kind="none"), lies, context, pool).total
         if total <= room:
             yield Way("draft", "none", total)
     yield from _others(what, lies, room)

@@ -26,6 +26,7 @@ from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape, gguf_name, unpacked_roles
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.gguf.gguf_file import TensorInfo
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.parameters import layer_numbers
@@ -55,6 +56,7 @@ def need_of(
     *,
     head_copied: bool = False,
     next_token: bool = False,
+    head: HeadFiles | None = None,
     on_card: bool = False,
 ) -> ModelNeed:
     """What a model takes.
@@ -65,17 +67,22 @@ def need_of(
         pool: tokens of all sequences.
         head_copied: a dense output head is kept in a layout of its own even where it is the embeddings.
         next_token: its cache also holds the layer that drafts.
+        head: likewise that of this draft head.
         on_card: packed weights lie in a card's memory, beside activations and a cache in 16 bits.
     """
     config = files.config
-    cached = config.extended if next_token else config
+    cached, kept = config, 0  # numbers of a hidden state beside each block
+    if next_token:
+        cached, kept = config.extended, config.hidden_size
+    if head is not None:
+        cached, kept = config.with_layer(head.layer_in(config)), head.config.hidden_size
     item = CACHE.itemsize if number_format == PACKED else _item(number_format)
     cache_type = CACHE if number_format == PACKED else DTYPES.get(number_format, DTYPES["bfloat16"])
     layout = with_states(layout_of(cached, context), config, context, pool)
     blocks = wanted_blocks(cached, layout, context, pool, BLOCK, cache_type)
     cache = blocks * bytes_per_block(cached, BLOCK, cache_type, layout) + layout.states * config.state_bytes
     whole = number_format == PACKED and not on_card and not by_products(config)  # activations are in float32
-    cache += blocks * config.hidden_size * (4 if whole else item) * next_token  # a hidden state beside each block
+    cache += blocks * kept * (4 if whole else item)
     if number_format == PACKED and on_card:
         return ModelNeed(packed_weights(files), cache, _card_workspace(config, context, item))
     if number_format == PACKED:
@@ -171,6 +178,12 @@ def next_token_weights(config: ModelConfig, number_format: str) -> int:
     matrices = layer_numbers(config.extended, config.num_layers) + _count(config, "next_proj")
     tables = (own.own_embeddings * item + own.own_head * per_matrix) * config.vocab_size * config.hidden_size
     return round(matrices * per_matrix + tables + 5 * config.hidden_size * item)
+
+
+def head_weights(head: HeadFiles, number_format: str, on_card: bool = False) -> int:
+    """Bytes of a draft head over a target in this number format: beside packed weights on a CPU in eight bits."""
+    own, item = head.parameters + 4 * head.config.hidden_size, _item(number_format)
+    return round(own * PACKED_BYTES[8]) if number_format == PACKED and not on_card else own * item
 
 
 def copy_weights(files: ModelFiles, bits: int, number_format: str) -> int:

@@ -15,7 +15,6 @@ from typing import Any
 
 import gguf
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
@@ -25,7 +24,6 @@ from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.pool import Pool
-from helix_app.engine.kernels.packed.program import Program
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent
 from helix_app.engine.models.packed.attention import CACHE, attention_parts
@@ -37,9 +35,11 @@ from helix_app.engine.models.packed.layers import (
     Turns,
     step_parts,
 )
+from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.packed.memory import Floats, RowMemory
 from helix_app.engine.models.packed.reader import LayerReader
 from helix_app.engine.models.packed.recurrent import RecurrentWeights, Replay, has_kernels_for
+from helix_app.engine.models.packed.streams import run_pass
 from helix_app.engine.models.rope import growth_table, rope_table
 from helix_app.engine.models.step_graphs import StepGraphs
 from helix_app.engine.models.tensors.weights import WeightSource
@@ -133,9 +133,11 @@ class PackedDecoder:
 
     Attributes:
         library, pool: whose kernels run, and where; the parts that the model needs must be in it.
-        gives_hidden: spans get the hidden states that they ask for (``Span.handed``).
+        gives_hidden, state_layers: as those of ``models/decoder.py``.
     """
 
+    gives_hidden = False
+    state_layers: tuple[int, ...] = ()
     bits = rounded = 0
     can_be_exact = True
     format = "packed"
@@ -223,6 +225,11 @@ class PackedDecoder:
         """Bytes of all weights, embeddings that are no output head too."""
         return self.weight_bytes + (0 if self.config.tied_embeddings else int(self._embed.raw.nbytes))
 
+    @property
+    def products(self) -> PackedLinears:
+        """What makes linear layers of other weights in the same pool."""
+        return PackedLinears(self.library, self.pool)
+
     def release(self) -> None:
         """Free what is held, whoever still holds this object; it cannot run then."""
         self._weights = self._memory = self._program = self._replay = None
@@ -265,22 +272,24 @@ class PackedDecoder:
             wanted += range(at - span.logit_rows, at)
         memory.wanted[: len(wanted)] = wanted
         memory.counts[:2] = at, len(wanted)
-        memory.x[:at] = self._embedded(ids.numpy())
+        memory.x[:at] = self._embedded(ids)
         logits = np.empty((len(wanted), self.config.vocab_size), dtype=np.float32)
         program.logits[OUT_WORD] = logits.ctypes.data
         states = [span.view.states for span in spans if span.view.states is not None]
-        for layer, part in enumerate(program.before):
-            self._through_states(layer, part, states, memory)
-        self.pool.run(program.program)
-        asked = [(span.handed, span.rows) for span in spans if span.handed is not None] if self.gives_hidden else []
-        if asked:
-            hidden = self._hidden(memory.x[:at]).split([rows for _, rows in asked])
-            for (handed, _), after in zip(asked, hidden):
-                handed.after = after
+        handed = [span.handed for span in spans if span.handed is not None] if self.gives_hidden else []
+
+        def through(layer: int, run: Callable[[], None]) -> None:
+            self._through_states(layer, run, states, memory)
+
+        taken = run_pass(self.pool, program, through, self.state_layers if handed else (), memory.x[:at])
+        if handed:
+            hidden = torch.from_numpy(np.concatenate(taken, axis=1)) if taken else self._hidden(memory.x[:at])
+            for one, after in zip(handed, hidden.split([span.rows for span in spans])):
+                one.after = after
         return bent(torch.from_numpy(logits), self.config)
 
     def _hidden(self, x: Floats) -> torch.Tensor:
-        """What a layer that drafts takes of the stream, ``[rows, hidden]``."""
+        """What the model's own layer that drafts takes of the stream, ``[rows, hidden]``."""
         config, rows = self.config, torch.from_numpy(x.copy())
         if config.next_token is None or not config.next_token.normed:
             return rows
@@ -297,7 +306,9 @@ class PackedDecoder:
         """Cosines and sines of each of ``config.rotaries``, of all positions."""
         return self._maker.turns[: len(self.config.rotaries)]
 
-    def _through_states(self, layer: int, part: Program, states: Sequence[StateView], memory: RowMemory) -> None:
+    def _through_states(
+        self, layer: int, run: Callable[[], None], states: Sequence[StateView], memory: RowMemory
+    ) -> None:
         """Run what ends with the states of a recurrent layer, and keep what its rows add to them."""
         assert memory.recurrent is not None
         assert self.config.recurrent is not None
@@ -306,14 +317,18 @@ class PackedDecoder:
         states[0].replay_by(self._replay)
         with untracked(_CPU):
             memory.recurrent.begin(states, layer)
-            self.pool.run(part)
+            run()
             memory.recurrent.keep(states, layer)
 
-    def _embedded(self, ids: npt.NDArray[np.int64]) -> Floats:
+    def embedded(self, ids: torch.Tensor) -> torch.Tensor:
+        """Embeddings ``[rows, hidden]`` of tokens ``[rows]`` as the file holds them."""
         embed = self._embed
         kind = gguf.GGMLQuantizationType[embed.format]
-        rows = np.asarray(gguf.dequantize(np.ascontiguousarray(embed.raw[ids]), kind), dtype=np.float32)
-        scale = self.config.embedding_scale
+        rows = gguf.dequantize(np.ascontiguousarray(embed.raw[ids.numpy()]), kind)
+        return torch.from_numpy(np.asarray(rows, dtype=np.float32))
+
+    def _embedded(self, ids: torch.Tensor) -> Floats:
+        rows, scale = self.embedded(ids).numpy(), self.config.embedding_scale
         return rows if scale == 1.0 else rows * np.float32(scale)
 
     def _ready(self, rows: int, cache: KVCache) -> tuple[RowMemory, PackedProgram]:

@@ -93,12 +93,15 @@ class PackedProgram:
         before: what runs before ``program``, each through the states of one recurrent layer.
         logits: arguments of the output head; its sixth word is where logits go.
         indices: which of its group's layers each layer with attention is.
+        begins: the program and its phase that each layer begins with, and those behind the last of them; ``before``
+            come first.
         caches: arguments that hold addresses of the cache, layer by layer: of rotation and of attention.
     """
 
     program: Program
     logits: Words
     indices: Sequence[int]
+    begins: Sequence[tuple[int, int]]
     caches: list[tuple[Words, Words]] = field(default_factory=list)
     before: list[Program] = field(default_factory=list)
 
@@ -158,9 +161,11 @@ class ProgramMaker:
     def make(self, weights: PackedWeights, memory: RowMemory) -> PackedProgram:
         """The phases of all layers, then the output head of the wanted rows."""
         phases: list[list[Job]] = []
+        begins: list[tuple[int, int]] = []
         caches: list[tuple[Words, Words]] = []
         before: list[Program] = []
         for i, layer in enumerate(weights.layers):
+            begins.append((len(before), len(phases)))
             if layer.recurrent is not None:
                 before.append(Program([*phases, *self._to_states(layer, layer.recurrent, memory)]))
                 phases = self._from_states(layer, layer.recurrent, memory)
@@ -168,9 +173,10 @@ class ProgramMaker:
                 phases += self._attention(i, layer, memory, caches)
             phases += self._mlp(layer, memory)
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
+        begins.append((len(before), len(phases)))
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
         indices = [index for i, index in enumerate(memory.layout.indices) if not self._config.layer(i).recurrent]
-        return PackedProgram(Program(phases), head.words, indices, caches, before)
+        return PackedProgram(Program(phases), head.words, indices, begins, caches, before)
 
     def _to_states(self, layer: PackedLayer, own: RecurrentWeights, memory: RowMemory) -> list[list[Job]]:
         """A recurrent layer through its states."""

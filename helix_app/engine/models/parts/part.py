@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 
 from helix_app.engine.cache.state_cache import StateView
-from helix_app.engine.kernels.attention import EXACT_ROWS, Path
+from helix_app.engine.kernels.attention import EXACT_ROWS, Path, Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.models.base import bytes_of
 
@@ -128,3 +128,23 @@ def evenly(rows: int, together: int) -> Sequence[int]:
     """So many rows in parts of at most so many."""
     count = -(-rows // together)
     return [rows // count + (i < rows % count) for i in range(count)]
+
+
+def turns_of(tables: Sequence[Turn], spans: Sequence[Span]) -> Sequence[Turn]:
+    """The turns of the rows of all spans, of each rotary embedding.
+
+    Args:
+        tables: cosines and sines of all positions, each ``[positions, 1, turned]``.
+    """
+    cut = [slice(span.start, span.start + span.rows) for span in spans]
+    return halved([(joined([cos[rows] for rows in cut]), joined([sin[rows] for rows in cut])) for cos, sin in tables])
+
+
+def halved(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """Cosines and sines ``[rows, 1, turned]`` as ``rotate_`` takes them."""
+    return [(cos.view(-1, 1, 2, cos.shape[-1] // 2), sin.view(-1, 1, 2, sin.shape[-1] // 2)) for cos, sin in turns]
+
+
+def joined(parts: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Rows of several sequences in one tensor."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

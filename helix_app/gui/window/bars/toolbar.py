@@ -173,7 +173,7 @@ class Toolbar(QToolBar):
         return self.tr("Auto: {value}").format(value=effective) if effective else ""
 
     def _target_choices(self) -> list[Choice]:
-        here = [item for item in self._state.items if item.path]
+        here = [item for item in self._state.items if item.path and not item.head]
         away = [item for item in self._state.items if not item.path]
         choices = [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here]
         if here and away:
@@ -243,6 +243,8 @@ class Toolbar(QToolBar):
         effective = "" if ready is None else words.get(ready.draft, ready.draft_name or self.tr("model"))
         if ready is not None and ready.draft == "reencoded":
             effective = self.tr("{draft} (re-encoded)").format(draft=ready.draft_name)
+        if ready is not None and ready.draft == "head":
+            effective = self.tr("{draft} (head)").format(draft=ready.draft_name)
         if chosen == "auto":
             if ready is not None and ready.draft.startswith("self-"):
                 effective = self.tr("n-gram + self")
