@@ -134,13 +134,13 @@ def _run(
         EngineArm(BASELINE, session, "autoregressive", ready.device),
         EngineArm(HELIX, session, "speculative", ready.device),
     ]
-    shared = draft if ready.draft == "model" and isinstance(draft, ModelFiles) else None  # peers have its tokens alone
+    shared = draft if ready.draft == "model" and isinstance(draft, ModelFiles) else None  # peers draft alike
     arms += _peers(config, session, ready, target, shared, on_progress, notices)
     versions = machine.version_facts()
     if LLAMACPP in config.peers:
         theirs = _llamacpp(config, session, target, on_progress, cancel, notices, programs)
         arms += theirs
-        versions |= {"llama.cpp": arm.version for arm in theirs if arm.version}
+        versions.update(("llama.cpp", arm.version) for arm in theirs if arm.version)
     slots = plan(tasks, arms, config.repeats, config.seed)
     reference = Task(_REFERENCE, replace(make_request(session, _REFERENCE, config), max_tokens=TOKENS), 0)
     warm_up([*arms], reference, config.warmups, cancel, on_progress)

@@ -1833,6 +1833,10 @@ Protokolle: {logs}</translation>
    <translation>nicht verwendbar</translation>
   </message>
   <message>
+   <source>head for this model</source>
+   <translation>Kopf für dieses Modell</translation>
+  </message>
+  <message>
    <source>re-encoded</source>
    <translation>umkodiert</translation>
   </message>
@@ -3372,6 +3376,10 @@ Antwort: {reply}
    <translation>das Zielmodell selbst, in weniger Bit</translation>
   </message>
   <message>
+   <source>{draft} (head)</source>
+   <translation>{draft} (Kopf)</translation>
+  </message>
+  <message>
    <source>{draft} (re-encoded)</source>
    <translation>{draft} (umkodiert)</translation>
   </message>
@@ -4367,10 +4375,10 @@ Antwort: {reply}
   <message>
    <source>A draft proposes tokens; the target keeps those it agrees with. A good draft makes replies faster, a bad one only costs time, and neither changes the text.
 
-Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. Own layer (MTP) is one that some models have for this. A draft model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None is plain decoding.</source>
+Auto takes the best at hand. N-gram looks up what followed the last time the text read like this and needs no model. Self is the target in fewer bits, on the target's own cache. Own layer (MTP) is one that some models have for this, a head (EAGLE-3) one that was made for a model later. A draft model is a smaller model, best with the same vocabulary: the text of another one is re-encoded. None is plain decoding.</source>
    <translation>Ein Entwurf schlägt Token vor; das Zielmodell behält die, mit denen es übereinstimmt. Ein guter Entwurf macht Antworten schneller, ein schlechter kostet nur Zeit, und keiner von beiden ändert den Text.
 
-Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Eigene Schicht (MTP) ist eine, die manche Modelle dafür haben. Ein Entwurfsmodell ist ein kleineres Modell, am besten mit demselben Vokabular: Der Text eines anderen wird umkodiert. Keiner ist einfache Dekodierung.</translation>
+Auto nimmt das Beste, was da ist. N-Gramm schlägt nach, was beim letzten Mal folgte, als der Text so lautete, und braucht kein Modell. Selbst ist das Zielmodell in weniger Bit, auf dessen eigenem Cache. Eigene Schicht (MTP) ist eine, die manche Modelle dafür haben, ein Kopf (EAGLE-3) eine, die später für ein Modell gemacht wurde. Ein Entwurfsmodell ist ein kleineres Modell, am besten mit demselben Vokabular: Der Text eines anderen wird umkodiert. Keiner ist einfache Dekodierung.</translation>
   </message>
   <message>
    <source>A hard limit on how unlikely a token may be. It has nothing to do with the k of a round.</source>
@@ -5077,8 +5085,8 @@ Mit „Älteste weglassen“ werden so wenige der ältesten Züge wie nötig nic
    <translation>Kontextregel, Kürzen, gleitendes Fenster, context policy, truncation</translation>
   </message>
   <message>
-   <source>draft model, assistant model, drafter, n-gram, self</source>
-   <translation>Entwurfsmodell, Hilfsmodell, N-Gramm, selbst, draft model, drafter</translation>
+   <source>draft model, draft head, EAGLE, assistant model, drafter, n-gram, self</source>
+   <translation>Entwurfsmodell, Entwurfskopf, EAGLE, Hilfsmodell, N-Gramm, selbst, draft model, drafter</translation>
   </message>
   <message>
    <source>estimate, projection</source>
@@ -5249,6 +5257,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Target probability p = {p}</source>
    <translation>Wahrscheinlichkeit des Zielmodells p = {p}</translation>
+  </message>
+  <message>
+   <source>a head made for the target</source>
+   <translation>ein Kopf, der für das Ziel gemacht wurde</translation>
   </message>
   <message>
    <source>accepted: the draft proposed it, the target agreed</source>
@@ -5620,10 +5632,6 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Ein Kontext von {n:Token|Tokens}: {need}</translation>
   </message>
   <message>
-   <source>A draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.</source>
-   <translation>Ein Entwurf durch eine Schicht des Modells selbst braucht ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
-  </message>
-  <message>
    <source>A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.</source>
    <translation>Ein Entwurf, der das Modell in weniger Bit ist, braucht ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
@@ -5792,6 +5800,22 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Entwurf ms</translation>
   </message>
   <message>
+   <source>EAGLE-3 of {count:layer|layers}</source>
+   <translation>EAGLE-3 aus {count:Schicht|Schichten}</translation>
+  </message>
+  <message>
+   <source>EAGLE-3 that drafts in parallel</source>
+   <translation>EAGLE-3, das parallel entwirft</translation>
+  </message>
+  <message>
+   <source>EAGLE-3 with an attention window</source>
+   <translation>EAGLE-3 mit einem Fenster der Aufmerksamkeit</translation>
+  </message>
+  <message>
+   <source>EAGLE-3 without the states of earlier layers</source>
+   <translation>EAGLE-3 ohne die Zustände früherer Schichten</translation>
+  </message>
+  <message>
    <source>End of a reply</source>
    <translation>Ende einer Antwort</translation>
   </message>
@@ -5848,16 +5872,16 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Für einige der gepackten Gewichte dieses Modells hat Helix keinen Kernel; es packt deshalb alle aus, und das Modell belegt weit mehr Speicher als seine Datei.</translation>
   </message>
   <message>
+   <source>Helix has no kernels for this model's recurrent layers here, so it unpacks the weights, and the model takes more memory than its file.</source>
+   <translation>Helix hat hier keine Kernel für die rekurrenten Schichten dieses Modells, deshalb entpackt es die Gewichte, und das Modell braucht mehr Speicher als seine Datei.</translation>
+  </message>
+  <message>
    <source>Helix knows no model called {name}. Use one of {known}, or the path of a GGUF file or a model folder.</source>
    <translation>Helix kennt kein Modell namens {name}. Eines von {known} nehmen oder den Pfad einer GGUF-Datei oder eines Modellordners.</translation>
   </message>
   <message>
-   <source>Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.</source>
-   <translation>Helix entpackt die Gewichte von Modellen, deren Schichten verschieden groß sind, wie die von Gemma 4; das braucht mehr Speicher.</translation>
-  </message>
-  <message>
-   <source>Helix unpacks the weights of models with recurrent layers, so this model takes more memory than its file.</source>
-   <translation>Helix entpackt die Gewichte von Modellen mit rekurrenten Schichten, deshalb braucht dieses Modell mehr Speicher als seine Datei.</translation>
+   <source>Hidden states</source>
+   <translation>Verborgene Zustände</translation>
   </message>
   <message>
    <source>How steady the machine was is not known.</source>
@@ -6014,6 +6038,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Offline is chosen on the page Models. Switch that off to search for models.</source>
    <translation>Auf der Seite Modelle ist Offline gewählt. Schalten Sie das aus, um nach Modellen zu suchen.</translation>
+  </message>
+  <message>
+   <source>On {device} Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.</source>
+   <translation>Auf {device} entpackt Helix die Gewichte von Modellen, deren Schichten verschieden groß sind, wie die von Gemma 4; das braucht mehr Speicher.</translation>
+  </message>
+  <message>
+   <source>On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.</source>
+   <translation>Auf {device} braucht ein Entwurf durch eine Schicht des Modells selbst ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
   </message>
   <message>
    <source>On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.</source>
@@ -6616,6 +6648,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Unter {path} gibt es nichts. Unter /docs steht, was es gibt.</translation>
   </message>
   <message>
+   <source>They can be a pair: the draft is a head that fits this target, and drafts from its hidden states.</source>
+   <translation>Sie können ein Paar sein: Der Entwurf ist ein Kopf, der zu diesem Ziel passt, und entwirft aus dessen verborgenen Zuständen.</translation>
+  </message>
+  <message>
    <source>They can be a pair: the draft's tokens are the target's.</source>
    <translation>Sie können ein Paar sein: Die Tokens des Entwurfs sind die des Ziels.</translation>
   </message>
@@ -6630,6 +6666,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>This conversation's chat template cannot be used ({reason}). Correct it under Prompt and sampling, or take the model's own there.</source>
    <translation>Die Chat-Vorlage dieser Unterhaltung ist nicht verwendbar ({reason}). Sie unter Prompt und Sampling verbessern oder dort die des Modells nehmen.</translation>
+  </message>
+  <message>
+   <source>This draft head keeps keys and values of another size than the model, which packed weights cannot do, so Helix uses the fastest other number format.</source>
+   <translation>Dieser Entwurfskopf hält Schlüssel und Werte von anderer Größe als das Modell, was gepackte Gewichte nicht können; Helix nimmt daher das schnellste andere Zahlenformat.</translation>
   </message>
   <message>
    <source>This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.</source>
@@ -6678,6 +6718,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.</source>
    <translation>Die Gewichte dieses Modells sind nicht gepackt, oder so, dass Helix dafür keinen Kernel hat; daher nimmt Helix das schnellste andere Zahlenformat.</translation>
+  </message>
+  <message>
+   <source>This pair is faster than the target alone, and draft auto takes it from now on.</source>
+   <translation>Dieses Paar ist schneller als das Ziel allein, und der Entwurf Auto nimmt es von nun an.</translation>
   </message>
   <message>
    <source>This pair is faster than the target alone.</source>
@@ -6864,6 +6908,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Aufmerksamkeit auf spätere Token</translation>
   </message>
   <message>
+   <source>before the target's layers {layers}</source>
+   <translation>vor den Schichten {layers} des Ziels</translation>
+  </message>
+  <message>
    <source>both hold {name}</source>
    <translation>beide enthalten {name}</translation>
   </message>
@@ -6882,6 +6930,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>cpu</source>
    <translation>Prozessor</translation>
+  </message>
+  <message>
+   <source>d2t names tokens that are not there, or twice the same</source>
+   <translation>d2t nennt Tokens, die es nicht gibt, oder zweimal dasselbe</translation>
   </message>
   <message>
    <source>device</source>
@@ -7496,6 +7548,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{draft} je entworfenem Token, {verify} zum Prüfen von {k}</translation>
   </message>
   <message>
+   <source>{draft} of the target's {target} tokens</source>
+   <translation>{draft} der {target} Tokens des Ziels</translation>
+  </message>
+  <message>
    <source>{faster} decodes {percent} faster than {slower} here.</source>
    <translation>{faster} dekodiert hier {percent} schneller als {slower}.</translation>
   </message>
@@ -7692,6 +7748,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{name} ist {value}</translation>
   </message>
   <message>
+   <source>{name} of a draft head</source>
+   <translation>{name} eines Entwurfskopfs</translation>
+  </message>
+  <message>
    <source>{name} of an expert is {shape} instead of {wanted}</source>
    <translation>{name} eines Experten ist {shape} statt {wanted}</translation>
   </message>
@@ -7764,6 +7824,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} kann für dieses Zielmodell nicht entwerfen: Es hat einen anderen Tokenizer, und seine rekurrenten Schichten können nicht dahin zurück, wo sein Text anders gelesen würde. Wählen Sie einen anderen Entwurf.</translation>
   </message>
   <message>
+   <source>{path} cannot draft for {target}: its keys and values are of another size, which does not go together with recurrent layers. Choose another draft.</source>
+   <translation>{path} kann nicht für {target} entwerfen: Seine Schlüssel und Werte sind anders groß, was mit rekurrenten Schichten nicht zusammengeht. Wählen Sie einen anderen Entwurf.</translation>
+  </message>
+  <message>
    <source>{path} describes a model but holds no weights. Choose the file or folder with the weights.</source>
    <translation>{path} beschreibt ein Modell, enthält aber keine Gewichte. Die Datei oder den Ordner mit den Gewichten wählen.</translation>
   </message>
@@ -7810,6 +7874,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{path} is a download that has not ended ({reason}). Let it end, or start it again where it was begun.</source>
    <translation>{path} ist ein Herunterladen, das nicht zu Ende ist ({reason}). Es zu Ende laufen lassen oder dort neu starten, wo es begonnen wurde.</translation>
+  </message>
+  <message>
+   <source>{path} is a draft head of a kind that Helix does not run ({kind}); it runs EAGLE-3 heads of one layer. Choose another draft.</source>
+   <translation>{path} ist ein Entwurfskopf von einer Art, die Helix nicht ausführt ({kind}); Helix führt EAGLE-3-Köpfe aus einer Schicht aus. Wählen Sie einen anderen Entwurf.</translation>
+  </message>
+  <message>
+   <source>{path} is a draft head: it writes nothing by itself, but drafts for the model that it was made for. Open that model, and choose this folder as its draft.</source>
+   <translation>{path} ist ein Entwurfskopf: Er schreibt nichts allein, sondern entwirft für das Modell, für das er gemacht wurde. Öffnen Sie dieses Modell und wählen Sie diesen Ordner als Entwurf.</translation>
   </message>
   <message>
    <source>{path} is a folder. Attach the files in it one by one.</source>
@@ -7892,8 +7964,24 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} ist Teil {number} von {count} eines Modells, aber der Name sagt das nicht. Allen Teilen die Namen zurückgeben, unter denen sie veröffentlicht wurden, etwa {example}.</translation>
   </message>
   <message>
+   <source>{path} lacks embeddings of its own, and those of {target} are of another size. Choose the head that was made for this model, or another draft.</source>
+   <translation>{path} hat keine eigenen Einbettungen, und die von {target} sind anders groß. Wählen Sie den Kopf, der für dieses Modell gemacht wurde, oder einen anderen Entwurf.</translation>
+  </message>
+  <message>
    <source>{path} makes pictures or sound ({architecture}) and does not write text. Choose a chat model or a text model.</source>
    <translation>{path} macht Bilder oder Ton ({architecture}) und schreibt keinen Text. Ein Chat- oder Textmodell wählen.</translation>
+  </message>
+  <message>
+   <source>{path} was made for another model than {target}: it knows {head_size:token|tokens}, and {target} has {target_size}. Choose the head that was made for this model, or another draft.</source>
+   <translation>{path} wurde für ein anderes Modell als {target} gemacht: Er kennt {head_size:Token|Tokens}, und {target} hat {target_size}. Wählen Sie den Kopf, der für dieses Modell gemacht wurde, oder einen anderen Entwurf.</translation>
+  </message>
+  <message>
+   <source>{path} was made for another model than {target}: it takes hidden states of layer {needed}, and {target} has {layers:layer|layers}. Choose the head that was made for this model, or another draft.</source>
+   <translation>{path} wurde für ein anderes Modell als {target} gemacht: Er braucht verborgene Zustände der Schicht {needed}, und {target} hat {layers:Schicht|Schichten}. Wählen Sie den Kopf, der für dieses Modell gemacht wurde, oder einen anderen Entwurf.</translation>
+  </message>
+  <message>
+   <source>{path} was made for another model than {target}: it takes hidden states of {head_size} numbers, and those of {target} have {target_size}. Choose the head that was made for this model, or another draft.</source>
+   <translation>{path} wurde für ein anderes Modell als {target} gemacht: Er braucht verborgene Zustände aus {head_size} Zahlen, und die von {target} haben {target_size}. Wählen Sie den Kopf, der für dieses Modell gemacht wurde, oder einen anderen Entwurf.</translation>
   </message>
   <message>
    <source>{peer} cannot run this model here, so it was left out. {reason}</source>
