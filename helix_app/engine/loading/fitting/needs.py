@@ -220,7 +220,7 @@ def _packed_workspace(config: ModelConfig, context: int) -> int:
     if sizes is not None:  # of a pass, what is kept of rows to be verified, and states that it works on
         kept = _LOGIT_ROWS * len(config.recurrent_layers) * sizes.row_bytes
         made += rows * recurrent_row_bytes(sizes) + kept + 2 * sizes.state_bytes
-    return made + _logits(config) + _turns(config, context, 4)
+    return _with_turns(made + _logits(config), config, context, 4)
 
 
 def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
@@ -239,7 +239,7 @@ def _products_workspace(config: ModelConfig, context: int, item: int) -> int:
     widest = 2 * max(columns)  # of rows, and of what comes out, in float32
     work = round(rows * (sum(columns) * per_column + 2 * 4 * widest)) + given * rows * 4 * config.hidden_size
     seen = 0 if attends(config) else context  # packed kernels attend without a mask
-    return work + _activations(config, context, item, seen) + _logits(config) + _turns(config, context, item)
+    return _with_turns(work + _activations(config, context, item, seen) + _logits(config), config, context, item)
 
 
 def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
@@ -251,14 +251,14 @@ def _dense_workspace(config: ModelConfig, context: int, item: int) -> int:
     gate_up = gate_up if config.experts is None else max(gate_up, _count(config, "expert_gate_up"))
     largest = max(gate_up, hidden * q) * (4 + item)
     made = max(largest, _activations(config, context, item)) + _rows_of_states(config, min(CHUNK, context))
-    return made + _logits(config) + _turns(config, context, item)
+    return _with_turns(made + _logits(config), config, context, item)
 
 
 def _card_workspace(config: ModelConfig, context: int, item: int) -> int:
     """Activations and mask of a piece of a prompt, and what is unpacked of a weight at a time; logits, turns."""
     inner = max(config.inner_size(i) for i in range(config.num_layers))
     piece = UNPACKED_ROWS * max(config.hidden_size, inner) * item
-    return piece + _activations(config, context, item) + _logits(config) + _turns(config, context, item)
+    return _with_turns(piece + _activations(config, context, item) + _logits(config), config, context, item)
 
 
 def _activations(config: ModelConfig, context: int, item: int, seen: int | None = None) -> int:
@@ -291,10 +291,12 @@ def _logits(config: ModelConfig) -> int:
     return _PROGRAM + (2 * 4 * _LOGIT_ROWS + _WORD) * config.vocab_size
 
 
-def _turns(config: ModelConfig, context: int, item: int) -> int:
-    """Cosines and sines of all positions; while they are made, also in float64 and whole heads."""
+def _with_turns(passes: int, config: ModelConfig, context: int, item: int) -> int:
+    """What passes take, with cosines and sines of all positions; while a load makes them, in float64 and of whole
+    heads, no pass runs."""
     sizes = [rotary.head_dim or config.head_dim for rotary in config.rotaries]
-    return sum(sizes) * context * 2 * item + 3 * 8 * context * max(sizes, default=0)
+    made = 3 * 8 * context * max(sizes, default=0)
+    return sum(sizes) * context * 2 * item + max(passes, made)
 
 
 def _count(config: ModelConfig, role: str, kind: str = "weight") -> int:
