@@ -220,6 +220,7 @@ def test_a_distribution_that_was_not_drawn_from_shows(
 # --------------------------------------------------------------------------- numbers that are none
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("params", [SamplingParams(temperature=0.0), PARAMS])
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -255,6 +256,7 @@ def test_a_full_draft_cache_ends_a_proposal(zoo: Zoo, device: SimulatedDirectML)
     assert runner.pool.used_blocks == 0
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("draft", ["model", "mixed"])
 @pytest.mark.parametrize("name", SAMPLINGS)
 def test_other_devices_draft_so_too(models: Models, monkeypatch: pytest.MonkeyPatch, draft: str, name: str) -> None:

@@ -108,7 +108,7 @@ def sampled_p_value(
     return float(chisquare(seen, [w * scale for w in want]).pvalue)
 
 
-RUNS = 700
+RUNS = 450
 
 
 @pytest.mark.parametrize("verify", ["rejection", "coupled"])
