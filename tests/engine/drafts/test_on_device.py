@@ -29,7 +29,7 @@ DRAFT = torch.tensor([[1.0, 0.2, 0.9, -1.0, 0.5, -0.3, 0.0, 2.0]])
 TARGET = torch.tensor([[0.3, 1.4, 0.9, -2.0, 0.1, 0.4, -5.0, 1.0]])
 PARAMS = SamplingParams(temperature=0.8, top_k=6, top_p=0.95)
 GREEDY = SamplingParams(temperature=0.0)
-TRIALS = 1600
+TRIALS = 1000
 LIMIT = 35.0  # of chi-square with up to 7 degrees of freedom: one chance in ten thousand is 29.9
 
 
