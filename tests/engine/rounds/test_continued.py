@@ -41,7 +41,7 @@ def as_raw(begun: str = BEGUN, **options: Any) -> GenerateRequest:
     return GenerateRequest(prompt=prompt, raw=True, **options)
 
 
-@pytest.mark.covering(strength=1)
+@pytest.mark.covering
 @pytest.mark.parametrize("sampling", [GREEDY, PENALISED, SEEDED], ids=["greedy", "penalty", "seeded"])
 @pytest.mark.parametrize("k", ["fixed:1", "fixed:4", "auto", "plain"])
 def test_it_says_what_follows_its_text(engine: Engine, k: str, sampling: SamplingParams) -> None:
