@@ -108,9 +108,10 @@ def sampled_p_value(
     return float(chisquare(seen, [w * scale for w in want]).pvalue)
 
 
-RUNS = 450
+RUNS = 700
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("verify", ["rejection", "coupled"])
 @pytest.mark.parametrize("kind", ["ngram", "similar"])
 def test_samples_follow_the_target(
