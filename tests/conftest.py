@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # no test looks into a person's keyring
 
 
+# Children of tests find modules compiled, whatever the environment of this run says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 ALLOCATED = 100_000  # objects between two looks at all that tests have left
+IMPORTED = 100  # modules that a test has imported: a library, which every load of a model would look through
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,6 +39,7 @@ def pytest_collection_finish() -> None:
     """As the program does: nothing is collected on another thread, and what was imported is not looked at again."""
     heap.collect_by_hand()
     heap.set_aside()
+    _imported[0] = len(sys.modules)
 
 
 @pytest.hookimpl(trylast=True)
@@ -40,7 +47,10 @@ def pytest_runtest_teardown() -> None:
     """Collect what a test has left, old things after many."""
     young = gc.get_count()[0]
     _allocated[0] += young
-    if _allocated[0] > ALLOCATED:
+    if len(sys.modules) > _imported[0] + IMPORTED:
+        heap.set_aside()
+        _imported[0] = len(sys.modules)
+    elif _allocated[0] > ALLOCATED:
         gc.collect()
         _allocated[0] = 0
     elif young > gc.get_threshold()[0]:
@@ -48,6 +58,7 @@ def pytest_runtest_teardown() -> None:
 
 
 _allocated = [0]
+_imported = [0]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -30,6 +30,17 @@ def choose(cases: Sequence[Case], strength: int) -> set[int]:
     return chosen
 
 
+def case_of(params: Mapping[str, object], values: dict[str, list[object]]) -> Case:
+    """The indices of a case's values among those that were seen; pytest's own count cases, not values."""
+    case = []
+    for name, value in sorted(params.items()):
+        seen = values[name]
+        if not any(value is other for other in seen):
+            seen.append(value)
+        case.append((name, next(i for i, other in enumerate(seen) if value is other)))
+    return tuple(case)
+
+
 def leave_to_soak(items: Sequence[pytest.Item]) -> None:
     """Mark the cases that were not chosen."""
     tests: dict[str, list[pytest.Function]] = defaultdict(list)
@@ -37,9 +48,10 @@ def leave_to_soak(items: Sequence[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and item.get_closest_marker("covering") and hasattr(item, "callspec"):
             tests[item.nodeid.split("[")[0]].append(item)
     for found in tests.values():
+        values: dict[str, list[object]] = defaultdict(list)
         mark = found[0].get_closest_marker("covering")
         assert mark is not None
-        cases = [tuple(sorted(item.callspec.indices.items())) for item in found]
+        cases = [case_of(item.callspec.params, values) for item in found]
         chosen = choose(cases, mark.kwargs.get("strength", 2))
         for i, item in enumerate(found):
             if i not in chosen:

@@ -31,3 +31,15 @@ def test_the_choice_is_the_same_whatever_the_order() -> None:
 
 def test_a_single_parameter_keeps_all_its_values() -> None:
     assert choose([(("k", i),) for i in range(5)], 2) == set(range(5))
+
+
+@pytest.mark.covering
+@pytest.mark.parametrize("a", range(4))
+@pytest.mark.parametrize("b", ["x", "y", "z", "w"])
+@pytest.mark.parametrize(("c", "d"), [(1.5, 2.5), (3.5, 4.5), (5.5, 6.5), (7.5, 8.5)])
+def test_of_real_tests_few_are_left(request: pytest.FixtureRequest, a: int, b: str, c: float, d: float) -> None:
+    """Of 64 cases; the values of each count, not the cases."""
+    name = request.node.nodeid.split("[")[0]
+    same = [item for item in request.session.items if item.nodeid.split("[")[0] == name]
+    left = [item for item in same if item.get_closest_marker("soak") is None]
+    assert len(left) < 40

@@ -45,6 +45,7 @@ def shown(make_window: Callable[..., MainWindow]) -> Callable[..., MainWindow]:
     return make
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("name", [*views.IN_DIALOGS, "downloading", "download_failed"])
 def test_view(shown, folder: Path, name: str, theme: str) -> None:
@@ -69,7 +70,9 @@ def test_smallest_size(shown, folder: Path, name: str) -> None:
     assert len(colours(picture)) > 12
 
 
-@pytest.mark.parametrize("name", ["done", "conversations", "inspect"])
+@pytest.mark.parametrize(
+    "name", ["inspect", *(pytest.param(name, marks=pytest.mark.soak) for name in ("done", "conversations"))]
+)
 def test_twice_the_pixels(folder: Path, name: str) -> None:
     """In a process of its own: the scale is set before Qt starts."""
     target = folder / f"{name}-light-200.png"

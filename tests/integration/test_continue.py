@@ -56,7 +56,7 @@ def test_a_reply_that_was_cut_goes_on_as_it_was(engine: Engine, whole: Finished,
     tokenizer = session_of(engine).tokenizer
     found = cuts(tokenizer, whole)
     assert len(found) > TOKENS // 2  # most cuts are such
-    for at in found[:: len(found) // 3]:
+    for at in found[1 :: len(found) // 2]:
         begun = tokenizer.decode(whole.token_ids[:at])
         got = finish(engine, going_on(begun, max_tokens=TOKENS - at, **how))
         assert begun + got.text == whole.text

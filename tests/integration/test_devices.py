@@ -40,7 +40,8 @@ def run(client: HostClient, request: LoadRequest | UnloadRequest | GenerateReque
 
 def story(**options: object) -> GenerateRequest:
     sampling = SamplingParams(temperature=0.0)
-    return GenerateRequest("r", (ChatMessage("user", LONG),), sampling=sampling, max_tokens=48, **options)  # type: ignore[arg-type]
+    given = {"sampling": sampling, "max_tokens": 48, **options}
+    return GenerateRequest("r", (ChatMessage("user", LONG),), **given)  # type: ignore[arg-type]
 
 
 def text_of(events: list[Event]) -> str:
@@ -108,12 +109,12 @@ def test_memory_comes_back(default_model: Path, host: HostClient, zoo: Zoo, dtyp
     sizes = []
     for _ in range(3):
         run(host, model)
-        run(host, story())
+        run(host, story(max_tokens=12))
         loaded = resident(host)
         run(host, UnloadRequest())
         unloaded = resident(host)
         run(host, LoadRequest(str(zoo.gguf("llama")), context_length=512))
-        run(host, story())
+        run(host, story(max_tokens=12))
         sizes.append((loaded, unloaded, resident(host)))
     (_, _, _), before, after = sizes  # the first time libraries are imported, too
     for one, other in zip(before, after):

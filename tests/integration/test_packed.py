@@ -93,7 +93,7 @@ def prompts(count: int) -> list[str]:
 def test_drafts_change_no_token(engine: Engine, temperature: float) -> None:
     sampling = SamplingParams(temperature=temperature, seed=None if temperature == 0 else 5)
     drafted_tokens = 0
-    for drafted, plain in pairs(engine, prompts(6), sampling, 32):
+    for drafted, plain in pairs(engine, prompts(4), sampling, 24):
         assert drafted.token_ids == plain.token_ids
         drafted_tokens += drafted.metrics.drafted_tokens
         assert plain.metrics.drafted_tokens == 0

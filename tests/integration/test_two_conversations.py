@@ -15,7 +15,7 @@ from tests.integration.test_window import SECONDS, Person, Recorder
 pytestmark = pytest.mark.model
 
 QUESTIONS = ("Write a long story about a fox and a bear.", "List the days of the week.")
-LENGTHS = (500, 40)  # the first is still being written, however fast the machine, when the second has been sent
+LENGTHS = (200, 30)  # the first is still being written, however fast the machine, when the second has been sent
 
 
 def test_two_conversations_at_once(default_model: Path, qtbot: QtBot) -> None:

@@ -50,9 +50,8 @@ class RatioPlot(QWidget):
         self._theme, self._name = theme, name
         self.ratios: tuple[BenchRatio, ...] = ()
         self.setAccessibleName(name)
-        self.plot = pg.PlotWidget(background=None)
+        self.plot = pg.PlotWidget(background=None, enableMenu=False)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.wheelEvent = lambda event: event.ignore()  # the page scrolls

@@ -152,10 +152,9 @@ class MetricPlot(QWidget):
                 legend.addSpacing(8)
         legend.addStretch()
 
-        self.plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis("bottom")}, background=None)
+        self.plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis("bottom")}, background=None, enableMenu=False)
         self.plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # it would keep the background of another theme
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.setMenuEnabled(False)
         self.plot.hideButtons()
         self.plot.setMinimumHeight(56)
         item = self.plot.getPlotItem()

@@ -47,7 +47,7 @@ def test_verification_of_a_drawn_and_a_certain_token_keeps_the_distribution() ->
     first = torch.tensor([0.5, 0.2, 0.3], dtype=torch.float64)
     second = torch.softmax(torch.randn(3, 3, generator=generator, dtype=torch.float64), dim=-1)
     follows = {0: 2, 1: 0, 2: 1}  # what the text says after each drawn token
-    rng, counts, rounds = random.Random(5), torch.zeros(3, 3), 60_000
+    rng, counts, rounds = random.Random(5), torch.zeros(3, 3), 15_000
     for _ in range(rounds):
         drawn = rng.choices(range(3), q.tolist())[0]
         certain = torch.zeros(3, dtype=torch.float64)

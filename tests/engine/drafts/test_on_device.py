@@ -29,7 +29,7 @@ DRAFT = torch.tensor([[1.0, 0.2, 0.9, -1.0, 0.5, -0.3, 0.0, 2.0]])
 TARGET = torch.tensor([[0.3, 1.4, 0.9, -2.0, 0.1, 0.4, -5.0, 1.0]])
 PARAMS = SamplingParams(temperature=0.8, top_k=6, top_p=0.95)
 GREEDY = SamplingParams(temperature=0.0)
-TRIALS = 1600
+TRIALS = 1000
 LIMIT = 35.0  # of chi-square with up to 7 degrees of freedom: one chance in ten thousand is 29.9
 
 
@@ -220,6 +220,7 @@ def test_a_distribution_that_was_not_drawn_from_shows(
 # --------------------------------------------------------------------------- numbers that are none
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("params", [SamplingParams(temperature=0.0), PARAMS])
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 @pytest.mark.parametrize("at", [0, 1, 2])
@@ -255,6 +256,7 @@ def test_a_full_draft_cache_ends_a_proposal(zoo: Zoo, device: SimulatedDirectML)
     assert runner.pool.used_blocks == 0
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("draft", ["model", "mixed"])
 @pytest.mark.parametrize("name", SAMPLINGS)
 def test_other_devices_draft_so_too(models: Models, monkeypatch: pytest.MonkeyPatch, draft: str, name: str) -> None:

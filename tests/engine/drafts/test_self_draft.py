@@ -190,6 +190,7 @@ def spoil(models: Models, halves: Models) -> Iterator[list[int]]:
         m.draft._layers[0].mixer.qkv = linear  # type: ignore[attr-defined]
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("size", [4, 16])
 @pytest.mark.parametrize("passes", [0, 1, 3, 6])
 def test_slots_with_numbers_that_are_none_are_wiped(models: Models, spoil: list[int], passes: int, size: int) -> None:
@@ -207,6 +208,7 @@ def test_slots_with_numbers_that_are_none_are_wiped(models: Models, spoil: list[
     session.runner.pool.check_integrity()
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("sampling", [GREEDY, SEEDED], ids=["greedy", "coupled"])
 @pytest.mark.parametrize("kind", ["self", "mixed-self"])
 @pytest.mark.parametrize("precision", ["models", "halves"])

@@ -6,6 +6,7 @@ The tests of the integration folder start real ones.
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def _begin(environment: dict[str, str], folder: str, target: Callable[..., Any],
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
+    gc.freeze()  # or every load would look through what was imported
     target(*args)
 
 

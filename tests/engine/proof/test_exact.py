@@ -171,6 +171,16 @@ def test_exact_law_of_whole_replies(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, k: str, kind: str
 ) -> None:
     """The real loop, cache and all, over every path of its draws."""
+    assert reply_error(engine, monkeypatch, name, k, kind, 3) < EXACT
+
+
+@pytest.mark.covering(strength=1)
+@pytest.mark.parametrize("kind", ["model", "one-hot", "ngram", "mixed", "self"])
+@pytest.mark.parametrize("k", ["fixed:0", "fixed:1", "fixed:3"])
+@pytest.mark.parametrize("name", ["plain", "penalty", "all", "all penalties", "greedy"])
+def test_exact_law_of_whole_replies_of_more_rounds(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, name: str, k: str, kind: str
+) -> None:
     assert reply_error(engine, monkeypatch, name, k, kind, 4) < EXACT
 
 

@@ -32,7 +32,7 @@ from tests.engine.proof import mutants
 from tests.engine.proof.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
 from tests.engine.proof.enumerate_paths import OneHotDraft
 
-VOCAB, REPLIES, LENGTH = 6, 20, 80
+VOCAB, REPLIES, LENGTH = 6, 14, 80
 CONFIG = ModelConfig("llama", VOCAB, 16, 24, 1, 2, 1, 8, context_length=128)
 SAMPLED = SamplingParams(temperature=1.1, top_k=5, top_p=0.97)
 PROMPT = (1, 2, 3, 4, 5, 0, 1, 2)

@@ -55,6 +55,7 @@ def test_few_may_run_at_a_time(models: Models) -> None:
 # --------------------------------------------------------------------------- memory
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("sampling", ["greedy", "warm"])
 @pytest.mark.parametrize(
     ("draft", "k"),

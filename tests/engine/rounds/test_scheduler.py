@@ -141,6 +141,7 @@ def test_an_id_may_be_used_once_at_a_time(models: Models) -> None:
 # --------------------------------------------------------------------------- ends
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("draft", ["none", "model"])
 @pytest.mark.parametrize("state", ["waiting", "prefilling", "decoding"])
 def test_cancelling_one_ends_only_that_one_within_a_step(models: Models, state: str, draft: str) -> None:
@@ -189,6 +190,7 @@ def poison(runner: ModelRunner, name: str, at: int, patch: pytest.MonkeyPatch) -
     patch.setattr(runner, "forward_many", forward_many)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("draft", ["none", "ngram"])
 @pytest.mark.parametrize("at", [0, 1, 3, 6])
 def test_numbers_that_are_none_fail_one_reply_and_poison_nothing(
@@ -215,6 +217,7 @@ def test_numbers_that_are_none_fail_one_reply_and_poison_nothing(
         assert bool(tensor.isfinite().all())
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["target", "draft"])
 @pytest.mark.parametrize("call", [0, 2, 9, 30])
 def test_an_error_of_the_device_leaves_nothing_behind(

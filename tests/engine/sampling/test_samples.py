@@ -111,6 +111,7 @@ def sampled_p_value(
 RUNS = 700
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("verify", ["rejection", "coupled"])
 @pytest.mark.parametrize("kind", ["ngram", "similar"])
 def test_samples_follow_the_target(

@@ -94,6 +94,7 @@ PLACES: dict[str, Callable[[MainWindow], QWidget | None]] = {
 }
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("place", list(PLACES))
 def test_every_stop_of_tab_can_be_seen(make_window: Callable[..., MainWindow], place: str, theme: str) -> None:

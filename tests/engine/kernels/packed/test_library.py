@@ -87,12 +87,13 @@ def test_another_processor_or_version_takes_nothing_of_this_one(
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_the_form_for_any_processor_computes_the_same(tmp_path: Path, tried: list[str]) -> None:
-    for fused in {False, this_processor().fused}:
-        made = Library(replace(this_processor(), form="generic", fused=fused), tmp_path)
-        for part in (CORE, "attention_16_2", "Q4_K", "Q2_K", "Q3_K", "Q5_0", "Q8_0", "MXFP4"):
-            made.add((part,))
-            assert list(check.wrong_in(made, part)) == []
+@pytest.mark.covering(strength=1)
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("part", [CORE, "attention_16_2", "Q4_K", "Q2_K", "Q3_K", "Q5_0", "Q8_0", "MXFP4"])
+def test_the_form_for_any_processor_computes_the_same(tmp_path: Path, tried: list[str], part: str, fused: bool) -> None:
+    made = Library(replace(this_processor(), form="generic", fused=fused and this_processor().fused), tmp_path)
+    made.add((part,))
+    assert list(check.wrong_in(made, part)) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="nothing is read-only to this user")
