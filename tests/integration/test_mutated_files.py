@@ -53,8 +53,8 @@ def read_all(sound: Path, first: int, count: int, seconds: float) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of address space are those of POSIX")
-def test_a_hundred_mutated_files(sound: Path) -> None:
-    read_all(sound, 0, 100, 280)
+def test_two_hundred_mutated_files(sound: Path) -> None:
+    read_all(sound, 0, 200, 280)
 
 
 @pytest.mark.soak
