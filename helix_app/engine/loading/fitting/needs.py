@@ -23,7 +23,7 @@ from helix_app.engine.models.packed.decoder import CACHE, by_products
 from helix_app.engine.models.packed.memory import adds_apart
 from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
 from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
-from helix_app.engine.models.tensors.weights import expected_shape, gguf_name, unpacked_roles
+from helix_app.engine.models.tensors.weights import expected_shape, gguf_name
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.draft_head import HeadFiles
@@ -108,14 +108,8 @@ def _mapped_table(files: ModelFiles) -> TensorInfo | None:
 
 
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped, and of what is unpacked beside them, less those of a layer that drafts."""
-    config, tensors = files.config, _tensors(files)
-    held = sum(info.nbytes for name, info in tensors.items() if not _drafts(files, name))
-    if not by_products(config):
-        return held
-    unpacked = {gguf_name(config, role, i) for role in unpacked_roles(config) for i in range(config.num_layers)}
-    found = [tensors[name] for name in unpacked & tensors.keys()]
-    return held + sum(max(0, math.prod(info.shape) * CACHE.itemsize - info.nbytes) for info in found)
+    """Bytes of the blocks that are mapped, less those of a layer that drafts."""
+    return sum(info.nbytes for name, info in _tensors(files).items() if not _drafts(files, name))
 
 
 def next_token_blocks(files: ModelFiles) -> int:

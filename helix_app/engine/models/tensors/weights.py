@@ -75,13 +75,6 @@ def _place(config: ModelConfig, role: str, layer: int) -> tuple[str, slice | Non
     return whole, slice(begin, begin + expected_shape(config, role, "weight", layer)[0])
 
 
-def unpacked_roles(config: ModelConfig) -> tuple[str, ...]:
-    """Those that are unpacked where a model of experts runs on its file's blocks: with recurrent layers, all that looks
-    at other tokens."""
-    mixed = config.experts is not None and config.recurrent is not None
-    return ("q", "q_gate", "k", "v", "o", *delta_weights.MATRICES) if mixed else ()
-
-
 def gguf_name(config: ModelConfig, role: str, layer: int = 0, kind: str = "weight") -> str:
     """What llama.cpp calls a tensor."""
     if role in delta_weights.NAMES:
@@ -252,8 +245,7 @@ class _GgufWeights:
         return groups if order is None else groups.take_rows(order)
 
     def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        joined = delta_weights.whole_of(self._config.recurrent, role) != role
-        if joined or role in unpacked_roles(self._config):
+        if delta_weights.whole_of(self._config.recurrent, role) != role:  # its rows lie apart
             return None
         return self._header.packed(*self._found(role, "weight", layer))
 

@@ -100,16 +100,11 @@ def test_packed_weights_are_the_blocks_of_the_file(zoo: Zoo) -> None:
     assert need_of(files, "packed", 256, 256).cache * 2 == need_of(files, "float32", 256, 256).cache
 
 
-def test_beside_packed_experts_all_that_looks_at_other_tokens_is_unpacked(zoo: Zoo) -> None:
+def test_all_matrices_beside_packed_experts_stay_in_blocks(zoo: Zoo) -> None:
     path = zoo.gguf("qwen3_5_moe-loopy", quant="Q8_0")
     files, decoder = inspect(path), packed_runner(path).decoder
     assert files.gguf is not None
     assert isinstance(decoder, Decoder)
-    mixers = [one for layer in decoder._layers for one in layer.mixer.linears if one.name != "delta_gates"]
-    experts = [one for layer in decoder._layers for one in layer.feed_forward.linears if one.name.startswith("expert")]
-    assert {type(one.run).__name__ for one in experts} == {"PackedLinear"}
-    assert "PackedLinear" not in {type(one.run).__name__ for one in mixers}
-    stems = ("attn_q", "attn_k", "attn_v", "attn_output", "attn_qkv", "attn_gate", "ssm_out")
-    held = {name: info.nbytes for name, info in files.gguf.tensors.items()}
-    blocks = sum(held[name] for name in held if name.split(".")[-2] in stems)
-    assert packed_weights(files) == sum(held.values()) - blocks + sum(2 * one.rows * one.columns for one in mixers)
+    dense = {name for name, run in decoder.linears if type(run).__name__ != "PackedLinear"}
+    assert dense <= {"delta_gates", "router", "shared_scale"}
+    assert packed_weights(files) == sum(info.nbytes for info in files.gguf.tensors.values())
