@@ -242,6 +242,6 @@ def load_of(own: LoadChoice, arm: ArmChoice, loaded: LoadChoice | None) -> LoadC
     wanted = replace(own, target=target, draft=arm.draft or draft, dtype=arm.dtype or own.dtype)
     if arm.draft:
         wanted = replace(wanted, draft_required=True)
-    if arm.mode == "autoregressive" and loaded is not None and replace(loaded, draft=wanted.draft) == wanted:
-        return loaded
-    return wanted
+    if loaded is None or arm.mode != "autoregressive":
+        return wanted
+    return loaded if replace(loaded, draft=wanted.draft, draft_required=wanted.draft_required) == wanted else wanted

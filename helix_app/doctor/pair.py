@@ -19,9 +19,11 @@ from helix_app.base.failures import failure
 from helix_app.doctor.memory import fit_of_request
 from helix_app.doctor.pair_trial import TrialFailed, try_pair
 from helix_app.engine.engine import Engine
+from helix_app.engine.loading.next_token import takes_head
 from helix_app.engine.machine.measured import busyness
 from helix_app.engine.machine.quiet import BUSY
 from helix_app.engine.measuring import pairs
+from helix_app.engine.models.packed.decoder import packed_formats
 from helix_app.engine.text.pairing import head_facts, pair_facts, verdicts
 from helix_app.modelfiles.draft_head import HeadFiles, inspect_head, is_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
@@ -97,10 +99,16 @@ def _tried(request: LoadRequest, cancel: threading.Event, on_progress: Callable[
 def _kept(target: ModelFiles, draft: ModelFiles | HeadFiles, asked: PairAsked, probe: PairProbe) -> PairProbe:
     """Remember what re-encoded drafts or a head brought, for ``draft auto``, unless other programs were in the way."""
     busy = busyness()
-    if busy >= BUSY:
+    if busy >= BUSY or (isinstance(draft, HeadFiles) and _unpacks(target, draft)):
         return probe
     pairs.keep(target, draft, pairs.Setting(asked.device, asked.dtype), probe, busy)
-    return replace(probe, kept=pairs.pays(probe))
+    own = target.config.next_token is not None and isinstance(draft, HeadFiles)  # then auto takes the model's layer
+    return replace(probe, kept=pairs.pays(probe) and not own)
+
+
+def _unpacks(target: ModelFiles, head: HeadFiles) -> bool:
+    """Whether a target that could run packed was unpacked for this head: what it gained there says nothing here."""
+    return bool(packed_formats(target)) and not takes_head(target, head)
 
 
 def _loaded(request: LoadRequest, cancel: threading.Event) -> Engine:

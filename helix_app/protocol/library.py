@@ -24,6 +24,7 @@ class LibraryItem:
         origin: who keeps it: Helix, the person, or another program, whose files are only read.
         problem: why it cannot run; None where it can.
         removal: ``delete`` deletes its files, ``forget`` takes it off the list; empty where it is another program's.
+        head: it is a draft head, which drafts for the model that it was made for and is no target.
     """
 
     id: str
@@ -37,6 +38,7 @@ class LibraryItem:
     origin: Origin = "helix"
     problem: Failed | None = None
     removal: Removal = ""
+    head: bool = False
 
 
 @dataclass(frozen=True)

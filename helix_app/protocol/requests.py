@@ -222,8 +222,8 @@ class LoadChoice:
     context_length: int | None = None
     learn: bool = False
     cache_tokens: int | None = None
-    draft_required: bool = field(default=True, compare=False)  # these say how it is loaded, not what
-    stop_at: StopAt = field(default="never", compare=False)
+    draft_required: bool = True
+    stop_at: StopAt = field(default="never", compare=False)  # how it is loaded, not what
 
 
 @dataclass(frozen=True)

@@ -6044,8 +6044,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Auf {device} entpackt Helix die Gewichte von Modellen, deren Schichten verschieden groß sind, wie die von Gemma 4; das braucht mehr Speicher.</translation>
   </message>
   <message>
-   <source>On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix uses the fastest other number format.</source>
-   <translation>Auf {device} braucht ein Entwurf durch eine Schicht des Modells selbst ungepackte Gewichte, daher nimmt Helix das schnellste andere Zahlenformat.</translation>
+   <source>On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix unpacks them; that takes more memory.</source>
+   <translation>Auf {device} braucht ein Entwurf, der eine Schicht des Modells selbst ist, ungepackte Gewichte; Helix packt sie deshalb aus, was mehr Speicher braucht.</translation>
   </message>
   <message>
    <source>On {device} weights are not used packed, as the file is, so Helix uses the fastest other number format.</source>
@@ -7266,6 +7266,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>over {n}</source>
    <translation>über {n}</translation>
+  </message>
+  <message>
+   <source>own layer (mtp)</source>
+   <translation>eigene Schicht (mtp)</translation>
   </message>
   <message>
    <source>partial rotary embeddings</source>

@@ -16,6 +16,7 @@ from helix_app.base.message_texts.filling import Told, sentence
 REASONS: dict[str, str] = {
     # devices
     "the_card": "The graphics card",
+    "own_layer": "own layer (mtp)",
     "device_other_models": "it does not run models of this kind",
     "device_lost": "it stopped working",
     "device_lost_before": "it stopped working; close Helix and start it again to use it",

@@ -46,9 +46,13 @@ def build(what: Plan, device: Device, cancel: threading.Event) -> Generator[Even
     yield from what.guesses()
     what.tokenizer.prepare()
     runner = yield from load_target(what.target, shape, cancel)
-    if runner.decoder.rounded:
-        yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
-    made = yield from make_draft(what, runner, shape, cancel)
+    try:
+        if runner.decoder.rounded:
+            yield Notice("weights_rounded", (("tensors", str(runner.decoder.rounded)),))
+        made = yield from make_draft(what, runner, shape, cancel)
+    except BaseException:
+        runner.release()
+        raise
     session = Session(
         runner,
         what.tokenizer,
@@ -68,7 +72,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
-        drafts = takes_next_token(what, device.torch_device, packed=unpacks_for_layer(what, device))
+        drafts = _drafts(what, device, PACKED)
         return Shape(device, dtype, *tokens, packed=True, next_token=drafts, head=what.head)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
@@ -84,7 +88,8 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
 
 def _drafts(what: Plan, device: Device, number_format: str) -> bool:
     """Whether the layer of the target that drafts is loaded with it."""
-    taken = takes_next_token(what, device.torch_device, packed=number_format == PACKED)
+    packed = number_format == PACKED and unpacks_for_layer(what, device)
+    taken = takes_next_token(what, device.torch_device, packed=packed)
     return taken and has_room_for_layer(what, device, number_format)
 
 

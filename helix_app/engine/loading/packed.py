@@ -57,7 +57,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
             yield LoadProgress("kernels")
         if has_kernels(what.target):
             return True
-    if wanted == PACKED or notice.code in _ALWAYS_TOLD:
+    if wanted == PACKED or notice.code in _ALWAYS_TOLD or (notice.code == "packed_mtp" and _holds_blocks(what.target)):
         yield notice
     return False
 

@@ -10,6 +10,7 @@ from typing import Union
 from helix_app.base.errors import DraftMismatchError, HelixError
 from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.base.messages import error_reason
+from helix_app.base.process.paths import expanded
 from helix_app.engine.loading.context import choose_context
 from helix_app.engine.measuring import pairs
 from helix_app.engine.rounds.session import Context
@@ -64,7 +65,8 @@ class Plan:
     def draft_name(self) -> str:
         """Of a draft model or head; empty for any other draft."""
         if self.head is not None:
-            return self.request.draft_name or self.head.path.name
+            asked = expanded(self.request.draft) == self.head.path
+            return (asked and self.request.draft_name) or self.head.path.name
         if self.draft is None:
             return ""
         if self.request.draft in _KINDS or self.skipped is not None:  # it was found by itself
@@ -112,19 +114,18 @@ def planned(request: LoadRequest) -> Generator[LoadProgress, None, Plan]:
     except HelixError as exc:
         if request.draft_required:
             raise
-        reason = error_reason(exc.code, exc.fields)
-        fields = fields_of(draft=request.draft_name or request.draft, reason=reason)
-        skipped = Notice("draft_skipped", fields, exc.detail)
+        skipped = _skipped(request, exc)
         kind, draft, head = _draft_instead(request, target, tokenizer)
-    measured = None
-    if kind == "auto":
-        found = pairs.best(target, pairs.Setting(request.device, request.dtype), request.installed)
-        if isinstance(found, HeadFiles) and target.config.next_token is None:
-            kind, head = HEAD, found  # it was tried, and so it fits
-        elif isinstance(found, ModelFiles):
+    measured, layer = None, target.config.next_token is not None
+    if kind == "auto" or (kind == "model" and not request.draft_required):  # the catalogue's, which nobody tried here
+        setting = pairs.Setting(request.device, request.dtype)
+        found = pairs.best(target, setting, request.installed, heads=not layer)
+        if isinstance(found, HeadFiles):
+            kind, draft, head = HEAD, None, found  # it was tried, and so it fits
+        elif found is not None and layer and kind == "auto":
             measured = found
-    if measured is not None and target.config.next_token is None:
-        kind, draft, measured = "reencoded", measured, None
+        elif found is not None:
+            kind, draft = "reencoded", found
     context = choose_context(request, target.config)
     cache_tokens = max(context.tokens, request.cache_tokens or 0)
     return Plan(request, target, tokenizer, draft, kind, context, cache_tokens, skipped, head, measured)
@@ -147,6 +148,12 @@ def _draft_of(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, na
     return _draft_kind(request, target, tokenizer, draft), draft, None
 
 
+def _skipped(request: LoadRequest, error: HelixError) -> Notice:
+    """What is said of a draft that is left out."""
+    name = reason_of("own_layer") if request.draft == NEXT_TOKEN else request.draft_name or request.draft
+    return Notice("draft_skipped", fields_of(draft=name, reason=error_reason(error.code, error.fields)), error.detail)
+
+
 def _draft_instead(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer) -> _Chosen:
     """The same of what drafts where the one that was asked for cannot: of this nothing more is said."""
     try:
@@ -167,7 +174,7 @@ def _draft_kind(request: LoadRequest, target: ModelFiles, tokenizer: Tokenizer, 
     if draft.config.recurrent is not None:  # its states do not go back to where its text is read otherwise
         raise DraftMismatchError("draft_recurrent", path=draft.path)
     setting = pairs.Setting(request.device, request.dtype)
-    if request.draft_required or pairs.best(target, setting, (str(draft.path),)) is not None:
+    if request.draft_required or pairs.best(target, setting, (str(draft.path),), heads=False) is not None:
         return "reencoded"
     code, fields = differs
     raise DraftMismatchError(code, **dict(fields))

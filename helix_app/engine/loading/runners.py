@@ -64,13 +64,17 @@ class Shape:
 def load_target(files: ModelFiles, shape: Shape, cancel: threading.Event) -> Generator[Event, None, ModelRunner]:
     """A generator of progress that returns the target's runner, with the number of threads that suits it."""
     runner = yield from _load(files, shape, "weights", cancel)
-    if shape.next_token:
-        yield from add_next_token(files, runner, cancel)
-    if shape.head is not None:
-        yield from add_head(shape.head, runner, cancel)
-    if shape.device.kind == "cpu" and not shape.packed:
-        choose_threads(lambda: runner.try_rows(1), _THREADS)
-    calibrate(runner)
+    try:
+        if shape.next_token:
+            yield from add_next_token(files, runner, cancel)
+        if shape.head is not None:
+            yield from add_head(shape.head, runner, cancel)
+        if shape.device.kind == "cpu" and not shape.packed:
+            choose_threads(lambda: runner.try_rows(1), _THREADS)
+        calibrate(runner)
+    except BaseException:
+        runner.release()
+        raise
     return runner
 
 

@@ -43,16 +43,21 @@ def keep(
         measured_file.keep(f"{_beginning(target, setting)}{draft.key}{_machine()}", value, busy)
 
 
-def best(target: ModelFiles, setting: Setting, installed: tuple[str, ...]) -> ModelFiles | HeadFiles | None:
+def best(
+    target: ModelFiles, setting: Setting, installed: tuple[str, ...], *, heads: bool = True
+) -> ModelFiles | HeadFiles | None:
     """The draft model or head that was measured to gain most here, of those that are there; None where none does.
 
     Args:
         installed: draft models; heads are there where they were.
+        heads: whether they are looked at.
     """
     beginning, machine = _beginning(target, setting), _machine()
     entries = [e["value"] for key, e in measured_file.read().items() if key.startswith(beginning) and machine in key]
     here = {os.path.realpath(path) for path in installed}
-    paying = [v for v in entries if v["pays"] and (os.path.realpath(v["draft"]) in here or is_head(v["draft"]))]
+    models = [v for v in entries if v["pays"] and os.path.realpath(v["draft"]) in here]
+    paying = [v for v in models if not is_head(v["draft"])]
+    paying += [v for v in entries if v["pays"] and is_head(v["draft"])] if heads else []
     for value in sorted(paying, key=lambda v: -float(v["speed"])):
         draft = _read(value["draft"])
         if draft is not None and draft.key == value["key"]:

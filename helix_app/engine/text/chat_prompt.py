@@ -61,7 +61,7 @@ def _asked_tokens(
         ids = tokenizer.encode_chat(folded, thinking, tools)
     except InputError as exc:
         raise _refusal(exc) from exc
-    return ids, Notice("system_folded", (("reason", refusal.fields.get("reason", "")),), refusal.detail)
+    return ids, Notice("system_folded", tuple(refusal.fields.items()), refusal.detail)
 
 
 def fold_system(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:

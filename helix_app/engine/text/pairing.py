@@ -90,7 +90,7 @@ def head_facts(target: ModelFiles, head: HeadFiles) -> PairFacts:
         target_parameters=parameter_count(target.config),
         draft_parameters=head.parameters,
         target_vocabulary=words.size,
-        draft_vocabulary=head.draft_vocab,
+        draft_vocabulary=min(head.draft_vocab, words.size),  # tables may be padded
         shared=1.0,
         template="none",
         layers=head.taken(target.config.num_layers),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -26,6 +26,7 @@ from helix_app.gui.look.theme import CONTROL, Theme
 from helix_app.gui.state import State
 from helix_app.protocol.bench import BenchRequest
 from helix_app.protocol.bench_views import BenchEntry
+from helix_app.protocol.requests import CatalogItem
 
 FIELD = 56  # width of a number
 WIDEST = 760  # of the form
@@ -265,7 +266,7 @@ class Setup(QScrollArea):
 
     def _fill(self) -> None:
         s = self._state.settings
-        here = [item for item in self._state.items if item.path]
+        here = [item for item in self._state.items if item.path and not item.head]
         self.target.set_choices([Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here])
         target = self._picked.get("target", s.target)
         if all(item.id != target for item in here):
@@ -273,11 +274,11 @@ class Setup(QScrollArea):
         none = self.tr("none here yet")
         self.target.set_value(target, model_label(target, self._state.items) if target else none)
         drafts = [Choice(draft, arms.draft_name(draft, self._state.items)) for draft in arms.DRAFTS if draft != "none"]
-        others = [item for item in here if item.id != target]
+        others = [item for item in self._state.items if item.path and item.id != target]
         if others:
             drafts.append(SEPARATOR)
             drafts += [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in others]
-        draft = self._picked.get("draft", s.draft)
+        draft = self._picked.get("draft") or self._own_draft(target, others)
         known = draft in [choice.value for choice in drafts if not choice.separator]
         draft = draft if known else "auto"
         self.draft.set_choices(drafts)
@@ -288,6 +289,15 @@ class Setup(QScrollArea):
         self.dtype.set_choices(dtypes + [Choice(code, code) for code in figures.DTYPES])
         self.dtype.set_value(self._picked.get("dtype", s.dtype))
         self._refresh()
+
+    def _own_draft(self, target: str, others: Sequence[CatalogItem]) -> str:
+        """The draft of the settings, where this target can have it: heads and layers are made for one target."""
+        s, ready = self._state.settings, self._state.ready
+        loaded = target == s.target
+        if s.draft == "mtp" and not (loaded and ready is not None and ready.next_token):
+            return "auto"
+        headed = any(item.head and s.draft in (item.id, item.path) for item in others)
+        return "auto" if headed and not loaded else s.draft
 
     def _refresh(self) -> None:
         request = self.request()

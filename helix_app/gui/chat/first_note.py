@@ -32,7 +32,8 @@ def better_model(items: Sequence[CatalogItem], small: str, use: MemoryUse | None
     if own is None or use is None:
         return None
     share, room = (OF_CARD, use.device_total) if use.device_total else (OF_COMPUTER, use.total)
-    fitting = [i for i in items if i.size_bytes >= BETTER * own.size_bytes and share * i.size_bytes <= (room or 0)]
+    larger = [item for item in items if item.size_bytes >= BETTER * own.size_bytes and not item.head]
+    fitting = [item for item in larger if share * item.size_bytes <= (room or 0)]
     return max(fitting, key=lambda item: item.size_bytes, default=None)
 
 

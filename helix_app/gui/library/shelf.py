@@ -109,10 +109,11 @@ class ShelfRows(RowList):
         loaded = self._loaded(item)
         row.show_words(item.name, library_facts(item), problem_text(item), tone="danger", tip=item.path)
         if item.problem is None:
-            words = self.tr("Loaded") if loaded == "target" else self.tr("Load")
-            load = row.add_button(words, self.tr("Load {model}").format(model=item.name))
-            load.setEnabled(loaded != "target")
-            load.clicked.connect(lambda: self.picked.emit("target", item.id))
+            if not item.head:
+                words = self.tr("Loaded") if loaded == "target" else self.tr("Load")
+                load = row.add_button(words, self.tr("Load {model}").format(model=item.name))
+                load.setEnabled(loaded != "target")
+                load.clicked.connect(lambda: self.picked.emit("target", item.id))
             words = self.tr("Drafting") if loaded == "draft" else self.tr("Use as draft")
             draft = row.add_button(words, self.tr("Use {model} as draft").format(model=item.name), kind="ghost")
             draft.setEnabled(not loaded)

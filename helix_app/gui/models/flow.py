@@ -103,8 +103,13 @@ class ModelFlow(QObject):
     def load(self, **picked: object) -> None:
         """Load what the settings say, with what was picked for this load; that is kept once it has loaded.
 
-        A load that would leave little memory is stopped for a question, unless that was answered before.
+        A load that would leave little memory is stopped for a question, unless that was answered before. A draft head
+        was made for one target: with another one the draft is auto.
         """
+        asked = self._state.asked
+        headed = any(item.head and asked.draft in (item.id, item.path) for item in self._state.items)
+        if headed and "draft" not in picked and picked.get("target", asked.target) != asked.target:
+            picked["draft"] = "auto"
         self._load("tight", picked)
 
     @property
@@ -235,7 +240,7 @@ class ModelFlow(QObject):
 
 def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:
     """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
-    here = [item.id for item in items if item.path]
+    here = [item.id for item in items if item.path and not item.head]
     known = any(item.id == chosen for item in items)
     if (
         chosen in here or is_remote(chosen) or (here and not known)

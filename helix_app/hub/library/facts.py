@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from helix_app.base import texts, typed
@@ -12,6 +12,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.process import paths
 from helix_app.hub.library.quantisation import of_header, of_name
 from helix_app.modelfiles.display_name import clean_name
+from helix_app.modelfiles.draft_head import inspect_head, is_head
 from helix_app.modelfiles.gguf.gguf_file import short_name
 from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.model_path import inspect
@@ -19,7 +20,7 @@ from helix_app.modelfiles.part_names import part_files
 from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
-_VERSION = 2  # of what is kept
+_VERSION = 3  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class ModelFacts:
 
     Attributes:
         problem: why the model cannot run; None where it can.
+        head: it is a draft head, which runs beside the model that it was made for.
     """
 
     name: str = ""
@@ -35,6 +37,7 @@ class ModelFacts:
     architecture: str = ""
     licence: str = ""
     problem: Failed | None = None
+    head: bool = False
 
 
 def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
@@ -70,11 +73,12 @@ def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
 
 def _look(path: Path) -> ModelFacts:
     said = _of_folder(path) if path.is_dir() else _of_file(path)
+    head = path.is_dir() and is_head(path)
     try:
-        inspect(path)
+        inspect_head(path) if head else inspect(path)
     except ModelFileError as exc:
-        return ModelFacts(**{**vars(said), "problem": exc.as_event()})
-    return said
+        return replace(said, head=head, problem=exc.as_event())
+    return replace(said, head=head)
 
 
 def _of_file(path: Path) -> ModelFacts:

@@ -83,6 +83,7 @@ def _item(place: _Place, kept: registry.Registry, read: bool) -> LibraryItem:
         origin=place.origin,
         problem=facts.problem,
         removal=place.removal,
+        head=facts.head,
     )
 
 

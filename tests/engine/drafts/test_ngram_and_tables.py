@@ -86,7 +86,7 @@ def test_every_name_has_a_first_guess_of_its_acceptance() -> None:
     from helix_app.engine.control.acceptance import _PRIORS
 
     names = {f"table:{order}{plus}" for order in (1, 2, 3, 4) for plus in ("", "+")}
-    names |= {f"ngram:{n}" for n in range(2, 7)} | {"model", "self", "mtp", "reencoded"}
+    names |= {f"ngram:{n}" for n in range(2, 7)} | {"model", "self", "mtp", "head", "reencoded"}
     assert set(_PRIORS) == names
     for order in (1, 2, 3, 4):
         assert 0 < _PRIORS[f"table:{order}"] < _PRIORS[f"table:{order}+"] < 1

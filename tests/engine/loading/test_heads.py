@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.fitting.needs import head_weights, need_of
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
+from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
 from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
@@ -88,6 +90,22 @@ def test_packed_weights_stay_packed_beside_it(zoo: Zoo, folder: Path) -> None:
     engine.close()
 
 
+@pytest.mark.parametrize("name", ["gemma3-loopy", "qwen35-blocks-loopy"])
+def test_packed_models_whose_layers_differ_have_it_too(zoo: Zoo, tmp_path: Path, name: str) -> None:
+    try:
+        shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+    engine, head = Engine(), head_for(name).save(tmp_path / "head")
+    ready, seen = load(engine, zoo.gguf(name, quant="Q8_0"), draft=str(head), dtype="auto")
+    assert (ready.draft, ready.dtype, notices(seen)) == ("head", "packed", [])
+    request = ask("the cat", max_tokens=20, k="fixed:2")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.drafted_tokens > 0
+    engine.close()
+
+
 def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> None:
     folder = head_for("llama", heads=(4, 4, 16)).save(tmp_path / "head")
     engine = Engine()
@@ -98,10 +116,26 @@ def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> N
     engine.close()
 
 
+def test_a_load_that_ends_with_it_gives_its_threads_back(
+    zoo: Zoo, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[str] = []
+
+    def fail(self: EagleHead, *_: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(EagleHead, "load", fail)
+    monkeypatch.setattr(PackedDecoder, "release", lambda self: released.append("packed"))
+    engine = Engine()
+    seen = list(engine.stream(LoadRequest(str(_packed(zoo)), draft=str(folder), dtype="auto"), threading.Event()))
+    assert isinstance(seen[-1], Failed)
+    assert released
+    engine.close()
+
+
 @pytest.mark.soak
 def test_models_of_experts_stay_packed_beside_it_too(zoo: Zoo, tmp_path: Path) -> None:
-    """Whatever the size of its keys and values: they run on the dense decoder."""
-    folder, path = head_for("qwen3_moe", heads=(4, 4, 16)).save(tmp_path / "head"), zoo.gguf("qwen3_moe", quant="Q8_0")
+    folder, path = head_for("qwen3_moe").save(tmp_path / "head"), zoo.gguf("qwen3_moe", quant="Q8_0")
     engine = Engine()
     ready, seen = load(engine, path, draft=str(folder), dtype="auto")
     session = session_of(engine)

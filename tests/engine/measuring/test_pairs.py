@@ -95,5 +95,8 @@ def test_a_head_that_pays_is_taken_wherever_it_lies(zoo: Zoo, tmp_path: Path, mo
     made = plan(request)
     assert (made.draft_kind, made.draft, made.head) == ("head", None, head)
     assert made.draft_file == str(head.path)
+    assert pairs.best(target, HERE, (), heads=False) is None
+    suggested = plan(replace(request, draft=str(zoo.gguf("llama-small")), draft_name="Small", draft_required=False))
+    assert (suggested.draft_kind, suggested.draft_name) == ("head", head.path.name)  # nobody tried that one here
     pairs.keep(target, head, HERE, replace(FASTER, by_text=False, measured=0.9))
     assert plan(request).draft_kind == "auto"

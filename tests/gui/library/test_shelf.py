@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,12 @@ def test_each_row_offers_what_goes(page: ModelsPage, shown: Shown) -> None:
     row = page.shelf.list.rows()[3]
     assert "mamba are not supported yet" in row.more.text()
     assert row.name.toolTip() == ITEMS[3].path
+
+
+def test_a_draft_head_drafts_and_is_no_target(page: ModelsPage, shown: Shown) -> None:
+    head = replace(ITEMS[1], id="/heads/eagle", path="/heads/eagle", head=True)
+    shown.on_event(LibraryChanged((head,)))
+    assert [b.text() for b in page.shelf.list.rows()[0].buttons] == ["Use as draft", ""]
 
 
 def test_the_draft_is_marked(page: ModelsPage, shown: Shown) -> None:

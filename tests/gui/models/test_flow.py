@@ -153,6 +153,20 @@ def test_a_layer_of_its_own_is_not_asked_of_another_target(make_window: Callable
     assert loads[-1].draft_required
 
 
+def test_a_head_is_not_asked_of_another_target(make_window: Callable[..., MainWindow]) -> None:
+    head = replace(fake.here(fake.BIG), id="/heads/eagle", name="EAGLE head", path="/heads/eagle", head=True)
+    window = make_window(draft=head.path)
+    loads = record(window.load_requested)
+    window.start()
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), fake.here(fake.BIG), head)))
+    window.on_event(fake.ready(draft="head"))
+    window.toolbar.target.pick(fake.BIG.id)
+    assert (loads[-1].target, loads[-1].draft) == (fake.BIG.id, "auto")
+    targets = [choice.value for choice in window.benchmark.setup.target.choices() if not choice.separator]
+    assert head.id not in targets
+    assert first_target(fake.BIG.id, (fake.BIG, head)) == ""
+
+
 def test_start_takes_what_is_here_when_the_choice_is_not(make_window: Callable[..., MainWindow]) -> None:
     window = make_window(target=fake.BIG.id)
     loads = record(window.load_requested)

@@ -12,6 +12,7 @@ from helix_app.base import messages
 from helix_app.base.process import paths
 from helix_app.hub.library import facts
 from helix_app.hub.library.facts import ModelFacts, facts_of
+from tests.engine.heads import head_for
 from tests.engine.tiny import write_gguf
 from tests.hub.library.library_made import put
 
@@ -30,6 +31,11 @@ def test_what_cannot_run_says_why(home: Path, tmp_path: Path) -> None:
     assert "–" not in messages.error_text(found.problem.code, found.problem.fields)
     gone = facts_of(tmp_path / "gone" / "x.gguf")
     assert gone.problem is not None
+
+
+def test_a_draft_head_is_no_broken_model(home: Path, tmp_path: Path) -> None:
+    found = facts_of(head_for("llama").save(tmp_path / "head", "specforge"))
+    assert (found.head, found.problem) == (True, None)
 
 
 def test_a_folder_of_another_kind(home: Path, tmp_path: Path) -> None:

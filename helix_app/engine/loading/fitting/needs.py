@@ -22,7 +22,7 @@ from helix_app.engine.models.packed.attention import attends
 from helix_app.engine.models.packed.decoder import CACHE, by_products
 from helix_app.engine.models.packed.memory import adds_apart
 from helix_app.engine.models.packed.recurrent import recurrent_row_bytes
-from helix_app.engine.models.tensors.delta_weights import GATES, VECTORS
+from helix_app.engine.models.tensors.delta_weights import GATES, NAMES, VECTORS
 from helix_app.engine.models.tensors.weights import expected_shape, gguf_name
 from helix_app.engine.rounds.scheduler import CHUNK
 from helix_app.modelfiles.config import ModelConfig
@@ -108,8 +108,12 @@ def _mapped_table(files: ModelFiles) -> TensorInfo | None:
 
 
 def packed_weights(files: ModelFiles) -> int:
-    """Bytes of the blocks that are mapped, less those of a layer that drafts."""
-    return sum(info.nbytes for name, info in _tensors(files).items() if not _drafts(files, name))
+    """Bytes of the blocks that are mapped, and of what is unpacked beside them, less those of a layer that drafts."""
+    tensors = _tensors(files)
+    joined = {NAMES["delta_all"][0].format(i=i) for i in files.config.recurrent_layers}  # whose rows lie apart
+    unpacked = (tensors[name] for name in joined & tensors.keys())
+    more = sum(max(0, CACHE.itemsize * math.prod(info.shape) - info.nbytes) for info in unpacked)
+    return more + sum(info.nbytes for name, info in tensors.items() if not _drafts(files, name))
 
 
 def next_token_blocks(files: ModelFiles) -> int:

@@ -21,7 +21,7 @@ from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import HiddenDecoder, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
-from helix_app.engine.models.linears import LinearMaker
+from helix_app.engine.models.linears import LinearMaker, Rows, Table
 from helix_app.engine.models.packed.linears import PackedLinears
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.feed_forward import load_mlp
@@ -55,7 +55,7 @@ class EagleHead(DraftingLayer):
         self.bits, self._packed = 0 if packed is None else 8, packed
         self.tokens: torch.Tensor | None = None
         self.tokens_on_host: torch.Tensor | None = None
-        self._embed: torch.Tensor | None = None
+        self._embed: Rows | None = None
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``.
@@ -68,7 +68,9 @@ class EagleHead(DraftingLayer):
         maker = LinearMaker(None, self.dtype, self.device, packed=self._packed)
         yield 0.0
         with untracked(self.device):
-            self._embed = maker.tensor(source, "embed") if files.own_embeddings else None
+            self._embed = None
+            if files.own_embeddings:
+                self._embed = maker.embedding(source) or Table(maker.tensor(source, "embed"))
             self._fuse: LinearFn = maker.linear(source, ("head_fc",), 0, False)
             self._embed_norm, self._state_norm = (maker.tensor(source, role) for role in ("enorm", "hnorm"))
             self._feed_forward_norm = Norm(maker.tensor(source, "mlp_norm"))
@@ -123,8 +125,8 @@ class EagleHead(DraftingLayer):
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
         if self._embed is None:
             return self._target.embedded(ids).to(self.dtype)
-        rows = self._embed.shape[0]  # a target padded to more tokens may write one that it does not know
-        return F.embedding(torch.where(ids < rows, ids, 0), self._embed)
+        # a target padded to more tokens may write one that it does not know
+        return self._embed(torch.where(ids < self.config.vocab_size, ids, 0)).to(self.dtype)
 
     def _turns(self, spans: Sequence[Span]) -> Sequence[Turn]:
         return turns_of(self._tables, spans)

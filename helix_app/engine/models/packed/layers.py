@@ -175,7 +175,7 @@ class ProgramMaker:
         head = self._product(weights.head, memory, 0, 4 * weights.head.rows, None, 1)
         begins.append((len(before), len(phases)))
         phases += [self._norm(weights.norm, memory, (weights.head,), memory.wanted, 1), [head]]
-        indices = [index for i, index in enumerate(memory.layout.indices) if not self._config.layer(i).recurrent]
+        indices = [index for index, one in zip(memory.layout.indices, weights.layers) if one.recurrent is None]
         return PackedProgram(Program(phases), head.words, indices, begins, caches, before)
 
     def _to_states(self, layer: PackedLayer, own: RecurrentWeights, memory: RowMemory) -> list[list[Job]]:

@@ -1,6 +1,6 @@
 """Linear layers on a file's own packed blocks for the dense decoder: one product, or several of the same input, a call.
 
-The decoder for packed files (``packed_decoder.py``) runs a whole pass as one program, made before it is known which
+The decoder for packed files (``decoder.py``) runs a whole pass as one program, made before it is known which
 experts a row is given to, and over layers of one size. Models of experts, and of layers that differ, run on the dense
 decoder instead, with these in place of its linear layers: the same kernels on the same mapped blocks, a program each.
 Activations are rounded to eight bits before a product, and no row's bits depend on the rows beside it.
@@ -23,7 +23,7 @@ from helix_app.engine.kernels.packed.program import Job, Program, Words, address
 from helix_app.engine.models.packed.attention import PackedAttention
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
-_PIECES, _PIECE_BYTES, _TILE_BYTES, _LARGE = 16, 200_000, 16_384, 2_000_000  # as ``packed_layers.py`` has them
+_PIECES, _PIECE_BYTES, _TILE_BYTES, _LARGE = 16, 200_000, 16_384, 2_000_000  # as ``layers.py`` has them
 _OUT, _BASE = 5, 7  # words of a product's arguments
 _Shape = tuple[tuple[str, int, int], ...]  # format, rows and columns of each matrix
 
