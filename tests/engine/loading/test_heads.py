@@ -19,10 +19,11 @@ from helix_app.engine.loading.drafts import check_copy
 from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.fitting.needs import head_weights, need_of
 from helix_app.engine.loading.plan import plan
+from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
 from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
@@ -119,17 +120,18 @@ def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> N
 def test_a_load_that_ends_with_it_gives_its_threads_back(
     zoo: Zoo, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released: list[str] = []
 
     def fail(self: EagleHead, *_: Any) -> Any:
         raise MemoryError
 
+    path, before = _packed(zoo), threads.in_use()
     monkeypatch.setattr(EagleHead, "load", fail)
-    monkeypatch.setattr(PackedDecoder, "release", lambda self: released.append("packed"))
+    monkeypatch.setattr(threads, "_lent", [])
     engine = Engine()
-    seen = list(engine.stream(LoadRequest(str(_packed(zoo)), draft=str(folder), dtype="auto"), threading.Event()))
+    seen = list(engine.stream(LoadRequest(str(path), draft=str(folder), dtype="auto"), threading.Event()))
     assert isinstance(seen[-1], Failed)
-    assert released
+    assert threads._lent == []
+    assert threads.in_use() == before
     engine.close()
 
 
