@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+LIMIT = "ATEN_CPU_CAPABILITY"  # PyTorch's own variable: with the value "avx2" this code uses nothing wider either
+_WIDER = ("amx", "avx10", "avx512", "avxifma", "avxneconvert", "avxvnni", "evex512")
 
 
 class NoKernelsError(RuntimeError):
@@ -36,9 +40,11 @@ class Processor:
 
 
 def this_processor() -> Processor:
-    """What this machine can do. Raises NoKernelsError without llvmlite."""
+    """What this machine can do, or is to do (``LIMIT``). Raises NoKernelsError without llvmlite."""
     llvm = binding()
     features = llvm.get_host_cpu_features()
+    if os.environ.get(LIMIT) == "avx2":
+        features.update({name: False for name in features if name.startswith(_WIDER)})
     return processor_of(platform.machine(), llvm.get_process_triple(), llvm.get_host_cpu_name(), features)
 
 

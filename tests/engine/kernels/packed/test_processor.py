@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,7 +42,7 @@ class Features(dict[str, bool]):
     """Of LLVM, which can tell them as one text."""
 
     def flatten(self) -> str:
-        return ",".join(f"+{name}" for name in self)
+        return ",".join(f"{'+' if there else '-'}{name}" for name, there in self.items())
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,21 @@ def test_without_llvmlite(monkeypatch: pytest.MonkeyPatch) -> None:
             this_processor()
     finally:
         processors.binding.cache_clear()
+
+
+@pytest.mark.parametrize(("limit", "others"), [("", BOTH), ("avx2", ()), ("avx512", BOTH)])
+def test_limited_as_torch_is(monkeypatch: pytest.MonkeyPatch, limit: str, others: tuple[str, ...]) -> None:
+    names = (_ICE_LAKE + "avx512bf16 avxvnni amx-tile").split()
+    llvm = SimpleNamespace(
+        get_host_cpu_features=lambda: Features(dict.fromkeys(names, True)),
+        get_process_triple=lambda: "x86_64-unknown-linux-gnu",
+        get_host_cpu_name=lambda: "icelake-server",
+    )
+    monkeypatch.setattr(processors, "binding", lambda: llvm)
+    monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
+    monkeypatch.setenv(processors.LIMIT, limit)
+    found = this_processor()
+    wide = {name for name in found.features.split(",") if name.startswith(("+avx512", "+avxvnni", "+amx"))}
+    assert (found.form, found.others) == ("avx2", others)
+    assert bool(wide) == (limit != "avx2")
+    assert ("-avx512f" in found.features.split(",")) == (limit == "avx2")
