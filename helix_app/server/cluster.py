@@ -16,7 +16,7 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,6 +157,9 @@ class Ingress:
     async def _answered(self, call: Call) -> tuple[Head, AsyncIterator[bytes]]:
         """The beginning of an answer and its pieces; of another replica where the first one is gone.
 
+        Until something of the body is there nothing is passed on, and a body that is sent whole is there whole: a
+        replica that goes before that loses nothing.
+
         Raises:
             ApiError: too many wait, or nobody answers.
         """
@@ -168,19 +171,34 @@ class Ingress:
             stream = handle.answer.remote(call)
             try:
                 head = await stream.__anext__()
+                begun = await _begun(stream, head)
             except full as error:
                 raise ApiError(503, "api_cluster_full", retry_after=RETRY_SECONDS, seconds=5) from error
             except lost as error:
                 log.warning("a replica was lost before it answered (try %d): %s", attempt + 1, type(error).__name__)
                 continue
-            return head, _rest(stream)
+            except BaseException:
+                stream.cancel()
+                raise
+            return head, _rest(begun, stream)
         raise ApiError(503, "api_cluster_lost", retry_after=RETRY_SECONDS)
 
 
-async def _rest(stream: Any) -> AsyncGenerator[bytes, None]:
+async def _begun(stream: Any, head: Head) -> list[bytes]:
+    """The whole body of an answer whose length is known, the first piece of others."""
+    if any(name.lower() == "content-length" for name, _ in head.headers):
+        return [piece async for piece in stream]
+    async for piece in stream:
+        return [piece]
+    return []
+
+
+async def _rest(begun: Sequence[bytes], stream: Any) -> AsyncGenerator[bytes, None]:
     """Pieces of the body; a client that goes ends the work for it."""
     over = False
     try:
+        for piece in begun:
+            yield piece
         async for piece in stream:
             yield piece
         over = True

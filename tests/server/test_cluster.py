@@ -114,7 +114,7 @@ class Stream:
 
     async def _run(self, script: Any) -> AsyncGenerator[Head | bytes, None]:
         for part in script:
-            if isinstance(part, Exception):
+            if isinstance(part, BaseException):
                 raise part
             yield part
 
@@ -135,6 +135,7 @@ def _no_ray(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> 
 
 
 HEAD = Head(200, (("content-type", "text/plain"), ("content-length", "2"), ("x-own", "1")))
+STREAMED = Head(200, (("content-type", "text/event-stream"),))
 
 
 def ask(
@@ -172,15 +173,27 @@ def test_another_replica_is_asked_only_before_the_first_byte() -> None:
     handle = Handle([Lost()], [HEAD, b"ok"])
     assert ask(handle)[1] == b"ok"
     assert not handle.script
-    handle = Handle([HEAD, b"o", Lost()], [HEAD, b"never"])
+    for begun in ([HEAD, Lost()], [HEAD, b"o", Lost()], [STREAMED, Lost()]):  # of which nothing was passed on
+        handle = Handle(begun, [HEAD, b"ok"])
+        assert ask(handle)[1] == b"ok"
+        assert (handle.script, handle.cancelled) == ([], 0)
+    handle = Handle([STREAMED, b"o", Lost()], [HEAD, b"never"])
     with pytest.raises(Lost):
         ask(handle)
     assert len(handle.script) == 1
     assert handle.cancelled == 1
+    assert ask(Handle([STREAMED]))[1] == b""
     answer, body = ask(Handle(*[[Lost()]] * cluster.TRIES))
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
     assert json.loads(body)["error_code"] == "api_cluster_lost"
+
+
+def test_work_for_a_client_that_goes_before_the_first_byte_is_given_up() -> None:
+    handle = Handle([STREAMED, asyncio.CancelledError()])
+    with pytest.raises(asyncio.CancelledError):
+        ask(handle)
+    assert handle.cancelled == 1
 
 
 def test_full_replicas_large_bodies_and_figures_are_answered_here() -> None:
