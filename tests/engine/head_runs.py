@@ -45,8 +45,9 @@ def head_of(target: HiddenDecoder, folder: Path, *, packed: bool = False) -> Eag
     """A head for it, loaded; ``packed``: in eight bits, over a target with packed weights."""
     files, products = inspect_head(folder), None
     if packed:
-        assert isinstance(target, PackedDecoder)
+        assert isinstance(target, (Decoder, PackedDecoder))
         products = target.products
+        assert products is not None
         products.library.add((CORE, BLOCKS))
     layer = EagleHead(files, target, target.dtype, products)
     with HeadWeights(files, len(layer.layers), rounded=packed) as source:
