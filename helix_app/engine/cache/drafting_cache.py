@@ -28,27 +28,16 @@ class DraftingCache:
     Attributes:
         layout: the groups of the target's layers; the layer is the last one.
         target, own: the two.
+        keys, values: those of the target, and last the layer's.
+        states: those of the target's recurrent layers, None in a model without.
     """
 
     def __init__(self, target: Cache, own: KVCache, layout: Layout) -> None:
         self.target, self.own, self.layout = target, own, layout
         self.num_blocks, self.block_size, self.device = target.num_blocks, target.block_size, target.device
+        self.keys, self.values = [*target.keys, *own.keys], [*target.values, *own.values]
+        self.states: StateCache | None = target.states
         self._group = layout.places[-1][0]
-
-    @property
-    def states(self) -> StateCache | None:
-        """Those of the target's recurrent layers."""
-        return self.target.states
-
-    @property
-    def keys(self) -> list[torch.Tensor]:
-        """Those of the target's layers, and last the layer's."""
-        return [*self.target.keys, *self.own.keys]
-
-    @property
-    def values(self) -> list[torch.Tensor]:
-        """Likewise."""
-        return [*self.target.values, *self.own.values]
 
     @property
     def block_bytes(self) -> int:
@@ -59,6 +48,7 @@ class DraftingCache:
         """Free the memory, whoever still holds this object."""
         self.target.release()
         self.own.release()
+        self.keys, self.values = [], []
 
     def replaced(self, num_blocks: int) -> DraftingCache:
         """An empty cache of another size; the memory of this one is freed first.

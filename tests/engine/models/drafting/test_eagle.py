@@ -124,7 +124,7 @@ def test_recorded_passes_hand_hidden_states_on(pair: Pair, reference: HeadRefere
     ("name", "options"),
     [
         ("llama", {}),
-        ("llama", {"heads": (4, 1, 8)}),
+        ("llama", {"heads": (4, 4, 16)}),
         ("gemma4-loopy", {}),
         ("qwen3_5_moe-loopy", {"heads": (4, 1, 16)}),
     ],
