@@ -157,6 +157,29 @@ def test_a_layer_with_experts_of_its_own(tmp_path: Path) -> None:
     engine.close()
 
 
+@pytest.mark.parametrize("gains", [True, False])
+def test_beside_packed_experts_auto_takes_it_where_it_gains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gains: bool
+) -> None:
+    """They stay on their file's blocks either way."""
+    try:
+        shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+    monkeypatch.setattr(drafts, "_pays", lambda *_: gains)
+    path = with_layer("qwen3_5_moe-loopy", echo_of("qwen3_5_moe-loopy"), tmp_path, quant="Q4_0")
+    engine = Engine()
+    ready, seen = load(engine, path, draft="auto", dtype="auto", context_length=128)
+    assert (ready.draft, ready.dtype, notices(seen)) == ("mtp" if gains else "ngram", "packed", [])
+    session = session_of(engine)
+    assert (session.runner.hidden is not None) == gains
+    request = ask(TEXTS[2], max_tokens=40, k="fixed:2")
+    drafted, plain = (finish(engine, replace(request, mode=mode)) for mode in ("speculative", "autoregressive"))
+    assert drafted.token_ids == plain.token_ids
+    assert drafted.metrics.accepted_tokens > 0
+    engine.close()
+
+
 def test_auto_does_without_a_layer_that_does_not_fit(taught_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was chosen by name, what it takes is said."""
     request = LoadRequest(str(taught_file), device="cpu", dtype="float32")
