@@ -140,7 +140,7 @@ NOTICES: dict[str, str] = {
     "packed_draft": "A draft that is the model in fewer bits needs weights that are not packed, so Helix uses the fastest other number format.",
     "packed_experts": "Helix has no kernel for some of this model's packed weights, so it unpacks them all, and the model takes far more memory than its file.",
     "packed_mtp": "On {device} a draft that is a layer of the model itself needs weights that are not packed, so Helix unpacks them; that takes more memory.",
-    "packed_head": "This draft head keeps keys and values of another size than the model, which packed weights cannot do, so Helix uses the fastest other number format.",
+    "packed_head": "This draft head keeps keys and values of another size than the model, all of whose layers look back over a window, which packed weights cannot do, so Helix uses the fastest other number format.",
     "packed_format": "This model's weights are not packed, or in a way that Helix has no kernel for, so Helix uses the fastest other number format.",
     "packed_recurrent": "Helix has no kernels for this model's recurrent layers here, so it unpacks the weights, and the model takes more memory than its file.",
     "packed_layers": "On {device} Helix unpacks the weights of models whose layers differ in size, as Gemma 4's do; that takes more memory.",

@@ -120,6 +120,8 @@ class Layer:
         shares: the earlier layer whose keys and values it reads, None where it has its own.
         keys_as_values: values are the keys, before those are normed and turned.
         dense: in a model of experts, its feed-forward half is one perceptron for every row.
+        apart: it drafts, and its keys and values, of another size, lie in a tensor of their own beside those of layers
+            that see all tokens.
     """
 
     window: int = 0
@@ -132,6 +134,7 @@ class Layer:
     shares: int | None = None
     keys_as_values: bool = False
     dense: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -355,6 +358,11 @@ class ModelConfig:
         """The same with one more layer behind the last one."""
         own = self.layers or (_PLAIN,) * self.num_layers
         return replace(self, num_layers=self.num_layers + 1, layers=(*own, layer))
+
+    @property
+    def before_last(self) -> ModelConfig:
+        """The same without its last layer."""
+        return replace(self, num_layers=self.num_layers - 1, layers=self.layers[:-1])
 
     @cached_property
     def rotaries(self) -> tuple[Rotary, ...]:

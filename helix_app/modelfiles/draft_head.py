@@ -78,16 +78,20 @@ class HeadFiles:
         return self.layers or tuple(sorted((2, layers // 2, layers - 3)))
 
     def layer_in(self, target: ModelConfig) -> Layer:
-        """Its layer as one more of a target's cache."""
-        own = self.config
-        return Layer(
+        """Its layer as one more of a target's cache: where its keys and values have another size than the target's,
+        apart, if there is a layer that sees all tokens, as it does."""
+        own, layers = self.config, target.layers or (Layer(),)
+        layer = Layer(
             head_dim=0 if own.head_dim == target.head_dim else own.head_dim,
             kv_heads=0 if own.num_kv_heads == target.num_kv_heads else own.num_kv_heads,
         )
+        differs = layer != Layer() or not target.is_even
+        return replace(layer, apart=differs and any(not (one.window or one.recurrent) for one in layers))
 
     def fits_cache(self, target: ModelConfig) -> bool:
-        """Whether its keys and values are as large as those of a layer of the target."""
-        return target.is_even and self.layer_in(target) == Layer()
+        """Whether the target's own part of the cache stays as it is beside its keys and values."""
+        layer = self.layer_in(target)
+        return layer.apart or (target.is_even and layer == Layer())
 
     @property
     def parameters(self) -> int:

@@ -6668,8 +6668,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Chat-Vorlage dieser Unterhaltung ist nicht verwendbar ({reason}). Sie unter Prompt und Sampling verbessern oder dort die des Modells nehmen.</translation>
   </message>
   <message>
-   <source>This draft head keeps keys and values of another size than the model, which packed weights cannot do, so Helix uses the fastest other number format.</source>
-   <translation>Dieser Entwurfskopf hält Schlüssel und Werte von anderer Größe als das Modell, was gepackte Gewichte nicht können; Helix nimmt daher das schnellste andere Zahlenformat.</translation>
+   <source>This draft head keeps keys and values of another size than the model, all of whose layers look back over a window, which packed weights cannot do, so Helix uses the fastest other number format.</source>
+   <translation>Dieser Entwurfskopf hält Schlüssel und Werte von anderer Größe als das Modell, dessen Schichten alle über ein Fenster zurückblicken, was gepackte Gewichte nicht können; Helix nimmt daher das schnellste andere Zahlenformat.</translation>
   </message>
   <message>
    <source>This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.</source>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -25,6 +26,7 @@ from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.crowds import Models
+from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.next_token_runs import CPU
 from tests.engine.paged import paged
 from tests.engine.tiny import EOS_ID
@@ -45,8 +47,9 @@ def head_of(target: HiddenDecoder, folder: Path, *, packed: bool = False) -> Eag
     """A head for it, loaded; ``packed``: in eight bits, over a target with packed weights."""
     files, products = inspect_head(folder), None
     if packed:
-        assert isinstance(target, PackedDecoder)
+        assert isinstance(target, (Decoder, PackedDecoder))
         products = target.products
+        assert products is not None
         products.library.add((CORE, BLOCKS))
     layer = EagleHead(files, target, target.dtype, products)
     with HeadWeights(files, len(layer.layers), rounded=packed) as source:
@@ -74,11 +77,12 @@ def drafter(draft: ModelRunner) -> HeadDraft:
 class Headed(Models):
     """A target and a head for it; loaded once."""
 
-    def __init__(self, path: Path, folder: Path, dtype: torch.dtype = torch.float32) -> None:
-        self.key = path.name, "", dtype
+    def __init__(self, path: Path, folder: Path, dtype: torch.dtype = torch.float32, packed: bool = False) -> None:
+        """``packed``: the target on the file's own blocks, and its head in eight bits."""
+        self.key = path.name, "packed" * packed, dtype
         self.tokenizer = load_tokenizer(inspect(path))
-        decoder = target_of(path, dtype)
-        self.target, self.head = decoder, head_of(decoder, folder)
+        decoder: Any = packed_runner(path).decoder if packed else target_of(path, dtype)
+        self.target, self.head = decoder, head_of(decoder, folder, packed=packed)
         self.parts: Parts = decoder, self.head
 
     def session(

@@ -164,9 +164,9 @@ def gguf_of(key: str, layers: int, arch: str = "qwen3") -> str:
     return tiny_recurrent.name_of(key.replace("mtp.layers.0.", f"model.layers.{layers}."), arch)
 
 
-def reference_of(name: str, own: Sequence[str] = ("norm",), normed: bool = False) -> Reference:
+def reference_of(name: str, own: Sequence[str] = ("norm",), normed: bool = False, seed: int = 0) -> Reference:
     """A random layer over a shape of ``tiny.py``."""
-    return Reference(hf_model(name), own, normed)
+    return Reference(hf_model(name), own, normed, seed)
 
 
 @torch.no_grad()

@@ -16,8 +16,9 @@ from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.make import product_decoder
 from helix_app.engine.models.next_token import NextTokenLayer
-from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import PackedDecoder, by_products, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.shared import Drafted
 from helix_app.engine.models.tensors.weights import open_weights
@@ -49,7 +50,7 @@ def parts_of(
     decoder: Drafted = Decoder(files.config, dtype=dtype, device=CPU, max_positions=context, linear_kind="plain")
     if packed:
         shared().add(kernel_parts(files.config, packed_formats(files)))
-        decoder = PackedDecoder(files.config, context, threads=2)
+        decoder = (product_decoder if by_products(files.config) else PackedDecoder)(files.config, context, threads=2)
     layer = NextTokenLayer(decoder)
     with open_weights(files) as source:
         assert list(decoder.load(source))[-1] == 1.0

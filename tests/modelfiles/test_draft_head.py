@@ -119,9 +119,18 @@ def test_a_head_fits_its_target(folder: Path, zoo: Zoo) -> None:
     check_head(head, replace(target, vocab_size=VOCAB + 64), VOCAB, "Tiny")  # padded to more
     assert head.fits_cache(target)
     assert head.layer_in(target) == Layer()
-    assert head.layer_in(replace(target, num_kv_heads=4, head_dim=8)) == Layer(head_dim=16, kv_heads=2)
+    other = replace(target, num_kv_heads=4, head_dim=8)
+    assert head.layer_in(other) == Layer(head_dim=16, kv_heads=2, apart=True)
+    assert head.fits_cache(other)
+    windowed = replace(other, layers=(Layer(window=8),) * other.num_layers)  # no layer keeps all tokens
+    assert head.layer_in(windowed) == Layer(head_dim=16, kv_heads=2)
+    assert not head.fits_cache(windowed)
+    assert head.fits_cache(replace(windowed, num_kv_heads=2, head_dim=16))
+    differing = replace(target, layers=(Layer(window=8), Layer(head_dim=32))[: target.num_layers])
+    assert head.layer_in(differing) == Layer(apart=True)
     small, tokens = replace(head, draft_vocab=900, tensors={"fc.weight": "fc.weight"}), VOCAB
-    recurrent = replace(target, recurrent=Recurrent(2, 2, 8, 8, 4), head_dim=8)
+    recurrent = replace(windowed, recurrent=Recurrent(2, 2, 8, 8, 4))
+    check_head(head, replace(other, recurrent=Recurrent(2, 2, 8, 8, 4)), tokens, "Tiny")
     cases = (
         ("head_hidden_size", head, replace(target, hidden_size=80), tokens),
         ("head_vocabulary", head, replace(target, vocab_size=9000), tokens),

@@ -61,9 +61,11 @@ class CacheView(Protocol):
 
     Attributes:
         states: that on the states of recurrent layers, None in a model without.
+        drafting: that on a layer which lies apart (``drafting_cache.py``), None without one.
     """
 
     states: StateView | None
+    drafting: LayerView | None
 
     def at(self, layer: int) -> LayerView:
         """What a layer sees."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.base import LayerView, bytes_per_block
 from helix_app.engine.cache.kv_cache import runs_of
 from helix_app.engine.cache.layout import whole
 from helix_app.engine.cache.pool.block_table import BlockTable
@@ -73,6 +73,7 @@ class JoinedView:
 
     first = 0
     states: StateView | None = None
+    drafting: LayerView | None = None
 
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
         self._cache, self.block_size = cache, cache.block_size

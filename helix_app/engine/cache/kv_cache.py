@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.base import CacheView, bytes_per_block
+from helix_app.engine.cache.base import CacheView, LayerView, bytes_per_block
 from helix_app.engine.cache.layout import Layout, whole_of
 from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.state_cache import StateCache, StateView
@@ -137,6 +137,7 @@ class KVView:
     """
 
     states: StateView | None = None
+    drafting: LayerView | None = None
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
@@ -260,6 +261,7 @@ class GroupedView:
     """
 
     states: StateView | None = None
+    drafting: LayerView | None = None
 
     def __init__(self, views: Sequence[KVView]) -> None:
         self.views, self._places = tuple(views), views[0].cache.layout.places

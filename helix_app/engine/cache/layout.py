@@ -68,6 +68,8 @@ class Layout:
         planes: how a block is divided where groups differ in their heads, None where they do not.
         readers: of each group, layers that read keys and values there and have none; () where nothing is shared.
         states: how many states there is room for; 0 where no layer is recurrent.
+        apart: key/value heads and their size of the last layer, where it lies apart (``drafting_cache.py``): in the
+            blocks of its group, beside what these hold.
     """
 
     windows: tuple[int, ...]
@@ -76,6 +78,7 @@ class Layout:
     planes: Planes | None = None
     readers: tuple[int, ...] = ()
     states: int = 0
+    apart: tuple[int, int] | None = None
 
     @cached_property
     def indices(self) -> tuple[int, ...]:
@@ -88,10 +91,17 @@ class Layout:
 
     def numbers(self, config: ModelConfig) -> int:
         """Numbers of a token in a block."""
+        kv_heads, dim = self.apart or (0, 0)
+        beside = 2 * kv_heads * dim
         if self.planes is not None:
-            return self.planes.count * self.planes.width
+            return self.planes.count * self.planes.width + beside
         heads = config.heads(0)
-        return 2 * self.depth * heads.kv * heads.dim
+        return 2 * self.depth * heads.kv * heads.dim + beside
+
+    @property
+    def before_last(self) -> Layout:
+        """The same without a last layer that lies apart."""
+        return replace(self, places=self.places[:-1], apart=None)
 
 
 _Kind = tuple[int, int, int]  # window, key/value heads, their size
@@ -99,6 +109,10 @@ _Kind = tuple[int, int, int]  # window, key/value heads, their size
 
 def layout_of(config: ModelConfig, context: int) -> Layout:
     """The groups of a model whose sequences have at most ``context`` tokens: a window of as many is none."""
+    if config.layers and config.layers[-1].apart:
+        heads, found = config.heads(config.num_layers - 1), layout_of(config.before_last, context)
+        place = found.windows.index(0), 0
+        return replace(found, places=(*found.places, place), apart=(heads.kv, heads.dim))
     windows = [window if window < context else 0 for window in config.windows] or [0] * config.num_layers
     own = [i for i in range(config.num_layers) if config.layer(i).shares is None and not config.layer(i).recurrent]
     kind_of = {i: (windows[i], config.heads(i).kv, config.heads(i).dim) for i in own}

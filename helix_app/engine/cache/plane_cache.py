@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.base import LayerView, bytes_per_block
 from helix_app.engine.cache.layout import Layout
 from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.state_cache import StateCache, StateView
@@ -105,6 +105,7 @@ class GroupView:
     """One forward pass's window on the cache, for the layers of one group; as ``base.LayerView``."""
 
     states: StateView | None = None
+    drafting: LayerView | None = None
 
     def __init__(self, cache: PlaneCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
@@ -165,6 +166,7 @@ class PlaneView:
     """The same for all layers; as ``base.CacheView``."""
 
     states: StateView | None = None
+    drafting: LayerView | None = None
 
     def __init__(self, views: Sequence[GroupView]) -> None:
         self.views, self.cache = tuple(views), views[0].cache

@@ -88,7 +88,7 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
 
 def _drafts(what: Plan, device: Device, number_format: str) -> bool:
     """Whether the layer of the target that drafts is loaded with it."""
-    packed = number_format == PACKED and unpacks_for_layer(what, device)
+    packed = number_format == PACKED and unpacks_for_layer(device)
     taken = takes_next_token(what, device.torch_device, packed=packed)
     return taken and has_room_for_layer(what, device, number_format)
 

@@ -34,7 +34,7 @@ def runs_next_token(device: torch.device) -> bool:
 
 def takes_head(files: ModelFiles, head: HeadFiles) -> bool:
     """Whether a target whose weights stay packed on a CPU can have this head: its attention by packed kernels knows
-    the sizes of its own keys and values alone."""
+    its own part of the cache alone."""
     return head.fits_cache(files.config)
 
 

@@ -31,9 +31,7 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
     wanted = what.request.dtype
     if wanted not in ("auto", PACKED):
         return False
-    drafts_unpacked = what.draft_kind in SELF_BITS or (
-        what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device)
-    )
+    drafts_unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
     apart = device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head)
     if device.kind == "cuda" and not drafts_unpacked and stays_packed(what.target, wanted, device):
         return True
@@ -46,8 +44,6 @@ def takes_packed(what: Plan, device: Device) -> Generator[Event, None, bool]:
         notice = Notice("packed_draft")
     elif _recurrent_by_program(what.target) and _holds_blocks(what.target) and not has_steps(what.target.config):
         notice = Notice("packed_recurrent")
-    elif what.draft_kind == NEXT_TOKEN and by_products(what.target.config):
-        notice = Notice("packed_mtp", (("device", device.name),))
     elif not packed_formats(what.target):
         notice = Notice("packed_experts" if _larger_unpacked(what.target) else "packed_format")
     elif apart:
@@ -74,9 +70,9 @@ def _larger_unpacked(files: ModelFiles) -> bool:
     return _packed_experts(files) or (not files.config.is_even and _holds_blocks(files))
 
 
-def unpacks_for_layer(what: Plan, device: Device) -> bool:
+def unpacks_for_layer(device: Device) -> bool:
     """Whether a layer that drafts runs only beside weights that are not packed."""
-    return device.kind != "cpu" or by_products(what.target.config)
+    return device.kind != "cpu"
 
 
 def _recurrent_by_program(files: ModelFiles) -> bool:
@@ -90,7 +86,7 @@ def _holds_blocks(files: ModelFiles) -> bool:
 
 def may_run_packed(what: Plan, device: Device) -> bool:
     """Whether ``takes_packed`` is to be expected to say so; nothing is made for the answer."""
-    unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(what, device))
+    unpacked = what.draft_kind in SELF_BITS or (what.draft_kind == NEXT_TOKEN and unpacks_for_layer(device))
     if what.request.dtype not in ("auto", PACKED) or unpacked:
         return False
     if device.kind == "cpu" and what.head is not None and not takes_head(what.target, what.head):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from helix_app.engine.cache.base import Cache
+from helix_app.engine.cache.drafting_cache import DraftingCache, own_cache
 from helix_app.engine.cache.joined_cache import JoinedCache
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import Layout, layout_of, whole
@@ -79,6 +80,10 @@ def make_cache(
     layout: Layout | None = None,
 ) -> Cache:
     """The cache that suits a device and its decoder; ``layout`` as ``cache_layout`` gives it."""
+    if layout is not None and layout.apart is not None:
+        size = num_blocks, block_size, dtype, device
+        target = make_cache(config.before_last, *size, layout.before_last)
+        return DraftingCache(target, own_cache(config, *size, layout), layout)
     if device.type == KIND:
         return JoinedCache(config, num_blocks, block_size, dtype, device)
     if layout is not None and layout.planes is not None:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
-from helix_app.engine.models.base import bent, bytes_of
+from helix_app.engine.models.base import Mapped, bent, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
 from helix_app.engine.models.layer import load_feed_forward
 from helix_app.engine.models.linears import Rows, Table
@@ -31,12 +31,14 @@ class NextTokenLayer(DraftingLayer):
     Attributes:
         target: whose layer it is.
         config: the target's, with this layer as the last one (``ModelConfig.extended``).
+        mapped: those of its weights that stay where their file is mapped.
     """
 
     def __init__(self, target: Drafted) -> None:
         assert target.config.next_token is not None
         super().__init__(target, target.config.extended, (), target.dtype)
         self.target, self.bits, self._own = target, target.bits, target.config.next_token
+        self.mapped = Mapped()
 
     def load(self, source: WeightSource, like: Any = None) -> Iterator[float]:
         """Load the weights; yields the fraction done, 0..1. Raises as ``Decoder.load``."""
@@ -59,7 +61,7 @@ class NextTokenLayer(DraftingLayer):
             )
             self._mixer = load_attention(config, maker, source, i, self.cache_dtype, apart=True)
             self._feed_forward = load_feed_forward(config, maker, source, i)
-        self.parameters, self.rounded = maker.parameters, maker.rounded
+        self.parameters, self.rounded, self.mapped = maker.parameters, maker.rounded, maker.mapped
         yield 1.0
 
     @property
@@ -79,13 +81,6 @@ class NextTokenLayer(DraftingLayer):
         norms = (self._embed_norm, self._state_norm, self._mixer_norm, self._feed_forward_norm, self._head_norm)
         held = sum(bytes_of(one) for one in (*norms, self._project, self._head))
         return held + self._mixer.weight_bytes + self._feed_forward.weight_bytes
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of weights that it does not share with its target."""
-        own, shared = self._own, 0 if self._own.own_head else bytes_of(self._head)
-        table = bytes_of(self._embed) if own.own_embeddings else 0
-        return self.weight_bytes - shared - (0 if own.own_norm else bytes_of(self._head_norm)) + table
 
     def release(self) -> None:
         """Free the weights, whoever still holds this object; it cannot run then."""

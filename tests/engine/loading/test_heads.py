@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helix_app.base.errors import HelixError, InputError
+from helix_app.engine.cache.drafting_cache import DraftingCache
 from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.engine import Engine
@@ -23,7 +24,7 @@ from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
+from helix_app.engine.models.packed.decoder import by_products, kernel_parts, packed_formats
 from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
@@ -107,10 +108,53 @@ def test_packed_models_whose_layers_differ_have_it_too(zoo: Zoo, tmp_path: Path,
     engine.close()
 
 
-def test_for_one_of_other_heads_they_are_unpacked(zoo: Zoo, tmp_path: Path) -> None:
-    folder = head_for("llama", heads=(4, 4, 16)).save(tmp_path / "head")
+OF_OTHER_HEADS = {
+    "llama": ("Q8_0", {"heads": (4, 4, 16)}),
+    "gemma3-loopy": ("Q8_0", {"heads": (4, 1, 8)}),  # layers with a window beside others
+    "qwen35-blocks-loopy": ("Q8_0", {"heads": (2, 1, 16)}),  # recurrent layers
+    "qwen3_5_moe-loopy": ("Q8_0", {"heads": (4, 4, 8)}),  # experts beside such
+    "gpt_oss-loopy": ("MXFP4", {"heads": (4, 1, 48)}),
+    "gemma4-loopy": ("Q8_0", {}),  # whose own layers differ in their heads
+}
+
+
+@pytest.mark.parametrize("name", OF_OTHER_HEADS)
+def test_one_of_other_heads_leaves_packed_weights_packed(zoo: Zoo, tmp_path: Path, name: str) -> None:
+    """Its keys and values lie apart, in the same blocks."""
+    quant, options = OF_OTHER_HEADS[name]
+    try:
+        shared()
+    except NoKernelsError as exc:
+        pytest.skip(str(exc))
+    folder, path = head_for(name, **options).save(tmp_path / "head"), zoo.gguf(name, quant=quant)
     engine = Engine()
-    ready, seen = load(engine, _packed(zoo), draft=str(folder), dtype="auto")
+    ready, seen = load(engine, path, draft=str(folder), dtype="auto", context_length=128, cache_tokens=512)
+    assert (ready.draft, ready.dtype, ready.exact_rows, notices(seen)) == ("head", "packed", True, [])
+    session, files = session_of(engine), inspect(path)
+    cache = session.runner.cache
+    assert isinstance(cache, DraftingCache)
+    assert cache.target.layout.windows == cache.layout.windows
+    need = need_of(files, "packed", 128, 512, head=inspect_head(folder))
+    kept = 64 * (2 if by_products(files.config) else 4)
+    states = 0 if cache.states is None else cache.states.nbytes
+    assert need.cache == (cache.block_bytes + kept) * session.runner.pool.num_blocks + states
+    request = ask("the cat sat on the mat and the cat", max_tokens=40, k="fixed:3")
+    drafted, again, plain = (
+        finish(engine, replace(request, mode=mode)) for mode in ("speculative", "speculative", "autoregressive")
+    )
+    assert drafted.metrics.drafted_tokens > 0
+    assert again.metrics.cached_tokens > 0
+    assert drafted.token_ids == again.token_ids == plain.token_ids
+    engine.close()
+
+
+def test_where_all_layers_have_a_window_they_are_unpacked_for_it(zoo: Zoo, tmp_path: Path) -> None:
+    """There is no block with all tokens that it could lie in."""
+    folder = head_for("phi3-loopy", heads=(4, 4, 8)).save(tmp_path / "head")
+    path = zoo.gguf("phi3-loopy", quant="Q8_0")
+    assert packed_formats(inspect(path))
+    engine = Engine()
+    ready, seen = load(engine, path, draft=str(folder), dtype="auto")
     assert (ready.draft, ready.dtype != "packed") == ("head", True)
     assert [notice.code for notice in notices(seen)] == ["packed_head"]
     assert finish(engine, ask("the cat", max_tokens=12, k="fixed:2")).metrics.drafted_tokens > 0

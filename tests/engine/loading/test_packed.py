@@ -197,9 +197,9 @@ def test_experts_of_the_layer_that_drafts_do_not_keep_others_from_their_blocks(t
     """Files of few bits hold it in more."""
     files = inspect(with_layer("qwen3_5_moe", reference_of("qwen3_5_moe"), tmp_path, quant="Q8_0"))
     assert files.gguf is not None
-    for block, found in ((3, {"Q8_0"}), (1, set())):
+    for block, kind, found in ((3, "BF16", {"Q8_0"}), (3, "Q6_K", {"Q8_0", "Q6_K"}), (1, "BF16", set())):
         name = f"blk.{block}.ffn_down_exps.weight"
-        files.gguf.tensors[name] = replace(files.gguf.tensors[name], type="BF16")
+        files.gguf.tensors[name] = replace(files.gguf.tensors[name], type=kind)
         assert packed_decoder.packed_formats(files) == found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from helix_app.engine.cache.drafting_cache import DraftingCache
 from helix_app.engine.cache.kv_cache import KVCache
 from helix_app.engine.cache.layout import layout_of
 from helix_app.engine.cache.plane_cache import PlaneCache
@@ -31,6 +32,16 @@ def test_a_cache_has_planes_where_layers_differ_in_their_heads(
     assert layout == layout_of(config, 64)
     assert isinstance(make_cache(config, 4, 16, torch.float32, CPU, layout), kind)
     assert runs_on_device(config) == (kind is KVCache)
+
+
+@pytest.mark.parametrize("config", [PLAIN, UNEVEN])
+def test_a_layer_of_other_heads_that_drafts_lies_beside_the_cache_of_its_target(config: ModelConfig) -> None:
+    decoder = make_decoder(config, dtype=torch.float32, device=CPU, max_positions=64)
+    both = config.with_layer(Layer(head_dim=8, apart=True))
+    cache = make_cache(both, 4, 16, torch.float32, CPU, cache_layout(decoder, 64, both))
+    assert isinstance(cache, DraftingCache)
+    assert type(cache.target) is type(make_cache(config, 4, 16, torch.float32, CPU, cache_layout(decoder, 64)))
+    assert cache.own.keys[0].shape == (2, 64, 8)
 
 
 @pytest.mark.parametrize(("config", "native"), [(UNEVEN, True), (ODD, False)])

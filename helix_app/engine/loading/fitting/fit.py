@@ -151,9 +151,7 @@ class _Lies:
 
 
 def _need(what: Plan, lies: _Lies, context: int, pool: int) -> MemoryNeed:
-    layer = lies.layer and takes_next_token(
-        what, _CPU, packed=lies.format == PACKED and unpacks_for_layer(what, lies.device)
-    )
+    layer = lies.layer and takes_next_token(what, _CPU, packed=lies.format == PACKED and unpacks_for_layer(lies.device))
     if what.measured is not None and what.draft_kind == "auto":  # where the layer is of no use, which the load tells
         pair = _need(replace(what, draft=what.measured, draft_kind="reencoded", measured=None), lies, context, pool)
         alone = _need(replace(what, measured=None), lies, context, pool)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from helix_app.engine.cache.base import bytes_per_block
 from helix_app.engine.cache.layout import layout_of, with_states
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.kernels.packed.formats import RECORD_BYTES
+from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.triton.formats import UNPACKED_ROWS
 from helix_app.engine.loading.context import wanted_blocks
 from helix_app.engine.loading.fitting.memory_use import PACKED_BYTES
@@ -117,9 +117,11 @@ def packed_weights(files: ModelFiles) -> int:
 
 
 def next_token_blocks(files: ModelFiles) -> int:
-    """Bytes of the layer that drafts beside a packed target: its blocks, and in float32 what is none."""
+    """Bytes of the layer that drafts beside a packed target: its blocks, and what is none in the numbers of its rows:
+    in 16 bits where a product runs at a time, in float32 otherwise."""
+    item = CACHE.itemsize if by_products(files.config) else 4
     found = (info for name, info in _tensors(files).items() if _drafts(files, name))
-    return sum(4 * math.prod(info.shape) if info.type in ("F32", "F16", "BF16") else info.nbytes for info in found)
+    return sum(info.nbytes if info.type in FORMATS else item * math.prod(info.shape) for info in found)
 
 
 def _widened(files: ModelFiles) -> int:

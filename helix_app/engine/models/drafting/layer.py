@@ -117,7 +117,7 @@ class DraftingLayer(ABC):
                 assert span.handed.after is not None
                 before += [span.handed.before, span.handed.after[:-1]]
             _, given = self._begun(ids, torch.cat(before))
-            views = [(span.view.at(self._index), span.rows) for span in spans]
+            views = [(self._view(span), span.rows) for span in spans]
             self._mixer.write(given, self._turns(spans), views)
 
     def forward_many(self, ids: torch.Tensor, spans: Sequence[Span]) -> torch.Tensor:
@@ -137,7 +137,7 @@ class DraftingLayer(ABC):
         with untracked(self.device):
             states = [span.handed for span in spans if span.handed is not None]
             x, given = self._begun(ids, torch.cat([one.before for one in states]))
-            paths = [_Behind(self.config, span.view.at(self._index)) for span in spans]
+            paths = [_Behind(self.config, self._view(span)) for span in spans]
             step = Pass(self._turns(spans), paths)
             x.add(self._mixer(given, step))
             x.add(self._feed_forward(x.normed(self._feed_forward_norm), step))
@@ -145,6 +145,11 @@ class DraftingLayer(ABC):
             for i, one in enumerate(states):
                 one.after = after[i : i + 1]
             return logits
+
+    def _view(self, span: Span) -> LayerView:
+        """Where its keys and values are: in a layer of the target's cache, or apart."""
+        view = span.view
+        return view.at(self._index) if view.drafting is None else view.drafting
 
 
 class _Behind:

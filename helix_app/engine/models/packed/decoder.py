@@ -107,7 +107,8 @@ def _formats_of_products(header: GgufHeader, config: ModelConfig) -> frozenset[s
     experts = {kind for name, kind in types.items() if _stem(name) in _EXPERTS and name.endswith(".weight")}
     found = experts | {kind for name, kind in types.items() if is_matrix(name)} - set(_DENSE)
     fits = found <= FORMATS.keys() and not config.interleaved and (experts or config.experts is None)
-    return frozenset(found) if fits else frozenset()
+    own = {info.type for name, info in header.tensors.items() if name.startswith(drafting)}
+    return frozenset(found | own & FORMATS.keys()) if found and fits else frozenset()
 
 
 def kernel_parts(config: ModelConfig, formats: frozenset[str]) -> tuple[str, ...]:

@@ -120,10 +120,22 @@ def test_recorded_passes_hand_hidden_states_on(pair: Pair, reference: HeadRefere
 
 
 @pytest.mark.parametrize("packed_head", [False, True])
-def test_over_packed_weights_it_is_that_head_too(zoo: Zoo, root: Path, packed_head: bool) -> None:
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("llama", {}),
+        ("llama", {"heads": (4, 4, 16)}),
+        ("gemma4-loopy", {}),
+        ("qwen3_5_moe-loopy", {"heads": (4, 1, 16)}),
+    ],
+    ids=["plain", "other heads", "layers that differ", "experts"],
+)
+def test_over_packed_weights_it_is_that_head_too(
+    zoo: Zoo, root: Path, packed_head: bool, name: str, options: dict[str, Any]
+) -> None:
     """Whose activations are rounded, and its own weights, too; against the same target and head unpacked."""
-    made, path = head_for("llama"), zoo.gguf("llama", quant="Q8_0")
-    folder = made.save(root / "packed")
+    made, path = head_for(name, **options), zoo.gguf(name, quant="Q8_0")
+    folder = made.save(root / f"packed-{name}-{len(options)}")
     plain = packed_runner(path)
     target: Any = plain.decoder
     packed = joined((target, head_of(target, folder, packed=packed_head)), 8, BACKWARDS[4:])
