@@ -29,6 +29,7 @@ SERVER_ERRORS: dict[str, str] = {
     "api_no_model": "No model is loaded just now. Try again in a moment.",
     # what is asked
     "api_body_large": "The request has more than {limit:byte|bytes}. Send less.",
+    "api_request_slow": "The request did not come within {seconds:second|seconds}. Send it again, all of it at once.",
     "api_body_invalid": "The request's body cannot be read: {reason}. Send JSON in UTF-8.",
     "api_field_unknown": "The field {field} is not supported here. Leave it out.",
     "api_field_missing": "The field {field} is missing. Add it.",

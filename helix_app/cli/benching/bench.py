@@ -54,7 +54,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
+    add(
+        "--draft",
+        default="auto",
+        metavar="DRAFT",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
+    )
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
     add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from helix_app.base.settings import Settings
 from helix_app.protocol.models.loading import ModelReady
@@ -13,10 +13,12 @@ from helix_app.server.http.errors import ApiError, of_field
 from helix_app.server.options import ServerOptions
 
 DEFAULTS = Settings()
+CACHED = "of no effect: prompts are cached by what they say"
+_ASKS = "of no effect: keys tell who asks"
 MAX_SEED = 2**63 - 1
 MAX_TOKENS = 1 << 24
 StopText = Annotated[str, Field(min_length=1, max_length=1000)]
-StopTexts = Annotated[list[StopText], Field(max_length=16)]
+StopTexts = Annotated[list[StopText], Field(max_length=64)]  # editors that complete code send some dozens
 Temperature = Annotated[float, Field(ge=0, le=100, description="0 always takes the likeliest token")]
 TopP = Annotated[float, Field(gt=0, le=1, description="keep the likeliest tokens up to this mass; 1 keeps all")]
 TopK = Annotated[int, Field(ge=0, le=1_000_000, description="keep the k likeliest tokens; 0 keeps all")]
@@ -29,9 +31,41 @@ Priority = Annotated[int, Field(ge=-100, le=100, description="among the requests
 
 
 class Body(BaseModel):
-    """A request's body: a field nobody knows is refused, and so is a value of another type."""
+    """A request's body: a field nobody knows is refused, unless it is null, and so is a value of another type.
+
+    A field that changes nothing of a reply, such as who asks or what is to be cached, is taken where programs send it,
+    and its description says that it has no effect. One that would change the reply is refused.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls(cls, value: Any) -> Any:
+        """Without the unknown fields that are null: they ask for nothing, and some programs send all that there are."""
+        if not isinstance(value, dict) or cls.model_config.get("extra") != "forbid":
+            return value
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {name: each for name, each in value.items() if each is not None or name in known}
+
+
+class CacheControl(Body):
+    """Where a prefix is to be cached. Of no effect: prefixes are cached anyway, by what they say."""
+
+    type: Literal["ephemeral"]
+    ttl: Literal["5m", "1h"] | None = None
+    scope: str | None = None
+
+
+class Hints(Body):
+    """Who asks, and what is to be kept: no token of a reply depends on it."""
+
+    user: Annotated[str, Field(max_length=512, description=_ASKS)] | None = None
+    safety_identifier: Annotated[str, Field(max_length=512, description=_ASKS)] | None = None
+    metadata: Annotated[dict[str, str], Field(max_length=16, description="of no effect on the reply")] | None = None
+    prompt_cache_key: Annotated[str, Field(description=CACHED)] | None = None
+    prompt_cache_retention: Annotated[str, Field(description=CACHED)] | None = None
+    prompt_cache_options: Annotated[dict[str, Any], Field(description=CACHED)] | None = None
 
 
 class Told(BaseModel):

@@ -25,7 +25,7 @@ def test_the_model_with_its_context(client: openai.OpenAI) -> None:
         ({"messages": []}, 400, "invalid_value", "messages"),
         ({"messages": [{"role": "king", "content": "x"}]}, 400, "invalid_value", "messages[0]"),
         ({"messages": [{"role": "user", "content": 5}]}, 400, "invalid_value", "messages[0].content"),
-        ({"messages": [{"role": "user", "content": "x", "name": "y"}]}, 400, "unknown_parameter", "messages[0].name"),
+        ({"messages": [{"role": "user", "content": "x", "mood": "y"}]}, 400, "unknown_parameter", "messages[0].mood"),
         ({"audio": {}}, 400, "unknown_parameter", "audio"),
         ({"n": 0}, 400, "invalid_value", "n"),
         ({"n": 17}, 400, "invalid_value", "n"),
