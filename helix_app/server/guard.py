@@ -57,12 +57,14 @@ class Guard:
     def _check_host(self, headers: Headers) -> None:
         """A name of this computer, or any address: names can be made to lead here, addresses cannot."""
         name = host_name(headers.get("host", ""))
+        if not name:
+            raise ApiError(400, "api_host_missing")
         if name in self._names:
             return
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            raise ApiError(403, "api_host_refused", host=name[:200] or "without a name") from None
+            raise ApiError(403, "api_host_refused", host=name[:200]) from None
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         origin = headers.get("origin")

@@ -103,10 +103,11 @@ def serve(app: ASGIApp, desk: Desk, bound: socket.socket, stop: threading.Event,
     Raises:
         HelixError: another program, which had bound the address as well, answers there since.
     """
+    host, port = bound.getsockname()[:2]
     try:
         bound.listen(_BACKLOG)
     except OSError as exc:
-        raise _not_had(*bound.getsockname()[:2], exc) from exc
+        raise _not_had(host, port, exc) from exc
     config = uvicorn.Config(
         app,
         log_config=None,

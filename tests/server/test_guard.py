@@ -26,7 +26,7 @@ def test_the_name_in_a_host_header(host: str, name: str) -> None:
     assert host_name(host) == name
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "", "127.0.0.1.x.y"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "127.0.0.1.x.y"])
 def test_a_name_that_was_made_to_lead_here(server: Running, host: str) -> None:
     for path in ("/generate", "/v1/chat/completions", "/health"):
         answer = server.http.post(path, json=SAY, headers={"host": host})
@@ -89,6 +89,13 @@ def test_keys_in_both_headers_and_none() -> None:
             connect(server.url.replace("http", "ws") + "/generate/ws", proxy=None)
         assert raised.value.response.status_code == 401
         assert json.loads(raised.value.response.body)["error_code"] == "api_key_wrong"
+
+
+def test_a_request_without_a_host(server: Running) -> None:
+    for head in (b"GET /health HTTP/1.0\r\n\r\n", b"GET /health HTTP/1.1\r\nhost: \r\nconnection: close\r\n\r\n"):
+        answer = _sent(server.url, head)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"Send a Host header" in answer
 
 
 def test_head_is_get_without_a_body(server: Running) -> None:

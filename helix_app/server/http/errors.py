@@ -109,14 +109,18 @@ def of_field(field: str, reason: str) -> ApiError:
 
 
 def of_validation(errors: Sequence[Any]) -> ApiError:
-    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more."""
-    first = max(errors, key=lambda error: len(error.get("loc", ())))
+    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more.
+
+    Of a value that suits one part of a union by its type and another not, what is wrong with it in the one is told.
+    """
+    first = max(errors, key=lambda error: (len(error.get("loc", ())), not str(error.get("type")).endswith("_type")))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
     if not place:
         untold = isinstance(first.get("input"), bytes)  # nobody said that it is JSON
         reason = "its content-type is not application/json" if untold else "it is not a JSON object"
+        reason = _reason(first) if kind == "value_error" else reason
         return ApiError(400, "api_body_invalid", reason=reason)
     if kind == "extra_forbidden":
         return ApiError(400, "api_field_unknown", param=place, field=place)

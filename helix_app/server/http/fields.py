@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from helix_app.base import texts
 from helix_app.base.settings import Settings
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.server.http.errors import ApiError, of_field
@@ -41,12 +42,27 @@ class Body(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _nulls(cls, value: Any) -> Any:
-        """Without the unknown fields that are null: they ask for nothing, and some programs send all that there are."""
-        if not isinstance(value, dict) or cls.model_config.get("extra") != "forbid":
+    def _plain(cls, value: Any) -> Any:
+        """What can be written again as UTF-8, without unknown fields that are null: they ask for nothing."""
+        if not isinstance(value, dict):
+            return value
+        try:
+            value = _whole(value)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+        if cls.model_config.get("extra") != "forbid":
             return value
         known = {field.alias or name for name, field in cls.model_fields.items()}
         return {name: each for name, each in value.items() if each is not None or name in known}
+
+
+def _whole(value: Any) -> Any:
+    """The same JSON without halves of characters, which no answer could tell again."""
+    if isinstance(value, str):
+        return texts.whole(value)
+    if isinstance(value, dict):
+        return {_whole(name): _whole(each) for name, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list) else value
 
 
 class CacheControl(Body):

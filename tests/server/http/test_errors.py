@@ -94,6 +94,7 @@ def test_the_field_that_is_wrong_is_named(model: type[BaseModel], body: dict[str
             "'image_url' is not supported, only 'text'",
         ),
         (MessagesBody, said({"type": "image", "source": {}}), "'image' is not supported, only 'text', 'thinking'"),
+        (ChatBody, {"stop": ["y"] * 65}, "list should have at most 64 items"),
         (ChatBody, {"tool_choice": "sometimes"}, "'sometimes' is not supported, only 'none', 'auto' or 'required'"),
     ],
     ids=str,

@@ -32,6 +32,7 @@ def test_the_model_with_its_context(client: openai.OpenAI) -> None:
         ({"temperature": -1}, 400, "invalid_value", "temperature"),
         ({"max_tokens": -5}, 400, "invalid_value", "max_tokens"),
         ({"stop": "y" * 10_000}, 400, "invalid_value", "stop"),
+        ({"stop": ["y"] * 65}, 400, "invalid_value", "stop"),
         ({"logit_bias": {"word": 1}}, 400, "invalid_value", "logit_bias"),
         ({"top_logprobs": 3}, 400, "invalid_value", "top_logprobs"),
         ({"reasoning_effort": "none"}, 400, "invalid_value", "reasoning_effort"),
