@@ -37,8 +37,8 @@ def make_router(desk: Desk) -> APIRouter:
     @router.post("", responses=_STREAM)
     async def messages(body: MessagesBody, request: Request) -> Response:
         """Go on with a conversation; with ``stream`` as server-sent events."""
-        body.check_budget(desk.ready.context_length)
         chat = asked_of(body, new_id("msg_"))
+        body.check_budget(desk.ready.context_length)
         asked = GenerateRequest(
             chat.request_id,
             chat.messages,

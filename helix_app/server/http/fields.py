@@ -110,7 +110,8 @@ def check_model(name: str | None, options: ServerOptions, ready: ModelReady) -> 
 def check_thinking(thinking: bool | None, ready: ModelReady, param: str) -> bool | None:
     """Whether to have the model reason, for a model that can be told. Raises ApiError for one that cannot."""
     if thinking is not None and not ready.thinking_switch and thinking != bool(ready.thinking[0]):
-        raise of_field(param, "this model's reasoning cannot be switched")
+        reason = "this model's reasoning cannot be switched off" if ready.thinking[0] else "this model does not reason"
+        raise of_field(param, reason)
     return thinking if ready.thinking_switch else None
 
 
