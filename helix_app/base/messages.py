@@ -28,6 +28,8 @@ ERRORS: dict[str, str] = {
     "interrupted": "Stopped. Run the command again when you like.",
     "file_failed": "{path} cannot be used: {reason}. Check that it is there and that you may use it, or choose another one.",
     "home_unknown": "{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.",
+    "home_is_file": "{variable} is {value}, but {file} is a file. Set it to the full path of a folder.",
+    "home_missing": "This user has no home folder on this computer. Set HELIX_HOME to the full path of a folder where Helix may keep its files.",
     "home_unusable": "Helix cannot keep its files in {folder}: {reason}. Set HELIX_HOME, or HELIX_MODELS if that is set, to another folder.",
     "output_closed": "The result has nowhere to go, because standard output is closed. Run it again with an output that is open.",
     "output_failed": "The result cannot be written to standard output: {reason}. Make room or name another file, then run it again.",

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from helix_app.base.process import paths
+
 LEFT_OUT = "(left out: text of a conversation)"
 _RUN = 20  # characters that a line has in common with a conversation before it counts as a part of it
 _SHORT = 8  # characters of a whole message that are no accident in a line
@@ -19,7 +21,7 @@ _CHAINED = ("During handling of the above exception", "The above exception was t
 
 def without_person(text: str) -> str:
     """The text without the home folder, the person's name in paths, and the folders of files in tracebacks."""
-    home = os.path.normpath(str(Path.home()))
+    home = os.path.normpath(paths.home())
     if len(home) > 1:
         flags = re.IGNORECASE if os.name == "nt" else 0
         pattern = re.escape(home).replace(re.escape("\\"), r"[\\/]+")
@@ -68,7 +70,7 @@ def _plain(text: str) -> str:
 
 def _names() -> tuple[str, ...]:
     """What the person is called in names of folders."""
-    found = {Path.home().name}
+    found = {Path(paths.home()).name}
     try:
         found.add(getpass.getuser())
     except (KeyError, OSError, ImportError):  # nobody knows

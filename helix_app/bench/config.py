@@ -157,3 +157,8 @@ class BenchProgress:
 
 
 ProgressCallback = Callable[[BenchProgress], None]
+
+
+def is_address(path: str) -> bool:
+    """Whether it is that of a server, and no path of a program."""
+    return path.startswith(("http://", "https://"))

@@ -22,7 +22,7 @@ import httpx
 from helix_app.base.errors import HelixError
 from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task
-from helix_app.bench.config import LLAMACPP
+from helix_app.bench.config import LLAMACPP, is_address
 from helix_app.bench.records import RunRecord
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.memory import peak_resident
@@ -173,11 +173,6 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
             except subprocess.TimeoutExpired:
                 program.kill()
                 program.wait()
-
-
-def is_address(path: str) -> bool:
-    """Whether it is that of a server, and no path of a program."""
-    return path.startswith(("http://", "https://"))
 
 
 def _command(path: str, target: ModelFiles, session: Session, port: int) -> list[str]:

@@ -46,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
             return 1
     with ctrl_c_cancels() as cancel:
         facts, found = doctor.examine(cancel, say, self_test=not args.no_self_test)
+        if cancel.is_set():  # what it found until then is no verdict
+            say(messages.error_text("interrupted"))
+            return 1
     if args.json:
         report = json.dumps(doctor.as_object(facts, found), indent=2, ensure_ascii=False)
     else:

@@ -6,13 +6,14 @@ import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts import fit as words
+from helix_app.base.process import paths
 from helix_app.cli.common import CONTEXT_HELP, ctrl_c_cancels, put, say
+from helix_app.cli.replies import as_error
 from helix_app.protocol.models.fit import Fit
 from helix_app.protocol.requests import LoadChoice, LoadRequest
 
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
         )
         found = examine(asked, cancel, lambda _: None)
     if found.failed is not None:
-        raise HelixError(found.failed.code, detail=found.failed.detail, **dict(found.failed.fields))
+        raise as_error(found.failed)
     put(_json(pair_object(found)) if args.json else _lines(pair_lines(found)))
     assert found.fit is not None
     return _code(found.fit)
@@ -205,7 +206,7 @@ def _table(rows: Iterable[tuple[str, str]]) -> Iterable[str]:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    home = str(Path.home())
+    home = paths.home()
     return "\n".join(line.replace(home, "~") if len(home) > 1 else line for line in lines) + "\n"
 
 

@@ -56,6 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code. However it ends, it ends in a sentence and never in a traceback."""
     args_in = list(sys.argv[1:] if argv is None else argv)
     _utf8_output()
+    logs.setup(to_file=False)  # until it is known where a file is to be
     try:
         code = _run(args_in)
         if sys.stdout is not None:

@@ -114,6 +114,11 @@ _INPUT_CODES = (
     "remote_choose",
     "remote_address",
     "remote_unsupported",
+    "remote_refused",
+    "remote_context_full",
+    "grammar_invalid",
+    "grammar_begun",
+    "grammar_tokenizer",
     "prompt_",
     "option_",
     "no_chat_template",
@@ -121,6 +126,7 @@ _INPUT_CODES = (
     "model_",
     "tokenizer_",
     "draft_",
+    "head_kind",
 )
 
 

@@ -6,6 +6,7 @@ Kept in ``library.json``. Readers leave out what cannot be read; writers raise, 
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import logging
 import os
@@ -106,8 +107,13 @@ def read() -> Registry:
     except FileNotFoundError:
         return Registry()
     except (OSError, ValueError) as exc:
-        log.warning("the library cannot be read: %s", exc)
+        _tell_once(registry_file(), str(exc))
         return Registry()
+
+
+@functools.lru_cache(maxsize=16)
+def _tell_once(path: Path, reason: str) -> None:
+    log.warning("The library %s cannot be read (%s), so models of your own are missing in it.", path, reason)
 
 
 def _read_to_write() -> Registry:

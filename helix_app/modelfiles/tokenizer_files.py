@@ -24,6 +24,7 @@ _VERSION = 1  # of what is cached
 _MOST_ID = 1 << 22  # the largest vocabularies known have a quarter of a million tokens
 _SUFFIXES = (".json", ".jinja", ".model", ".tiktoken", ".vocab", ".bpe")
 _NAMES = ("merges.txt", "vocab.txt")
+_VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt")
 _TEMPLATES = ("chat_templates", "additional_chat_templates")
 _END_KEYS = ("eos_token", "eot_token", "eom_token")
 
@@ -63,12 +64,15 @@ def read_tokenizer_files(folder: Path) -> TokenizerFiles:
     return TokenizerFiles(digest, tuple(ends), markers)
 
 
-def check_ids(folder: Path) -> None:
-    """Refuse ids that no vocabulary has: libraries make tables as long as the largest, whatever is in them.
+def check(folder: Path) -> None:
+    """Refuse a folder without a vocabulary, and ids that no vocabulary has: libraries make tables as long as the
+    largest, whatever is in them.
 
     Raises:
-        ModelFileError: one is negative or far too large.
+        ModelFileError: there is no vocabulary, or an id is negative or far too large.
     """
+    if not any(file.name in _VOCABULARIES or file.suffix in _SUFFIXES[2:] for file in folder.iterdir()):
+        raise ModelFileError("tokenizer_missing", path=folder)
     tokenizer, config = _object(folder / "tokenizer.json"), _object(folder / "tokenizer_config.json")
     model = tokenizer.get("model")
     words = model.get("vocab") if isinstance(model, dict) else None

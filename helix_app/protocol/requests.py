@@ -75,12 +75,14 @@ class ChatMessage:
         role: ``tool`` is the answer of a tool that the assistant called.
         tool_calls: of an assistant message, a JSON list as in OpenAI's messages; empty for none.
         tool_call_id: of a tool's answer, which call it answers.
+        name: who says it, for a chat template that reads it; empty for nobody in particular.
     """
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str
     tool_calls: str = ""
     tool_call_id: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -57,10 +58,10 @@ def make_app(desk: Desk) -> FastAPI:
 
 
 def _answer_errors(app: FastAPI, desk: Desk) -> None:
-    def answer(request: Request, error: ApiError) -> Response:
+    def answer(request: Request, error: ApiError, headers: Mapping[str, str] | None = None) -> Response:
         desk.metrics.refused.labels(error.code).inc()
         body = body_of(error, family_of(request.url.path))
-        return JSONResponse(body, status_code=error.status, headers=error.headers)
+        return JSONResponse(body, status_code=error.status, headers={**error.headers, **(headers or {})})
 
     @app.exception_handler(ApiError)
     async def on_api_error(request: Request, error: ApiError) -> Response:
@@ -76,7 +77,8 @@ def _answer_errors(app: FastAPI, desk: Desk) -> None:
         if error.status_code == 404:
             return answer(request, ApiError(404, "api_route_unknown", path=path))
         if error.status_code == 405:
-            return answer(request, ApiError(405, "api_method_unknown", path=path, method=request.method))
+            unknown = ApiError(405, "api_method_unknown", path=path, method=request.method)
+            return answer(request, unknown, error.headers)  # which methods there are
         return answer(request, ApiError(error.status_code, "api_body_invalid", reason="it is not JSON"))
 
     @app.exception_handler(ClientGone)

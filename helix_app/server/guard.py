@@ -1,7 +1,8 @@
-"""What stands before every route: the name the server was called by, the page it is called from, the key, the size."""
+"""What stands before every route: the name the server was called by, the page it is called from, the key, the body."""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import ipaddress
 import json
@@ -17,7 +18,7 @@ from helix_app.server.metrics import Metrics
 from helix_app.server.options import ServerOptions
 
 DOCS_FILES = "/docs-files"
-_OPEN = ("/health", "/docs", "/openapi.json")  # these tell nothing of what is written
+_OPEN = ("/", "/health", "/docs", "/openapi.json")  # these tell nothing of what is written
 _DRAIN = 8  # times the limit, that is read of a body that is too large, so that its sender reads the answer
 
 
@@ -39,12 +40,14 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if scope.get("method") == "HEAD":  # the same without its body, which the server leaves out
+            scope = {**scope, "method": "GET"}
         try:
             self._check_host(headers)
             self._check_origin(scope, headers)
             scope.setdefault("state", {})["caller"] = self._caller(scope, headers)
             if scope["type"] == "http":
-                receive = await self._bounded(headers, receive)
+                receive = await self._read(headers, receive)
         except ApiError as error:
             self._metrics.refused.labels(error.code).inc()
             await refuse(error, scope, send)
@@ -54,12 +57,14 @@ class Guard:
     def _check_host(self, headers: Headers) -> None:
         """A name of this computer, or any address: names can be made to lead here, addresses cannot."""
         name = host_name(headers.get("host", ""))
+        if not name:
+            raise ApiError(400, "api_host_missing")
         if name in self._names:
             return
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            raise ApiError(403, "api_host_refused", host=name[:200] or "without a name") from None
+            raise ApiError(403, "api_host_refused", host=name[:200]) from None
 
     def _check_origin(self, scope: Scope, headers: Headers) -> None:
         origin = headers.get("origin")
@@ -84,15 +89,25 @@ class Guard:
             raise ApiError(401, "api_key_wrong")
         return Caller(str(found[0] + 1))
 
-    async def _bounded(self, headers: Headers, receive: Receive) -> Receive:
-        """The same body, refused where it is too large."""
+    async def _read(self, headers: Headers, receive: Receive) -> Receive:
+        """The body once all of it is there. Raises ApiError where that is too much or takes too long."""
+        seconds = self._options.limits.read_seconds
+        try:
+            parts = await asyncio.wait_for(self._parts(headers, receive), seconds)
+        except asyncio.TimeoutError:
+            raise ApiError(408, "api_request_slow", seconds=round(seconds)) from None
+        waiting = iter(parts)
+
+        async def replay() -> Message:
+            return next(waiting, None) or await receive()
+
+        return replay
+
+    async def _parts(self, headers: Headers, receive: Receive) -> list[Message]:
+        """The pieces of the body. Raises ApiError where they are too large."""
         limit, seen = self._options.limits.body_bytes, 0
         declared = headers.get("content-length", "")
         large = declared.isdigit() and (len(declared) > 15 or int(declared) > limit)
-        if not large and declared.isdigit() and "transfer-encoding" not in headers:
-            return receive  # the server reads no more than was declared
-        if not large and "transfer-encoding" not in headers:
-            return receive
         parts: list[Message] = []
         while True:
             message = await receive()
@@ -105,12 +120,7 @@ class Guard:
                 break
         if large:
             raise ApiError(413, "api_body_large", limit=f"{limit:,}")
-        waiting = iter(parts)
-
-        async def replay() -> Message:
-            return next(waiting, None) or await receive()
-
-        return replay
+        return parts
 
 
 def host_name(host: str) -> str:

@@ -18,6 +18,7 @@ class Limits:
         stall_seconds: that a client may take nothing of what is sent to it.
         drain_seconds: that replies may go on once the server is to stop.
         body_bytes: of a request.
+        read_seconds: that a request may take to come, its head and its body each.
         requests_per_minute: of one key; 0 for no limit.
         choices: replies of one request, by ``n`` or as a batch.
         stored: responses kept for ``previous_response_id``, the oldest go first.
@@ -30,6 +31,7 @@ class Limits:
     stall_seconds: float = 60.0
     drain_seconds: float = 10.0
     body_bytes: int = 8 << 20
+    read_seconds: float = 60.0
     requests_per_minute: int = 0
     choices: int = 64
     stored: int = 256

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from helix_app.base.errors import HelixError
 from helix_app.server.desk import Desk
 
 _POLL_SECONDS = 0.1  # how late Ctrl-C is noticed
+_BACKLOG = 2048  # connections that wait to be accepted
 
 
 class _Server(uvicorn.Server):
@@ -24,6 +26,40 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _prompt(seconds: float) -> type[H11Protocol]:
+    """A protocol that closes a connection on which no head of a request comes within so many seconds."""
+
+    class Prompt(H11Protocol):
+        _late: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._watch()
+
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            self._watch()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._unwatch()
+
+        def _watch(self) -> None:
+            """Time runs from the first byte of a head to its last, and before there is any."""
+            waits = self.cycle is None or self.cycle.response_complete
+            if not waits or self.transport.get_protocol() is not self:  # which a socket of the web has taken over
+                self._unwatch()
+            elif self._late is None:
+                self._late = self.loop.call_later(seconds, self.transport.close)
+
+        def _unwatch(self) -> None:
+            if self._late is not None:
+                self._late.cancel()
+                self._late = None
+
+    return Prompt
 
 
 def is_loopback(host: str) -> bool:
@@ -46,9 +82,13 @@ def listen(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except (OSError, OverflowError, UnicodeError) as exc:
         bound.close()
-        reason = getattr(exc, "strerror", None) or str(exc)
-        raise HelixError("server_address", host=host, port=port, reason=reason.lower().rstrip(".")) from exc
+        raise _not_had(host, port, exc) from exc
     return bound
+
+
+def _not_had(host: str, port: int, exc: Exception) -> HelixError:
+    reason = getattr(exc, "strerror", None) or str(exc)
+    return HelixError("server_address", host=host, port=port, reason=reason.lower().rstrip("."))
 
 
 def address_of(bound: socket.socket) -> str:
@@ -58,7 +98,16 @@ def address_of(bound: socket.socket) -> str:
 
 
 def serve(app: ASGIApp, desk: Desk, bound: socket.socket, stop: threading.Event, on_ready: Callable[[], None]) -> None:
-    """Answer requests until ``stop`` is set; ``on_ready`` is called once they are answered."""
+    """Answer requests until ``stop`` is set; ``on_ready`` is called once they are answered.
+
+    Raises:
+        HelixError: another program, which had bound the address as well, answers there since.
+    """
+    host, port = bound.getsockname()[:2]
+    try:
+        bound.listen(_BACKLOG)
+    except OSError as exc:
+        raise _not_had(host, port, exc) from exc
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -66,6 +115,7 @@ def serve(app: ASGIApp, desk: Desk, bound: socket.socket, stop: threading.Event,
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=5,
+        http=_prompt(desk.options.limits.read_seconds),
         ws="auto",
         ws_max_size=desk.options.limits.body_bytes,
     )

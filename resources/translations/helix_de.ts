@@ -6496,6 +6496,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Die Antwort wurde dort angehalten, wo das Modell läuft, oder dort wurde ein anderes Modell gewählt. Die Anfrage erneut senden.</translation>
   </message>
   <message>
+   <source>The request did not come within {seconds:second|seconds}. Send it again, all of it at once.</source>
+   <translation>Die Anfrage kam nicht binnen {seconds:Sekunde|Sekunden} an. Senden Sie sie noch einmal, ganz auf einmal.</translation>
+  </message>
+  <message>
+   <source>The request does not say which server it is for. Send a Host header, such as `Host: localhost`.</source>
+   <translation>Die Anfrage sagt nicht, für welchen Server sie ist. Senden Sie einen Host-Header, etwa `Host: localhost`.</translation>
+  </message>
+  <message>
    <source>The request has more than {limit:byte|bytes}. Send less.</source>
    <translation>Die Anfrage hat mehr als {limit:Byte|Bytes}. Senden Sie weniger.</translation>
   </message>
@@ -6628,6 +6636,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Eine Antwort {id} gibt es hier nicht; der Server behält die letzten {kept} im Arbeitsspeicher. Senden Sie stattdessen das ganze Gespräch.</translation>
   </message>
   <message>
+   <source>There is no tokenizer in {path}. Copy the model's tokenizer.json into it, or download the whole model again.</source>
+   <translation>In {path} ist kein Tokenizer. Die Datei tokenizer.json des Modells hineinkopieren oder das ganze Modell neu herunterladen.</translation>
+  </message>
+  <message>
    <source>There is no way to {host} through the proxy {proxy}, which is set by {origin}. Check that setting and whether the proxy answers, or copy the model file into {folder} by hand.</source>
    <translation>Es gibt keinen Weg zu {host} durch den Proxy {proxy}, der von {origin} gesetzt ist. Diese Einstellung prüfen und ob der Proxy antwortet, oder die Modelldatei von Hand nach {folder} kopieren.</translation>
   </message>
@@ -6730,6 +6742,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>This pair is slower than the target alone. Choose n-gram drafts, which cost nothing, or a smaller draft.</source>
    <translation>Dieses Paar ist langsamer als das Ziel allein. Wählen Sie N-Gramm-Entwürfe, die nichts kosten, oder einen kleineren Entwurf.</translation>
+  </message>
+  <message>
+   <source>This user has no home folder on this computer. Set HELIX_HOME to the full path of a folder where Helix may keep its files.</source>
+   <translation>Für diesen Benutzer gibt es auf diesem Computer keinen Benutzerordner. HELIX_HOME auf den vollen Pfad eines Ordners setzen, in dem Helix seine Dateien ablegen darf.</translation>
   </message>
   <message>
    <source>Time to first token</source>
@@ -8058,6 +8074,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>{variable} is {value}, and no such home folder is known here. Set it to the full path of a folder.</source>
    <translation>{variable} ist {value}, und ein solcher Benutzerordner ist hier nicht bekannt. Den vollen Pfad eines Ordners setzen.</translation>
+  </message>
+  <message>
+   <source>{variable} is {value}, but {file} is a file. Set it to the full path of a folder.</source>
+   <translation>{variable} ist {value}, aber {file} ist eine Datei. Den vollen Pfad eines Ordners setzen.</translation>
   </message>
   <message>
    <source>{variable} keeps Helix off the network. Unset it to search for models.</source>

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -40,6 +41,19 @@ def test_exit_codes(
     out = capsys.readouterr().out
     assert ("--json" in flags) == out.startswith("{")
     assert ("cannot run" in out or '"can_run": false' in out) == bool(code)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_gives_no_verdict(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def gather(*_: object, **__: object) -> Facts:
+        os.kill(os.getpid(), signal.SIGINT)
+        return replace(FINE, torch=torch_trouble("raised"))
+
+    monkeypatch.setattr(doctor, "gather", gather)
+    assert cli.main(["doctor"]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Stopped." in err
 
 
 # -------------------------------------------------------------------- the program itself

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 
+import helix_app
 from helix_app.base import messages
 from helix_app.base.errors import HelixError
 from helix_app.cli.replies import as_error, context_full, load_events, reply_events, result, summary
@@ -187,3 +190,19 @@ def test_a_failure_is_the_error_that_it_was(code: str, exit_code: int) -> None:
         "technical words",
         {"path": "x"},
     )
+
+
+_ELSEWHERE = ("home_", "hub_", "library_")  # of commands that raise these themselves
+_NO_INPUT = {"grammar_missing", "grammar_failed"}  # a package that is not installed, and a reply that broke off
+
+
+def test_what_the_engine_says_of_wrong_input_is_wrong_input_here() -> None:
+    """An event has lost the class of its error: whatever is raised as one of input must be known by its code."""
+    package = Path(helix_app.__file__).parent
+    sources = [path for part in ("engine", "modelfiles") for path in (package / part).rglob("*.py")]
+    raised = re.compile(r"(?:InputError|ModelFileError)\(\s*\"([a-z_]+)\"")
+    codes = {code for path in sources for code in raised.findall(path.read_text("utf-8"))}
+    assert len(codes) > 20
+    wrong = {code for code in codes - _NO_INPUT if as_error(Failed(code)).exit_code != 2}
+    assert not {code for code in wrong if not code.startswith(_ELSEWHERE)}
+    assert {as_error(Failed(code)).exit_code for code in _NO_INPUT} == {1}

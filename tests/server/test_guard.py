@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from helix_app.server.guard import host_name
+from helix_app.server.options import Limits
 from tests.server.fakes import Running, serving
 
 SAY = {"prompt": "say 1"}
@@ -24,7 +26,7 @@ def test_the_name_in_a_host_header(host: str, name: str) -> None:
     assert host_name(host) == name
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "", "127.0.0.1.x.y"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8765", "localhost.evil.example", "127.0.0.1.x.y"])
 def test_a_name_that_was_made_to_lead_here(server: Running, host: str) -> None:
     for path in ("/generate", "/v1/chat/completions", "/health"):
         answer = server.http.post(path, json=SAY, headers={"host": host})
@@ -87,3 +89,75 @@ def test_keys_in_both_headers_and_none() -> None:
             connect(server.url.replace("http", "ws") + "/generate/ws", proxy=None)
         assert raised.value.response.status_code == 401
         assert json.loads(raised.value.response.body)["error_code"] == "api_key_wrong"
+
+
+def test_a_request_without_a_host(server: Running) -> None:
+    for head in (b"GET /health HTTP/1.0\r\n\r\n", b"GET /health HTTP/1.1\r\nhost: \r\nconnection: close\r\n\r\n"):
+        answer = _sent(server.url, head)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"Send a Host header" in answer
+
+
+def test_head_is_get_without_a_body(server: Running) -> None:
+    for path, status in (("/health", 200), ("/v1/models", 200), ("/docs", 200), ("/nowhere", 404), ("/generate", 405)):
+        answer = server.http.head(path)
+        assert (answer.status_code, answer.content) == (status, b"")
+        assert int(answer.headers["content-length"]) > 0
+
+
+def test_the_address_itself_leads_to_what_there_is() -> None:
+    with serving(keys=("k",)) as (_, server):
+        for method in ("GET", "HEAD"):
+            answer = server.http.request(method, "/")
+            assert (answer.status_code, answer.headers["location"]) == (307, "/docs")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "says"),
+    [
+        (b'{"prompt": "say 1"}', {}, "content-type is not application/json"),
+        (b"prompt=say", {"content-type": "application/x-www-form-urlencoded"}, "content-type is not application/json"),
+        (b"[1]", {"content-type": "application/json"}, "not a JSON object"),
+        (b'{"prompt": "\xff"}', {"content-type": "application/json"}, "not JSON"),
+        (b'{"prompt": ', {"content-type": "application/json"}, "cannot be read"),
+        (b"[" * 100_000, {"content-type": "application/json"}, "cannot be read"),
+    ],
+    ids=["none", "form", "list", "bytes", "cut", "deep"],
+)
+def test_a_body_that_is_no_json(server: Running, body: bytes, headers: dict[str, str], says: str) -> None:
+    answer = server.http.post("/generate", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "api_body_invalid")
+    assert says in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/generate"), ("DELETE", "/v1/models"), ("OPTIONS", "/v1/messages")]
+)
+def test_a_wrong_method_names_the_right_ones(server: Running, method: str, path: str) -> None:
+    answer = server.http.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] in ("GET", "POST")
+    assert "does not take" in answer.text
+
+
+def _sent(url: str, *pieces: bytes) -> bytes:
+    """All that comes back on a connection that says no more than this."""
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        told = b""
+        while data := connection.recv(65_536):
+            told += data
+        return told
+
+
+def test_a_request_that_never_ends_is_not_waited_for() -> None:
+    head = b"POST /generate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    with serving(limits=Limits(read_seconds=0.3)) as (_, server):
+        assert _sent(server.url, head) == b""
+        assert _sent(server.url) == b""
+        for length in (b"content-length: 99\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"):
+            answer = _sent(server.url, head + length)
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert b"api_request_slow" in answer

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import socket
+import sys
+import threading
 
 import pytest
 
 from helix_app.base.errors import HelixError
-from helix_app.server.run import address_of, is_loopback, listen
+from helix_app.server.app import make_app, make_desk
+from helix_app.server.options import ServerOptions
+from helix_app.server.pump import Pump
+from helix_app.server.run import address_of, is_loopback, listen, serve
+from tests.server.fakes import FakeClient
 
 
 @pytest.mark.parametrize(
@@ -31,6 +37,18 @@ def test_any_port_and_one_that_is_taken() -> None:
         with pytest.raises(HelixError) as raised:
             listen("127.0.0.1", port)
     assert raised.value.code == "server_address"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere an address is bound once")
+def test_an_address_that_two_have_bound_is_had_by_the_first_that_answers() -> None:
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with listen("127.0.0.1", port) as second:
+            first.listen()
+            desk = make_desk(Pump(FakeClient()), ServerOptions())
+            with pytest.raises(HelixError) as raised:
+                serve(make_app(desk), desk, second, threading.Event(), lambda: None)
+    assert (raised.value.code, raised.value.fields["port"]) == ("server_address", str(port))
 
 
 @pytest.mark.parametrize("host", ["no such host", "203.0.113.7", "x" * 300])

@@ -113,6 +113,25 @@ def test_responses_call_tools_and_follow_on_them(client: openai.OpenAI, server: 
     assert json.loads(seen[2].messages[1].tool_calls)[0]["id"] == call.call_id
 
 
+def test_functions_of_a_namespace_have_both_names(client: openai.OpenAI, server: Running, monkeypatch: Any) -> None:
+    seen: list[Any] = []
+    submit = server.pump.submit
+    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (seen.append(request), submit(request, watch))[1])
+    function: Any = {"type": "function", "name": "look", "parameters": {"type": "object"}, "strict": False}
+    tools: Any = [{"type": "namespace", "name": "mcp__sky", "description": "d", "tools": [function]}, function]
+    call = CALL.replace("look", "mcp__sky__look")
+    whole = client.responses.create(model="fake", input=f"echo {call}", tools=tools)
+    item: Any = whole.output[-1]
+    assert (item.namespace, item.name) == ("mcp__sky", "look")
+    assert [json.loads(tool)["function"]["name"] for tool in seen[0].tools] == ["mcp__sky__look", "look"]
+    output: Any = {"type": "function_call_output", "call_id": item.call_id, "output": "wet"}
+    client.responses.create(model="fake", input=[item, output, *user("say 1")], tools=tools)  # type: ignore[list-item]
+    client.responses.create(model="fake", input=[output, *user("say 1")], previous_response_id=whole.id, tools=tools)
+    for request in seen[1:]:
+        called = [message.tool_calls for message in request.messages if message.tool_calls]
+        assert json.loads(called[0])[0]["function"]["name"] == "mcp__sky__look"
+
+
 def test_messages_use_tools(claude: anthropic.Anthropic, server: Running, monkeypatch: Any) -> None:
     seen: list[Any] = []
     submit = server.pump.submit

@@ -53,5 +53,6 @@ MODEL_FILES: dict[str, str] = {
     "model_feature_unsupported": "This model uses {feature}, which Helix does not support yet. Choose another model.",
     "model_description": "{path} does not describe itself fully: {what}. Choose another file of this model.",
     "model_weights_mismatch": "The weights in {path} do not fit its own description ({what}). Choose another file of this model, or download it again.",
+    "tokenizer_missing": "There is no tokenizer in {path}. Copy the model's tokenizer.json into it, or download the whole model again.",
     "tokenizer_unreadable": "The tokenizer of {path} cannot be read. Download the model again or choose another one.",
 }

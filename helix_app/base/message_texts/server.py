@@ -16,6 +16,7 @@ SERVER_ERRORS: dict[str, str] = {
     "server_address": "The server cannot listen on {host}, port {port}: {reason}. Choose another port, or 0 for any that is free.",
     # who may ask
     "api_key_wrong": "The API key is missing or wrong. Send one that the server was started with, as `Authorization: Bearer KEY` or `x-api-key: KEY`.",
+    "api_host_missing": "The request does not say which server it is for. Send a Host header, such as `Host: localhost`.",
     "api_host_refused": "The server does not answer to the name {host}. Use localhost or its address, or start it with --allow-host {host}.",
     "api_origin_refused": "Pages of {origin} may not use this server. Start it with --cors-origin {origin} to allow them.",
     "api_rate_limited": "This key has sent its share of {limit:request|requests} a minute. Wait {seconds:second|seconds} and try again.",
@@ -29,6 +30,7 @@ SERVER_ERRORS: dict[str, str] = {
     "api_no_model": "No model is loaded just now. Try again in a moment.",
     # what is asked
     "api_body_large": "The request has more than {limit:byte|bytes}. Send less.",
+    "api_request_slow": "The request did not come within {seconds:second|seconds}. Send it again, all of it at once.",
     "api_body_invalid": "The request's body cannot be read: {reason}. Send JSON in UTF-8.",
     "api_field_unknown": "The field {field} is not supported here. Leave it out.",
     "api_field_missing": "The field {field} is missing. Add it.",

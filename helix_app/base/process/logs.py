@@ -62,8 +62,9 @@ def setup(*, verbose: bool = False, to_file: bool = True, name: str = "helix") -
         except (OSError, InputError):
             pass
     logging.raiseExceptions = False  # a log file that cannot be written is no reason for a traceback
-    for handler in handlers:
-        handler.setFormatter(_Formatter(FORMAT))
+    for handler in handlers:  # whoever reads at a terminal is told in words, not where in the program they come from
+        told = isinstance(handler, logging.FileHandler) or verbose
+        handler.setFormatter(_Formatter(FORMAT if told else "%(message)s"))
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=handlers, force=True)
     for noisy in ("urllib3", "filelock", "httpx", "httpcore", "huggingface_hub", "transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -1,7 +1,8 @@
 """Where things are: the program's resources and the person's folders.
 
 ``HELIX_HOME`` moves every folder of the person below one root (portable installs, tests). Where it names the home of
-somebody who is not known here, what names a folder of the person raises InputError ``home_unknown``: ``check`` first.
+somebody who is not known here, or there is no home at all, what names a folder of the person raises InputError:
+``check`` first.
 """
 
 from __future__ import annotations
@@ -35,6 +36,13 @@ def _root(kind: str) -> Path:
     home = os.environ.get("HELIX_HOME")
     if home:
         return _chosen("HELIX_HOME", home) / kind
+    try:
+        return _of_the_system(kind)
+    except (RuntimeError, KeyError) as exc:  # a user whom the system does not know, such as a container's
+        raise InputError("home_missing") from exc
+
+
+def _of_the_system(kind: str) -> Path:
     if kind == "config":
         return Path(platformdirs.user_config_dir(_APP, appauthor=False, roaming=True))
     if kind == "cache":
@@ -61,7 +69,7 @@ def _chosen(variable: str, value: str) -> Path:
 
 
 def check() -> None:
-    """Raise InputError ``home_unknown`` or ``home_unusable`` where a folder of the person cannot even be named."""
+    """Raise InputError ``home_...`` where a folder of the person cannot even be named, or a file is in its place."""
     for folder in (*(_root(kind) for kind in ("config", "cache", "logs", "data")), models_dir()):
         try:
             folder.exists()
@@ -69,6 +77,11 @@ def check() -> None:
             pass  # told where something is to be kept there
         except OSError as exc:
             raise InputError("home_unusable", folder=folder, reason=exc.strerror or exc) from exc
+    for variable in ("HELIX_HOME", "HELIX_MODELS", "HELIX_KERNELS"):
+        named = expanded(os.environ.get(variable, ""))
+        found = next((each for each in (named, *named.parents) if os.path.isfile(each)), None)
+        if found is not None:
+            raise InputError("home_is_file", variable=variable, value=named, file=found)
 
 
 def config_dir() -> Path:
@@ -85,6 +98,14 @@ def models_dir() -> Path:
     """Folder that downloaded models live in, one folder a model; ``HELIX_MODELS`` overrides it."""
     override = os.environ.get("HELIX_MODELS")
     return _chosen("HELIX_MODELS", override) if override else data_dir() / "models"
+
+
+def home() -> str:
+    """The person's home folder, to leave out of texts; empty where there is none."""
+    try:
+        return str(Path.home())
+    except (RuntimeError, KeyError):
+        return ""
 
 
 def cache_dir() -> Path:

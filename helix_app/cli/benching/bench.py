@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
-from helix_app.bench.config import LLAMACPP, PEERS, BenchConfig, BenchProgress
+from helix_app.bench.config import LLAMACPP, PEERS, BenchConfig, BenchProgress, is_address
 from helix_app.cli import remote
 from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
 
@@ -54,7 +55,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
     add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add("--draft", default="auto", metavar="DRAFT", help="auto, none, ngram, or the id or path of a draft model")
+    add(
+        "--draft",
+        default="auto",
+        metavar="DRAFT",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
+    )
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
     add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")
@@ -104,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
             return _compare(args.compare[0], args.compare[1], (args.json, args.html, args.csv))
         config = config_of(args)
         config.check()
+        _check_program(config.peer_path)
         _check_outputs((args.json, args.html, args.csv), config.prompts_file)
         with ctrl_c_cancels() as cancel:
             result = _measure(config, cancel, quiet=args.quiet)
@@ -283,6 +290,13 @@ def _show(report: str) -> None:
     """Print a report; without standard output it is in the files that were asked for."""
     if sys.stdout is not None:
         put(report)
+
+
+def _check_program(path: str) -> None:
+    """Refuse a program that is not there before an hour has gone into the rest."""
+    if path and not is_address(path) and shutil.which(path) is None:
+        hint = "There is no such program. Give the path of llama-server, or the address of one that runs."
+        raise InputError("option_invalid", option="peer-path", value=path, hint=hint)
 
 
 def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:

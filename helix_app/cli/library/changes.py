@@ -81,6 +81,8 @@ def show_library(catalog: Catalog, *, as_json: bool) -> int:
         rows = [{**asdict(item), "runs": item.problem is None} for item in found.items]
         put(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
         return 0
+    if not found.items and not found.unfinished:
+        say("There is no model on this computer yet. Download one: `models pull ID`, with an id of `models list`.")
     for item in found.items:
         put(f"{item.name}  {item.path}\n  {_facts(item)}\n")
         if item.problem is not None:

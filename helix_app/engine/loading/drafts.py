@@ -186,7 +186,7 @@ def _tables(what: Plan) -> Sequence[NgramTable]:
             try:
                 tables.append(NgramTable(Path(path), tokenizer.size, tokenizer.fingerprint, writable=writable))
             except (OSError, ValueError) as exc:
-                log.warning("n-gram table %s not used: %s", path, exc)
+                log.warning("The n-gram table %s is not used: %s.", path, str(exc).rstrip("."))
     return tables
 
 

@@ -43,7 +43,7 @@ def body_of(request: GenerateRequest, model: str, owner: str, without: Collectio
     if request.raw:
         body["prompt"] = request.prompt
     else:
-        body["messages"] = [{"role": m.role, "content": m.content} for m in _told(request.messages)]
+        body["messages"] = [_message(m) for m in _told(request.messages)]
         body |= _CONTINUES[owner] if _continues(request) else {}
     most = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
     body[most] = request.max_tokens
@@ -78,6 +78,11 @@ def shorter(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
 def _told(messages: tuple[ChatMessage, ...]) -> tuple[ChatMessage, ...]:
     empty = bool(messages) and messages[-1].role == "assistant" and not messages[-1].content
     return messages[:-1] if empty else messages
+
+
+def _message(message: ChatMessage) -> dict[str, str]:
+    told = {"role": message.role, "content": message.content}
+    return {**told, "name": message.name} if message.name else told
 
 
 def _continues(request: GenerateRequest) -> bool:

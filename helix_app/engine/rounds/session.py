@@ -252,7 +252,7 @@ def check_request(request: GenerateRequest) -> None:
         raise InputError("option_invalid", option="on-full", value=request.on_full, hint="Use stop or drop_oldest.")
     for text in (
         request.prompt,
-        *(text for m in request.messages for text in (m.content, m.tool_calls, m.tool_call_id)),
+        *(text for m in request.messages for text in (m.content, m.tool_calls, m.tool_call_id, m.name)),
     ):
         if not isinstance(text, str):
             raise InputError("option_invalid", option="prompt", value=text, hint="Give a text.")

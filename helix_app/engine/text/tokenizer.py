@@ -31,11 +31,11 @@ from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_
 from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.vocabulary.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.engine.text.vocabulary.token_bytes import token_bytes
+from helix_app.modelfiles import tokenizer_files
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
 from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions
-from helix_app.modelfiles.tokenizer_files import check_ids
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)
@@ -326,6 +326,7 @@ def _from_cache(folder: Path) -> Tokenizer | None:
 
 
 def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
+    part: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".part-"))
@@ -334,8 +335,10 @@ def _to_cache(folder: Path, tokenizer: Tokenizer) -> None:
         if folder.exists():
             shutil.rmtree(folder, ignore_errors=True)
         os.replace(part, folder)
-    except OSError as exc:
+    except Exception as exc:  # tokenizers raises bare Exception for a full disk
         log.info("tokenizer cache not written: %s", exc)
+        if part is not None:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _from_gguf(header: GgufHeader) -> Tokenizer:
@@ -363,7 +366,7 @@ def _from_gguf(header: GgufHeader) -> Tokenizer:
 
 
 def _from_folder(path: Path) -> Tokenizer:
-    check_ids(path)
+    tokenizer_files.check(path)
     if (path / "tokenizer.json").is_file() and not (path / "tokenizer.model").is_file():
         tokenizers.Tokenizer.from_file(str(path / "tokenizer.json"))  # a damaged one is refused before long imports
     from transformers import AutoTokenizer

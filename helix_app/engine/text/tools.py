@@ -82,7 +82,7 @@ def _read_tool(text: str) -> dict[str, Any]:
 
 
 def plain_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
-    """Messages as templates take them: arguments of calls parsed, and the answer of a tool with the tool's name.
+    """Messages as templates take them: with their names, arguments of calls parsed, a tool's answer with its name.
 
     Raises:
         InputError: calls that are no JSON list of calls.
@@ -96,8 +96,9 @@ def plain_messages(messages: Sequence[ChatMessage]) -> list[dict[str, Any]]:
             names |= {str(call.get("id", "")): call["function"]["name"] for call in made["tool_calls"]}
         if message.tool_call_id:
             made["tool_call_id"] = message.tool_call_id
-        if message.role == "tool" and message.tool_call_id in names:
-            made["name"] = names[message.tool_call_id]
+        name = names.get(message.tool_call_id, message.name) if message.role == "tool" else message.name
+        if name:
+            made["name"] = name
         plain.append(made)
     return plain
 

@@ -331,7 +331,7 @@ class DiagnosticsDialog(Dialog):
 
 def without_home(path: Path) -> str:
     """A path that does not name the person."""
-    home = str(Path.home())
+    home = paths.home()
     text = str(path)
     inside = len(home) > 1 and (text == home or text.startswith(home + os.sep))
     return "~" + text[len(home) :] if inside else text

@@ -73,7 +73,7 @@ def start_folder(parent: QWidget, remembered: str = DOCUMENTS) -> Path:
     if remembered == MODELS and paths.models_dir().is_dir():
         return paths.models_dir()
     documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-    return Path(documents) if documents and Path(documents).is_dir() else Path.home()
+    return Path(documents) if documents and Path(documents).is_dir() else Path(paths.home())
 
 
 def _used(parent: QWidget, chosen: str, remembered: str = DOCUMENTS) -> str:

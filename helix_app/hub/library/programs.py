@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base import texts
+from helix_app.base.process import paths
 from helix_app.hub.library.quantisation import is_model
 from helix_app.modelfiles.part_names import part_files
 from helix_app.protocol.library import Origin
@@ -43,7 +44,7 @@ class Found:
 
 def find_all(home: Path | None = None) -> tuple[Found, ...]:
     """The models of all programs that are here. What cannot be read is passed over."""
-    home = home or Path.home()
+    home = home or Path(paths.home() or os.devnull)  # in which nothing is
     found: dict[Path, Found] = {}
     for one in (*_lm_studio(home), *_jan(home), *_ollama(home), *_hub_cache()):
         found.setdefault(one.path, one)

@@ -109,9 +109,9 @@ class Answering:
         metrics = self._end.metrics
         return {
             "input_tokens": known(metrics.prompt_tokens) - known(metrics.cached_tokens),
-            "cache_read_input_tokens": metrics.cached_tokens,
+            "cache_read_input_tokens": known(metrics.cached_tokens),
             "cache_creation_input_tokens": 0,
-            "output_tokens": metrics.tokens_generated,
+            "output_tokens": known(metrics.tokens_generated),
             "drafted_tokens": metrics.drafted_tokens,
             "accepted_tokens": metrics.accepted_tokens,
         }

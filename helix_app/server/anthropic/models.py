@@ -7,16 +7,22 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import ConfigDict, Field
 
-from helix_app.protocol.requests import ChatMessage, SamplingParams
+from helix_app.protocol.requests import ChatMessage, Grammar, SamplingParams
 from helix_app.server.http.errors import of_field
-from helix_app.server.http.fields import DEFAULTS, Body, Count, Priority, Seed, StopTexts, Temperature, TopK, TopP
+from helix_app.server.http.fields import (
+    DEFAULTS,
+    Body,
+    CacheControl,
+    Count,
+    Priority,
+    Seed,
+    StopTexts,
+    Temperature,
+    TopK,
+    TopP,
+)
 
-
-class CacheControl(Body):
-    """Where a prefix is to be cached. Prefixes are cached anyway, by what they say."""
-
-    type: Literal["ephemeral"]
-    ttl: Literal["5m", "1h"] | None = None
+_EAGER = "of no effect: arguments come as they are written"
 
 
 class TextBlock(Body):
@@ -36,6 +42,19 @@ class ThinkingBlock(Body):
     signature: str = ""
 
 
+class RedactedBlock(Body):
+    """The same as another service wrote it, unreadable."""
+
+    type: Literal["redacted_thinking"]
+    data: str
+
+
+class Caller(Body):
+    """Who made a call: the model itself."""
+
+    type: Literal["direct"]
+
+
 class ToolUseBlock(Body):
     """A call that the model made."""
 
@@ -43,6 +62,7 @@ class ToolUseBlock(Body):
     id: str
     name: str
     input: dict[str, Any]
+    caller: Caller | None = None
     cache_control: CacheControl | None = None
 
 
@@ -56,13 +76,15 @@ class ToolResultBlock(Body):
     cache_control: CacheControl | None = None
 
 
-Block = Annotated[Union[TextBlock, ThinkingBlock, ToolUseBlock, ToolResultBlock], Field(discriminator="type")]
+Block = Annotated[
+    Union[TextBlock, ThinkingBlock, RedactedBlock, ToolUseBlock, ToolResultBlock], Field(discriminator="type")
+]
 
 
 class Message(Body):
     """A turn. A last one of the assistant's is continued."""
 
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "system"]
     content: str | Annotated[list[Block], Field(min_length=1)]
 
 
@@ -76,10 +98,14 @@ class InputSchema(Body):
 class Tool(Body):
     """A function the model may call."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    name: Annotated[str, Field(min_length=1, max_length=128)]
     description: str | None = None
     input_schema: InputSchema
     type: Literal["custom"] | None = None
+    strict: Literal[False] | None = None
+    defer_loading: Literal[False] | None = None
+    allowed_callers: list[Literal["direct"]] | None = None
+    eager_input_streaming: Annotated[bool, Field(description=_EAGER)] | None = None
     cache_control: CacheControl | None = None
 
     def as_json(self) -> str:
@@ -105,10 +131,55 @@ class ChoiceTool(Body):
     disable_parallel_tool_use: bool | None = None
 
 
-class ThinkingChoice(Body):
-    """Whether the model reasons first. How long it does is its own affair: a budget is not supported."""
+class ThinkingOff(Body):
+    """The model does not reason."""
 
-    type: Literal["adaptive", "disabled"]
+    type: Literal["disabled"]
+
+
+class ThinkingFree(Body):
+    """The model reasons, if it is one that does. Its reasoning is told as it is, not as a summary."""
+
+    type: Literal["adaptive"]
+    display: Literal["summarized"] | None = None
+
+
+class ThinkingOn(Body):
+    """The model reasons first, in at most so many tokens. That is refused where the reply has room for more."""
+
+    type: Literal["enabled"]
+    budget_tokens: Count
+    display: Literal["summarized"] | None = None
+
+
+ThinkingChoice = Annotated[Union[ThinkingOff, ThinkingFree, ThinkingOn], Field(discriminator="type")]
+
+
+class JsonFormat(Body):
+    """JSON by a schema."""
+
+    type: Literal["json_schema"]
+    schema_: Annotated[dict[str, Any], Field(alias="schema")]
+
+
+class OutputConfig(Body):
+    """The form of the answer, and how much is written. ``high`` asks for what is done without it."""
+
+    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    format: JsonFormat | None = None
+
+
+class ClearThinking(Body):
+    """Drop the reasoning of earlier turns. Of no effect: it is left out of the prompt anyway, as templates do."""
+
+    type: Literal["clear_thinking_20251015"]
+    keep: Any = None
+
+
+class ContextManagement(Body):
+    """What is to be taken out of a conversation."""
+
+    edits: list[ClearThinking] | None = None
 
 
 class Metadata(Body):
@@ -126,6 +197,10 @@ class Conversation(Body):
     tools: Annotated[list[Tool], Field(max_length=128)] | None = None
     tool_choice: Annotated[Union[ChoiceAuto, ChoiceTool], Field(discriminator="type")] | None = None
     thinking: ThinkingChoice | None = None
+    output_config: OutputConfig | None = None
+    context_management: ContextManagement | None = None
+    cache_control: CacheControl | None = None
+    speed: Literal["standard"] | None = None
 
     def chat(self) -> tuple[ChatMessage, ...]:
         """The same for the engine. Raises ApiError for blocks that stand where they make no sense."""
@@ -154,10 +229,23 @@ class Conversation(Body):
         """Whether it may call one at most."""
         return self.tool_choice is not None and bool(self.tool_choice.disable_parallel_tool_use)
 
+    def reasons(self, can: bool) -> bool | None:
+        """Whether the model, which can reason or cannot, is to do so; None leaves it to its template."""
+        if self.thinking is None or (isinstance(self.thinking, ThinkingFree) and not can):
+            return None
+        return not isinstance(self.thinking, ThinkingOff)
+
+    def check_effort(self, can: bool) -> None:
+        """Raise ApiError for an effort that a model which cannot reason has no way to make."""
+        effort = None if self.output_config is None else self.output_config.effort
+        if effort not in (None, "high") and not can:
+            raise of_field("output_config.effort", "this model does not reason, so it makes the same effort always")
+
     @property
-    def reasons(self) -> bool | None:
-        """Whether the model is to reason; None leaves it to its template."""
-        return None if self.thinking is None else self.thinking.type != "disabled"
+    def grammar(self) -> Grammar | None:
+        """What the answer must look like."""
+        form = None if self.output_config is None else self.output_config.format
+        return None if form is None else Grammar("json_schema", json.dumps(form.schema_))
 
 
 class MessagesBody(Conversation):
@@ -173,6 +261,15 @@ class MessagesBody(Conversation):
     metadata: Metadata | None = None
     service_tier: Literal["auto", "standard_only"] | None = None
     priority: Priority = 0
+
+    def check_budget(self, context_length: int) -> None:
+        """Raise ApiError for fewer tokens of reasoning than the reply has room for: none can be held to them."""
+        room = min(self.max_tokens, context_length or self.max_tokens) - 1  # one is left for the answer
+        if isinstance(self.thinking, ThinkingOn) and self.thinking.budget_tokens < room:
+            reason = (
+                f"reasoning cannot be held to fewer tokens than the reply has; give {room} or more, or type adaptive"
+            )
+            raise of_field("thinking.budget_tokens", reason)
 
     def params(self) -> SamplingParams:
         """How tokens are chosen; what is left out is as Helix's own settings have it by default."""

@@ -28,14 +28,17 @@ def make_router(desk: Desk) -> APIRouter:
         """What a conversation asks of the engine, but for its sampling. Raises ApiError."""
         ready = desk.ready
         check_model(body.model, desk.options, ready)
-        thinking = check_thinking(body.reasons, ready, "thinking")
-        asked = GenerateRequest(request_id, body.chat(), thinking=thinking, tools=body.offered)
+        can = bool(ready.thinking[0])
+        body.check_effort(can)
+        thinking = check_thinking(body.reasons(can), ready, "thinking")
+        asked = GenerateRequest(request_id, body.chat(), thinking=thinking, tools=body.offered, grammar=body.grammar)
         return with_tools(asked, ready, body.forced)
 
     @router.post("", responses=_STREAM)
     async def messages(body: MessagesBody, request: Request) -> Response:
         """Go on with a conversation; with ``stream`` as server-sent events."""
         chat = asked_of(body, new_id("msg_"))
+        body.check_budget(desk.ready.context_length)
         asked = GenerateRequest(
             chat.request_id,
             chat.messages,

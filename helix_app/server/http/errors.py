@@ -57,9 +57,9 @@ _UNION_WORDS = {"str", "int", "float", "bool", "none", "body"}
 _TAGS = {  # by which pydantic tells the kinds of an object apart
     "system", "developer", "user", "assistant", "tool", "text", "thinking", "tool_use", "tool_result", "json_object",
     "json_schema", "regex", "lark", "message", "function_call", "function_call_output", "reasoning",
-    "auto", "any", "none",
+    "auto", "any", "none", "namespace", "redacted_thinking", "enabled", "adaptive", "disabled",
 }  # fmt: skip
-_TAGGED = ("response_format", "tool_choice", "format")
+_TAGGED = ("response_format", "tool_choice", "format", "thinking")
 _NAME = re.compile(r"[a-z_][a-z0-9_.]*\Z")
 
 
@@ -88,7 +88,8 @@ class ApiError(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        return {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        told = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        return {**told, "connection": "close"} if self.status == 408 else told  # the rest of it is not waited for
 
 
 def of_failed(event: Failed) -> ApiError:
@@ -108,13 +109,19 @@ def of_field(field: str, reason: str) -> ApiError:
 
 
 def of_validation(errors: Sequence[Any]) -> ApiError:
-    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more."""
-    first = max(errors, key=lambda error: len(error.get("loc", ())))
+    """What pydantic says of a request's body: the first of what it says deepest inside, for of a union it says more.
+
+    Of a value that suits one part of a union by its type and another not, what is wrong with it in the one is told.
+    """
+    first = max(errors, key=lambda error: (len(error.get("loc", ())), not str(error.get("type")).endswith("_type")))
     kind, place = str(first.get("type", "")), _place(first.get("loc", ()))
     if kind == "json_invalid":
         return ApiError(400, "api_body_invalid", reason=_reason(first))
     if not place:
-        return ApiError(400, "api_body_invalid", reason="it is not a JSON object")
+        untold = isinstance(first.get("input"), bytes)  # nobody said that it is JSON
+        reason = "its content-type is not application/json" if untold else "it is not a JSON object"
+        reason = _reason(first) if kind == "value_error" else reason
+        return ApiError(400, "api_body_invalid", reason=reason)
     if kind == "extra_forbidden":
         return ApiError(400, "api_field_unknown", param=place, field=place)
     if kind == "missing":
@@ -138,7 +145,12 @@ def _place(loc: Sequence[str | int]) -> str:
 
 
 def _reason(error: Any) -> str:
-    context = error.get("ctx") or {}
+    context, given = error.get("ctx") or {}, error.get("input")
+    if error.get("type") == "literal_error" and isinstance(given, str):
+        return messages.filling.shortened(f"{given[:80]!r} is not supported, only {context.get('expected')}")
+    if error.get("type") == "union_tag_invalid":
+        tag, tags = str(context.get("tag"))[:80], context.get("expected_tags")
+        return messages.filling.shortened(f"{tag!r} is not supported, only {tags}")
     said = str(context.get("error") or error.get("msg") or "it is wrong").removeprefix("Value error, ")
     return messages.filling.shortened(said[:1].lower() + said[1:]).rstrip(".")
 

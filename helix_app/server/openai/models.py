@@ -9,9 +9,12 @@ from pydantic import Field, field_validator
 
 from helix_app.protocol.requests import ChatMessage, Grammar, SamplingParams
 from helix_app.server.http.fields import (
+    CACHED,
     DEFAULTS,
     Body,
+    CacheControl,
     Count,
+    Hints,
     MinP,
     Penalty,
     Priority,
@@ -24,15 +27,20 @@ from helix_app.server.http.fields import (
     TopP,
 )
 
-Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 _MAX_BIAS = 1024  # entries
 
 
-class StreamOptions(Body):
+class Padding(Body):
+    """Whether a stream hides how long its pieces are, which nothing here does."""
+
+    include_obfuscation: Literal[False] = False
+
+
+class StreamOptions(Padding):
     """What a stream tells beside its text."""
 
     include_usage: bool = False
-    include_obfuscation: Literal[False] = False
 
 
 class Sampling(Body):
@@ -76,7 +84,7 @@ class Sampling(Body):
         )
 
 
-class Common(Sampling):
+class Common(Sampling, Hints):
     """What chats and completions share."""
 
     model: str
@@ -84,7 +92,6 @@ class Common(Sampling):
     stop: StopText | StopTexts | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    user: Annotated[str, Field(max_length=512, description="taken, and of no effect: keys tell who asks")] | None = None
     priority: Priority = 0
 
     @property
@@ -104,9 +111,12 @@ class TextPart(Body):
 
     type: Literal["text"]
     text: str
+    cache_control: CacheControl | None = None
+    prompt_cache_breakpoint: Annotated[dict[str, Any], Field(description=CACHED)] | None = None
 
 
 Content = Union[str, list[TextPart]]
+Name = Annotated[str, Field(max_length=512, description="who says it, for a chat template that reads it")]
 
 
 def text_of(content: Content | None) -> str:
@@ -121,6 +131,7 @@ class SystemMessage(Body):
 
     role: Literal["system", "developer"]
     content: Content
+    name: Name | None = None
 
 
 class UserMessage(Body):
@@ -128,6 +139,7 @@ class UserMessage(Body):
 
     role: Literal["user"]
     content: Content
+    name: Name | None = None
 
 
 class CalledFunction(Body):
@@ -143,6 +155,7 @@ class ToolCall(Body):
     id: str
     type: Literal["function"]
     function: CalledFunction
+    index: Annotated[int, Field(description="of no effect, as it stands in a stream: their order tells")] | None = None
 
 
 class AssistantMessage(Body):
@@ -156,6 +169,7 @@ class AssistantMessage(Body):
     audio: None = None
     function_call: None = None
     annotations: Annotated[list[Any], Field(max_length=0)] | None = None
+    name: Name | None = None
 
 
 class ToolMessage(Body):
@@ -164,6 +178,7 @@ class ToolMessage(Body):
     role: Literal["tool"]
     tool_call_id: str
     content: Content
+    name: Name | None = None
 
 
 Message = Annotated[Union[SystemMessage, UserMessage, AssistantMessage, ToolMessage], Field(discriminator="role")]
@@ -171,13 +186,13 @@ Message = Annotated[Union[SystemMessage, UserMessage, AssistantMessage, ToolMess
 
 def chat_message(message: SystemMessage | UserMessage | AssistantMessage | ToolMessage) -> ChatMessage:
     """The same for the engine."""
-    text = text_of(message.content)
+    text, name = text_of(message.content), message.name or ""
     if isinstance(message, ToolMessage):
-        return ChatMessage("tool", text, tool_call_id=message.tool_call_id)
+        return ChatMessage("tool", text, tool_call_id=message.tool_call_id, name=name)
     if isinstance(message, AssistantMessage):
-        calls = [call.model_dump() for call in message.tool_calls or ()]
-        return ChatMessage("assistant", text, tool_calls=json.dumps(calls) if calls else "")
-    return ChatMessage("user" if message.role == "user" else "system", text)
+        calls = [call.model_dump(exclude={"index"}) for call in message.tool_calls or ()]
+        return ChatMessage("assistant", text, tool_calls=json.dumps(calls) if calls else "", name=name)
+    return ChatMessage("user" if message.role == "user" else "system", text, name=name)
 
 
 # ------------------------------------------------------------------ form of the reply
@@ -287,9 +302,6 @@ class ChatBody(Common):
     modalities: list[Literal["text"]] | None = None
     service_tier: Literal["auto", "default"] | None = None
     store: Literal[False] | None = None
-    prompt_cache_key: Annotated[str, Field(description="of no effect: prompts are cached by what they say")] | None = (
-        None
-    )
 
     @property
     def thinking(self) -> bool | None:
@@ -314,6 +326,7 @@ class CompletionBody(Common):
     logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     echo: Literal[False] | None = None
     best_of: Literal[1] | None = None
+    suffix: Literal[""] | None = None
 
     @property
     def prompts(self) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter, Request, WebSocket
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from helix_app import __version__
 from helix_app.server.desk import Caller, Desk, Reply
@@ -70,6 +70,11 @@ def make_router(desk: Desk) -> APIRouter:
     async def generate_ws(socket: WebSocket) -> None:
         await socket.accept()
         await Conversation(socket, desk, lambda body: opened(socket, "generate/ws", body)).run()
+
+    @router.get("/", include_in_schema=False)
+    async def root() -> Response:
+        """Whoever opens the address in a browser sees what there is."""
+        return RedirectResponse("/docs")
 
     @router.get("/health")
     async def health() -> Health:

@@ -36,3 +36,15 @@ def test_addresses_lose_their_passwords(login: str) -> None:
     assert "secret" not in written
     assert "asked 'http://***@mirror.home:80'" in written
     assert "https://***@mirror.home/x" in written
+
+
+def test_a_terminal_is_told_in_words_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    told = logging.getLogger("helix_app.somewhere")
+    logs.setup(name="test")
+    told.warning("Something is amiss.")
+    told.info("a detail")
+    assert capsys.readouterr().err == "Something is amiss.\n"
+    logs.setup(name="test", verbose=True)
+    told.info("a detail")
+    assert "INFO    helix_app.somewhere: a detail" in capsys.readouterr().err
+    assert "WARNING helix_app.somewhere: Something is amiss." in logs.log_file().read_text(encoding="utf-8")

@@ -93,3 +93,29 @@ def test_resources_are_there_and_move_with_a_packed_program(tmp_path: Path, monk
     assert paths.resource("catalog.toml") == paths.resource() / "catalog.toml"
     monkeypatch.setattr(sys, "_MEIPASS", str(tmp_path), raising=False)
     assert paths.resource("a", "b") == tmp_path / "resources" / "a" / "b"
+
+
+@pytest.mark.parametrize("variable", ["HELIX_HOME", "HELIX_MODELS", "HELIX_KERNELS"])
+def test_a_file_is_no_home(variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for value in (tmp_path / "file", tmp_path / "file" / "below"):
+        monkeypatch.setenv(variable, str(value))
+        with pytest.raises(InputError) as caught:
+            paths.check()
+        assert caught.value.code == "home_is_file"
+        assert (caught.value.fields["variable"], caught.value.fields["file"]) == (variable, str(tmp_path / "file"))
+
+
+def test_a_person_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(*_: object, **__: object) -> str:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("HELIX_HOME", raising=False)
+    monkeypatch.setattr(paths.platformdirs, "user_config_dir", nobody)
+    monkeypatch.setattr(Path, "home", nobody)
+    with pytest.raises(InputError) as caught:
+        paths.check()
+    assert caught.value.code == "home_missing"
+    assert paths.home() == ""
+    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
+    paths.check()

@@ -81,6 +81,7 @@ def refused(result: tuple[int, str, str], code: int = 2) -> str:
         ("--per-kind", "0"),
         ("--kinds", "chat,poetry"),
         ("--peer", "vllm"),
+        ("--peer", "llamacpp", "--peer-path", "/no/such/llama-server"),
         ("--k", "much"),
         ("--temperature", "-1"),
         ("--temperature", "nan"),
@@ -88,9 +89,9 @@ def refused(result: tuple[int, str, str], code: int = 2) -> str:
         ("--prompts", "no-such-file.txt"),
     ],
 )
-def test_a_bad_value_is_one_sentence(run: Run, args: tuple[str, str]) -> None:
+def test_a_bad_value_is_one_sentence(run: Run, args: tuple[str, ...]) -> None:
     sentence = refused(run("--quiet", *args))
-    assert args[1].split(",")[-1] in sentence
+    assert args[-1].split(",")[-1] in sentence
 
 
 @pytest.mark.parametrize("args", [("--device", "abacus"), ("--dtype", "int3"), ("--draft", "no-such-draft")])

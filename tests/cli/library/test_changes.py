@@ -121,3 +121,14 @@ def test_wrong_usage(arguments: list[str]) -> None:
 )
 def test_what_names_a_file_of_the_hub(name: str, hub: bool) -> None:
     assert library.is_hub_file(name) == hub
+
+
+def test_a_library_without_models_says_how_to_get_one(home: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert run("list", "--library") == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "models pull ID" in shown.err
+    put(home / "data" / "models" / "own" / "own-Q4_0.gguf")
+    assert run("add", str(put(tmp_path / "mine-Q4_0.gguf"))) == 0
+    assert run("list", "--library") == 0
+    assert capsys.readouterr().err == ""

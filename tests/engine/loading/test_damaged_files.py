@@ -250,7 +250,7 @@ UP = "model.layers.0.mlp.up_proj.weight"
         pytest.param(edit_tensor(UP, lambda t: t.flatten()), "model_weights_mismatch", id="flat"),
         pytest.param(edit_tensor(UP, lambda t: None), "model_weights_mismatch", id="tensor missing"),
         pytest.param(edit_tensor(UP, lambda t: t.to(torch.int8)), "model_feature_unsupported", id="integers"),
-        pytest.param(remove("tokenizer.json"), "tokenizer_unreadable", id="no tokenizer"),
+        pytest.param(remove("tokenizer.json"), "tokenizer_missing", id="no tokenizer"),
         pytest.param(write("tokenizer.json", b"{}"), "tokenizer_unreadable", id="empty tokenizer"),
     ],
 )

@@ -37,6 +37,11 @@ def test_text_as_it_stands_forms_and_reasoning() -> None:
     assert told(grammar=Grammar("lark", "start: /a/"))["response_format"] == {"type": "lark", "value": "start: /a/"}
 
 
+def test_who_says_it_is_told() -> None:
+    made = told(messages=(ChatMessage("user", "hi", name="ann"), USER))
+    assert made["messages"] == [{"role": "user", "content": "hi", "name": "ann"}, {"role": "user", "content": "hi"}]
+
+
 def test_a_begun_reply_is_continued_where_servers_can() -> None:
     begun = (USER, ChatMessage("assistant", "yes"))
     assert told("vllm", messages=begun)["continue_final_message"] is True

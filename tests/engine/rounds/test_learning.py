@@ -168,7 +168,7 @@ def test_a_table_that_cannot_be_used_is_logged_and_not_missed(
     bad = tmp_path / "file" / "x.table" if option == "learned_table" else tmp_path / "file"
     with caplog.at_level(logging.WARNING):
         engine = loaded(zoo.gguf(TARGET), "ngram", **{option: str(bad)})
-    assert "not used" in caplog.text
+    assert "is not used" in caplog.text
     assert session_of(engine).learned is None
     finish(engine, ask(max_tokens=4))
 

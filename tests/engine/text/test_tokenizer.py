@@ -266,7 +266,29 @@ def test_a_folder_without_a_readable_tokenizer_says_so(zoo: Zoo, own_home: Path,
             (folder / name).write_text("{}" if damage == "empty object" else "\x00garbage")
     with pytest.raises(ModelFileError) as caught:
         load_tokenizer(inspect(folder))
-    assert caught.value.code == "tokenizer_unreadable"
+    assert caught.value.code == ("tokenizer_missing" if damage == "removed" else "tokenizer_unreadable")
+
+
+def test_a_full_disk_only_costs_the_cache(zoo: Zoo, own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def __init__(self, whole: Any) -> None:
+            self._whole = whole
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._whole, name)
+
+        def save(self, path: str) -> None:
+            raise Exception("No space left on device (os error 28)")  # as the library does
+
+    built = Tokenizer.__init__
+
+    def init(self: Tokenizer, backend: Any, info: TokenizerInfo) -> None:
+        built(self, Full(backend), info)
+
+    monkeypatch.setattr(Tokenizer, "__init__", init)
+    tokenizer = load_tokenizer(inspect(zoo.gguf("llama")))
+    assert tokenizer.encode("the cat")
+    assert cached_folders() == []
 
 
 @pytest.mark.parametrize("changes", [{"tokenizer.ggml.tokens": []}, {"tokenizer.ggml.merges": ["no such"]}])

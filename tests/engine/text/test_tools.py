@@ -108,6 +108,9 @@ def test_messages_are_plain_values_with_the_arguments_parsed() -> None:
     ]
     assert answer == {"role": "tool", "content": "on the mat", "tool_call_id": "abc", "name": "look"}
     assert plain_messages(ROUND[:1]) == [{"role": "user", "content": "where is the cat"}]
+    named = (ChatMessage("user", "hi", name="ann"), replace(ROUND[1], name="cat"), replace(ROUND[2], name="other"))
+    assert [message.get("name") for message in plain_messages(named)] == ["ann", "cat", "look"]
+    assert plain_messages([replace(ROUND[2], name="look")])[0]["name"] == "look"
     broken = replace(ROUND[1], tool_calls='[{"function": {"name": "f", "arguments": "{oh"}}]')
     assert plain_messages([broken])[0]["tool_calls"][0]["function"]["arguments"] == "{oh"
 

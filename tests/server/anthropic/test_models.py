@@ -32,7 +32,7 @@ def test_blocks_of_content(client: anthropic.Anthropic) -> None:
         ({"max_tokens": -1}, 400, "invalid_request_error", "max_tokens"),
         ({"messages": user("")[:0]}, 400, "invalid_request_error", "messages"),
         ({"container": "x"}, 400, "invalid_request_error", "container"),
-        ({"thinking": {"type": "enabled", "budget_tokens": 1024}}, 400, "invalid_request_error", "thinking"),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4}}, 400, "invalid_request_error", "budget_tokens"),
         ({"thinking": {"type": "disabled"}}, 400, "invalid_request_error", "cannot be switched"),
         ({"stop_sequences": ["y" * 10_000]}, 400, "invalid_request_error", "stop_sequences[0]"),
         ({"messages": [{"role": "user", "content": [{"type": "image"}]}]}, 400, "invalid_request_error", "content[0]"),

@@ -11,6 +11,7 @@ from helix_app.protocol.events import Failed
 from helix_app.server.anthropic.models import MessagesBody
 from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation
 from helix_app.server.openai.models import ChatBody
+from helix_app.server.openai.responses.models import ResponsesBody
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,8 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}
         (ChatBody, {"stop": ["a", ""]}, "invalid", "stop[1]"),
         (ChatBody, {"tool_choice": {"type": "function"}}, "missing", "tool_choice.function"),
         (ChatBody, {"wing": 1}, "unknown", "wing"),
+        (ResponsesBody, {"input": "x", "tools": [{"type": "namespace", "name": "a"}]}, "missing", "tools[0].tools"),
+        (MessagesBody, {"thinking": {"type": "enabled"}}, "missing", "thinking.budget_tokens"),
         (MessagesBody, said({"type": "text", "text": "x", "y": 1}), "unknown", "messages[0].content[0].y"),
         (MessagesBody, {"messages": [{"role": "user"}]}, "missing", "messages[0].content"),
     ],
@@ -76,7 +79,28 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}
 def test_the_field_that_is_wrong_is_named(model: type[BaseModel], body: dict[str, Any], code: str, param: str) -> None:
     good = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5}
     with pytest.raises(ValidationError) as raised:
-        model.model_validate({**good, **body})
+        model.model_validate({"model": "m", **body} if "input" in body else {**good, **body})
     error = of_validation(raised.value.errors())
     assert (error.code, error.param) == (f"api_field_{code}", param)
     assert param in error.message
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "says"),
+    [
+        (
+            ChatBody,
+            said({"type": "image_url", "image_url": {"url": "data:,"}}),
+            "'image_url' is not supported, only 'text'",
+        ),
+        (MessagesBody, said({"type": "image", "source": {}}), "'image' is not supported, only 'text', 'thinking'"),
+        (ChatBody, {"stop": ["y"] * 65}, "list should have at most 64 items"),
+        (ChatBody, {"tool_choice": "sometimes"}, "'sometimes' is not supported, only 'none', 'auto' or 'required'"),
+    ],
+    ids=str,
+)
+def test_what_is_not_supported_is_named_beside_what_is(model: type[BaseModel], body: dict[str, Any], says: str) -> None:
+    good = {"model": "m", "messages": [{"role": "user", "content": "x"}], "max_tokens": 5}
+    with pytest.raises(ValidationError) as raised:
+        model.model_validate({**good, **body})
+    assert says in of_validation(raised.value.errors()).message

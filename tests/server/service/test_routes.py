@@ -87,7 +87,7 @@ def test_what_is_refused(server: Running, route: str, body: dict[str, Any], stat
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[1]", b'"x"', b"\xff\xfe{}", b'{"prompt": "\xff"}', b'{"prompt": "\\ud800"}', b"[" * 100000],
+    [b"", b"{", b"[1]", b'"x"', b"\xff\xfe{}", b'{"prompt": "\xff"}', b"[" * 100000],
 )
 def test_bodies_that_are_no_json(server: Running, content: bytes) -> None:
     answer = server.http.post("/generate", content=content, headers={"content-type": "application/json"})

@@ -16,7 +16,7 @@ from helix_app.protocol.events import known
 from helix_app.protocol.requests import ChatMessage
 from helix_app.server.http.fields import new_id
 from helix_app.server.http.wire import sse
-from helix_app.server.openai.responses.models import ResponsesBody
+from helix_app.server.openai.responses.models import ResponsesBody, joined_name
 from helix_app.server.openai.usage import finish_reason, timings_of
 from helix_app.server.reading import Answer, Begun, End, Part, Thought, Tokens
 
@@ -33,6 +33,7 @@ class Responding:
     def __init__(self, response_id: str, body: ResponsesBody, on_end: Callable[[Responding], None]) -> None:
         """``on_end`` is called once it is complete, before that is told."""
         self._id, self._body, self._on_end = response_id, body, on_end
+        self._called = body.called
         self._created = int(time.time())
         self._end: End | None = None
         self._numbers = 0
@@ -59,7 +60,7 @@ class Responding:
         """What the model said, for the requests that follow on it."""
         texts = [item["content"][0]["text"] for item in self.output if item["type"] == "message"]
         calls = [
-            {"id": i["call_id"], "type": "function", "function": {"name": i["name"], "arguments": i["arguments"]}}
+            {"id": i["call_id"], "type": "function", "function": _function(i)}
             for i in self.output
             if i["type"] == "function_call"
         ]
@@ -98,7 +99,7 @@ class Responding:
         prompt, written = known(metrics.prompt_tokens), known(metrics.tokens_generated)
         return {
             "input_tokens": prompt,
-            "input_tokens_details": {"cached_tokens": metrics.cached_tokens},
+            "input_tokens_details": {"cached_tokens": known(metrics.cached_tokens)},
             "output_tokens": written,
             "output_tokens_details": {"reasoning_tokens": min(self._reasoned, written)},
             "total_tokens": prompt + written,
@@ -118,7 +119,9 @@ class Responding:
             return self._text("message", part.text)
         elif isinstance(part, ToolCallStart):
             closed, head = self._finish(), {"id": new_id("fc_"), "type": "function_call", "status": "in_progress"}
-            return [*closed, *self._begin({**head, "call_id": part.id, "name": part.name, "arguments": ""})]
+            namespace, name = self._called.get(part.name, ("", part.name))
+            names = {"name": name, "namespace": namespace} if namespace else {"name": name}
+            return [*closed, *self._begin({**head, "call_id": part.id, **names, "arguments": ""})]
         elif isinstance(part, ToolCallArguments):
             self.output[-1]["arguments"] += part.text
             return [self._event("function_call_arguments.delta", delta=part.text)]
@@ -179,6 +182,11 @@ class Responding:
         if "item" not in fields:
             place["item_id"] = self.output[-1]["id"]
         return {"type": f"response.{kind}", **place, **fields}
+
+
+def _function(item: dict[str, Any]) -> dict[str, Any]:
+    """A call as chats have it."""
+    return {"name": joined_name(item.get("namespace"), item["name"]), "arguments": item["arguments"]}
 
 
 _TEXTS: dict[str, tuple[str, dict[str, Any]]] = {

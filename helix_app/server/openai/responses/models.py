@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import Discriminator, Field, Tag
 
 from helix_app.protocol.requests import ChatMessage, Grammar
-from helix_app.server.http.fields import Body, Count, Priority
-from helix_app.server.openai.models import Effort, FormatGrammar, FormatObject, FormatText, Sampling
+from helix_app.server.http.fields import Body, Count, Hints, Priority
+from helix_app.server.openai.models import Effort, FormatGrammar, FormatObject, FormatText, Padding, Sampling
+
+_TOLD = "of no effect: reasoning is told as it is, so there is none that is encrypted"
 
 
 class InputText(Body):
@@ -19,6 +22,7 @@ class InputText(Body):
     text: str
     annotations: Annotated[list[Any], Field(max_length=0)] | None = None
     logprobs: Annotated[list[Any], Field(max_length=0)] | None = None
+    prompt_cache_breakpoint: dict[str, Any] | None = None
 
 
 Content = Union[str, list[InputText]]
@@ -40,6 +44,7 @@ class CallItem(Body):
     type: Literal["function_call"]
     call_id: str
     name: str
+    namespace: str | None = None
     arguments: str
     id: str | None = None
     status: str | None = None
@@ -115,11 +120,27 @@ class FlatTool(Body):
     description: str | None = None
     parameters: dict[str, Any] | None = None
     strict: bool | None = None
+    defer_loading: Literal[False] | None = None
+    allowed_callers: list[Literal["direct"]] | None = None
 
-    def as_json(self) -> str:
+    def as_json(self, name: str) -> str:
         """In the form of chats, which the engine takes."""
-        function = self.model_dump(exclude={"type"}, exclude_none=True)
-        return json.dumps({"type": "function", "function": function}, ensure_ascii=False)
+        function = self.model_dump(include={"description", "parameters", "strict"}, exclude_none=True)
+        return json.dumps({"type": "function", "function": {"name": name, **function}}, ensure_ascii=False)
+
+
+class Namespace(Body):
+    """Functions with a name in common, such as those of one MCP server; the model knows each by both names together."""
+
+    type: Literal["namespace"]
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    description: str | None = None
+    tools: Annotated[list[FlatTool], Field(max_length=128)]
+
+
+def joined_name(namespace: str | None, name: str) -> str:
+    """What the model calls a function of a namespace."""
+    return name if not namespace else f"{namespace.removesuffix('__')}__{name}"
 
 
 class ChosenTool(Body):
@@ -129,7 +150,7 @@ class ChosenTool(Body):
     name: str
 
 
-class ResponsesBody(Sampling):
+class ResponsesBody(Sampling, Hints):
     """What to answer: a text, or items; after an earlier response, if one is named."""
 
     model: str
@@ -138,19 +159,26 @@ class ResponsesBody(Sampling):
     previous_response_id: str | None = None
     max_output_tokens: Count | None = None
     stream: bool | None = None
+    stream_options: Padding | None = None
     store: bool | None = None
     text: TextOptions | None = None
     reasoning: Reasoning | None = None
-    tools: Annotated[list[FlatTool], Field(max_length=128)] | None = None
+    tools: (
+        Annotated[
+            list[Annotated[Union[FlatTool, Namespace], Field(discriminator="type")]],
+            Field(max_length=128),
+        ]
+        | None
+    ) = None
     tool_choice: Literal["none", "auto", "required"] | ChosenTool | None = None
     parallel_tool_calls: bool | None = None
     truncation: Literal["disabled"] | None = None
-    include: Annotated[list[str], Field(max_length=0)] | None = None
-    metadata: Annotated[dict[str, str], Field(max_length=16)] | None = None
+    include: Annotated[list[Literal["reasoning.encrypted_content"]], Field(description=_TOLD)] | None = None
+    client_metadata: (
+        Annotated[dict[str, Any], Field(description="of no effect: what a program says of itself")] | None
+    ) = None
     background: Literal[False] | None = None
     service_tier: Literal["auto", "default"] | None = None
-    user: str | None = None
-    prompt_cache_key: str | None = None
     priority: Priority = 0
 
     def messages(self) -> list[ChatMessage]:
@@ -171,7 +199,21 @@ class ResponsesBody(Sampling):
     @property
     def offered(self) -> tuple[str, ...]:
         """The tools that the model may call, as JSON."""
-        return () if self.tool_choice == "none" else tuple(tool.as_json() for tool in self.tools or ())
+        functions = () if self.tool_choice == "none" else tuple(self._functions())
+        return tuple(tool.as_json(joined_name(namespace, tool.name)) for namespace, tool in functions)
+
+    @property
+    def called(self) -> dict[str, tuple[str, str]]:
+        """Namespace and name of the functions that have one, by what the model calls them."""
+        found = ((namespace, tool.name) for namespace, tool in self._functions() if namespace)
+        return {joined_name(*names): names for names in found}
+
+    def _functions(self) -> Iterator[tuple[str, FlatTool]]:
+        for tool in self.tools or ():
+            if isinstance(tool, Namespace):
+                yield from ((tool.name, function) for function in tool.tools)
+            else:
+                yield "", tool
 
     @property
     def forced(self) -> str | None:
@@ -206,7 +248,7 @@ def text_of(content: Content) -> str:
 
 def _add_call(told: list[ChatMessage], item: CallItem) -> None:
     """Calls of one turn belong to one message."""
-    function = {"name": item.name, "arguments": item.arguments}
+    function = {"name": joined_name(item.namespace, item.name), "arguments": item.arguments}
     call = {"id": item.call_id, "type": "function", "function": function}
     last = told[-1] if told else None
     if last is not None and last.role == "assistant":
