@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import ADD, CORE, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.reference import Arithmetic
+from helix_app.engine.kernels.packed.trials import check
 
 PART = "Q4_1"
 

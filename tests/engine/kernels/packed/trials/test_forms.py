@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from helix_app.engine.kernels.packed import check, forms, library as libraries, products
+from helix_app.engine.kernels.packed import library as libraries, products
 from helix_app.engine.kernels.packed.emitter import Emitter
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, this_processor
+from helix_app.engine.kernels.packed.trials import check, forms
 from helix_app.engine.machine import jobs
 
 PART = "Q2_K"

@@ -21,7 +21,7 @@ from helix_app.engine.kernels.packed.heads import attention_sizes
 from helix_app.engine.kernels.packed.library import ADD, CORE, DELTA, GELU, HEAD_NORMS, PARTIAL, SIGMOID, Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Job, Program, floats, rotation, words
-from helix_app.engine.kernels.packed.samples import made_up
+from helix_app.engine.kernels.packed.trials.samples import made_up
 
 _ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 11)
 _OUT, _BLOCKS = 5, 3

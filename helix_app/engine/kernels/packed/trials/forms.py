@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS, RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
-from helix_app.engine.kernels.packed.samples import made_up
+from helix_app.engine.kernels.packed.trials import check
+from helix_app.engine.kernels.packed.trials.samples import made_up
 
 GAIN = 0.97  # of the time of the form before it is the most that one may take to be preferred
 _ROWS = (1, 4, 8)
