@@ -33,9 +33,9 @@ from helix_app.engine.text.vocabulary.sentencepiece import sentencepiece_bpe as 
 from helix_app.engine.text.vocabulary.token_bytes import token_bytes
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
-from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions
-from helix_app.modelfiles.tokenizer_files import check_ids
+from helix_app.modelfiles.tokens.special_tokens import special_id, template_tokens, vocabulary
+from helix_app.modelfiles.tokens.tokenizer_files import check_ids
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from tokenizers import AddedToken
 
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from helix_app.modelfiles.special_tokens import END_NAMES, end_tokens
+from helix_app.modelfiles.tokens.special_tokens import END_NAMES, end_tokens
 from helix_app.protocol.requests import ChatMessage
 from tests.engine.text.files import (
     CONTROL,
@@ -22,7 +22,7 @@ from tests.engine.text.files import (
     write_folder,
     write_gguf,
 )
-from tests.modelfiles.test_tokenizer_files import folder
+from tests.modelfiles.tokens.test_tokenizer_files import folder
 
 
 @dataclass(frozen=True)

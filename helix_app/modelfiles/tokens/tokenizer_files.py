@@ -17,7 +17,7 @@ from typing import Any
 from helix_app.base import texts
 from helix_app.base.errors import ModelFileError
 from helix_app.base.process import paths
-from helix_app.modelfiles.special_tokens import END_NAMES
+from helix_app.modelfiles.tokens.special_tokens import END_NAMES
 
 log = logging.getLogger(__name__)
 _VERSION = 1  # of what is cached
