@@ -14,7 +14,7 @@ from typing import Any
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw
-from helix_app.modelfiles.architectures.qwen_moe import experts_gguf
+from helix_app.modelfiles.architectures.qwen.qwen_moe import experts_gguf
 from helix_app.modelfiles.config import Experts, Layer, RopeScaling, Rotary, TokenInputs
 
 _PATTERN = 6  # of layers with a window; every sixth has none

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.architectures.base import GgufFacts
-from helix_app.modelfiles.architectures.gemma import ARCHITECTURES
+from helix_app.modelfiles.architectures.gemma.gemma import ARCHITECTURES
 from helix_app.modelfiles.config import Rotary
 from helix_app.modelfiles.hf_config import config_from_hf
 

@@ -14,7 +14,7 @@ from helix_app.engine.models.rope import inverse_frequencies
 from helix_app.engine.models.tensors import expert_weights
 from helix_app.engine.models.tensors.token_weights import TOKEN_INPUTS
 from helix_app.modelfiles.architectures.base import GgufFacts
-from helix_app.modelfiles.architectures.gemma4 import ARCHITECTURES
+from helix_app.modelfiles.architectures.gemma.gemma4 import ARCHITECTURES
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Experts, Heads, RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import Any
 
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw
-from helix_app.modelfiles.architectures.qwen import QWEN35_USUAL, beside_pictures, qwen35_gguf, qwen35_hf
-from helix_app.modelfiles.architectures.qwen_moe import experts_gguf, experts_hf, with_perceptrons
+from helix_app.modelfiles.architectures.qwen.qwen import QWEN35_USUAL, beside_pictures, qwen35_gguf, qwen35_hf
+from helix_app.modelfiles.architectures.qwen.qwen_moe import experts_gguf, experts_hf, with_perceptrons
 
 # what Qwen3_5MoeTextConfig has where a file says nothing
 _USUAL = {
