@@ -64,7 +64,7 @@ def failed(result: Event) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def helix(zoo: Zoo) -> Iterator[Running]:
-    from tests.server.test_real_engine import running
+    from tests.server.whole.test_real_engine import running
 
     made = running(LocalClient(), zoo.gguf("llama-loopy"))
     yield made

@@ -23,8 +23,8 @@ from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import EngineClient
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest
+from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
-from helix_app.server.pump import Pump
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
 from tests.engine.tiny import TEMPLATE, Zoo, write_gguf
 from tests.server.fakes import Running

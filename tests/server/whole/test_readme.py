@@ -15,7 +15,7 @@ import pytest
 from helix_app.server.options import DEFAULT_PORT, ServerOptions
 from tests.server.fakes import Running, fake_server
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 LINES = re.findall(r"^    (curl .*)$", README, re.MULTILINE)
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this computer")
 

@@ -18,7 +18,7 @@ from helix_app.protocol.events import CacheSnapshot, EngineClient, Event, Failed
 from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
-from helix_app.server.backend import Handle, PoolBlocks, Watch
+from helix_app.server.backends.backend import Handle, PoolBlocks, Watch
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import pytest
 
 from helix_app.protocol.events import Event, Failed, Finished, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from helix_app.server.backend import Handle, PoolBlocks
-from helix_app.server.pump import Pump
+from helix_app.server.backends.backend import Handle, PoolBlocks
+from helix_app.server.backends.pump import Pump
 from tests.server.fakes import READY, FakeClient, fake_pump, until
 from tests.waiting import wait_for
 

@@ -17,8 +17,8 @@ from helix_app.protocol.events import FORCED, Event, RoundDone
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest, Request
+from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
-from helix_app.server.pump import Pump
 from tests.server.fakes import Running
 
 SCHEMAS = 200

@@ -7,7 +7,7 @@ import threading
 
 from helix_app.protocol.events import Event, TextDelta
 from helix_app.protocol.requests import GenerateRequest
-from helix_app.server.backend import Handle
+from helix_app.server.backends.backend import Handle
 from tests.engine.host.fake_engines import finished
 
 
