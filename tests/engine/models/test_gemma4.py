@@ -18,7 +18,7 @@ from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading import place as placing
 from helix_app.engine.loading.fitting.memory_use import given_back, memory_use
 from helix_app.engine.loading.fitting.needs import copy_weights, dense_weights, need_of, packed_weights
-from helix_app.engine.loading.packed import may_run_packed, takes_packed
+from helix_app.engine.loading.formats.packed import may_run_packed, takes_packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.engine.models.base import Mapped, bytes_of

@@ -7,8 +7,8 @@ from collections.abc import Generator
 
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
+from helix_app.engine.loading.formats.on_card import card_formats, stays_packed
 from helix_app.engine.loading.next_token import takes_head
-from helix_app.engine.loading.on_card import card_formats, stays_packed
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices import packed_products
 from helix_app.engine.machine.devices.device import PACKED, Device

@@ -13,9 +13,10 @@ import torch
 from tests.engine import interpreted as interpreted  # isort: skip  (before Triton)
 from helix_app.base import messages
 from helix_app.engine.engine import Engine
-from helix_app.engine.loading import on_card, place
+from helix_app.engine.loading import place
 from helix_app.engine.loading.fitting.fit import Memory, fit_of
 from helix_app.engine.loading.fitting.needs import need_of, packed_weights
+from helix_app.engine.loading.formats import on_card
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine import jobs
 from helix_app.engine.machine.devices import packed_products

@@ -14,9 +14,9 @@ from helix_app.base import messages
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed import library as libraries, processor as processors
 from helix_app.engine.kernels.packed.processor import NoKernelsError
-from helix_app.engine.loading import packed
 from helix_app.engine.loading.fitting.fit import fit_of
 from helix_app.engine.loading.fitting.memory_use import memory_use
+from helix_app.engine.loading.formats import packed
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.engine.models.packed import decoder as packed_decoder
