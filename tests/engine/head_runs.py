@@ -15,7 +15,7 @@ from helix_app.engine.kernels.packed.library import CORE
 from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.head_weights import BLOCKS, HeadWeights

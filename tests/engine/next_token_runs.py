@@ -15,11 +15,11 @@ from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.shared import Drafted
 from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.shared import Drafted
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer

@@ -1,7 +1,8 @@
 """The target's own layer for it as draft (multi-token prediction): one layer a token, on the target's own cache.
 
-The target's passes write its keys and values with theirs (``models/next_token.py``), so it never has to catch up. Its
-first step takes the hidden state of the target's latest row, each later one the state that its own step before gave.
+The target's passes write its keys and values with theirs (``models/drafting/next_token.py``), so it never has to
+catch up. Its first step takes the hidden state of the target's latest row, each later one the state that its own step
+before gave.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 from helix_app.engine.drafts.ngram import NgramDraft
 from helix_app.engine.drafts.self_draft import SelfDraft
-from helix_app.engine.models.hidden_states import DraftStates
+from helix_app.engine.models.drafting.hidden_states import DraftStates
 from helix_app.engine.models.runner import ModelRunner
 
 

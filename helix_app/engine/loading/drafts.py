@@ -32,7 +32,7 @@ from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles

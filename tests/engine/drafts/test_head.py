@@ -13,7 +13,7 @@ from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
@@ -22,7 +22,7 @@ from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.engine.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
 from tests.engine.head_runs import Headed
 from tests.engine.heads import head_for
-from tests.engine.models.test_ragged import TORCH
+from tests.engine.models.whole.test_ragged import TORCH
 from tests.engine.next_token_runs import SAID, asked
 from tests.engine.tiny import GREEDY, Zoo, ask
 

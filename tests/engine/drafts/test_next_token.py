@@ -12,15 +12,15 @@ import torch
 from helix_app.engine.drafts.next_token import NextTokenDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.kernels.attention import EXACT_TORCH
-from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.hidden_states import TargetStates
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
 from tests.engine.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
-from tests.engine.models.test_ragged import TORCH
+from tests.engine.models.whole.test_ragged import TORCH
 from tests.engine.next_token import TRAINED, echo_of, train, with_layer
 from tests.engine.next_token_runs import SAID, Taught, asked
 from tests.engine.tiny import GREEDY, ask

@@ -22,7 +22,7 @@ from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.packed.decoder import kernel_parts, packed_formats
 from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head

@@ -25,7 +25,7 @@ from helix_app.engine.loading.next_token import takes_next_token
 from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import pairs
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone

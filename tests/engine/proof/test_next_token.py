@@ -12,7 +12,7 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import Experts, ModelConfig, NextToken
 from tests.engine.next_token_runs import CPU, drafter, joined

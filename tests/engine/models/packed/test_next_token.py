@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
+from helix_app.engine.models.drafting.shared import shared_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.shared import shared_of
 from helix_app.protocol.events import RoundDone
 from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, check_same
 from tests.engine.models.test_decoder import some_ids

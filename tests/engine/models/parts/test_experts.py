@@ -14,7 +14,7 @@ from helix_app.engine.models.parts.experts import ExpertMlps, choose, load_exper
 from helix_app.engine.models.parts.part import Pass, pieces_of
 from helix_app.modelfiles.config import Experts, ModelConfig
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
+from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
 from tests.engine.proof.test_experts import Weights
 from tests.engine.tiny import Zoo
 

@@ -16,12 +16,12 @@ from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.machine.untracked import untracked
 from helix_app.engine.models.base import bent, bytes_of
 from helix_app.engine.models.drafting.layer import DraftingLayer
+from helix_app.engine.models.drafting.shared import Drafted, shared_of
 from helix_app.engine.models.layer import load_feed_forward
 from helix_app.engine.models.linears import Rows, Table
 from helix_app.engine.models.parts.attention import load_attention
 from helix_app.engine.models.parts.part import Turn
 from helix_app.engine.models.residual import Norm, Residual, residual
-from helix_app.engine.models.shared import Drafted, shared_of
 from helix_app.engine.models.tensors.weights import WeightSource
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.runner import ModelRunner
 from tests.engine.models.test_decoder import some_ids
 from tests.engine.next_token import reference_of, with_layer

@@ -16,7 +16,7 @@ from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, request
 from tests.engine.kernels.test_low_bit import needs
 from tests.engine.models.packed.test_decoder import alone as one_by_one, packed_runner
 from tests.engine.models.test_decoder import LENGTH, TOLERANCE, logits_of, reference, runner_of, some_ids, worst
-from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
+from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
 from tests.engine.tiny import SHAPES, Zoo, ask, finish, loaded
 
 FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2", "mistral"})

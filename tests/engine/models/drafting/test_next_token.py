@@ -11,8 +11,8 @@ import torch
 
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.drafting import layer as drafting_layer
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner, Rows
 from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
 from tests.engine.models.test_step_graphs import with_graphs
