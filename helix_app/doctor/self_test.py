@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from helix_app.engine.cache.pool.block_pool import BlockPool
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.machine.devices.adapters import Adapter
 from helix_app.engine.machine.devices.device import cpu, device_of, parse_device

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.head import HeadDraft
 from helix_app.engine.kernels.packed.library import CORE
 from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder

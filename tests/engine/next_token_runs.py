@@ -11,8 +11,8 @@ import torch
 
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.next_token import NextTokenDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates

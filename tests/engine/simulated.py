@@ -14,7 +14,7 @@ from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.loading import place
 from helix_app.engine.machine.devices.device import Device

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect

@@ -11,7 +11,7 @@ import torch
 from helix_app.engine.control.policy import DraftOption, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams

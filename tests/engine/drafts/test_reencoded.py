@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.reencoded import Languages, ReencodedDraft
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.session import Session

@@ -11,8 +11,8 @@ import torch
 from helix_app.base import messages
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading import drafts

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from helix_app.base.errors import HelixError, InputError
-from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.on_target.head import HeadDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError

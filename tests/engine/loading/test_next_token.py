@@ -11,8 +11,8 @@ import torch
 from helix_app.base.errors import HelixError, InputError
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.next_token import NextTokenDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import drafts

@@ -22,9 +22,9 @@ from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
-from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Prompt, Session

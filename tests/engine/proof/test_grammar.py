@@ -17,7 +17,7 @@ import torch
 from helix_app.engine.drafts import ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.grammar import GrammarMask
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary

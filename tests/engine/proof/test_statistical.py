@@ -20,7 +20,7 @@ from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner

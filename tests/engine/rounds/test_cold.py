@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.events import Event, Finished, PrefillDone

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams

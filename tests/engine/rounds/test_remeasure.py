@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.machine import quiet
 from helix_app.engine.measuring import calibration

@@ -10,7 +10,7 @@ import torch
 
 from helix_app.base.errors import NumericsError
 from helix_app.engine.control.policy import DraftOption
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.replies.reply import Reply, Round

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.drafts.ngram_table import NgramTable
-from tests.engine.drafts.test_ngram_table import made
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
+from tests.engine.drafts.ngrams.test_ngram_table import made
 
 
 @pytest.fixture

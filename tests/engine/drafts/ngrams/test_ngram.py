@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.protocol.requests import SamplingParams
 

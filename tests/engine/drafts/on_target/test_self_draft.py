@@ -10,8 +10,8 @@ import torch
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import propose_together
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.drafts.proposal import DraftRequest
-from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.drafts.proposal import DraftRequest
 from tests.engine.crowds import Models
-from tests.engine.drafts.test_ngram import PARAMS
+from tests.engine.drafts.ngrams.test_ngram import PARAMS
 from tests.engine.tiny import Zoo
 
 VOCAB = 300

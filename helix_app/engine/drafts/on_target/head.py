@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from helix_app.engine.drafts.next_token import NextTokenDraft
+from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.runner import ModelRunner
 

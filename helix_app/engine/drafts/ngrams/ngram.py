@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from helix_app.engine.control.policy import DraftOption
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 
 _SECONDS = 1e-5  # a proposed token; a guess until measured

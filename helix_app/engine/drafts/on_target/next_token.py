@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.models.drafting.hidden_states import DraftStates
 from helix_app.engine.models.runner import ModelRunner
 

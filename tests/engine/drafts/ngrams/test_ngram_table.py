@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.drafts.ngram_table import ORDERS, NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import ORDERS, NgramTable
 
 VOCAB, PRINT, HEADER = 300, 0x1234_5678_9ABC_DEF0, 32
 SIZE = 1 << 14  # 512 buckets

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from helix_app.engine.drafts import ngram_table
-from helix_app.engine.drafts.ngram_table import NgramTable
-from tests.engine.drafts.test_ngram_table import HEADER, ONE, PRINT, SIZE, VOCAB, after, entries, made
+from helix_app.engine.drafts.ngrams import ngram_table
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
+from tests.engine.drafts.ngrams.test_ngram_table import HEADER, ONE, PRINT, SIZE, VOCAB, after, entries, made
 
 # --------------------------------------------------------------------------- files
 
