@@ -10,7 +10,7 @@ from typing import TypeVar
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.bridge.library import Library
+from helix_app.bridge.models.library import Library
 from helix_app.hub import registry
 from helix_app.protocol.library import (
     AddModels,
@@ -132,7 +132,7 @@ def test_a_thread_that_does_not_end_is_told(qtbot: QtBot, monkeypatch: pytest.Mo
         return "", ""
 
     monkeypatch.setattr("helix_app.hub.access.find_token", find)
-    monkeypatch.setattr("helix_app.bridge.library.STOP_MS", 1)
+    monkeypatch.setattr("helix_app.bridge.models.library.STOP_MS", 1)
     library = Library()
     library.ask(ListLibrary())
     try:

@@ -13,8 +13,8 @@ from helix_app.engine.host.client import LocalClient
 from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
 from helix_app.protocol.models.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import ArmChoice, CompareRequest, LoadChoice, LoadRequest
+from tests.bridge.controller.test_devices import Searching
 from tests.bridge.fakes import FakeHub, Watcher
-from tests.bridge.test_devices import Searching
 from tests.engine.host.fake_engines import ask
 
 COMPARE = CompareRequest("c1", LoadChoice("m"), (ArmChoice(), ArmChoice("autoregressive")), ())

@@ -11,7 +11,7 @@ from helix_app.bridge.compare import load_of
 from helix_app.protocol.events import CompareDone, Finished
 from helix_app.protocol.models.loading import LoadProgress
 from helix_app.protocol.requests import ArmChoice, LoadChoice, LoadRequest
-from tests.bridge.comparing import QUIET, SPEC, Engine, Run, of_arm, replies_of, request
+from tests.bridge.compare.comparing import QUIET, SPEC, Engine, Run, of_arm, replies_of, request
 
 # --------------------------------------------------------------------------- how steady the machine was
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from helix_app.bridge.downloads import Downloads
+from helix_app.bridge.models.downloads import Downloads
 from helix_app.bridge.worker import thread_for
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress

@@ -24,7 +24,7 @@ from helix_app.protocol.events import (
 )
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ArmChoice, GenerateRequest, LoadChoice, LoadRequest, Request
-from tests.bridge.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
+from tests.bridge.compare.comparing import OWN, PLAIN, QUIET, SPEC, Engine, Run, of_arm, replies_of, request, token_of
 from tests.bridge.fakes import FakeHub, Watcher
 from tests.comparing import plain_reply
 from tests.engine.host.fake_engines import ask, model_ready

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.base.process.keys import KeyStore
-from helix_app.bridge.remotes import Remotes
+from helix_app.bridge.models.remotes import Remotes
 from helix_app.protocol.remote import RemoteAsked, RemoteFound
 from helix_app.server.options import ServerOptions
 from tests.server.fakes import Running, fake_server
