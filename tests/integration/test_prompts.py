@@ -17,7 +17,7 @@ from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.events import Finished, PrefillDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import GREEDY, events, loaded, session_of
+from tests.engine.made.tiny import GREEDY, events, loaded, session_of
 from tests.gui.chat.prompt_views import prompting_dialog
 
 pytestmark = pytest.mark.model

@@ -14,7 +14,7 @@ from helix_app.engine.measuring import calibration
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.train import ngram_table
-from tests.engine.tiny import Zoo, write_gguf
+from tests.engine.made.tiny import Zoo, write_gguf
 
 SIZE = 1 << 16
 

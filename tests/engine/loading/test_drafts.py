@@ -22,7 +22,7 @@ from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.kernels.test_low_bit import needs
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
 
 
 @pytest.fixture

@@ -29,11 +29,11 @@ from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.heads import head_for
 from tests.engine.loading.test_drafts import load, notices
 from tests.engine.loading.test_next_token import THERE
-from tests.engine.next_token_runs import SAID
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.runs.next_token_runs import SAID
 
 
 @pytest.fixture(scope="module")

@@ -30,13 +30,13 @@ from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest, SamplingParams
-from tests.engine.crowds import TEXTS
 from tests.engine.loading.test_drafts import load, notices
+from tests.engine.made.next_token import echo_of, reference_of, with_layer
+from tests.engine.made.tiny import VOCAB, Zoo, ask, events, finish, session_of
 from tests.engine.measuring.test_pairs import FASTER
-from tests.engine.next_token import echo_of, reference_of, with_layer
-from tests.engine.next_token_runs import SAID
+from tests.engine.runs.crowds import TEXTS
+from tests.engine.runs.next_token_runs import SAID
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import VOCAB, Zoo, ask, events, finish, session_of
 
 THERE = torch.device("privateuseone")
 
@@ -203,7 +203,7 @@ def test_a_file_without_it_says_so(zoo: Zoo) -> None:
 
 def test_a_count_whose_tensors_are_gone_is_no_layer(tmp_path: Path) -> None:
     """Quantisers leave the block out, and its number in the header."""
-    from tests.engine.tiny import write_gguf
+    from tests.engine.made.tiny import write_gguf
 
     path = write_gguf("qwen3", 0, tmp_path / "m.gguf", blocks=3, **{"qwen3.nextn_predict_layers": 1})
     config = inspect(path).config
@@ -284,7 +284,7 @@ def test_what_it_takes_is_reckoned(taught_file: Path) -> None:
 
 
 def test_a_sum_of_layers_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    from tests.engine.tiny import write_gguf
+    from tests.engine.made.tiny import write_gguf
 
     path = write_gguf("qwen3", 0, tmp_path / "m.gguf", **{"qwen3.nextn_predict_layers": 2})
     with pytest.raises(HelixError):

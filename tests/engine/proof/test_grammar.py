@@ -22,6 +22,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.grammar import GrammarMask
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary
 from helix_app.protocol.requests import Grammar, SamplingParams
+from tests.engine.made.tiny import session_of
 from tests.engine.proof.checks import Patch, check_identity, install, reply, reply_law, self_draft
 from tests.engine.proof.enumerate_paths import (
     Law,
@@ -34,7 +35,6 @@ from tests.engine.proof.enumerate_paths import (
     table_runner,
 )
 from tests.engine.proof.test_exact import EXACT, PARAMS, PROMPT
-from tests.engine.tiny import session_of
 
 A, B, C, AB, END = range(5)
 TEXTS = (b"a", b"b", b"c", b"ab", b"<end>")

@@ -11,7 +11,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.events import Event, Finished, PrefillDone
 from helix_app.protocol.requests import GenerateRequest
-from tests.engine.tiny import ask, check_idle, events, finish, runners, session_of
+from tests.engine.made.tiny import ask, check_idle, events, finish, runners, session_of
 
 LONG = "the cat sat on the mat and the cat sat on the mat and the cat sat on the mat"
 

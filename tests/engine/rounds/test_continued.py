@@ -16,12 +16,12 @@ from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.events import Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams, Written
-from tests.engine.crowds import Models
+from tests.engine.made.tiny import GREEDY, START, STOP, TEMPLATE, Zoo, events, finish, loaded, session_of, tokenizer
 from tests.engine.rounds.replies.test_reply import certain, first_token
 from tests.engine.rounds.test_session import PENALISED, engine as engine
+from tests.engine.runs.crowds import Models
 from tests.engine.text.files import NORMAL, write_gguf
 from tests.engine.text.test_prompts import LETTERS, TYPES
-from tests.engine.tiny import GREEDY, START, STOP, TEMPLATE, Zoo, events, finish, loaded, session_of, tokenizer
 
 QUESTION = "the cat sat on the mat and the dog lay in the sun"
 BEGUN = "then the rain came and the cat"

@@ -8,7 +8,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_of, prompt_tokens
 from helix_app.protocol.events import Failed, Finished, PrefillDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import GREEDY, check_idle, events, loaded, session_of, write_gguf
+from tests.engine.made.tiny import GREEDY, check_idle, events, loaded, session_of, write_gguf
 
 SYSTEM = ChatMessage("system", "be short")
 TURNS = tuple(ChatMessage(role, "the cat sat on the mat") for _ in range(8) for role in ("user", "assistant"))

@@ -13,8 +13,8 @@ from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.drafting import TARGET
-from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.runs.drafting import TARGET
 
 SEEDED = SamplingParams(temperature=1.0, top_k=20, seed=3)
 PROMPT = "the dog lay in the sun"
@@ -176,7 +176,7 @@ def test_a_table_that_cannot_be_used_is_logged_and_not_missed(
 def test_the_fingerprint_tells_tokenizers_apart(zoo: Zoo, tmp_path: Path) -> None:
     from helix_app.engine.text.tokenizer import load_tokenizer
     from helix_app.modelfiles.model_path import inspect
-    from tests.engine.tiny import tokenizer, write_gguf
+    from tests.engine.made.tiny import tokenizer, write_gguf
 
     vocab = tokenizer().get_vocab()
     tokens = sorted(vocab, key=lambda token: vocab[token])

@@ -9,9 +9,9 @@ from helix_app.engine.drafts import model
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.protocol.events import Finished
-from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests, staggered
+from tests.engine.made.tiny import Zoo, ask
 from tests.engine.models.test_decoder import worst
-from tests.engine.tiny import Zoo, ask
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, check_same, requests, staggered
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

@@ -13,7 +13,8 @@ from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds import scheduler
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest
-from tests.engine.crowds import (
+from tests.engine.made.tiny import ask
+from tests.engine.runs.crowds import (
     SAMPLINGS,
     TEXTS,
     Crowd,
@@ -24,7 +25,6 @@ from tests.engine.crowds import (
     requests,
     staggered,
 )
-from tests.engine.tiny import ask
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

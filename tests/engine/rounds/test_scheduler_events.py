@@ -10,7 +10,8 @@ from helix_app.engine.cache.pool.snapshot import take_snapshot
 from helix_app.engine.rounds import scheduler
 from helix_app.protocol.events import CacheSnapshot, Finished, PrefillDone, PrefillProgress, RoundDone, TextDelta
 from tests.engine.cache.test_pool_screen import Screen
-from tests.engine.crowds import (
+from tests.engine.made.tiny import ask
+from tests.engine.runs.crowds import (
     SAMPLINGS,
     TEXTS,
     Crowd,
@@ -19,7 +20,6 @@ from tests.engine.crowds import (
     requests,
     staggered,
 )
-from tests.engine.tiny import ask
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

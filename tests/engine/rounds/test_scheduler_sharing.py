@@ -17,8 +17,8 @@ from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.events import Failed, Finished, RoundDone
-from tests.engine.crowds import TEXTS, Crowd, Models, requests, staggered
-from tests.engine.tiny import ask
+from tests.engine.made.tiny import ask
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, requests, staggered
 
 UNSAID = 3  # a token
 

@@ -14,7 +14,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.replies import reply
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.tiny import GREEDY, ask, check_idle, events, finish, runners, session_of
+from tests.engine.made.tiny import GREEDY, ask, check_idle, events, finish, runners, session_of
 
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.3)
 PROMPTS = ("the cat", "the cat sat on the mat and the cat sat on the mat", "1 2 3 1 2 3 1 2")

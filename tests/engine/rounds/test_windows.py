@@ -6,8 +6,8 @@ import pytest
 
 from helix_app.engine.drafts import model
 from helix_app.engine.models.runner import ModelRunner
-from tests.engine.crowds import TEXTS, Crowd, Models, check_same, staggered
-from tests.engine.tiny import Zoo, ask
+from tests.engine.made.tiny import Zoo, ask
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, check_same, staggered
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

@@ -19,7 +19,7 @@ from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerI
 from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
-from tests.engine.tiny import END, EOS_ID, PAD, START, STOP, Zoo, tokenizer, write_gguf
+from tests.engine.made.tiny import END, EOS_ID, PAD, START, STOP, Zoo, tokenizer, write_gguf
 
 TEXTS = [
     "",

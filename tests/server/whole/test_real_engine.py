@@ -26,7 +26,7 @@ from helix_app.protocol.requests import LoadRequest
 from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
-from tests.engine.tiny import TEMPLATE, Zoo, write_gguf
+from tests.engine.made.tiny import TEMPLATE, Zoo, write_gguf
 from tests.server.fakes import Running
 from tests.waiting import wait_for
 

@@ -11,9 +11,9 @@ from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.drafts.proposal import DraftRequest
-from tests.engine.crowds import Models
 from tests.engine.drafts.ngrams.test_ngram import PARAMS
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
+from tests.engine.runs.crowds import Models
 
 VOCAB = 300
 

@@ -19,12 +19,12 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
-from tests.engine.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
-from tests.engine.head_runs import Headed
-from tests.engine.heads import head_for
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import GREEDY, Zoo, ask
 from tests.engine.models.whole.test_ragged import TORCH
-from tests.engine.next_token_runs import SAID, asked
-from tests.engine.tiny import GREEDY, Zoo, ask
+from tests.engine.runs.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
+from tests.engine.runs.head_runs import Headed
+from tests.engine.runs.next_token_runs import SAID, asked
 
 SAMPLINGS = {
     "greedy": GREEDY,

@@ -19,11 +19,11 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
-from tests.engine.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
+from tests.engine.made.next_token import TRAINED, echo_of, train, with_layer
+from tests.engine.made.tiny import GREEDY, ask
 from tests.engine.models.whole.test_ragged import TORCH
-from tests.engine.next_token import TRAINED, echo_of, train, with_layer
-from tests.engine.next_token_runs import SAID, Taught, asked
-from tests.engine.tiny import GREEDY, ask
+from tests.engine.runs.crowds import TEXTS, Crowd, alone, check_empty, check_same, plain
+from tests.engine.runs.next_token_runs import SAID, Taught, asked
 
 SAMPLINGS = {
     "greedy": GREEDY,

@@ -16,9 +16,9 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, Models, alone, check_empty, check_same, requests
 from tests.engine.kernels.test_low_bit import needs
-from tests.engine.tiny import GREEDY, Zoo, ask, finish, loaded, session_of
+from tests.engine.made.tiny import GREEDY, Zoo, ask, finish, loaded, session_of
+from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, Models, alone, check_empty, check_same, requests
 
 SEEDED = SamplingParams(temperature=1.0, top_k=8, top_p=0.95, seed=5)
 TEXT = tuple(range(10, 40))

@@ -27,7 +27,7 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.tiny import Zoo, ask, events, finish, runners, session_of
+from tests.engine.made.tiny import Zoo, ask, events, finish, runners, session_of
 
 CARD = Device("cuda", torch.device("cpu"), "Stand-in card")
 

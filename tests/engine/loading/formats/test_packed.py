@@ -26,8 +26,8 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import LoadRequest, UnloadRequest
-from tests.engine.next_token import reference_of, with_layer
-from tests.engine.tiny import Zoo, ask, events, finish, runners, session_of
+from tests.engine.made.next_token import reference_of, with_layer
+from tests.engine.made.tiny import Zoo, ask, events, finish, runners, session_of
 
 
 def load(path: Path, dtype: str = "auto", draft: str = "ngram") -> tuple[Engine, list[Event]]:

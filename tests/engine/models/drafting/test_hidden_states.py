@@ -10,9 +10,9 @@ import torch
 
 from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.runner import ModelRunner
+from tests.engine.made.next_token import reference_of, with_layer
 from tests.engine.models.test_decoder import some_ids
-from tests.engine.next_token import reference_of, with_layer
-from tests.engine.next_token_runs import files_with, joined, parts_of
+from tests.engine.runs.next_token_runs import files_with, joined, parts_of
 
 TEXT = some_ids(100, 8)
 

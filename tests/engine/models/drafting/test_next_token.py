@@ -14,11 +14,11 @@ from helix_app.engine.models.drafting import layer as drafting_layer
 from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner, Rows
+from tests.engine.made.next_token import Reference, reference_of, with_layer
+from tests.engine.made.tiny import VOCAB
 from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
 from tests.engine.models.test_step_graphs import with_graphs
-from tests.engine.next_token import Reference, reference_of, with_layer
-from tests.engine.next_token_runs import runner_with
-from tests.engine.tiny import VOCAB
+from tests.engine.runs.next_token_runs import runner_with
 
 NAME = "qwen3"
 TEXT, DRAFTED = some_ids(45, 6), 3

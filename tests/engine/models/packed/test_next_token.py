@@ -12,11 +12,11 @@ from helix_app.engine.models.drafting.shared import shared_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.protocol.events import RoundDone
-from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, check_same
+from tests.engine.made.next_token import Reference, reference_of, with_layer
+from tests.engine.made.tiny import ask
 from tests.engine.models.test_decoder import some_ids
-from tests.engine.next_token import Reference, reference_of, with_layer
-from tests.engine.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
-from tests.engine.tiny import ask
+from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, check_same
+from tests.engine.runs.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
 
 NAME, TEXT = "qwen35-blocks-loopy", some_ids(45, 6)
 pytestmark = pytest.mark.usefixtures("small_chunks")

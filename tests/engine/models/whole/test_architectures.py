@@ -11,13 +11,13 @@ import torch
 
 from helix_app.engine.kernels.attention import EXACT_TORCH
 from helix_app.protocol.events import RoundDone
-from tests.engine import tiny_families, tiny_gemma4
-from tests.engine.crowds import TEXTS, Crowd, Models, alone, check_same, requests
 from tests.engine.kernels.test_low_bit import needs
+from tests.engine.made import tiny_families, tiny_gemma4
+from tests.engine.made.tiny import SHAPES, Zoo, ask, finish, loaded
 from tests.engine.models.packed.test_decoder import alone as one_by_one, packed_runner
 from tests.engine.models.test_decoder import LENGTH, TOLERANCE, logits_of, reference, runner_of, some_ids, worst
 from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
-from tests.engine.tiny import SHAPES, Zoo, ask, finish, loaded
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, check_same, requests
 
 FAMILIES = sorted({family for family, _ in SHAPES.values()} - {"llama", "qwen2", "mistral"})
 NAMES = [name for name, (family, _) in SHAPES.items() if family in FAMILIES and "window" not in name]

@@ -29,8 +29,8 @@ from helix_app.protocol.events import Event, Notice
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.kernels.test_low_bit import needs
+from tests.engine.made.tiny import Zoo, ask, events, finish, hf_model, loaded, session_of
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import Zoo, ask, events, finish, hf_model, loaded, session_of
 
 NAMES = ("gemma4", "gemma4-loopy", "gemma4_moe")
 

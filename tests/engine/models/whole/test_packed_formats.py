@@ -12,11 +12,11 @@ from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.measuring import calibration
+from tests.engine.made.packed_files import write_packed
+from tests.engine.made.tiny import ask, check_idle, finish, loaded, session_of
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of, some_ids
-from tests.engine.packed_files import write_packed
 from tests.engine.test_engine_together import Joined
-from tests.engine.tiny import ask, check_idle, finish, loaded, session_of
 
 LONG = ("Q4_K", "Q5_K", "Q6_K")  # in the long form alone
 NAMES = [

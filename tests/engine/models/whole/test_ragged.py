@@ -14,8 +14,8 @@ from helix_app.engine.kernels.linear import PlainLinear, same_rows
 from helix_app.engine.machine import measured
 from helix_app.engine.models import decoder
 from helix_app.engine.models.runner import ModelRunner, Rows
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
-from tests.engine.tiny import Zoo
 
 TORCH = tuple(int(part) for part in torch.__version__.split(".")[:2])
 

@@ -10,9 +10,9 @@ import torch
 
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.gguf_names import from_gguf_name
+from tests.engine.made.gguf_names import from_gguf_name
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import logits_of, runner_of, worst
-from tests.engine.tiny import Zoo
 
 pytestmark = pytest.mark.model
 TEXT = Path(__file__).read_text("utf-8") + " 1234567890 Äpfel 你好 🙂\n" * 3
@@ -58,8 +58,8 @@ def transformers_model(path: Path) -> Any:
 
 
 def test_names_lead_back(zoo: Zoo) -> None:
-    from tests.engine.gguf_names import gguf_name
-    from tests.engine.tiny import hf_model
+    from tests.engine.made.gguf_names import gguf_name
+    from tests.engine.made.tiny import hf_model
 
     for name in hf_model("qwen2").state_dict():
         assert from_gguf_name(gguf_name(name)) == name

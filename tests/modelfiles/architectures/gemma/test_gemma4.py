@@ -19,7 +19,7 @@ from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Experts, Heads, RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo, hf_config
+from tests.engine.made.tiny import Zoo, hf_config
 
 NAMES = ("gemma4", "gemma4-loopy", "gemma4_moe")
 

@@ -11,7 +11,7 @@ from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.config import ModelConfig, Recurrent
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo, write_gguf
+from tests.engine.made.tiny import Zoo, write_gguf
 
 SIZES: dict[str, Any] = {
     "model_type": "qwen3_5_text",

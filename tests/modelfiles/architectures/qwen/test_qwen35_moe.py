@@ -12,7 +12,7 @@ from helix_app.modelfiles.config import Experts, Layer, ModelConfig, Recurrent
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.next_token import with_next_token_of_folder, with_next_token_of_gguf
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.modelfiles.architectures.qwen.test_qwen import SIZES
 from tests.modelfiles.architectures.test_experts import facts
 

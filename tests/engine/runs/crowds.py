@@ -24,10 +24,10 @@ from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from tests.engine.made.tiny import EOS_ID, GREEDY, Zoo, ask
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.paged import paged
-from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask
+from tests.engine.runs.paged import paged
 
 
 class Models:

@@ -9,7 +9,7 @@ import gguf
 import numpy as np
 import torch
 
-from tests.engine import tiny_recurrent
+from tests.engine.made import tiny_recurrent
 
 _EXPERTS = {"num_experts": 6, "num_experts_per_tok": 3, "moe_intermediate_size": 32, "norm_topk_prob": True}
 _SHARED = {**_EXPERTS, "norm_topk_prob": False, "shared_expert_intermediate_size": 64}

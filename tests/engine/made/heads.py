@@ -13,8 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from tests.engine.next_token import _adam, _document, _missed
-from tests.engine.tiny import VOCAB, hf_model
+from tests.engine.made.next_token import _adam, _document, _missed
+from tests.engine.made.tiny import VOCAB, hf_model
 
 Layout = Literal["eagle", "specforge", "speculators"]
 

@@ -25,10 +25,10 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.requests import GenerateRequest
-from tests.engine.crowds import Models
-from tests.engine.next_token import sentence
-from tests.engine.paged import paged
-from tests.engine.tiny import EOS_ID, ask
+from tests.engine.made.next_token import sentence
+from tests.engine.made.tiny import EOS_ID, ask
+from tests.engine.runs.crowds import Models
+from tests.engine.runs.paged import paged
 
 CPU = torch.device("cpu")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.trials.samples import made_up, scale_places
-from tests.engine.tiny import VOCAB, write_tokenizer
+from tests.engine.made.tiny import VOCAB, write_tokenizer
 
 HIDDEN, INNER, HEADS, KV_HEADS, LAYERS = 256, 512, 16, 8, 2
 

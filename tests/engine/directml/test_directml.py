@@ -18,11 +18,11 @@ from helix_app.engine.rounds.replies.judgement import Judgement
 from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.protocol.events import Failed, Finished, RoundDone
 from helix_app.protocol.requests import Grammar, SamplingParams
-from tests.engine.crowds import Crowd, Models, alone, check_empty, requests
-from tests.engine.directml_work import DRAFTED, counts, coverage
-from tests.engine.simulated import There, engine_there, runner_there, simulated
-from tests.engine.simulated_directml import DirectMLViolation, SimulatedDirectML
-from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.directml.directml_work import DRAFTED, counts, coverage
+from tests.engine.directml.simulated import There, engine_there, runner_there, simulated
+from tests.engine.directml.simulated_directml import DirectMLViolation, SimulatedDirectML
+from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.runs.crowds import Crowd, Models, alone, check_empty, requests
 
 SHUFFLED = random.Random(5).sample(range(128), 128)
 SAMPLINGS = {

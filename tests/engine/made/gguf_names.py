@@ -7,7 +7,7 @@ from typing import Any
 import gguf
 import numpy as np
 
-from tests.engine import tiny_gemma4
+from tests.engine.made import tiny_gemma4
 
 _NAMES = {
     "model.embed_tokens": "token_embd",

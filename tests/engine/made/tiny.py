@@ -22,9 +22,9 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
-from tests.engine import tiny_families, tiny_gemma4, tiny_recurrent
-from tests.engine.gguf_names import as_stored, gguf_name, permuted
-from tests.engine.tiny_ropes import ROPES, rope_parameters, write_rope
+from tests.engine.made import tiny_families, tiny_gemma4, tiny_recurrent
+from tests.engine.made.gguf_names import as_stored, gguf_name, permuted
+from tests.engine.made.tiny_ropes import ROPES, rope_parameters, write_rope
 
 END, START, STOP, PAD = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
 EOS_ID = 2  # of STOP

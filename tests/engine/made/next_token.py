@@ -13,8 +13,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.engine import tiny_families, tiny_recurrent
-from tests.engine.tiny import _norm_offset, architecture_of, hf_config, hf_model, save_folder, tokenizer, write_gguf
+from tests.engine.made import tiny_families, tiny_recurrent
+from tests.engine.made.tiny import (
+    _norm_offset,
+    architecture_of,
+    hf_config,
+    hf_model,
+    save_folder,
+    tokenizer,
+    write_gguf,
+)
 
 Weights = dict[str, torch.Tensor]
 _GGUF = {

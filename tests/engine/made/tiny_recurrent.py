@@ -8,7 +8,7 @@ import gguf
 import numpy as np
 import torch
 
-from tests.engine.gguf_names import gguf_name
+from tests.engine.made.gguf_names import gguf_name
 
 FAMILY = "qwen35"
 # family -> what transformers and llama.cpp call it

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helix_app.engine.engine import Engine
-from tests.engine.tiny import Zoo, loaded, runners, session_of
+from tests.engine.made.tiny import Zoo, loaded, runners, session_of
 
 TARGET = "llama-loopy"
 

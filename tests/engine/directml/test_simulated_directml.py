@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from helix_app.base.process.paths import resource
-from tests.engine.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
+from tests.engine.directml.simulated_directml import DEVICE, DirectMLViolation, SimulatedDirectML, resolution
 
 HERE = torch.arange(12.0).view(3, 4)
 

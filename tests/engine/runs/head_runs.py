@@ -24,10 +24,10 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.crowds import Models
-from tests.engine.next_token_runs import CPU
-from tests.engine.paged import paged
-from tests.engine.tiny import EOS_ID
+from tests.engine.made.tiny import EOS_ID
+from tests.engine.runs.crowds import Models
+from tests.engine.runs.next_token_runs import CPU
+from tests.engine.runs.paged import paged
 
 Parts = tuple[HiddenDecoder, EagleHead]
 

@@ -27,8 +27,8 @@ from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
-from tests.engine.tiny import EOS_ID, loaded
+from tests.engine.directml.simulated_directml import DEVICE, SimulatedDirectML
+from tests.engine.made.tiny import EOS_ID, loaded
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
+from tests.engine.directml.simulated_directml import DEVICE, SimulatedDirectML
 
 LAYERS, DRAFTED = 30, 4
 _DRAFT_LAYERS = 2
