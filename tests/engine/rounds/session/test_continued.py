@@ -18,7 +18,7 @@ from helix_app.protocol.events import Finished, PrefillDone, RoundDone, TextDelt
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams, Written
 from tests.engine.made.tiny import GREEDY, START, STOP, TEMPLATE, Zoo, events, finish, loaded, session_of, tokenizer
 from tests.engine.rounds.replies.test_reply import certain, first_token
-from tests.engine.rounds.test_session import PENALISED, engine as engine
+from tests.engine.rounds.session.test_session import PENALISED, engine as engine
 from tests.engine.runs.crowds import Models
 from tests.engine.text.files import NORMAL, write_gguf
 from tests.engine.text.test_prompts import LETTERS, TYPES
