@@ -23,8 +23,8 @@ from helix_app.engine.sampling.grammar import GrammarMask
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary
 from helix_app.protocol.requests import Grammar, SamplingParams
 from tests.engine.made.tiny import session_of
-from tests.engine.proof.checks import Patch, check_identity, install, reply, reply_law, self_draft
-from tests.engine.proof.enumerate_paths import (
+from tests.engine.proof.instruments.checks import Patch, check_identity, install, reply, reply_law, self_draft
+from tests.engine.proof.instruments.enumerate_paths import (
     Law,
     OneHotDraft,
     Table,

@@ -17,7 +17,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import calibration
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.made.tiny import GREEDY, ask, finish, loaded, session_of
-from tests.engine.proof.checks import (
+from tests.engine.proof.instruments.checks import (
     Run,
     check_cache,
     check_counts,

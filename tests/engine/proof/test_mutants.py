@@ -22,8 +22,8 @@ from helix_app.engine.rounds.session import Prompt
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.made.tiny import session_of
-from tests.engine.proof import mutants as bugs
-from tests.engine.proof.checks import (
+from tests.engine.proof.instruments import mutants as bugs
+from tests.engine.proof.instruments.checks import (
     Patch,
     Told,
     check_cache,
@@ -38,7 +38,7 @@ from tests.engine.proof.checks import (
     reply,
     reply_law,
 )
-from tests.engine.proof.enumerate_paths import (
+from tests.engine.proof.instruments.enumerate_paths import (
     Context,
     OneHotDraft,
     Table,

@@ -15,9 +15,9 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import Experts, ModelConfig, NextToken
-from tests.engine.proof.checks import install, reply_law
-from tests.engine.proof.enumerate_paths import Law, difference
-from tests.engine.proof.mutants import accept_everything
+from tests.engine.proof.instruments.checks import install, reply_law
+from tests.engine.proof.instruments.enumerate_paths import Law, difference
+from tests.engine.proof.instruments.mutants import accept_everything
 from tests.engine.proof.test_exact import PARAMS, PROMPT
 from tests.engine.runs.next_token_runs import CPU, drafter, joined
 

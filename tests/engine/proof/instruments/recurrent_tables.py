@@ -20,7 +20,7 @@ from helix_app.engine.cache.state_cache import Added, replay_
 from helix_app.engine.kernels.delta_rule import DeltaRows, steps
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.config import Layer, ModelConfig, Recurrent
-from tests.engine.proof.enumerate_paths import Table, TableDecoder
+from tests.engine.proof.instruments.enumerate_paths import Table, TableDecoder
 
 PLACES = 64
 SIZES = Recurrent(key_heads=1, value_heads=1, key_dim=PLACES, value_dim=1, kernel=1)

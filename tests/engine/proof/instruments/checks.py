@@ -32,7 +32,7 @@ from helix_app.engine.sampling.filters import pick
 from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
 from tests.engine.made.tiny import GREEDY, session_of
-from tests.engine.proof.enumerate_paths import BrokenPromise, Context, Law, OneHotDraft, intervals, outcomes
+from tests.engine.proof.instruments.enumerate_paths import BrokenPromise, Context, Law, OneHotDraft, intervals, outcomes
 
 Patch = pytest.MonkeyPatch
 

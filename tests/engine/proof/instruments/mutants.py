@@ -20,7 +20,7 @@ from helix_app.engine.rounds.metrics import RunRecorder
 from helix_app.engine.sampling import coupled, filters, penalties, verification
 from helix_app.engine.sampling.verification import Verdict
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.proof.checks import Patch, engine_class, everywhere
+from tests.engine.proof.instruments.checks import Patch, engine_class, everywhere
 from tests.engine.proof.test_exact import PARAMS
 
 Tensor = torch.Tensor
