@@ -15,7 +15,7 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.text.files import NORMAL, byte_names, write_gguf
+from tests.engine.text.made.files import NORMAL, byte_names, write_gguf
 
 
 @pytest.fixture

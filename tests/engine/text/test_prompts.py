@@ -16,7 +16,7 @@ from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest
 from tests.engine.made.tiny import GREEDY, events, finish
-from tests.engine.text.files import (
+from tests.engine.text.made.files import (
     BYTE,
     CONTROL,
     NORMAL,

@@ -13,7 +13,7 @@ from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.tokens.special_tokens import END_NAMES, end_tokens
 from helix_app.protocol.requests import ChatMessage
-from tests.engine.text.files import (
+from tests.engine.text.made.files import (
     CONTROL,
     NORMAL,
     USER_DEFINED,

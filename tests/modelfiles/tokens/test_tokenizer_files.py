@@ -12,7 +12,7 @@ from tokenizers import AddedToken
 from helix_app.base.process import paths
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.tokens.tokenizer_files import read_tokenizer_files
-from tests.engine.text.files import byte_level, byte_names, write_folder
+from tests.engine.text.made.files import byte_level, byte_names, write_folder
 from tests.modelfiles.test_cache_keys import model, own_home as own_home, rewritten
 
 

@@ -20,7 +20,7 @@ from tests.engine.made.tiny import GREEDY, START, STOP, TEMPLATE, Zoo, events, f
 from tests.engine.rounds.replies.test_reply import certain, first_token
 from tests.engine.rounds.session.test_session import PENALISED, engine as engine
 from tests.engine.runs.crowds import Models
-from tests.engine.text.files import NORMAL, write_gguf
+from tests.engine.text.made.files import NORMAL, write_gguf
 from tests.engine.text.test_prompts import LETTERS, TYPES
 
 QUESTION = "the cat sat on the mat and the dog lay in the sun"

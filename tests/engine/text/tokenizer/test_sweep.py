@@ -17,8 +17,8 @@ import pytest
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
-from tests.engine.text.files import GEMMA, NORMAL, write_gguf
-from tests.engine.text.texts import TEXTS
+from tests.engine.text.made.files import GEMMA, NORMAL, write_gguf
+from tests.engine.text.made.texts import TEXTS
 from tests.engine.text.vocabulary.test_pre_tokenizers import PUBLISHED
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parent / "recorded.json").read_text(encoding="utf-8"))

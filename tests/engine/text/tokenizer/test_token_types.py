@@ -12,7 +12,7 @@ from tokenizers import AddedToken, decoders, models, normalizers
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.text.files import (
+from tests.engine.text.made.files import (
     BYTE,
     CONTROL,
     NORMAL,
