@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from helix_app.store.chats.store import ChatStore
-from tests.integration.chatting_window import QUESTION
+from tests.integration.window.chatting_window import QUESTION
 
 SECOND = 1.0
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.model,
@@ -28,7 +28,7 @@ pytestmark = [
 def kill_after(home: Path, model: str, lines: int) -> list[tuple[str, float]]:
     """Let a window write, kill all of it after so many pieces of text; what it was given, and when."""
     env = {**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.integration.chatting_window", model]
+    command = [sys.executable, "-m", "tests.integration.window.chatting_window", model]
     given: list[tuple[str, float]] = []
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, cwd=ROOT, text=True, start_new_session=True

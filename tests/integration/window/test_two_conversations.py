@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.app import build, make_client
 from helix_app.base.settings import Settings
 from helix_app.protocol.events import CacheSnapshot, Finished, RoundDone
-from tests.integration.test_window import SECONDS, Person, Recorder
+from tests.integration.window.test_window import SECONDS, Person, Recorder
 
 pytestmark = pytest.mark.model
 

@@ -18,7 +18,7 @@ from helix_app.gui.kit import figures
 from helix_app.protocol.events import Failed, Finished, RunMetrics
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ArmChoice, GenerateRequest
-from tests.integration.test_window import SECONDS, Recorder
+from tests.integration.window.test_window import SECONDS, Recorder
 
 pytestmark = pytest.mark.model
 
