@@ -28,10 +28,10 @@ from helix_app.protocol.library import (
     TokenFound,
 )
 from tests.hub.conftest import home as home, no_thread_stays as no_thread_stays, server as server
-from tests.hub.hub_api import QUERY, serve_api
 from tests.hub.library.library_made import put
-from tests.hub.models import REPO
-from tests.hub.server import FileServer
+from tests.hub.served.hub_api import QUERY, serve_api
+from tests.hub.served.models import REPO
+from tests.hub.served.server import FileServer
 
 T = TypeVar("T")
 

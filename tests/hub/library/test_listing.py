@@ -15,8 +15,8 @@ from helix_app.hub.library.listing import add_models, library
 from helix_app.protocol.library import LibraryItem, UnfinishedItem
 from tests.engine.made.tiny import write_gguf
 from tests.hub.library.library_made import lm_studio, ollama, put
-from tests.hub.models import AT_ONCE, PAYLOAD, REPO, entry
-from tests.hub.server import FileServer
+from tests.hub.served.models import AT_ONCE, PAYLOAD, REPO, entry
+from tests.hub.served.server import FileServer
 
 CATALOG = Catalog((entry(licence="MIT"),))
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.hub.models import OTHER, PAYLOAD, REPO, sha256
-from tests.hub.server import FileServer, Served
+from tests.hub.served.models import OTHER, PAYLOAD, REPO, sha256
+from tests.hub.served.server import FileServer, Served
 
 QUERY = "tiny"
 
