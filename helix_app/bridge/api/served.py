@@ -30,7 +30,7 @@ class _Open:
 
 
 class Served:
-    """A ``server.backend.Backend`` over the engine of a window. Every method may be called from any thread."""
+    """A ``server.backends.backend.Backend`` over the engine of a window. Every method may be called from any thread."""
 
     def __init__(self, write: Callable[[Joining], None]) -> None:
         """``write`` has a reply written, from whichever thread; its events come to ``take``."""

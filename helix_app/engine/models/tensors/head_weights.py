@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
 
 import gguf
 import torch
@@ -12,6 +10,7 @@ import torch
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.packed.formats import FORMATS
+from helix_app.engine.models.tensors.opened import OpenedFiles
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.gguf.groups4 import Groups4
@@ -49,25 +48,16 @@ class HeadWeights:
             rounded: matrices are also given in blocks (``packed``).
         """
         self._files, self._taken, self._rounded = files, taken, rounded
-        self._stack = ExitStack()
-        self._where: dict[str, Any] = {}
+        self._opened = OpenedFiles(files.weights)
 
     def __enter__(self) -> HeadWeights:
-        from safetensors import SafetensorError, safe_open
-
-        for file in self._files.weights:
-            try:
-                handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
-            except (SafetensorError, OSError) as exc:
-                self._stack.close()
-                raise ModelFileError("model_corrupt", path=file, reason=str(exc), detail=repr(exc)) from exc
-            self._where.update(dict.fromkeys(handle.keys(), handle))
+        self._opened.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._opened.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor as the files hold it. Raises ModelFileError."""
@@ -85,8 +75,7 @@ class HeadWeights:
         found = self._files.tensors.get(name)
         if found is None:
             raise self._unfit("tensor_missing", name=name)
-        tensor: torch.Tensor = self._where[found].get_tensor(found)
-        return tensor
+        return self._opened.tensor(found)
 
     def tokens(self, vocabulary: int) -> torch.Tensor | None:
         """The target's token of each of its logits ``[draft vocab]``; None where it drafts all of them, in order.
