@@ -53,11 +53,7 @@ class Served:
         from helix_app.server.backends.backend import PoolBlocks
 
         with self._lock:
-            pools = dict(self._pools)
-        return {
-            name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks, s.evicted_blocks)
-            for name, s in pools.items()
-        }
+            return {name: PoolBlocks.of(told) for name, told in self._pools.items()}
 
     def open(self) -> None:
         """Replies may be submitted from now on."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from helix_app.protocol.events import Event, Failed, Finished, PoolName
+from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, PoolName
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 
@@ -27,6 +27,11 @@ class PoolBlocks:
     cached: int
     free: int
     evicted: int = 0
+
+    @classmethod
+    def of(cls, told: CacheSnapshot) -> PoolBlocks:
+        """Those of a pool as the engine told them."""
+        return cls(told.used_blocks, told.cached_blocks, told.free_blocks, told.evicted_blocks)
 
 
 class Handle:

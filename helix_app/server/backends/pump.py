@@ -146,8 +146,7 @@ class Pump:
         if isinstance(event, ModelReady):
             self.ready = event
         elif isinstance(event, CacheSnapshot):
-            blocks = PoolBlocks(event.used_blocks, event.cached_blocks, event.free_blocks, event.evicted_blocks)
-            self.pools = {**self.pools, event.pool: blocks}
+            self.pools = {**self.pools, event.pool: PoolBlocks.of(event)}
         elif isinstance(event, Notice):
             self._on_notice(event)
         elif isinstance(event, Failed):
