@@ -11,9 +11,8 @@ from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.models.tensors.opened import OpenedFiles
-from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.models.tensors.weights import DenseWeights, expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
-from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 BLOCKS = "Q8_0"  # what matrices are rounded to
@@ -38,7 +37,7 @@ _NAMES = {
 }
 
 
-class HeadWeights:
+class HeadWeights(DenseWeights):
     """A ``WeightSource``; layers are of no account, for there is one. Use as a context manager."""
 
     def __init__(self, files: HeadFiles, taken: int, rounded: bool = False) -> None:
@@ -116,12 +115,6 @@ class HeadWeights:
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         raise NotImplementedError("a draft head has no experts")
-
-    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
-        return None
-
-    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        return None
 
     def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
         whole = self.packed(role, layer)

@@ -277,7 +277,23 @@ class _GgufWeights:
         pass
 
 
-class _SafetensorsWeights:
+class DenseWeights:
+    """What a ``WeightSource`` says that holds no packed blocks."""
+
+    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
+        return None
+
+    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
+        return None
+
+    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
+        return None
+
+    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
+        return None
+
+
+class _SafetensorsWeights(DenseWeights):
     def __init__(self, files: ModelFiles) -> None:
         self._files, self._config = files, files.config
         self._opened = OpenedFiles(files.weights)
@@ -320,15 +336,3 @@ class _SafetensorsWeights:
             return None if found is None else self._opened.tensor(found, one)
 
         return expert_weights.from_safetensors(part, self._files, role, layer, index, kind)
-
-    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
-        return None
-
-    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        return None
-
-    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        return None
-
-    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
-        return None
