@@ -8,26 +8,20 @@ from pathlib import Path
 import torch
 
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_target.head import HeadDraft
 from helix_app.engine.kernels.packed.library import CORE
 from helix_app.engine.models.base import HiddenDecoder
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.head_weights import BLOCKS, HeadWeights
 from helix_app.engine.models.tensors.weights import open_weights
-from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.made.tiny import EOS_ID
-from tests.engine.runs.crowds import Models
 from tests.engine.runs.next_token_runs import CPU
-from tests.engine.runs.paged import paged
+from tests.engine.runs.on_target import OnTarget, Runners, over_one_pool
 
 Parts = tuple[HiddenDecoder, EagleHead]
 
@@ -59,10 +53,8 @@ def joined(
 ) -> tuple[ModelRunner, ModelRunner]:
     """Runners of both over one pool."""
     target, head = parts
-    runner = paged(target, blocks, size, order, target.config.with_layer(head.files.layer_in(target.config)))
-    draft = ModelRunner(head, runner.pool, runner.cache)
-    draft.hidden = DraftStates(TargetStates(runner, head))
-    return runner, draft
+    config = target.config.with_layer(head.files.layer_in(target.config))
+    return over_one_pool(target, head, config, blocks, order, size)
 
 
 def drafter(draft: ModelRunner) -> HeadDraft:
@@ -71,8 +63,10 @@ def drafter(draft: ModelRunner) -> HeadDraft:
     return HeadDraft(draft, draft.decoder.vocabulary)
 
 
-class Headed(Models):
+class Headed(OnTarget):
     """A target and a head for it; loaded once."""
+
+    kind = "head"
 
     def __init__(self, path: Path, folder: Path, dtype: torch.dtype = torch.float32) -> None:
         self.key = path.name, "", dtype
@@ -81,19 +75,8 @@ class Headed(Models):
         self.target, self.head = decoder, head_of(decoder, folder)
         self.parts: Parts = decoder, self.head
 
-    def session(
-        self,
-        draft: str = "none",
-        blocks: int = 128,
-        order: Sequence[int] | None = None,
-        draft_blocks: int = 128,
-        size: int = 16,
-    ) -> Session:
-        """A fresh session that drafts by ``none``, ``ngram``, ``head`` or ``mixed-head``."""
-        runner, layer = joined(self.parts, blocks, order, size)
-        own = drafter(layer)
-        if "head" not in draft:
-            runner.hidden = None
-        kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft(), "head": own}
-        kinds["mixed-head"] = MixedDraft(NgramDraft(), own)
-        return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}))
+    def runners(self, blocks: int, order: Sequence[int] | None, size: int) -> Runners:
+        return joined(self.parts, blocks, order, size)
+
+    def drafter(self, layer: ModelRunner) -> Draft:
+        return drafter(layer)

@@ -10,25 +10,20 @@ from pathlib import Path
 import torch
 
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.kernels.packed.library import shared
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.drafting.shared import Drafted
 from helix_app.engine.models.packed.decoder import PackedDecoder, kernel_parts, packed_formats
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
-from helix_app.engine.rounds.session import Session
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.requests import GenerateRequest
 from tests.engine.made.next_token import sentence
-from tests.engine.made.tiny import EOS_ID, ask
-from tests.engine.runs.crowds import Models
-from tests.engine.runs.paged import paged
+from tests.engine.made.tiny import ask
+from tests.engine.runs.on_target import OnTarget, Runners, over_one_pool
 
 CPU = torch.device("cpu")
 
@@ -62,10 +57,7 @@ def joined(
 ) -> tuple[ModelRunner, ModelRunner]:
     """Runners of both over one pool."""
     decoder, layer = parts
-    runner = paged(decoder, blocks, size, order, layer.config)
-    draft = ModelRunner(layer, runner.pool, runner.cache)
-    draft.hidden = DraftStates(TargetStates(runner, layer))
-    return runner, draft
+    return over_one_pool(decoder, layer, layer.config, blocks, order, size)
 
 
 def runner_with(
@@ -80,8 +72,10 @@ def drafter(draft: ModelRunner) -> NextTokenDraft:
     return NextTokenDraft(draft, draft.decoder.config.vocab_size)
 
 
-class Taught(Models):
+class Taught(OnTarget):
     """A target and its layer that were taught the same language (``next_token.train``); loaded once."""
+
+    kind = "mtp"
 
     def __init__(self, path: Path, dtype: torch.dtype = torch.float32, packed: bool = False) -> None:
         files = files_with(path)
@@ -89,22 +83,11 @@ class Taught(Models):
         self.tokenizer = load_tokenizer(files)
         self.target, self.layer = parts_of(files, dtype, packed=packed)
 
-    def session(
-        self,
-        draft: str = "none",
-        blocks: int = 128,
-        order: Sequence[int] | None = None,
-        draft_blocks: int = 128,
-        size: int = 16,
-    ) -> Session:
-        """A fresh session that drafts by ``none``, ``ngram``, ``mtp`` or ``mixed-mtp``."""
-        runner, layer = joined((self.target, self.layer), blocks, order, size)
-        own = drafter(layer)
-        if "mtp" not in draft:
-            runner.hidden = None
-        kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft(), "mtp": own}
-        kinds["mixed-mtp"] = MixedDraft(NgramDraft(), own)
-        return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}))
+    def runners(self, blocks: int, order: Sequence[int] | None, size: int) -> Runners:
+        return joined((self.target, self.layer), blocks, order, size)
+
+    def drafter(self, layer: ModelRunner) -> Draft:
+        return drafter(layer)
 
 
 SAID = tuple(sentence(random.Random(i), 4 + 3 * i) for i in range(6))
