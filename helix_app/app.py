@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.inquiries import Inquiries
-    from helix_app.bridge.library import Library
+    from helix_app.bridge.models.library import Library
+    from helix_app.bridge.models.remotes import Remotes
     from helix_app.bridge.pairs import Pairs
-    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
     from helix_app.protocol.requests import LoadChoice, LoadRequest
@@ -146,9 +146,9 @@ def build(
     from helix_app.bridge.conversations.chats import Chats
     from helix_app.bridge.conversations.prompts import Prompts
     from helix_app.bridge.inquiries import Inquiries
-    from helix_app.bridge.library import Library
+    from helix_app.bridge.models.library import Library
+    from helix_app.bridge.models.remotes import Remotes
     from helix_app.bridge.pairs import Pairs
-    from helix_app.bridge.remotes import Remotes
     from helix_app.bridge.run_files import RunFiles
     from helix_app.gui.window.main_window import MainWindow
 

@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from msgspec import Meta
 
-from helix_app.base import damaged, texts, typed
-from helix_app.base.locked_file import locked, write_whole
+from helix_app.base import texts, typed
+from helix_app.base.files import damaged
+from helix_app.base.files.locked_file import locked, write_whole
 from helix_app.base.process import paths
 from helix_app.base.setting import Setting, setting
 

@@ -17,7 +17,7 @@ from helix_app.bench.records import RunRecord
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
-from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, known
+from helix_app.protocol.events import Event, Finished, PrefillDone, RoundDone, RunMetrics, known
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, SamplingParams
 
 
@@ -136,6 +136,42 @@ def _record(
             (round(seconds, 4), tokens)
             for seconds, tokens in [*start, *((r.elapsed_seconds, r.tokens_generated) for r in rounds)]
         ),
+    )
+
+
+def plain_record(
+    arm: str,
+    task: Task,
+    metrics: RunMetrics,
+    prompt_tokens: int,
+    token_ids: Sequence[int],
+    reason: str,
+    timeline: Sequence[tuple[float, int]],
+) -> RunRecord:
+    """The record of a reply that another program wrote, whose drafts are not known.
+
+    Args:
+        metrics: of a ``RunRecorder``.
+        timeline: seconds and how many tokens there were then.
+    """
+    return RunRecord(
+        index=0,
+        arm=arm,
+        kind=task.prompt.kind,
+        prompt_id=task.prompt.id,
+        repeat=0,
+        seed=known(metrics.seed),
+        prompt_tokens=prompt_tokens,
+        tokens=len(token_ids),
+        finish_reason=reason,
+        time_seconds=metrics.time_seconds,
+        time_to_first_token=metrics.time_to_first_token,
+        tokens_per_second=metrics.tokens_per_second,
+        decode_tokens_per_second=metrics.decode_tokens_per_second,
+        mean_accepted_length=metrics.mean_accepted_length,
+        target_passes=known(metrics.target_passes),
+        token_ids=tuple(token_ids),
+        timeline=tuple(timeline),
     )
 
 

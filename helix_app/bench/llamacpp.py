@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ import httpx
 
 from helix_app.base.errors import HelixError
 from helix_app.base.remote import is_local
-from helix_app.bench.arms import Task
+from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.config import LLAMACPP, is_address
 from helix_app.bench.records import RunRecord
 from helix_app.engine.machine import threads
@@ -32,6 +33,7 @@ from helix_app.modelfiles.model_path import ModelFiles
 
 START_SECONDS = 300.0  # longer than a server takes to load
 _REPLY_SECONDS = 600.0  # between two tokens, at most
+_ANSWER_SECONDS = 5.0  # to what takes no work
 _POLL_SECONDS = 0.1
 _END_SECONDS = 10.0
 _REASONS = {"eos": "eos", "word": "stop", "limit": "length"}
@@ -77,27 +79,8 @@ class LlamaCppArm:
             (end,) = self._session.eos
             tokens.append(end)
             recorder.round(0, 0, 1, 0.0)
-        m = recorder.finish(seed, None)
-        return RunRecord(
-            index=0,
-            arm=self.name,
-            kind=task.prompt.kind,
-            prompt_id=task.prompt.id,
-            repeat=0,
-            seed=seed,
-            prompt_tokens=len(prompt),
-            tokens=len(tokens),
-            finish_reason=reason,
-            time_seconds=m.time_seconds,
-            time_to_first_token=m.time_to_first_token,
-            tokens_per_second=m.tokens_per_second,
-            decode_tokens_per_second=m.decode_tokens_per_second,
-            mean_accepted_length=m.mean_accepted_length,
-            target_passes=m.target_passes or 0,
-            token_ids=tuple(tokens),
-            timeline=tuple(timeline),
-            peak_memory_bytes=peak_resident(self._process) if self._process is not None else None,
-        )
+        record = plain_record(self.name, task, recorder.finish(seed, None), len(prompt), tokens, reason, timeline)
+        return replace(record, peak_memory_bytes=None if self._process is None else peak_resident(self._process))
 
     def _body(self, task: Task, prompt: list[int], seed: int) -> dict[str, Any]:
         """The request; every filter that Helix has not is off."""
@@ -149,7 +132,7 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
         raise HelixError("bench_program", reason="llama.cpp runs GGUF files, and this model is a folder")
     if is_address(path):
         try:
-            httpx.get(path, timeout=5.0, trust_env=not is_local(path))
+            _get(path)
         except httpx.HTTPError as exc:  # it is to run already: nothing is waited for
             raise HelixError("bench_program", reason=f"llama-server at {path}: {exc}") from exc
         yield LlamaCppArm(session, path, _await(path, target, cancel, lambda: None))
@@ -212,7 +195,7 @@ def _await(url: str, target: ModelFiles, cancel: threading.Event, ended: Callabl
         if said is not None:
             raise HelixError("bench_program", reason=f"llama-server ended: {said}")
         try:
-            health = httpx.get(f"{url.rstrip('/')}/health", timeout=5.0, trust_env=not is_local(url))
+            health = _get(url, "/health")
         except httpx.HTTPError as exc:
             reason = str(exc) or type(exc).__name__
         else:
@@ -227,12 +210,17 @@ def _version(url: str, target: ModelFiles) -> str:
     """What the server says of itself. Raises HelixError for another model."""
     props: Any = {}
     with suppress(httpx.HTTPError, ValueError):  # a server may keep them to itself
-        props = httpx.get(f"{url.rstrip('/')}/props", timeout=5.0, trust_env=not is_local(url)).json()
+        props = _get(url, "/props").json()
     props = props if isinstance(props, dict) else {}
     model, files = str(props.get("model_path") or ""), target.gguf.files if target.gguf is not None else ()
     if model and Path(model.replace("\\", "/")).name not in {file.name for file in files}:
         raise HelixError("bench_program", reason=f"the server at {url} runs {model}, not {files[0].name}")
     return str(props.get("build_info") or "")
+
+
+def _get(url: str, page: str = "") -> httpx.Response:
+    """What a server answers; without a proxy where it runs on this computer. Raises httpx.HTTPError."""
+    return httpx.get(url.rstrip("/") + page, timeout=_ANSWER_SECONDS, trust_env=not is_local(url))
 
 
 def _free_port() -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
 
 from helix_app.bench import peer_experts
-from helix_app.bench.arms import Task
+from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.machine import peak_memory, reset_peak_memory
 from helix_app.bench.records import RunRecord
 from helix_app.engine.control.policy import parse_k
@@ -25,7 +26,6 @@ from helix_app.engine.rounds.session import Session, prompt_tokens
 from helix_app.engine.text.tokenizer import StreamDecoder
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.model_path import ModelFiles
-from helix_app.protocol.events import known
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig, PreTrainedModel
@@ -106,30 +106,13 @@ class TransformersArm:
             stopping_criteria=StoppingCriteriaList([Cancelled()]),
             **self._extra,
         )
-        tokens = tuple(streamer.tokens)
-        m = recorder.finish(seed, None)
+        tokens = streamer.tokens
         ended = bool(tokens) and tokens[-1] in self._session.eos
         reason = "cancelled" if cancel.is_set() else "eos" if ended else "length"
-        return RunRecord(
-            index=0,
-            arm=self.name,
-            kind=task.prompt.kind,
-            prompt_id=task.prompt.id,
-            repeat=0,
-            seed=seed,
-            prompt_tokens=len(prompt),
-            tokens=len(tokens),
-            finish_reason=reason,
-            time_seconds=m.time_seconds,
-            time_to_first_token=m.time_to_first_token,
-            tokens_per_second=m.tokens_per_second,
-            decode_tokens_per_second=m.decode_tokens_per_second,
-            mean_accepted_length=m.mean_accepted_length,
-            target_passes=known(m.target_passes),
-            token_ids=tokens,
-            timeline=tuple(streamer.timeline),
-            peak_memory_bytes=peak_memory(self._device),
+        record = plain_record(
+            self.name, task, recorder.finish(seed, None), len(prompt), tokens, reason, streamer.timeline
         )
+        return replace(record, peak_memory_bytes=peak_memory(self._device))
 
 
 class _Streamer:

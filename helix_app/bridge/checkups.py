@@ -9,7 +9,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.base.language import english
-from helix_app.bridge.worker import Task, TaskWorker, thread_for
+from helix_app.bridge.worker import OwnThread, Task, TaskWorker
 from helix_app.protocol.events import CheckupDone, Event
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def examine(cancel: threading.Event) -> CheckupDone:
         return CheckupDone("\n".join(doctor.as_text(facts, found)), len(found))
 
 
-class Checkups(QObject):
+class Checkups(OwnThread):
     """Looks once at a time; asked while it looks, it goes on.
 
     Signals:
@@ -37,32 +37,27 @@ class Checkups(QObject):
     _told = Signal(object)
 
     def __init__(self, examine: Examine, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._examine = examine
+        worker = TaskWorker(lambda event: self._told.emit(event))
+        super().__init__(worker, "helix-checkup", parent)
+        self._worker, self._examine = worker, examine
         self._cancel = threading.Event()
-        self._looking = self._over = False
-        self._worker = TaskWorker(self._told.emit)
-        self.thread_ = thread_for(self._worker, "helix-checkup")
+        self._looking = False
         self._asked.connect(self._worker.run)
         self._told.connect(self._on_told)
 
     @Slot()
     def ask(self) -> None:
         """Look at this computer."""
-        if self._looking or self._over:
+        if self._looking or not self._begin():
             return
         self._looking = True
-        if not self.thread_.isRunning():
-            self.thread_.start()
         self._asked.emit(Task(lambda: iter((self._examine(self._cancel),)), lambda failed: CheckupDone(failed=failed)))
 
     @Slot()
     def shutdown(self) -> None:
         """Give up and end the thread. May be called twice."""
-        self._over = True
         self._cancel.set()
-        self.thread_.quit()
-        self.thread_.wait()
+        super().shutdown()
 
     @Slot(object)
     def _on_told(self, event: Event) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QCoreApplication, QObject, Signal, Slot
 
 from helix_app.bridge.coalescer import EventCoalescer
-from helix_app.bridge.downloads import Downloads
+from helix_app.bridge.models.downloads import Downloads
 from helix_app.bridge.worker import EngineWorker, Job, Task, TaskWorker, Work, thread_for
 from helix_app.engine.host.client import cancelled_result
 from helix_app.protocol.events import CompareDone, EngineClient, Event, Failed, Forgotten

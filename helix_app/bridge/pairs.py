@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from helix_app.base import typed
 from helix_app.bridge.controller import SessionController
-from helix_app.bridge.worker import thread_for
+from helix_app.bridge.worker import OwnThread
 from helix_app.engine.machine import jobs
 from helix_app.protocol.events import Failed
 from helix_app.protocol.pairs import PairAsked, PairExamined, Verdict, VerdictsAsked, VerdictsFound
@@ -36,7 +36,7 @@ class _Looker(QObject):
         self.told.emit(look(), cancel)
 
 
-class Pairs(QObject):
+class Pairs(OwnThread):
     """Answers questions about pairs, one after the other.
 
     Signals:
@@ -47,14 +47,12 @@ class Pairs(QObject):
     _asked = Signal(object, object)
 
     def __init__(self, controller: SessionController, job: Job = jobs.run, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._controller, self._job = controller, job
+        looker = _Looker()
+        super().__init__(looker, "helix-pairs", parent)
+        self._looker, self._controller, self._job = looker, controller, job
         self._cancel = threading.Event()  # of what a person waits for
         self._closing = threading.Event()
-        self._over = False
         self._trial: threading.Event | None = None  # of the trial that the engine is kept idle for
-        self._looker = _Looker()
-        self.thread_ = thread_for(self._looker, "helix-pairs")
         self._asked.connect(self._looker.run)
         self._looker.told.connect(self._on_told)
 
@@ -67,8 +65,7 @@ class Pairs(QObject):
         if probe and self._trial is None and not self._controller.reserve("pair_running"):
             self.news.emit([PairExamined(failed=Failed("pair_engine_busy"))])
             return
-        if not self.thread_.isRunning():
-            self.thread_.start()
+        self._begin()
         if isinstance(asked, VerdictsAsked):
             self._asked.emit(partial(self._verdicts, asked), self._closing)
         else:
@@ -86,11 +83,9 @@ class Pairs(QObject):
     @Slot()
     def shutdown(self) -> None:
         """Give up and end the thread. May be called twice."""
-        self._over = True
         self._closing.set()
         self._cancel.set()
-        self.thread_.quit()
-        self.thread_.wait()
+        super().shutdown()
 
     def _verdicts(self, asked: VerdictsAsked) -> VerdictsFound:
         try:

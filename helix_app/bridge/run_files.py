@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
-from helix_app.bridge.worker import thread_for
+from helix_app.bridge.worker import OwnThread
 from helix_app.engine.host.client import failure
 from helix_app.protocol.events import Failed
 from helix_app.runs import run as runs
@@ -62,7 +62,7 @@ class _Worker(QObject):
             self.batch.emit(work, batch)
 
 
-class RunFiles(QObject):
+class RunFiles(OwnThread):
     """Opens and saves runs for a window. Opening another file gives up the one that is being read.
 
     Signals:
@@ -81,15 +81,14 @@ class RunFiles(QObject):
     _asked = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+        worker = _Worker()
+        super().__init__(worker, "helix-run-files", parent)
+        self._worker = worker
         self._reading: _Work | None = None
-        self._worker = _Worker()
-        self.thread_: QThread = thread_for(self._worker, "helix-run-files")
         self._asked.connect(self._worker.run)
         self._worker.batch.connect(self._on_batch)
         self._worker.done.connect(self._on_done)
         self._worker.failed.connect(self._on_failed)
-        self._over = False
 
     @Slot(str)
     def open(self, path: str) -> None:
@@ -107,17 +106,12 @@ class RunFiles(QObject):
     @Slot()
     def shutdown(self) -> None:
         """End the thread once what is being written is written. May be called twice."""
-        self._over = True
         self._give_up()
-        self.thread_.quit()
-        self.thread_.wait()
+        super().shutdown()
 
     def _ask(self, work: _Work) -> None:
-        if self._over:
-            return
-        if not self.thread_.isRunning():
-            self.thread_.start()
-        self._asked.emit(work)
+        if self._begin():
+            self._asked.emit(work)
 
     def _give_up(self) -> None:
         if self._reading is not None:

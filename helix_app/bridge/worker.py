@@ -160,3 +160,29 @@ def thread_for(worker: QObject, name: str) -> QThread:
     thread.setObjectName(name)
     worker.moveToThread(thread)
     return thread
+
+
+class OwnThread(QObject):
+    """Asks a worker on a thread of its own, which begins at the first question.
+
+    Attributes:
+        thread_: of the worker.
+    """
+
+    def __init__(self, worker: QObject, name: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.thread_ = thread_for(worker, name)
+        self._over = False
+
+    def _begin(self) -> bool:
+        """Whether anything may still be asked; the thread runs then."""
+        if not self._over and not self.thread_.isRunning():
+            self.thread_.start()
+        return not self._over
+
+    @Slot()
+    def shutdown(self) -> None:
+        """End the thread after what is being done. May be called twice."""
+        self._over = True
+        self.thread_.quit()
+        self.thread_.wait()

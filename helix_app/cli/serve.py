@@ -104,7 +104,7 @@ def run(args: argparse.Namespace, *, client: EngineClient | None = None) -> int:
     options = options_of(args)
     from helix_app.engine.host.parent import HostClient
     from helix_app.server.app import make_app, make_desk
-    from helix_app.server.pump import Pump
+    from helix_app.server.backends.pump import Pump
     from helix_app.server.run import address_of, is_loopback, listen, serve
 
     if not options.keys and not is_loopback(args.host):

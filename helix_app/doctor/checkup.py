@@ -47,7 +47,7 @@ ENVIRONMENT = (  # whose values are told; of other HELIX_ variables only that th
     "HIP_VISIBLE_DEVICES",
     "DML_VISIBLE_DEVICES",
 )
-# What the engine asks of DirectML, counted on a simulated device; tests/engine/test_directml.py keeps it true.
+# What the engine asks of DirectML, counted on a simulated device; tests/engine/directml/test_directml.py keeps it true.
 DIRECTML_OPERATORS = {
     "a plain token": 699,
     "a round of 4 n-gram tokens": 730,

@@ -14,17 +14,15 @@ from typing import Any
 import torch
 
 from helix_app.engine.cache.pool.block_pool import BlockPool
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest
 from helix_app.engine.machine.devices.adapters import Adapter
 from helix_app.engine.machine.devices.device import cpu, device_of, parse_device
 from helix_app.engine.models.make import make_cache, make_decoder
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.tensors.weights import WeightSource, expected_shape
+from helix_app.engine.models.tensors.weights import DenseWeights, WeightSource, expected_shape
 from helix_app.engine.sampling.verification import verify
 from helix_app.modelfiles.config import ModelConfig
-from helix_app.modelfiles.gguf.groups4 import Groups4
-from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.protocol.requests import SamplingParams
 
 CONFIG = ModelConfig(
@@ -47,7 +45,7 @@ _BLOCKS, _BLOCK_SIZE = 16, 16
 _LOOP = {"o": 0.05, "down": 0.05}
 
 
-class _RandomWeights:
+class _RandomWeights(DenseWeights):
     """The same weights for the same role and layer, whatever order they are asked in."""
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
@@ -60,18 +58,6 @@ class _RandomWeights:
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         return self.get(role, kind, layer)
-
-    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
-        return None
-
-    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        return None
-
-    def packed(self, role: str, layer: int = 0) -> PackedTensor | None:
-        return None
-
-    def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
-        return None
 
     def __enter__(self) -> WeightSource:
         return self

@@ -1,6 +1,6 @@
 """Where tables of what a model writes are: one shipped with the program, one that grows on this computer.
 
-What they hold and how they are read is the engine's (``engine/drafts/ngram_table.py``).
+What they hold and how they are read is the engine's (``engine/drafts/ngrams/ngram_table.py``).
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ from typing import Any
 
 import filelock
 
-from helix_app.base import damaged, texts, typed
+from helix_app.base import texts, typed
+from helix_app.base.files import damaged
 from helix_app.base.process import paths
 from helix_app.hub.catalog import Catalog, CatalogEntry, HubSource, load_catalog
 from helix_app.modelfiles.part_names import model_name

@@ -343,10 +343,11 @@ class ModelConfig:
         layer = self.layer(index)
         if not layer.turned:
             return None
-        return layer.rotary or self._own_rotary
+        return layer.rotary or self.own_rotary
 
     @property
-    def _own_rotary(self) -> Rotary:
+    def own_rotary(self) -> Rotary:
+        """How layers turn that have no rotation of their own."""
         return Rotary(self.rope_theta, self.rope, size=self.rotary_size)
 
     @cached_property

@@ -40,7 +40,7 @@ def check(config: ModelConfig, path: str) -> None:
         raise _unfit(path, "out_of_range", name=reason_of("attention_window"))
     _check_recurrent(config, path)
     _check_layers(config, path)
-    for rotary in (config._own_rotary, *config.rotaries):
+    for rotary in (config.own_rotary, *config.rotaries):
         _check_rotary(config, rotary, path)
     positive = {
         "rms_norm_eps": config.norm_eps,

@@ -10,7 +10,7 @@ from helix_app.base.message_texts.reasons import reason_of
 from helix_app.modelfiles.architectures.table import find_hf
 from helix_app.modelfiles.config import Activation, ModelConfig, RopeScaling
 from helix_app.modelfiles.config_check import check
-from helix_app.modelfiles.special_tokens import end_tokens, known_id
+from helix_app.modelfiles.tokens.special_tokens import end_tokens, known_id
 
 _MOST_LAYERS = 4096  # descriptions of layers are made before weights show whether they are there
 _ACTIVATIONS: dict[str, Activation] = {"silu": "silu", "swish": "silu", "gelu_pytorch_tanh": "gelu_tanh"}

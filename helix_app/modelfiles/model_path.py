@@ -19,8 +19,8 @@ from helix_app.modelfiles.gguf.other_kinds import check_config
 from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.hf_config import config_from_hf, token_ids
 from helix_app.modelfiles.next_token import may_have_next_token, with_next_token_of_folder
-from helix_app.modelfiles.special_tokens import end_tokens
-from helix_app.modelfiles.tokenizer_files import read_tokenizer_files
+from helix_app.modelfiles.tokens.special_tokens import end_tokens
+from helix_app.modelfiles.tokens.tokenizer_files import read_tokenizer_files
 
 Kind = Literal["gguf", "safetensors"]
 

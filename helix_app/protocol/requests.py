@@ -30,7 +30,7 @@ class LoadRequest:
         context_length: most tokens of one sequence; None takes the model's own, ``settings.DEFAULT_CONTEXT`` at most.
             Where memory allows fewer, fewer are given, with a notice.
         context_required: a context that the model does not take is an error; False gives the nearest that it takes.
-        ngram_table: file of a table that the n-gram draft may ask (``drafts/ngram_table.py``); empty for none.
+        ngram_table: file of a table that the n-gram draft may ask (``drafts/ngrams/ngram_table.py``); empty for none.
         learned_table: file of the table that replies are learnt into and that it asks first; empty for none.
         cache_tokens: tokens that the cache holds for all sequences together; None is one context.
         installed: paths of models on this computer, among which another quantisation of the target may be.

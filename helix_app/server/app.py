@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from helix_app import __version__
 from helix_app.base.failures import failure
 from helix_app.server.anthropic import routes as anthropic
-from helix_app.server.backend import Backend
+from helix_app.server.backends.backend import Backend
 from helix_app.server.desk import Desk
 from helix_app.server.guard import DOCS_FILES, Guard
 from helix_app.server.http.errors import ApiError, body_of, family_of, of_failed, of_validation

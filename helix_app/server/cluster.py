@@ -253,7 +253,7 @@ class Replica:
         from helix_app.engine.host.parent import HostClient
         from helix_app.protocol.events import Failed
         from helix_app.server.app import make_app, make_desk
-        from helix_app.server.pump import Pump
+        from helix_app.server.backends.pump import Pump
 
         self._pump = Pump(HostClient())
         for event in self._pump.load(options.load, threading.Event()):

@@ -13,7 +13,7 @@ from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.server.admission import FairQueue, QueueFull, RateLimit, Ticket
-from helix_app.server.backend import Backend, Handle
+from helix_app.server.backends.backend import Backend, Handle
 from helix_app.server.counting import PromptCounter
 from helix_app.server.http.errors import ApiError, of_failed
 from helix_app.server.metrics import Metrics, ReplyMeter

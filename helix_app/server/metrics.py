@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from helix_app.protocol.events import Event, Failed, Finished, PrefillDone, RoundDone
 from helix_app.server.admission import FairQueue
-from helix_app.server.backend import Backend
+from helix_app.server.backends.backend import Backend
 
 _LATENCY = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _BETWEEN = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)

@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.messages import error_text
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.hub.resolve import to_load_request

@@ -14,7 +14,7 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.protocol.events import EmittedToken, Event, Finished, PrefillDone, RoundDone, RunMetrics
-from tests.engine.tiny import Zoo, check_idle, loaded, session_of
+from tests.engine.made.tiny import Zoo, check_idle, loaded, session_of
 
 TEXT = "the cat sat on the mat, the cat sat on the mat, the cat sat on"
 

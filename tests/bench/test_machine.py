@@ -16,8 +16,8 @@ from helix_app.base.process import paths
 from helix_app.bench import machine
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.heads import head_for
-from tests.engine.tiny import Zoo
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ from helix_app.bench.workloads import Prompt
 from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo, check_idle, hf_model, loaded, session_of
+from tests.engine.made.tiny import Zoo, check_idle, hf_model, loaded, session_of
 
 TEXT = "the cat sat on the mat and the dog lay in the sun"
 Load = Callable[..., Engine]

@@ -13,7 +13,7 @@ from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from tests.bench import random_model
 from tests.bench.random_model import SIZES, tensors, write
-from tests.engine.tiny import EOS_ID, Zoo, ask, finish, loaded
+from tests.engine.made.tiny import EOS_ID, Zoo, ask, finish, loaded
 
 
 def test_a_folder_loads_and_replies(zoo: Zoo, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from helix_app.bench.runner import Measured, measure, plan, reference_drift, run
 from helix_app.bench.workloads import Prompt
 from helix_app.protocol.requests import GenerateRequest
 from tests.bench import made
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 REFERENCE = Task(Prompt("reference", "reference", "x"), GenerateRequest("bench"), 0)
 Hook = Callable[[Task], None]

@@ -14,8 +14,8 @@ from helix_app.protocol.events import CompareArm, CompareStarted, Event, Failed,
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import DevicesFound, LoadProgress, Unloaded
 from helix_app.protocol.requests import DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
-from tests.bridge import comparing
-from tests.bridge.comparing import resolve
+from tests.bridge.compare import comparing
+from tests.bridge.compare.comparing import resolve
 from tests.engine.host.fake_engines import ask, finished, model_ready
 
 READY = model_ready("m")

@@ -16,7 +16,7 @@ from helix_app.engine.rounds import queue, scheduler, session as generation
 from helix_app.engine.rounds.replies import reply
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import GenerateRequest
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 Run = Callable[..., tuple[int, list[dict], str]]
 

@@ -11,9 +11,9 @@ from helix_app.base import typed
 from helix_app.cli import main as cli
 from helix_app.engine.loading.fitting import fit as fitting
 from helix_app.engine.machine import jobs
-from tests.engine.heads import head_for
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import FIT
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.cli import main as cli
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 HUGE = "1" * 5000
 LONG = "a" * 5000

@@ -15,7 +15,7 @@ from helix_app.cli import main as cli
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.measuring import formats
 from helix_app.hub.catalog import load_catalog
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 FIELDS = {
     "generated_text",

@@ -18,7 +18,7 @@ from helix_app.base import typed
 from helix_app.doctor.memory import MemoryTrial, filling_text, fit_of_request
 from helix_app.engine.machine import jobs
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.tiny import Zoo, loaded, session_of
+from tests.engine.made.tiny import Zoo, loaded, session_of
 
 CONTEXTS = (512, 1024, 2048, 4096)
 _GEMMA = "HELIX_TEST_GEMMA"  # a file of the real Gemma 3 270M; only the long form needs it

@@ -16,9 +16,9 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import pairs
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.pairs import PairAsked, PairExamined, PairProbe, Verdict
-from tests.engine.heads import head_for
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import Zoo
 from tests.gui.models.fit_views import PROBE
 
 

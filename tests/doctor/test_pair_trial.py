@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from helix_app.doctor.pair_trial import speedup, try_pair
+from tests.engine.made.tiny import Zoo, loaded
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import Zoo, loaded
 
 
 @pytest.fixture(scope="module")

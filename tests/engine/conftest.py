@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from helix_app.engine.rounds import scheduler
-from tests.engine.crowds import Models
-from tests.engine.drafting import itself as itself, ngram as ngram, other as other, similar as similar
-from tests.engine.heads import train_head
-from tests.engine.next_token import TRAINED, train, with_layer
-from tests.engine.tiny import Zoo, hf_model
+from tests.engine.made.heads import train_head
+from tests.engine.made.next_token import TRAINED, train, with_layer
+from tests.engine.made.tiny import Zoo, hf_model
+from tests.engine.runs.crowds import Models
+from tests.engine.runs.drafting import itself as itself, ngram as ngram, other as other, similar as similar
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
-from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
+from tests.engine.made.tiny import Zoo, ask, check_idle, events, finish, loaded, tokenizer, write_gguf
 
 GPU = Device("cuda", torch.device("cpu"), "A Card")
 

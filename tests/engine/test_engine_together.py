@@ -12,7 +12,7 @@ from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Ro
 from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.models.loading import MemoryUse
 from helix_app.protocol.requests import GenerateRequest
-from tests.engine.tiny import Zoo, ask, check_idle, finish, loaded
+from tests.engine.made.tiny import Zoo, ask, check_idle, finish, loaded
 
 LONG = 60
 

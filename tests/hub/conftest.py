@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from tests.hub.server import FileServer
+from tests.hub.served.server import FileServer
 
 
 @pytest.fixture(autouse=True)

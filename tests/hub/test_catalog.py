@@ -13,7 +13,7 @@ from helix_app.base.process import paths
 from helix_app.base.process.logs import log_file
 from helix_app.hub.catalog import BundledSource, HubSource, WheelSource, load_catalog
 from helix_app.modelfiles.architectures.table import ARCHITECTURES
-from tests.hub.models import entry, write_catalog
+from tests.hub.served.models import entry, write_catalog
 
 
 def test_the_default_model_comes_first() -> None:

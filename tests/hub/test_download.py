@@ -15,8 +15,20 @@ from helix_app.hub import store
 from helix_app.hub.catalog import BundledSource, Catalog
 from helix_app.hub.download import download, download_events
 from helix_app.protocol.models.hub import DownloadDone, DownloadFailed
-from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, WHEEL, cut_source, entry, pull, sha256, wheel_source
-from tests.hub.server import FileServer, Served
+from tests.hub.served.models import (
+    AT_ONCE,
+    HUB,
+    OTHER,
+    PAYLOAD,
+    REPO,
+    WHEEL,
+    cut_source,
+    entry,
+    pull,
+    sha256,
+    wheel_source,
+)
+from tests.hub.served.server import FileServer, Served
 from tests.waiting import wait_for
 
 
@@ -89,7 +101,7 @@ def test_an_abandoned_generator_frees_the_lock(server: FileServer) -> None:
 def test_continues_what_a_killed_process_left(server: FileServer, folder: Path) -> None:
     """The part and the lock of a dead process are taken over."""
     served = server.serve_hub(REPO, "tiny.gguf", PAYLOAD, hold_at=98_304)
-    code = "from tests.hub.models import entry, pull; pull(entry())"
+    code = "from tests.hub.served.models import entry, pull; pull(entry())"
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         assert served.held.wait(60)
         wait_for(lambda: any(part.stat().st_size for part in parts(folder)))

@@ -8,7 +8,7 @@ import pytest
 
 from helix_app.base import messages
 from helix_app.base.errors import HelixError
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.hub.learned import forget, learned_table
 
 

@@ -19,8 +19,8 @@ from helix_app.hub import store
 from helix_app.hub.download import download
 from helix_app.hub.transfer.fetch import Retry
 from helix_app.protocol.models.hub import DownloadDone, DownloadProgress
-from tests.hub.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256
-from tests.hub.server import FileServer
+from tests.hub.served.models import AT_ONCE, HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256
+from tests.hub.served.server import FileServer
 from tests.waiting import wait_for
 
 PARTS = (PAYLOAD[:150_000], PAYLOAD[150_000:290_000], PAYLOAD[290_000:])
@@ -156,7 +156,7 @@ def test_paused_killed_and_resumed_the_checksum_is_right(server: FileServer, fol
         list(updates)
     served.hold_at, kept = 196_608, store.arrived_bytes(entry())
     served.held.clear()
-    code = "from tests.hub.models import entry, pull; pull(entry())"
+    code = "from tests.hub.served.models import entry, pull; pull(entry())"
     with subprocess.Popen([sys.executable, "-c", code]) as process:  # another start of the program
         assert served.held.wait(60)
         wait_for(lambda: store.arrived_bytes(entry()) > kept)

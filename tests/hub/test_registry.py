@@ -103,7 +103,7 @@ def test_a_damaged_library_is_kept_beside_the_new_one(text: str) -> None:
 def test_a_damaged_library_that_cannot_be_copied_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     registry.registry_file().parent.mkdir(parents=True)
     registry.registry_file().write_text("no json")
-    monkeypatch.setattr("helix_app.base.damaged.keep_copy", lambda path: None)
+    monkeypatch.setattr("helix_app.base.files.damaged.keep_copy", lambda path: None)
     with pytest.raises(OSError, match="damaged"):
         registry.take("Owner/Some-GGUF", ONE)
     assert registry.registry_file().read_text() == "no json"

@@ -11,7 +11,7 @@ from helix_app.base.errors import HelixError
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.resolve import ResolvedModel, resolve_target, to_load_request
 from helix_app.protocol.requests import LoadChoice, LoadRequest
-from tests.hub.models import PAYLOAD, entry
+from tests.hub.served.models import PAYLOAD, entry
 
 CATALOG = Catalog((entry(), entry(id="small", name="Small Model")))
 

@@ -13,9 +13,9 @@ from helix_app.hub import registry
 from helix_app.hub.search import found_files, look_into, search_models, take_file
 from helix_app.hub.transfer.failures import Cancelled
 from helix_app.protocol.library import FoundFile, FoundModel
-from tests.hub.hub_api import QUERY, info, serve_api
-from tests.hub.models import PAYLOAD, REPO, pull, sha256
-from tests.hub.server import FileServer, closed_port
+from tests.hub.served.hub_api import QUERY, info, serve_api
+from tests.hub.served.models import PAYLOAD, REPO, pull, sha256
+from tests.hub.served.server import FileServer, closed_port
 
 
 def search(query: str = QUERY) -> tuple[FoundModel, ...]:

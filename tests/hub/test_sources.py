@@ -13,8 +13,8 @@ import pytest
 from helix_app.base.errors import DownloadError
 from helix_app.hub.sources import find_wheel, locate
 from helix_app.hub.transfer.failures import Cancelled, SourceError
-from tests.hub.models import PAYLOAD, WHEEL, WHEEL_FILE, entry, pull, sha256, wheel_source
-from tests.hub.server import FileServer
+from tests.hub.served.models import PAYLOAD, WHEEL, WHEEL_FILE, entry, pull, sha256, wheel_source
+from tests.hub.served.server import FileServer
 
 
 @pytest.fixture

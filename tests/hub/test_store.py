@@ -14,9 +14,9 @@ from helix_app.hub import store
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.transfer.failures import format_bytes
 from helix_app.protocol.models.hub import DownloadDone
-from tests.engine.tiny import write_gguf
-from tests.hub.models import OTHER, PAYLOAD, REPO, entry, pull
-from tests.hub.server import FileServer, closed_port
+from tests.engine.made.tiny import write_gguf
+from tests.hub.served.models import OTHER, PAYLOAD, REPO, entry, pull
+from tests.hub.served.server import FileServer, closed_port
 
 
 def verify(model: object) -> list[object]:

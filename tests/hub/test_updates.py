@@ -14,7 +14,7 @@ import helix_app
 from helix_app.base.settings import Settings, save
 from helix_app.hub import updates
 from helix_app.protocol.inquiries import UpdateKnown
-from tests.hub.server import closed_port
+from tests.hub.served.server import closed_port
 
 NEWER = {"tag_name": "v9.1.0", "html_url": "https://example.org/releases/v9.1.0"}
 

@@ -12,7 +12,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import GREEDY, ask, finish, loaded, session_of
+from tests.engine.made.tiny import GREEDY, ask, finish, loaded, session_of
 
 pytestmark = pytest.mark.model
 PROMPT = "List ten countries and their capitals as a numbered list."

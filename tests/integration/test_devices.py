@@ -18,8 +18,8 @@ from helix_app.engine.host.parent import HostClient
 from helix_app.engine.remote.switch import SwitchClient
 from helix_app.protocol.events import Event, Failed, Finished, Notice, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams, UnloadRequest
-from tests.engine.tiny import Zoo
-from tests.integration.test_window import LONG, Person, Recorder
+from tests.engine.made.tiny import Zoo
+from tests.integration.window.test_window import LONG, Person, Recorder
 
 pytestmark = pytest.mark.model
 NEAR = 1.05  # what "back" means

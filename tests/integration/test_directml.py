@@ -14,9 +14,9 @@ from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
+from tests.engine.directml.simulated import decoder_there, runner_there, simulated
+from tests.engine.made.tiny import ask, finish, loaded, session_of
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.simulated import decoder_there, runner_there, simulated
-from tests.engine.tiny import ask, finish, loaded, session_of
 
 pytestmark = pytest.mark.model
 PROMPT = "List five fruits, then list the same five fruits again."

@@ -18,7 +18,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import ask, finish, loaded, session_of
+from tests.engine.made.tiny import ask, finish, loaded, session_of
 
 CPU = torch.device("cpu")
 pytestmark = [

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.base import messages
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.integration.mutations import HANG_SECONDS, KINDS
 
 _ROOT = Path(__file__).parents[2]

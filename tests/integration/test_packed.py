@@ -13,9 +13,9 @@ from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest, SamplingParams
+from tests.engine.made.tiny import ask, events, finish, session_of
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import ask, events, finish, session_of
 from tests.integration.test_low_bit import PARAGRAPH
 
 pytestmark = pytest.mark.model

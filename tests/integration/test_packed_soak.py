@@ -13,7 +13,7 @@ from helix_app.engine.engine import Engine
 from helix_app.hub.learned import shipped_table
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadRequest, SamplingParams
-from tests.engine.tiny import ask, events, finish, session_of
+from tests.engine.made.tiny import ask, events, finish, session_of
 from tests.integration.test_packed import prompts
 
 pytestmark = [pytest.mark.model, pytest.mark.soak, pytest.mark.timeout(7200)]

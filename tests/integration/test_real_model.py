@@ -10,7 +10,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
-from tests.engine.tiny import ask, finish, loaded, runners, session_of
+from tests.engine.made.tiny import ask, finish, loaded, runners, session_of
 
 pytestmark = pytest.mark.model
 PROMPT = "List ten countries and their capitals as a numbered list."

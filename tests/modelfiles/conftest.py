@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from helix_app.modelfiles import stamps
 from helix_app.modelfiles.gguf import gguf_file
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
-from tests.engine.text.files import NORMAL, byte_level, byte_names, write_folder, write_gguf
+from tests.engine.text.made.files import NORMAL, byte_level, byte_names, write_folder, write_gguf
 
 
 @pytest.fixture(autouse=True)

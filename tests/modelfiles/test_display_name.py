@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.modelfiles.display_name import clean_name, display_name
-from tests.engine.tiny import write_gguf
+from tests.engine.made.tiny import write_gguf
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from helix_app.base.errors import DraftMismatchError, ModelFileError
 from helix_app.modelfiles.config import Layer, Recurrent
 from helix_app.modelfiles.draft_head import check_head, head_kind, inspect_head, is_head
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.heads import Layout, head_for
-from tests.engine.tiny import VOCAB, Zoo
+from tests.engine.made.heads import Layout, head_for
+from tests.engine.made.tiny import VOCAB, Zoo
 
 LAYOUTS: tuple[Layout, ...] = ("eagle", "specforge", "speculators")
 

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import POINTER, check, refused
 
 CONFIG = {"model_type": "llama", "architectures": ["LlamaForCausalLM"]}

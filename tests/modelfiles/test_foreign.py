@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helix_app.modelfiles.foreign import is_pointer, is_raw_piece, is_unfinished_name
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import POINTER, check
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Log in to see this model</body></html>"

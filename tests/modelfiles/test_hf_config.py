@@ -15,7 +15,7 @@ from helix_app.base.messages import error_text
 from helix_app.modelfiles.architectures.table import ARCHITECTURES
 from helix_app.modelfiles.config import RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf, token_ids
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import check
 
 RAW: dict[str, Any] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.modelfiles.refusals import check, refused
 
 

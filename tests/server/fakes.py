@@ -34,9 +34,9 @@ from helix_app.protocol.intake import Intake, Joining
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, Request
 from helix_app.server.app import make_app, make_desk
+from helix_app.server.backends.pump import Pump
 from helix_app.server.desk import Desk
 from helix_app.server.options import ServerOptions
-from helix_app.server.pump import Pump
 from helix_app.server.run import address_of, listen, serve
 
 READY = ModelReady(

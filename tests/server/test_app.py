@@ -21,8 +21,8 @@ _CALM: Any = {"suppress_health_check": list(HealthCheck)}
 def operations() -> list[tuple[str, str]]:
     """(method, path) of all routes."""
     from helix_app.server.app import make_app, make_desk
+    from helix_app.server.backends.pump import Pump
     from helix_app.server.options import ServerOptions
-    from helix_app.server.pump import Pump
     from tests.server.fakes import FakeClient
 
     paths = make_app(make_desk(Pump(FakeClient()), ServerOptions())).openapi()["paths"]

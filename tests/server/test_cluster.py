@@ -26,7 +26,7 @@ from helix_app.server import cluster
 from helix_app.server.app import make_app
 from helix_app.server.cluster import Call, Head, Ingress, asked, session_of
 from helix_app.server.options import ServerOptions
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.server.fakes import FakeClient, Running, until
 from tests.waiting import wait_for
 

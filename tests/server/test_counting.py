@@ -15,7 +15,7 @@ from helix_app.server.counting import PromptCounter
 from helix_app.server.http.errors import ApiError
 from helix_app.server.options import Limits
 from tests.engine.conftest import zoo as zoo
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 from tests.server.fakes import serving
 
 ASKED = GenerateRequest("count", (ChatMessage("user", "the cat"),))

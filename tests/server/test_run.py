@@ -10,8 +10,8 @@ import pytest
 
 from helix_app.base.errors import HelixError
 from helix_app.server.app import make_app, make_desk
+from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
-from helix_app.server.pump import Pump
 from helix_app.server.run import address_of, is_loopback, listen, serve
 from tests.server.fakes import FakeClient
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.train import ngram_table
-from tests.engine.tiny import Zoo, write_gguf
+from tests.engine.made.tiny import Zoo, write_gguf
 
 SIZE = 1 << 16
 

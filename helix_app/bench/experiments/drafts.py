@@ -26,7 +26,7 @@ from helix_app.bench.experiments.experiment import (
 from helix_app.bench.figures.statistics import median
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.requests import Mode, SamplingParams
 

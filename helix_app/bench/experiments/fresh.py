@@ -21,7 +21,7 @@ from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, ratio, ratio_text
 from helix_app.bench.experiments.guard import FLOOR
 from helix_app.bench.figures.statistics import median
-from helix_app.bench.processes.programs import Program
+from helix_app.bench.processes.programs import Program, generate_options
 
 MODES = ("speculative", "autoregressive")
 BLOCKS = 512
@@ -57,19 +57,7 @@ def _first_reply(
     config: BenchConfig, environment: Mapping[str, str], mode: str, prompt: str, cancel: threading.Event
 ) -> float | None:
     """Decode tokens a second of the first reply of a new program; None when it was stopped."""
-    options = {
-        "target": config.target,
-        "draft": config.draft,
-        "k": config.k,
-        "device": config.device,
-        "dtype": config.dtype,
-        "mode": mode,
-        "max-tokens": config.max_tokens,
-        "temperature": config.temperature,
-        "seed": config.seed,
-        "prompt": prompt,
-    }
-    opening = {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
+    opening = {"blocks": BLOCKS, "generate": generate_options(config, prompt, mode=mode)}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
     with Program(module_command("helix_app.cli.benching.trial"), environment, errors, cancel) as program:
         if program.ask(opening) is None:

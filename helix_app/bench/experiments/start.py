@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from helix_app.base.process import paths
 from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Table, spread
-from helix_app.bench.processes.programs import Program
+from helix_app.bench.processes.programs import Program, generate_options
 
 ARMS = {"process": "generate", "child": "the window's engine"}
 PROMPT = "Say hello."
@@ -92,20 +92,8 @@ def run(config: BenchConfig, on_progress: OnProgress, cancel: threading.Event) -
 
 def _start(config: BenchConfig, environment: Mapping[str, str], arm: str, cancel: threading.Event) -> Start | None:
     """Start a program, have it write its reply, and end it; None when it was stopped."""
-    options = {
-        "target": config.target,
-        "draft": config.draft,
-        "k": config.k,
-        "device": config.device,
-        "dtype": config.dtype,
-        "max-tokens": min(config.max_tokens, MAX_TOKENS),
-        "temperature": config.temperature,
-        "seed": config.seed,
-        "prompt": PROMPT,
-    }
-    if config.context is not None:
-        options["context"] = config.context
-    asked = {"where": arm, "generate": [f"--{name}={value}" for name, value in options.items()]}
+    short = replace(config, max_tokens=min(config.max_tokens, MAX_TOKENS))
+    asked = {"where": arm, "generate": generate_options(short, PROMPT)}
     errors = Path(environment["HELIX_HOME"]) / "errors.txt"
     begin = time.perf_counter()
     with Program(module_command("helix_app.cli.benching.starting"), environment, errors, cancel) as program:

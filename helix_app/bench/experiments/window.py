@@ -31,7 +31,7 @@ from helix_app.base.settings import Settings
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments.experiment import Experiment, OnProgress, Speeds, Table, ratio, ratio_text, spread
 from helix_app.bench.figures.statistics import median
-from helix_app.bench.processes.programs import Program
+from helix_app.bench.processes.programs import Program, generate_options
 
 TERMINAL, WINDOW, ORIGINS = "terminal", "window", "window, origins shown"
 ARMS = (TERMINAL, WINDOW, ORIGINS)
@@ -113,20 +113,7 @@ def _opening(arm: str, config: BenchConfig) -> dict[str, Any]:
     """What a program is told first."""
     if arm != TERMINAL:
         return {"blocks": BLOCKS, "window": {"seed": config.seed, "origins": arm == ORIGINS}}
-    options = {
-        "target": config.target,
-        "draft": config.draft,
-        "k": config.k,
-        "device": config.device,
-        "dtype": config.dtype,
-        "max-tokens": config.max_tokens,
-        "temperature": config.temperature,
-        "seed": config.seed,
-        "prompt": WARM_UP,
-    }
-    if config.context is not None:
-        options["context"] = config.context
-    return {"blocks": BLOCKS, "generate": [f"--{name}={value}" for name, value in options.items()]}
+    return {"blocks": BLOCKS, "generate": generate_options(config, WARM_UP)}
 
 
 def _write(program: Program, prompt: str) -> Reply | None:

@@ -11,10 +11,30 @@ from pathlib import Path
 from typing import Any
 
 from helix_app.base.errors import HelixError
+from helix_app.bench.config import BenchConfig
 
 SECONDS = 300  # longer than loading or any reply takes
 POLL_SECONDS = 0.1
 _END_SECONDS = 10.0
+
+
+def generate_options(config: BenchConfig, prompt: str, **others: object) -> list[str]:
+    """Options of ``generate`` that ask for a reply as a benchmark is to have it; ``others`` by their names."""
+    options: dict[str, object] = {
+        "target": config.target,
+        "draft": config.draft,
+        "k": config.k,
+        "device": config.device,
+        "dtype": config.dtype,
+        "max-tokens": config.max_tokens,
+        "temperature": config.temperature,
+        "seed": config.seed,
+        "prompt": prompt,
+        **others,
+    }
+    if config.context is not None:
+        options["context"] = config.context
+    return [f"--{name}={value}" for name, value in options.items()]
 
 
 class Program(AbstractContextManager["Program"]):

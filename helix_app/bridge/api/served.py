@@ -15,7 +15,7 @@ from helix_app.protocol.requests import GenerateRequest
 from helix_app.protocol.serving import ServedReply, ServedState
 
 if TYPE_CHECKING:  # the server's packages are an extra, and take a second to import
-    from helix_app.server.backend import Handle, PoolBlocks, Watch
+    from helix_app.server.backends.backend import Handle, PoolBlocks, Watch
 
 KEPT = 50  # replies that are listed
 PROMPT = 120  # characters of a prompt that are shown
@@ -30,7 +30,7 @@ class _Open:
 
 
 class Served:
-    """A ``server.backend.Backend`` over the engine of a window. Every method may be called from any thread."""
+    """A ``server.backends.backend.Backend`` over the engine of a window. Every method may be called from any thread."""
 
     def __init__(self, write: Callable[[Joining], None]) -> None:
         """``write`` has a reply written, from whichever thread; its events come to ``take``."""
@@ -50,14 +50,10 @@ class Served:
     @property
     def pools(self) -> Mapping[PoolName, PoolBlocks]:
         """The blocks of each pool, as last told."""
-        from helix_app.server.backend import PoolBlocks
+        from helix_app.server.backends.backend import PoolBlocks
 
         with self._lock:
-            pools = dict(self._pools)
-        return {
-            name: PoolBlocks(s.used_blocks, s.cached_blocks, s.free_blocks, s.evicted_blocks)
-            for name, s in pools.items()
-        }
+            return {name: PoolBlocks.of(told) for name, told in self._pools.items()}
 
     def open(self) -> None:
         """Replies may be submitted from now on."""
@@ -66,7 +62,7 @@ class Served:
 
     def submit(self, request: GenerateRequest, watch: Watch | None = None) -> Handle:
         """See ``Backend``. An id that is in use is refused with ValueError."""
-        from helix_app.server.backend import Handle
+        from helix_app.server.backends.backend import Handle
 
         handle = Handle(request, watch)
         with self._lock:

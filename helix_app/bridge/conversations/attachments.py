@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from helix_app.base import texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.failures import failure
-from helix_app.bridge.worker import thread_for
+from helix_app.bridge.worker import OwnThread
 from helix_app.protocol.conversations.attachments import MOST_CHARACTERS, AttachmentFailed, AttachmentRead
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ class _Reader(QObject):
             self.told.emit([AttachmentFailed(failure(error))])
 
 
-class Attachments(QObject):
+class Attachments(OwnThread):
     """Reads files for a window, one after the other.
 
     Signals:
@@ -96,24 +96,14 @@ class Attachments(QObject):
     _asked = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._reader = _Reader()
-        self.thread_ = thread_for(self._reader, "helix-attachments")
+        reader = _Reader()
+        super().__init__(reader, "helix-attachments", parent)
+        self._reader = reader
         self._asked.connect(self._reader.read)
         self._reader.told.connect(self.news)
-        self._over = False
 
     @Slot(str)
     def ask(self, path: str) -> None:
         """Read a file; ``news`` tells what came of it."""
-        if not self._over:
-            if not self.thread_.isRunning():
-                self.thread_.start()
+        if self._begin():
             self._asked.emit(path)
-
-    @Slot()
-    def shutdown(self) -> None:
-        """End the thread after the file that is being read. May be called twice."""
-        self._over = True
-        self.thread_.quit()
-        self.thread_.wait()

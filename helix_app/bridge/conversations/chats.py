@@ -9,7 +9,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QCoreApplication, QObject, QThread, Signal, Slot
 
 from helix_app.bridge.conversations.chat_keeper import ChatKeeper
-from helix_app.bridge.worker import thread_for
+from helix_app.bridge.worker import OwnThread
 from helix_app.protocol.conversations.chats import ChatAsked
 from helix_app.store.chats.store import ChatStore
 
@@ -44,11 +44,8 @@ class _Clerk(QObject):
         QThread.currentThread().quit()
 
 
-class Chats(QObject):
+class Chats(OwnThread):
     """Keeps, finds and exports the conversations of one window.
-
-    Attributes:
-        thread_: does what is asked; begun at the first request.
 
     Signals:
         news(list): ChatNews and Notice, in order.
@@ -59,22 +56,19 @@ class Chats(QObject):
     _end_asked = Signal()
 
     def __init__(self, make_store: Callable[[], ChatStore] = ChatStore, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._clerk = _Clerk(ChatKeeper(make_store))
-        self.thread_ = thread_for(self._clerk, "helix-chats")
+        clerk = _Clerk(ChatKeeper(make_store))
+        super().__init__(clerk, "helix-chats", parent)
+        self._clerk = clerk
         self._next_asked.connect(self._clerk.do_next)
         self._end_asked.connect(self._clerk.end)
         self._clerk.told.connect(self.news)
-        self._over = False
 
     @Slot(object)
     def ask(self, asked: ChatAsked) -> None:
         """Do what a window asks for; ``news`` tells what came of it."""
-        if self._over:
+        if not self._begin():
             log.warning("asked after the end: %s", type(asked).__name__)
             return
-        if not self.thread_.isRunning():
-            self.thread_.start()
         self._clerk.asked.put(asked)
         self._next_asked.emit()
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from helix_app.bridge.worker import thread_for
+from helix_app.bridge.worker import OwnThread
 from helix_app.engine.text.prompt_child import PromptChild
 from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 
@@ -62,11 +62,8 @@ class _Counter(QObject):
         QThread.currentThread().quit()
 
 
-class Prompts(QObject):
+class Prompts(OwnThread):
     """Counts the tokens of prompts.
-
-    Attributes:
-        thread_: waits for the answers; begun at the first question.
 
     Signals:
         news(list): PromptCounted.
@@ -77,24 +74,20 @@ class Prompts(QObject):
     _end_asked = Signal()
 
     def __init__(self, make: Callable[[], Looks] = PromptChild, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._look = make()
-        self._counter = _Counter(self._look)
-        self.thread_ = thread_for(self._counter, "helix-prompts")
+        look = make()
+        counter = _Counter(look)
+        super().__init__(counter, "helix-prompts", parent)
+        self._look, self._counter = look, counter
         self._next_asked.connect(self._counter.do_next)
         self._end_asked.connect(self._counter.end)
         self._counter.told.connect(self.news)
-        self._over = False
 
     @Slot(object)
     def ask(self, asked: PromptAsked) -> None:
         """Look at a prompt; ``news`` tells, unless a later one comes before."""
-        if self._over:
-            return
-        if not self.thread_.isRunning():
-            self.thread_.start()
-        self._counter.put(asked)
-        self._next_asked.emit()
+        if self._begin():
+            self._counter.put(asked)
+            self._next_asked.emit()
 
     @Slot()
     def shutdown(self) -> None:

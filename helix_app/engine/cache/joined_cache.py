@@ -14,6 +14,7 @@ from helix_app.engine.cache.base import LayerView, bytes_per_block
 from helix_app.engine.cache.kv_cache import runs_of
 from helix_app.engine.cache.layout import whole
 from helix_app.engine.cache.pool.block_table import BlockTable
+from helix_app.engine.cache.pooled import Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.modelfiles.config import ModelConfig
 
@@ -68,22 +69,16 @@ class JoinedCache:
                 tensor.narrow(1, block * size + begin, size - begin).zero_()
 
 
-class JoinedView:
+class JoinedView(Window):
     """One forward pass's window on a ``JoinedCache``."""
 
-    first = 0
     states: StateView | None = None
     drafting: LayerView | None = None
 
     def __init__(self, cache: JoinedCache, blocks: Sequence[int], length: int, rows: int) -> None:
-        self._cache, self.block_size = cache, cache.block_size
-        self._length, self._rows = length, rows
-        size = cache.block_size
-        self.blocks = used = blocks[: -(-length // size)]
-        self.padded_length = len(used) * size
-        self.contiguous = all(block == used[0] + i for i, block in enumerate(used))
-        self._base = used[0] * size if used else 0
-        self._runs = runs_of(used, size, length - rows, length)
+        super().__init__(cache.block_size, blocks, length, rows)
+        self._cache, size = cache, cache.block_size
+        self._runs = runs_of(self.blocks, size, length - rows, length)
         self._written: torch.Tensor | None = None
         self._blocks: torch.Tensor | None = None
         heads = torch.arange(2 * cache.keys[0].shape[0])[:, None]
@@ -91,7 +86,7 @@ class JoinedView:
             slots = torch.cat([torch.arange(slot, slot + count) for slot, _, count in self._runs])
             self._written = (heads * (cache.num_blocks * size) + slots).view(-1).to(cache.device)
         if not self.contiguous:
-            self._blocks = (heads * cache.num_blocks + torch.tensor(used)).view(-1).to(cache.device)
+            self._blocks = (heads * cache.num_blocks + torch.tensor(self.blocks)).view(-1).to(cache.device)
 
     def at(self, layer: int) -> JoinedView:
         return self

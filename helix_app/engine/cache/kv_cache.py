@@ -15,9 +15,10 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.base import CacheView, LayerView, bytes_per_block
+from helix_app.engine.cache.base import CacheView, LayerView
 from helix_app.engine.cache.layout import Layout, whole_of
 from helix_app.engine.cache.pool.block_table import BlockTable
+from helix_app.engine.cache.pooled import PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
@@ -26,13 +27,10 @@ from helix_app.modelfiles.config import ModelConfig
 Layers = tuple[torch.Tensor, ...]
 
 
-class KVCache:
+class KVCache(PooledCache):
     """Keys and values of one model for all sequences.
 
     Attributes:
-        num_blocks, block_size: of the pool that says who owns which block.
-        layout: the groups of layers.
-        pool: all of it.
         keys, values: of each layer of a group, ``[kv_heads, slots, head_dim]``: views of the pool.
         parts: of each layer of a group, ``[2 * kv_heads * num_blocks, block_size * head_dim]``: the same.
         states: those of recurrent layers, None in a model without.
@@ -54,9 +52,7 @@ class KVCache:
         Args:
             layout: one group that keeps all tokens unless given.
         """
-        self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
-        self._config, self._dtype = config, dtype
-        self.layout = layout or whole_of(config)
+        super().__init__(config, num_blocks, block_size, dtype, device, layout or whole_of(config))
         depth = self.layout.depth
         heads = config.num_kv_heads
         with untracked(device):
@@ -86,11 +82,6 @@ class KVCache:
         self.release()
         return KVCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
-    @property
-    def block_bytes(self) -> int:
-        """Memory of one block of this cache."""
-        return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
-
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
         """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written.
 
@@ -109,30 +100,12 @@ class KVCache:
             view.states = self.states.view(table.state, table.length - rows, rows, table.verified)
         return view
 
-    def copy_block(self, source: int, destination: int) -> None:
-        """Copy one block over all layers."""
-        size = self.block_size
-        a, b = source * size, destination * size
-        with untracked(self.device):
-            self.pool[:, :, b : b + size] = self.pool[:, :, a : a + size]
 
-    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
-        """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
-        size = self.block_size
-        with untracked(self.device):
-            for block in blocks:
-                self.pool[:, :, block * size + begin : (block + 1) * size] = 0
-
-
-class KVView:
+class KVView(Window):
     """One forward pass's window on the cache, for the layers of one group.
 
     Attributes:
         cache: the cache that it looks at.
-        blocks: those of the sequence, in order, through the one of its last token.
-        first: the position of the first slot, 0 where no window has passed any.
-        contiguous: the blocks are adjacent, so attention reads the pool in place; otherwise it gathers.
-        padded_length: slots of the sequence's blocks, through the end of the last one.
         states: the window on its state, None in a model without recurrent layers.
     """
 
@@ -141,15 +114,8 @@ class KVView:
 
     def __init__(self, cache: KVCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
-        size = cache.block_size
-        self.block_size, self.begin, self.first = size, begin, begin * size
-        # counted from the first slot that is there, from here on
-        self.cache, self._length, self._rows = cache, length - self.first, rows
-        self.blocks = used = blocks[: -(-self._length // size)]
-        first = used[0] if used else 0
-        self.contiguous = all(block == first + i for i, block in enumerate(used))
-        self._base = first * size
-        self.padded_length = len(used) * size
+        super().__init__(cache.block_size, blocks, length, rows, begin)
+        self.cache = cache
         self._index_of = cache.layout.indices
         self._found: tuple[Layers, Layers, Layers] | None = None
         self._padded = False
@@ -240,11 +206,10 @@ class KVView:
     def _scattered(self) -> tuple[torch.Tensor, torch.Tensor]:
         """The slots of blocks that are not adjacent, and the rows of ``KVCache.parts`` that hold them."""
         if self._index is None:
-            cache, size = self.cache, self.cache.block_size
+            cache = self.cache
             table = torch.tensor(self.blocks, dtype=torch.int64).to(cache.device)
-            slots = (table[:, None] * size + torch.arange(size, device=cache.device)).view(-1)
             heads = torch.arange(cache.pool.shape[1], device=cache.device)
-            self._index = slots, (heads[:, None] * cache.num_blocks + table).view(-1)
+            self._index = self._slots_of(table), (heads[:, None] * cache.num_blocks + table).view(-1)
         return self._index
 
     def _gathered(self, index: int) -> torch.Tensor:

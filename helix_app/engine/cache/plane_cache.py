@@ -12,9 +12,10 @@ from collections.abc import Sequence
 
 import torch
 
-from helix_app.engine.cache.base import LayerView, bytes_per_block
+from helix_app.engine.cache.base import LayerView
 from helix_app.engine.cache.layout import Layout
 from helix_app.engine.cache.pool.block_table import BlockTable
+from helix_app.engine.cache.pooled import PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
@@ -23,13 +24,10 @@ from helix_app.modelfiles.config import ModelConfig
 Both = tuple[torch.Tensor, torch.Tensor]
 
 
-class PlaneCache:
+class PlaneCache(PooledCache):
     """Keys and values of one model for all sequences.
 
     Attributes:
-        num_blocks, block_size: of the pool that says who owns which block.
-        layout: the groups of layers; it has planes.
-        pool: all of it.
         joined: of each layer, ``[2 * kv_heads, slots, head_dim]``: views of the pool, of one that shares the other's.
         keys, values: of each layer that has its own, ``[kv_heads, slots, head_dim]``: the same.
     """
@@ -45,10 +43,14 @@ class PlaneCache:
         device: torch.device,
         layout: Layout,
     ) -> None:
-        """Reserve the memory, all zeros: slots that were never written may be read under a mask."""
-        assert layout.planes is not None
-        self.num_blocks, self.block_size, self.device, self.layout = num_blocks, block_size, device, layout
-        self._config, self._dtype, planes = config, dtype, layout.planes
+        """Reserve the memory, all zeros: slots that were never written may be read under a mask.
+
+        Args:
+            layout: one with planes.
+        """
+        super().__init__(config, num_blocks, block_size, dtype, device, layout)
+        planes = layout.planes
+        assert planes is not None
         with untracked(device):
             self.pool = zeros((planes.count, num_blocks * block_size, planes.width), dtype, device)
             self.joined = []
@@ -73,11 +75,6 @@ class PlaneCache:
         self.release()
         return PlaneCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
-    @property
-    def block_bytes(self) -> int:
-        """Memory of one block of this cache."""
-        return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
-
     def view(self, blocks: Sequence[int], length: int, rows: int) -> GroupView:
         """Where a sequence's ``length`` tokens are, of layers that all have the same blocks."""
         return GroupView(self, blocks, length, rows)
@@ -86,22 +83,8 @@ class PlaneCache:
         """Where one sequence's tokens are, in all groups of layers."""
         return PlaneView([GroupView(self, held.blocks, table.length, rows, held.begin) for held in table.groups])
 
-    def copy_block(self, source: int, destination: int) -> None:
-        """Copy one block over all planes."""
-        size = self.block_size
-        a, b = source * size, destination * size
-        with untracked(self.device):
-            self.pool[:, b : b + size] = self.pool[:, a : a + size]
 
-    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
-        """Zero blocks from slot ``begin`` on, over all planes: what is no number must not be read even under a mask."""
-        size = self.block_size
-        with untracked(self.device):
-            for block in blocks:
-                self.pool[:, block * size + begin : (block + 1) * size] = 0
-
-
-class GroupView:
+class GroupView(Window):
     """One forward pass's window on the cache, for the layers of one group; as ``base.LayerView``."""
 
     states: StateView | None = None
@@ -109,13 +92,8 @@ class GroupView:
 
     def __init__(self, cache: PlaneCache, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
         """``begin``: how many of the sequence's first blocks are not there any more."""
-        size = cache.block_size
-        self.block_size, self.begin, self.first = size, begin, begin * size
-        self.cache, self._length, self._rows = cache, length - self.first, rows
-        self.blocks = used = blocks[: -(-self._length // size)]
-        self._base = used[0] * size if used else 0
-        self.contiguous = all(block * size == self._base + i * size for i, block in enumerate(used))
-        self.padded_length = len(used) * size
+        super().__init__(cache.block_size, blocks, length, rows, begin)
+        self.cache = cache
         self._found: torch.Tensor | None = None
 
     def write(self, layer: int, kv: torch.Tensor, padded: bool = False) -> Both:
@@ -156,9 +134,7 @@ class GroupView:
     def _slots(self) -> torch.Tensor:
         """The slots of blocks that are not adjacent."""
         if self._found is None:
-            size, device = self.cache.block_size, self.cache.device
-            table = torch.tensor(self.blocks, dtype=torch.int64).to(device)
-            self._found = (table[:, None] * size + torch.arange(size, device=device)).view(-1)
+            self._found = self._slots_of(torch.tensor(self.blocks, dtype=torch.int64).to(self.cache.device))
         return self._found
 
 

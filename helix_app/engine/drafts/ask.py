@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 
 import torch
 
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.coupled import coupled_draw

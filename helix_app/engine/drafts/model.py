@@ -10,7 +10,7 @@ import torch
 from helix_app.base.errors import CacheExhaustedError, NumericsError
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.on_device import draw_together
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.models.runner import ModelRunner, Rows

@@ -20,7 +20,7 @@ import torch
 from helix_app.engine.control.policy import DraftOption
 from helix_app.engine.drafts.ask import Ask
 from helix_app.engine.drafts.model import CHUNK, ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.proposal import DraftRequest, Proposal
 from helix_app.engine.drafts.rereading import Rereading
 from helix_app.engine.models.runner import ModelRunner

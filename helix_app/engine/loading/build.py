@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from helix_app.engine.kernels import low_bit
-from helix_app.engine.loading import on_card
 from helix_app.engine.loading.drafts import MadeDraft, make_draft
 from helix_app.engine.loading.fitting.fit import has_room_for_layer
+from helix_app.engine.loading.formats import on_card
+from helix_app.engine.loading.formats.packed import takes_packed, unpacks_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
-from helix_app.engine.loading.packed import takes_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.runners import BLOCK_SIZE, Shape, load_target
 from helix_app.engine.machine.devices.device import PACKED, Device

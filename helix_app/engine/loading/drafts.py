@@ -15,14 +15,14 @@ import torch
 
 from helix_app.base.errors import InputError
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.next_token import NextTokenDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
+from helix_app.engine.drafts.on_target.head import HeadDraft
+from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.drafts.reencoded import Languages, ReencodedDraft
-from helix_app.engine.drafts.self_draft import SelfDraft
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading.next_token import drafting_runner, runs_next_token
 from helix_app.engine.loading.plan import HEAD, NEXT_TOKEN, SELF_BITS, Plan
@@ -32,7 +32,7 @@ from helix_app.engine.machine.memory import free_memory
 from helix_app.engine.measuring import formats
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import ModelFiles

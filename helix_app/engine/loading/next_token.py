@@ -13,11 +13,11 @@ from helix_app.engine.kernels.packed.processor import NoKernelsError
 from helix_app.engine.loading.plan import NEXT_TOKEN, Plan
 from helix_app.engine.loading.reading import LoadCancelled, read_weights
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.shared import Drafted
 from helix_app.engine.models.on_device.layers import KIND
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.shared import Drafted
 from helix_app.engine.models.tensors.head_weights import BLOCKS, HeadWeights
 from helix_app.modelfiles.draft_head import HeadFiles
 from helix_app.modelfiles.model_path import ModelFiles

@@ -7,7 +7,7 @@ from collections.abc import Collection, Generator
 
 from helix_app.base.message_texts.reasons import fields_of, reason_of
 from helix_app.engine.loading.drafts import check_copy
-from helix_app.engine.loading.on_card import try_products
+from helix_app.engine.loading.formats.on_card import try_products
 from helix_app.engine.loading.plan import Plan
 from helix_app.engine.loading.reading import LoadCancelled
 from helix_app.engine.machine.devices import fused_attention

@@ -11,9 +11,9 @@ import torch
 from helix_app.engine.cache.layout import with_states
 from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.loading.context import allocate, wanted_blocks
+from helix_app.engine.loading.formats.on_card import stays_packed
+from helix_app.engine.loading.formats.packed import has_kernels
 from helix_app.engine.loading.next_token import add_head, add_next_token
-from helix_app.engine.loading.on_card import stays_packed
-from helix_app.engine.loading.packed import has_kernels
 from helix_app.engine.loading.reading import read_weights
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.threads import choose_threads, leave_to_another_pool, take_back

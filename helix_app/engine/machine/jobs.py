@@ -25,9 +25,9 @@ from helix_app.engine.machine.exit_codes import exit_text
 JOBS = {
     "directml": "helix_app.engine.machine.devices.directml:list_directml",
     "torch": "helix_app.engine.machine.devices.torch_facts:gather",
-    "packed-kernels": "helix_app.engine.kernels.packed.check:run",
-    "packed-forms": "helix_app.engine.kernels.packed.forms:run",
-    "packed-forms-kept": "helix_app.engine.kernels.packed.forms:kept",
+    "packed-kernels": "helix_app.engine.kernels.packed.trials.check:run",
+    "packed-forms": "helix_app.engine.kernels.packed.trials.forms:run",
+    "packed-forms-kept": "helix_app.engine.kernels.packed.trials.forms:kept",
     "packed-products": "helix_app.engine.kernels.triton.trial:run",
     "fused-attention": "helix_app.engine.kernels.fused_trial:run",
     "self-test": "helix_app.doctor.self_test:run",

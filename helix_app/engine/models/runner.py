@@ -41,7 +41,7 @@ class Rows:
 
 
 class Hidden(Protocol):
-    """Hidden states between the passes of a sequence (``hidden_states.py``)."""
+    """Hidden states between the passes of a sequence (``drafting/hidden_states.py``)."""
 
     def hand(self, sequence_id: str, start: int) -> Handed:
         """What a pass over rows from ``start`` on takes."""

@@ -13,7 +13,7 @@ from helix_app.engine.control.costs import CostTable
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, parse_k
 from helix_app.engine.control.throughput import Source, ThroughputK
 from helix_app.engine.drafts.base import Draft
-from helix_app.engine.drafts.ngram_table import NgramTable
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
 from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params

@@ -8,15 +8,12 @@ is ended then.
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import os
-import signal
 import threading
 import time
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 
 from helix_app.base.failures import failure
+from helix_app.base.process.answering import AnsweringProcess, answer_all
 from helix_app.protocol.conversations.prompts import PromptAsked, PromptCounted
 from helix_app.protocol.events import Failed
 
@@ -24,7 +21,6 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 60.0  # a busy computer may take so long to start a process and to read a vocabulary
 PATIENCE_SECONDS = 10.0  # for a prompt; with a template that never ends it is over then
-END_SECONDS = 5.0
 POLL_SECONDS = 0.1  # how late it is seen that nobody waits any more
 
 
@@ -33,15 +29,14 @@ class PromptChild:
 
     def __init__(self, patience: float = PATIENCE_SECONDS) -> None:
         self._patience = patience
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
+        self._process = AnsweringProcess(serve, "helix-prompts")
         self._target = ""  # whose vocabulary it has read
         self._over = threading.Event()
 
     def __call__(self, asked: PromptAsked) -> PromptCounted:
         """The answer. Never raises."""
         try:
-            pipe = self._started()
+            pipe = self._process.pipe()
             pipe.send(asked)
             known = asked.target == self._target
             if not self._answered(pipe, self._patience if known else START_SECONDS):
@@ -63,54 +58,27 @@ class PromptChild:
                 return False
         return True
 
-    def _started(self) -> Connection:
-        if self._pipe is not None:
-            return self._pipe
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs,), name="helix-prompts", daemon=True)
-        try:
-            self._process.start()
-        except BaseException:
-            self._process = None
-            ours.close()
-            raise
-        finally:
-            theirs.close()  # so that its end is the end of the pipe
-        self._pipe, self._target = ours, ""
-        return ours
-
     def stop(self) -> None:
         """Let nobody wait for an answer any more; from any thread."""
         self._over.set()
 
     def close(self) -> None:
         """End the process; the next prompt starts another one."""
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.join(END_SECONDS)
-            self._process = None
+        self._process.close()
+        self._target = ""
 
 
 def serve(pipe: Connection) -> None:
     """The process: an answer to every prompt, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which then ends this
-    if hasattr(os, "nice"):
-        os.nice(5)  # the window, the server and the engine come first
     look = Examiner()
-    while True:
+
+    def answer(asked: PromptAsked) -> PromptCounted | Failed:
         try:
-            asked = pipe.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            answer: PromptCounted | Failed = look(asked)
+            return look(asked)
         except Exception as error:  # a file that is gone, or whatever a tokenizer raises
-            answer = failure(error)
-        pipe.send(answer)
+            return failure(error)
+
+    answer_all(pipe, answer)
 
 
 class Examiner:

@@ -31,11 +31,11 @@ from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_
 from helix_app.engine.text.vocabulary.byte_level import byte_level_bpe as _byte_level_bpe
 from helix_app.engine.text.vocabulary.sentencepiece import sentencepiece_bpe as _sentencepiece_bpe
 from helix_app.engine.text.vocabulary.token_bytes import token_bytes
-from helix_app.modelfiles import tokenizer_files
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader, short_name
 from helix_app.modelfiles.model_path import ModelFiles
-from helix_app.modelfiles.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.modelfiles.stamps import versions
+from helix_app.modelfiles.tokens import tokenizer_files
+from helix_app.modelfiles.tokens.special_tokens import special_id, template_tokens, vocabulary
 from helix_app.protocol.requests import ChatMessage
 
 log = logging.getLogger(__name__)

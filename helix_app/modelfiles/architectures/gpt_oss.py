@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from helix_app.modelfiles.architectures.base import Architecture, Fields, GgufFacts, Raw, theta_of, windowed
-from helix_app.modelfiles.architectures.qwen_moe import experts_gguf
+from helix_app.modelfiles.architectures.qwen.qwen_moe import experts_gguf
 from helix_app.modelfiles.config import Experts, Layer
 
 _LIMIT = 7.0  # of what enters an activation

@@ -6,20 +6,10 @@ from collections.abc import Iterable
 
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
-from helix_app.modelfiles.architectures import (
-    gemma,
-    gemma4,
-    gpt_oss,
-    granite,
-    llama,
-    mistral3,
-    phi,
-    qwen,
-    qwen35_moe,
-    qwen_moe,
-    smollm,
-)
+from helix_app.modelfiles.architectures import gpt_oss, granite, llama, mistral3, phi, smollm
 from helix_app.modelfiles.architectures.base import Architecture
+from helix_app.modelfiles.architectures.gemma import gemma, gemma4
+from helix_app.modelfiles.architectures.qwen import qwen, qwen35_moe, qwen_moe
 
 _FAMILIES = (llama, mistral3, qwen, qwen_moe, qwen35_moe, gemma, gemma4, smollm, phi, granite, gpt_oss)
 ARCHITECTURES: tuple[Architecture, ...] = tuple(one for family in _FAMILIES for one in family.ARCHITECTURES)

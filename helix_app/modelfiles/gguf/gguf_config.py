@@ -14,7 +14,7 @@ from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
 from helix_app.modelfiles.gguf.other_kinds import check_kind
 from helix_app.modelfiles.next_token import with_next_token_of_gguf
-from helix_app.modelfiles.special_tokens import gguf_end_tokens, special_id
+from helix_app.modelfiles.tokens.special_tokens import gguf_end_tokens, special_id
 
 
 def config_from_gguf(header: GgufHeader) -> ModelConfig:

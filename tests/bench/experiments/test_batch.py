@@ -11,7 +11,7 @@ from helix_app.bench.figures.statistics import median
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.requests import GenerateRequest
 from tests.bench.tiny_bench import Clock, opened
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 SECONDS = {"autoregressive": 4.0, "speculative": 1.0}  # a step of such replies
 TOKENS = 6

@@ -11,7 +11,7 @@ from helix_app.bench.experiments import context, experiment
 from helix_app.bench.profile.passes import Passes, kv_bytes
 from helix_app.engine.models.base import bytes_of
 from tests.bench.tiny_bench import opened, small_machine
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(autouse=True)

@@ -13,9 +13,9 @@ from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import drafts, experiment
 from helix_app.bench.experiments.experiment import Bench, open_bench
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.ngram_table import NgramTable
-from tests.engine.tiny import Zoo
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram_table import NgramTable
+from tests.engine.made.tiny import Zoo
 
 
 def opened(zoo: Zoo, draft: str, stop_after: int = 10**6) -> Bench:

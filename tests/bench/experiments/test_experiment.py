@@ -32,10 +32,10 @@ from helix_app.bench.experiments.experiment import (
 )
 from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.workloads import Prompt
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.protocol.events import Finished
 from tests.bench.tiny_bench import opened
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.mark.parametrize(

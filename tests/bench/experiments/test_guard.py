@@ -10,7 +10,7 @@ import pytest
 from helix_app.bench.config import BenchConfig
 from helix_app.bench.experiments import experiment, guard
 from helix_app.bench.experiments.experiment import Bench, open_bench
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 def opened(zoo: Zoo, repeats: int) -> Bench:

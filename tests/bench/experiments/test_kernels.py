@@ -15,7 +15,7 @@ from helix_app.bench.profile import bandwidth, operators
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.measuring import formats
 from tests.bench.tiny_bench import opened, small_machine
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 LIMITS, _, JUDGING = range(3)
 needs_int4 = pytest.mark.skipif(not low_bit.exists(4, torch.device("cpu")), reason="this PyTorch has no int4")

@@ -15,7 +15,7 @@ from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Finished
 from helix_app.protocol.requests import GenerateRequest
 from tests.bench.tiny_bench import opened
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(autouse=True)

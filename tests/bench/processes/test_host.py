@@ -20,7 +20,7 @@ from helix_app.protocol.bench import BenchDone, BenchProgressed, BenchRequest
 from helix_app.protocol.events import Event, Failed
 from helix_app.protocol.models.loading import Unloaded
 from helix_app.protocol.requests import GenerateRequest, UnloadRequest
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 PROMPTS = (Prompt("chat", "chat-1", "the cat sat"), Prompt("code", "code-1", "the dog lay"))
 

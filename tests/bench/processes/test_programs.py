@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from helix_app.base.errors import HelixError
+from helix_app.bench.config import BenchConfig
 from helix_app.bench.processes import programs as bench_programs
-from helix_app.bench.processes.programs import Program
+from helix_app.bench.processes.programs import Program, generate_options
 
 ECHO = """
 import json, sys
@@ -25,6 +26,12 @@ for line in sys.stdin:
 def program(tmp_path: Path, code: str, cancel: threading.Event | None = None) -> Program:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     return Program([sys.executable, "-c", code], environment, tmp_path / "errors.txt", cancel or threading.Event())
+
+
+def test_a_reply_is_asked_for_as_the_benchmark_is_set_up() -> None:
+    asked = generate_options(BenchConfig(target="t", context=512, seed=7), "Say a=b.", mode="autoregressive")
+    assert {"--target=t", "--context=512", "--seed=7", "--prompt=Say a=b.", "--mode=autoregressive"} <= set(asked)
+    assert not any(option.startswith("--context") for option in generate_options(BenchConfig(), "x"))
 
 
 def test_a_program_answers_again_and_again(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from helix_app.engine.kernels.linear import PlainLinear
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.bench.tiny_bench import Clock, opened, small_machine
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import Zoo
 
 LINEARS_TABLE = 1  # of ``bench kernels``
 

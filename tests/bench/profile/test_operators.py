@@ -14,7 +14,7 @@ from helix_app.bench.profile.passes import Passes
 from helix_app.engine.models import residual, rope
 from helix_app.engine.models.parts import part
 from tests.bench.tiny_bench import opened
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 CPU, CUDA = torch.autograd.DeviceType.CPU, torch.autograd.DeviceType.CUDA
 

@@ -23,7 +23,7 @@ from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import formats
 from tests.bench import made
 from tests.bench.tiny_bench import small_machine
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 Run = Callable[..., tuple[int, str, str]]
 Folder = Callable[[], list[str]]

@@ -11,10 +11,10 @@ import pytest
 
 from helix_app.cli.library import changes as library, models
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
-from tests.hub.hub_api import QUERY, serve_api
 from tests.hub.library.library_made import ollama, put
-from tests.hub.models import PAYLOAD, REPO
-from tests.hub.server import FileServer
+from tests.hub.served.hub_api import QUERY, serve_api
+from tests.hub.served.models import PAYLOAD, REPO
+from tests.hub.served.server import FileServer
 
 Shown = pytest.CaptureFixture[str]
 

@@ -18,8 +18,8 @@ from helix_app.cli.library import models
 from helix_app.hub.catalog import Catalog
 from helix_app.hub.learned import learned_table
 from tests.hub.conftest import folder as folder, home as home, no_thread_stays as no_thread_stays, server as server
-from tests.hub.models import PAYLOAD, REPO, entry, write_catalog
-from tests.hub.server import FileServer, closed_port
+from tests.hub.served.models import PAYLOAD, REPO, entry, write_catalog
+from tests.hub.served.server import FileServer, closed_port
 from tests.waiting import wait_for
 
 CATALOG = Catalog((entry(), entry(known=False, id="absent", sources=entry().sources)))

@@ -11,11 +11,11 @@ import torch
 from helix_app.engine.control.policy import DraftOption, RoundResult
 from helix_app.engine.control.throughput import ThroughputK
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.tiny import ask, check_idle, finish, session_of
+from tests.engine.made.tiny import ask, check_idle, finish, session_of
 
 PHRASE = [11, 12, 13, 14, 15, 16, 17, 18]
 GREEDY = SamplingParams(temperature=0.0)

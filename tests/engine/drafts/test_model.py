@@ -7,8 +7,8 @@ import torch
 
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.crowds import Crowd, Models, alone
-from tests.engine.tiny import GREEDY, Zoo, ask
+from tests.engine.made.tiny import GREEDY, Zoo, ask
+from tests.engine.runs.crowds import Crowd, Models, alone
 
 
 @pytest.fixture(scope="module")

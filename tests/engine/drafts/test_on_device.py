@@ -20,10 +20,10 @@ from helix_app.engine.sampling.filters import distribution, penalise
 from helix_app.engine.sampling.penalties import adjusted
 from helix_app.engine.sampling.verification import verify
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.crowds import SAMPLINGS, Crowd, Models, check_same, requests
-from tests.engine.simulated import decoder_there, runner_there, simulated
-from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
-from tests.engine.tiny import VOCAB, Zoo
+from tests.engine.directml.simulated import decoder_there, runner_there, simulated
+from tests.engine.directml.simulated_directml import DEVICE, SimulatedDirectML
+from tests.engine.made.tiny import VOCAB, Zoo
+from tests.engine.runs.crowds import SAMPLINGS, Crowd, Models, check_same, requests
 
 DRAFT = torch.tensor([[1.0, 0.2, 0.9, -1.0, 0.5, -0.3, 0.0, 2.0]])
 TARGET = torch.tensor([[0.3, 1.4, 0.9, -2.0, 0.1, 0.4, -5.0, 1.0]])

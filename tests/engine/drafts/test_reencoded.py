@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.drafts.reencoded import Languages, ReencodedDraft
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.rounds.session import Session
@@ -18,11 +18,11 @@ from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import GenerateRequest, Grammar, SamplingParams
-from tests.engine.crowds import SAMPLINGS, Crowd, Models, alone, check_same, plain, requests, staggered
 from tests.engine.drafts.test_rereading import numbers_whole, words
+from tests.engine.made.tiny import EOS_ID, GREEDY, Zoo, ask, tokenizer, write_gguf
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.paged import paged
-from tests.engine.tiny import EOS_ID, GREEDY, Zoo, ask, tokenizer, write_gguf
+from tests.engine.runs.crowds import SAMPLINGS, Crowd, Models, alone, check_same, plain, requests, staggered
+from tests.engine.runs.paged import paged
 
 
 @pytest.fixture(scope="module")

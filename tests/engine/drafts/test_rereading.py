@@ -11,7 +11,7 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from helix_app.engine.drafts.rereading import Rereading, draft_prompt
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import TEMPLATE, tokenizer as digits_apart
+from tests.engine.made.tiny import TEMPLATE, tokenizer as digits_apart
 
 TALK = "[{% for m in messages %}({{ m.role }}:{{ m.content }}){% endfor %}]{% if add_generation_prompt %}>{% endif %}"
 REPLY = "the 12345 cats: \u00e9\u20ac \U0001f600 sat\n\n  on 678 mats"

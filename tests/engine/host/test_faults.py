@@ -15,7 +15,7 @@ from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, No
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest, SamplingParams
 from tests.engine.host.faulty import GPU, Fault, Faults
-from tests.engine.tiny import GREEDY, Zoo
+from tests.engine.made.tiny import GREEDY, Zoo
 
 LENGTH = 24
 LONG = "the cat sat on the mat and the dog lay in the sun, then the rain came and the cat ran into the house " * 3

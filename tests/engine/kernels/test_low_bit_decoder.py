@@ -15,8 +15,8 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.kernels.test_low_bit import needs
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import CPU, logits_of, runner_of, some_ids
-from tests.engine.tiny import Zoo
 
 BF16 = torch.bfloat16
 CUTS = [40, 41, 42, 45, 50]

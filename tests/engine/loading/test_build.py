@@ -12,7 +12,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import formats
 from tests.engine.kernels.test_low_bit import needs
 from tests.engine.loading.test_drafts import load, notices, pays as pays, target as target
-from tests.engine.tiny import Zoo, ask, finish, session_of
+from tests.engine.made.tiny import Zoo, ask, finish, session_of
 
 
 @needs(4)

@@ -23,7 +23,7 @@ from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.events import Failed, Notice
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
 
 CONFIG = ModelConfig("llama", 300, 32, 32, 1, 2, 2, 16, context_length=32768)
 BLOCK = bytes_per_block(CONFIG, 16, torch.float32)

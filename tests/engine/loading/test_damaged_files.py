@@ -20,7 +20,7 @@ from helix_app.engine.loading.load import load
 from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import torch
 from helix_app.base import messages
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
-from helix_app.engine.drafts.self_draft import SelfDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.self_draft import SelfDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.loading import drafts
@@ -22,7 +22,7 @@ from helix_app.protocol.events import CacheSnapshot, Event, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
 from tests.engine.kernels.test_low_bit import needs
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
 
 
 @pytest.fixture

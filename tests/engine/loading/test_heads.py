@@ -11,8 +11,8 @@ import pytest
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.engine.cache.drafting_cache import DraftingCache
-from helix_app.engine.drafts.head import HeadDraft
 from helix_app.engine.drafts.mixed import MixedDraft
+from helix_app.engine.drafts.on_target.head import HeadDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import CORE, Library, shared
 from helix_app.engine.kernels.packed.processor import NoKernelsError
@@ -23,18 +23,18 @@ from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.packed.decoder import by_products, kernel_parts, packed_formats
 from helix_app.engine.models.tensors.head_weights import BLOCKS
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.heads import head_for
 from tests.engine.loading.test_drafts import load, notices
 from tests.engine.loading.test_next_token import THERE
-from tests.engine.next_token_runs import SAID
-from tests.engine.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo, ask, events, finish, session_of
+from tests.engine.runs.next_token_runs import SAID
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import torch
 from helix_app.base.errors import HelixError, InputError
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.next_token import NextTokenDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
+from helix_app.engine.drafts.on_target.next_token import NextTokenDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.loading import drafts
@@ -26,19 +26,19 @@ from helix_app.engine.loading.plan import plan
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import pairs
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.hidden_states import TargetStates
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.hidden_states import TargetStates
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.packed.decoder import PackedDecoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Failed, RoundDone
 from helix_app.protocol.requests import LoadRequest, SamplingParams
-from tests.engine.crowds import TEXTS
 from tests.engine.loading.test_drafts import load, notices
+from tests.engine.made.next_token import echo_of, reference_of, with_layer
+from tests.engine.made.tiny import VOCAB, Zoo, ask, events, finish, session_of
 from tests.engine.measuring.test_pairs import FASTER
-from tests.engine.next_token import echo_of, reference_of, with_layer
-from tests.engine.next_token_runs import SAID
+from tests.engine.runs.crowds import TEXTS
+from tests.engine.runs.next_token_runs import SAID
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import VOCAB, Zoo, ask, events, finish, session_of
 
 THERE = torch.device("privateuseone")
 
@@ -228,7 +228,7 @@ def test_a_file_without_it_says_so(zoo: Zoo) -> None:
 
 def test_a_count_whose_tensors_are_gone_is_no_layer(tmp_path: Path) -> None:
     """Quantisers leave the block out, and its number in the header."""
-    from tests.engine.tiny import write_gguf
+    from tests.engine.made.tiny import write_gguf
 
     path = write_gguf("qwen3", 0, tmp_path / "m.gguf", blocks=3, **{"qwen3.nextn_predict_layers": 1})
     config = inspect(path).config
@@ -315,7 +315,7 @@ def test_what_it_takes_is_reckoned(taught_file: Path) -> None:
 
 
 def test_a_sum_of_layers_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    from tests.engine.tiny import write_gguf
+    from tests.engine.made.tiny import write_gguf
 
     path = write_gguf("qwen3", 0, tmp_path / "m.gguf", **{"qwen3.nextn_predict_layers": 2})
     with pytest.raises(HelixError):

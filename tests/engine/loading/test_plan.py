@@ -13,9 +13,9 @@ from helix_app.engine.loading.plan import plan
 from helix_app.modelfiles.config import Recurrent
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import LoadRequest
+from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.text.files import NORMAL, byte_names, write_gguf
-from tests.engine.tiny import Zoo
+from tests.engine.text.made.files import NORMAL, byte_names, write_gguf
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.events import Event
 from helix_app.protocol.models.loading import LoadProgress
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture

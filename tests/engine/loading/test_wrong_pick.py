@@ -15,8 +15,8 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.protocol.events import CacheSnapshot, Event, Failed
 from helix_app.protocol.models.loading import Checked, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadRequest
+from tests.engine.made.tiny import Zoo, ask, events, finish, loaded, session_of
 from tests.engine.test_engine import failure, load, other_words as other_words, request_for
-from tests.engine.tiny import Zoo, ask, events, finish, loaded, session_of
 
 
 @pytest.fixture

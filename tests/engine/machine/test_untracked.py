@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 
 from helix_app.engine.machine.untracked import untracked
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.tiny import Zoo
 
 
 def test_only_the_cpu_has_inference_mode() -> None:

@@ -12,7 +12,7 @@ from helix_app.engine.machine import measured, quiet
 from helix_app.engine.measuring import calibration
 from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models.runner import ModelRunner
-from tests.engine.crowds import Models
+from tests.engine.runs.crowds import Models
 
 COSTS = {1: 0.030, 2: 0.060, 3: 0.090, 5: 0.145, 9: 0.260}  # of a processor without matrix units
 

@@ -13,9 +13,9 @@ from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import ModelFiles, inspect
 from helix_app.protocol.pairs import PairProbe
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.heads import head_for
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo
 from tests.engine.test_engine import other_words as other_words
-from tests.engine.tiny import Zoo
 
 HERE = pairs.Setting("cpu", "float32")
 FASTER = PairProbe((), 0.8, 0.7, 0.9, 4, 0.2, 1.3, 1.5, 1.4, 1.6, 1.4, 1.2, 1.6, by_text=True)

@@ -13,9 +13,9 @@ from helix_app.engine.models.make import make_decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import CPU, logits_of, runner_of, some_ids, worst
-from tests.engine.paged import paged
-from tests.engine.tiny import Zoo
+from tests.engine.runs.paged import paged
 
 
 def card_runner(path: Path, dtype: torch.dtype = torch.float32) -> ModelRunner:

@@ -11,8 +11,8 @@ from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.paged import paged
-from tests.engine.tiny import SHAPES, VOCAB, Zoo, hf_model
+from tests.engine.made.tiny import SHAPES, VOCAB, Zoo, hf_model
+from tests.engine.runs.paged import paged
 
 CPU = torch.device("cpu")
 TOLERANCE = 1e-4

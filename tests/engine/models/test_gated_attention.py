@@ -21,10 +21,10 @@ from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.config_check import check
 from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.model_path import ModelFiles
-from tests.engine.gguf_names import gguf_name
+from tests.engine.made.gguf_names import gguf_name
+from tests.engine.made.tiny import VOCAB
 from tests.engine.models.test_decoder import CPU, LENGTH, TOLERANCE, logits_of, some_ids, worst
-from tests.engine.paged import paged
-from tests.engine.tiny import VOCAB
+from tests.engine.runs.paged import paged
 
 HIDDEN, INNER, HEADS, KV_HEADS, DIM, TURNED, THETA = 64, 96, 4, 2, 24, 12, 500.0
 CONFIG = ModelConfig(

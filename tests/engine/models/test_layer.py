@@ -13,7 +13,7 @@ from helix_app.engine.models.parts.experts import ExpertMlps
 from helix_app.engine.models.parts.feed_forward import GatedMlp
 from helix_app.engine.models.parts.part import Part
 from helix_app.engine.models.parts.varied_attention import VariedAttention
-from tests.engine.tiny import Zoo, loaded, session_of
+from tests.engine.made.tiny import Zoo, loaded, session_of
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.model_path import inspect
 from tests.engine.kernels.test_low_bit import needs, noise
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 CPU = torch.device("cpu")
 

@@ -11,8 +11,8 @@ import torch
 from helix_app.engine.models.rope import inverse_frequencies, rope_table, rotate_
 from helix_app.modelfiles.config import ModelConfig, RopeScaling
 from helix_app.modelfiles.hf_config import config_from_hf
+from tests.engine.made.tiny import hf_config
 from tests.engine.models.test_residual import some
-from tests.engine.tiny import hf_config
 
 CONFIG = ModelConfig("llama", 32, 48, 96, 2, 4, 2, 12, 8192)
 

@@ -10,8 +10,8 @@ import torch
 
 from helix_app.base.errors import CacheExhaustedError
 from helix_app.engine.models.runner import ModelRunner, Rows, brought_home
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import TOLERANCE, runner_of, some_ids, worst
-from tests.engine.tiny import Zoo
 
 
 @pytest.fixture(autouse=True)

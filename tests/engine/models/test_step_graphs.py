@@ -18,9 +18,9 @@ from helix_app.engine.measuring.calibration import calibrate
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.step_graphs import CudaRecorder, StepGraphs, for_device
+from tests.engine.made.tiny import Zoo, ask, finish, loaded, session_of
 from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, some_ids, worst
-from tests.engine.models.test_ragged import SHUFFLED, TINY
-from tests.engine.tiny import Zoo, ask, finish, loaded, session_of
+from tests.engine.models.whole.test_ragged import SHUFFLED, TINY
 
 DESCRIBED = ("qwen3", "qwen3-window")
 

@@ -7,7 +7,7 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import calibration
-from tests.engine.tiny import Zoo, loaded, session_of
+from tests.engine.made.tiny import Zoo, loaded, session_of
 
 
 @pytest.fixture(scope="session")

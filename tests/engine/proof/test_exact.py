@@ -8,11 +8,11 @@ import torch
 from helix_app.engine.control.policy import AdditiveK, FixedK, KPolicy, RoundResult
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.proof.checks import install, reply_law, self_draft
-from tests.engine.proof.enumerate_paths import (
+from tests.engine.proof.instruments.checks import install, reply_law, self_draft
+from tests.engine.proof.instruments.enumerate_paths import (
     Context,
     OneHotDraft,
     Table,

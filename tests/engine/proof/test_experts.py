@@ -24,8 +24,8 @@ from helix_app.engine.models.rope import rope_table
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import Experts, Layer, ModelConfig
-from tests.engine.proof.checks import Patch, install, reply_law
-from tests.engine.proof.enumerate_paths import Context, OneHotDraft, Table, difference, target_law
+from tests.engine.proof.instruments.checks import Patch, install, reply_law
+from tests.engine.proof.instruments.enumerate_paths import Context, OneHotDraft, Table, difference, target_law
 from tests.engine.proof.test_exact import PARAMS, PROMPT
 
 Tensor = torch.Tensor

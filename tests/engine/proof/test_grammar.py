@@ -17,13 +17,14 @@ import torch
 from helix_app.engine.drafts import ask
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.sampling.grammar import GrammarMask
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary
 from helix_app.protocol.requests import Grammar, SamplingParams
-from tests.engine.proof.checks import Patch, check_identity, install, reply, reply_law, self_draft
-from tests.engine.proof.enumerate_paths import (
+from tests.engine.made.tiny import session_of
+from tests.engine.proof.instruments.checks import Patch, check_identity, install, reply, reply_law, self_draft
+from tests.engine.proof.instruments.enumerate_paths import (
     Law,
     OneHotDraft,
     Table,
@@ -34,7 +35,6 @@ from tests.engine.proof.enumerate_paths import (
     table_runner,
 )
 from tests.engine.proof.test_exact import EXACT, PARAMS, PROMPT
-from tests.engine.tiny import session_of
 
 A, B, C, AB, END = range(5)
 TEXTS = (b"a", b"b", b"c", b"ab", b"<end>")

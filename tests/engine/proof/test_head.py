@@ -22,12 +22,12 @@ from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.sampling import verification
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.draft_head import HeadFiles
-from tests.engine.head_runs import CPU, Parts, drafter, joined
-from tests.engine.proof.checks import Patch, install, reply_law
-from tests.engine.proof.enumerate_paths import BrokenPromise, Law, difference
-from tests.engine.proof.mutants import accept_everything
+from tests.engine.proof.instruments.checks import Patch, install, reply_law
+from tests.engine.proof.instruments.enumerate_paths import BrokenPromise, Law, difference
+from tests.engine.proof.instruments.mutants import accept_everything
 from tests.engine.proof.test_exact import PARAMS, PROMPT
 from tests.engine.proof.test_next_token import ROUNDED
+from tests.engine.runs.head_runs import CPU, Parts, drafter, joined
 
 CONFIG = ModelConfig("qwen3", 3, 16, 24, 2, 2, 1, 8, 64, rope_theta=50.0, qk_norm=True)
 LAYER = ModelConfig("llama", 3, 16, 24, 1, 2, 1, 8, 64, rope_theta=70.0)

@@ -16,7 +16,8 @@ from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.measuring import calibration
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.proof.checks import (
+from tests.engine.made.tiny import GREEDY, ask, finish, loaded, session_of
+from tests.engine.proof.instruments.checks import (
     Run,
     check_cache,
     check_counts,
@@ -28,7 +29,6 @@ from tests.engine.proof.checks import (
     plainly,
     reply,
 )
-from tests.engine.tiny import GREEDY, ask, finish, loaded, session_of
 
 PENALISED = SamplingParams(temperature=0.0, repetition_penalty=1.05)
 COUNTED = SamplingParams(0.0, presence_penalty=0.7, frequency_penalty=0.4, logit_bias=((60, 1.5), (70, -3.0)))

@@ -21,8 +21,9 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.rounds.session import Prompt
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
-from tests.engine.proof import mutants as bugs
-from tests.engine.proof.checks import (
+from tests.engine.made.tiny import session_of
+from tests.engine.proof.instruments import mutants as bugs
+from tests.engine.proof.instruments.checks import (
     Patch,
     Told,
     check_cache,
@@ -37,7 +38,7 @@ from tests.engine.proof.checks import (
     reply,
     reply_law,
 )
-from tests.engine.proof.enumerate_paths import (
+from tests.engine.proof.instruments.enumerate_paths import (
     Context,
     OneHotDraft,
     Table,
@@ -48,7 +49,6 @@ from tests.engine.proof.enumerate_paths import (
     target_law,
 )
 from tests.engine.proof.test_exact import EXACT, PARAMS, PROMPT, acceptance_error, law_error
-from tests.engine.tiny import session_of
 
 Check = Callable[[Engine, Patch], None]
 LOOP = tuple([5, 60, 70, 80, 90, 100] * 3)

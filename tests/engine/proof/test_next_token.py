@@ -12,14 +12,14 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.modelfiles.config import Experts, ModelConfig, NextToken
-from tests.engine.next_token_runs import CPU, drafter, joined
-from tests.engine.proof.checks import install, reply_law
-from tests.engine.proof.enumerate_paths import Law, difference
-from tests.engine.proof.mutants import accept_everything
+from tests.engine.proof.instruments.checks import install, reply_law
+from tests.engine.proof.instruments.enumerate_paths import Law, difference
+from tests.engine.proof.instruments.mutants import accept_everything
 from tests.engine.proof.test_exact import PARAMS, PROMPT
+from tests.engine.runs.next_token_runs import CPU, drafter, joined
 
 _PLAIN = ModelConfig("qwen3", 2, 16, 24, 1, 2, 1, 8, 64, rope_theta=50.0, qk_norm=True, next_token=NextToken())
 CONFIGS = {"perceptrons": _PLAIN, "experts": replace(_PLAIN, experts=Experts(4, 2, 8, shared_size=8))}

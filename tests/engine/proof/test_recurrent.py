@@ -17,9 +17,9 @@ from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
-from tests.engine.proof.checks import Patch, Told, install, reply, reply_law, self_draft
-from tests.engine.proof.enumerate_paths import OneHotDraft, Table, difference, target_law
-from tests.engine.proof.recurrent_tables import RecurrentTableDecoder, context_of, recurrent_runner
+from tests.engine.proof.instruments.checks import Patch, Told, install, reply, reply_law, self_draft
+from tests.engine.proof.instruments.enumerate_paths import OneHotDraft, Table, difference, target_law
+from tests.engine.proof.instruments.recurrent_tables import RecurrentTableDecoder, context_of, recurrent_runner
 from tests.engine.proof.test_exact import EXACT, PARAMS, PROMPT
 
 KINDS = ("one-hot", "model", "self")

@@ -19,8 +19,8 @@ from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.modelfiles.config import Layer, ModelConfig
-from tests.engine.proof.checks import Patch, install, reply_law
-from tests.engine.proof.enumerate_paths import OneHotDraft, Table, difference, model_draft, target_law
+from tests.engine.proof.instruments.checks import Patch, install, reply_law
+from tests.engine.proof.instruments.enumerate_paths import OneHotDraft, Table, difference, model_draft, target_law
 from tests.engine.proof.test_exact import EXACT, PARAMS, PROMPT
 
 _WINDOW, _SIZE, _BLOCKS = 2, 2, 40

@@ -20,7 +20,7 @@ from helix_app.engine.cache.pool.block_pool import BlockPool
 from helix_app.engine.drafts.base import Draft
 from helix_app.engine.drafts.mixed import MixedDraft
 from helix_app.engine.drafts.model import ModelDraft
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.runner import ModelRunner
@@ -28,9 +28,9 @@ from helix_app.engine.models.tensors.weights import expected_shape
 from helix_app.engine.sampling.filters import distribution
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.protocol.requests import SamplingParams
-from tests.engine.proof import mutants
-from tests.engine.proof.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
-from tests.engine.proof.enumerate_paths import OneHotDraft
+from tests.engine.proof.instruments import mutants
+from tests.engine.proof.instruments.checks import Patch, Run, fixed_chance, fresh_runner, install, reply, self_draft
+from tests.engine.proof.instruments.enumerate_paths import OneHotDraft
 
 VOCAB, REPLIES, LENGTH = 6, 14, 80
 CONFIG = ModelConfig("llama", VOCAB, 16, 24, 1, 2, 1, 8, context_length=128)

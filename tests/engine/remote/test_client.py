@@ -25,8 +25,8 @@ from helix_app.protocol.requests import (
 )
 from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
+from tests.engine.made.tiny import Zoo
 from tests.engine.remote.stand_in import Handler, StandIn, chunk, event
-from tests.engine.tiny import Zoo
 from tests.server.fakes import Running, fake_server
 
 
@@ -64,7 +64,7 @@ def failed(result: Event) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def helix(zoo: Zoo) -> Iterator[Running]:
-    from tests.server.test_real_engine import running
+    from tests.server.whole.test_real_engine import running
 
     made = running(LocalClient(), zoo.gguf("llama-loopy"))
     yield made

@@ -16,8 +16,8 @@ from helix_app.engine.rounds import scheduler
 from helix_app.engine.rounds.certify import Certified, first_token_test
 from helix_app.protocol.events import Event
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, SamplingParams
-from tests.engine.drafting import TARGET
-from tests.engine.tiny import Zoo, loaded
+from tests.engine.made.tiny import Zoo, loaded
+from tests.engine.runs.drafting import TARGET
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDelta
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams, Written
-from tests.engine.crowds import TEXTS, Crowd, Models, alone
-from tests.engine.random_schemas import random_schema
-from tests.engine.tiny import GREEDY, Zoo, ask, events, finish, loaded, write_gguf
+from tests.engine.made.random_schemas import random_schema
+from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, write_gguf
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone
 
 PERSON = {
     "type": "object",

@@ -19,7 +19,7 @@ from helix_app.engine.models.parts.attention import Attention
 from helix_app.protocol.events import CacheSnapshot, Event, Failed, Finished, Notice, RoundDone
 from helix_app.protocol.models.loading import LoadProgress, ModelReady
 from helix_app.protocol.requests import GenerateRequest, LoadRequest, UnloadRequest, Written
-from tests.engine.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
+from tests.engine.made.tiny import Zoo, ask, check_idle, events, finish, loaded, session_of
 
 LOST = "CUDA error: unspecified launch failure"
 MEMORY = "CUDA out of memory. Tried to allocate 2.00 GiB"

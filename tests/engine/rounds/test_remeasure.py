@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from helix_app.engine.control.costs import CostTable
-from helix_app.engine.drafts.ngram import NgramDraft
+from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.engine.engine import Engine
 from helix_app.engine.machine import quiet
 from helix_app.engine.measuring import calibration
@@ -16,9 +16,9 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds import session as generation
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished
-from tests.engine.crowds import Models, alone, check_empty
-from tests.engine.drafting import TARGET
-from tests.engine.tiny import Zoo, ask, check_idle, events, loaded, session_of
+from tests.engine.made.tiny import Zoo, ask, check_idle, events, loaded, session_of
+from tests.engine.runs.crowds import Models, alone, check_empty
+from tests.engine.runs.drafting import TARGET
 
 PLAIN, FAIR, BUSY = 0.020, 0.022, 0.200
 PASSES = [(1, 1), (5, 5), (1, 1)]  # five rows beside single ones

@@ -11,9 +11,9 @@ from helix_app.engine.rounds.queue import Entry
 from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.roster import Roster
 from helix_app.protocol.events import Finished
-from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, Models, check_empty, check_same, plain, requests
-from tests.engine.rounds.test_scheduler import prefilled
-from tests.engine.tiny import ask
+from tests.engine.made.tiny import ask
+from tests.engine.rounds.scheduler.test_scheduler import prefilled
+from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, Models, check_empty, check_same, plain, requests
 
 pytestmark = pytest.mark.usefixtures("small_chunks")
 

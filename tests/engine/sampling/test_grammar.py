@@ -16,7 +16,7 @@ from helix_app.engine.sampling.grammar import GrammarMask, Thought, Tokens, mask
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.protocol.requests import Grammar
-from tests.engine.tiny import EOS_ID, VOCAB, tokenizer
+from tests.engine.made.tiny import EOS_ID, VOCAB, tokenizer
 
 WIDTH = VOCAB + 6
 END = 0  # another token that ends a reply

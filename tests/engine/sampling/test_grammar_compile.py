@@ -9,8 +9,8 @@ import pytest
 from helix_app.base.errors import InputError
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
 from helix_app.protocol.requests import Grammar
+from tests.engine.made.tiny import EOS_ID
 from tests.engine.sampling.test_grammar import after, mask_of, next_mask, plain
-from tests.engine.tiny import EOS_ID
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from helix_app.engine.sampling import verification
 from helix_app.engine.sampling.filters import distribution
 from helix_app.protocol.events import Failed, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams, Verify
-from tests.engine.tiny import check_idle, session_of
+from tests.engine.made.tiny import check_idle, session_of
 
 # --------------------------------------------------------------------------- the same distribution
 

@@ -11,7 +11,7 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.text.chat_prompt import fold_system
 from helix_app.protocol.events import Event, Failed, Finished, Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.tiny import GREEDY, TEMPLATE, check_idle, events, loaded, session_of, write_gguf
+from tests.engine.made.tiny import GREEDY, TEMPLATE, check_idle, events, loaded, session_of, write_gguf
 
 NO_SYSTEM = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
 TURNS = (

@@ -16,8 +16,8 @@ from helix_app.engine.text.continuation import continuing
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerInfo, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
+from tests.engine.made.tiny import END, EOS_ID, START, STOP, TEMPLATE, tokenizer
 from tests.engine.text.test_prompts import LETTERS, PIECES, sentencepiece
-from tests.engine.tiny import END, EOS_ID, START, STOP, TEMPLATE, tokenizer
 
 BYTE_LEVEL = Tokenizer(tokenizer(), TokenizerInfo(TEMPLATE, "", STOP, None, False))
 ASKED = (ChatMessage("system", "be short"), ChatMessage("user", "the cat"))

@@ -10,9 +10,9 @@ from helix_app.engine.text.pairing import head_facts, pair_facts, verdicts
 from helix_app.modelfiles.draft_head import inspect_head
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count
-from tests.engine.heads import head_for
 from tests.engine.loading.test_plan import other_words as other_words
-from tests.engine.tiny import Zoo
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import Zoo
 
 
 @pytest.fixture(scope="module")

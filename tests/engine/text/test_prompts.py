@@ -15,7 +15,8 @@ from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, load_token
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.events import Notice
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, LoadRequest
-from tests.engine.text.files import (
+from tests.engine.made.tiny import GREEDY, events, finish
+from tests.engine.text.made.files import (
     BYTE,
     CONTROL,
     NORMAL,
@@ -25,7 +26,6 @@ from tests.engine.text.files import (
     write_folder,
     write_gguf,
 )
-from tests.engine.tiny import GREEDY, events, finish
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 PIECES = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), "▁", *(f"▁{c}" for c in LETTERS), *LETTERS]

@@ -8,7 +8,7 @@ import pytest
 from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 
 from helix_app.engine.text.template import render
-from tests.engine.text.files import GEMMA
+from tests.engine.text.made.files import GEMMA
 
 CHAT = [
     {"role": "system", "content": 'Say "yes" & <no>'},

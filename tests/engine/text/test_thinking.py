@@ -13,8 +13,8 @@ from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer, TokenizerI
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, LoadRequest
+from tests.engine.made.tiny import TEMPLATE, events, tokenizer
 from tests.engine.text.test_prompts import bytes_and
-from tests.engine.tiny import TEMPLATE, events, tokenizer
 
 THINK: Marks = ("<think>", "</think>")
 HI = (ChatMessage("user", "hi"),)

@@ -18,7 +18,7 @@ from helix_app.engine.text.tools import Tools, find_tools, plain_messages, read_
 from helix_app.protocol.events import Failed
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, LoadRequest
-from tests.engine.tiny import TEMPLATE, ask, events, loaded, tokenizer, write_gguf
+from tests.engine.made.tiny import TEMPLATE, ask, events, loaded, tokenizer, write_gguf
 
 LOOK = '{"type": "function", "function": {"name": "look", "description": "Looks.", "parameters": {"type": "object"}}}'
 CALLS = '[{"id": "abc", "type": "function", "function": {"name": "look", "arguments": "{\\"at\\": \\"the cat\\"}"}}]'

@@ -12,8 +12,8 @@ from helix_app.base import messages
 from helix_app.base.process import paths
 from helix_app.hub.library import facts
 from helix_app.hub.library.facts import ModelFacts, facts_of
-from tests.engine.heads import head_for
-from tests.engine.tiny import write_gguf
+from tests.engine.made.heads import head_for
+from tests.engine.made.tiny import write_gguf
 from tests.hub.library.library_made import put
 
 

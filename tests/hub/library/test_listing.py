@@ -13,10 +13,10 @@ from helix_app.hub.catalog import Catalog
 from helix_app.hub.download import download
 from helix_app.hub.library.listing import add_models, library
 from helix_app.protocol.library import LibraryItem, UnfinishedItem
-from tests.engine.tiny import write_gguf
+from tests.engine.made.tiny import write_gguf
 from tests.hub.library.library_made import lm_studio, ollama, put
-from tests.hub.models import AT_ONCE, PAYLOAD, REPO, entry
-from tests.hub.server import FileServer
+from tests.hub.served.models import AT_ONCE, PAYLOAD, REPO, entry
+from tests.hub.served.server import FileServer
 
 CATALOG = Catalog((entry(licence="MIT"),))
 

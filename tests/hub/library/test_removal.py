@@ -17,8 +17,8 @@ from helix_app.hub.library.listing import add_models, library
 from helix_app.hub.library.removal import remove
 from helix_app.hub.registry import HubFile
 from tests.hub.library.library_made import lm_studio, put
-from tests.hub.models import AT_ONCE, HUB, PAYLOAD, REPO, entry, pull, sha256
-from tests.hub.server import FileServer
+from tests.hub.served.models import AT_ONCE, HUB, PAYLOAD, REPO, entry, pull, sha256
+from tests.hub.served.server import FileServer
 
 CATALOG = Catalog((entry(), entry(id="absent")))
 

@@ -18,8 +18,8 @@ from helix_app.base.settings import Settings, save
 from helix_app.hub.catalog import BundledSource, HubSource
 from helix_app.hub.transfer.failures import Reason, SourceError, all_failed, check_space, disk_full, format_bytes
 from helix_app.hub.transfer.proxies import Proxy
-from tests.hub.models import HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256, wheel, wheel_source
-from tests.hub.server import FileServer, closed_port
+from tests.hub.served.models import HUB, OTHER, PAYLOAD, REPO, entry, pull, sha256, wheel, wheel_source
+from tests.hub.served.server import FileServer, closed_port
 
 
 def fails(model: Any) -> DownloadError:

@@ -11,8 +11,8 @@ import pytest
 from helix_app.hub.transfer.failures import Cancelled, SourceError
 from helix_app.hub.transfer.fetch import Remote, Retry, fetch
 from helix_app.protocol.models.hub import DownloadProgress
-from tests.hub.models import AT_ONCE, PAYLOAD, REPO, entry, pull, sha256
-from tests.hub.server import FileServer, closed_port
+from tests.hub.served.models import AT_ONCE, PAYLOAD, REPO, entry, pull, sha256
+from tests.hub.served.server import FileServer, closed_port
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from helix_app.hub.transfer import proxies
 from helix_app.hub.transfer.failures import SourceError
 from helix_app.hub.transfer.fetch import Remote, Retry, fetch
 from helix_app.hub.transfer.proxies import Proxy, pip_config, pip_proxy, proxy_for, without_secrets
-from tests.hub.models import PAYLOAD, entry, pull, sha256
-from tests.hub.server import FileServer, closed_port
+from tests.hub.served.models import PAYLOAD, entry, pull, sha256
+from tests.hub.served.server import FileServer, closed_port
 
 NAMES = [f"{kind}_proxy" for kind in ("http", "https", "all", "no")]
 

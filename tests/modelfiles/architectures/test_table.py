@@ -12,7 +12,7 @@ from helix_app.modelfiles.architectures.table import ARCHITECTURES, find_gguf, f
 from helix_app.modelfiles.config import Layer, RopeScaling, Rotary
 from helix_app.modelfiles.hf_config import config_from_hf
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import SHAPES, Zoo, hf_config
+from tests.engine.made.tiny import SHAPES, Zoo, hf_config
 
 SIZES: dict[str, Any] = {
     "vocab_size": 300,

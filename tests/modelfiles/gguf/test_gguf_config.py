@@ -10,7 +10,7 @@ import pytest
 
 from helix_app.base.errors import ModelFileError
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.text.files import NORMAL, write_gguf
+from tests.engine.text.made.files import NORMAL, write_gguf
 
 
 def made(path: Path, arch: str = "llama", **keys: Any) -> Path:

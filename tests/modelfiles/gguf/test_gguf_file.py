@@ -15,9 +15,9 @@ from helix_app.modelfiles.config import RopeScaling
 from helix_app.modelfiles.gguf.gguf_config import config_from_gguf
 from helix_app.modelfiles.gguf.gguf_file import file_key, read_header, short_name
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.gguf_names import gguf_name
-from tests.engine.text.files import NORMAL, byte_names, write_gguf
-from tests.engine.tiny import Zoo, hf_model
+from tests.engine.made.gguf_names import gguf_name
+from tests.engine.made.tiny import Zoo, hf_model
+from tests.engine.text.made.files import NORMAL, byte_names, write_gguf
 from tests.modelfiles.made_files import rewrite
 from tests.modelfiles.refusals import check
 

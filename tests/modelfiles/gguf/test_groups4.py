@@ -13,7 +13,7 @@ from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.gguf_file import read_header
 from helix_app.modelfiles.gguf.groups4 import GROUP, Groups4, is_groups4, unpack
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 KINDS = ["Q4_0", "Q4_1"]
 ROLES = ["q", "k", "v", "o", "gate", "up", "down"]

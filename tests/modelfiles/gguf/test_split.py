@@ -16,7 +16,7 @@ from helix_app.hub.resolve import resolve_target
 from helix_app.modelfiles.gguf.split import read_model
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.part_names import model_name, part_files
-from tests.engine.tiny import Zoo, ask, finish, loaded
+from tests.engine.made.tiny import Zoo, ask, finish, loaded
 from tests.modelfiles.made_files import rewrite
 
 MODEL = "llama-q4"

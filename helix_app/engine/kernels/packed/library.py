@@ -5,8 +5,8 @@ versions of llvmlite and LLVM, the processor and its features. So nothing old or
 is made anew, and where nothing can be written it is made at each start.
 
 A processor that lacks an instruction ends the whole program, so that what is new is tried in a process of its own
-first and compared with plain references, bit for bit (``check.py``). Products of a processor with more than one form
-are then timed in each (``forms.py``); which is taken is kept beside them.
+first and compared with plain references, bit for bit (``trials/check.py``). Products of a processor with more than one
+form are then timed in each (``trials/forms.py``); which is taken is kept beside them.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 from helix_app.engine.kernels.linear import LinearFn
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.samples import made_up
+from helix_app.engine.kernels.packed.trials.samples import made_up
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 _TOLERANCE = {"float32": 1e-5, "float16": 2e-3, "bfloat16": 1.5e-2}  # of a product, relative to its size

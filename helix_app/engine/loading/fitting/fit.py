@@ -19,9 +19,9 @@ from helix_app.engine.loading.fitting.needs import (
     next_token_blocks,
     next_token_weights,
 )
+from helix_app.engine.loading.formats.on_card import activations, stays_packed
+from helix_app.engine.loading.formats.packed import may_run_packed, unpacks_for_layer
 from helix_app.engine.loading.next_token import takes_next_token
-from helix_app.engine.loading.on_card import activations, stays_packed
-from helix_app.engine.loading.packed import may_run_packed, unpacks_for_layer
 from helix_app.engine.loading.plan import NEXT_TOKEN, SELF_BITS, Plan
 from helix_app.engine.machine.devices.device import PACKED, Device
 from helix_app.engine.machine.memory import free_memory, resident_memory, total_memory

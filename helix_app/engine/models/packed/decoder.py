@@ -298,7 +298,7 @@ class PackedDecoder:
 
     @property
     def ends(self) -> tuple[PackedTensor, Floats, PackedTensor]:
-        """Embeddings, final norm and output head, for a layer that shares them (``shared.py``)."""
+        """Embeddings, final norm and output head, for a layer that shares them (``drafting/shared.py``)."""
         weights = self._held()
         return self._embed, weights.norm, weights.head
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from types import TracebackType
-from typing import Any
 
 import gguf
 import torch
@@ -12,9 +10,9 @@ import torch
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.models.tensors.weights import expected_shape
+from helix_app.engine.models.tensors.opened import OpenedFiles
+from helix_app.engine.models.tensors.weights import DenseWeights, expected_shape
 from helix_app.modelfiles.draft_head import HeadFiles
-from helix_app.modelfiles.gguf.groups4 import Groups4
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 
 BLOCKS = "Q8_0"  # what matrices are rounded to
@@ -39,7 +37,7 @@ _NAMES = {
 }
 
 
-class HeadWeights:
+class HeadWeights(DenseWeights):
     """A ``WeightSource``; layers are of no account, for there is one. Use as a context manager."""
 
     def __init__(self, files: HeadFiles, taken: int, rounded: bool = False) -> None:
@@ -49,25 +47,16 @@ class HeadWeights:
             rounded: matrices are also given in blocks (``packed``).
         """
         self._files, self._taken, self._rounded = files, taken, rounded
-        self._stack = ExitStack()
-        self._where: dict[str, Any] = {}
+        self._opened = OpenedFiles(files.weights)
 
     def __enter__(self) -> HeadWeights:
-        from safetensors import SafetensorError, safe_open
-
-        for file in self._files.weights:
-            try:
-                handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
-            except (SafetensorError, OSError) as exc:
-                self._stack.close()
-                raise ModelFileError("model_corrupt", path=file, reason=str(exc), detail=repr(exc)) from exc
-            self._where.update(dict.fromkeys(handle.keys(), handle))
+        self._opened.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._opened.close()
 
     def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
         """A tensor as the files hold it. Raises ModelFileError."""
@@ -85,8 +74,7 @@ class HeadWeights:
         found = self._files.tensors.get(name)
         if found is None:
             raise self._unfit("tensor_missing", name=name)
-        tensor: torch.Tensor = self._where[found].get_tensor(found)
-        return tensor
+        return self._opened.tensor(found)
 
     def tokens(self, vocabulary: int) -> torch.Tensor | None:
         """The target's token of each of its logits ``[draft vocab]``; None where it drafts all of them, in order.
@@ -127,12 +115,6 @@ class HeadWeights:
 
     def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
         raise NotImplementedError("a draft head has no experts")
-
-    def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
-        return None
-
-    def groups4(self, role: str, layer: int = 0) -> Groups4 | None:
-        return None
 
     def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
         whole = self.packed(role, layer)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +13,7 @@ import torch
 from helix_app.base.errors import ModelFileError
 from helix_app.base.message_texts.reasons import reason_of
 from helix_app.engine.models.tensors import delta_weights, expert_weights
+from helix_app.engine.models.tensors.opened import OpenedFiles
 from helix_app.engine.models.tensors.token_weights import TOKEN_INPUTS, token_input_shape
 from helix_app.modelfiles.config import ModelConfig
 from helix_app.modelfiles.gguf.gguf_file import GgufHeader
@@ -277,64 +277,8 @@ class _GgufWeights:
         pass
 
 
-class _SafetensorsWeights:
-    def __init__(self, files: ModelFiles) -> None:
-        self._files, self._config = files, files.config
-        self._stack = ExitStack()
-        self._where: dict[str, Any] = {}
-
-    def __enter__(self) -> _SafetensorsWeights:
-        from safetensors import SafetensorError, safe_open
-
-        for file in self._files.weights:
-            try:
-                handle = self._stack.enter_context(safe_open(str(file), framework="pt"))
-            except (SafetensorError, OSError) as exc:
-                self._stack.close()
-                raise ModelFileError("model_corrupt", path=file, reason=str(exc), detail=repr(exc)) from exc
-            self._where.update(dict.fromkeys(handle.keys(), handle))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
-
-    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
-        whole, rows = _place(self._config, role, layer)
-        name = safetensors_name(self._config, whole, layer, kind)
-        found = self._named(name)
-        if found is None:
-            raise ModelFileError(
-                "model_weights_mismatch", path=self._files.path, what=reason_of("tensor_missing", name=name)
-            )
-        tensor = self._where[found].get_tensor(found)
-        if not tensor.is_floating_point() or tensor.element_size() < 2:
-            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
-        tensor = delta_weights.as_converted(role, tensor)
-        _check(tuple(tensor.shape), self._config, whole, kind, layer, name, self._files.path)
-        tensor = tensor if rows is None else tensor[rows]
-        order = row_order(self._config, role, layer, interleaved=False)
-        tensor = tensor if order is None else tensor[torch.from_numpy(order)]
-        offset = self._config.norm_offset
-        return tensor.float() + offset if offset and role.endswith("norm") else tensor
-
-    def _named(self, name: str) -> str | None:
-        """What a tensor is called here; None for one that is not there."""
-        return next((one for one in _possible(name) if one in self._where), None)
-
-    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
-        def part(name: str, one: int | None) -> torch.Tensor | None:
-            found = self._named(name)
-            if found is None:
-                return None
-            handle = self._where[found]
-            tensor: torch.Tensor = (
-                handle.get_tensor(found) if one is None else handle.get_slice(found)[one : one + 1][0]
-            )
-            return tensor
-
-        return expert_weights.from_safetensors(part, self._files, role, layer, index, kind)
+class DenseWeights:
+    """What a ``WeightSource`` says that holds no packed blocks."""
 
     def packed_experts(self, role: str, layer: int) -> list[PackedTensor] | None:
         return None
@@ -347,3 +291,48 @@ class _SafetensorsWeights:
 
     def packed_parts(self, role: str, layer: int = 0) -> list[PackedTensor] | None:
         return None
+
+
+class _SafetensorsWeights(DenseWeights):
+    def __init__(self, files: ModelFiles) -> None:
+        self._files, self._config = files, files.config
+        self._opened = OpenedFiles(files.weights)
+
+    def __enter__(self) -> _SafetensorsWeights:
+        self._opened.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._opened.close()
+
+    def get(self, role: str, kind: str = "weight", layer: int = 0) -> torch.Tensor:
+        whole, rows = _place(self._config, role, layer)
+        name = safetensors_name(self._config, whole, layer, kind)
+        found = self._named(name)
+        if found is None:
+            raise ModelFileError(
+                "model_weights_mismatch", path=self._files.path, what=reason_of("tensor_missing", name=name)
+            )
+        tensor = self._opened.tensor(found)
+        if not tensor.is_floating_point() or tensor.element_size() < 2:
+            raise ModelFileError("model_feature_unsupported", feature=reason_of("feature_weights", kind=tensor.dtype))
+        tensor = delta_weights.as_converted(role, tensor)
+        _check(tuple(tensor.shape), self._config, whole, kind, layer, name, self._files.path)
+        tensor = tensor if rows is None else tensor[rows]
+        order = row_order(self._config, role, layer, interleaved=False)
+        tensor = tensor if order is None else tensor[torch.from_numpy(order)]
+        offset = self._config.norm_offset
+        return tensor.float() + offset if offset and role.endswith("norm") else tensor
+
+    def _named(self, name: str) -> str | None:
+        """What a tensor is called here; None for one that is not there."""
+        return next((one for one in _possible(name) if one in self._opened), None)
+
+    def expert(self, role: str, layer: int, index: int, kind: str = "weight") -> torch.Tensor:
+        def part(name: str, one: int | None) -> torch.Tensor | None:
+            found = self._named(name)
+            return None if found is None else self._opened.tensor(found, one)
+
+        return expert_weights.from_safetensors(part, self._files, role, layer, index, kind)

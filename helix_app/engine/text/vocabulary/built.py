@@ -10,7 +10,7 @@ import tokenizers
 from tokenizers import AddedToken
 
 from helix_app.engine.text.vocabulary.pre_tokenizers import Found
-from helix_app.modelfiles.special_tokens import CONTROL, UNKNOWN, USER_DEFINED
+from helix_app.modelfiles.tokens.special_tokens import CONTROL, UNKNOWN, USER_DEFINED
 
 Pair = tuple[str, str]
 

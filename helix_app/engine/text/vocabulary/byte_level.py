@@ -15,7 +15,7 @@ from tokenizers import decoders, models
 
 from helix_app.engine.text.vocabulary.built import Built, add_markers, ids_by_text, pair_of, split_unused
 from helix_app.engine.text.vocabulary.pre_tokenizers import find_cut
-from helix_app.modelfiles.special_tokens import BYTE, UNUSED, USER_DEFINED, is_byte, token_types
+from helix_app.modelfiles.tokens.special_tokens import BYTE, UNUSED, USER_DEFINED, is_byte, token_types
 
 
 def byte_level_bpe(meta: Mapping[str, Any], tokens: Sequence[str]) -> Built:

@@ -16,7 +16,7 @@ import tokenizers
 from tokenizers import Regex, decoders, models, normalizers
 
 from helix_app.engine.text.vocabulary.built import Built, Pair, add_markers, ids_by_text, pair_of, split_unused
-from helix_app.modelfiles.special_tokens import NORMAL, UNUSED, USER_DEFINED, special_id, token_types
+from helix_app.modelfiles.tokens.special_tokens import NORMAL, UNUSED, USER_DEFINED, special_id, token_types
 
 _SPACE = "▁"
 

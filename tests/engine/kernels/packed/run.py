@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.reference import Arithmetic, record_bytes, rounded
-from helix_app.engine.kernels.packed.samples import with_scales
+from helix_app.engine.kernels.packed.trials import check
+from helix_app.engine.kernels.packed.trials.samples import with_scales
 
 _BYTES = (0, 255, 0x80, 0x7F, 0x0F, 0xF0, 0x55)
 

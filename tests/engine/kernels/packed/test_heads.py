@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed.check import call, floats
 from helix_app.engine.kernels.packed.library import Library
+from helix_app.engine.kernels.packed.trials.check import call, floats
 
 DIM, GROUP, KV_HEADS, BLOCK = 16, 2, 2, 16
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.kernels.packed import check, library as libraries
+from helix_app.engine.kernels.packed import library as libraries
 from helix_app.engine.kernels.packed.library import CORE, Library
 from helix_app.engine.kernels.packed.processor import NoKernelsError, this_processor
+from helix_app.engine.kernels.packed.trials import check
 from helix_app.engine.machine import jobs
 
 PART = "Q4_1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.library import Library
+from helix_app.engine.kernels.packed.trials import check
 
 
 @pytest.mark.parametrize("part", ["64_3", "128_7", "80_1", "48_8", "16_2_48", "32_4_sinks", "16_1_32_sinks"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.reference import record_bytes, rounded
+from helix_app.engine.kernels.packed.trials import check
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -6,9 +6,9 @@ import gguf
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed.check import made_up
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.reference import Arithmetic, apart, record_bytes, rounded, unpacked
+from helix_app.engine.kernels.packed.trials.check import made_up
 
 # of a product of gaussian rows, relative to its size: from eight bits of activations alone
 ERROR = {256: 0.012, 32: 0.010}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed.check import call, floats
 from helix_app.engine.kernels.packed.formats import RECORD_BYTES
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.reference import apart
+from helix_app.engine.kernels.packed.trials.check import call, floats
 
 
 def prepared(library: Library, x: np.ndarray, size: int, order: list[int]) -> np.ndarray:

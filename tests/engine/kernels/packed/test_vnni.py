@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from helix_app.engine.kernels.packed import check, library as libraries, products
+from helix_app.engine.kernels.packed import library as libraries, products
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.processor import NoKernelsError, Processor, binding, this_processor
+from helix_app.engine.kernels.packed.trials import check
 
 llvm = pytest.importorskip("llvmlite.binding")
 VNNI = ("vnni256", "vnni512")

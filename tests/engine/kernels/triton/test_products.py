@@ -9,7 +9,7 @@ import torch
 
 from tests.engine import interpreted as interpreted  # isort: skip  (before Triton)
 from helix_app.engine.kernels.packed.formats import FORMATS
-from helix_app.engine.kernels.packed.samples import made_up
+from helix_app.engine.kernels.packed.trials.samples import made_up
 from helix_app.engine.kernels.triton.formats import CUTS
 from helix_app.engine.kernels.triton.weights import PackedWeight
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor

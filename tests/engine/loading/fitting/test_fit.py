@@ -17,7 +17,7 @@ from helix_app.protocol.events import Failed
 from helix_app.protocol.models.fit import Fit
 from helix_app.protocol.models.loading import Checked, ModelReady
 from helix_app.protocol.requests import LoadRequest
-from tests.engine.tiny import Zoo, events
+from tests.engine.made.tiny import Zoo, events
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from helix_app.engine.machine import memory
 from helix_app.engine.machine.devices.device import Device, cpu
 from helix_app.protocol.events import Finished
 from helix_app.protocol.models.loading import MemoryUse, ModelReady
+from tests.engine.made.tiny import Zoo, ask, events, loaded, session_of
 from tests.engine.test_engine import load
-from tests.engine.tiny import Zoo, ask, events, loaded, session_of
 
 
 @pytest.fixture

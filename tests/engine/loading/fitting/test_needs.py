@@ -13,8 +13,8 @@ from helix_app.engine.models.base import bytes_of
 from helix_app.engine.models.decoder import Decoder
 from helix_app.modelfiles.model_path import inspect
 from helix_app.modelfiles.parameters import parameter_count, read_count
+from tests.engine.made.tiny import Zoo, loaded, session_of
 from tests.engine.models.packed.test_decoder import packed_runner
-from tests.engine.tiny import Zoo, loaded, session_of
 
 
 @pytest.fixture(scope="module")

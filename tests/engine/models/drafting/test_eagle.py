@@ -13,17 +13,17 @@ import torch
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.tensors.head_weights import HeadWeights
 from helix_app.modelfiles.draft_head import HeadFiles
-from tests.engine.head_runs import drafter, head_of, joined, target_of
-from tests.engine.heads import HeadReference, Layout, head_for
+from tests.engine.made.heads import HeadReference, Layout, head_for
+from tests.engine.made.tiny import VOCAB, Zoo
+from tests.engine.models.drafting.test_next_token import BACKWARDS, DRAFTED, TEXT, read
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
-from tests.engine.models.test_next_token import BACKWARDS, DRAFTED, TEXT, read
 from tests.engine.models.test_step_graphs import with_graphs
-from tests.engine.tiny import VOCAB, Zoo
+from tests.engine.runs.head_runs import drafter, head_of, joined, target_of
 
 Patch = pytest.MonkeyPatch
 Pair = tuple[ModelRunner, ModelRunner]

@@ -9,15 +9,15 @@ import torch
 
 from helix_app.engine.models.drafting.eagle import EagleHead
 from helix_app.engine.models.drafting.layer import DraftingLayer
-from helix_app.engine.models.next_token import NextTokenLayer
+from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner
-from tests.engine.head_runs import head_of, joined as with_head, target_of
-from tests.engine.heads import head_for
+from tests.engine.made.heads import head_for
+from tests.engine.made.next_token import reference_of, with_layer
+from tests.engine.made.tiny import Zoo
+from tests.engine.models.drafting.test_next_token import read
 from tests.engine.models.test_decoder import some_ids, worst
-from tests.engine.models.test_next_token import read
-from tests.engine.next_token import reference_of, with_layer
-from tests.engine.next_token_runs import files_with, joined as with_own, parts_of
-from tests.engine.tiny import Zoo
+from tests.engine.runs.head_runs import head_of, joined as with_head, target_of
+from tests.engine.runs.next_token_runs import files_with, joined as with_own, parts_of
 
 TEXT = some_ids(20, 6)
 

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from tests.engine.directml.simulated import decoder_there, runner_there
+from tests.engine.directml.simulated_directml import DeviceTensor, SimulatedDirectML
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.on_device.test_layers import TOLERANCE, device as device, fed
 from tests.engine.models.test_decoder import runner_of, some_ids
-from tests.engine.simulated import decoder_there, runner_there
-from tests.engine.simulated_directml import DeviceTensor, SimulatedDirectML
-from tests.engine.tiny import Zoo
 
 
 def library(device: SimulatedDirectML, **wrong: Any) -> types.ModuleType:

@@ -15,12 +15,12 @@ from helix_app.engine.models.on_device import layers as device_layers
 from helix_app.engine.models.on_device.layers import DeviceDecoder
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.modelfiles.model_path import inspect
-from tests.engine import tiny_families
+from tests.engine.directml.simulated import decoder_there, runner_there, simulated
+from tests.engine.directml.simulated_directml import DEVICE, SimulatedDirectML
+from tests.engine.made import tiny_families
+from tests.engine.made.tiny import SHAPES, Zoo
+from tests.engine.made.tiny_recurrent import SHAPES as RECURRENT
 from tests.engine.models.test_decoder import runner_of, some_ids
-from tests.engine.simulated import decoder_there, runner_there, simulated
-from tests.engine.simulated_directml import DEVICE, SimulatedDirectML
-from tests.engine.tiny import SHAPES, Zoo
-from tests.engine.tiny_recurrent import SHAPES as RECURRENT
 
 PLAIN = [name for name in SHAPES if name not in tiny_families.SHAPES]  # those do not run there
 TOLERANCE = 1e-4

@@ -18,9 +18,9 @@ from helix_app.engine.models.packed.decoder import PackedDecoder, by_products, k
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
-from tests.engine.paged import paged
-from tests.engine.tiny import Zoo
+from tests.engine.runs.paged import paged
 
 TINY = ("llama", "llama-tied", "llama-mha", "llama-mqa", "qwen2", "qwen2-tied", "llama-llama3", "llama-yarn")
 BLOCKS = 40

@@ -16,9 +16,9 @@ from helix_app.engine.models.packed.linears import PackedEmbedding, PackedLinear
 from helix_app.engine.models.parts.experts import ExpertMlps
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.packed.test_decoder import packed_runner
-from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
-from tests.engine.tiny import Zoo
+from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
 
 
 @pytest.fixture(scope="module")

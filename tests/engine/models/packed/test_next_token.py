@@ -12,21 +12,21 @@ import torch
 
 from helix_app.engine.kernels.packed.library import NoKernelsError, shared
 from helix_app.engine.models.decoder import Decoder
-from helix_app.engine.models.hidden_states import TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
+from helix_app.engine.models.drafting.shared import shared_of
 from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.runner import ModelRunner
-from helix_app.engine.models.shared import shared_of
 from helix_app.protocol.events import RoundDone
-from tests.engine.crowds import SAMPLINGS, TEXTS, Crowd, alone, check_same, plain
-from tests.engine.models import test_next_token as by_hand
+from tests.engine.made.next_token import Reference, echo_of, reference_of, with_layer
+from tests.engine.made.tiny import ask
+from tests.engine.models.drafting import test_next_token as by_hand
 from tests.engine.models.test_decoder import some_ids
-from tests.engine.models.test_ragged import drafted, one_by_one, prepared
-from tests.engine.next_token import Reference, echo_of, reference_of, with_layer
-from tests.engine.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
+from tests.engine.models.whole.test_ragged import drafted, one_by_one, prepared
 from tests.engine.proof.test_experts import renormalised_wrongly
 from tests.engine.proof.test_recurrent import rejected_rows_stay
 from tests.engine.proof.test_recurrent_experts import gate_of_another_row
-from tests.engine.tiny import ask
+from tests.engine.runs.crowds import SAMPLINGS, TEXTS, Crowd, alone, check_same, plain
+from tests.engine.runs.next_token_runs import Taught, drafter, files_with, joined, parts_of, runner_with
 
 NAME, EXPERTS, TEXT = "qwen35-blocks-loopy", "qwen3_5_moe-loopy", some_ids(45, 6)
 pytestmark = pytest.mark.usefixtures("small_chunks")

@@ -10,7 +10,7 @@ from helix_app.engine.models.packed.reader import LayerReader
 from helix_app.engine.models.packed.recurrent import padded_heads
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo
+from tests.engine.made.tiny import Zoo
 
 NAME = "qwen35-blocks-loopy"
 

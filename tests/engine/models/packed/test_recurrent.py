@@ -24,12 +24,12 @@ from helix_app.engine.models.parts import attention
 from helix_app.engine.models.runner import ModelRunner, Rows
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine import tiny
+from tests.engine.made import tiny
+from tests.engine.made.packed_files import in_blocks
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.packed.test_decoder import packed_runner
 from tests.engine.models.test_decoder import CPU, logits_of, runner_of, some_ids
-from tests.engine.packed_files import in_blocks
-from tests.engine.paged import paged
-from tests.engine.tiny import Zoo
+from tests.engine.runs.paged import paged
 
 NAME, TIED, LONG = "qwen35-blocks-loopy", "qwen35-blocks-loopy-tied", EXACT_ROWS + 40
 REAL = {  # sizes of Qwen3.5's own heads

@@ -1,7 +1,7 @@
 import pytest
 
 from helix_app.engine.models.decoder import Decoder
-from tests.engine.tiny import Zoo, loaded, session_of
+from tests.engine.made.tiny import Zoo, loaded, session_of
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from helix_app.engine.kernels.attention import EXACT_ROWS
 from helix_app.engine.models.parts import delta_net
 from helix_app.engine.models.parts.delta_net import FEW_ROWS
 from helix_app.engine.models.runner import ModelRunner
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of, some_ids, worst
-from tests.engine.tiny import Zoo
 
 IDS = some_ids(200, 8)
 

@@ -14,7 +14,7 @@ from helix_app.engine.models.residual import Norm, residual
 from helix_app.engine.models.tensors import expert_weights, weights
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo, hf_model
+from tests.engine.made.tiny import Zoo, hf_model
 
 CPU, ALONE = torch.device("cpu"), Pass((), ())
 

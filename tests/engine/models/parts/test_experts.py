@@ -13,10 +13,10 @@ from helix_app.engine.models.linears import LinearMaker
 from helix_app.engine.models.parts.experts import ExpertMlps, choose, load_experts
 from helix_app.engine.models.parts.part import Pass, pieces_of
 from helix_app.modelfiles.config import Experts, ModelConfig
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of
-from tests.engine.models.test_ragged import BESIDE, TORCH, check_exact
+from tests.engine.models.whole.test_ragged import BESIDE, TORCH, check_exact
 from tests.engine.proof.test_experts import Weights
-from tests.engine.tiny import Zoo
 
 SCORES = torch.tensor([[0.0, 2.0, 1.0, 2.0], [3.0, -1.0, 0.5, 0.0]])
 ONE = Experts(6, 2, 8)

@@ -15,8 +15,8 @@ from helix_app.engine.models.parts.token_inputs import load_token_gate, load_tok
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.gguf.packed_tensor import PackedTensor
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import LENGTH, logits_of, runner_of, some_ids, worst
-from tests.engine.tiny import Zoo
 
 CPU = torch.device("cpu")
 

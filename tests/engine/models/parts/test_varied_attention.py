@@ -7,8 +7,8 @@ import torch
 
 from helix_app.engine.kernels.attention import Span
 from helix_app.engine.models.decoder import Decoder
+from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of, some_ids
-from tests.engine.tiny import Zoo
 
 
 @pytest.mark.parametrize("name", ["gemma4", "gemma4-loopy"])

@@ -20,8 +20,8 @@ from helix_app.engine.models.tensors.delta_weights import (
 )
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.tiny import Zoo, hf_model, write_gguf
 from tests.engine.models.test_decoder import logits_of, runner_of, some_ids
-from tests.engine.tiny import Zoo, hf_model, write_gguf
 
 
 def test_a_quantised_file_is_unpacked_and_is_nearly_the_model(zoo: Zoo) -> None:

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
+from tests.engine.made.next_token import reference_of, with_layer
+from tests.engine.made.tiny import Zoo, hf_model
 from tests.engine.models.test_decoder import TOLERANCE, logits_of, runner_of, some_ids, worst
-from tests.engine.next_token import reference_of, with_layer
-from tests.engine.tiny import Zoo, hf_model
 
 ROLES = ("expert_gate_up", "expert_down")
 State = dict[str, torch.Tensor]

@@ -11,8 +11,8 @@ from safetensors.torch import load_file, save_file
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.tensors.head_weights import HeadWeights
 from helix_app.modelfiles.draft_head import inspect_head
-from tests.engine.heads import HeadReference, head_for
-from tests.engine.tiny import VOCAB
+from tests.engine.made.heads import HeadReference, head_for
+from tests.engine.made.tiny import VOCAB
 
 ROLES = ("head_fc", "enorm", "hnorm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down", "norm", "head")
 

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from helix_app.base.errors import ModelFileError
 from helix_app.engine.models.tensors.weights import expected_shape, open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.tiny import Zoo, hf_model
+from tests.engine.made.tiny import Zoo, hf_model
 
 OF_A_LAYER = ("attn_norm", "q", "k", "v", "o", "mlp_norm", "gate", "up", "down")
 ALL = ("embed", "norm", "head", *OF_A_LAYER)

@@ -16,10 +16,10 @@ from helix_app.engine.rounds.replies.reply import Reply
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, PrefillDone, RoundDone, TextDelta
 from helix_app.protocol.requests import SamplingParams, Written
-from tests.engine.crowds import Models
-from tests.engine.drafting import TARGET
-from tests.engine.rounds.test_session import engine as engine, plain
-from tests.engine.tiny import EOS_ID, VOCAB, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.made.tiny import EOS_ID, VOCAB, Zoo, ask, events, finish, loaded, session_of
+from tests.engine.rounds.session.test_session import engine as engine, plain
+from tests.engine.runs.crowds import Models
+from tests.engine.runs.drafting import TARGET
 
 # --------------------------------------------------------------------------- ends
 

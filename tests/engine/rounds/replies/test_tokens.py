@@ -13,7 +13,7 @@ from helix_app.engine.rounds.certify import logits_after
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.protocol.events import EmittedToken, Finished, PrefillDone, RoundDone
 from helix_app.protocol.requests import GenerateRequest, SamplingParams
-from tests.engine.tiny import Zoo, ask, events, loaded, session_of
+from tests.engine.made.tiny import Zoo, ask, events, loaded, session_of
 
 PARAMS = SamplingParams(0.5, 3, 0.9, 0.01, 1.2, seed=4, presence_penalty=0.5, logit_bias=((60, 3.0),))
 

@@ -7,7 +7,7 @@ import tokenizers
 from tokenizers import models
 
 from helix_app.engine.text.vocabulary.built import add_markers, ids_by_text, split_unused
-from helix_app.modelfiles.special_tokens import CONTROL, NORMAL, UNKNOWN, USER_DEFINED
+from helix_app.modelfiles.tokens.special_tokens import CONTROL, NORMAL, UNKNOWN, USER_DEFINED
 
 LETTERS = list("abcdehty")
 

@@ -15,8 +15,8 @@ from tokenizers import models, normalizers, pre_tokenizers, trainers
 from helix_app.engine.text.tokenizer import Tokenizer, load_tokenizer
 from helix_app.modelfiles.model_path import inspect
 from helix_app.protocol.requests import ChatMessage
-from tests.engine.text.files import BYTE, CONTROL, NORMAL, USER_DEFINED, write_gguf
-from tests.engine.text.texts import TEXTS
+from tests.engine.text.made.files import BYTE, CONTROL, NORMAL, USER_DEFINED, write_gguf
+from tests.engine.text.made.texts import TEXTS
 
 _SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
 _CONTROLS = ["<|turn>", "<turn|>", "<|think|>"]

@@ -19,8 +19,8 @@ from tokenizers import decoders, models, pre_tokenizers, trainers
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.engine.text.vocabulary.pre_tokenizers import Cut, find_cut
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.text.files import NORMAL, write_folder, write_gguf
-from tests.engine.text.texts import TEXTS
+from tests.engine.text.made.files import NORMAL, write_folder, write_gguf
+from tests.engine.text.made.texts import TEXTS
 
 PUBLISHED: dict[str, Any] = json.loads((Path(__file__).parent / "published.json").read_text(encoding="utf-8"))
 

@@ -12,7 +12,7 @@ from tokenizers import decoders, models
 from helix_app.base.errors import InputError
 from helix_app.engine.text.tokenizer import Tokenizer, TokenizerInfo
 from helix_app.engine.text.vocabulary.token_bytes import token_bytes
-from tests.engine.tiny import END, START, tokenizer
+from tests.engine.made.tiny import END, START, tokenizer
 
 INFO = TokenizerInfo(None, "", "", None, False)
 PIECES = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), "▁", "a", "b", "▁a", "ab", "▁ab", "é", "<b>"]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed import check
 from helix_app.engine.kernels.packed.delta import reference
 from helix_app.engine.kernels.packed.delta.sizes import WIDTHS
 from helix_app.engine.kernels.packed.library import DELTA, Library
 from helix_app.engine.kernels.packed.reference import Arithmetic
+from helix_app.engine.kernels.packed.trials import check
 
 STEPS = {f"delta_steps_{width}" for width in WIDTHS}
 GATED = {f"delta_gated for groups of {size}" for size in (32, 256)}

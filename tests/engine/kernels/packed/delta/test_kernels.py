@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from helix_app.engine.kernels.packed.check import call
 from helix_app.engine.kernels.packed.delta.sizes import width_of
 from helix_app.engine.kernels.packed.library import Library
+from helix_app.engine.kernels.packed.trials.check import call
 
 
 @pytest.mark.parametrize(

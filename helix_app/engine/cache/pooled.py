@@ -1,0 +1,77 @@
+"""What caches of one tensor have in common, and what each window on a cache knows of a sequence's blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from helix_app.engine.cache.base import bytes_per_block
+from helix_app.engine.cache.layout import Layout
+from helix_app.engine.machine.untracked import untracked
+from helix_app.modelfiles.config import ModelConfig
+
+
+class PooledCache:
+    """A cache whose blocks lie side by side in one tensor, ``pool``: ``[..., slots, width]``; see ``base.Cache``.
+
+    Attributes:
+        num_blocks, block_size: of the pool that says who owns which block.
+        layout: the groups of layers.
+        pool: all of it.
+    """
+
+    pool: torch.Tensor
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        num_blocks: int,
+        block_size: int,
+        dtype: torch.dtype,
+        device: torch.device,
+        layout: Layout,
+    ) -> None:
+        self.num_blocks, self.block_size, self.device, self.layout = num_blocks, block_size, device, layout
+        self._config, self._dtype = config, dtype
+
+    @property
+    def block_bytes(self) -> int:
+        """Memory of one block of this cache."""
+        return bytes_per_block(self._config, self.block_size, self._dtype, self.layout)
+
+    def copy_block(self, source: int, destination: int) -> None:
+        """Copy one block over all layers."""
+        size = self.block_size
+        a, b = source * size, destination * size
+        with untracked(self.device):
+            self.pool[..., b : b + size, :] = self.pool[..., a : a + size, :]
+
+    def scrub(self, blocks: Sequence[int], begin: int = 0) -> None:
+        """Zero blocks from slot ``begin`` on, over all layers: what is no number must not be read even under a mask."""
+        size = self.block_size
+        with untracked(self.device):
+            for block in blocks:
+                self.pool[..., block * size + begin : (block + 1) * size, :] = 0
+
+
+class Window:
+    """Where a sequence's tokens lie in a cache, for the layers of one group; what ``base.LayerView`` says of it."""
+
+    def __init__(self, block_size: int, blocks: Sequence[int], length: int, rows: int, begin: int = 0) -> None:
+        """
+        Args:
+            length: tokens of the sequence, the last ``rows`` of which are about to be written.
+            begin: how many of the sequence's first blocks are not there any more.
+        """
+        self.block_size, self.begin, self.first = block_size, begin, begin * block_size
+        # counted from the first slot that is there, from here on
+        self._length, self._rows = length - self.first, rows
+        self.blocks = used = blocks[: -(-self._length // block_size)]
+        self._base = used[0] * block_size if used else 0
+        self.contiguous = all(block * block_size == self._base + i * block_size for i, block in enumerate(used))
+        self.padded_length = len(used) * block_size
+
+    def _slots_of(self, table: torch.Tensor) -> torch.Tensor:
+        """The slots of blocks, ``[blocks]`` to ``[blocks * block_size]``."""
+        return (table[:, None] * self.block_size + torch.arange(self.block_size, device=table.device)).view(-1)

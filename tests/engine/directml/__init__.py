@@ -1,0 +1,1 @@
+"""A DirectML device that is simulated, and the engine on it."""

@@ -1,0 +1,1 @@
+"""Runners and sessions of tiny models, for one reply and for crowds."""
