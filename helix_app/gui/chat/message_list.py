@@ -232,7 +232,7 @@ class MessageList(QObject):
         finished = None
         if record is not None:
             reply.set_thinking(record.marks, record.opens)
-            reply.request = record.request((), message.id)
+            reply.request = None if record.edited else record.request((), message.id)  # no model wrote all of it
             reply.exact_rows = record.exact_rows
             reply.set_plain_rounds([record.plain_round] * record.plain_rounds)
             finished = record.finished(message.id, message.text)

@@ -196,5 +196,8 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     window.chat.list.rebuild()
     assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
     assert chat.reply.stats_text()
+    assert chat.reply.verdict_text() == ""
+    assert chat.reply._footer is not None
+    assert not chat.reply._footer.race.isVisible()  # no model would write it so from the question alone
     window.chat.write_again(went_on.id)
     assert chat.reply._author.text() == "SmolLM2 135M Instruct"
