@@ -150,11 +150,13 @@ def build(
     from helix_app.bridge.models.remotes import Remotes
     from helix_app.bridge.pairs import Pairs
     from helix_app.bridge.run_files import RunFiles
+    from helix_app.gui.window.dropping import Dropping
     from helix_app.gui.window.main_window import MainWindow
 
     client = (client_factory or make_client)(settings)
     controller = SessionController(client, hub or make_hub(settings))
     window = MainWindow(settings)
+    Dropping(window)
     run_files = RunFiles()
     benchmarks = Benchmarks(controller)
     checkups = Checkups(examine)

@@ -750,8 +750,20 @@ Protokolle: {logs}</translation>
    <translation>Nachricht bearbeiten</translation>
   </message>
   <message>
+   <source>Edit the reply</source>
+   <translation>Antwort bearbeiten</translation>
+  </message>
+  <message>
    <source>Leave it as it was (Esc)</source>
    <translation>Lassen, wie sie war (Esc)</translation>
+  </message>
+  <message>
+   <source>Save</source>
+   <translation>Speichern</translation>
+  </message>
+  <message>
+   <source>Save as another version (Ctrl+Enter)</source>
+   <translation>Als weitere Fassung speichern (Strg+Eingabe)</translation>
   </message>
   <message>
    <source>Send</source>
@@ -1004,6 +1016,14 @@ Protokolle: {logs}</translation>
   <message>
    <source>Details</source>
    <translation>Details</translation>
+  </message>
+  <message>
+   <source>Edit this reply</source>
+   <translation>Diese Antwort bearbeiten</translation>
+  </message>
+  <message>
+   <source>Edit this reply; this version stays</source>
+   <translation>Diese Antwort bearbeiten; diese Fassung bleibt</translation>
   </message>
   <message>
    <source>Figures of this reply</source>
@@ -1697,6 +1717,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Helix ended while this was being written. What had come by then was kept.</source>
    <translation>Helix endete, während dies geschrieben wurde. Was bis dahin da war, ist erhalten.</translation>
+  </message>
+  <message>
+   <source>edited</source>
+   <translation>bearbeitet</translation>
   </message>
  </context>
  <context>
@@ -3216,6 +3240,10 @@ Antwort: {reply}
    <translation>Paar untersuchen…</translation>
   </message>
   <message>
+   <source>It is for {memory} GB of memory, which is more than this computer has.</source>
+   <translation>Es ist für {memory} GB Speicher, und das ist mehr, als dieser Computer hat.</translation>
+  </message>
+  <message>
    <source>Live panel</source>
    <translation>Live-Feld</translation>
   </message>
@@ -3310,6 +3338,10 @@ Antwort: {reply}
   <message>
    <source>download {size}</source>
    <translation>{size} laden</translation>
+  </message>
+  <message>
+   <source>download {size}, too large here</source>
+   <translation>{size} laden, hier zu groß</translation>
   </message>
   <message>
    <source>drafts from the text itself</source>
@@ -3611,6 +3643,14 @@ Antwort: {reply}
    <translation>Ins Feld setzen</translation>
   </message>
   <message>
+   <source>Reading {name}, then sending…</source>
+   <translation>{name} wird gelesen, dann gesendet…</translation>
+  </message>
+  <message>
+   <source>Reading {name}…</source>
+   <translation>{name} wird gelesen…</translation>
+  </message>
+  <message>
    <source>Remove file</source>
    <translation>Datei entfernen</translation>
   </message>
@@ -3895,8 +3935,8 @@ Antwort: {reply}
    <translation>Ordner</translation>
   </message>
   <message>
-   <source>Found in {n}</source>
-   <translation>In {n} gefunden</translation>
+   <source>Found in {n:conversation|conversations}</source>
+   <translation>Gefunden in {n:Unterhaltung|Unterhaltungen}</translation>
   </message>
   <message>
    <source>Import conversations…</source>
@@ -3955,8 +3995,8 @@ Antwort: {reply}
    <translation>Antwort stoppen</translation>
   </message>
   <message>
-   <source>The first {n}</source>
-   <translation>Die ersten {n}</translation>
+   <source>The first {n:conversation|conversations}</source>
+   <translation>Die ersten {n:Unterhaltung|Unterhaltungen}</translation>
   </message>
   <message>
    <source>Title of the conversation</source>
@@ -4197,6 +4237,21 @@ Antwort: {reply}
   <message>
    <source>{out:oldest message is|oldest messages are} not sent</source>
    <translation>{out:älteste Nachricht wird|älteste Nachrichten werden} nicht gesendet</translation>
+  </message>
+ </context>
+ <context>
+  <name>dropping</name>
+  <message>
+   <source>Drop it to attach it to the message</source>
+   <translation>Loslassen, um es an die Nachricht anzuhängen</translation>
+  </message>
+  <message>
+   <source>Drop it to load this model</source>
+   <translation>Loslassen, um dieses Modell zu laden</translation>
+  </message>
+  <message>
+   <source>Drop it to look into this run</source>
+   <translation>Loslassen, um diesen Lauf zu untersuchen</translation>
   </message>
  </context>
  <context>
@@ -4969,14 +5024,18 @@ Es wird oben in der Leiste gewählt: ein Modell des Katalogs, eine .gguf-Datei o
    <translation>Top-p</translation>
   </message>
   <message>
-   <source>Type below and press Enter; Shift+Enter begins a new line, Esc stops the reply. Under a reply are its figures and buttons: copy, write again, and under the three dots show where the tokens came from, look into it, save it as a run, branch, delete.
+   <source>Type below and press Enter; Shift+Enter begins a new line, Esc stops the reply. Under a reply are its figures and buttons: copy, write again, edit, and under the three dots show where the tokens came from, look into it, save it as a run, branch, delete.
 
-Nothing is replaced: an edited question and a reply that was written again stand beside the first one, and the arrows between them turn the versions. Conversations are kept on this computer as they grow, and listed at the left; search looks into all of them.
+Nothing is replaced: an edited question, a reply that was written again and one that you edited stand beside the first one, and the arrows between them turn the versions. Continue lets the model go on from the text of an edited reply.
+
+Files that are dropped on the conversation go into the message. Conversations are kept on this computer as they grow, and listed at the left; search looks into all of them.
 
 The bar above chooses target, draft, decoding, device and number format.</source>
-   <translation>Unten eingeben und Eingabe drücken; Umschalt+Eingabe beginnt eine neue Zeile, Esc stoppt die Antwort. Unter einer Antwort stehen ihre Zahlen und Knöpfe: kopieren, neu schreiben, und unter den drei Punkten zeigen, woher die Token kamen, hineinsehen, als Lauf speichern, abzweigen, löschen.
+   <translation>Unten eingeben und Eingabe drücken; Umschalt+Eingabe beginnt eine neue Zeile, Esc stoppt die Antwort. Unter einer Antwort stehen ihre Zahlen und Knöpfe: kopieren, neu schreiben, bearbeiten, und unter den drei Punkten zeigen, woher die Token kamen, hineinsehen, als Lauf speichern, abzweigen, löschen.
 
-Nichts wird ersetzt: Eine bearbeitete Frage und eine neu geschriebene Antwort stehen neben der ersten, und die Pfeile dazwischen blättern durch die Fassungen. Unterhaltungen werden auf diesem Computer aufbewahrt, während sie wachsen, und stehen links; die Suche sieht in alle hinein.
+Nichts wird ersetzt: Eine bearbeitete Frage, eine neu geschriebene Antwort und eine, die Sie bearbeitet haben, stehen neben der ersten, und die Pfeile dazwischen blättern durch die Fassungen. Mit „Fortsetzen“ schreibt das Modell vom Text einer bearbeiteten Antwort aus weiter.
+
+Dateien, die auf der Unterhaltung abgelegt werden, kommen in die Nachricht. Unterhaltungen werden auf diesem Computer aufbewahrt, während sie wachsen, und stehen links; die Suche sieht in alle hinein.
 
 Die Leiste oben wählt Zielmodell, Entwurf, Dekodierung, Gerät und Zahlenformat.</translation>
   </message>
@@ -5348,6 +5407,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>For {size} GB of memory</source>
    <translation>Für {size} GB Speicher</translation>
+  </message>
+  <message>
+   <source>For {size} GB of memory: more than this computer has</source>
+   <translation>Für {size} GB Speicher: mehr, als dieser Computer hat</translation>
   </message>
   <message>
    <source>Helix does not run models of the kind {architecture} yet.</source>
@@ -7904,8 +7967,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} ist ein Entwurfskopf: Er schreibt nichts allein, sondern entwirft für das Modell, für das er gemacht wurde. Öffnen Sie dieses Modell und wählen Sie diesen Ordner als Entwurf.</translation>
   </message>
   <message>
-   <source>{path} is a folder. Attach the files in it one by one.</source>
-   <translation>{path} ist ein Ordner. Die Dateien darin einzeln anhängen.</translation>
+   <source>{path} is a folder. Attach the files in it.</source>
+   <translation>{path} ist ein Ordner. Die Dateien darin anhängen.</translation>
   </message>
   <message>
    <source>{path} is a model of the kind {architecture} that turns text into numbers (embedding or ranking) and cannot write. Choose a chat model or a text model.</source>
@@ -8558,6 +8621,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>Reset all</source>
    <translation>Alle zurücksetzen</translation>
+  </message>
+  <message>
+   <source>Save a reply that is being edited</source>
+   <translation>Eine Antwort speichern, die bearbeitet wird</translation>
   </message>
   <message>
    <source>Search for a command or a key</source>

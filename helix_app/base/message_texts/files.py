@@ -7,7 +7,7 @@ from __future__ import annotations
 
 ATTACHMENTS: dict[str, str] = {
     "attachment_unreadable": "{path} cannot be read ({reason}). Check that the file is there and that you may open it.",
-    "attachment_folder": "{path} is a folder. Attach the files in it one by one.",
+    "attachment_folder": "{path} is a folder. Attach the files in it.",
     "attachment_large": "{path} has {size}, and files of {most} at most can be attached. Attach a part of it.",
     "attachment_binary": "{path} holds no text that a model could read. Text, code, Markdown and PDF files can be attached.",
     "attachment_empty": "{path} is empty. Choose another file.",

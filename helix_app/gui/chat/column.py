@@ -67,6 +67,13 @@ class Column(QWidget):
         widget.deleteLater()
         self.relayout(index)
 
+    def replace(self, widget: QWidget, other: QWidget) -> None:
+        """Take a widget out and delete it; another one stands in its place."""
+        index = self.index_of(widget)
+        gap = self._rows[index].gap
+        self.remove(widget)
+        self.insert(index, other, gap)
+
     def set_gap(self, index: int, gap: int) -> None:
         """Change the distance of a row to the one above it."""
         if self._rows[index].gap != gap:

@@ -15,7 +15,7 @@ from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_context
 from helix_app.gui.chat.view import ConversationView
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.chats.record import from_text
+from helix_app.gui.chats.record import Record, from_text, to_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.protocol.conversations.chats import Message
@@ -31,6 +31,7 @@ class MessageList(QObject):
 
     Signals:
         edited: (id of a message of the person, the text that is to stand beside it).
+        rewritten: a reply has another text now, by hand.
         again_requested: id of the reply that is to be written again.
         continue_requested: id of the reply that is to be written further.
         race_requested: the GenerateRequest of a reply that is to be written again beside plain decoding.
@@ -42,6 +43,7 @@ class MessageList(QObject):
     """
 
     edited = Signal(str, str)
+    rewritten = Signal()
     again_requested = Signal(str)
     continue_requested = Signal(str)
     race_requested = Signal(object)
@@ -183,7 +185,7 @@ class MessageList(QObject):
         writing = self._book.writing
         mine = writing is not None and writing.message_id == message.id
         request_id = writing.request.request_id if mine and writing is not None else message.id
-        reply = Reply(self._theme, request_id, message.model, message.id)
+        reply = Reply(self._theme, request_id, self._author(message), message.id)
         self._connect(reply, message.id)
         if mine and writing is not None:
             reply.set_thinking(writing.marks, writing.opens)
@@ -196,8 +198,14 @@ class MessageList(QObject):
         self._origins.adopt(reply)
         return reply
 
+    def _author(self, message: Message) -> str:
+        record = from_text(message.details)
+        edited = self.tr("edited") if record is not None and record.edited else ""
+        return ", ".join(part for part in (message.model, edited) if part)
+
     def _connect(self, reply: Reply, message_id: str) -> None:
         reply.again_requested.connect(lambda: self.again_requested.emit(message_id))
+        reply.edited.connect(lambda text: self._rewrite(message_id, text))
         reply.continue_requested.connect(lambda: self.continue_requested.emit(message_id))
         reply.context_requested.connect(self.context_requested)
         reply.new_chat_requested.connect(self.new_chat_requested)
@@ -205,6 +213,12 @@ class MessageList(QObject):
         reply.branch_requested.connect(lambda: self._book.copy(self._book.current.id, message_id))
         reply.delete_requested.connect(lambda: self.delete_requested.emit(message_id))
         reply.stepped.connect(lambda by: self._book.step(message_id, by))
+
+    def _rewrite(self, message_id: str, text: str) -> None:
+        """A person's own text of a reply, beside that of the model: it can be continued as one that was stopped."""
+        before = self._book.current.message(message_id)
+        self._book.add("assistant", text, before.parent, "stopped", before.model, to_text(Record(edited=True)))
+        self.rewritten.emit()
 
     def _race(self, request: GenerateRequest, message_id: str) -> None:
         talk = self._book.current
@@ -218,7 +232,7 @@ class MessageList(QObject):
         finished = None
         if record is not None:
             reply.set_thinking(record.marks, record.opens)
-            reply.request = record.request((), message.id)
+            reply.request = None if record.edited else record.request((), message.id)  # no model wrote all of it
             reply.exact_rows = record.exact_rows
             reply.set_plain_rounds([record.plain_round] * record.plain_rounds)
             finished = record.finished(message.id, message.text)

@@ -82,6 +82,7 @@ class ChatPage(QWidget):
         self._lay_out()
         self.attaching = Attaching(self.composer, self)
         self.attaching.failed.connect(self.show_error)
+        self.attaching.failed_too.connect(self.error.add_failure)
         self.attaching.told.connect(self.notices.add)
         self.feed = ReplyFeed(state, book, self.list, self)
         self._connect()
@@ -119,6 +120,7 @@ class ChatPage(QWidget):
         self.error.dismissed.connect(self.error.hide)
         self.error.dismissed.connect(lambda: self._tell())
         self.list.edited.connect(self.edit)
+        self.list.rewritten.connect(self.take_cursor)
         self.list.again_requested.connect(self.write_again)
         self.list.continue_requested.connect(self.go_on)
         self.list.delete_requested.connect(self.delete)
@@ -278,8 +280,7 @@ class ChatPage(QWidget):
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested question into the composer."""
-        self.composer.clear()
-        self.composer.insert(text)
+        self.composer.retype(text)
 
     # ------------------------------------------------------------------ the book
 

@@ -21,9 +21,11 @@ from helix_app.gui.chat.message.bubble import UserBubble, text_width
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.look.focus import COVERED
 from helix_app.gui.look.theme import Theme
 
 MARGIN = 24
+JUMP_GAP = 8  # pixels between the button to the latest and the lower edge
 LINE_CHARACTERS = 80
 NEAR = 32  # pixels from the bottom that still count as the bottom
 
@@ -230,6 +232,7 @@ class ConversationView(QScrollArea):
         self.jump = ThemedButton(theme, self.tr("Jump to latest"), symbol="arrow-down", kind="round", parent=self)
         self.jump.clicked.connect(self.follow)
         self.jump.hide()
+        self.setProperty(COVERED, self.jump.sizeHint().height() + JUMP_GAP)
 
     def messages(self) -> list[QWidget]:
         """The messages from first to last."""
@@ -326,6 +329,6 @@ class ConversationView(QScrollArea):
         self._fit()
         hint = self.jump.sizeHint()
         self.jump.setGeometry(
-            (self.width() - hint.width()) // 2, self.height() - hint.height() - 8, hint.width(), hint.height()
+            (self.width() - hint.width()) // 2, self.height() - hint.height() - JUMP_GAP, hint.width(), hint.height()
         )
         self.jump.raise_()

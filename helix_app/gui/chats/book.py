@@ -64,6 +64,7 @@ class ChatBook(QObject):
         found: a ChatsFound.
         stop_requested: a Writing that is to end.
         deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
+        undone: what was deleted last is back.
         leaving: another conversation is about to be shown.
         prompting_changed: the conversation that is shown changes other things of prompt and sampling.
     """
@@ -76,6 +77,7 @@ class ChatBook(QObject):
     found = Signal(object)
     stop_requested = Signal(object)
     deleted = Signal(str)
+    undone = Signal()
     leaving = Signal()
     prompting_changed = Signal()
 
@@ -161,11 +163,17 @@ class ChatBook(QObject):
     # ------------------------------------------------------------------ the messages of it
 
     def add(
-        self, role: Role, text: str, parent: str | None = None, state: MessageState = "done", model: str = ""
+        self,
+        role: Role,
+        text: str,
+        parent: str | None = None,
+        state: MessageState = "done",
+        model: str = "",
+        details: str = "",
     ) -> Message:
         """A new message of the conversation that is shown; the first one makes the store know it."""
         conversation = self.current
-        message = conversation.add(role, text, parent, state, model)
+        message = conversation.add(role, text, parent, state, model, details)
         if conversation.known:
             self.ask(AddMessage(conversation.id, message))
         else:
@@ -241,8 +249,7 @@ class ChatBook(QObject):
 
     def stop(self, chat_id: str) -> None:
         """The reply that is being written in a conversation is to end."""
-        writing = self.writing_in(chat_id)
-        if writing is not None:
+        if (writing := self.writing_in(chat_id)) is not None:
             self.stop_requested.emit(writing)
 
     def again(self, message_id: str, text: str) -> None:
@@ -331,11 +338,17 @@ class ChatBook(QObject):
             self.new()
         self.deleted.emit(self.tr("a conversation") if entry is None else title_of(entry))
 
+    @property
+    def can_undo(self) -> bool:
+        """Whether something that was deleted can be brought back."""
+        return bool(self._deleted)
+
     def undo(self) -> None:
         """Bring back what was deleted last, and show it."""
         if not self._deleted:
             return
         last = self._deleted.pop()
+        self.undone.emit()
         if not last.messages:
             self.ask(ChangeChat(last.chat_id, deleted=False))
             self.open(last.chat_id)

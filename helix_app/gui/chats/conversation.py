@@ -99,11 +99,17 @@ class Conversation:
     # ------------------------------------------------------------------ what changes it
 
     def add(
-        self, role: Role, text: str, parent: str | None = None, state: MessageState = "done", model: str = ""
+        self,
+        role: Role,
+        text: str,
+        parent: str | None = None,
+        state: MessageState = "done",
+        model: str = "",
+        details: str = "",
     ) -> Message:
         """A new message after ``parent``, by default after the last that is shown; it is the last one now."""
         parent = self.leaf if parent is None else parent
-        message = Message(new_id(), parent, role, text, now(), state, model)
+        message = Message(new_id(), parent, role, text, now(), state, model, details)
         self._messages[message.id] = message
         self._after.setdefault(parent, []).append(message.id)
         self.leaf = message.id

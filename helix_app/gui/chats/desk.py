@@ -93,6 +93,7 @@ class ChatDesk(QSplitter):
         self.undo = UndoBar(theme)
         self.undo.undone.connect(book.undo)
         book.deleted.connect(self.undo.tell)
+        book.undone.connect(self.undo.hide)  # whichever way it was asked for
         book.current_changed.connect(lambda *_: self._remember())
         left = QWidget()
         left.setObjectName("sidebar")

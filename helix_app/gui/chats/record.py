@@ -31,6 +31,7 @@ class Record:
         marks, opens, thought_seconds, thought_tokens: as in ``Writing``.
         template, thinking, on_full: as in ``GenerateRequest``.
         left_out: as in ``PrefillDone``.
+        edited: a person wrote its text anew, from the begin or as far as the model did not go on with it.
     """
 
     mode: Mode = "speculative"
@@ -56,6 +57,7 @@ class Record:
     thinking: bool | None = None
     on_full: OnFull = "stop"
     left_out: int = 0
+    edited: bool = False
 
     def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
         """The request that it answered."""
@@ -83,6 +85,8 @@ class Record:
 def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed) -> Record:
     """The record of a reply that ended so."""
     request, plain_rounds = writing.request, writing.plain_rounds
+    talk, known = writing.conversation, writing.message_id in writing.conversation
+    before = from_text(talk.message(writing.message_id).details) if known and writing.begun else None
     return Record(
         request.mode,
         request.k,
@@ -107,6 +111,7 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         thinking=request.thinking,
         on_full=request.on_full,
         left_out=writing.left_out,
+        edited=before is not None and before.edited,
     )
 
 

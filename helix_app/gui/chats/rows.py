@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
+from helix_app.base.messages import fill
 from helix_app.protocol.conversations.chats import ChatEntry, ChatHit
 
 
@@ -97,7 +98,8 @@ def found_rows(hits: Sequence[ChatHit], more: bool, writing: Collection[str] = (
     """What was found, and a heading that says how much."""
     if not hits:
         return [Row(tr("Nothing found"))]
-    heading = tr("The first {n}").format(n=len(hits)) if more else tr("Found in {n}").format(n=len(hits))
+    words = tr("The first {n:conversation|conversations}") if more else tr("Found in {n:conversation|conversations}")
+    heading = fill(words, n=len(hits))
     return [
         Row(heading),
         *(Row(title_of(hit.entry), hit.entry, hit=hit, writing=hit.entry.id in writing) for hit in hits),

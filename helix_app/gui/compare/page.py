@@ -228,8 +228,7 @@ class ComparePage(QWidget):
 
     def on_suggestion_picked(self, text: str) -> None:
         """Put a suggested prompt into the field."""
-        self.setup.prompt.clear()
-        self.setup.prompt.insert(text)
+        self.setup.prompt.retype(text)
 
     def on_arms_changed(self) -> None:
         """Other arms are chosen: the panes are called by them until there is something to show."""

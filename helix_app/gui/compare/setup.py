@@ -44,7 +44,15 @@ MAX_TOKENS = 256  # a comparison is waited for
 
 
 class PromptBox(Composer):
-    """The composer of the chat with Run in place of Send; what was typed stays."""
+    """The composer of the chat with Run in place of Send; what was typed stays.
+
+    It takes no files, and has no prompt and sampling of a conversation.
+    """
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self.clip.hide()
+        self.options.hide()
 
     def set_generating(self, generating: bool) -> None:
         """Show Stop while a comparison runs, Run otherwise."""

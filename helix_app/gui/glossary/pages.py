@@ -14,11 +14,13 @@ def pages() -> tuple[Term, ...]:
             tr("Write with the model."),
             tr(
                 "Type below and press Enter; Shift+Enter begins a new line, Esc stops the reply. Under a reply are "
-                "its figures and buttons: copy, write again, and under the three dots show where the tokens came "
-                "from, look into it, save it as a run, branch, delete.\n\nNothing is replaced: an edited question and "
-                "a reply that was written again stand beside the first one, and the arrows between them turn the "
-                "versions. Conversations are kept on this computer as they grow, and listed at the left; search "
-                "looks into all of them.\n\nThe bar above chooses target, draft, decoding, device and number format."
+                "its figures and buttons: copy, write again, edit, and under the three dots show where the tokens came "
+                "from, look into it, save it as a run, branch, delete.\n\nNothing is replaced: an edited question, "
+                "a reply that was written again and one that you edited stand beside the first one, and the arrows "
+                "between them turn the versions. Continue lets the model go on from the text of an edited reply.\n\n"
+                "Files that are dropped on the conversation go into the message. Conversations are kept on this "
+                "computer as they grow, and listed at the left; search looks into all of them.\n\n"
+                "The bar above chooses target, draft, decoding, device and number format."
             ),
             ("target", "draft", "speculative", "page_live"),
         ),

@@ -49,6 +49,13 @@ def ask_open(parent: QWidget, title: str, kinds: str) -> str:
     return _used(parent, QFileDialog.getOpenFileName(parent, title, start, kinds)[0])
 
 
+def ask_several(parent: QWidget, title: str, kinds: str) -> list[str]:
+    """Paths of files to read, none when the person changed their mind; ``kinds`` as Qt's filters."""
+    chosen = QFileDialog.getOpenFileNames(parent, title, str(start_folder(parent)), kinds)[0]
+    _used(parent, chosen[0] if chosen else "")
+    return chosen
+
+
 def ask_save(parent: QWidget, title: str, name: str, kinds: str = "") -> tuple[str, str]:
     """Path of a file to write and the kind that was picked, both empty when the person changed their mind.
 

@@ -11,6 +11,7 @@ from helix_app.base.language import say
 from helix_app.gui.library.rows import ModelRow, RowList
 from helix_app.gui.library.wording import catalogue_facts, class_text, draft_text
 from helix_app.gui.look.theme import Theme
+from helix_app.gui.models.suggestion import too_large
 from helix_app.gui.state import State
 from helix_app.protocol.requests import CatalogItem
 
@@ -49,7 +50,8 @@ class Catalogue(RowList):
         )
         rows.append(self.note(lead))
         for memory in sorted({item.memory_gb for item in items}):
-            rows.append(self.heading(class_text(memory)))
+            large = too_large(memory, None if self._state.ready is None else self._state.ready.memory)
+            rows.append(self.heading(class_text(memory, too_large=large)))
             rows += [self._row(item) for item in items if item.memory_gb == memory]
         return rows
 

@@ -83,9 +83,10 @@ def draft_text(item: CatalogItem, items: tuple[CatalogItem, ...]) -> str:
     return tr("Best draft: {draft}, {size} to download").format(draft=draft.name, size=size)
 
 
-def class_text(memory_gb: int) -> str:
-    """The heading of a class of memory."""
-    return tr("For {size} GB of memory").format(size=memory_gb)
+def class_text(memory_gb: int, *, too_large: bool = False) -> str:
+    """The heading of a class of memory; ``too_large``: this computer has less."""
+    text = tr("For {size} GB of memory: more than this computer has") if too_large else tr("For {size} GB of memory")
+    return text.format(size=memory_gb)
 
 
 def found_facts(model: FoundModel) -> str:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QListWidget, QP
 
 RADIUS = 6
 MARGIN = 12  # pixels around what is brought into sight
+COVERED = "covered"  # property of a scroll area: pixels at its lower edge that something may lie over
 RINGED = "focusRing"  # property of a widget that wants one; what a scroll area shows alone has it around that
 SELF_MADE = (QPlainTextEdit, QListWidget)  # the stylesheet gives them a border, or the box around them
 
@@ -64,7 +65,7 @@ class FocusRings(QObject):
             return
         around = scroll_area(now)
         if around is not None and hidden(around, now):
-            around.ensureWidgetVisible(now, MARGIN, MARGIN)
+            around.ensureWidgetVisible(now, MARGIN, MARGIN + covered(around))
         if isinstance(now, QAbstractScrollArea):
             if now.objectName() == "comparePane" or not isinstance(now, SELF_MADE):
                 FocusRing(self._colour, now, now)
@@ -80,7 +81,13 @@ def scroll_area(widget: QWidget) -> QScrollArea | None:
     return parent
 
 
+def covered(area: QScrollArea) -> int:
+    """Pixels at the lower edge of a scroll area that something may lie over."""
+    return int(area.property(COVERED) or 0)
+
+
 def hidden(area: QScrollArea, widget: QWidget) -> bool:
     """Whether a widget that would have room in a scroll area is not wholly in sight."""
-    place, seen = QRect(widget.mapTo(area.viewport(), QPoint(0, 0)), widget.size()), area.viewport().rect()
+    place = QRect(widget.mapTo(area.viewport(), QPoint(0, 0)), widget.size())
+    seen = area.viewport().rect().adjusted(0, 0, 0, -covered(area))
     return place.height() <= seen.height() and not (seen.top() <= place.top() and place.bottom() <= seen.bottom())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from helix_app.protocol.inquiries import MachineMeasured
+from helix_app.protocol.models.loading import MemoryUse
 from helix_app.protocol.requests import CatalogItem, DeviceItem
 
 GB = 1e9
@@ -56,6 +57,12 @@ def room(machine: MachineMeasured, devices: Sequence[DeviceItem]) -> int:
     """Bytes of the memory that models are in: that of the card that was measured, or of the computer; 0: unknown."""
     card = next((item for item in devices if item.value == machine.device and item.kind != "cpu"), None)
     return (card.memory_bytes if card is not None else machine.memory_bytes) or 0
+
+
+def too_large(memory_gb: int, use: MemoryUse | None) -> bool:
+    """Whether models for so much memory need more than this computer and its card have, as far as that is known."""
+    most = 0 if use is None else max(use.total or 0, use.device_total or 0)
+    return 0 < most < memory_gb * GB * SOLD_AS
 
 
 def suggestion(

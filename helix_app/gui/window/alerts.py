@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6 import QtGui
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 
@@ -29,6 +29,7 @@ class Alerts(QObject):
         super().__init__(window)
         self._window = window
         self._tray: QSystemTrayIcon | None = None
+        window.installEventFilter(self)
 
     def handlers(self) -> Handlers:
         """What is called with each kind of event."""
@@ -57,6 +58,11 @@ class Alerts(QObject):
             self._tray.show()
             self._tray.showMessage(self.tr("Reply complete"), text, QSystemTrayIcon.MessageIcon.NoIcon, SHOWN_MS)
         self.notified.emit(text)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.WindowActivate and self._tray is not None:
+            self._tray.hide()  # who looks here needs no icon elsewhere
+        return super().eventFilter(watched, event)
 
     def _on_clicked(self) -> None:
         self._window.raise_()

@@ -348,6 +348,8 @@ class MainWindow(QMainWindow):
             self.chat.take_cursor()
         elif self.state.loading is None:
             self.set_focus_aside()
+        elif self.pages.current is not None and self.chat.isVisible():
+            self.chat.take_cursor()  # a message can be written meanwhile
 
     def _page_name(self) -> str:
         return self.pages.current.name if self.pages.current is not None else ""

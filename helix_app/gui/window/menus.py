@@ -289,13 +289,14 @@ def connect(
             of_chat.setEnabled(not chat.is_empty)
         a.copy_reply.setEnabled(written)
         a.latest.setEnabled(not chat.is_empty and pages.current is not None)
+        a.undo.setEnabled(book.can_undo)
         a.unload.setEnabled(state.ready is not None and state.occupied != "benchmark")
 
     def check_theme() -> None:
         themes[state.settings.theme].setChecked(True)
 
     watched = (state.model_changed, state.occupied_changed, state.chat_cleared, pages.page_changed)
-    for changed in (*watched, book.way_changed, book.writing_changed):
+    for changed in (*watched, book.way_changed, book.writing_changed, book.deleted, book.undone):
         changed.connect(lambda *_: offer())
     state.settings_changed.connect(check_theme)
     check_theme()

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QMenu
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.chat.message.reply import Reply
 from helix_app.gui.chats.conversation import Conversation
-from helix_app.gui.chats.record import record_of, to_text
+from helix_app.gui.chats.record import Record, from_text as record_from, record_of, to_text
 from helix_app.gui.chats.writing import Writing
 from helix_app.gui.window.main_window import MainWindow
-from helix_app.protocol.conversations.chats import Chat, CopyChat, DeleteMessage
+from helix_app.protocol.conversations.chats import AddMessage, Chat, CopyChat, DeleteMessage
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
@@ -170,3 +170,34 @@ def test_the_menu_of_a_question(window: MainWindow) -> None:
     actions["Delete this and its answers"].trigger()
     assert [type(asked) for asked in store.asked if not isinstance(asked, type(None))][-1] is DeleteMessage
     menu.close()
+
+
+def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from_there(
+    window: MainWindow, chat: Driver
+) -> None:
+    store = open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So.", details=DETAILS)))
+    chat.reply.begin_edit()
+    assert chat.reply.box is not None
+    chat.reply.box.sent.emit("Because")
+    made = window.book.current.path()[-1]
+    assert (made.text, made.parent, made.model) == ("Because", "q", "SmolLM2 135M Instruct")
+    assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
+    assert window.book.current.versions("a") == ["a", made.id]
+    assert store.asked[-1] == AddMessage("c", made)
+    assert chat.reply.source() == "Because"
+    assert chat.reply.stats_text() == ""  # the model's figures are of another text
+    assert window.chat.composer.editor.hasFocus()
+    chat.reply.continue_requested.emit()
+    assert [m.content for m in chat.requests[-1].messages] == ["Why?", "Because"]
+    chat.finish(" of light.")
+    went_on = window.book.current.path()[-1]
+    assert went_on.text == "Because of light."
+    assert (record_from(went_on.details) or Record()).edited  # most of it is still the person's
+    window.chat.list.rebuild()
+    assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
+    assert chat.reply.stats_text()
+    assert chat.reply.verdict_text() == ""
+    assert chat.reply._footer is not None
+    assert not chat.reply._footer.race.isVisible()  # no model would write it so from the question alone
+    window.chat.write_again(went_on.id)
+    assert chat.reply._author.text() == "SmolLM2 135M Instruct"

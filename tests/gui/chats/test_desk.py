@@ -70,6 +70,17 @@ def test_a_deleted_conversation_comes_back(window: MainWindow) -> None:
     assert window.chats.undo.label.whole() == "Deleted “Chat c”"
     window.actions_.undo.trigger()
     assert window.book.current.id == "c"
+    assert not window.chats.undo.isVisible()  # it would bring back something else now, or nothing
+
+
+def test_undoing_is_offered_while_something_was_deleted(window: MainWindow) -> None:
+    FakeStore(window, made_chat("c", question("q", "", "Why?")))
+    window.book.open("c")
+    assert not window.actions_.undo.isEnabled()
+    window.actions_.delete.trigger()
+    assert window.actions_.undo.isEnabled()
+    window.actions_.undo.trigger()
+    assert not window.actions_.undo.isEnabled()
 
 
 def test_searching_and_renaming_by_keyboard(window: MainWindow) -> None:

@@ -59,7 +59,7 @@ def test_what_was_found() -> None:
     assert found_rows([], False) == [Row("Nothing found")]
     hit = ChatHit(entry("a"), "m", "a word here", ((2, 6),))
     rows = found_rows([hit], False, writing={"a"})
-    assert [row.title for row in rows] == ["Found in 1", "Chat a"]
+    assert [row.title for row in rows] == ["Found in 1 conversation", "Chat a"]
     assert rows[1].hit == hit
     assert rows[1].writing
-    assert found_rows([hit], True)[0].title == "The first 1"
+    assert found_rows([hit], True)[0].title == "The first 1 conversation"

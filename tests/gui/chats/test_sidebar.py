@@ -79,7 +79,7 @@ def test_a_search_shows_what_was_found_and_its_end_the_list(side: Side, qtbot: Q
     assert asked == FindChats("word", 1)
     assert side.titles()[1:] == ["Chat a", "Chat b"]
     side.book.on_found(ChatsFound(1, "word", (ChatHit(entry("b"), "m9", "a word", ((2, 6),)),)))
-    assert side.titles() == ["Found in 1", "Chat b"]
+    assert side.titles() == ["Found in 1 conversation", "Chat b"]
     QTest.keyClick(side.bar.search, Qt.Key.Key_Down)
     assert side.bar.list.hasFocus() or side.bar.list.currentIndex().row() == 1
     QTest.keyClick(side.bar.list, Qt.Key.Key_Return)

@@ -137,3 +137,11 @@ def test_the_rows_of_both_arms_stand_in_columns(window: MainWindow) -> None:
     upper, lower = (row.pickers() for row in setup.rows)
     assert [a.x() for a in upper] == [b.x() for b in lower]
     assert upper[1].shown() != lower[1].shown()
+
+
+def test_the_field_offers_nothing_that_a_comparison_has_not(driver: CompareDriver) -> None:
+    prompt = driver.page.setup.prompt
+    assert prompt.button.isVisible()
+    assert not prompt.clip.isVisible()
+    assert not prompt.options.isVisible()
+    assert not prompt.editor.takes_files

@@ -26,11 +26,16 @@ class Asked:
         self.answer = ""
         monkeypatch.setattr(QFileDialog, "getSaveFileName", self._file)
         monkeypatch.setattr(QFileDialog, "getOpenFileName", self._file)
+        monkeypatch.setattr(QFileDialog, "getOpenFileNames", self._files)
         monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: self._file(*args)[0])
 
     def _file(self, _parent: QWidget, _title: str, start: str, *_kinds: str) -> tuple[str, str]:
         self.starts.append(Path(start))
         return self.answer, ""
+
+    def _files(self, *args: str) -> tuple[list[str], str]:
+        chosen = self._file(*args)[0]  # type: ignore[arg-type]
+        return ([chosen, chosen + "2"] if chosen else []), ""
 
 
 @pytest.fixture
@@ -71,7 +76,12 @@ def test_later_ones_where_a_file_was_last_picked(
     asked.answer = str(models / "model.gguf")
     assert open_dialogs.ask_file(window) == asked.answer
     assert (saved[-1].last_folder, saved[-1].last_model_folder) == (str(place), str(models))
+    assert open_dialogs.ask_several(window, "Attach", KINDS) == [asked.answer, asked.answer + "2"]
+    assert saved[-1].last_folder == str(models)
+    asked.answer = str(place / "plot.png")
+    assert open_dialogs.ask_open(window, "Open", KINDS) == asked.answer
     asked.answer = ""
+    assert open_dialogs.ask_several(window, "Attach", KINDS) == []
     open_dialogs.ask_open(window, "Open", KINDS)
     open_dialogs.ask_folder(window)
     assert asked.starts[-2:] == [place, models]

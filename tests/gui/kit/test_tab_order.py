@@ -90,9 +90,9 @@ def test_tab_goes_from_the_conversation_into_the_message_field(make_window) -> N
             break
     assert seen == [
         "Attach a file",
-        *("Continue", "More about this reply", "Write this reply again", "Copy reply"),
+        *("Continue", "More about this reply", "Edit this reply", "Write this reply again", "Copy reply"),
         *("More about this message", "Edit this message"),
-        *("More about this reply", "Write this reply again", "Copy reply", "Version before"),
+        *("More about this reply", "Edit this reply", "Write this reply again", "Copy reply", "Version before"),
         *("More about this message", "Edit this message"),
         "Conversations",
     ]

@@ -31,6 +31,7 @@ def test_the_best_draft() -> None:
     here = type(QWEN)(**{**vars(QWEN), "path": "/m/q.gguf"})
     assert wording.draft_text(CATALOG[2], (here,)) == "Best draft: Qwen3 0.6B"
     assert wording.class_text(12) == "For 12 GB of memory"
+    assert wording.class_text(12, too_large=True) == "For 12 GB of memory: more than this computer has"
 
 
 def test_what_was_found() -> None:

@@ -9,8 +9,10 @@ import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from pytestqt.qtbot import QtBot
 
+from helix_app.gui.look.focus import COVERED, hidden
 from helix_app.gui.look.palette import luminance
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
@@ -112,3 +114,17 @@ def test_every_stop_of_tab_can_be_seen(make_window: Callable[..., MainWindow], p
             unseen.append(name_of(widget))
     assert len(visited) > 1
     assert unseen == []
+
+
+def test_what_something_may_lie_over_is_not_in_sight(qtbot: QtBot) -> None:
+    area, inside = QScrollArea(), QWidget()
+    qtbot.addWidget(area)
+    area.resize(200, 100)
+    inside.setFixedSize(150, 400)
+    button = QWidget(inside)
+    button.setGeometry(0, area.height() - 30, 20, 20)
+    area.setWidget(inside)
+    area.show()
+    assert not hidden(area, button)
+    area.setProperty(COVERED, 40)
+    assert hidden(area, button)

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from helix_app.gui.models.suggestion import REACHED, UNPACKED, room, speed_of, suggestion
+from helix_app.gui.models.suggestion import REACHED, UNPACKED, room, speed_of, suggestion, too_large
 from helix_app.hub.store import catalog_items
 from helix_app.protocol.inquiries import MachineMeasured
+from helix_app.protocol.models.loading import MemoryUse
 from helix_app.protocol.requests import CatalogItem, DeviceItem
 
 GIB = 2**30
@@ -73,3 +74,18 @@ def test_a_card_counts_by_its_own_memory(items: tuple[CatalogItem, ...]) -> None
     assert made.item.id == "qwen3-4b"  # unpacked: 16 bits a weight
     assert made.read_bytes == made.item.size_bytes * UNPACKED
     assert suggestion(items, measured, (replace(CARD, memory_bytes=None),)) is None
+
+
+@pytest.mark.parametrize(
+    ("memory_gb", "use", "large"),
+    [
+        (24, MemoryUse(total=int(15.5 * GIB)), True),
+        (16, MemoryUse(total=int(15.5 * GIB)), False),  # sold as 16 GB
+        (24, MemoryUse(total=int(15.5 * GIB), device_total=24 * GIB), False),
+        (24, MemoryUse(), False),  # nobody knows
+        (24, None, False),
+        (0, MemoryUse(total=GIB), False),
+    ],
+)
+def test_what_is_too_large_for_a_computer(memory_gb: int, use: MemoryUse | None, large: bool) -> None:
+    assert too_large(memory_gb, use) is large

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from helix_app.gui.window.alerts import LONG_SECONDS
 from helix_app.gui.window.main_window import MainWindow
@@ -35,3 +37,11 @@ def test_who_is_told(
     chat.ask("x")
     chat.window.on_event(fake.finished(chat.requests[-1].request_id, "A long\nreply.", reason, time_seconds=seconds))
     assert (len(said), notified) == (told, shown)
+
+
+def test_the_icon_on_the_desktop_goes_when_the_window_is_looked_at(window: MainWindow) -> None:
+    icon = window.alerts._tray = QSystemTrayIcon(window.windowIcon(), window.alerts)
+    icon.show()
+    assert icon.isVisible()
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowActivate))
+    assert not icon.isVisible()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QCoreApplication, QMimeData
+from PySide6.QtCore import QCoreApplication, QMimeData, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
+WIDEST = 320  # pixels of the words of a chip
 MOST_UNFOLDED = 50_000  # characters that are laid out in the field at once without a stop
 _NAMED = re.compile(r"\A(`{3,})([^`\n]+)\n")
 
@@ -72,8 +74,11 @@ class Chip(QFrame):
         super().__init__(parent)
         self.setObjectName("chip")
         self.text = text
-        self.label = QLabel(label_of(text))
+        self.label = QLabel()
         self.label.setFont(theme.fonts.small)
+        words = label_of(text)
+        self.label.setText(_short(self.label, words))
+        self.setToolTip(words)
         self.remove = ThemedButton(theme, symbol="close", kind="smallicon", name=tr("Remove pasted text"))
         if _NAMED.match(text):
             self.remove.setAccessibleName(tr("Remove file"))
@@ -87,3 +92,42 @@ class Chip(QFrame):
         row.addWidget(self.label)
         row.addWidget(self.unfold)
         row.addWidget(self.remove)
+
+
+class ComingChip(QFrame):
+    """A file that is being read.
+
+    Attributes:
+        wanted: whether its text is still to go into the message.
+        remove: it is not.
+    """
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("chip")
+        self._name = name
+        self.wanted = True
+        self.label = QLabel()
+        self.label.setProperty("tone", "muted")
+        self.label.setFont(theme.fonts.small)
+        self.remove = ThemedButton(theme, symbol="close", kind="smallicon", name=tr("Remove file"))
+        self.remove.setToolTip(self.remove.accessibleName())
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 0, 4, 0)
+        row.setSpacing(4)
+        row.addWidget(self.label)
+        row.addWidget(self.remove)
+        self.tell(sends=False)
+
+    def tell(self, *, sends: bool) -> None:
+        """Say that it is being read, and whether the message goes out then."""
+        words = tr("Reading {name}, then sending…") if sends else tr("Reading {name}…")
+        whole = words.format(name=self._name)
+        self.label.setText(_short(self.label, whole))
+        self.setToolTip(whole)
+        self.setAccessibleName(whole)
+
+
+def _short(label: QLabel, words: str) -> str:
+    """The words of a chip without their middle, where they are long."""
+    return QFontMetrics(label.font()).elidedText(words, Qt.TextElideMode.ElideMiddle, WIDEST)

@@ -2,113 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from helix_app.gui.chat.composing.attachments import Chip, local_files, parted
+from helix_app.gui.chat.composing.attachments import Chip, ComingChip, parted
+from helix_app.gui.chat.composing.chip_lines import ChipLines
+from helix_app.gui.chat.composing.field import LONG_PASTE, ComposerText
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
-
-MOST_LINES = 8
-LONG_PASTE = 8000  # characters; a longer paste becomes an attachment instead of text to lay out
-LONG_LINES = 60  # and so does one of more lines
-
-
-def _redoes(event: QEvent) -> bool:
-    return isinstance(event, QKeyEvent) and event.matches(QKeySequence.StandardKey.Redo)
-
-
-class ComposerText(QPlainTextEdit):
-    """The text field: Enter sends, Shift+Enter begins a new line, it grows to eight lines.
-
-    Signals:
-        submitted: Enter was pressed.
-        stopped: Escape was pressed.
-        pasted_long: a paste too long to edit comfortably.
-        focus_changed: it got or lost the cursor.
-        paged: Page Up (-1) or Page Down (1), meant for the conversation.
-        files_given: paths of files that were dropped on it or pasted.
-    """
-
-    submitted = Signal()
-    stopped = Signal()
-    pasted_long = Signal(str)
-    focus_changed = Signal(bool)
-    paged = Signal(int)
-    files_given = Signal(list)
-
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("composerText")
-        self.setFont(theme.fonts.chat)
-        self.setTabChangesFocus(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.document().setDocumentMargin(0)
-        self.setAccessibleName(self.tr("Message"))
-        self.textChanged.connect(self.on_text_changed)
-        theme.resized.connect(lambda: self.setFont(theme.fonts.chat))
-        self.on_text_changed()
-
-    def on_text_changed(self) -> None:
-        """Grow or shrink with the text."""
-        lines = min(MOST_LINES, max(1, round(self.document().size().height())))
-        spacing = QFontMetrics(self.font()).lineSpacing()
-        self.setFixedHeight(lines * spacing + 4)
-        full = self.document().size().height() > MOST_LINES
-        self.setVerticalScrollBarPolicy(
-            Qt.ScrollBarPolicy.ScrollBarAsNeeded if full else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
-        )
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if event.oldSize().width() != event.size().width():
-            self.on_text_changed()
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and not self.document().isRedoAvailable() and _redoes(event):
-            event.ignore()  # nothing to do again here: the key is the window's
-            return False
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and not event.modifiers() & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.AltModifier):
-            self.submitted.emit()
-        elif enter:
-            self.insertPlainText("\n")
-            self.ensureCursorVisible()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.stopped.emit()
-        elif event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
-            self.paged.emit(-1 if event.key() == Qt.Key.Key_PageUp else 1)
-        else:
-            super().keyPressEvent(event)
-
-    def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return bool(local_files(source)) or super().canInsertFromMimeData(source)
-
-    def insertFromMimeData(self, source: QMimeData) -> None:
-        files = local_files(source)
-        if files:
-            self.files_given.emit(files)
-            return
-        text = source.text()
-        if len(text) > LONG_PASTE or text.count("\n") >= LONG_LINES:
-            self.pasted_long.emit(text)
-        elif text:
-            self.insertPlainText(text)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.focus_changed.emit(True)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.focus_changed.emit(False)
 
 
 class Hint(QLabel):
@@ -166,12 +71,15 @@ class Composer(QFrame):
         self._theme = theme
         self._generating = self._available = False
         self._chips: list[Chip] = []
+        self._coming: deque[ComingChip] = deque()  # in the order in which they are read
+        self._held = False  # sent as soon as they are
         self.editor = ComposerText(theme)
         self.editor.submitted.connect(self.on_submitted)
         self.editor.stopped.connect(self.on_stopped)
         self.editor.pasted_long.connect(self.attach)
         self.editor.focus_changed.connect(self.on_focus_changed)
         self.editor.textChanged.connect(self.changed)
+        self.editor.textChanged.connect(lambda: self._hold(False))
         self.button = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
         self.button.setMinimumWidth(88)
         self.button.clicked.connect(self.on_button_clicked)
@@ -186,9 +94,7 @@ class Composer(QFrame):
         self.options = ThemedButton(theme, symbol="sliders", kind="icon")
         self.options.clicked.connect(self.options_requested)
         self.set_own(False)
-        self._chip_row = QHBoxLayout()
-        self._chip_row.setSpacing(8)
-        self._chip_row.addStretch()
+        self._chip_lines = ChipLines()
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.clip, 0, Qt.AlignmentFlag.AlignBottom)
@@ -199,7 +105,7 @@ class Composer(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 8, 8)
         column.setSpacing(8)
-        column.addLayout(self._chip_row)
+        column.addLayout(self._chip_lines)
         column.addLayout(row)
         self.editor.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFocusProxy(self.editor)
@@ -237,14 +143,25 @@ class Composer(QFrame):
 
     def clear(self) -> None:
         """Empty it."""
+        self._hold(False)
         self.editor.clear()
         for chip in list(self._chips):
             self._drop(chip)
+        for coming in self._coming:
+            self._put_away(coming)
 
     def insert(self, text: str) -> None:
         """Type text at the end and take the cursor."""
         self.editor.moveCursor(QTextCursor.MoveOperation.End)
         self.editor.insertPlainText(text)
+        self.editor.setFocus()
+
+    def retype(self, text: str) -> None:
+        """Let this be typed in place of what is, which undoing brings back; what is attached stays."""
+        cursor = self.editor.textCursor()
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.insertText(text)
+        self.editor.setTextCursor(cursor)
         self.editor.setFocus()
 
     def attach(self, text: str) -> None:
@@ -253,8 +170,33 @@ class Composer(QFrame):
         chip.remove.clicked.connect(lambda: self._drop(chip))
         chip.unfold.clicked.connect(lambda: self._unfold(chip))
         self._chips.append(chip)
-        self._chip_row.insertWidget(len(self._chips) - 1, chip)
+        self._chip_lines.addWidget(chip)
         self.changed.emit()
+
+    def expect(self, name: str) -> None:
+        """A file is being read; ``take`` says what came of it. Nothing is sent meanwhile."""
+        coming = ComingChip(self._theme, name)
+        coming.remove.clicked.connect(lambda: self._forget(coming))
+        self._coming.append(coming)
+        self._chip_lines.addWidget(coming)
+
+    def take(self, text: str | None) -> None:
+        """The first file that is expected was read, or could not be."""
+        coming = self._coming.popleft() if self._coming else None
+        wanted = coming is None or coming.wanted
+        if coming is not None:
+            self._put_away(coming)
+            coming.deleteLater()
+        if text is None:
+            self._hold(False)
+        elif wanted:
+            self.attach(text)
+        self._send_held()
+
+    @property
+    def reading(self) -> bool:
+        """Whether a file for the message is being read."""
+        return any(coming.wanted for coming in self._coming)
 
     def set_available(self, available: bool, placeholder: str, *, writable: bool = False) -> None:
         """Let the person send, or say why not; ``writable``: what cannot be sent yet can be written."""
@@ -293,7 +235,7 @@ class Composer(QFrame):
 
     def on_submitted(self) -> None:
         """Enter: send; whoever hears it decides what comes of it while a reply is being written."""
-        self.send_requested.emit()
+        self._send()
 
     def on_stopped(self) -> None:
         """Escape: stop."""
@@ -305,13 +247,40 @@ class Composer(QFrame):
         if self._generating:
             self.stop_requested.emit()
         else:
-            self.send_requested.emit()
+            self._send()
 
     def on_focus_changed(self, focused: bool) -> None:
         """Draw the frame in the accent colour while it has the cursor."""
         self.setProperty("focused", "true" if focused else "false")
         self.style().unpolish(self)
         self.style().polish(self)
+
+    def _send(self) -> None:
+        if self.reading:
+            self._hold(True)
+        else:
+            self.send_requested.emit()
+
+    def _hold(self, held: bool) -> None:
+        """Whether the message goes out as soon as its files are read; typing changes that."""
+        self._held = held
+        for coming in self._coming:
+            coming.tell(sends=held)
+
+    def _send_held(self) -> None:
+        if self._held and not self.reading:
+            self._held = False
+            self.send_requested.emit()
+
+    def _forget(self, coming: ComingChip) -> None:
+        self._put_away(coming)
+        self._send_held()
+
+    def _put_away(self, coming: ComingChip) -> None:
+        """A file is not wanted any more; it keeps its place among those that are read."""
+        coming.wanted = False
+        coming.hide()
+        self._chip_lines.removeWidget(coming)
 
     def _unfold(self, chip: Chip) -> None:
         """Put a paste into the field after all, where the cursor is."""
@@ -321,7 +290,7 @@ class Composer(QFrame):
 
     def _drop(self, chip: Chip) -> None:
         self._chips.remove(chip)
-        self._chip_row.removeWidget(chip)
+        self._chip_lines.removeWidget(chip)
         chip.hide()
         chip.deleteLater()
         self.changed.emit()

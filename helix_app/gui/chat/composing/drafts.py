@@ -24,6 +24,7 @@ class Drafts(QObject):
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self.keep)
         composer.changed.connect(self._rest.start)
+        composer.editor.recalled.connect(self.recall)
         book.leaving.connect(self._on_leaving)
         book.way_changed.connect(self._on_way_changed)
 
@@ -47,6 +48,12 @@ class Drafts(QObject):
             if since.typed:
                 gap = "\n\n" if self._composer.draft().typed else ""
                 self._composer.insert(gap + since.typed)
+
+    def recall(self) -> None:
+        """Let the last message of the person stand in an empty field, to be sent again or as another one."""
+        sent = [message.text for message in self._book.current.path() if message.role == "user"]
+        if sent and self._composer.is_empty():
+            self._composer.show_text(sent[-1])
 
     def keep(self) -> None:
         """Keep what stands in the field now."""

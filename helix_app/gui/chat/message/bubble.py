@@ -120,8 +120,7 @@ class UserBubble(QWidget):
             self.box.height_changed.connect(self.height_changed)
             self._show_parts()
             self.box.show()
-            self.box.editor.setFocus()
-            self.box.editor.moveCursor(self.box.editor.textCursor().MoveOperation.End)
+            self.box.take_cursor()
 
     def end_edit(self) -> None:
         """It stays as it was."""

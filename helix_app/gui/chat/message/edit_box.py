@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from helix_app.gui.chat.composing.composer import ComposerText
+from helix_app.gui.chat.composing.field import ComposerText
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
+
+MOST_LINES = 24  # of a reply that are in sight at once
 
 
 class EditBox(QFrame):
     """The text in a field, with Send and Cancel. Enter sends, Escape cancels.
+
+    A ``reply`` is not sent but saved, with Ctrl+Enter: it has lines.
 
     Signals:
         sent: the new text.
@@ -23,17 +28,23 @@ class EditBox(QFrame):
     cancelled = Signal()
     height_changed = Signal()
 
-    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None, *, reply: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("composerBox")
-        self.editor = ComposerText(theme)
-        self.editor.setAccessibleName(self.tr("Edit the message"))
+        self.editor = ComposerText(theme, most_lines=MOST_LINES, enter_sends=False) if reply else ComposerText(theme)
+        self.editor.setAccessibleName(self.tr("Edit the reply") if reply else self.tr("Edit the message"))
         self.editor.setPlainText(text)
         self.editor.submitted.connect(self._on_submitted)
         self.editor.stopped.connect(self.cancelled)
+        self.editor.pasted_long.connect(self.editor.insertPlainText)  # nothing stands beside it
         self.editor.textChanged.connect(self._on_text_changed)
         self.send = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
         self.send.setToolTip(self.tr("Send as another version (Enter)"))
+        if reply:
+            self.send.setText(self.tr("Save"))
+            self.send.setAccessibleName(self.send.text())
+            self.send.setToolTip(self.tr("Save as another version (Ctrl+Enter)"))
+            self.send.set_symbol("check")
         self.send.clicked.connect(self._on_submitted)
         self.cancel = ThemedButton(theme, self.tr("Cancel"))
         self.cancel.setToolTip(self.tr("Leave it as it was (Esc)"))
@@ -49,6 +60,11 @@ class EditBox(QFrame):
         column.addWidget(self.editor)
         column.addLayout(buttons)
 
+    def take_cursor(self) -> None:
+        """Let it be written at its end."""
+        self.editor.setFocus()
+        self.editor.moveCursor(QTextCursor.MoveOperation.End)
+
     def height_for(self, width: int) -> int:
         """Height at a width."""
         self.resize(width, self.height())
@@ -56,6 +72,12 @@ class EditBox(QFrame):
         if layout is not None:
             layout.activate()
         return self.sizeHint().height()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.sizeHint().height() != self.height():
+            self.height_changed.emit()  # the field has its width, and with it its lines, only once it is shown
+        return done
 
     def _on_text_changed(self) -> None:
         self.send.setEnabled(bool(self.editor.toPlainText().strip()))

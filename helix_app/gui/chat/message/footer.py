@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
@@ -10,16 +10,19 @@ from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
 
+COPIED_MS = 1500  # how long the button says that it has copied
+
 
 class Footer(QWidget):
-    """Actions of a reply and its figures.
+    """Actions of a reply and its figures; what changes a conversation is there where the reply is ``kept`` in one.
 
     Attributes:
         verdict: the sentence.
-        details: shows and hides the figures.
+        speed: the first of the figures, beside the sentence.
+        details: shows and hides all of them.
         stats: the figures.
         versions: which version of the reply is shown.
-        copy, again, go_on, race: what is done most: the last two where they can be done.
+        copy, again, edit, go_on, race: what is done most: the last two where they can be done.
         more: opens the menu of the rest: ``tokens``, ``inspect`` and ``save``, which need a recorded run (``of_run``),
             ``branch`` and ``delete``.
 
@@ -29,13 +32,15 @@ class Footer(QWidget):
 
     height_changed = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, kept: bool = True) -> None:
         super().__init__(parent)
         self.versions = VersionSwitch(theme)
         self.copy = ThemedButton(theme, symbol="copy", kind="smallicon", name=self.tr("Copy reply"))
         self.copy.setToolTip(self.tr("Copy reply"))
         self.again = ThemedButton(theme, symbol="refresh", kind="smallicon", name=self.tr("Write this reply again"))
         self.again.setToolTip(self.tr("Write this reply again; this version stays"))
+        self.edit = ThemedButton(theme, symbol="edit", kind="smallicon", name=self.tr("Edit this reply"))
+        self.edit.setToolTip(self.tr("Edit this reply; this version stays"))
         self.more = ThemedButton(theme, symbol="more", kind="smallicon", name=self.tr("More about this reply"))
         self.more.setToolTip(self.tr("More"))
         self.more.clicked.connect(self._on_more_clicked)
@@ -48,6 +53,8 @@ class Footer(QWidget):
         self._make_menu()
         self.verdict = self._label(theme)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.speed = self._label(theme)
+        self.speed.setProperty("tone", "muted")
         self.details = ThemedButton(theme, self.tr("Details"), kind="link", name=self.tr("Figures of this reply"))
         self.details.setCheckable(True)
         self.details.toggled.connect(self.on_details_toggled)
@@ -58,6 +65,8 @@ class Footer(QWidget):
         policy.setHeightForWidth(True)
         self.stats.setSizePolicy(policy)
         self._lay_out()
+        for act in (self.edit, self.branch, self.delete):
+            act.setVisible(kept)
         self.show_verdict("")
 
     def _make_menu(self) -> None:
@@ -81,12 +90,12 @@ class Footer(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.verdict)
-        head.addWidget(self.details)
+        for part in (self.verdict, self.speed, self.details):
+            head.addWidget(part)
         head.addStretch()
         row = QHBoxLayout()
         row.setSpacing(4)
-        for widget in (self.versions, self.copy, self.again, self.more, self.go_on, self.race):
+        for widget in (self.versions, self.copy, self.again, self.edit, self.more, self.go_on, self.race):
             row.addWidget(widget)
         row.addStretch()
         self._column = QVBoxLayout(self)
@@ -113,7 +122,9 @@ class Footer(QWidget):
         self._between.setVisible(recorded)
 
     def show_figures(self, parts: list[tuple[str, str]]) -> None:
-        """The figures as (text, what it means) pairs."""
+        """The figures as (text, what it means) pairs; the first one is the speed."""
+        self.speed.setText(parts[0][0].replace(" ", "\u00a0") if parts else "")
+        self.speed.setToolTip(parts[0][1] if parts else "")
         self.stats.setText(" · ".join(text.replace(" ", "\u00a0") for text, _tip in parts))
         self.stats.setToolTip("\n".join(f"{text}: {tip}" for text, tip in parts))
         self.verdict.setToolTip(self.stats.toolTip())
@@ -123,6 +134,11 @@ class Footer(QWidget):
         """The sentence; without one the figures are shown at once."""
         self.verdict.setText(sentence)
         self._refresh()
+
+    def show_copied(self) -> None:
+        """Say for a moment that the reply is on the clipboard."""
+        self.copy.set_symbol("check")
+        QTimer.singleShot(COPIED_MS, self.copy, lambda: self.copy.set_symbol("copy"))
 
     def on_details_toggled(self, _shown: bool) -> None:
         """Show or hide the figures."""
@@ -135,5 +151,7 @@ class Footer(QWidget):
     def _refresh(self) -> None:
         judged = bool(self.verdict.text())
         self.verdict.setVisible(judged)
-        self.details.setVisible(judged and bool(self.stats.text()))
+        figures = bool(self.stats.text())
+        self.details.setVisible(judged and figures)
+        self.speed.setVisible(judged and figures and not self.details.isChecked())
         self.stats.setVisible(bool(self.stats.text()) and (self.details.isChecked() or not judged))

@@ -9,10 +9,11 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 
-from helix_app.base import messages
 from helix_app.base.replies.thinking import Parted, ThoughtSplitter, part
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.message import verdict
+from helix_app.gui.chat.message.additions import ContextOffer, WaitingLine
+from helix_app.gui.chat.message.edit_box import EditBox
 from helix_app.gui.chat.message.footer import Footer
 from helix_app.gui.chat.message.thought import Thought, heading
 from helix_app.gui.chat.message.token_body import TokenBody
@@ -27,6 +28,7 @@ from helix_app.protocol import events
 from helix_app.protocol.requests import GenerateRequest
 from helix_app.runs.trace import Trace
 
+BLINK_MS = 530  # of the caret
 MARKS = ("<think>", "</think>")  # of a reply of which nothing else is known
 
 
@@ -39,12 +41,14 @@ class Reply(Column):
         tokens: what stands in place of its text while that is shown as tokens.
         thought: what the model thought before it answered; None where it did not.
         offer: what can be done where it ended for want of context.
+        box: its text while that is written anew.
         request: what it answers, None while nobody said; with it the figures below it are judged.
         exact_rows: as in ``ModelReady`` of the model that wrote it.
         message_id: of the message that it shows; empty where it stands alone.
 
     Signals:
         again_requested: write this reply again, as another version.
+        edited: the text that is to stand beside this one as another version.
         continue_requested: go on where it ended.
         branch_requested: open a copy of the conversation that ends here.
         delete_requested: take it out, and all that follows.
@@ -57,6 +61,7 @@ class Reply(Column):
     """
 
     again_requested = Signal()
+    edited = Signal(str)
     continue_requested = Signal()
     branch_requested = Signal()
     delete_requested = Signal()
@@ -91,26 +96,21 @@ class Reply(Column):
         self._author = QLabel(author)
         self._author.setProperty("tone", "muted")
         self._author.setFont(theme.fonts.small)
-        self._waiting = self._new_waiting()
+        self._waiting = WaitingLine()
         self.body = BlockStack(theme)
         self.tokens: TokenBody | None = None
+        self.box: EditBox | None = None
         self._recorded = False
         self._footer: Footer | None = None
         self._error: ErrorBox | None = None
         self.offer: OfferBox | None = None
         self._blink = QTimer(self)
-        self._blink.setInterval(530)
         self._blink.timeout.connect(self.on_blink)
         self._caret = True
         self.add(self._author)
         self.add(self._waiting, 8)
         self.add(self.body, 8)
-        self._blink.start()
-
-    def _new_waiting(self) -> QLabel:
-        self._waiting = QLabel(self.tr("Reading the prompt…"))
-        self._waiting.setProperty("tone", "muted")
-        return self._waiting
+        self._blink.start(BLINK_MS)
 
     @property
     def streaming(self) -> bool:
@@ -119,9 +119,8 @@ class Reply(Column):
 
     def source(self) -> str:
         """The Markdown so far."""
-        if len(self._source) > 1:
-            self._source = ["".join(self._source)]
-        return self._source[0] if self._source else ""
+        self._source = ["".join(self._source)]
+        return self._source[0]
 
     def answer(self) -> str:
         """The Markdown so far, without what the model thought before."""
@@ -143,8 +142,7 @@ class Reply(Column):
 
     def show_reading(self, event: events.PrefillProgress) -> None:
         """How much of the prompt is read, until there is text."""
-        text = self.tr("Reading the prompt: {done} of {all:token|tokens}")
-        self._waiting.setText(messages.fill(text, done=figures.count(event.done_tokens), all=event.prompt_tokens))
+        self._waiting.show_reading(event)
 
     def append(self, text: str) -> None:
         """Add text and show it."""
@@ -179,12 +177,10 @@ class Reply(Column):
 
     def show_tokens(self, trace: Trace, ghosts: bool) -> None:
         """Show it as the tokens of its run."""
+        self.end_edit()
         if self.tokens is None:
-            at = self.index_of(self.body)
-            self.remove(self.body)
-            self.body = BlockStack(self._theme)  # nobody sees it
             self.tokens = TokenBody(self._theme, trace, ghosts)
-            self.insert(at, self.tokens, 8)
+            self._put(self.tokens)
         self._check_tokens()
 
     def show_text(self) -> None:
@@ -204,16 +200,41 @@ class Reply(Column):
         if self._footer:
             self._footer.tokens.setChecked(self.tokens is not None)
 
+    def begin_edit(self) -> None:
+        """Let its answer be written anew, in its place."""
+        if self.box is None:
+            self.show_text()
+            self.box = EditBox(self._theme, self.answer(), reply=True)
+            self.box.sent.connect(self._on_sent)
+            self.box.cancelled.connect(self.end_edit)
+            self._put(self.box)
+            self.box.take_cursor()
+
+    def end_edit(self) -> None:
+        """It stays as it was."""
+        if self.box is not None:
+            self._put_body()
+            self._show()
+            if self._footer:
+                self._footer.edit.setFocus()
+
+    def _on_sent(self, text: str) -> None:
+        self.end_edit()
+        if text != self.answer().strip():
+            self.edited.emit(text)
+
+    def _put(self, shown: QWidget) -> None:
+        self.replace(self.body, shown)
+        self.body = BlockStack(self._theme)  # nobody sees it
+
     def _put_body(self) -> None:
-        before = self.body if self.tokens is None else self.tokens
-        at = self.index_of(before)
-        self.remove(before)
-        self.tokens = None
-        self.body = BlockStack(self._theme)
-        self.insert(at, self.body, 8)
+        body = BlockStack(self._theme)
+        self.replace(self.box or self.tokens or self.body, body)
+        self.body, self.box, self.tokens = body, None, None
 
     def resume(self, request_id: str) -> None:
         """More of it is written, at the end of what there is."""
+        self.end_edit()
         self.show_text()
         self.replace_text(self.source())
         self.request_id, self._streaming, self._continued, self._more_offered = request_id, True, True, False
@@ -222,8 +243,9 @@ class Reply(Column):
             if shown is not None:
                 self.remove(shown)
         self._footer = self._error = self.offer = None
-        self.add(self._new_waiting(), 8)
-        self._blink.start()
+        self._waiting = WaitingLine()
+        self.add(self._waiting, 8)
+        self._blink.start(BLINK_MS)
 
     def finish(self, event: events.Finished) -> None:
         """The reply is complete: no caret, the figures below it."""
@@ -271,21 +293,16 @@ class Reply(Column):
 
     def offer_context(self, sentence: str, larger: int) -> None:
         """Say that the context is full and offer one of ``larger`` tokens (0 for none) and a new conversation."""
-        new_chat = self.tr("New conversation")
-        more = larger_action(larger)
-        self.offer = OfferBox(self._theme, sentence, more or new_chat, new_chat if more else "")
-        self.offer.acted.connect(lambda: self._take_offer(larger))
-        self.offer.other_chosen.connect(lambda: self._take_offer(0))
-        self.add(self.offer, 12)
+        offer = self.offer = ContextOffer(self._theme, sentence, larger)
+        offer.context_requested.connect(self.context_requested)
+        offer.new_chat_requested.connect(self.new_chat_requested)
+        offer.taken.connect(self._drop_offer)
+        self.add(offer, 12)
 
-    def _take_offer(self, larger: int) -> None:
+    def _drop_offer(self) -> None:
         if self.offer is not None:
             self.remove(self.offer)
             self.offer = None
-        if larger:
-            self.context_requested.emit(larger)
-        else:
-            self.new_chat_requested.emit()
 
     def fail(self, event: events.Failed, larger: int = 0) -> None:
         """The reply ended with an error; what was written stays. ``larger`` is a context that helps, 0 for none."""
@@ -336,12 +353,7 @@ class Reply(Column):
         """Copy the Markdown of the reply, without what was thought before it."""
         QGuiApplication.clipboard().setText(self.answer())
         if self._footer:
-            self._footer.copy.set_symbol("check")
-            QTimer.singleShot(1500, self._footer.copy, lambda: self._restore_copy())
-
-    def _restore_copy(self) -> None:
-        if self._footer:
-            self._footer.copy.set_symbol("copy")
+            self._footer.show_copied()
 
     def _show(self) -> None:
         if self.tokens is not None:
@@ -349,8 +361,7 @@ class Reply(Column):
             return
         self.renders += 1
         self.body.show_stream(self._stream)
-        if self._streaming:
-            self.body.set_caret(self._caret)
+        self.body.set_caret(self._streaming and self._caret)
 
     def _drop_waiting(self) -> None:
         if self._waiting in self.widgets():
@@ -369,9 +380,10 @@ class Reply(Column):
         self.setAccessibleName(self.tr("{who}: {text}").format(who=self._author.text(), text=self.answer()[:5000]))
 
     def _add_footer(self) -> Footer:
-        footer = Footer(self._theme)
+        footer = self._footer = Footer(self._theme, kept=bool(self.message_id))
         footer.copy.clicked.connect(self.on_copy_clicked)
         footer.again.clicked.connect(self.again_requested)
+        footer.edit.clicked.connect(self.begin_edit)
         footer.race.clicked.connect(self.on_race_clicked)
         footer.go_on.clicked.connect(self.continue_requested)
         footer.tokens.triggered.connect(self.tokens_toggled)
@@ -381,10 +393,7 @@ class Reply(Column):
         footer.delete.triggered.connect(self.delete_requested)
         footer.versions.stepped.connect(self.stepped)
         footer.versions.show_version(*self._version)
-        for action in (footer.branch, footer.delete):
-            action.setVisible(bool(self.message_id))
         footer.copy.setVisible(bool(self.answer()))
-        self._footer = footer
         self.set_recorded(self._recorded)
         self._check_tokens()
         self.add(footer, 8)

@@ -11,8 +11,12 @@ from helix_app.gui.look.theme import Theme
 BOX = 12  # pixels across
 
 
-def paint_marker(painter: QPainter, theme: Theme, marker: str, depth: int, left: float, baseline: float) -> None:
-    """Paint a marker to the left of ``left``, on the baseline of the first line."""
+def paint_marker(
+    painter: QPainter, theme: Theme, marker: str, depth: int, edge: float, baseline: float, *, rtl: bool = False
+) -> None:
+    """Paint a marker to the left of ``edge``, or to its right where the text goes from right to left (``rtl``), on the
+    baseline of the first line.
+    """
     metrics = QFontMetricsF(theme.fonts.chat)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -20,16 +24,17 @@ def paint_marker(painter: QPainter, theme: Theme, marker: str, depth: int, left:
     painter.setPen(colour)
     if marker == "•":
         painter.setBrush(colour if depth % 2 else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(QPointF(left - 12, baseline - metrics.xHeight() / 2), 2.0, 2.0)
+        painter.drawEllipse(QPointF(edge + (12 if rtl else -12), baseline - metrics.xHeight() / 2), 2.0, 2.0)
         painter.restore()
         return
-    right = left - 6
+    wide = BOX if marker in (TODO, DONE) else metrics.horizontalAdvance(marker)
+    left = edge + 6 if rtl else edge - 6 - wide
     if marker in (TODO, DONE):
-        box = QRectF(right - BOX + 0.5, round(baseline - (metrics.capHeight() + BOX) / 2) + 0.5, BOX - 1, BOX - 1)
+        box = QRectF(left + 0.5, round(baseline - (metrics.capHeight() + BOX) / 2) + 0.5, BOX - 1, BOX - 1)
         _paint_box(painter, theme, box, done=marker == DONE)
     else:
         painter.setFont(theme.fonts.chat)
-        painter.drawText(QPointF(right - metrics.horizontalAdvance(marker), baseline), marker)
+        painter.drawText(QPointF(left, baseline), marker)
     painter.restore()
 
 

@@ -121,8 +121,15 @@ class TextBlock(QWidget):
     def _recolour(self) -> None:
         self._render()
 
-    def _left(self) -> int:
+    def _inset(self) -> int:
+        """Pixels beside the text that quotes and lists take, on the side where its lines begin."""
         return self._unit.quote * QUOTE + self._unit.indent * INDENT
+
+    def _rtl(self) -> bool:
+        return self.document.begin().textDirection() == Qt.LayoutDirection.RightToLeft
+
+    def _left(self) -> int:
+        return 0 if self._rtl() else self._inset()
 
     def _render(self) -> None:
         self.renders += 1
@@ -176,7 +183,7 @@ class TextBlock(QWidget):
         return p.muted if self._unit.quote or self._unit.kind == "note" else p.text
 
     def _room(self) -> int:
-        return max(40, self._width - self._left())
+        return max(40, self._width - self._inset())
 
     def _lay_out(self) -> int:
         """Height of the text at the present width."""
@@ -280,14 +287,16 @@ class TextBlock(QWidget):
             self._recolour()
         p = self._theme.palette
         painter = QPainter(self)
+        rtl, left = self._rtl(), self._left()
         for depth in range(self._unit.quote):
             x = self._unit.quote_indent * INDENT + depth * QUOTE
-            painter.fillRect(QRectF(x, 0, 3, self.height()), QColor(p.border_strong))
-        left = self._left()
+            bar = self.width() - x - 3 if rtl else x
+            painter.fillRect(QRectF(bar, 0, 3, self.height()), QColor(p.border_strong))
         if self._unit.marker:
             first = self.document.begin().layout().lineAt(0)
             baseline = first.y() + first.ascent() if first.isValid() else self.document.size().height()
-            paint_marker(painter, self._theme, self._unit.marker, self._unit.indent, left, baseline)
+            edge = left + self._room() if rtl else left
+            paint_marker(painter, self._theme, self._unit.marker, self._unit.indent, edge, baseline, rtl=rtl)
         painter.translate(left, 0)
         context = QAbstractTextDocumentLayout.PaintContext()
         context.palette = QPalette(self.palette())

@@ -18,7 +18,7 @@ ICON_GAP = 4  # pixels between icon and text, on top of the style's own
 
 
 class ThemedButton(QPushButton):
-    """A button whose icon takes the colour of its text.
+    """A button whose icon takes the colour of its text; one of an icon alone has its name as tooltip.
 
     Attributes:
         kind: ``primary``, ``secondary``, ``ghost``, ``link``, ``icon``, ``smallicon`` or ``round``.
@@ -41,7 +41,7 @@ class ThemedButton(QPushButton):
         self._symbol = symbol
         self.setProperty("kind", kind)
         self.setAccessibleName(name or text)
-        self.setToolTip(tip)
+        self.setToolTip(tip or ("" if text else name))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the cursor in the composer
         self.setAutoDefault(False)
         self._gap = ICON_GAP if text else 0

@@ -140,6 +140,14 @@ class ErrorBox(_Message):
         self.fill(messages.error_text(failed.code, failed.fields), failed.detail, action)
         self.show()
 
+    def add_failure(self, failed: events.Failed) -> None:
+        """Show another one below those that are shown."""
+        sentence = messages.error_text(failed.code, failed.fields)
+        if self.isHidden():
+            self.show_failure(failed)
+        elif sentence not in self.sentence.text().split("\n"):
+            self.fill(f"{self.sentence.text()}\n{sentence}", self.detail.text(), self.action.text())
+
 
 class OfferBox(_Message):
     """A sentence with what can be done about it: one action, or two.

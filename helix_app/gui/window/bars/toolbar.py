@@ -13,9 +13,10 @@ from helix_app.gui.kit.model_choices import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE,
 from helix_app.gui.kit.open_dialogs import ask_model
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.models.pairs import EXAMINE, Pairs
+from helix_app.gui.models.suggestion import too_large
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
-from helix_app.protocol.requests import DeviceItem
+from helix_app.protocol.requests import CatalogItem, DeviceItem
 
 
 class Toolbar(QToolBar):
@@ -178,15 +179,23 @@ class Toolbar(QToolBar):
         choices = [Choice(item.id, item.name, figures.size(item.size_bytes)) for item in here]
         if here and away:
             choices.append(SEPARATOR)
-        for item in away:
-            size = figures.size(item.download_bytes or item.size_bytes)
-            choices.append(Choice(item.id, item.name, self.tr("download {size}").format(size=size), "download"))
+        choices += [self._away_choice(item) for item in away]
         if choices:
             choices.append(SEPARATOR)
         choices.append(Choice(OPEN_FILE, self.tr("Open file…"), symbol="file"))
         choices.append(Choice(OPEN_FOLDER, self.tr("Open folder…"), symbol="folder"))
         choices.append(Choice(OPEN_REMOTE, self.tr("Use a server…"), symbol="server"))
         return choices
+
+    def _away_choice(self, item: CatalogItem) -> Choice:
+        """A model that can be fetched, and whether this computer has the memory for it."""
+        size = figures.size(item.download_bytes or item.size_bytes)
+        detail, ready = self.tr("download {size}"), self._state.ready
+        if ready is None or not too_large(item.memory_gb, ready.memory):
+            return Choice(item.id, item.name, detail.format(size=size), "download")
+        detail = self.tr("download {size}, too large here")
+        tip = self.tr("It is for {memory} GB of memory, which is more than this computer has.")
+        return Choice(item.id, item.name, detail.format(size=size), "download", tip=tip.format(memory=item.memory_gb))
 
     def _device_choices(self) -> list[Choice]:
         """Auto, then each adapter that was found; kinds alone as long as nobody has looked."""

@@ -33,6 +33,7 @@ def fixed() -> tuple[tuple[str, str], ...]:
     return (
         (tr("Send the message, or take what is marked"), shown("Return")),
         (tr("Begin a new line"), shown("Shift+Return")),
+        (tr("Save a reply that is being edited"), shown("Ctrl+Return")),
         (tr("Bring back the message before, in an empty field"), shown("Up")),
         (tr("Go to the next control, or the one before"), shown("Tab", "Shift+Tab")),
         (tr("Rename what is marked in the list"), shown("F2")),

@@ -8,7 +8,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.composing.attachments import MOST_UNFOLDED, Chip
-from helix_app.gui.chat.composing.composer import LONG_LINES, LONG_PASTE, Composer, Draft
+from helix_app.gui.chat.composing.composer import Composer, Draft
+from helix_app.gui.chat.composing.field import LONG_LINES, LONG_PASTE
 from helix_app.gui.chat.message.bubble import UserBubble
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.look.theme import Theme
@@ -174,3 +175,12 @@ def test_it_tells_of_every_change(composer: Composer) -> None:
     assert told[0] is False
     assert told[-1] is False
     assert True in told
+
+
+def test_a_suggestion_takes_the_place_of_what_is_typed_and_can_be_undone(composer: Composer) -> None:
+    composer.attach("```a.txt\nkept\n```")
+    QTest.keyClicks(composer.editor, "half a thought")
+    composer.retype("Explain it.")
+    assert composer.draft() == Draft("Explain it.", ("```a.txt\nkept\n```",))
+    composer.editor.undo()
+    assert composer.draft().typed == "half a thought"

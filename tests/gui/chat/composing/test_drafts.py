@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.composing.attachments import fenced
@@ -85,3 +87,23 @@ def test_while_another_conversation_is_shown_it_waits_for_the_new_one(window: Ma
     assert window.chat.composer.text() == ""
     window.chat.new_chat()
     assert window.chat.composer.text() == "half a thought"
+
+
+def test_up_in_an_empty_field_brings_back_the_message_before(window: MainWindow, chat: Driver) -> None:
+    editor = window.chat.composer.editor
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert editor.toPlainText() == ""  # there is none
+    chat.ask("First?")
+    chat.finish("One.")
+    window.chat.composer.attach(fenced("notes.md", "a"))
+    chat.ask("Second?")
+    chat.finish("Two.")
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert window.chat.composer.text() == "```notes.md\na\n```\n\nSecond?"
+    assert editor.textCursor().atEnd()
+    editor.setPlainText("Third?")
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert editor.toPlainText() == "Third?"
+    editor.clear()
+    QTest.keyClick(editor, Qt.Key.Key_Up)  # the file still stands there
+    assert window.chat.composer.text() == "```notes.md\na\n```"

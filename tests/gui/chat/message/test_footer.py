@@ -51,10 +51,13 @@ def test_figures_come_on_demand(window: MainWindow, chat: Driver) -> None:
     footer = chat.reply._footer
     assert footer is not None
     assert chat.reply.verdict_text() == "About 1.6x faster than plain"
+    assert footer.speed.text() == "61\u00a0tok/s"  # what everyone looks for needs no click
+    assert footer.speed.isVisible()
     assert not footer.stats.isVisible()
     low = chat.reply.content_height()
     footer.details.click()
     assert footer.stats.isVisible()
+    assert not footer.speed.isVisible()  # it is among them
     assert chat.reply.content_height() > low
     footer.details.click()
     assert chat.reply.content_height() == low
@@ -95,7 +98,7 @@ def test_a_figure_is_not_broken_and_says_what_it_means(footer: Footer) -> None:
 
 
 def test_every_action_has_a_name(footer: Footer) -> None:
-    buttons = (footer.copy, footer.again, footer.more, footer.go_on, footer.race, footer.details)
+    buttons = (footer.copy, footer.again, footer.edit, footer.more, footer.go_on, footer.race, footer.details)
     assert all(button.accessibleName() for button in buttons)
     assert all(action.text() for action in footer.menu.actions() if not action.isSeparator())
     assert footer.race.isHidden()  # until there is a reply to race

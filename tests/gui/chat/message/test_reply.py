@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.chat.message.reply import Reply
@@ -16,6 +18,7 @@ from helix_app.protocol.events import Failed
 from tests.gui import fake
 from tests.gui.driver import Driver
 from tests.gui.fake import record
+from tests.gui.settling import settle
 
 
 @pytest.fixture
@@ -154,3 +157,63 @@ def test_versions_are_shown_before_and_after_it_is_over(reply: Reply) -> None:
     assert steps == [1]
     reply.show_version(1, 1)
     assert not switch.isVisible()
+
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+def test_it_is_edited_in_its_place_and_saved_with_ctrl_enter(reply: Reply) -> None:
+    edited, heights = record(reply.edited), record(reply.height_changed)
+    reply.append("<think>Hm.</think>The sky is red.")
+    reply.finish(fake.finished("r"))
+    reply.begin_edit()
+    assert reply.box is not None
+    assert reply.box.isVisible()
+    assert heights
+    assert reply.text_blocks() == []  # what is not in sight cannot be marked
+    assert reply.box.editor.toPlainText() == "The sky is red."
+    reply.box.editor.setPlainText("The sky is")
+    reply.box.take_cursor()
+    QTest.keyClick(reply.box.editor, Qt.Key.Key_Return)
+    QTest.keyClicks(reply.box.editor, "blue.")
+    QTest.keyClick(reply.box.editor, Qt.Key.Key_Return, CTRL)
+    assert edited == ["The sky is\nblue."]
+    assert reply.box is None
+    assert [block.text() for block in reply.text_blocks()] == ["The sky is red."]  # the new text is another message
+
+
+def test_escape_leaves_it_as_it_was_and_the_same_text_is_no_version(reply: Reply) -> None:
+    edited = record(reply.edited)
+    reply.append("So.")
+    reply.finish(fake.finished("r"))
+    high = reply.content_height()
+    for key, held in ((Qt.Key.Key_Escape, Qt.KeyboardModifier.NoModifier), (Qt.Key.Key_Return, CTRL)):
+        reply.begin_edit()
+        assert reply.box is not None
+        QTest.keyClick(reply.box.editor, key, held)
+        assert reply.box is None
+    assert edited == []
+    assert reply.content_height() == high
+    assert [block.text() for block in reply.text_blocks()] == ["So."]
+
+
+def test_all_of_what_is_edited_is_in_sight(reply: Reply) -> None:
+    reply.append("words " * 100)
+    reply.finish(fake.finished("r"))
+    reply.begin_edit()
+    settle()
+    box = reply.box
+    assert box is not None
+    assert box.height() == box.sizeHint().height()
+    assert box.editor.geometry().bottom() < box.send.y()
+    assert not box.editor.verticalScrollBar().maximum()
+
+
+def test_going_on_ends_the_editing(reply: Reply) -> None:
+    reply.append("Half of")
+    reply.finish(fake.finished("r", "Half of", "cancelled"))
+    reply.begin_edit()
+    reply.resume("r2")
+    assert reply.box is None
+    reply.append(" it.")
+    assert [block.text() for block in reply.text_blocks()] == ["Half of it."]

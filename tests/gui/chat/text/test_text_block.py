@@ -141,3 +141,21 @@ def test_a_footnote_is_smaller(block: TextBlock) -> None:
     width = block.ideal_width()
     block.show_unit(Unit("note", body="words"))
     assert block.ideal_width() < width
+
+
+@pytest.mark.parametrize(("text", "rtl"), [("point", False), ("نقطة", True)])
+@pytest.mark.parametrize("marks", [{"marker": "•", "indent": 1}, {"marker": "1.", "indent": 1}, {"quote": 1}])
+def test_marks_stand_where_lines_begin(block: TextBlock, text: str, rtl: bool, marks: dict[str, object]) -> None:
+    block.show_unit(Unit("text", body=text, **marks))  # type: ignore[arg-type]
+    block.resize(300, block.height_for(300))
+    image = block.grab().toImage()
+    empty = image.pixelColor(image.width() // 2, image.height() - 1)
+    scale = image.width() / 300
+
+    def inked(first: int, last: int) -> bool:
+        columns = range(round(first * scale), round(last * scale))
+        return any(image.pixelColor(x, y) != empty for x in columns for y in range(image.height()))
+
+    assert inked(278, 300) if rtl else inked(0, 20)
+    assert inked(0, 100) is not rtl
+    assert inked(200, 300) is rtl

@@ -148,3 +148,12 @@ def test_it_is_as_wide_as_its_value_and_gives_way_to_a_width(picker: Picker) -> 
 def test_its_tooltip_says_what_is_chosen_and_what_that_is(picker: Picker) -> None:
     assert "Draft model: auto" in picker.toolTip()
     assert terms.tip("draft").split("'")[0] in picker.toolTip()
+
+
+def test_an_icon_alone_says_what_it_does(theme: Theme, qtbot: QtBot) -> None:
+    alone = ThemedButton(theme, symbol="close", kind="smallicon", name="Close the search")
+    worded = ThemedButton(theme, "Close", symbol="close", name="Close the search")
+    for button in (alone, worded):
+        qtbot.addWidget(button)
+    assert alone.toolTip() == "Close the search"
+    assert worded.toolTip() == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
@@ -13,6 +15,7 @@ from helix_app.gui.state import Model, State
 from helix_app.gui.window.bars.toolbar import OPEN_FILE, OPEN_FOLDER, OPEN_REMOTE, Toolbar
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
+from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.fake import record
 from tests.gui.settling import load, settle
@@ -200,3 +203,12 @@ def test_captions_that_have_no_room_do_not_come_back_to_be_measured(
     monkeypatch.setattr(Picker, "show_caption", lambda _, shown: asked.append(shown))
     window.toolbar.on_state_changed()
     assert set(asked) == {False}
+
+
+def test_a_model_that_is_too_large_here_says_so_before_it_is_fetched(window: MainWindow) -> None:
+    window.on_event(CatalogChanged((fake.here(fake.SMOL), replace(fake.BIG, memory_gb=24))))
+    window.on_event(fake.ready(memory=replace(fake.MEMORY, total=16 * 2**30)))
+    (large,) = [choice for choice in window.toolbar.target.choices() if choice.value == fake.BIG.id]
+    assert large.detail == "download 1.6 GB, too large here"
+    assert large.tip == "It is for 24 GB of memory, which is more than this computer has."
+    assert large.enabled  # it may be for another computer

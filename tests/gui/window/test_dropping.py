@@ -1,0 +1,101 @@
+"""Files that are dropped on the window: what is said, and what comes of each kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from helix_app.gui.window.dropping import Dropping, words_for
+from helix_app.gui.window.main_window import MainWindow
+from tests.gui.fake import record
+from tests.gui.settling import settle
+
+LEFT, NONE, COPY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+NOTES = ("/tmp/notes.md", "/tmp/b.py")
+
+
+def dragged(*urls: str) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl(url) if "://" in url else QUrl.fromLocalFile(url) for url in urls])
+    return data
+
+
+def enter(place: QWidget, data: QMimeData) -> bool:
+    """Whether it may be dropped there."""
+    event = QDragEnterEvent(QPoint(5, 5), COPY, data, LEFT, NONE)
+    event.ignore()
+    QApplication.sendEvent(place, event)
+    return event.isAccepted()
+
+
+def drop(place: QWidget, data: QMimeData) -> None:
+    QApplication.sendEvent(place, QDropEvent(QPointF(5, 5), COPY, data, LEFT, NONE, QEvent.Type.Drop))
+
+
+@pytest.fixture
+def dropping(window: MainWindow) -> Dropping:
+    """What takes the files of a window with a model."""
+    return Dropping(window)
+
+
+@pytest.mark.parametrize(
+    ("files", "attaches", "words"),
+    [
+        (["/x/model.GGUF"], False, "Drop it to load this model"),
+        (["/x/a.helixrun", "/x/model.gguf"], True, "Drop it to look into this run"),
+        (["/x/notes.md"], True, "Drop it to attach it to the message"),
+        (["/x/notes.md"], False, ""),
+        ([], True, ""),
+    ],
+)
+def test_what_is_said_of_files(files: list[str], attaches: bool, words: str) -> None:
+    assert words_for(files, attaches=attaches) == words
+
+
+def test_files_over_the_conversation_go_into_the_message(window: MainWindow, dropping: Dropping) -> None:
+    asked = record(window.read_requested)
+    assert enter(window.chat.view.content, dragged(*NOTES))
+    settle()
+    assert dropping.veil.isVisible()
+    assert dropping.veil.words == "Drop it to attach it to the message"
+    drop(window, dragged(*NOTES))
+    assert not dropping.veil.isVisible()
+    assert [Path(path).name for path in asked] == ["notes.md", "b.py"]
+    window.pages.show_page("inspect")
+    assert not enter(window, dragged(*NOTES))  # there is no message in sight
+
+
+def test_a_model_is_loaded_and_a_run_is_shown(window: MainWindow, dropping: Dropping) -> None:
+    loads, runs = record(window.load_requested), record(window.desk.open_requested)
+    for file in ("/x/model.gguf", "/x/a.helixrun"):
+        assert enter(window, dragged(file))
+        drop(window, dragged(file))
+    assert [Path(choice.target).name for choice in loads] == ["model.gguf"]
+    assert [Path(path).name for path in runs] == ["a.helixrun"]
+
+
+def test_what_can_be_done_nothing_with_is_not_taken(window: MainWindow, dropping: Dropping) -> None:
+    assert not enter(window, dragged("https://example.org/x"))
+    assert not dropping.veil.isVisible()
+
+
+def test_the_words_go_with_the_files(window: MainWindow, dropping: Dropping) -> None:
+    assert enter(window, dragged("/x/model.gguf"))
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not dropping.veil.isVisible()
+
+
+def test_without_a_model_only_what_opens_is_taken(make_window, tmp_path: Path) -> None:
+    window = make_window()
+    dropping = Dropping(window)
+    asked = record(window.read_requested)
+    assert not enter(window, dragged(*NOTES))
+    dropping.take(list(NOTES))
+    assert asked == []
+    assert not enter(window, dragged(str(tmp_path)))
+    (tmp_path / "config.json").touch()
+    assert enter(window, dragged(str(tmp_path)))  # the folder of a model
