@@ -78,7 +78,7 @@ def test_another_processor_or_version_takes_nothing_of_this_one(
     tmp_path: Path, tried: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Library(folder=tmp_path).add((PART,))
-    generic = replace(this_processor(), form="generic")
+    generic = replace(this_processor(), form="generic", others=())
     made = Library(generic, tmp_path)
     made.add((PART,))
     assert len(list(tmp_path.iterdir())) == 2
@@ -92,7 +92,8 @@ def test_another_processor_or_version_takes_nothing_of_this_one(
 @pytest.mark.parametrize("fused", [False, True])
 @pytest.mark.parametrize("part", [CORE, "attention_16_2", "Q4_K", "Q2_K", "Q3_K", "Q5_0", "Q8_0", "MXFP4"])
 def test_the_form_for_any_processor_computes_the_same(tmp_path: Path, tried: list[str], part: str, fused: bool) -> None:
-    made = Library(replace(this_processor(), form="generic", fused=fused and this_processor().fused), tmp_path)
+    processor = this_processor()
+    made = Library(replace(processor, form="generic", fused=fused and processor.fused, others=()), tmp_path)
     made.add((part,))
     assert list(check.wrong_in(made, part)) == []
 
