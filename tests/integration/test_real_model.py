@@ -11,17 +11,16 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
 from tests.engine.tiny import ask, finish, loaded, runners, session_of
+from tests.integration.lending import Lend
 
 pytestmark = pytest.mark.model
 PROMPT = "List ten countries and their capitals as a numbered list."
 
 
 @pytest.fixture(scope="module")
-def engine(default_model: Path) -> Iterator[Engine]:
+def engine(lend: Lend) -> Engine:
     """The model with an n-gram draft."""
-    made = loaded(default_model, "ngram", context_length=512)
-    yield made
-    made.close()
+    return lend("float32")
 
 
 @pytest.fixture(scope="module")
