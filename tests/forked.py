@@ -39,7 +39,7 @@ class Warm:
         self._socket = ours
         atexit.register(self.close)
 
-    def run(
+    def start(
         self,
         module: str,
         arguments: Sequence[str] = (),
@@ -47,7 +47,7 @@ class Warm:
         environment: Mapping[str, str] | None = None,
         folder: Path = ROOT,
     ) -> int:
-        """Run a module as ``python -m`` does, on these standard streams. Returns its exit code."""
+        """Run a module as ``python -m`` does, on these streams and in a session of its own. Returns its process id."""
         asked = {
             "module": module,
             "arguments": list(arguments),
@@ -59,6 +59,10 @@ class Warm:
         open_ones = [stream for stream in streams if stream is not CLOSED]
         socket.send_fds(self._socket, [len(body).to_bytes(8, "little")], open_ones)
         self._socket.sendall(body)
+        return self.wait()
+
+    def wait(self) -> int:
+        """The exit code of the program that was started, negative for a signal."""
         told = self._socket.recv(8)
         if not told:
             raise RuntimeError("the process that programs are forked from has ended")
@@ -79,7 +83,8 @@ class Warm:
                 if place:
                     file = stack.enter_context(open(place, "rb" if number == 0 else "wb"))
                 streams.append(CLOSED if place is None else file.fileno())
-            code = self.run(module, arguments, streams, **options)
+            self.start(module, arguments, streams, **options)
+            code = self.wait()
             for file in (out, err):
                 file.seek(0)
             return subprocess.CompletedProcess([module, *arguments], code, out.read(), err.read())
@@ -110,8 +115,10 @@ def _serve(end: socket.socket, modules: Sequence[str]) -> dict[str, Any] | None:
         pid = os.fork()
         if pid == 0:
             end.close()
+            os.setsid()
             _become(asked, streams)
             return asked
+        end.sendall(pid.to_bytes(8, "little"))
         for stream in streams:
             os.close(stream)
         _, status = os.waitpid(pid, 0)

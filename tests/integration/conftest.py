@@ -8,35 +8,43 @@ from pathlib import Path
 import pytest
 import torch
 
-from helix_app.engine.engine import Engine
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
+from helix_app.protocol.events import Finished
+from tests.engine.host.forking import fork_children
 from tests.engine.models.test_decoder import runner_of
-from tests.integration.lending import PARAGRAPH, Lend, Lent, logs_after
+from tests.engine.tiny import ask, finish
+from tests.integration.lending import PARAGRAPH, PLAIN_TOKENS, PROMPT, Lend, Lending, logs_after
 
 
 @pytest.fixture(scope="package")
-def lent() -> Iterator[dict[str, Lent]]:
-    """The engines that were loaded so far, by their ``dtype``."""
-    made: dict[str, Lent] = {}
+def lending(default_model: Path) -> Iterator[Lending]:
+    """Has the engines."""
+    made = Lending(default_model)
     yield made
-    for one in made.values():
-        one.engine.close()
+    made.close()
 
 
 @pytest.fixture(scope="module")
-def lend(lent: dict[str, Lent], default_model: Path) -> Iterator[Lend]:
+def lend(lending: Lending) -> Iterator[Lend]:
     """Lends engines to the tests of a file."""
+    yield lending.engine
+    lending.put_back()
 
-    def lend(dtype: str) -> Engine:
-        if dtype not in lent:
-            lent[dtype] = Lent(default_model, dtype)
-        return lent[dtype].engine
 
-    yield lend
-    for one in lent.values():
-        one.put_back()
+@pytest.fixture(scope="package")
+def plain_reply(lending: Lending) -> Finished:
+    """``PLAIN_TOKENS`` of the reply to ``PROMPT`` in float32, without speculation."""
+    told = finish(lending.engine("float32"), ask(PROMPT, mode="autoregressive", max_tokens=PLAIN_TOKENS))
+    lending.put_back()
+    return told
+
+
+@pytest.fixture
+def forked_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of this process have their imports; other tests start them as the program does."""
+    fork_children(monkeypatch)
 
 
 @pytest.fixture(scope="package")

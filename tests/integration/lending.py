@@ -14,6 +14,8 @@ from helix_app.engine.rounds.session import Session
 from tests.engine.tiny import check_idle, loaded, session_of
 
 CONTEXT = 512
+PROMPT = "List ten countries and their capitals as a numbered list."
+PLAIN_TOKENS = 48
 PARAGRAPH = (
     "The tide turns twice a day because the moon pulls on the sea. On the side that faces the moon the water rises, "
     "and it rises on the far side too, where the pull is weakest. Sailors have kept tables of high and low water for "
@@ -40,6 +42,30 @@ class Lent:
         for name, value in copy.deepcopy(self._learnt).items():
             setattr(session, name, value)
         assert session.runner.pool.cached_blocks == 0
+
+
+class Lending:
+    """Engines that are loaded when they are first wanted."""
+
+    def __init__(self, model: Path) -> None:
+        self._model = model
+        self._made: dict[str, Lent] = {}
+
+    def engine(self, dtype: str) -> Engine:
+        """The one with this number format, which ``put_back`` makes anew as it was."""
+        if dtype not in self._made:
+            self._made[dtype] = Lent(self._model, dtype)
+        return self._made[dtype].engine
+
+    def put_back(self) -> None:
+        """All of them."""
+        for one in self._made.values():
+            one.put_back()
+
+    def close(self) -> None:
+        """Free them."""
+        for one in self._made.values():
+            one.engine.close()
 
 
 def _learnt(session: Session) -> dict[str, object]:

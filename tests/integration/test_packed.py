@@ -94,12 +94,13 @@ def test_drafts_change_no_token(engine: Engine, temperature: float) -> None:
 
 def test_a_prompt_in_one_pass_or_in_many_has_the_same_logits(default_model: Path, engine: Engine) -> None:
     ids = session_of(engine).tokenizer.encode(PARAGRAPH)
-    found = []
+    found, runner = [], packed_runner(default_model)
     for size in (len(ids), 8, 5, 1):
-        runner, parts = packed_runner(default_model), []
-        runner.open("s", ())
+        parts = []
+        assert runner.open("s", ()) == 0  # nothing is taken from the cache
         for begin in range(0, len(ids), size):
             part = ids[begin : begin + size]
             parts.append(runner.forward("s", part, len(part)).clone())
+        runner.close("s")
         found.append(torch.cat(parts))
     assert all(torch.equal(found[0], other) for other in found[1:])
