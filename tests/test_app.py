@@ -32,6 +32,7 @@ from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, Download
 from helix_app.protocol.models.loading import ModelReady, Unloaded
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
 from tests.engine.host.fake_engines import ask
+from tests.engine.host.forking import fork_children
 from tests.waiting import vanished, wait_for
 
 ROOT = Path(__file__).parents[1]
@@ -58,6 +59,12 @@ def fake_hub() -> Hub:
         catalog=lambda _: (CatalogItem("m", "M", 1, 0, "MIT", "A model.", "/m"),),
         forget=lambda: 3,
     )
+
+
+@pytest.fixture(autouse=True)
+def forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Children of this process have their imports at once; those of whole programs begin as they do."""
+    fork_children(monkeypatch)
 
 
 @pytest.fixture

@@ -12,9 +12,18 @@ from helix_app.bridge.controller import SessionController
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from tests.bridge.fakes import FakeHub, Watcher
+from tests.engine.host.forking import fork_children
 
 FAKE = "tests.engine.host.fake_engines:Scripted"
 Client = HostClient | LocalClient
+
+
+@pytest.fixture(scope="package", autouse=True)
+def forked() -> Iterator[None]:
+    """Children have their imports at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        fork_children(patch)
+        yield
 
 
 @pytest.fixture

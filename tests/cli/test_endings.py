@@ -1,6 +1,7 @@
 """However a command ends, it ends in a sentence: with streams, names and numbers of every sort.
 
-What only a shell can give runs as a process of its own, the rest in this one.
+What only a shell can give runs as a process of its own (forked, where the time would go into the import of torch), the
+rest in this one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pytest
 from helix_app.base import messages
 from helix_app.cli import main as cli
 from tests.engine.made.tiny import Zoo
+from tests.forked import Warm
 
 HUGE = "1" * 5000
 LONG = "a" * 5000
@@ -33,6 +35,7 @@ class Ending:
         says: part of the one sentence on standard error; empty for silence there.
         stdin: bytes on standard input.
         redirect: of a shell, such as ``>&-``.
+        streams: of a forked program: what its standard streams are in place of the usual, None for closed.
         writes: part of standard output.
     """
 
@@ -41,6 +44,7 @@ class Ending:
     says: str
     stdin: bytes = b""
     redirect: str = ""
+    streams: dict[int, str | None] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
     writes: str = ""
 
@@ -51,11 +55,6 @@ HI = (*GENERATE, "--prompt", "the cat")
 SHELL = {  # streams that only a shell of POSIX gives
     "stdin closed": Ending((*GENERATE, "--prompt", "-"), 2, "standard input: it is closed", redirect="<&-"),
     "batch from a closed stdin": Ending((*GENERATE, "--batch", "-"), 2, "it is closed", redirect="<&-"),
-    "stdout closed": Ending(HI, 1, "standard output is closed", redirect=">&-"),
-    "stdout full": Ending(HI, 1, "No space left", redirect=">/dev/full"),
-    "json to a full stdout": Ending((*HI, "--json"), 1, "No space left", redirect=">/dev/full"),
-    "stderr full": Ending(HI, 0, "", redirect="2>/dev/full", writes="\n"),
-    "stderr closed": Ending(HI, 0, "", redirect="2>&-", writes="\n"),
     "all closed": Ending(HI, 1, "", redirect="<&- >&- 2>&-"),
     "help to a full stdout": Ending(("--help",), 1, "No space left", redirect=">/dev/full"),
     "list to a full stdout": Ending(("models", "list"), 1, "No space left", redirect=">/dev/full"),
@@ -63,6 +62,13 @@ SHELL = {  # streams that only a shell of POSIX gives
     "list to nobody": Ending(("models", "list"), 1, "", redirect="| true; exit ${PIPESTATUS[0]}"),
     "doctor to a closed stdout": Ending(("doctor", "--no-self-test"), 1, "standard output is closed", redirect=">&-"),
     "bench to a closed stdout": Ending(("bench",), 1, "standard output is closed", redirect=">&-"),
+}
+FORKED = {  # the same, of programs that write a reply before it
+    "stdout closed": Ending(HI, 1, "standard output is closed", streams={1: None}),
+    "stdout full": Ending(HI, 1, "No space left", streams={1: "/dev/full"}),
+    "json to a full stdout": Ending((*HI, "--json"), 1, "No space left", streams={1: "/dev/full"}),
+    "stderr full": Ending(HI, 0, "", streams={2: "/dev/full"}, writes="\n"),
+    "stderr closed": Ending(HI, 0, "", streams={2: None}, writes="\n"),
     "bench to a full disk": Ending(
         (*BENCH, "--json", "/dev/full", "--prompts", "{folder}/prompts"),
         1,
@@ -72,10 +78,14 @@ SHELL = {  # streams that only a shell of POSIX gives
 }
 ANY = {
     "latin-1 on stdin": Ending(
-        (*GENERATE, "--prompt", "-"), 0, "not UTF-8", b"caf\xe9", "", {"PYTHONIOENCODING": "utf-8"}, "\n"
+        (*GENERATE, "--prompt", "-"), 0, "not UTF-8", b"caf\xe9", "", {}, {"PYTHONIOENCODING": "utf-8"}, "\n"
     ),
     "utf-8 on a western console": Ending(
-        (*GENERATE, "--prompt", "-"), 0, "tokens", b"\xe2\x80\x9chi\xe2\x80\x9d", "", {"PYTHONIOENCODING": "cp1252"}
+        (*GENERATE, "--prompt", "-"),
+        0,
+        "tokens",
+        b"\xe2\x80\x9chi\xe2\x80\x9d",
+        environment={"PYTHONIOENCODING": "cp1252"},
     ),
     "utf-16 on stdin": Ending((*GENERATE, "--prompt", "-"), 0, "tokens", "the cat".encode("utf-16")),
     "a mark alone on stdin": Ending((*GENERATE, "--prompt", "-"), 2, "prompt is empty", b"\xef\xbb\xbf"),
@@ -145,6 +155,16 @@ def test_streams_that_are_closed_or_full(filled: Callable[[Ending], list[str]], 
     ending = SHELL[name]
     command = ["bash", "-c", f'"$@" {ending.redirect}', "bash", sys.executable, "-m", "helix_app", *filled(ending)]
     done = subprocess.run(command, input=b"", capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    check(ending, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks, and files of POSIX")
+@pytest.mark.parametrize("name", FORKED)
+def test_streams_that_are_closed_or_full_after_a_reply(
+    warm: Warm, filled: Callable[[Ending], list[str]], name: str
+) -> None:
+    ending = FORKED[name]
+    done = warm.captured("helix_app", *filled(ending), streams=ending.streams)
     check(ending, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 

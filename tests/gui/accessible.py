@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QLineEdit, QListView, QWidget
+
+from helix_app.gui.kit.controls.buttons import Picker
+from helix_app.gui.kit.tab_order import chain
 
 Role = QAccessible.Role
 
@@ -29,6 +32,7 @@ CONTROLS = {  # what a person does something with
     Role.Link,
 }
 DEEPEST = 40
+ROLES = {QLineEdit: {Role.EditableText}, QListView: {Role.List}, Picker: {Role.Button, Role.ButtonMenu}}
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,31 @@ def _walk(found: QAccessibleInterface, around: tuple[str, ...], depth: int) -> I
 
 def unnamed(window: QWidget) -> list[str]:
     """Controls without a name. Parts of a control, such as the field of a box for numbers, are named by the whole."""
-    return [str(node) for node in nodes(window) if node.role in CONTROLS and not node.name and not _part(node)]
+    return _unnamed(nodes(window))
+
+
+def _unnamed(found: Iterable[Node]) -> list[str]:
+    return [str(node) for node in found if node.role in CONTROLS and not node.name and not _part(node)]
+
+
+def check_controls(window: QWidget) -> None:
+    """Every control has a name, and what Tab leads to can have the focus and is what it looks like."""
+    tree = list(nodes(window))
+    assert _unnamed(tree) == []
+    found = {id(node.object): node for node in tree}
+    stops = chain(window)
+    assert stops
+    for control in stops:
+        node = found.get(id(control))
+        if node is None:
+            continue  # scrolled out of sight
+        assert node.name, control
+        assert node.focusable, control
+        for kind, roles in ROLES.items():
+            if isinstance(control, kind):
+                assert node.role in roles, str(node)
+        if isinstance(control, QAbstractButton) and control.isCheckable():
+            assert node.role in (Role.CheckBox, Role.RadioButton, Role.Button, Role.ButtonMenu)
 
 
 def _part(node: Node) -> bool:

@@ -10,6 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from helix_app.base.settings import Settings
 from helix_app.gui.kit.language import install
@@ -20,6 +21,7 @@ from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
 from tests.gui.driver import Driver
+from tests.gui.settling import end
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def bare(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture
 def make_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
-    """Makes windows; each is closed and gone at the end, or every later theme would restyle it too."""
+    """Makes windows; each is gone at the end."""
     windows: list[MainWindow] = []
 
     def make(**values: object) -> MainWindow:
@@ -66,10 +68,9 @@ def make_window(qapp: QApplication) -> Iterator[Callable[..., MainWindow]]:
 
     yield make
     for window in windows:
-        window.close()
-        window.deleteLater()
+        if isValid(window):  # a test may have ended it
+            end(window)
     windows.clear()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.compare.pane import ArmPane
 from helix_app.gui.kit.controls.elided import Elided
 from helix_app.gui.window.main_window import MainWindow
-from tests.gui import reading, views
+from tests.gui import accessible, reading, views
 from tests.gui.benchmark import bench_made
 
 pytestmark = pytest.mark.styled
@@ -116,8 +116,9 @@ def test_nothing_is_cut_off_in_german(speaking, shown, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MOST_WORDS)
-def test_everything_is_translated_and_has_room(pseudo: None, shown, name: str) -> None:
+def test_everything_is_translated_has_room_and_is_named(pseudo: None, shown, name: str) -> None:
     for window in shown(name):
         said = [text for text in reading.texts(window) if reading.OPEN not in text.text]
         assert [str(text) for text in said if not data(text.text)] == []
         assert too_narrow(window, ArmPane, EmptyChat) == []
+        accessible.check_controls(window)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,23 +10,22 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import Finished
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.made.tiny import GREEDY, ask, finish, loaded, session_of
+from tests.engine.made.tiny import GREEDY, ask, finish, session_of
+from tests.integration.lending import Lend
 
 pytestmark = pytest.mark.model
 PROMPT = "List ten countries and their capitals as a numbered list."
 TOKENS = 32
 
 
-@pytest.fixture(scope="module", params=["float32", "packed"])
-def engine(request: pytest.FixtureRequest, default_model: Path) -> Iterator[Engine]:
+@pytest.fixture(scope="module", params=["float32", "auto"], ids=["float32", "packed"])
+def engine(request: pytest.FixtureRequest, lend: Lend) -> Engine:
     """The model with an n-gram draft, unpacked and on its file's own blocks."""
-    made = loaded(default_model, "ngram", context_length=512, dtype=request.param)
+    made = lend(request.param)
     assert made.ready is not None
-    if made.ready.dtype != request.param:
-        made.close()
+    if request.param == "auto" and made.ready.dtype != "packed":
         pytest.skip("no packed kernels here")
-    yield made
-    made.close()
+    return made
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,7 @@ def kill(pid: int | None) -> None:
 
 
 def test_a_reply_outlives_its_killed_process(default_model: Path, host: HostClient) -> None:
-    run(host, LoadRequest(str(default_model), dtype="float32", context_length=512))
+    run(host, LoadRequest(str(default_model), context_length=512))
     whole = run(host, story())[-1]
     assert isinstance(whole, Finished)
     seen: list[Event] = []
@@ -74,7 +74,7 @@ def notices(events: list[Event]) -> list[str]:
     return [event.code for event in events if isinstance(event, Notice)]
 
 
-def test_the_window_outlives_its_engine(default_model: Path, qtbot: QtBot) -> None:
+def test_the_window_outlives_its_engine(forked_children: None, default_model: Path, qtbot: QtBot) -> None:
     settings = Settings(target=str(default_model), context_length=512, max_tokens=60, temperature=0.0)
     client = make_client(settings)
     assert isinstance(client, SwitchClient)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,13 +11,14 @@ import torch
 
 from helix_app.engine.drafts.model import ModelDraft
 from helix_app.engine.measuring import calibration
+from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.engine.rounds.session import Session
 from helix_app.protocol.events import Finished, RoundDone
 from helix_app.protocol.requests import SamplingParams
 from tests.engine.directml.simulated import decoder_there, runner_there, simulated
-from tests.engine.made.tiny import ask, finish, loaded, session_of
-from tests.engine.models.test_decoder import runner_of
+from tests.engine.made.tiny import ask, finish, session_of
+from tests.integration.lending import Lend
 
 pytestmark = pytest.mark.model
 PROMPT = "List five fruits, then list the same five fruits again."
@@ -32,12 +34,12 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def test_it_says_there_what_it_says_on_the_cpu(default_model: Path) -> None:
+def test_it_says_there_what_it_says_on_the_cpu(default_model: Path, lend: Lend) -> None:
     """Greedy and coupled in float32, drafted by a model on the device, with one wait a round."""
     samplings = (SamplingParams(temperature=0.0), SamplingParams(temperature=0.8, top_k=40, top_p=0.95, seed=11))
     requests = [ask(PROMPT, sampling=sampling, max_tokens=12, k="fixed:4") for sampling in samplings]
-    here = loaded(default_model, "none", context_length=128)
-    wanted = [finish(here, request).token_ids for request in requests]
+    here = lend("float32")
+    wanted = [finish(here, replace(request, mode="autoregressive")).token_ids for request in requests]
     with simulated() as device:
         decoder = decoder_there(default_model, context=128)
         session = Session(runner_there(decoder, 8), session_of(here).tokenizer, None, session_of(here).eos)
@@ -55,12 +57,12 @@ def test_it_says_there_what_it_says_on_the_cpu(default_model: Path) -> None:
             assert sum(event.accepted for event in rounds) == sum(event.k for event in rounds) > 6
 
 
-def test_in_float16_it_means_much_the_same(default_model: Path) -> None:
+def test_in_float16_it_means_much_the_same(default_model: Path, dense: ModelRunner) -> None:
     """The likeliest next token at each place of a text: rounding turns near ties alone."""
-    here = runner_of(default_model, context=64)
     tokens = list(range(500, 4000, 100))
-    here.open("s", ())
-    wanted = here.forward("s", tokens, len(tokens))
+    dense.open("s", ())
+    wanted = dense.forward("s", tokens, len(tokens))
+    dense.close("s")
     with simulated():
         there = runner_there(decoder_there(default_model, torch.float16, context=64), 4)
         there.open("s", ())

@@ -18,20 +18,15 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.engine.made.tiny import ask, finish, loaded, session_of
+from helix_app.protocol.events import Finished
+from tests.engine.made.tiny import ask, finish, loaded
+from tests.integration.lending import PARAGRAPH, PROMPT, logs_after
 
 CPU = torch.device("cpu")
 pytestmark = [
     pytest.mark.model,
     pytest.mark.skipif(not low_bit.exists(4, CPU), reason=f"torch {torch.__version__} has no four-bit kernel here"),
 ]
-PROMPT = "List ten countries and their capitals as a numbered list."
-PARAGRAPH = (
-    "The tide turns twice a day because the moon pulls on the sea. On the side that faces the moon the water rises, "
-    "and it rises on the far side too, where the pull is weakest. Sailors have kept tables of high and low water for "
-    "centuries, and a harbour master still looks at them before a large ship may leave. In narrow bays the difference "
-    "can be more than ten metres: boats that float at noon lie on the mud by evening."
-)
 KL = 0.0036  # nats a token; measured 0.0012 on average
 
 
@@ -48,13 +43,12 @@ def with_copy(path: Path, dtype: str) -> Engine:
     return loaded(path, "self-int4", context_length=256, dtype=dtype)
 
 
-def test_in_float32_drafting_by_a_copy_changes_no_token(default_model: Path) -> None:
+def test_in_float32_drafting_by_a_copy_changes_no_token(default_model: Path, plain_reply: Finished) -> None:
     engine = with_copy(default_model, "float32")
-    want = finish(engine, ask(PROMPT, mode="autoregressive", max_tokens=32))
-    session_of(engine).clear_caches()
     got = finish(engine, ask(PROMPT, k="fixed:4", max_tokens=32))
-    assert (got.token_ids, got.text, got.reason) == (want.token_ids, want.text, want.reason)
-    assert len(want.token_ids) == 32
+    assert got.token_ids == plain_reply.token_ids[:32]
+    assert plain_reply.text.startswith(got.text)
+    assert (len(got.token_ids), got.reason) == (32, "length")
     assert (got.metrics.acceptance_rate or 0) > 0.7
     assert got.metrics.target_passes < 14
 
@@ -66,21 +60,18 @@ def test_in_bfloat16_a_copy_is_nearly_always_right(default_model: Path) -> None:
     assert (got.metrics.acceptance_rate or 0) > 0.7
 
 
-def test_four_bits_are_near_what_the_file_stands_for(default_model: Path) -> None:
+def test_four_bits_are_near_what_the_file_stands_for(default_model: Path, exact_logs: torch.Tensor) -> None:
     """KL from the dequantised weights in float32 to the packed ones, after each token of a paragraph."""
     files = inspect(default_model)
     ids = load_tokenizer(files).encode(PARAGRAPH)
     assert len(ids) > 80
-    logs = []
-    for dtype, bits in ((torch.float32, 0), (torch.bfloat16, 4)):
-        decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=256, linear_kind="plain", bits=bits)
-        with open_weights(files) as source:
-            for _ in decoder.load(source):
-                pass
-        runner = ModelRunner(decoder, BlockPool(16, 16), KVCache(files.config, 16, 16, dtype, CPU))
-        runner.open("s", ())
-        logs.append(runner.forward("s", ids, len(ids)).double().log_softmax(-1))
-    exact, packed = logs
+    dtype = torch.bfloat16
+    decoder = Decoder(files.config, dtype=dtype, device=CPU, max_positions=256, linear_kind="plain", bits=4)
+    with open_weights(files) as source:
+        for _ in decoder.load(source):
+            pass
+    runner = ModelRunner(decoder, BlockPool(16, 16), KVCache(files.config, 16, 16, dtype, CPU))
+    exact, packed = exact_logs, logs_after(runner, ids)
     divergence = (exact.exp() * (exact - packed)).sum(-1)
     print(f"KL {divergence.mean():.5f} on average, {divergence.max():.5f} at worst")
     assert 0 < divergence.mean() < KL

@@ -11,12 +11,10 @@ import torch
 
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
-from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.requests import LoadRequest, SamplingParams
-from tests.engine.made.tiny import ask, events, finish, session_of
+from helix_app.protocol.requests import SamplingParams
+from tests.engine.made.tiny import ask, finish, session_of
 from tests.engine.models.packed.test_decoder import packed_runner
-from tests.engine.models.test_decoder import runner_of
-from tests.integration.test_low_bit import PARAGRAPH
+from tests.integration.lending import PARAGRAPH, Lend, logs_after
 
 pytestmark = pytest.mark.model
 KL = 0.006  # nats a token from the weights in float32; measured 0.0039 on average: activations of eight bits
@@ -43,14 +41,12 @@ FORMS = (
 
 
 @pytest.fixture(scope="module")
-def engine(default_model: Path) -> Iterator[Engine]:
-    made = Engine()
-    ready = events(made, LoadRequest(str(default_model), draft="ngram", device="cpu", context_length=512))[-1]
-    assert isinstance(ready, ModelReady)
-    if ready.dtype != "packed":
+def engine(lend: Lend) -> Engine:
+    made = lend("auto")
+    assert made.ready is not None
+    if made.ready.dtype != "packed":
         pytest.skip("no packed kernels here")
-    yield made
-    made.close()
+    return made
 
 
 def test_auto_takes_it_and_its_memory_is_the_file(engine: Engine, default_model: Path) -> None:
@@ -59,14 +55,10 @@ def test_auto_takes_it_and_its_memory_is_the_file(engine: Engine, default_model:
     assert decoder.weight_bytes < default_model.stat().st_size
 
 
-def test_it_is_near_the_dense_weights(default_model: Path, engine: Engine) -> None:
+def test_it_is_near_the_dense_weights(default_model: Path, engine: Engine, exact_logs: torch.Tensor) -> None:
     """KL from the dequantised weights in float32, after each token of a paragraph."""
     ids = session_of(engine).tokenizer.encode(PARAGRAPH)
-    logs = []
-    for runner in (runner_of(default_model, context=256), packed_runner(default_model)):
-        runner.open("s", ())
-        logs.append(runner.forward("s", ids, len(ids)).double().log_softmax(-1))
-    exact, packed = logs
+    exact, packed = exact_logs, logs_after(packed_runner(default_model), ids)
     divergence = (exact.exp() * (exact - packed)).sum(-1)
     print(f"KL {divergence.mean():.5f} on average, {divergence.max():.5f} at worst")
     assert 0 < divergence.mean() < KL
@@ -102,12 +94,13 @@ def test_drafts_change_no_token(engine: Engine, temperature: float) -> None:
 
 def test_a_prompt_in_one_pass_or_in_many_has_the_same_logits(default_model: Path, engine: Engine) -> None:
     ids = session_of(engine).tokenizer.encode(PARAGRAPH)
-    found = []
+    found, runner = [], packed_runner(default_model)
     for size in (len(ids), 8, 5, 1):
-        runner, parts = packed_runner(default_model), []
-        runner.open("s", ())
+        parts = []
+        assert runner.open("s", ()) == 0  # nothing is taken from the cache
         for begin in range(0, len(ids), size):
             part = ids[begin : begin + size]
             parts.append(runner.forward("s", part, len(part)).clone())
+        runner.close("s")
         found.append(torch.cat(parts))
     assert all(torch.equal(found[0], other) for other in found[1:])

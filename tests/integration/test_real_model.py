@@ -11,23 +11,21 @@ import torch
 from helix_app.engine.engine import Engine
 from helix_app.protocol.events import Finished
 from tests.engine.made.tiny import ask, finish, loaded, runners, session_of
+from tests.integration.lending import PLAIN_TOKENS, PROMPT, Lend
 
 pytestmark = pytest.mark.model
-PROMPT = "List ten countries and their capitals as a numbered list."
 
 
 @pytest.fixture(scope="module")
-def engine(default_model: Path) -> Iterator[Engine]:
+def engine(lend: Lend) -> Engine:
     """The model with an n-gram draft."""
-    made = loaded(default_model, "ngram", context_length=512)
-    yield made
-    made.close()
+    return lend("float32")
 
 
 @pytest.fixture(scope="module")
-def plain(engine: Engine) -> Finished:
-    """48 tokens without speculation."""
-    return finish(engine, ask(PROMPT, mode="autoregressive", max_tokens=48))
+def plain(plain_reply: Finished) -> Finished:
+    """The reply without speculation."""
+    return plain_reply
 
 
 def test_the_reply_answers_the_question(plain: Finished) -> None:
@@ -38,7 +36,7 @@ def test_the_reply_answers_the_question(plain: Finished) -> None:
 
 @pytest.mark.parametrize("k", ["auto", "fixed:4"])
 def test_speculation_writes_the_same_reply(engine: Engine, plain: Finished, k: str) -> None:
-    got = finish(engine, ask(PROMPT, k=k, max_tokens=48))
+    got = finish(engine, ask(PROMPT, k=k, max_tokens=PLAIN_TOKENS))
     assert got.token_ids == plain.token_ids
     assert (got.text, got.reason) == (plain.text, plain.reason)
     if k == "fixed:4":
@@ -67,8 +65,8 @@ def test_a_draft_that_errs_writes_the_same_reply(itself: Engine, plain: Finished
     noise = torch.randn(sound.weight.shape, generator=torch.Generator().manual_seed(3)).to(sound.weight.dtype)
     draft.decoder._norm = type(sound)(sound.weight * (1 + 0.6 * noise))
     try:
-        got = finish(itself, ask(PROMPT, k="fixed:4", max_tokens=32))
+        got = finish(itself, ask(PROMPT, k="fixed:4", max_tokens=20))
     finally:
         draft.decoder._norm = sound
-    assert got.token_ids == plain.token_ids[:32]
+    assert got.token_ids == plain.token_ids[:20]
     assert 0 < got.metrics.accepted_tokens < got.metrics.drafted_tokens

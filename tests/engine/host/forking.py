@@ -1,7 +1,7 @@
 """Child processes in a hundredth of the time: forked from one that has imported what they need.
 
 What a child is given is what ``spawn`` would give it; only the imports, two seconds of each start, are there already.
-The tests of the integration folder start real ones.
+Most tests of the integration folder start real ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 
-IMPORTED = ["torch", "helix_app.engine.host.child", "helix_app.engine.engine", "tests.engine.host.fake_engines"]
+IMPORTED = [
+    "torch",
+    "helix_app.engine.host.child",
+    "helix_app.engine.engine",
+    "helix_app.engine.text.examine",
+    "helix_app.engine.text.prompt_child",
+    "helix_app.engine.text.tokenizer",
+    "tests.engine.host.fake_engines",
+]
 
 
 class Forking:

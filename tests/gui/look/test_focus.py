@@ -43,11 +43,11 @@ def seen(widget: QWidget) -> bool:
     widget.clearFocus()
     QApplication.processEvents()
     bare = picture(widget)
-    changed = np.argwhere(np.abs(focused - bare).sum(axis=2) > 24)
-    if len(changed) < LEAST:
+    changed = np.abs(focused - bare).sum(axis=2) > 24
+    if np.count_nonzero(changed) < LEAST:
         return False
-    pairs = {(tuple(focused[y, x]), tuple(bare[y, x])) for y, x in changed}
-    return max(_contrast(a, b) for a, b in pairs) >= LEAST_CONTRAST
+    pairs = np.unique(np.hstack([focused[changed], bare[changed]]), axis=0)
+    return any(_contrast(tuple(pair[:3]), tuple(pair[3:])) >= LEAST_CONTRAST for pair in pairs)
 
 
 def _contrast(first: tuple[int, ...], second: tuple[int, ...]) -> float:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import views
-from tests.gui.settling import settle
+from tests.gui.settling import end, settle
 
 pytestmark = pytest.mark.styled
 
@@ -86,7 +86,7 @@ def test_a_switched_window_looks_like_a_new_one(make_window: Callable[..., MainW
         colours = made[theme][::5, ::5].astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
         assert len(np.unique(colours)) > 12, "not blank"
         if theme == "light":
-            window.close()
+            end(window)
     for theme in ("light", "dark"):  # the window is dark: there and back
         window.state.change(theme=theme)
         seen = screen_of(window, dialog_of(window, name))

@@ -26,10 +26,18 @@ def say(**values: object) -> None:
     print(json.dumps(values), flush=True)
 
 
-def main(model: str) -> int:
+def main(model: str, process: str = "child") -> int:
     """Load, ask, and go on until somebody ends it."""
     application = make_application(["chatting"])
-    settings = Settings(target=model, draft="ngram", device="cpu", max_tokens=100_000, theme="light", temperature=0.0)
+    settings = Settings(
+        target=model,
+        draft="ngram",
+        device="cpu",
+        max_tokens=100_000,
+        theme="light",
+        temperature=0.0,
+        engine_process="thread" if process == "thread" else "child",
+    )
     app = build(settings)
     text = ""
 
@@ -50,4 +58,4 @@ def main(model: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

@@ -34,7 +34,8 @@ def recorder() -> Recorder:
 @pytest.fixture
 def app(default_model: Path, recorder: Recorder, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[App]:
     monkeypatch.setattr(reference, "TOKENS", 4)  # twelve of them are written here, and their speed is not looked at
-    settings = Settings(target=str(default_model), context_length=512, dtype="float32", learn=False)
+    model = str(default_model)  # which drafts for itself
+    settings = Settings(target=model, draft=model, context_length=512, learn=False)
     app = build(settings, lambda _: recorder)
     qtbot.addWidget(app.window)
     app.start()

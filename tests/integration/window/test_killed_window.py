@@ -9,15 +9,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from helix_app.store.chats.store import ChatStore
+from tests.forked import CLOSED, Warm
 from tests.integration.window.chatting_window import QUESTION
 
 SECOND = 1.0
 ROOT = Path(__file__).parents[3]
+PROGRAM = "tests.integration.window.chatting_window"
 
 pytestmark = [
     pytest.mark.model,
@@ -25,26 +28,53 @@ pytestmark = [
 ]
 
 
+def environment_of(home: Path) -> dict[str, str]:
+    return {**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
+
+
 def kill_after(home: Path, model: str, lines: int) -> list[tuple[str, float]]:
     """Let a window write, kill all of it after so many pieces of text; what it was given, and when."""
-    env = {**os.environ, "HELIX_HOME": str(home), "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "tests.integration.window.chatting_window", model]
-    given: list[tuple[str, float]] = []
+    command = [sys.executable, "-m", PROGRAM, model]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env, cwd=ROOT, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment_of(home),
+        cwd=ROOT,
+        text=True,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
-        kept = False
         try:
-            for line in process.stdout:
-                told = json.loads(line)
-                kept = kept or "kept" in told
-                if "text" in told:
-                    given.append((told["text"], told["at"]))
-                if kept and len(given) >= lines:
-                    break
+            return told_until(process.stdout, lines)
         finally:
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def kill_forked_after(warm: Warm, home: Path, model: str, lines: int) -> list[tuple[str, float]]:
+    """The same with the engine in the window's own process, which is forked."""
+    ours, theirs = os.pipe()
+    with open(ours, encoding="utf-8") as output:
+        pid = warm.start(PROGRAM, [model, "thread"], [CLOSED, theirs, CLOSED], environment_of(home))
+        os.close(theirs)
+        try:
+            return told_until(output, lines)
+        finally:
+            os.killpg(pid, signal.SIGKILL)
+            assert warm.wait() == -signal.SIGKILL
+
+
+def told_until(output: Iterable[str], lines: int) -> list[tuple[str, float]]:
+    """So many pieces of text, and when they came; some of it is to be kept by then."""
+    given: list[tuple[str, float]] = []
+    kept = False
+    for line in output:
+        told = json.loads(line)
+        kept = kept or "kept" in told
+        if "text" in told:
+            given.append((told["text"], told["at"]))
+        if kept and len(given) >= lines:
+            break
     return given
 
 
@@ -70,9 +100,21 @@ def check(home: Path, given: list[tuple[str, float]]) -> None:
     assert given[-1][0].startswith(reply.text) or reply.text.startswith(given[-1][0])
 
 
-@pytest.mark.parametrize("moment", range(3))
-def test_a_kill_costs_a_second_at_most(default_model: Path, tmp_path: Path, moment: int) -> None:
-    check(tmp_path, kill_after(tmp_path, str(default_model), random.Random(moment).randint(5, 60)))
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    """Forks windows."""
+    made = Warm("helix_app.app", "helix_app.gui.window.main_window", "helix_app.engine.engine")
+    yield made
+    made.close()
+
+
+def test_a_kill_costs_a_second_at_most(default_model: Path, tmp_path: Path) -> None:
+    check(tmp_path, kill_after(tmp_path, str(default_model), random.Random(0).randint(5, 60)))
+
+
+@pytest.mark.parametrize("moment", [1, 2])
+def test_at_another_moment(warm: Warm, default_model: Path, tmp_path: Path, moment: int) -> None:
+    check(tmp_path, kill_forked_after(warm, tmp_path, str(default_model), random.Random(moment).randint(5, 60)))
 
 
 @pytest.mark.soak

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,11 @@ from helix_app.gui.prompting.preview import PromptPreview
 from helix_app.protocol.conversations.prompts import PromptAsked
 from helix_app.protocol.events import Finished, PrefillDone
 from helix_app.protocol.requests import ChatMessage, GenerateRequest
-from tests.engine.made.tiny import GREEDY, events, loaded, session_of
+from tests.engine.made.tiny import GREEDY, events, session_of
 from tests.gui.chat.prompt_views import prompting_dialog
+from tests.integration.lending import CONTEXT, Lend
 
 pytestmark = pytest.mark.model
-CONTEXT = 512
 SECONDS = 120_000  # a bound for waiting in milliseconds, never the time that anything takes
 SYSTEM = ChatMessage("system", "Answer in one sentence, in plain words. 🐈")
 TURNS = tuple(
@@ -34,10 +33,8 @@ OTHER = "{% for m in messages %}### {{ m.role }}: {{ m.content }}\n{% endfor %}#
 
 
 @pytest.fixture(scope="module")
-def engine(default_model: Path) -> Iterator[Engine]:
-    made = loaded(default_model, context_length=CONTEXT, dtype="auto")
-    yield made
-    made.close()
+def engine(lend: Lend) -> Engine:
+    return lend("auto")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ QUESTIONS = ("Write a long story about a fox and a bear.", "List the days of the
 LENGTHS = (200, 30)  # the first is still being written, however fast the machine, when the second has been sent
 
 
-def test_two_conversations_at_once(default_model: Path, qtbot: QtBot) -> None:
+def test_two_conversations_at_once(forked_children: None, default_model: Path, qtbot: QtBot) -> None:
     settings = Settings(target=str(default_model), context_length=1024, max_tokens=LENGTHS[0], temperature=0.0)
     recorder = Recorder(make_client(settings))
     app = build(settings, lambda _: recorder)

@@ -26,6 +26,7 @@ from helix_app.protocol.requests import LoadRequest
 from helix_app.server.backends.pump import Pump
 from helix_app.server.options import ServerOptions
 from tests.engine.conftest import one_thread as one_thread, zoo as zoo
+from tests.engine.host.forking import fork_children
 from tests.engine.made.tiny import TEMPLATE, Zoo, write_gguf
 from tests.server.fakes import Running
 from tests.waiting import wait_for
@@ -40,6 +41,14 @@ def running(client: EngineClient, model: Path) -> Running:
     assert isinstance(list(pump.load(request, threading.Event()))[-1], ModelReady)
     pump.start()
     return Running(pump, ServerOptions(model="tiny"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forked() -> Iterator[None]:
+    """Children have their imports at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        fork_children(patch)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -37,11 +39,14 @@ TEXTS = {
 }
 
 
-@pytest.fixture
-def library(store: ChatStore) -> ChatStore:
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChatStore]:
+    """Texts in many scripts; nothing is changed here, only found."""
+    store = ChatStore(tmp_path_factory.mktemp("library") / "chats.db")
     for second, (name, text) in enumerate(TEXTS.items()):
         store.apply(CreateChat(made.chat(name, made.message(name, text, role="assistant"), second=second)))
-    return store
+    yield store
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def test_cost_does_not_grow_with_the_code() -> None:
     colours = LineColours("python")
     code = ""
     costs = []
-    for _ in range(200):
+    for _ in range(100):
         code += CODE
         before = colours.lexed_chars
         colours.update(code)
