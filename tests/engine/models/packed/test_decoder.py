@@ -49,7 +49,7 @@ def packed_runner(
 def test_it_is_the_model_of_the_file(zoo: Zoo, name: str, quant: str) -> None:
     """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
     path = zoo.gguf(name, quant=quant)
-    packed, dense = packed_runner(path), runner_of(path)
+    packed, dense = packed_runner(path, 1), runner_of(path)
     assert packed.decoder.parameters == dense.decoder.parameters
     for ids in (some_ids(1, 3), some_ids(45, 4)):
         logits = []
