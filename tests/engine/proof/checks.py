@@ -48,7 +48,7 @@ def everywhere(patch: Patch, name: str, value: object, within: str = "helix_app.
 
 @functools.lru_cache(maxsize=32)
 def having(name: str, within: str, but: str, imported: int) -> list[ModuleType]:
-    """Modules with such a function, of so many that are imported: a reply of a few tokens takes less than the search."""
+    """Modules with such a function, of so many that are imported: the search would take longer than a short reply."""
     places = ((path, module) for path, module in list(sys.modules.items()) if path.startswith(within))
     return [module for path, module in places if not path.startswith(but) and callable(vars(module).get(name))]
 
