@@ -174,6 +174,7 @@ BESIDE = (((20, 1),), ((3, 9), (40, 5)), ((17, 1), (33, 1), (0, 1), (25, 2)), ((
 
 
 @pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
 @pytest.mark.parametrize("held", [13, 32])
 @pytest.mark.parametrize("name", ["llama", "llama-gqa3", "qwen2"])

@@ -15,7 +15,7 @@ from helix_app.engine.kernels.packed.library import CORE, Library
 from helix_app.engine.kernels.packed.processor import NoKernelsError, this_processor
 from helix_app.engine.machine import jobs
 
-PART = "Q4_1"
+PART = "Q2_K"
 ROWS = products.ROWS
 
 
@@ -82,7 +82,7 @@ def test_another_processor_or_version_takes_nothing_of_this_one(
     tmp_path: Path, tried: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Library(folder=tmp_path).add((PART,))
-    generic = replace(this_processor(), form="generic")
+    generic = replace(this_processor(), form="generic", others=())
     made = Library(generic, tmp_path)
     made.add((PART,))
     assert len(list(tmp_path.iterdir())) == 2
@@ -99,7 +99,8 @@ def test_the_form_for_any_processor_computes_the_same(
     tmp_path: Path, tried: list[str], part: str, fused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "ROWS", ROWS)
-    made = Library(replace(this_processor(), form="generic", fused=fused and this_processor().fused), tmp_path)
+    processor = this_processor()
+    made = Library(replace(processor, form="generic", others=(), fused=fused and processor.fused), tmp_path)
     made.add((part,))
     assert list(check.wrong_in(made, part)) == []
 

@@ -43,6 +43,7 @@ def packed_runner(
     return paged(decoder, blocks, order=order)
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize(
     ("name", "quant"), [*((name, quant) for name in TINY for quant in ("Q8_0", "Q4_1")), ("llama", "MXFP4")]
 )
