@@ -72,7 +72,6 @@ def worst(a: torch.Tensor, b: torch.Tensor) -> float:
     return float((a - b).abs().max())
 
 
-@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
 @pytest.mark.parametrize("name", sorted(set(SHAPES) - {"llama-short", "llama-loopy"}))
 def test_logits_equal_those_of_transformers(zoo: Zoo, name: str, kind: str) -> None:
