@@ -42,10 +42,11 @@ def case_of(params: Mapping[str, object], values: dict[str, list[object]]) -> Ca
 
 
 def leave_to_soak(items: Sequence[pytest.Item]) -> None:
-    """Mark the cases that were not chosen."""
+    """Mark the cases that were not chosen; those that the long form has anyway do not count."""
     tests: dict[str, list[pytest.Function]] = defaultdict(list)
     for item in items:
-        if isinstance(item, pytest.Function) and item.get_closest_marker("covering") and hasattr(item, "callspec"):
+        marked = item.get_closest_marker("covering") and not item.get_closest_marker("soak")
+        if marked and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
             tests[item.nodeid.split("[")[0]].append(item)
     for found in tests.values():
         values: dict[str, list[object]] = defaultdict(list)

@@ -43,3 +43,12 @@ def test_of_real_tests_few_are_left(request: pytest.FixtureRequest, a: int, b: s
     same = [item for item in request.session.items if item.nodeid.split("[")[0] == name]
     left = [item for item in same if item.get_closest_marker("soak") is None]
     assert len(left) < 40
+
+
+@pytest.mark.covering(strength=1)
+@pytest.mark.parametrize("a", [0, pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("b", ["x", "y"])
+def test_what_is_left_to_the_long_form_anyway_covers_nothing(request: pytest.FixtureRequest, a: int, b: str) -> None:
+    name = request.node.nodeid.split("[")[0]
+    same = [item for item in request.session.items if item.nodeid.split("[")[0] == name]
+    assert {item.callspec.params["b"] for item in same if item.get_closest_marker("soak") is None} == {"x", "y"}

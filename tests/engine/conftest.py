@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from helix_app.engine.kernels.packed import library as libraries
+from helix_app.engine.kernels.packed.processor import this_processor
 from helix_app.engine.rounds import scheduler
 from tests.engine.made.heads import train_head
 from tests.engine.made.next_token import TRAINED, train, with_layer
@@ -20,6 +23,15 @@ from tests.engine.runs.drafting import itself as itself, ngram as ngram, other a
 def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     """Tiny random models by name."""
     return Zoo(tmp_path_factory.mktemp("zoo"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def first_form() -> Iterator[None]:
+    """Packed products have this processor's first form, where it has several: making and timing the others takes twice
+    as long again, and changes no bit (``kernels/packed/test_vnni.py``)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libraries, "this_processor", lambda: replace(this_processor(), others=()))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,11 @@ def logits_of(runner: ModelRunner, ids: list[int], cuts: list[int] | None = None
 
 def reference(name: str, ids: list[int]) -> torch.Tensor:
     """What transformers says."""
+    return _said(name, tuple(ids))
+
+
+@functools.lru_cache(maxsize=256)
+def _said(name: str, ids: tuple[int, ...]) -> torch.Tensor:
     with torch.no_grad():
         return hf_model(name)(torch.tensor([ids])).logits[0]
 

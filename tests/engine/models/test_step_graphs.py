@@ -73,6 +73,7 @@ def graphs_of(runner: ModelRunner) -> StepGraphs:
     return graphs
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("order", [None, SHUFFLED], ids=["ordered", "shuffled"])
 @pytest.mark.parametrize("name", [*TINY, *DESCRIBED])
 def test_recorded_passes_give_the_logits_of_plain_ones(

@@ -193,6 +193,7 @@ def test_exact_law_of_whole_replies_with_adaptive_k(
     assert reply_error(engine, monkeypatch, name, "additive", kind, 6 if name == "all" else 5) < EXACT
 
 
+@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize("kind", ["model", "ngram", "self"])
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_exact_law_of_whole_replies_over_a_window(

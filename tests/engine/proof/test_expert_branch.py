@@ -7,6 +7,7 @@ bug here; weights that are made to add up to it by a second softmax are.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -67,9 +68,15 @@ class Beside(Reference):
         return total
 
 
+@functools.cache
+def formula() -> Beside:
+    """Made once: no mutant reaches it, and it remembers what it said."""
+    return Beside(CONFIG)
+
+
 def law_error(engine: Engine, patch: Patch, length: int) -> float:
     """How far the law of drafted replies is from the formula's."""
-    target: Any = Beside(CONFIG)
+    target: Any = formula()
     install(engine, patch, expert_runner(CONFIG), OneHotDraft(Table(11, VOCAB, order=2)))
     law = reply_law(engine, patch, PROMPT, PARAMS["plain"], max_tokens=length, k="fixed:2")
     return difference(law, target_law(target, PARAMS["plain"], PROMPT, length))

@@ -5,6 +5,7 @@ And the bugs that such models invite: each must show in that law.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -164,9 +165,15 @@ class Reference:
         return linear("expert_down", torch.nn.functional.silu(gate) * up)
 
 
+@functools.cache
+def formula(name: str) -> Reference:
+    """Made once: no mutant reaches it, and it remembers what it said."""
+    return Reference(CONFIGS[name])
+
+
 def law_error(engine: Engine, patch: Patch, name: str, length: int) -> float:
     """How far the law of drafted replies is from the formula's."""
-    target: Any = Reference(CONFIGS[name])
+    target: Any = formula(name)
     install(engine, patch, expert_runner(CONFIGS[name]), OneHotDraft(Table(11, VOCAB, order=2)))
     law = reply_law(engine, patch, PROMPT, PARAMS["plain"], max_tokens=length, k="fixed:2")
     return difference(law, target_law(target, PARAMS["plain"], PROMPT, length))

@@ -22,7 +22,7 @@ from helix_app.protocol.events import Event, Failed, Finished, RoundDone, TextDe
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Grammar, SamplingParams, Written
 from tests.engine.made.random_schemas import random_schema
 from tests.engine.made.tiny import GREEDY, Zoo, ask, events, finish, loaded, write_gguf
-from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone
+from tests.engine.runs.crowds import TEXTS, Crowd, Models, alone, plain
 
 PERSON = {
     "type": "object",
@@ -41,13 +41,8 @@ KINDS = ["none", "ngram", "model", "mixed", "self", "mixed-self"]
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
-    return Models(Zoo(tmp_path_factory.mktemp("models")))
-
-
-@pytest.fixture(scope="module")
-def long(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    return loaded(Zoo(tmp_path_factory.mktemp("models")).gguf("llama-long"), "ngram")
+def long(zoo: Zoo) -> Engine:
+    return loaded(zoo.gguf("llama-long"), "ngram")
 
 
 def told(session: Session, request: GenerateRequest) -> list[Event]:
@@ -114,8 +109,7 @@ def test_beside_free_replies_and_preempted(models: Models, kind: str, blocks: in
     if blocks < 100:
         assert set(crowd.preempted) & {request.request_id for request in asked if request.grammar}
     for request in asked:
-        want = alone(models.session(), dataclasses.replace(request, mode="autoregressive", k="auto"))
-        got = results[request.request_id]
+        want, got = plain(models, request), results[request.request_id]
         assert isinstance(got, Finished)
         assert (got.token_ids, got.reason) == (want.token_ids, want.reason)
 

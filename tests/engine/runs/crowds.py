@@ -46,7 +46,7 @@ class Models:
         self.target: AnyDecoder
         self.draft: AnyDecoder
         if packed:
-            self.target, self.draft = (packed_runner(path).decoder for _ in range(2))
+            self.target, self.draft = (packed_runner(path, 1).decoder for _ in range(2))
             config = self.draft.config
             self.draft.config = dataclasses.replace(config, embedding_scale=1.5 * config.embedding_scale)
             return

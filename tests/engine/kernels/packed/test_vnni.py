@@ -71,6 +71,24 @@ def test_formats_whose_groups_share_a_register(
     assert list(check.wrong_in(made, name)) == []
 
 
+# --------------------------------------------------------------------------- a processor that has it
+
+
+@pytest.mark.covering(strength=1)
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("form", VNNI)
+def test_where_there_is_vnni_its_forms_have_the_bits_of_the_reference(
+    processor: Processor, tmp_path: Path, form: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if form not in processor.others:
+        pytest.skip(f"this processor has no {form}")
+    if name in WIDE:
+        monkeypatch.setattr(products, "ROWS", 2)
+    made = Library(replace(processor, form=form, others=()), tmp_path)
+    made.load_trial((name,))
+    assert list(check.wrong_in(made, name)) == []
+
+
 # --------------------------------------------------------------------------- assembly for other processors
 
 

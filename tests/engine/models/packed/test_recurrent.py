@@ -69,7 +69,7 @@ def test_its_numbers_are_those_of_the_dense_layers_on_the_same_blocks(
     """But for rows behind one where a last place makes another integer of an activation; and near those of dequantised
     ones."""
     path, ids = zoo.gguf(name, quant=quant), some_ids(LONG, 4)
-    packed, unpacked = packed_runner(path), runner_of(path)
+    packed, unpacked = packed_runner(path, 1), runner_of(path)
     assert packed.decoder.parameters == unpacked.decoder.parameters
     got, far = (logits_of(runner, ids).double() for runner in (packed, unpacked))
     want = logits_of(on_blocks(path, monkeypatch), ids).double()

@@ -4,6 +4,8 @@ cut, and replies that no draft, neighbour, preemption or prefix hit changes."""
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,7 +32,9 @@ PRODUCTS = [
     name for name in PACKED if SHAPES[name][0] in (*tiny_families.EXPERTS, *tiny_gemma4.KINDS)
 ]  # by one a product
 WHOLE = [name for name in PACKED if name not in PRODUCTS]  # by a program for a pass
-ON_BLOCKS = ("gpt_oss-loopy", "gemma4-loopy", "qwen3_5_moe-loopy", "gemma4_moe-loopy")
+ON_BLOCKS = [
+    name for name in PRODUCTS if SHAPES[name][0] in ("gpt_oss", "gemma4", "qwen3_5_moe", "gemma4_moe")
+]  # in crowds
 READ_LIKE = "qwen3_next-loopy"  # once it is read its layers are those of Qwen3.5 with experts: the suite leaves it out
 SHUFFLED = torch.randperm(16, generator=torch.Generator().manual_seed(5)).tolist()
 DRAFTS = ("ngram", "model", "mixed", "self", "mixed-self")
@@ -38,9 +42,9 @@ pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 def rarely(*values: str) -> Any:
-    """A parameter, left to ``soak`` where others show what it would."""
+    """Parameters of a case, left to ``soak`` where others show what it would."""
     later = READ_LIKE in values or values in (("qwen3_5_moe-loopy", "Q8_0"), ("gemma4_moe-loopy", "Q8_0"))
-    return pytest.param(values if len(values) > 1 else values[0], marks=[pytest.mark.soak] if later else [])
+    return pytest.param(*values, marks=[pytest.mark.soak] if later else [])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -76,7 +80,7 @@ def test_a_context_within_the_original_one_takes_the_short_divisors(zoo: Zoo, co
 def test_packed_it_is_the_model_of_the_file(zoo: Zoo, name: str) -> None:
     """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
     path, ids = zoo.gguf(name, quant="Q8_0"), some_ids(LENGTH, 4)
-    packed, dense = packed_runner(path), runner_of(path)
+    packed, dense = packed_runner(path, 1), runner_of(path)
     assert packed.decoder.parameters == dense.decoder.parameters
     got, want = (logits_of(runner, ids).double() for runner in (packed, dense))
     assert 0 < float((got - want).norm() / want.norm()) < 0.05
@@ -99,27 +103,32 @@ def test_exact_rows_do_not_depend_on_how_many_run(zoo: Zoo, name: str) -> None:
         check_exact(runner_of(zoo.gguf(name), "plain", torch.bfloat16, order), 45, BESIDE[1:2])
 
 
-@pytest.fixture(
-    scope="module",
-    params=[*(rarely(name, "") for name in LOOPY), *(rarely(name, "Q8_0") for name in (*WHOLE, *ON_BLOCKS))],
-    ids=str,
-)
-def described(request: pytest.FixtureRequest, zoo: Zoo) -> Models:
-    """Each architecture, dense and packed."""
-    name, packed = request.param
-    return Models(zoo, name=name, packed=packed)
+DESCRIBED = [*(rarely(name, "") for name in LOOPY), *(rarely(name, "Q8_0") for name in (*WHOLE, *ON_BLOCKS))]
+Made = Callable[[str, str], Models]
 
 
+@pytest.fixture(scope="module")
+def made(zoo: Zoo) -> Made:
+    """Each architecture, dense and packed, loaded once."""
+    return functools.cache(lambda name, packed: Models(zoo, name=name, packed=packed))
+
+
+@pytest.mark.covering
 @pytest.mark.parametrize("draft", DRAFTS)
-def test_drafts_and_neighbours_change_no_reply(described: Models, draft: str) -> None:
-    asked = requests(k="fixed:3")[::2]
+@pytest.mark.parametrize(("name", "packed"), DESCRIBED)
+def test_drafts_and_neighbours_change_no_reply(made: Made, name: str, packed: str, draft: str) -> None:
+    """In the suite each architecture meets each draft, dense or packed."""
+    described, asked = made(name, packed), requests(k="fixed:3")[::2]
     crowd = Crowd(described.session(draft)).add(*asked)
     crowd.run()
     check_same(described, crowd, asked)
     assert any(event.accepted for event in crowd.events if isinstance(event, RoundDone))
 
 
-def test_a_preempted_reply_is_what_it_is_alone(described: Models) -> None:
+@pytest.mark.covering(strength=1)
+@pytest.mark.parametrize(("name", "packed"), DESCRIBED)
+def test_a_preempted_reply_is_what_it_is_alone(made: Made, name: str, packed: str) -> None:
+    described = made(name, packed)
     windows = described.target.config.windows
     bounded = windows and all(windows)  # where blocks come back, few are enough for everyone
     texts, blocks, count = ((*TEXTS[:2], TEXTS[6]), 5, 40) if bounded else (TEXTS[:4], 9, 50)
@@ -130,8 +139,9 @@ def test_a_preempted_reply_is_what_it_is_alone(described: Models) -> None:
     check_same(described, crowd, asked)
 
 
-def test_a_prefix_hit_changes_no_reply(described: Models) -> None:
-    session = described.session("ngram")
+@pytest.mark.parametrize(("name", "packed"), DESCRIBED)
+def test_a_prefix_hit_changes_no_reply(made: Made, name: str, packed: str) -> None:
+    session = made(name, packed).session("ngram")
     request = ask(TEXTS[2] + TEXTS[7], request_id="hit", max_tokens=20)
     first, second = alone(session, request), alone(session, request)
     assert (first.metrics.cached_tokens, second.metrics.cached_tokens >= 32) == (0, True)

@@ -58,7 +58,7 @@ def engine(path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
 def test_it_is_the_model_of_the_file(path: Path) -> None:
     """Against the same weights dequantised, in float32: what differs is the rounding of activations and cache."""
     logits, ids = [], some_ids(20, 3)
-    for runner in (packed_runner(path), runner_of(path)):
+    for runner in (packed_runner(path, 1), runner_of(path)):
         runner.open("s", ())
         logits.append(runner.forward("s", ids, len(ids)).double())
     error = float((logits[0] - logits[1]).norm() / logits[1].norm())

@@ -174,6 +174,7 @@ BESIDE = (((20, 1),), ((3, 9), (40, 5)), ((17, 1), (33, 1), (0, 1), (25, 2)), ((
 
 
 @pytest.mark.skipif(TORCH < EXACT_TORCH, reason="kernels of this torch depend on the number of rows")
+@pytest.mark.covering
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
 @pytest.mark.parametrize("held", [13, 32])
 @pytest.mark.parametrize("name", ["llama", "llama-gqa3", "qwen2"])
@@ -249,7 +250,7 @@ def test_a_damaged_sequence_leaves_nothing_in_the_block_a_fork_shares(zoo: Zoo) 
 @pytest.mark.parametrize("kind", ["plain", "onednn"])
 def test_exact_rows_of_the_real_model(default_model: Path, real: ModelRunner, kind: str) -> None:
     runner = real if kind == "plain" else runner_of(default_model, kind, torch.bfloat16)
-    check_exact(runner, 45, BESIDE[:2])
+    check_exact(runner, 45, BESIDE[1:2])
     check_exact(runner, 100, BESIDE[2:3])
 
 

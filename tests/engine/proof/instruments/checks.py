@@ -42,15 +42,15 @@ Patch = pytest.MonkeyPatch
 
 def everywhere(patch: Patch, name: str, value: object, within: str = "helix_app.engine", but: str = "-") -> None:
     """Replace a function in every module of the engine that has it or imported it."""
-    for path, module in modules_below(within, len(sys.modules)):
-        if not path.startswith(but) and callable(vars(module).get(name)):
-            patch.setattr(module, name, value)
+    for module in having(name, within, but, len(sys.modules)):
+        patch.setattr(module, name, value)
 
 
-@functools.lru_cache(maxsize=8)
-def modules_below(within: str, imported: int) -> list[tuple[str, ModuleType]]:
-    """Modules by path, of so many that are imported: a reply of a few tokens takes less than looking at all of them."""
-    return [(path, module) for path, module in list(sys.modules.items()) if path.startswith(within)]
+@functools.lru_cache(maxsize=32)
+def having(name: str, within: str, but: str, imported: int) -> list[ModuleType]:
+    """Modules with such a function, of so many that are imported: the search would take longer than a short reply."""
+    places = ((path, module) for path, module in list(sys.modules.items()) if path.startswith(within))
+    return [module for path, module in places if not path.startswith(but) and callable(vars(module).get(name))]
 
 
 def engine_class(name: str) -> Any:
@@ -193,10 +193,9 @@ def check_cache(engine: Engine, patch: Patch, prompt: Context, **options: Any) -
         How many tokens of the draft model's cache were compared.
     """
     session = session_of(engine)
-    tokens, compared = list(prompt), 0
+    tokens, seen = list(prompt), list[tuple[ModelRunner, int, Cached]]()
 
     def look(event: Event) -> None:
-        nonlocal compared
         if not isinstance(event, (PrefillDone, RoundDone)):
             return
         tokens.extend(t.token_id for t in event.emitted)
@@ -205,21 +204,38 @@ def check_cache(engine: Engine, patch: Patch, prompt: Context, **options: Any) -
             for name, table in runner.pool.tables().items():
                 assert table.length == table.verified < len(tokens)
                 assert table.length == len(tokens) - 1 or runner is not session.runner
-                compare_cache(runner, name, tokens[: table.length])
-                compared += table.length * (runner is not session.runner)
+                seen.append((runner, table.length, cached(runner, name)))
 
     reply(engine, patch, prompt, look, **options)
-    return compared
+    for runner in runners(session):
+        own = [(length, held) for one, length, held in seen if one is runner]
+        compare(prefilled(runner, tokens[: max([1, *(length for length, _ in own)])]), own)
+    return sum(length for runner, length, _ in seen if runner is not session.runner)
 
 
-def compare_cache(runner: ModelRunner, name: str, tokens: Sequence[int]) -> None:
-    """A sequence's keys and values are those of a prefill of ``tokens`` elsewhere."""
+Cached = list[tuple[torch.Tensor, ...]]  # keys and values of each layer
+
+
+def cached(runner: ModelRunner, name: str) -> Cached:
+    """What a sequence has in the cache."""
+    return [tuple(t.clone() for t in runner.read(name, i)) for i in range(runner.decoder.config.num_layers)]
+
+
+def prefilled(runner: ModelRunner, tokens: Sequence[int]) -> Cached:
+    """What a prefill of ``tokens`` elsewhere gives. Of a text's beginning it is the same: no token sees later ones."""
     fresh = fresh_runner(runner)
     fresh.open("fresh", ())
     fresh.forward("fresh", tokens, 1)
-    for layer in range(runner.decoder.config.num_layers):
-        for mine, other in zip(runner.read(name, layer), fresh.read("fresh", layer)):
-            torch.testing.assert_close(mine, other, atol=1e-4, rtol=1e-4)
+    return cached(fresh, "fresh")
+
+
+def compare(want: Cached, seen: Sequence[tuple[int, Cached]]) -> None:
+    """Keys and values of so many tokens are those of the beginning of a prefill."""
+    for length, held in seen:
+        for mine, other in zip(held, want):
+            for a, b in zip(mine, other):
+                assert a.shape[1] == length
+                torch.testing.assert_close(a, b[:, :length], atol=1e-4, rtol=1e-4)
 
 
 def check_prefixes(engine: Engine, patch: Patch, prompt: Context, **options: Any) -> None:
@@ -230,10 +246,13 @@ def check_prefixes(engine: Engine, patch: Patch, prompt: Context, **options: Any
         texts.append((*text[:at], *(p.token_id for p in done.proposed), 0))
         at += len(done.emitted)
     for runner in runners(session_of(engine)):
+        known: dict[Context, Cached] = {}
         for i, wanted in enumerate([*texts, (*text, 0)]):
             hit = runner.open(f"later {i}", wanted)
             if hit:
-                compare_cache(runner, f"later {i}", wanted[:hit])
+                found = wanted[:hit]
+                known[found] = known.get(found) or prefilled(runner, found)
+                compare(known[found], [(hit, cached(runner, f"later {i}"))])
             runner.close(f"later {i}")
         runner.pool.check_integrity()
 

@@ -253,12 +253,9 @@ def proposals(
     draft: Draft, tokens: Context, k: int, params: SamplingParams, prompt: int = 0
 ) -> Iterator[tuple[Proposal, float]]:
     """Every proposal of a production draft with its probability; ``prompt`` tokens are not the reply's."""
-    drawn = 0
 
-    def ask(script: Sequence[float]) -> Proposal:
-        nonlocal drawn
-        numbers = iter(script)
-        drawn = 0
+    def ask(script: Sequence[float]) -> tuple[Proposal, int]:
+        numbers, drawn = iter(script), 0
 
         def uniform() -> float:
             nonlocal drawn
@@ -268,24 +265,23 @@ def proposals(
         draft.begin("s")
         proposal = draft.propose(DraftRequest(tokens, k, params, uniform, "model", begin=prompt))
         draft.end()
-        return proposal
+        return proposal, drawn
 
-    def go(script: list[float], mass: float) -> Iterator[tuple[Proposal, float]]:
-        proposal = ask(script)
+    def go(script: list[float], mass: float, proposal: Proposal, drawn: int) -> Iterator[tuple[Proposal, float]]:
         if drawn <= len(script):
             yield proposal, mass
             return
         if proposal.probs is None or len(proposal.probs) <= len(script):  # drawn, but not told of
-            for middle, length in steps(lambda u: ask([*script, u]).ids):
-                yield from go([*script, middle], mass * length)
+            for middle, length in steps(lambda u: ask([*script, u])[0].ids):
+                yield from go([*script, middle], mass * length, *ask([*script, middle]))
             return
         for first, last, length in intervals(proposal.probs[len(script)]):
-            begin = ask([*script, first]).ids[: len(script) + 1]
-            if ask([*script, last]).ids[: len(script) + 1] != begin:
+            begin, end = ask([*script, first])[0], ask([*script, last])
+            if begin.ids[: len(script) + 1] != end[0].ids[: len(script) + 1]:
                 raise BrokenPromise(f"after {tokens} the draft does not draw from what it says")
-            yield from go([*script, (first + last) / 2], mass * length)
+            yield from go([*script, last], mass * length, *end)
 
-    yield from go([], 1.0)
+    yield from go([], 1.0, *ask([]))
 
 
 def spoken_law(

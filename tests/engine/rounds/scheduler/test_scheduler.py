@@ -32,6 +32,7 @@ pytestmark = pytest.mark.usefixtures("small_chunks")
 # --------------------------------------------------------------------------- the same tokens
 
 
+@pytest.mark.covering
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 @pytest.mark.parametrize(
     ("draft", "k"),
