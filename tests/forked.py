@@ -2,7 +2,8 @@
 
 Such a program has descriptors, an environment and a folder of its own, begins with the streams that an interpreter
 makes of those descriptors, and ends as an interpreter ends. Only its imports are there already, so what is about
-starts and imports starts real ones. It is for POSIX.
+starts and imports starts real ones, and variables that are read before or while modules are imported are those of the
+process they are forked from. It is for POSIX.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import io
 import json
 import os
 import runpy
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +27,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 CLOSED = None  # in place of a descriptor
+SECONDS = 240.0  # a program that takes longer is killed
 
 
 class Warm:
@@ -36,7 +39,8 @@ class Warm:
         command = [sys.executable, "-m", "tests.forked", str(theirs.fileno()), *modules]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, pass_fds=[theirs.fileno()])
         theirs.close()
-        self._socket = ours
+        ours.settimeout(SECONDS)
+        self._socket, self._pid = ours, 0
         atexit.register(self.close)
 
     def start(
@@ -59,10 +63,18 @@ class Warm:
         open_ones = [stream for stream in streams if stream is not CLOSED]
         socket.send_fds(self._socket, [len(body).to_bytes(8, "little")], open_ones)
         self._socket.sendall(body)
-        return self.wait()
+        self._pid = self._told()
+        return self._pid
 
     def wait(self) -> int:
         """The exit code of the program that was started, negative for a signal."""
+        try:
+            return self._told()
+        except TimeoutError:
+            os.killpg(self._pid, signal.SIGKILL)
+            return self._told()
+
+    def _told(self) -> int:
         told = self._socket.recv(8)
         if not told:
             raise RuntimeError("the process that programs are forked from has ended")

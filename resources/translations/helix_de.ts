@@ -7907,8 +7907,8 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>{path} kann für dieses Zielmodell nicht entwerfen: Es hat einen anderen Tokenizer, und seine rekurrenten Schichten können nicht dahin zurück, wo sein Text anders gelesen würde. Wählen Sie einen anderen Entwurf.</translation>
   </message>
   <message>
-   <source>{path} cannot draft for {target}: its keys and values are of another size, which does not go together with recurrent layers. Choose another draft.</source>
-   <translation>{path} kann nicht für {target} entwerfen: Seine Schlüssel und Werte sind anders groß, was mit rekurrenten Schichten nicht zusammengeht. Wählen Sie einen anderen Entwurf.</translation>
+   <source>{path} cannot draft for {target}: its keys and values are of another size, which does not go together with recurrent layers all of whose neighbours look back over a window. Choose another draft.</source>
+   <translation>{path} kann für {target} nicht entwerfen: Seine Schlüssel und Werte haben eine andere Größe, und das verträgt sich nicht mit rekurrenten Schichten, neben denen alle anderen nur über ein Fenster zurücksehen. Wählen Sie einen anderen Entwurf.</translation>
   </message>
   <message>
    <source>{path} describes a model but holds no weights. Choose the file or folder with the weights.</source>

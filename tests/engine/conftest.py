@@ -25,13 +25,15 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Zoo:
     return Zoo(tmp_path_factory.mktemp("zoo"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def first_form() -> Iterator[None]:
-    """Packed products have this processor's first form, where it has several: making and timing the others takes twice
-    as long again, and changes no bit (``kernels/packed/test_vnni.py``)."""
+    """Packed products have this processor's first form here, where it has several: making and timing the others takes
+    twice as long again, and changes no bit (``kernels/packed/test_vnni.py``). Tests elsewhere have what people get."""
+    libraries.shared.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(libraries, "this_processor", lambda: replace(this_processor(), others=()))
         yield
+    libraries.shared.cache_clear()
 
 
 @pytest.fixture(scope="session")

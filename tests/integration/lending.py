@@ -59,8 +59,14 @@ class Lending:
 
     def put_back(self) -> None:
         """All of them."""
-        for one in self._made.values():
-            one.put_back()
+        for dtype, one in [*self._made.items()]:
+            del self._made[dtype]  # what cannot be put back is not lent again
+            try:
+                one.put_back()
+            except BaseException:
+                one.engine.close()
+                raise
+            self._made[dtype] = one
 
     def close(self) -> None:
         """Free them."""

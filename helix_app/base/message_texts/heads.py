@@ -16,5 +16,5 @@ HEAD_ERRORS: dict[str, str] = {
     "head_embeddings": "{path} lacks embeddings of its own, and those of {target} are of another size. Choose the head that was made for "
     "this model, or another draft.",
     "head_recurrent": "{path} cannot draft for {target}: its keys and values are of another size, which does not go together with "
-    "recurrent layers. Choose another draft.",
+    "recurrent layers all of whose neighbours look back over a window. Choose another draft.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import threading
@@ -294,9 +295,11 @@ def _show(report: str) -> None:
 
 def _check_program(path: str) -> None:
     """Refuse a program that is not there before an hour has gone into the rest."""
-    if path and not is_address(path) and shutil.which(path) is None:
-        hint = "There is no such program. Give the path of llama-server, or the address of one that runs."
-        raise InputError("option_invalid", option="peer-path", value=path, hint=hint)
+    if not path or is_address(path) or shutil.which(path) or (os.name == "nt" and shutil.which(f"{path}.exe")):
+        return
+    there = "This file is no program that can be started." if Path(path).exists() else "There is no such program."
+    hint = f"{there} Give the path of llama-server, or the address of one that runs."
+    raise InputError("option_invalid", option="peer-path", value=path, hint=hint)
 
 
 def _check_outputs(paths: Sequence[str], prompts_file: str) -> None:

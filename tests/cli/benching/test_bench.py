@@ -94,6 +94,14 @@ def test_a_bad_value_is_one_sentence(run: Run, args: tuple[str, ...]) -> None:
     assert args[-1].split(",")[-1] in sentence
 
 
+def test_a_file_that_is_no_program_is_told_from_none(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "llama-server"
+    file.write_text("x")
+    sentence = refused(run("--quiet", "--peer", "llamacpp", "--peer-path", str(file)))
+    assert "no program that can be started" in sentence
+    assert "no such program" not in sentence
+
+
 @pytest.mark.parametrize("args", [("--device", "abacus"), ("--dtype", "int3"), ("--draft", "no-such-draft")])
 def test_what_cannot_be_loaded_is_one_sentence(bench: Run, args: tuple[str, str]) -> None:
     assert args[1] in refused(bench("--quiet", *args))

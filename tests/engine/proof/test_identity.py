@@ -76,7 +76,7 @@ def test_identity_of_text(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind:
     sampling, turn = SAMPLINGS[name], KINDS.index(kind) + list(SAMPLINGS).index(name)
     accepted = drafted = 0
     for i, prompt in enumerate(prompts(6)):
-        if (i + turn) % 2:
+        if (i + turn) % 2 and kind != "ngram":  # whose few hits all prompts are needed for
             continue
         with monkeypatch.context() as patch:
             want = plain(engine, prompt, sampling)
@@ -89,7 +89,7 @@ def test_identity_of_text(engine: Engine, monkeypatch: pytest.MonkeyPatch, kind:
         assert accepted == drafted
     elif kind == "wrong":
         assert accepted == 0
-    elif kind != "ngram":  # few, and a penalty is against them
+    elif kind != "ngram" or name in ("greedy", "coupled"):  # a penalty is against repetition
         assert 0 < accepted < drafted
 
 

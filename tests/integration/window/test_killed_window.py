@@ -112,6 +112,7 @@ def test_a_kill_costs_a_second_at_most(default_model: Path, tmp_path: Path) -> N
     check(tmp_path, kill_after(tmp_path, str(default_model), random.Random(0).randint(5, 60)))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Qt does not run in a forked process")
 @pytest.mark.parametrize("moment", [1, 2])
 def test_at_another_moment(warm: Warm, default_model: Path, tmp_path: Path, moment: int) -> None:
     check(tmp_path, kill_forked_after(warm, tmp_path, str(default_model), random.Random(moment).randint(5, 60)))

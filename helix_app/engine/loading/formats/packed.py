@@ -130,6 +130,6 @@ def has_kernels(files: ModelFiles) -> bool:
     try:
         shared().add(kernel_parts(files.config, formats))
     except NoKernelsError as exc:
-        log.info("%s", exc)  # a notice says the rest
+        log.warning("%s", exc)  # of a target a notice says the rest
         return False
     return True

@@ -74,19 +74,28 @@ def test_formats_whose_groups_share_a_register(
 # --------------------------------------------------------------------------- a processor that has it
 
 
-@pytest.mark.covering(strength=1)
+def check_forms(processor: Processor, folder: Path, name: str) -> None:
+    if not processor.others:
+        pytest.skip("this processor has no VNNI")
+    for form in processor.others:
+        made = Library(replace(processor, form=form, others=()), folder)
+        made.load_trial((name,))
+        assert list(check.wrong_in(made, name)) == [], form
+
+
 @pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("form", VNNI)
 def test_where_there_is_vnni_its_forms_have_the_bits_of_the_reference(
-    processor: Processor, tmp_path: Path, form: str, name: str, monkeypatch: pytest.MonkeyPatch
+    processor: Processor, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if form not in processor.others:
-        pytest.skip(f"this processor has no {form}")
     if name in WIDE:
         monkeypatch.setattr(products, "ROWS", 2)
-    made = Library(replace(processor, form=form, others=()), tmp_path)
-    made.load_trial((name,))
-    assert list(check.wrong_in(made, name)) == []
+    check_forms(processor, tmp_path, name)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("name", WIDE)
+def test_so_they_have_for_all_numbers_of_rows(processor: Processor, tmp_path: Path, name: str) -> None:
+    check_forms(processor, tmp_path, name)
 
 
 # --------------------------------------------------------------------------- assembly for other processors

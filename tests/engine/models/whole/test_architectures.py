@@ -125,7 +125,6 @@ def test_drafts_and_neighbours_change_no_reply(made: Made, name: str, packed: st
     assert any(event.accepted for event in crowd.events if isinstance(event, RoundDone))
 
 
-@pytest.mark.covering(strength=1)
 @pytest.mark.parametrize(("name", "packed"), DESCRIBED)
 def test_a_preempted_reply_is_what_it_is_alone(made: Made, name: str, packed: str) -> None:
     described = made(name, packed)
