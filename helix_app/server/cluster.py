@@ -25,7 +25,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from helix_app.protocol.requests import LoadRequest
 from helix_app.server.http.errors import ApiError, body_of, family_of
-from helix_app.server.options import ServerOptions
+from helix_app.server.http.wire import in_time
+from helix_app.server.options import Limits, ServerOptions
 
 log = logging.getLogger(__name__)
 TRIES = 3  # of one request, each with another replica
@@ -98,7 +99,7 @@ def deployments(options: ClusterOptions) -> Any:
     ingress = serve.deployment(
         name="helix", ray_actor_options={"num_cpus": 0}, max_ongoing_requests=10_000, max_queued_requests=-1
     )(Ingress)
-    return ingress.bind(replica.bind(options), limits.body_bytes)
+    return ingress.bind(replica.bind(options), limits)
 
 
 def application(args: Mapping[str, str]) -> Any:
@@ -120,9 +121,9 @@ def application(args: Mapping[str, str]) -> Any:
 class Ingress:
     """Takes requests, finds who answers each, and passes the answer on as it comes."""
 
-    def __init__(self, replicas: Any, body_bytes: int) -> None:
+    def __init__(self, replicas: Any, limits: Limits) -> None:
         """``replicas`` is the handle of the engines."""
-        self._replicas, self._body_bytes = replicas, body_bytes
+        self._replicas, self._limits = replicas, limits
 
     async def __call__(self, request: Request) -> Response:
         """The answer to one request."""
@@ -130,7 +131,7 @@ class Ingress:
         try:
             if path == "/metrics":
                 raise ApiError(404, "api_metrics_ray")
-            body = await self._body(request)
+            body = await in_time(self._body(request), self._limits.body_seconds)
             call = Call(request.method, path, request.scope.get("query_string", b""), tuple(request.headers.raw), body)
             head, pieces = await self._answered(call)
         except ApiError as error:
@@ -146,11 +147,11 @@ class Ingress:
         return answer
 
     async def _body(self, request: Request) -> bytes:
-        parts, size = [], 0
+        parts, size, limit = [], 0, self._limits.body_bytes
         async for part in request.stream():
             size += len(part)
-            if size > self._body_bytes:
-                raise ApiError(413, "api_body_large", limit=f"{self._body_bytes:,}")
+            if size > limit:
+                raise ApiError(413, "api_body_large", limit=f"{limit:,}")
             parts.append(part)
         return b"".join(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import ipaddress
 import json
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from helix_app.server.desk import Caller
 from helix_app.server.http.errors import ApiError, body_of, family_of
+from helix_app.server.http.wire import in_time
 from helix_app.server.metrics import Metrics
 from helix_app.server.options import ServerOptions
 
@@ -91,11 +91,7 @@ class Guard:
 
     async def _read(self, headers: Headers, receive: Receive) -> Receive:
         """The body once all of it is there. Raises ApiError where that is too much or takes too long."""
-        seconds = self._options.limits.read_seconds
-        try:
-            parts = await asyncio.wait_for(self._parts(headers, receive), seconds)
-        except asyncio.TimeoutError:
-            raise ApiError(408, "api_request_slow", seconds=round(seconds)) from None
+        parts = await in_time(self._parts(headers, receive), self._options.limits.body_seconds)
         waiting = iter(parts)
 
         async def replay() -> Message:

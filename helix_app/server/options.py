@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 DEFAULT_PORT = 8765
+_BODY_RATE = float(1 << 20)  # bytes a second, which a large body may at least take to come
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Limits:
         stall_seconds: that a client may take nothing of what is sent to it.
         drain_seconds: that replies may go on once the server is to stop.
         body_bytes: of a request.
-        read_seconds: that a request may take to come, its head and its body each.
+        read_seconds: that a request may take to come, its head and its body each; a large body has ``body_seconds``.
         requests_per_minute: of one key; 0 for no limit.
         choices: replies of one request, by ``n`` or as a batch.
         stored: responses kept for ``previous_response_id``, the oldest go first.
@@ -36,6 +37,11 @@ class Limits:
     choices: int = 64
     stored: int = 256
     stored_bytes: int = 32 << 20
+
+    @property
+    def body_seconds(self) -> float:
+        """Seconds that a body may take to come: what the largest one takes at a mebibyte a second, if that is more."""
+        return max(self.read_seconds, self.body_bytes / _BODY_RATE)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.cli import cluster as command
@@ -25,7 +25,7 @@ from helix_app.protocol.requests import LoadRequest
 from helix_app.server import cluster
 from helix_app.server.app import make_app
 from helix_app.server.cluster import Call, Head, Ingress, asked, session_of
-from helix_app.server.options import ServerOptions
+from helix_app.server.options import Limits, ServerOptions
 from tests.engine.made.tiny import Zoo
 from tests.server.fakes import FakeClient, Running, until
 from tests.waiting import wait_for
@@ -152,7 +152,7 @@ def ask(
             return {"type": "http.request", "body": body if first else b"", "more_body": False}
 
         scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": list(JSON)}
-        answer = await Ingress(handle, most)(Request(scope, receive))
+        answer = await Ingress(handle, Limits(body_bytes=most))(Request(scope, receive))
         if not isinstance(answer, StreamingResponse):
             return answer, answer.body
         parts = b""
@@ -202,6 +202,26 @@ def test_full_replicas_large_bodies_and_figures_are_answered_here() -> None:
     assert "All replicas are busy" in json.loads(body)["error"]["message"]
     assert ask(Handle(), b"x" * 101)[0].status_code == 413
     assert ask(Handle(), path="/metrics")[0].status_code == 404
+
+
+def test_a_body_that_never_ends_is_not_waited_for() -> None:
+    async def run() -> Response:
+        begun = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal begun
+            if begun:
+                await asyncio.Event().wait()
+            begun = True
+            return {"type": "http.request", "body": b"{", "more_body": True}
+
+        scope = {"type": "http", "method": "POST", "path": "/generate", "query_string": b"", "headers": list(JSON)}
+        ingress = Ingress(Handle(), Limits(read_seconds=0.01, body_bytes=100))
+        return await asyncio.wait_for(ingress(Request(scope, receive)), 60)
+
+    answer = asyncio.run(run())
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")
+    assert json.loads(answer.body)["error_code"] == "api_request_slow"
 
 
 def test_a_conversation_keeps_its_session() -> None:

@@ -154,10 +154,16 @@ def _sent(url: str, *pieces: bytes) -> bytes:
 
 def test_a_request_that_never_ends_is_not_waited_for() -> None:
     head = b"POST /generate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
-    with serving(limits=Limits(read_seconds=0.3)) as (_, server):
+    with serving(limits=Limits(read_seconds=0.3, body_bytes=1 << 20)) as (_, server):
         assert _sent(server.url, head) == b""
         assert _sent(server.url) == b""
         for length in (b"content-length: 99\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"):
             answer = _sent(server.url, head + length)
             assert answer.startswith(b"HTTP/1.1 408 ")
             assert b"api_request_slow" in answer
+            assert b"within 1 second." in answer  # a body may be as large as takes longer than a head
+
+
+def test_a_body_has_a_second_for_each_mebibyte_that_it_may_have() -> None:
+    assert Limits().body_seconds == Limits().read_seconds == 60
+    assert Limits(body_bytes=1 << 30).body_seconds == 1024

@@ -160,7 +160,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("/v1/responses", {"tools": [{"type": "web_search"}]}, "tools[0]", "'web_search' is not supported"),
     ("/v1/responses", {"include": ["message.output_text.logprobs"]}, "include[0]", "is not supported"),
     ("/v1/messages", {"thinking": {"type": "enabled", "budget_tokens": 300}}, "", "does not reason"),
-    ("/v1/messages", {"output_config": {"effort": "low"}}, "", "output_config.effort"),
+    ("/v1/messages", {"output_config": {"effort": "least"}}, "", "output_config.effort"),
     ("/v1/messages", {"context_management": {"edits": [{"type": "compact_20260112"}]}}, "", "compact_20260112"),
     ("/v1/messages", {"tools": [{"name": "a", "input_schema": LOOK, "strict": True}]}, "", "tools[0].strict"),
     ("/v1/messages", {"speed": "fast"}, "", "'fast' is not supported"),
@@ -182,6 +182,24 @@ def test_what_would_change_the_reply_is_refused_by_name(
     error = answer.json()["error"]
     assert says in error["message"]
     assert error.get("param", "") == param
+
+
+@pytest.mark.parametrize("thinking", [READY.thinking, ("", "")], ids=["a model that reasons", "one that does not"])
+@pytest.mark.parametrize("effort", ["low", "medium", "high", "xhigh", "max"])
+def test_an_effort_is_taken_and_changes_nothing(
+    server: Running, monkeypatch: pytest.MonkeyPatch, effort: str, thinking: tuple[str, str]
+) -> None:
+    seen: list[Any] = []
+    submit = server.pump.submit
+    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (seen.append(request), submit(request, watch))[1])
+    monkeypatch.setattr(server.pump, "ready", replace(server.pump.ready, thinking=thinking))
+    body = {"model": "fake", "max_tokens": 9, "messages": user("say 1")}
+    for more in ({}, {"output_config": {"effort": effort}}):
+        answer = server.http.post("/v1/messages", json={**body, **more})
+        assert answer.status_code == 200, answer.text
+    assert replace(seen[0], request_id="") == replace(seen[1], request_id="")
+    told = server.http.get("/openapi.json").json()["components"]["schemas"]["OutputConfig"]["properties"]["effort"]
+    assert "of no effect" in str(told)
 
 
 def test_names_reach_the_engine(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,9 +37,12 @@ def _root(kind: str) -> Path:
     if home:
         return _chosen("HELIX_HOME", home) / kind
     try:
-        return _of_the_system(kind)
+        folder = _of_the_system(kind)
     except (RuntimeError, KeyError) as exc:  # a user whom the system does not know, such as a container's
         raise InputError("home_missing") from exc
+    if not folder.is_absolute():  # what some releases of platformdirs name for the same user: a folder below "~"
+        raise InputError("home_missing")
+    return folder
 
 
 def _of_the_system(kind: str) -> Path:

@@ -23,6 +23,7 @@ from helix_app.server.http.fields import (
 )
 
 _EAGER = "of no effect: arguments come as they are written"
+_EFFORT = "of no effect: a model that reasons does as much of it as it does by itself"
 
 
 class TextBlock(Body):
@@ -163,9 +164,9 @@ class JsonFormat(Body):
 
 
 class OutputConfig(Body):
-    """The form of the answer, and how much is written. ``high`` asks for what is done without it."""
+    """The form of the answer. The effort is taken because agents send it, and is of no effect."""
 
-    effort: Literal["low", "medium", "high", "xhigh", "max"] | None = None
+    effort: Annotated[Literal["low", "medium", "high", "xhigh", "max"], Field(description=_EFFORT)] | None = None
     format: JsonFormat | None = None
 
 
@@ -234,12 +235,6 @@ class Conversation(Body):
         if self.thinking is None or (isinstance(self.thinking, ThinkingFree) and not can):
             return None
         return not isinstance(self.thinking, ThinkingOff)
-
-    def check_effort(self, can: bool) -> None:
-        """Raise ApiError for an effort that a model which cannot reason has no way to make."""
-        effort = None if self.output_config is None else self.output_config.effort
-        if effort not in (None, "high") and not can:
-            raise of_field("output_config.effort", "this model does not reason, so it makes the same effort always")
 
     @property
     def grammar(self) -> Grammar | None:

@@ -28,9 +28,7 @@ def make_router(desk: Desk) -> APIRouter:
         """What a conversation asks of the engine, but for its sampling. Raises ApiError."""
         ready = desk.ready
         check_model(body.model, desk.options, ready)
-        can = bool(ready.thinking[0])
-        body.check_effort(can)
-        thinking = check_thinking(body.reasons(can), ready, "thinking")
+        thinking = check_thinking(body.reasons(bool(ready.thinking[0])), ready, "thinking")
         asked = GenerateRequest(request_id, body.chat(), thinking=thinking, tools=body.offered, grammar=body.grammar)
         return with_tools(asked, ready, body.forced)
 

@@ -131,10 +131,11 @@ def of_validation(errors: Sequence[Any]) -> ApiError:
 
 def _place(loc: Sequence[str | int]) -> str:
     """The field as programs write it, such as ``messages[0].content``, without what pydantic says of unions."""
-    place, before = "", None
+    place = ""
+    before: str | int | None = None
     for part in loc:
         tag = part in _TAGS and (isinstance(before, int) or before in _TAGGED)
-        before = part
+        before = None if tag else part  # what follows a tag is a field, also one of the same name
         if tag:
             continue
         if isinstance(part, int):

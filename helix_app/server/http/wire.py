@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -39,6 +39,14 @@ def sse(data: BaseModel | dict[str, Any] | str, event: str = "") -> bytes:
     text = data if isinstance(data, str) else to_json(data)
     head = f"event: {event}\n" if event else ""
     return f"{head}data: {text}\n\n".encode()
+
+
+async def in_time(reading: Awaitable[_Result], seconds: float) -> _Result:
+    """What is read of a request. Raises ApiError, and gives the reading up, where it takes longer."""
+    try:
+        return await asyncio.wait_for(reading, seconds)
+    except asyncio.TimeoutError:
+        raise ApiError(408, "api_request_slow", seconds=round(seconds)) from None
 
 
 async def _gone(receive: Receive) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -104,6 +105,41 @@ def test_a_file_is_no_home(variable: str, tmp_path: Path, monkeypatch: pytest.Mo
             paths.check()
         assert caught.value.code == "home_is_file"
         assert (caught.value.fields["variable"], caught.value.fields["file"]) == (variable, str(tmp_path / "file"))
+
+
+@pytest.fixture
+def unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody whom the system does not know, such as a container's user."""
+    if sys.platform == "win32":
+        pytest.skip("Windows knows the folders without a home")
+
+    def nobody(_number: int) -> str:
+        raise KeyError("uid not found")
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+
+@pytest.mark.usefixtures("unknown")
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_whom_the_system_does_not_know_has_no_folders(kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        FOLDERS[kind]()
+    assert caught.value.code == "home_missing"
+
+
+@pytest.mark.usefixtures("unknown")
+@pytest.mark.parametrize("kind", FOLDERS)
+def test_a_folder_below_a_tilde_is_none(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Releases of platformdirs differ in whether they raise or name such a one."""
+    told = os.path.expanduser("~/.x")
+    assert told == "~/.x"
+    for name in ("config", "cache", "log", "data"):
+        monkeypatch.setattr(paths.platformdirs, f"user_{name}_dir", lambda *_, **__: told)
+    with pytest.raises(InputError) as caught:
+        FOLDERS[kind]()
+    assert caught.value.code == "home_missing"
 
 
 def test_a_person_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

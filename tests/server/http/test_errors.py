@@ -74,6 +74,8 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": 1, "schema": {}}}
         (MessagesBody, {"thinking": {"type": "enabled"}}, "missing", "thinking.budget_tokens"),
         (MessagesBody, said({"type": "text", "text": "x", "y": 1}), "unknown", "messages[0].content[0].y"),
         (MessagesBody, {"messages": [{"role": "user"}]}, "missing", "messages[0].content"),
+        (MessagesBody, said({"type": "thinking"}), "missing", "messages[0].content[0].thinking"),
+        (MessagesBody, said({"type": "thinking", "thinking": 1}), "invalid", "messages[0].content[0].thinking"),
     ],
 )
 def test_the_field_that_is_wrong_is_named(model: type[BaseModel], body: dict[str, Any], code: str, param: str) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import Discriminator, Field, Tag
 
 from helix_app.protocol.requests import ChatMessage, Grammar
+from helix_app.server.http.errors import of_field
 from helix_app.server.http.fields import Body, Count, Hints, Priority
 from helix_app.server.openai.models import Effort, FormatGrammar, FormatObject, FormatText, Padding, Sampling
 
@@ -144,10 +145,11 @@ def joined_name(namespace: str | None, name: str) -> str:
 
 
 class ChosenTool(Body):
-    """The one function to call."""
+    """The one function to call, with the namespace that it is of."""
 
     type: Literal["function"]
     name: str
+    namespace: str | None = None
 
 
 class ResponsesBody(Sampling, Hints):
@@ -200,26 +202,37 @@ class ResponsesBody(Sampling, Hints):
     def offered(self) -> tuple[str, ...]:
         """The tools that the model may call, as JSON."""
         functions = () if self.tool_choice == "none" else tuple(self._functions())
-        return tuple(tool.as_json(joined_name(namespace, tool.name)) for namespace, tool in functions)
+        return tuple(tool.as_json(joined_name(namespace, tool.name)) for _, namespace, tool in functions)
 
     @property
     def called(self) -> dict[str, tuple[str, str]]:
         """Namespace and name of the functions that have one, by what the model calls them."""
-        found = ((namespace, tool.name) for namespace, tool in self._functions() if namespace)
+        found = ((namespace, tool.name) for _, namespace, tool in self._functions() if namespace)
         return {joined_name(*names): names for names in found}
 
-    def _functions(self) -> Iterator[tuple[str, FlatTool]]:
-        for tool in self.tools or ():
+    def check_names(self) -> None:
+        """Raise ApiError for a function that has the same name for the model as one before it."""
+        known: set[str] = set()
+        for place, namespace, tool in self._functions():
+            name = joined_name(namespace, tool.name)
+            if name in known:
+                raise of_field(place, f"there is another function {name} before it")
+            known.add(name)
+
+    def _functions(self) -> Iterator[tuple[str, str, FlatTool]]:
+        """Place in the body, namespace ("" for none) and function."""
+        for at, tool in enumerate(self.tools or ()):
+            place = f"tools[{at}]"
             if isinstance(tool, Namespace):
-                yield from ((tool.name, function) for function in tool.tools)
+                yield from ((f"{place}.tools[{n}]", tool.name, function) for n, function in enumerate(tool.tools))
             else:
-                yield "", tool
+                yield place, "", tool
 
     @property
     def forced(self) -> str | None:
         """The function to call, "" for any, None where none must be called."""
         if isinstance(self.tool_choice, ChosenTool):
-            return self.tool_choice.name
+            return joined_name(self.tool_choice.namespace, self.tool_choice.name)
         return "" if self.tool_choice == "required" else None
 
     @property

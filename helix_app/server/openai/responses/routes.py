@@ -78,6 +78,7 @@ def make_router(desk: Desk) -> APIRouter:
 
 def _request_of(body: ResponsesBody, said: tuple[ChatMessage, ...], ready: ModelReady) -> GenerateRequest:
     """What it asks of the engine. Raises ApiError."""
+    body.check_names()
     instructions = (ChatMessage("system", body.instructions),) if body.instructions else ()
     asked = GenerateRequest(
         new_id("resp_"),

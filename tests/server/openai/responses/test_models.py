@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import openai
@@ -46,6 +47,64 @@ def test_what_is_refused(server: Running, changes: dict[str, Any], param: str) -
     answer = server.http.post("/v1/responses", json={"model": "fake", "input": "say 1", **changes})
     assert answer.status_code == 400, answer.text
     assert answer.json()["error"]["param"].startswith(param)
+
+
+SPACE = {"type": "namespace", "name": "sky"}
+LOOK = {"type": "function", "name": "look", "parameters": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    ("choice", "called"),
+    [
+        ({"name": "look", "namespace": "sky"}, "sky__look"),
+        ({"name": "sky__look"}, "sky__look"),
+        ({"name": "look", "namespace": None}, "look"),
+        ({"name": "look", "namespace": "sea"}, ""),
+        ({"name": "hear"}, ""),
+    ],
+    ids=str,
+)
+def test_a_function_of_a_namespace_can_be_the_one_to_call(
+    server: Running, monkeypatch: pytest.MonkeyPatch, choice: dict[str, Any], called: str
+) -> None:
+    seen: list[Any] = []
+    submit = server.pump.submit
+    monkeypatch.setattr(server.pump, "submit", lambda request, watch: (seen.append(request), submit(request, watch))[1])
+    monkeypatch.setattr(server.pump, "ready", replace(server.pump.ready, tools=True, tool_style="hermes"))
+    tools = [{**SPACE, "tools": [LOOK, {**LOOK, "name": "hear"}]}, LOOK]
+    chosen = {"type": "function", **choice}
+    body = {"model": "fake", "input": "say 1", "tools": tools, "tool_choice": chosen}
+    answer = server.http.post("/v1/responses", json=body)
+    if called:
+        assert answer.status_code == 200, answer.text
+        assert f'"const": "{called}"' in seen[0].grammar.text
+        assert seen[0].grammar.text.count('"const"') == 1
+        assert answer.json()["tool_choice"] == {name: value for name, value in chosen.items() if value}
+    else:
+        assert answer.status_code == 400
+        assert answer.json()["error"]["param"] == "tool_choice"
+
+
+@pytest.mark.parametrize(
+    ("tools", "place"),
+    [
+        ([{**SPACE, "tools": [LOOK]}, {**LOOK, "name": "sky__look"}], "tools[1]"),
+        ([LOOK, {**SPACE, "tools": [LOOK]}, {**SPACE, "name": "sky__", "tools": [LOOK]}], "tools[2].tools[0]"),
+        ([{**SPACE, "tools": [LOOK, LOOK]}], "tools[0].tools[1]"),
+    ],
+    ids=["one outside", "another namespace", "the same one"],
+)
+@pytest.mark.parametrize("choice", ["auto", "none"])
+def test_two_functions_of_one_name_are_refused(
+    server: Running, monkeypatch: pytest.MonkeyPatch, tools: list[dict[str, Any]], place: str, choice: str
+) -> None:
+    monkeypatch.setattr(server.pump, "ready", replace(server.pump.ready, tools=True, tool_style="hermes"))
+    body = {"model": "fake", "input": "say 1", "tools": tools, "tool_choice": choice}
+    answer = server.http.post("/v1/responses", json=body)
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert error["param"] == place
+    assert "sky__look" in error["message"]
 
 
 def test_halves_of_characters_are_told_again_as_unknown_ones(server: Running) -> None:
