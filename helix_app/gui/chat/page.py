@@ -18,6 +18,7 @@ from helix_app.gui.chat.refusals import larger_action, larger_for, not_sent, why
 from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.record import writing_on
 from helix_app.gui.chats.writing import Writing, reply_request, writing_of
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
@@ -238,11 +239,11 @@ class ChatPage(QWidget):
         reply = self.list.reply(message_id)
         if reply is None or not self._can_write():
             return
-        begun = self.book.current.message(message_id).text
         request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed)
-        self.book.again(message_id, begun)
+        writing = writing_on(request, self.book.current, message_id, self._state.ready)
+        self.book.again(message_id, writing.begun)
         reply.resume(request.request_id)
-        self._begin(writing_of(request, self.book.current, message_id, self._state.ready, begun))
+        self._begin(writing)
 
     def delete(self, message_id: str) -> None:
         """Take a message out, and all that follows it."""
