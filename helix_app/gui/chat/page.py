@@ -81,12 +81,12 @@ class ChatPage(QWidget):
         self.error.hide()
         self.hint = Hint(theme)
         self._lay_out()
-        self.attaching = Attaching(self.composer, self)
+        self.feed = ReplyFeed(state, book, self.list, self)
+        self._connect()
+        self.attaching = Attaching(self.composer, book, self)  # brings files back once another draft is shown
         self.attaching.failed.connect(self.show_error)
         self.attaching.failed_too.connect(self.error.add_failure)
         self.attaching.told.connect(self.notices.add)
-        self.feed = ReplyFeed(state, book, self.list, self)
-        self._connect()
         self.on_model_changed()
 
     def _lay_out(self) -> None:
@@ -111,7 +111,7 @@ class ChatPage(QWidget):
     def _connect(self) -> None:
         book, state = self.book, self._state
         self.finder.left.connect(self.take_cursor)
-        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
+        self.empty.suggestion_picked.connect(self.composer.retype)
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(self.stop)
         self.composer.editor.paged.connect(self.view.page)
@@ -204,6 +204,9 @@ class ChatPage(QWidget):
         """Send what is in the composer; while a reply is being written, as soon as that is over."""
         if self._state.ready is None and not self._state.coming:
             return
+        if self.composer.reading:
+            self.composer.hold(True)
+            return
         text = self.composer.text()
         if self.generating:
             self._queued = bool(text.strip())
@@ -278,10 +281,6 @@ class ChatPage(QWidget):
         self._state.clear_chat()
         self.notices.clear()
         self.composer.setFocus()
-
-    def on_suggestion_picked(self, text: str) -> None:
-        """Put a suggested question into the composer."""
-        self.composer.retype(text)
 
     # ------------------------------------------------------------------ the book
 
