@@ -100,7 +100,8 @@ class Attaching(QObject):
         self._left = deque(here if wanted else left for wanted, left in pairs)
 
     def _on_current_changed(self) -> None:
+        here = self._book.current
         for index, left in enumerate(self._left):
-            if left is not None and left.id == self._book.current.id:
+            if left is not None and (left.id == here.id or not (len(left) or len(here))):  # or its first one came back
                 self._composer.want_again(index)
                 self._left[index] = None

@@ -208,3 +208,26 @@ def test_up_does_not_throw_away_a_file_that_is_being_read(chat: Driver) -> None:
     assert coming(window) == ["Reading a.md…"]
     window.on_event(AttachmentRead("a.md", "A"))
     assert window.chat.composer.text() == "```a.md\nA\n```"
+
+
+def test_another_place_of_the_conversation_leaves_the_message_as_it_stands(chat: Driver) -> None:
+    window = chat.window
+    FakeStore(window, made_chat("one", question("q", "", "Why?"), answer("a", "q", "So.")))
+    window.book.open("one")
+    window.chat.attaching.read(["/tmp/a.md"])
+    QTest.keyClicks(window.chat.composer.editor, "Half a")
+    window.book.open("one", "q")
+    assert coming(window) == ["Reading a.md…"]
+    window.on_event(AttachmentRead("a.md", "A"))
+    assert window.chat.composer.text() == "```a.md\nA\n```\n\nHalf a"
+
+
+def test_a_first_message_that_comes_back_leaves_the_files_of_the_next_one(chat: Driver) -> None:
+    window = chat.window
+    request = chat.ask("Why?")
+    window.chat.attaching.read(["/tmp/a.md"])
+    window.on_event(Failed("prompt_too_long", "", (("tokens", "9"), ("limit", "8")), request.request_id))
+    assert window.chat.is_empty
+    assert coming(window) == ["Reading a.md…"]
+    window.on_event(AttachmentRead("a.md", "A"))
+    assert window.chat.composer.text() == "```a.md\nA\n```\n\nWhy?"
