@@ -9,7 +9,8 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from helix_app.base.settings import Settings, changed
-from helix_app.protocol.models.loading import ModelReady
+from helix_app.protocol.inquiries import MachineMeasured
+from helix_app.protocol.models.loading import MemoryUse, ModelReady
 from helix_app.protocol.requests import CatalogItem, DeviceItem, LoadChoice
 
 Work = Literal["reply", "compare", "benchmark"]  # what keeps the engine to itself
@@ -44,6 +45,7 @@ class State(QObject):
         settings_changed: other settings, or another seed, are in effect.
         catalog_changed: there are other models to choose from.
         devices_changed: the devices of this computer are known.
+        machine_changed: the memory of this computer was measured.
         load_began: another model is being loaded; ``model_changed`` follows.
         model_changed: a model is being loaded, is there, or is gone.
         occupied_changed: the engine was taken, or is free again.
@@ -53,6 +55,7 @@ class State(QObject):
     settings_changed = Signal()
     catalog_changed = Signal()
     devices_changed = Signal()
+    machine_changed = Signal()
     load_began = Signal()
     model_changed = Signal()
     occupied_changed = Signal()
@@ -64,6 +67,7 @@ class State(QObject):
         self._seed: int | None = None
         self._items: tuple[CatalogItem, ...] | None = None
         self._devices: tuple[DeviceItem, ...] = ()
+        self._machine: MachineMeasured | None = None
         self._model = Model()
         self._work: dict[Work, frozenset[str]] = {}  # with the models that it needs
         self._elsewhere: frozenset[str] = frozenset()  # ids of the replies of other conversations
@@ -115,6 +119,27 @@ class State(QObject):
         """These are the devices of this computer."""
         self._devices = devices
         self.devices_changed.emit()
+
+    @property
+    def memory(self) -> MemoryUse | None:
+        """The memory of this computer and its card: as the engine tells, or as it was measured without a model.
+
+        None where neither is known.
+        """
+        if self.ready is not None and self.ready.memory is not None:
+            return self.ready.memory
+        if self._machine is None or self._machine.memory_bytes is None:
+            return None
+        cards = [size for _, size in self._machine.cards]
+        cards += [item.memory_bytes for item in self._devices if item.kind != "cpu"]
+        return MemoryUse(
+            total=self._machine.memory_bytes, device_total=max((size or 0 for size in cards), default=None)
+        )
+
+    def set_machine(self, machine: MachineMeasured) -> None:
+        """This was measured of this computer."""
+        self._machine = machine
+        self.machine_changed.emit()
 
     # ------------------------------------------------------------------ the model
 

@@ -762,8 +762,8 @@ Protokolle: {logs}</translation>
    <translation>Speichern</translation>
   </message>
   <message>
-   <source>Save as another version (Ctrl+Enter)</source>
-   <translation>Als weitere Fassung speichern (Strg+Eingabe)</translation>
+   <source>Save as another version ({keys})</source>
+   <translation>Als weitere Fassung speichern ({keys})</translation>
   </message>
   <message>
    <source>Send</source>

@@ -35,6 +35,7 @@ CHAT_WORDS: dict[str, str] = {  # of exported files
     "several": "Conversations",
     "person": "You",
     "assistant": "Assistant",
+    "edited": "edited",
 }
 
 MESSAGE_STATES: dict[str, str] = {  # how a message ended, where that is not as it should

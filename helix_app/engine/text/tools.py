@@ -25,7 +25,7 @@ class Tools:
 
     Attributes:
         given: its template reads descriptions of tools.
-        style: how calls stand in a reply (``base.tool_calls.STYLES``); empty where nothing says so.
+        style: how calls stand in a reply (``base.replies.tool_calls.STYLES``); empty where nothing says so.
     """
 
     given: bool = False

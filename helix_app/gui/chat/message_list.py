@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from helix_app.base.messages import context_full_text
 from helix_app.gui.chat.message.bubble import UserBubble
-from helix_app.gui.chat.message.reply import Reply
+from helix_app.gui.chat.message.reply import MARKS, Reply
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_context
 from helix_app.gui.chat.view import ConversationView
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.chats.record import Record, from_text, to_text
+from helix_app.gui.chats.record import Record, from_text, rewritten, to_text
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import State
 from helix_app.protocol.conversations.chats import Message
@@ -215,9 +215,10 @@ class MessageList(QObject):
         reply.stepped.connect(lambda by: self._book.step(message_id, by))
 
     def _rewrite(self, message_id: str, text: str) -> None:
-        """A person's own text of a reply, beside that of the model: it can be continued as one that was stopped."""
+        """A person's own text of a reply, beside that of the model: it can be continued."""
         before = self._book.current.message(message_id)
-        self._book.add("assistant", text, before.parent, "stopped", before.model, to_text(Record(edited=True)))
+        text, record = rewritten(before.text, from_text(before.details) or Record(marks=MARKS), text)
+        self._book.add("assistant", text, before.parent, "done", before.model, to_text(record))
         self.rewritten.emit()
 
     def _race(self, request: GenerateRequest, message_id: str) -> None:
@@ -250,10 +251,12 @@ class MessageList(QObject):
     def show_end(self, reply: Reply, message: Message) -> None:
         """Offer what can be done with a reply that ended so."""
         ready = self._state.ready
+        record = from_text(message.details)
+        by_hand = message.state == "done" and record is not None and record.by_hand
         drops_oldest = self._book.current.prompting.applied(self._state.settings).on_full == "drop_oldest"
         if message.state == "interrupted":
             reply.offer_more(self.tr("Helix ended while this was being written. What had come by then was kept."))
-        elif message.state in MORE_STATES and message.text:
+        elif (by_hand or message.state in MORE_STATES) and message.text:
             reply.offer_more()
         elif message.state == "context_full" and drops_oldest and message.text:
             reply.offer_more()  # older turns make room for the rest

@@ -18,6 +18,7 @@ from helix_app.gui.chat.refusals import larger_action, larger_for, not_sent, why
 from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
 from helix_app.gui.chats.book import ChatBook
+from helix_app.gui.chats.record import writing_on
 from helix_app.gui.chats.writing import Writing, reply_request, writing_of
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
@@ -80,12 +81,12 @@ class ChatPage(QWidget):
         self.error.hide()
         self.hint = Hint(theme)
         self._lay_out()
-        self.attaching = Attaching(self.composer, self)
+        self.feed = ReplyFeed(state, book, self.list, self)
+        self._connect()
+        self.attaching = Attaching(self.composer, book, self)  # brings files back once another draft is shown
         self.attaching.failed.connect(self.show_error)
         self.attaching.failed_too.connect(self.error.add_failure)
         self.attaching.told.connect(self.notices.add)
-        self.feed = ReplyFeed(state, book, self.list, self)
-        self._connect()
         self.on_model_changed()
 
     def _lay_out(self) -> None:
@@ -110,7 +111,7 @@ class ChatPage(QWidget):
     def _connect(self) -> None:
         book, state = self.book, self._state
         self.finder.left.connect(self.take_cursor)
-        self.empty.suggestion_picked.connect(self.on_suggestion_picked)
+        self.empty.suggestion_picked.connect(self.composer.retype)
         self.composer.send_requested.connect(self.send)
         self.composer.stop_requested.connect(self.stop)
         self.composer.editor.paged.connect(self.view.page)
@@ -203,6 +204,9 @@ class ChatPage(QWidget):
         """Send what is in the composer; while a reply is being written, as soon as that is over."""
         if self._state.ready is None and not self._state.coming:
             return
+        if self.composer.reading:
+            self.composer.hold(True)
+            return
         text = self.composer.text()
         if self.generating:
             self._queued = bool(text.strip())
@@ -238,11 +242,11 @@ class ChatPage(QWidget):
         reply = self.list.reply(message_id)
         if reply is None or not self._can_write():
             return
-        begun = self.book.current.message(message_id).text
         request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed)
-        self.book.again(message_id, begun)
+        writing = writing_on(request, self.book.current, message_id, self._state.ready)
+        self.book.again(message_id, writing.begun)
         reply.resume(request.request_id)
-        self._begin(writing_of(request, self.book.current, message_id, self._state.ready, begun))
+        self._begin(writing)
 
     def delete(self, message_id: str) -> None:
         """Take a message out, and all that follows it."""
@@ -277,10 +281,6 @@ class ChatPage(QWidget):
         self._state.clear_chat()
         self.notices.clear()
         self.composer.setFocus()
-
-    def on_suggestion_picked(self, text: str) -> None:
-        """Put a suggested question into the composer."""
-        self.composer.retype(text)
 
     # ------------------------------------------------------------------ the book
 

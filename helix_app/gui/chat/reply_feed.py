@@ -113,7 +113,7 @@ class ReplyFeed(QObject):
             return
         reply = self._widget(writing)
         text = writing.begun + event.text if event.text else writing.text()
-        state = STATES.get(event.reason, "done")
+        state, details = STATES.get(event.reason, "done"), to_text(record_of(writing, self._state.ready, event))
         if reply is not None:
             shown = reply.source()
             if text.startswith(shown):
@@ -124,8 +124,8 @@ class ReplyFeed(QObject):
             reply.finish(event)
             self._tell_thought(reply)
             message = writing.conversation.message(writing.message_id)
-            self._list.show_end(reply, replace(message, text=text, state=state))
-        self._end(writing, text, state, to_text(record_of(writing, self._state.ready, event)))
+            self._list.show_end(reply, replace(message, text=text, state=state, details=details))
+        self._end(writing, text, state, details)
 
     def _widget(self, writing: Writing) -> Reply | None:
         """The widget of a reply, with all text that has come; None while another conversation is shown."""

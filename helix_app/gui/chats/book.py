@@ -65,7 +65,7 @@ class ChatBook(QObject):
         stop_requested: a Writing that is to end.
         deleted: ``undo`` can bring back a conversation, of which this is the title, or messages, for an empty one.
         undone: what was deleted last is back.
-        leaving: another conversation is about to be shown.
+        leaving: another conversation is about to be shown, or another place of this one.
         prompting_changed: the conversation that is shown changes other things of prompt and sampling.
     """
 
@@ -157,6 +157,7 @@ class ChatBook(QObject):
 
     def _reveal(self, message_id: str) -> None:
         if message_id in self.current:
+            self.leaving.emit()
             self.show_version(message_id)
             self.current_changed.emit(message_id)
 
@@ -377,10 +378,9 @@ class ChatBook(QObject):
 
     def set_prompting(self, text: str) -> None:
         """What the conversation that is shown changes of prompt and sampling, as JSON."""
-        conversation = self.current
-        conversation.settings, conversation.chosen = text, True
-        if conversation.known:
-            self.ask(ChangeChat(conversation.id, settings=text))
+        self.current.settings, self.current.chosen = text, True
+        if self.current.known:
+            self.ask(ChangeChat(self.current.id, settings=text))
         self.prompting_changed.emit()
 
     def restore(self, draft: str, settings: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 import msgspec
 
+from helix_app.base.replies.thinking import part
 from helix_app.gui.chats.conversation import Conversation
-from helix_app.gui.chats.writing import Writing
+from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.protocol.events import Failed, Finished, FinishReason, RunMetrics
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import ChatMessage, GenerateRequest, Mode, OnFull, SamplingParams, Verify
@@ -81,6 +82,11 @@ class Record:
             return None
         return Finished(request_id, self.reason, text, (), self.metrics)
 
+    @property
+    def by_hand(self) -> bool:
+        """Whether the end of the text is a person's, so that a model can go on from there."""
+        return self.edited and self.reason is None and self.failed is None
+
 
 def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed) -> Record:
     """The record of a reply that ended so."""
@@ -113,6 +119,32 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         left_out=writing.left_out,
         edited=before is not None and before.edited,
     )
+
+
+def rewritten(before: str, record: Record, answer: str) -> tuple[str, Record]:
+    """A reply of this text with a person's answer in place of its own: the text, and its record.
+
+    What the model thought stays before it, closed if it was not, and so do the marks that tell the two apart.
+    """
+    parted = part(before, record.marks, record.opens)
+    kept = before + record.marks[1] if parted.open else before[: len(before) - len(parted.answer)]
+    thought = (record.thought_seconds, record.thought_tokens)
+    return kept + answer, Record(
+        marks=record.marks, opens=record.opens, thought_seconds=thought[0], thought_tokens=thought[1], edited=True
+    )
+
+
+def writing_on(
+    request: GenerateRequest, conversation: Conversation, message_id: str, ready: ModelReady | None
+) -> Writing:
+    """A reply that this model is about to write further. Its thought stands between the marks of who began it."""
+    message = conversation.message(message_id)
+    writing = writing_of(request, conversation, message_id, ready, message.text)
+    record = from_text(message.details)
+    if record is None:
+        return writing
+    seconds, tokens = record.thought_seconds, record.thought_tokens
+    return replace(writing, marks=record.marks, opens=record.opens, thought_seconds=seconds, thought_tokens=tokens)
 
 
 def context_tokens(conversation: Conversation) -> int:

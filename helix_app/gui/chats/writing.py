@@ -48,6 +48,7 @@ class Writing:
         self._splitter = ThoughtSplitter(self.marks, self.opens)
         self._splitter.feed(self.begun)
         self._thinking_since: float | None = None
+        self._thought_before = self.thought_seconds, self.thought_tokens
 
     def text(self) -> str:
         """All of the message so far."""
@@ -62,7 +63,8 @@ class Writing:
         if self._splitter.feed(text).thought or self._splitter.open:
             now = time.perf_counter()
             self._thinking_since = now if self._thinking_since is None else self._thinking_since
-            self.thought_seconds, self.thought_tokens = now - self._thinking_since, self.tokens
+            seconds, tokens = self._thought_before
+            self.thought_seconds, self.thought_tokens = seconds + now - self._thinking_since, tokens + self.tokens
 
     def take_unkept(self) -> str:
         """What the store is to be told now."""

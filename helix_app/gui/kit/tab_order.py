@@ -47,3 +47,8 @@ def step(order: Sequence[QWidget], now: QWidget | None, forward: bool, area: QSc
     if area.isAncestorOf(target):
         area.ensureWidgetVisible(target)
     return True
+
+
+def takes_text(widget: QWidget | None) -> bool:
+    """Whether a person can write into a widget now."""
+    return widget is not None and widget.isVisible() and widget.isEnabled() and widget.property("readOnly") is False

@@ -39,6 +39,8 @@ class Catalogue(RowList):
         self._state, self._coming = state, coming
         state.catalog_changed.connect(self.refresh)
         state.model_changed.connect(self.refresh)
+        state.machine_changed.connect(self.refresh)
+        state.devices_changed.connect(self.refresh)
 
     def make_rows(self) -> list[QWidget]:
         """The catalog as it is."""
@@ -50,7 +52,7 @@ class Catalogue(RowList):
         )
         rows.append(self.note(lead))
         for memory in sorted({item.memory_gb for item in items}):
-            large = too_large(memory, None if self._state.ready is None else self._state.ready.memory)
+            large = too_large(memory, self._state.memory)
             rows.append(self.heading(class_text(memory, too_large=large)))
             rows += [self._row(item) for item in items if item.memory_gb == memory]
         return rows

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from helix_app.gui.kit.controls.buttons import ThemedButton
 from helix_app.gui.kit.controls.notices import ErrorBox
+from helix_app.gui.kit.dragging import accept_copy, local_files
 from helix_app.gui.kit.model_choices import model_label
 from helix_app.gui.library.catalogue import Catalogue
 from helix_app.gui.library.download_list import DownloadList
@@ -208,13 +209,13 @@ class ModelsPage(QWidget):
             self.look()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _paths(event.mimeData()):
-            event.acceptProposedAction()
+        if local_files(event.mimeData()):
+            accept_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        paths = _paths(event.mimeData())
+        paths = tuple(local_files(event.mimeData()))
         if paths:
-            event.acceptProposedAction()
+            accept_copy(event)
             self.add(paths)
 
     # ------------------------------------------------------------------ news
@@ -278,8 +279,3 @@ class ModelsPage(QWidget):
     def _on_settings_changed(self) -> None:
         if self.isVisible():
             self.look_again()  # it may be offline now
-
-
-def _paths(data: QMimeData) -> tuple[str, ...]:
-    """The files and folders that are dragged."""
-    return tuple(url.toLocalFile() for url in data.urls() if url.isLocalFile()) if data.hasUrls() else ()

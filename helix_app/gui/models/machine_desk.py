@@ -59,6 +59,7 @@ class MachineDesk(QObject):
             if event.device == "cpu" and known.device != "cpu":
                 return
         self._measured = event
+        self._state.set_machine(event)
         self._show()
 
     def _ask(self) -> None:

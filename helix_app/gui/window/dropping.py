@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from helix_app.gui.chat.composing.attachments import local_files
+from helix_app.gui.kit.dragging import accept_copy, local_files
 from helix_app.gui.look.theme import RADIUS, Theme
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.gui.window.opening import MODELS, is_file_to_open, open_file
@@ -93,18 +93,19 @@ class Dropping(QObject):
         self.veil = Veil(window.theme, window.centralWidget() or window)
         window.setAcceptDrops(True)
         window.installEventFilter(self)
+        window.chat.composer.editor.passes_on = lambda files: any(map(opens, files))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QDragEnterEvent):
             self.veil.tell(words_for(local_files(event.mimeData()), attaches=self._attaches()))
             if self.veil.words:
-                event.acceptProposedAction()
+                accept_copy(event)
                 return True
         elif event.type() == QEvent.Type.DragLeave:
             self.veil.tell("")
         elif isinstance(event, QDropEvent) and event.type() == QEvent.Type.Drop:
             self.veil.tell("")
-            event.acceptProposedAction()
+            accept_copy(event)
             self.take(local_files(event.mimeData()))
             return True
         return super().eventFilter(watched, event)

@@ -342,13 +342,13 @@ class MainWindow(QMainWindow):
         ready = self.state.ready
         title = self.tr("Helix") if ready is None else self.tr("{model} – Helix").format(model=ready.target_name)
         self.setWindowTitle(title)
-        if ready is not None:
-            if self.pages.current is None:
-                self.pages.show_page("chat")
-            self.chat.take_cursor()
-        elif self.state.loading is None:
+        if ready is not None and self.pages.current is None:
+            self.pages.show_page("chat")
+        if ready is None and self.state.loading is None:
             self.set_focus_aside()
-        elif self.pages.current is not None and self.chat.isVisible():
+        elif tab_order.takes_text(self.focusWidget()):
+            return  # whoever writes elsewhere goes on
+        elif ready is not None or (self.pages.current is not None and self.chat.isVisible()):
             self.chat.take_cursor()  # a message can be written meanwhile
 
     def _page_name(self) -> str:

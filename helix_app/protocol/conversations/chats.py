@@ -38,7 +38,7 @@ class Message:
     Attributes:
         parent: id of the message before it; empty for a first one.
         model: what answered; empty for what a person wrote.
-        details: JSON of what it was written with and its figures (``gui/chat/record.py``); empty where there is none.
+        details: JSON of what it was written with and its figures (``gui/chats/record.py``); empty where there is none.
     """
 
     id: str

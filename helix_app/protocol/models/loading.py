@@ -61,7 +61,7 @@ class ModelReady:
     ``thinking`` False and True.
 
     ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
-    calls stand in a reply (``base.tool_calls.STYLES``), empty where that is not known: then they come as text.
+    calls stand in a reply (``base.replies.tool_calls.STYLES``), empty where that is not known: then they come as text.
 
     ``remote`` is the URL of the server that writes the replies, empty for this computer's engine. What it does not tell
     is 0 or empty here: its draft, number format, blocks and size, and the context where it has no word on it.

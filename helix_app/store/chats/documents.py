@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -42,7 +43,17 @@ def _shown(chat: Chat) -> list[Message]:
 def _speaker(message: Message) -> str:
     if message.role == "user":
         return CHAT_WORDS["person"]
-    return message.model or CHAT_WORDS["assistant"]
+    model = message.model or CHAT_WORDS["assistant"]
+    return f"{model}, {CHAT_WORDS['edited']}" if _edited(message) else model
+
+
+def _edited(message: Message) -> bool:
+    """Whether a person wrote the text of a reply anew, which its details say."""
+    try:
+        details = json.loads(message.details or "{}")
+    except ValueError:
+        return False
+    return isinstance(details, dict) and details.get("edited") is True
 
 
 def _note(message: Message) -> str:

@@ -185,6 +185,9 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     assert window.book.current.versions("a") == ["a", made.id]
     assert store.asked[-1] == AddMessage("c", made)
     assert chat.reply.source() == "Because"
+    assert made.state == "done"
+    assert chat.reply._footer is not None
+    assert chat.reply._footer.go_on.isVisibleTo(chat.reply)
     assert chat.reply.stats_text() == ""  # the model's figures are of another text
     assert window.chat.composer.editor.hasFocus()
     chat.reply.continue_requested.emit()
@@ -192,6 +195,8 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     chat.finish(" of light.")
     went_on = window.book.current.path()[-1]
     assert went_on.text == "Because of light."
+    assert chat.reply._footer is not None
+    assert not chat.reply._footer.go_on.isVisibleTo(chat.reply)  # the model came to its end
     assert (record_from(went_on.details) or Record()).edited  # most of it is still the person's
     window.chat.list.rebuild()
     assert chat.reply._author.text() == "SmolLM2 135M Instruct, edited"
@@ -201,3 +206,50 @@ def test_a_reply_that_is_edited_stands_beside_that_of_the_model_and_goes_on_from
     assert not chat.reply._footer.race.isVisible()  # no model would write it so from the question alone
     window.chat.write_again(went_on.id)
     assert chat.reply._author.text() == "SmolLM2 135M Instruct"
+
+
+THINK = ("<think>", "</think>")
+HARMONY = ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>")
+
+
+@pytest.mark.parametrize(
+    ("marks", "opens", "before", "kept", "thought"),
+    [
+        (THINK, True, "Let me see.</think>\n\nSo.", "Let me see.</think>\n\n", "Let me see."),
+        (THINK, True, "Let me", "Let me</think>", "Let me"),
+        (THINK, False, "<think>Hm.</think>So.", "<think>Hm.</think>", "Hm."),
+        (HARMONY, False, f"{HARMONY[0]}Hm.{HARMONY[1]}So.", f"{HARMONY[0]}Hm.{HARMONY[1]}", "Hm."),
+        (HARMONY, False, "<|channel|>final<|message|>So.", "<|channel|>final<|message|>", ""),
+    ],
+)
+def test_a_reply_that_is_edited_keeps_what_the_model_thought_and_goes_on_after_it(
+    window: MainWindow, chat: Driver, marks: tuple[str, str], opens: bool, before: str, kept: str, thought: str
+) -> None:
+    window.on_event(fake.ready(thinking=marks, thinking_opens=opens))
+    details = to_text(Record(marks=marks, opens=opens, thought_seconds=4.0, thought_tokens=7))
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", before, details=details)))
+
+    def check(text: str) -> None:
+        assert chat.reply.answer() == text
+        assert (chat.reply.thought.text() if chat.reply.thought is not None else "") == thought
+        record = record_from(window.book.current.path()[-1].details) or Record()
+        assert (record.marks, record.opens, record.thought_seconds, record.thought_tokens) == (marks, opens, 4.0, 7)
+
+    chat.reply.edited.emit("Because")
+    check("Because")
+    chat.reply.continue_requested.emit()
+    assert chat.requests[-1].messages[-1].content == f"{kept}Because"
+    chat.write(" of")
+    chat.finish(" of light.")
+    check("Because of light.")
+    window.chat.list.rebuild()
+    check("Because of light.")
+
+
+def test_a_reply_goes_on_between_the_marks_of_the_model_that_began_it(window: MainWindow, chat: Driver) -> None:
+    window.on_event(fake.ready(thinking=THINK, thinking_opens=True))
+    open_chat(window, made_chat("c", question("q", "", "Why?"), answer("a", "q", "So", "stopped", details=DETAILS)))
+    chat.reply.continue_requested.emit()
+    chat.finish(" it is.")
+    window.chat.list.rebuild()
+    assert (chat.reply.answer(), chat.reply.thought) == ("So it is.", None)

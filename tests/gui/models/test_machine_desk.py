@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from helix_app.gui.window.main_window import MainWindow
@@ -152,3 +153,21 @@ def test_cancel_stops_both_and_a_failure_is_said_at_the_button(first: MainWindow
     assert first.welcome.start.text() == "Download and start"
     first.on_event(DownloadDone(DRAFT.id, "/models/x.gguf"))
     assert loads == []
+
+
+@pytest.mark.parametrize(
+    ("memory", "card", "large"),
+    [(16 * 2**30, 8 * 2**30, True), (16 * 2**30, 24 * 2**30, False), (32 * 2**30, None, False), (None, None, False)],
+)
+def test_before_a_model_is_there_what_was_measured_tells_which_are_too_large(
+    first: MainWindow, memory: int | None, card: int | None, large: bool
+) -> None:
+    first.on_event(CatalogChanged((SMALL, replace(fake.BIG, memory_gb=24))))
+    first.on_event(replace(MEASURED, memory_bytes=memory, cards=(("Radeon", card),)))
+    (choice,) = [choice for choice in first.toolbar.target.choices() if choice.value == fake.BIG.id]
+    assert ("too large here" in choice.detail) is large
+    catalogue = first.library.page.catalogue
+    first.pages.show_page("models")
+    first.library.page.turn_to(catalogue)
+    words = [label.text() for label in catalogue.findChildren(QLabel)]
+    assert ("For 24 GB of memory: more than this computer has" in words) is large

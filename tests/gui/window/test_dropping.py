@@ -15,6 +15,7 @@ from tests.gui.fake import record
 from tests.gui.settling import settle
 
 LEFT, NONE, COPY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+MOVE = Qt.DropAction.MoveAction
 NOTES = ("/tmp/notes.md", "/tmp/b.py")
 
 
@@ -24,12 +25,21 @@ def dragged(*urls: str) -> QMimeData:
     return data
 
 
-def enter(place: QWidget, data: QMimeData) -> bool:
+def enter(place: QWidget, data: QMimeData, actions: Qt.DropAction = COPY) -> bool:
     """Whether it may be dropped there."""
-    event = QDragEnterEvent(QPoint(5, 5), COPY, data, LEFT, NONE)
+    event = QDragEnterEvent(QPoint(5, 5), actions, data, LEFT, NONE)
     event.ignore()
     QApplication.sendEvent(place, event)
     return event.isAccepted()
+
+
+def dropped(place: QWidget, data: QMimeData, actions: Qt.DropAction) -> Qt.DropAction:
+    """What a source is told that proposes to move, and offers these."""
+    event = QDropEvent(QPointF(5, 5), actions, data, LEFT, Qt.KeyboardModifier.ShiftModifier, QEvent.Type.Drop)
+    assert event.proposedAction() == MOVE
+    event.ignore()
+    QApplication.sendEvent(place, event)
+    return event.dropAction() if event.isAccepted() else Qt.DropAction.IgnoreAction
 
 
 def drop(place: QWidget, data: QMimeData) -> None:
@@ -99,3 +109,26 @@ def test_without_a_model_only_what_opens_is_taken(make_window, tmp_path: Path) -
     assert not enter(window, dragged(str(tmp_path)))
     (tmp_path / "config.json").touch()
     assert enter(window, dragged(str(tmp_path)))  # the folder of a model
+
+
+@pytest.mark.parametrize("file", ["/x/model.gguf", "/x/a.helixrun", "folder"])
+def test_what_opens_is_not_taken_by_the_field_of_the_message(
+    window: MainWindow, dropping: Dropping, tmp_path: Path, file: str
+) -> None:
+    (tmp_path / "config.json").touch()
+    data = dragged(str(tmp_path) if file == "folder" else file)
+    asked = record(window.read_requested)
+    field = window.chat.composer.editor
+    assert not field.canInsertFromMimeData(data)
+    assert enter(field.viewport(), data)  # by the window around it
+    settle()
+    assert dropping.veil.isVisible()
+    assert field.canInsertFromMimeData(dragged(*NOTES))
+    assert asked == []
+
+
+def test_no_source_is_let_move_a_file(window: MainWindow, dropping: Dropping) -> None:
+    for place in (window.chat.view.content, window.chat.composer.editor.viewport(), window.library.page):
+        assert enter(place, dragged("/x/notes.md"), COPY | MOVE)
+        assert dropped(place, dragged("/x/notes.md"), COPY | MOVE) == COPY
+    assert not enter(window, dragged("/x/model.gguf"), MOVE)

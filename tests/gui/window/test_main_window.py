@@ -174,3 +174,24 @@ def test_saved_settings_take_effect(window: MainWindow) -> None:
     again.editors["context_length"].widget.setValue(1024)
     again.save.click()
     assert loads[-1].context_length == 1024
+
+
+def test_a_load_takes_the_cursor_from_nobody_who_writes(chat: Driver) -> None:
+    window = chat.window
+    chat.ask("x")
+    chat.finish("So.")
+    window.chats.sidebar.take_cursor()
+    window.state.begin_load({"dtype": "float32"})
+    window.on_event(fake.ready())
+    assert window.focusWidget() is window.chats.sidebar.search
+    chat.reply.begin_edit()
+    assert chat.reply.box is not None
+    for _ in range(2):
+        assert window.focusWidget() is chat.reply.box.editor
+        window.state.begin_load({"dtype": "float32"})
+        assert window.focusWidget() is chat.reply.box.editor
+        window.on_event(fake.ready())
+    assert window.focusWidget() is chat.reply.box.editor
+    chat.reply.end_edit()
+    window.on_event(fake.ready())
+    assert window.chat.composer.editor.hasFocus()

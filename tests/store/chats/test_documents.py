@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -111,3 +112,15 @@ def test_an_empty_conversation() -> None:
     assert "Untitled conversation" in documents.plain([empty])
     assert "Untitled conversation" in documents.html([empty])
     assert documents.html([]).count("<article>") == 0
+
+
+@pytest.mark.parametrize(
+    ("details", "who"),
+    [('{"edited":true}', "Tiny, edited"), ('{"edited":false}', "Tiny"), ("[1]", "Tiny"), ("{", "Tiny"), ("", "Tiny")],
+)
+def test_a_text_that_a_person_finished_is_not_told_as_the_models_alone(details: str, who: str) -> None:
+    chat = chat_of("Why?", "Because.")
+    chat = replace(chat, messages=(chat.messages[0], replace(chat.messages[1], details=details)))
+    assert f"## {who}\n\nBecause.\n" in documents.markdown([chat])
+    assert f"\n{who}:\nBecause.\n" in documents.plain([chat])
+    assert f'<p class="who">{who}</p>' in documents.html([chat])

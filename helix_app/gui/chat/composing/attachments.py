@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QCoreApplication, QMimeData, Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
@@ -54,11 +54,6 @@ def label_of(text: str) -> str:
         return tr("{name}, {n} characters").format(name=named[2], n=size)
     start = " ".join(text[:200].split())[:32]
     return tr("Pasted text, {n} characters: “{start}…”").format(n=figures.count(len(text)), start=start)
-
-
-def local_files(source: QMimeData) -> list[str]:
-    """Paths of the files that are dropped or pasted."""
-    return [url.toLocalFile() for url in source.urls() if url.isLocalFile()] if source.hasUrls() else []
 
 
 class Chip(QFrame):

@@ -79,7 +79,7 @@ class Composer(QFrame):
         self.editor.pasted_long.connect(self.attach)
         self.editor.focus_changed.connect(self.on_focus_changed)
         self.editor.textChanged.connect(self.changed)
-        self.editor.textChanged.connect(lambda: self._hold(False))
+        self.editor.textChanged.connect(lambda: self.hold(False))
         self.button = ThemedButton(theme, self.tr("Send"), symbol="send", kind="primary")
         self.button.setMinimumWidth(88)
         self.button.clicked.connect(self.on_button_clicked)
@@ -117,8 +117,8 @@ class Composer(QFrame):
         return "\n\n".join([chip.text for chip in self._chips] + ([typed] if typed else []))
 
     def is_empty(self) -> bool:
-        """Whether nothing would be sent."""
-        return not self._chips and self.editor.document().isEmpty()
+        """Whether nothing stands in it, and nothing is on its way into it."""
+        return not self._chips and not self.reading and self.editor.document().isEmpty()
 
     def draft(self) -> Draft:
         """What stands in it, to be put back."""
@@ -143,7 +143,7 @@ class Composer(QFrame):
 
     def clear(self) -> None:
         """Empty it."""
-        self._hold(False)
+        self.hold(False)
         self.editor.clear()
         for chip in list(self._chips):
             self._drop(chip)
@@ -180,23 +180,41 @@ class Composer(QFrame):
         self._coming.append(coming)
         self._chip_lines.addWidget(coming)
 
-    def take(self, text: str | None) -> None:
-        """The first file that is expected was read, or could not be."""
+    def take(self, text: str | None) -> bool:
+        """The first file that is expected was read, or could not be; whether it was still wanted."""
         coming = self._coming.popleft() if self._coming else None
         wanted = coming is None or coming.wanted
         if coming is not None:
             self._put_away(coming)
             coming.deleteLater()
-        if text is None:
-            self._hold(False)
-        elif wanted:
+        if wanted and text is None:
+            self.hold(False)
+        elif wanted and text is not None:
             self.attach(text)
         self._send_held()
+        return wanted
+
+    def wanted(self) -> tuple[bool, ...]:
+        """Of each file that is being read, in order, whether it is still to go into the message."""
+        return tuple(coming.wanted for coming in self._coming)
+
+    def want_again(self, index: int) -> None:
+        """A file that is being read is to go into the message after all."""
+        coming = self._coming[index]
+        coming.wanted = True
+        self._chip_lines.addWidget(coming)
+        coming.show()
 
     @property
     def reading(self) -> bool:
         """Whether a file for the message is being read."""
         return any(coming.wanted for coming in self._coming)
+
+    def hold(self, held: bool) -> None:
+        """Whether the message goes out as soon as its files are read; typing changes that."""
+        self._held = held
+        for coming in self._coming:
+            coming.tell(sends=held)
 
     def set_available(self, available: bool, placeholder: str, *, writable: bool = False) -> None:
         """Let the person send, or say why not; ``writable``: what cannot be sent yet can be written."""
@@ -257,15 +275,9 @@ class Composer(QFrame):
 
     def _send(self) -> None:
         if self.reading:
-            self._hold(True)
+            self.hold(True)
         else:
             self.send_requested.emit()
-
-    def _hold(self, held: bool) -> None:
-        """Whether the message goes out as soon as its files are read; typing changes that."""
-        self._held = held
-        for coming in self._coming:
-            coming.tell(sends=held)
 
     def _send_held(self) -> None:
         if self._held and not self.reading:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QFontMetrics,
+    QKeyEvent,
+    QKeySequence,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
-from helix_app.gui.chat.composing.attachments import local_files
+from helix_app.gui.kit.dragging import accept_copy, local_files
 from helix_app.gui.look.theme import Theme
 
 MOST_LINES = 8
@@ -27,6 +37,7 @@ class ComposerText(QPlainTextEdit):
 
     Attributes:
         takes_files: what hears ``files_given`` makes something of them.
+        passes_on: whether files that are dropped on it are for the window around it.
 
     Signals:
         submitted: Enter was pressed.
@@ -57,6 +68,7 @@ class ComposerText(QPlainTextEdit):
         super().__init__(parent)
         self._most_lines, self._enter_sends = most_lines, enter_sends
         self.takes_files = False
+        self.passes_on: Callable[[list[str]], bool] = lambda _files: False
         self.setObjectName("composerText")
         self.setFont(theme.fonts.chat)
         self.setTabChangesFocus(True)
@@ -117,7 +129,24 @@ class ComposerText(QPlainTextEdit):
         return self._enter_sends or bool(pressed & Qt.KeyboardModifier.ControlModifier)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return self.takes_files if local_files(source) else super().canInsertFromMimeData(source)
+        files = local_files(source)
+        return self.takes_files and not self.passes_on(files) if files else super().canInsertFromMimeData(source)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        super().dragEnterEvent(event)
+        self._copy_files(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)
+        self._copy_files(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        super().dropEvent(event)
+        self._copy_files(event)
+
+    def _copy_files(self, event: QDropEvent) -> None:
+        if event.isAccepted() and local_files(event.mimeData()):
+            accept_copy(event)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         files = local_files(source)

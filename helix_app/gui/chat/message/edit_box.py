@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QKeySequence, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from helix_app.gui.chat.composing.field import ComposerText
@@ -43,7 +43,8 @@ class EditBox(QFrame):
         if reply:
             self.send.setText(self.tr("Save"))
             self.send.setAccessibleName(self.send.text())
-            self.send.setToolTip(self.tr("Save as another version (Ctrl+Enter)"))
+            keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)
+            self.send.setToolTip(self.tr("Save as another version ({keys})").format(keys=keys))
             self.send.set_symbol("check")
         self.send.clicked.connect(self._on_submitted)
         self.cancel = ThemedButton(theme, self.tr("Cancel"))

@@ -76,6 +76,7 @@ class Toolbar(QToolBar):
             state.settings_changed,
             state.catalog_changed,
             state.devices_changed,
+            state.machine_changed,
             state.model_changed,
             state.occupied_changed,
         ):
@@ -190,8 +191,8 @@ class Toolbar(QToolBar):
     def _away_choice(self, item: CatalogItem) -> Choice:
         """A model that can be fetched, and whether this computer has the memory for it."""
         size = figures.size(item.download_bytes or item.size_bytes)
-        detail, ready = self.tr("download {size}"), self._state.ready
-        if ready is None or not too_large(item.memory_gb, ready.memory):
+        detail = self.tr("download {size}")
+        if not too_large(item.memory_gb, self._state.memory):
             return Choice(item.id, item.name, detail.format(size=size), "download")
         detail = self.tr("download {size}, too large here")
         tip = self.tr("It is for {memory} GB of memory, which is more than this computer has.")

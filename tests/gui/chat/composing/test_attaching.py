@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from PySide6.QtWidgets import QFileDialog
 from helix_app.gui.chat.composing.attachments import Chip, ComingChip
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.conversations.attachments import AttachmentFailed, AttachmentRead
+from helix_app.protocol.conversations.chats import ChangeChat
 from helix_app.protocol.events import Failed
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
 from tests.gui.driver import Driver
 from tests.gui.fake import record
 from tests.gui.settling import settle
@@ -142,3 +145,89 @@ def test_every_file_that_cannot_be_read_is_named(chat: Driver) -> None:
     fail("/tmp/f")
     assert error.isVisible()
     assert error.sentence.text().startswith("/tmp/f")
+
+
+def test_a_message_that_waits_for_the_reply_waits_for_its_file_too(chat: Driver) -> None:
+    window, composer = chat.window, chat.window.chat.composer
+    chat.ask("First?")
+    composer.editor.setPlainText("Summarise.")
+    press_enter(window)
+    window.chat.attaching.read(["/tmp/notes.md"])
+    chat.finish("So.")
+    assert len(chat.requests) == 1
+    assert coming(window) == ["Reading notes.md, then sending…"]
+    window.on_event(AttachmentRead("notes.md", "# Notes"))
+    assert chat.requests[-1].messages[-1].content == "```notes.md\n# Notes\n```\n\nSummarise."
+
+
+def test_a_file_goes_into_the_draft_that_was_left_while_it_was_read(chat: Driver) -> None:
+    window, composer = chat.window, chat.window.chat.composer
+    one = made_chat("one", question("q", "", "Why?"), answer("a", "q", "So."))
+    store = FakeStore(window, one, made_chat("two", question("p", "", "How?")))
+    window.book.open("one")
+    composer.editor.setPlainText("Summarise.")
+    window.chat.attaching.read(["/tmp/a.md", "/tmp/b.md", "/tmp/bad", "/tmp/c.md"])
+    press_enter(window)
+    window.on_event(AttachmentRead("a.md", "A"))
+    window.book.open("two")
+    assert (composer.text(), coming(window)) == ("", [])
+    window.on_event(AttachmentRead("b.md", "B"))
+    assert composer.text() == ""
+    kept = "```a.md\nA\n```\n\n```b.md\nB\n```\n\nSummarise."
+    assert store.of(ChangeChat)[-1] == ChangeChat("one", draft=kept)
+    store.chats["one"] = replace(one, draft=kept)
+    window.on_event(AttachmentFailed(Failed("attachment_binary", fields=(("path", "/tmp/bad"),))))
+    assert window.chat.error.sentence.text().startswith("/tmp/bad")
+    window.book.open("one")
+    assert coming(window) == ["Reading c.md…"]
+    window.on_event(AttachmentRead("c.md", "C"))
+    assert composer.text().endswith("```b.md\nB\n```\n\n```c.md\nC\n```\n\nSummarise.")
+    assert not chat.requests
+
+
+def test_a_file_that_is_not_wanted_any_more_says_nothing_and_keeps_no_other_from_being_sent(chat: Driver) -> None:
+    window, composer = chat.window, chat.window.chat.composer
+    window.chat.attaching.read(["/tmp/bad", "/tmp/long.txt", "/tmp/b.md"])
+    for chip in composer.findChildren(ComingChip)[:2]:
+        chip.remove.click()
+    press_enter(window)
+    window.on_event(AttachmentFailed(Failed("attachment_binary", fields=(("path", "/tmp/bad"),))))
+    window.on_event(AttachmentRead("long.txt", "x", 0, 1234))
+    assert not window.chat.error.isVisible()
+    assert window.chat.notices.sentences() == []
+    window.on_event(AttachmentRead("b.md", "B"))
+    assert [request.messages[-1].content for request in chat.requests] == ["```b.md\nB\n```"]
+
+
+def test_up_does_not_throw_away_a_file_that_is_being_read(chat: Driver) -> None:
+    window = chat.window
+    chat.ask("First?")
+    chat.finish("So.")
+    window.chat.attaching.read(["/tmp/a.md"])
+    QTest.keyClick(window.chat.composer.editor, Qt.Key.Key_Up)
+    assert coming(window) == ["Reading a.md…"]
+    window.on_event(AttachmentRead("a.md", "A"))
+    assert window.chat.composer.text() == "```a.md\nA\n```"
+
+
+def test_another_place_of_the_conversation_leaves_the_message_as_it_stands(chat: Driver) -> None:
+    window = chat.window
+    FakeStore(window, made_chat("one", question("q", "", "Why?"), answer("a", "q", "So.")))
+    window.book.open("one")
+    window.chat.attaching.read(["/tmp/a.md"])
+    QTest.keyClicks(window.chat.composer.editor, "Half a")
+    window.book.open("one", "q")
+    assert coming(window) == ["Reading a.md…"]
+    window.on_event(AttachmentRead("a.md", "A"))
+    assert window.chat.composer.text() == "```a.md\nA\n```\n\nHalf a"
+
+
+def test_a_first_message_that_comes_back_leaves_the_files_of_the_next_one(chat: Driver) -> None:
+    window = chat.window
+    request = chat.ask("Why?")
+    window.chat.attaching.read(["/tmp/a.md"])
+    window.on_event(Failed("prompt_too_long", "", (("tokens", "9"), ("limit", "8")), request.request_id))
+    assert window.chat.is_empty
+    assert coming(window) == ["Reading a.md…"]
+    window.on_event(AttachmentRead("a.md", "A"))
+    assert window.chat.composer.text() == "```a.md\nA\n```\n\nWhy?"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -28,7 +29,8 @@ def test_its_button_says_what_becomes_of_the_text(theme: Theme, qtbot: QtBot, re
     box = made(theme, qtbot, "So.", reply=reply)
     sent = record(box.sent)
     assert (box.send.text(), box.send.accessibleName()) == (words, words)
-    assert ("Ctrl+Enter" in box.send.toolTip()) is reply
+    keys = QKeySequence("Ctrl+Return").toString(QKeySequence.SequenceFormat.NativeText)  # as the sheet of keys has it
+    assert (f"({keys})" in box.send.toolTip()) is reply
     box.editor.setPlainText("  ")
     assert not box.send.isEnabled()
     QTest.keyClick(box.editor, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
