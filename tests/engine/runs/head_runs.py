@@ -76,8 +76,8 @@ class Headed(OnTarget):
         self.key = path.name, "packed" * packed, dtype
         self.tokenizer = load_tokenizer(inspect(path))
         decoder: Any = packed_runner(path).decoder if packed else target_of(path, dtype)
-        self.target, self.head = decoder, head_of(decoder, folder, packed=packed)
-        self.parts: Parts = decoder, self.head
+        self.target, self.layer = decoder, head_of(decoder, folder, packed=packed)
+        self.parts: Parts = decoder, self.layer
 
     def runners(self, blocks: int, order: Sequence[int] | None, size: int) -> Runners:
         return joined(self.parts, blocks, order, size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Union
 
@@ -14,9 +15,12 @@ from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetSt
 from helix_app.engine.models.drafting.next_token import NextTokenLayer
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.rounds.session import Session
+from helix_app.engine.rounds.writing import write_reply
 from helix_app.modelfiles.config import ModelConfig
+from helix_app.protocol.events import RoundDone
+from helix_app.protocol.requests import GenerateRequest
 from tests.engine.made.tiny import EOS_ID
-from tests.engine.runs.crowds import Models
+from tests.engine.runs.crowds import Models, check_empty
 from tests.engine.runs.paged import paged
 
 Runners = tuple[ModelRunner, ModelRunner]
@@ -42,9 +46,11 @@ class OnTarget(Models):
 
     Attributes:
         kind: of the draft, as a session is asked for it.
+        layer: the layer or head.
     """
 
     kind: str
+    layer: Union[NextTokenLayer, EagleHead]
 
     def runners(self, blocks: int, order: Sequence[int] | None, size: int) -> Runners:
         """Of the target, and of the layer or head."""
@@ -70,3 +76,15 @@ class OnTarget(Models):
         kinds: dict[str, Draft | None] = {"none": None, "ngram": NgramDraft(), self.kind: own}
         kinds[f"mixed-{self.kind}"] = MixedDraft(NgramDraft(), own)
         return Session(runner, self.tokenizer, kinds[draft], frozenset({EOS_ID}))
+
+
+def rounds(session: Session, request: GenerateRequest) -> list[RoundDone]:
+    """The rounds of a reply by itself."""
+    events = list(write_reply(session, request, threading.Event()))
+    check_empty(session)
+    return [event for event in events if isinstance(event, RoundDone)]
+
+
+def proposals(found: Sequence[RoundDone]) -> list[tuple[int, ...]]:
+    """The tokens that each round proposed."""
+    return [tuple(token.token_id for token in each.proposed) for each in found]
