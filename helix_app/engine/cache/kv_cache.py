@@ -16,13 +16,11 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.base import CacheView, LayerView
-from helix_app.engine.cache.layout import Layout, whole_of
 from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.pooled import PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
-from helix_app.modelfiles.config import ModelConfig
 
 Layers = tuple[torch.Tensor, ...]
 
@@ -36,35 +34,21 @@ class KVCache(PooledCache):
         states: those of recurrent layers, None in a model without.
     """
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        num_blocks: int,
-        block_size: int,
-        dtype: torch.dtype,
-        device: torch.device,
-        layout: Layout | None = None,
-    ) -> None:
-        """Reserve the memory, all zeros: slots that were never written may be read under a mask.
-
-        On CPUs the system hands out pages only as blocks are first written.
-
-        Args:
-            layout: one group that keeps all tokens unless given.
-        """
-        super().__init__(config, num_blocks, block_size, dtype, device, layout or whole_of(config))
-        depth = self.layout.depth
-        heads = config.num_kv_heads
-        with untracked(device):
-            self.pool = zeros((depth, 2 * heads, num_blocks * block_size, config.head_dim), dtype, device)
+    def _reserve(self) -> None:
+        """Mutates: ``pool`` and its views, and ``states``."""
+        config, size = self._config, self.block_size
+        depth, heads = self.layout.depth, config.num_kv_heads
+        with untracked(self.device):
+            shape = (depth, 2 * heads, self.num_blocks * size, config.head_dim)
+            self.pool = zeros(shape, self._dtype, self.device)
             # a row is one head's part of a block, which copies fast
-            self.parts = self.pool.view(depth, -1, block_size * config.head_dim).unbind(0)
+            self.parts = self.pool.view(depth, -1, size * config.head_dim).unbind(0)
             self.keys = list(self.pool[:, :heads].unbind(0))
             self.values = list(self.pool[:, heads:].unbind(0))
         self.states: StateCache | None = None
         if config.recurrent is not None and self.layout.states:
             count = len(config.recurrent_layers)
-            self.states = StateCache(config.recurrent, count, self.layout.states, block_size, device)
+            self.states = StateCache(config.recurrent, count, self.layout.states, size, self.device)
 
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
@@ -72,15 +56,6 @@ class KVCache(PooledCache):
             self.states.release()
         self.pool, self.parts = torch.empty(0), ()
         self.keys, self.values = [], []
-
-    def replaced(self, num_blocks: int) -> KVCache:
-        """An empty cache of another size; the memory of this one is freed first.
-
-        Raises:
-            RuntimeError: the device's own errors; this cache is gone all the same.
-        """
-        self.release()
-        return KVCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> KVView:
         """Where one sequence's ``length`` tokens are, the last ``rows`` of which are about to be written.

@@ -13,19 +13,17 @@ from collections.abc import Sequence
 import torch
 
 from helix_app.engine.cache.base import LayerView
-from helix_app.engine.cache.layout import Layout
 from helix_app.engine.cache.pool.block_table import BlockTable
 from helix_app.engine.cache.pooled import PooledCache, Window
 from helix_app.engine.cache.state_cache import StateCache, StateView
 from helix_app.engine.cache.zeros import zeros
 from helix_app.engine.machine.untracked import untracked
-from helix_app.modelfiles.config import ModelConfig
 
 Both = tuple[torch.Tensor, torch.Tensor]
 
 
 class PlaneCache(PooledCache):
-    """Keys and values of one model for all sequences.
+    """Keys and values of one model for all sequences; its layout is one with planes.
 
     Attributes:
         joined: of each layer, ``[2 * kv_heads, slots, head_dim]``: views of the pool, of one that shares the other's.
@@ -34,46 +32,24 @@ class PlaneCache(PooledCache):
 
     states: StateCache | None = None
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        num_blocks: int,
-        block_size: int,
-        dtype: torch.dtype,
-        device: torch.device,
-        layout: Layout,
-    ) -> None:
-        """Reserve the memory, all zeros: slots that were never written may be read under a mask.
-
-        Args:
-            layout: one with planes.
-        """
-        super().__init__(config, num_blocks, block_size, dtype, device, layout)
-        planes = layout.planes
+    def _reserve(self) -> None:
+        """Mutates: ``pool`` and its views, divided as the layout's planes say."""
+        planes, slots = self.layout.planes, self.num_blocks * self.block_size
         assert planes is not None
-        with untracked(device):
-            self.pool = zeros((planes.count, num_blocks * block_size, planes.width), dtype, device)
+        with untracked(self.device):
+            self.pool = zeros((planes.count, slots, planes.width), self._dtype, self.device)
             self.joined = []
-            for group, index in layout.places:
+            for group, index in self.layout.places:
                 kv_heads, dim = planes.shapes[group]
                 plane, begin = planes.place(group, index)
                 self.joined.append(self.pool[plane : plane + 2 * kv_heads, :, begin : begin + dim])
-            own = [joined for i, joined in enumerate(self.joined) if config.layer(i).shares is None]
+            own = [joined for i, joined in enumerate(self.joined) if self._config.layer(i).shares is None]
             self.keys = [joined[: joined.shape[0] // 2] for joined in own]
             self.values = [joined[joined.shape[0] // 2 :] for joined in own]
 
     def release(self) -> None:
         """Free the memory, whoever still holds this object."""
         self.pool, self.joined, self.keys, self.values = torch.empty(0), [], [], []
-
-    def replaced(self, num_blocks: int) -> PlaneCache:
-        """An empty cache of another size; the memory of this one is freed first.
-
-        Raises:
-            RuntimeError: the device's own errors; this cache is gone all the same.
-        """
-        self.release()
-        return PlaneCache(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
     def view(self, blocks: Sequence[int], length: int, rows: int) -> GroupView:
         """Where a sequence's ``length`` tokens are, of layers that all have the same blocks."""

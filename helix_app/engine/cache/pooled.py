@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import torch
 
 from helix_app.engine.cache.base import bytes_per_block
-from helix_app.engine.cache.layout import Layout
+from helix_app.engine.cache.layout import Layout, whole_of
 from helix_app.engine.machine.untracked import untracked
 from helix_app.modelfiles.config import ModelConfig
+
+Own = TypeVar("Own", bound="PooledCache")
 
 
 class PooledCache:
@@ -30,10 +33,36 @@ class PooledCache:
         block_size: int,
         dtype: torch.dtype,
         device: torch.device,
-        layout: Layout,
+        layout: Layout | None = None,
     ) -> None:
-        self.num_blocks, self.block_size, self.device, self.layout = num_blocks, block_size, device, layout
+        """Reserve the memory, all zeros: slots that were never written may be read under a mask.
+
+        On CPUs the system hands out pages only as blocks are first written.
+
+        Args:
+            layout: one group that keeps all tokens unless given.
+        """
+        self.num_blocks, self.block_size, self.device = num_blocks, block_size, device
+        self.layout = layout or whole_of(config)
         self._config, self._dtype = config, dtype
+        self._reserve()
+
+    def _reserve(self) -> None:
+        """Make ``pool``, and the views of it."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Free the memory, whoever still holds this object."""
+        raise NotImplementedError
+
+    def replaced(self: Own, num_blocks: int) -> Own:
+        """An empty cache of another size; the memory of this one is freed first.
+
+        Raises:
+            RuntimeError: the device's own errors; this cache is gone all the same.
+        """
+        self.release()
+        return type(self)(self._config, num_blocks, self.block_size, self._dtype, self.device, self.layout)
 
     @property
     def block_bytes(self) -> int:
