@@ -25,8 +25,8 @@ from helix_app.engine.engine import Engine
 from helix_app.engine.machine import threads
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.modelfiles.model_path import ModelFiles, inspect
-from tests.bench import llama_server
-from tests.bench.llama_server import StandIn
+from tests.bench.instruments import llama_server
+from tests.bench.instruments.llama_server import StandIn
 from tests.engine.made.tiny import Zoo, loaded, session_of
 
 TEXTS = ("the cat sat on the mat", "the dog lay in the sun")

@@ -15,7 +15,7 @@ from helix_app.base.messages import error_text
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence, ReferenceRun, read_json, to_json
-from tests.bench import made
+from tests.bench.instruments import made
 
 FULL = replace(
     made.result(),

@@ -19,7 +19,7 @@ from helix_app.bench.records import BenchNotice, BenchResult, ReferenceRun, RunR
 from helix_app.bench.runner import Measured, measure, plan, reference_drift, run_benchmark, warm_up
 from helix_app.bench.workloads import Prompt
 from helix_app.protocol.requests import GenerateRequest
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.engine.made.tiny import Zoo
 
 REFERENCE = Task(Prompt("reference", "reference", "x"), GenerateRequest("bench"), 0)

@@ -43,7 +43,7 @@ from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import LoadProgress, Unloaded
 from helix_app.protocol.requests import Request
 from helix_app.store.benchmarks import BenchmarkStore, StoredRun
-from tests.bench import made
+from tests.bench.instruments import made
 
 Kind = TypeVar("Kind")
 REQUEST = BenchRequest("tiny")

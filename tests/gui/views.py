@@ -22,7 +22,7 @@ from tests.gui import fake
 from tests.gui.benchmark import bench_made
 from tests.gui.chat import prompt_views
 from tests.gui.chats import chat_views
-from tests.gui.compare.compare_views import (
+from tests.gui.compare.instruments.views import (
     compare,
     compare_differs,
     compare_empty,

@@ -10,7 +10,7 @@ from helix_app.bench.experiments import batch, experiment
 from helix_app.bench.figures.statistics import median
 from helix_app.engine.rounds.scheduler import Scheduler
 from helix_app.protocol.requests import GenerateRequest
-from tests.bench.tiny_bench import Clock, opened
+from tests.bench.instruments.tiny import Clock, opened
 from tests.engine.made.tiny import Zoo
 
 SECONDS = {"autoregressive": 4.0, "speculative": 1.0}  # a step of such replies

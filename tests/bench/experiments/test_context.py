@@ -10,7 +10,7 @@ import pytest
 from helix_app.bench.experiments import context, experiment
 from helix_app.bench.profile.passes import Passes, kv_bytes
 from helix_app.engine.models.base import bytes_of
-from tests.bench.tiny_bench import opened, small_machine
+from tests.bench.instruments.tiny import opened, small_machine
 from tests.engine.made.tiny import Zoo
 
 

@@ -34,7 +34,7 @@ from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.workloads import Prompt
 from helix_app.engine.drafts.ngrams.ngram import NgramDraft
 from helix_app.protocol.events import Finished
-from tests.bench.tiny_bench import opened
+from tests.bench.instruments.tiny import opened
 from tests.engine.made.tiny import Zoo
 
 

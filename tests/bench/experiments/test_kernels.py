@@ -14,7 +14,7 @@ from helix_app.bench.experiments.experiment import Experiment
 from helix_app.bench.profile import bandwidth, operators
 from helix_app.engine.kernels import low_bit
 from helix_app.engine.measuring import formats
-from tests.bench.tiny_bench import opened, small_machine
+from tests.bench.instruments.tiny import opened, small_machine
 from tests.engine.made.tiny import Zoo
 
 LIMITS, _, JUDGING = range(3)

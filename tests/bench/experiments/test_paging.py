@@ -9,7 +9,7 @@ import torch
 
 from helix_app.bench.experiments import experiment, paging
 from helix_app.engine.kernels.attention import Span
-from tests.bench.tiny_bench import Clock, opened
+from tests.bench.instruments.tiny import Clock, opened
 from tests.engine.made.tiny import Zoo
 
 SECONDS = {"contiguous": 1.0, "adjacent": 1.5, "scattered": 4.0}

@@ -14,7 +14,7 @@ from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.writing import write_reply
 from helix_app.protocol.events import Event, Finished
 from helix_app.protocol.requests import GenerateRequest
-from tests.bench.tiny_bench import opened
+from tests.bench.instruments.tiny import opened
 from tests.engine.made.tiny import Zoo
 
 

@@ -19,7 +19,7 @@ from helix_app.engine.rounds import certify
 from helix_app.engine.rounds.certify import logits_after
 from helix_app.engine.rounds.session import prompt_tokens
 from helix_app.runs.comparison import first_difference
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.engine.made.tiny import Zoo, check_idle, hf_model, loaded, session_of
 
 ARMS = (BASELINE, HELIX, "transformers")

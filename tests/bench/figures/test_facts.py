@@ -9,7 +9,7 @@ import pytest
 from helix_app.bench.config import BASELINE
 from helix_app.bench.figures.facts import RunFacts, run_facts
 from helix_app.bench.records import to_json
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def test_the_facts_of_a_run() -> None:

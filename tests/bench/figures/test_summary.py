@@ -18,7 +18,7 @@ from helix_app.bench.figures.summary import (
     summary_in,
 )
 from helix_app.bench.records import BenchResult, to_json
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def test_rates_are_pooled_and_speeds_are_medians() -> None:

@@ -18,7 +18,7 @@ from helix_app.engine.kernels import low_bit
 from helix_app.engine.kernels.linear import PlainLinear
 from helix_app.engine.models.tensors.weights import open_weights
 from helix_app.modelfiles.model_path import inspect
-from tests.bench.tiny_bench import Clock, opened, small_machine
+from tests.bench.instruments.tiny import Clock, opened, small_machine
 from tests.engine.made.tiny import Zoo
 from tests.engine.models.test_decoder import runner_of
 

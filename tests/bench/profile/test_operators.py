@@ -13,7 +13,7 @@ from helix_app.bench.profile.operators import ATTENTION, CACHE, LINEAR, NORM, OT
 from helix_app.bench.profile.passes import Passes
 from helix_app.engine.models import residual, rope
 from helix_app.engine.models.parts import part
-from tests.bench.tiny_bench import opened
+from tests.bench.instruments.tiny import opened
 from tests.engine.made.tiny import Zoo
 
 CPU, CUDA = torch.autograd.DeviceType.CPU, torch.autograd.DeviceType.CUDA

@@ -11,7 +11,7 @@ from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.records import BenchResult, PromptRecord
 from helix_app.bench.reports.compare import KindChange, compare, compare_report, verdict_text
-from tests.bench import made
+from tests.bench.instruments import made
 
 A = made.result(("chat", "code"), speed=made.noisy(1.5), name="a.json")
 

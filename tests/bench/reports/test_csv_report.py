@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from helix_app.bench.config import HELIX
 from helix_app.bench.reports.csv_report import csv_report
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def rows(text: str) -> list[dict[str, str]]:

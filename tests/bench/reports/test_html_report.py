@@ -14,7 +14,7 @@ from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence, PromptRecord
 from helix_app.bench.reports.html_report import html_report
-from tests.bench import made
+from tests.bench.instruments import made
 
 VOID = {"meta", "br", "path", "link", "img", "input", "hr"}
 NASTY = "<script>alert('x')</script> </title></p> \"quoted\" & 😀 {}"

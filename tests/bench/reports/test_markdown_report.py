@@ -12,7 +12,7 @@ from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult
 from helix_app.bench.reports import tables
 from helix_app.bench.reports.markdown_report import markdown_report
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def report(result: BenchResult) -> str:

@@ -10,7 +10,7 @@ from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult
 from helix_app.bench.reports import tables
-from tests.bench import made
+from tests.bench.instruments import made
 
 ALL = (BASELINE, HELIX, "transformers", "transformers-assisted")
 

@@ -10,7 +10,7 @@ from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.summary import summarise
 from helix_app.bench.records import BenchNotice, BenchResult, Divergence
 from helix_app.bench.reports.text_report import text_report
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def report(result: BenchResult) -> str:

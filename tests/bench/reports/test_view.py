@@ -10,7 +10,7 @@ from helix_app.bench.reports.compare import compare
 from helix_app.bench.reports.text_report import text_report
 from helix_app.bench.reports.wording import verdict_text
 from helix_app.protocol.bench_views import BenchEntry, BenchView
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 def shown(result: BenchResult) -> BenchView:

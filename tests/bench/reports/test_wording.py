@@ -11,7 +11,7 @@ from helix_app.bench.figures.statistics import Estimate
 from helix_app.bench.records import Divergence
 from helix_app.bench.reports import wording
 from helix_app.bench.workloads import KINDS, OWN
-from tests.bench import made
+from tests.bench.instruments import made
 
 
 @pytest.mark.parametrize(

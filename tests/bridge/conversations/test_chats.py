@@ -25,7 +25,7 @@ from helix_app.protocol.conversations.chats import (
 )
 from helix_app.protocol.events import Notice
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 Kind = TypeVar("Kind")
 

@@ -21,8 +21,8 @@ from helix_app.bench.records import BenchResult, RunRecord, read_json, to_json
 from helix_app.cli import main as cli
 from helix_app.engine.machine.devices.device import cpu
 from helix_app.engine.measuring import formats
-from tests.bench import made
-from tests.bench.tiny_bench import small_machine
+from tests.bench.instruments import made
+from tests.bench.instruments.tiny import small_machine
 from tests.engine.made.tiny import Zoo
 
 Run = Callable[..., tuple[int, str, str]]

@@ -18,7 +18,7 @@ from helix_app.gui.state import State
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench
 from helix_app.protocol.bench_views import BenchChange, BenchEntry, BenchView
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.gui import fake
 
 

@@ -12,7 +12,7 @@ from helix_app.gui.benchmark.history import History, subline, when
 from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import bench_views as bench
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.gui.benchmark import bench_made
 from tests.gui.benchmark.bench_made import Person, known, named
 from tests.gui.fake import record

@@ -9,7 +9,7 @@ from helix_app.gui.benchmark.page import BenchmarkPage
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench import BenchRequest
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.gui.benchmark import bench_made
 from tests.gui.benchmark.bench_made import Person, at
 from tests.gui.driver import Driver

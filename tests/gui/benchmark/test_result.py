@@ -15,7 +15,7 @@ from helix_app.gui.benchmark.result import ChangeSheet, Headline, ResultSheet
 from helix_app.gui.look.theme import Theme
 from helix_app.protocol import bench_views as bench, events
 from helix_app.protocol.bench_views import BenchTable
-from tests.bench import made
+from tests.bench.instruments import made
 from tests.gui.benchmark import bench_made
 from tests.gui.benchmark.bench_made import Person
 from tests.gui.fake import record

@@ -10,7 +10,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.gui.state import Model, State
 from helix_app.gui.window.main_window import MainWindow
 from tests.gui import fake
-from tests.gui.compare.comparing import CompareDriver
+from tests.gui.compare.instruments.person import CompareDriver
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from helix_app.gui.compare.badge import COLOURS, AgreementBadge, Letter
 from helix_app.gui.look.theme import Theme
 from helix_app.runs.comparison import Agreement, Verdict
 from tests.comparing import WORDS
-from tests.gui.compare.comparing import OTHER, CompareDriver, compared
+from tests.gui.compare.instruments.person import OTHER, CompareDriver, compared
 from tests.gui.fake import record
 
 pytestmark = pytest.mark.styled

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.compare.formatted import LONG, FormattedPane
 from helix_app.gui.look.theme import Theme
 from tests.comparing import plain_reply
-from tests.gui.compare.comparing import CompareDriver
+from tests.gui.compare.instruments.person import CompareDriver
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from helix_app.protocol.events import Failed
 from helix_app.runs.comparison import agreement_text
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
-from tests.gui.compare.comparing import OTHER, SPEC, TEXT, CompareDriver, compared
+from tests.gui.compare.instruments.person import OTHER, SPEC, TEXT, CompareDriver, compared
 from tests.gui.driver import Driver
 
 

@@ -11,7 +11,7 @@ from helix_app.protocol.events import Event, Failed, Notice
 from helix_app.protocol.models.loading import LoadProgress
 from helix_app.runs.comparison import ArmRecord
 from tests.comparing import WORDS, plain_reply, spec_reply
-from tests.gui.compare.comparing import SPEC, TEXT, CompareDriver
+from tests.gui.compare.instruments.person import SPEC, TEXT, CompareDriver
 
 
 class Arm:

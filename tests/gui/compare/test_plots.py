@@ -11,7 +11,7 @@ from helix_app.gui.look.theme import Theme
 from helix_app.protocol.events import Event
 from helix_app.runs.comparison import ArmRecord
 from tests.comparing import WORDS, plain_reply, spec_reply
-from tests.gui.compare.comparing import SPEC, CompareDriver
+from tests.gui.compare.instruments.person import SPEC, CompareDriver
 
 
 def test_empty_plots_are_words(driver: CompareDriver) -> None:

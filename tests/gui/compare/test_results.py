@@ -13,7 +13,7 @@ from helix_app.protocol.requests import ArmChoice
 from helix_app.runs.break_even import BreakEven
 from helix_app.runs.comparison import ArmRecord
 from tests.comparing import WORDS, plain_reply, spec_reply
-from tests.gui.compare.comparing import SPEC, CompareDriver, compared
+from tests.gui.compare.instruments.person import SPEC, CompareDriver, compared
 
 PLAIN = ArmChoice("autoregressive")
 

@@ -10,7 +10,7 @@ from helix_app.gui.state import State, load_choice
 from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol.requests import ArmChoice, ChatMessage, GenerateRequest, SamplingParams
 from tests.gui import fake
-from tests.gui.compare.comparing import CompareDriver
+from tests.gui.compare.instruments.person import CompareDriver
 from tests.gui.fake import record
 from tests.gui.settling import load, settle
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from helix_app.gui.compare.replay import SPEEDS, ReplayClock
 from helix_app.gui.compare.transport import STEPS, Transport
 from helix_app.gui.look.theme import Theme
-from tests.gui.compare.comparing import TEXT, CompareDriver, compared
+from tests.gui.compare.instruments.person import TEXT, CompareDriver, compared
 from tests.gui.fake import record
 
 

@@ -29,8 +29,8 @@ from helix_app.protocol.conversations.chats import (
 )
 from helix_app.store.chats.changes import Change
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
-from tests.store.chats.model import Gone, Model, shape
+from tests.store.chats.instruments import made
+from tests.store.chats.instruments.model import Gone, Model, shape
 
 WORDS = ("alpha", "Beta", "STRASSE", "straße", "日本語", "язык", "xy", "%_", '"AND"')
 KINDS = (

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from helix_app.protocol.conversations.chats import Chat, MessageState
 from helix_app.store.chats import documents
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 
 def chat_of(*texts: str, title: str = "Title", state: MessageState = "done") -> Chat:

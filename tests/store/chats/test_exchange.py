@@ -13,7 +13,7 @@ from helix_app.base.errors import HelixError
 from helix_app.protocol.conversations.chats import ChangeChat, Chat, ChatFormat, CreateChat, ExportChats
 from helix_app.store.chats import exchange
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 CHAT = replace(
     made.chat(

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 from helix_app.protocol.conversations.chats import ChangeChat, ChatHit, CreateChat, EndMessage, FindChats
 from helix_app.store.chats.find import MOST_HITS
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 
 def hits(store: ChatStore, words: str) -> list[ChatHit]:

@@ -13,7 +13,7 @@ from helix_app.base.messages import error_text
 from helix_app.protocol.conversations.chats import Chat
 from helix_app.store.chats import reading
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 USER = {"role": "user", "content": "What is it?"}
 REPLY = {"role": "assistant", "content": "It is.", "name": "x"}

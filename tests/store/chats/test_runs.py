@@ -9,7 +9,7 @@ import pytest
 from helix_app.protocol.conversations.chats import CreateChat, DeleteMessage
 from helix_app.store.chats import runs
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 
 @pytest.fixture

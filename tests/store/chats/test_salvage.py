@@ -17,7 +17,7 @@ from helix_app.protocol.conversations.chats import (
     UnsentOpened,
 )
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 PAGE = 4096
 SEEDS = range(24)

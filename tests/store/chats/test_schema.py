@@ -20,7 +20,7 @@ from helix_app.protocol.conversations.chats import (
 )
 from helix_app.store.chats import schema
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 
 def indexed(path: Path, word: str) -> list[int]:

@@ -26,7 +26,7 @@ from helix_app.protocol.conversations.chats import (
 )
 from helix_app.store.chats import schema
 from helix_app.store.chats.store import ChatStore, NotKept
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 ROOT = Path(__file__).parents[3]
 
@@ -308,7 +308,7 @@ def killed_while_writing(path: Path, times: int) -> None:
     """Kill a program that writes, and see that only what it had not said to be kept may be missing."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     for time in range(times):
-        command = [sys.executable, "-m", "tests.store.chats.writer", str(path), f"c{time}"]
+        command = [sys.executable, "-m", "tests.store.chats.instruments.writer", str(path), f"c{time}"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as program:
             assert program.stdout is not None
             said = [program.stdout.readline() for _ in range(20 + 7 * time)]

@@ -9,7 +9,7 @@ from datetime import datetime
 from helix_app.protocol.conversations.chats import CreateChat, GrowMessage
 from helix_app.store.chats import schema, tree
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 MESSAGES = (
     made.message("q", "question"),

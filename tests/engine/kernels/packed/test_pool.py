@@ -11,7 +11,7 @@ import pytest
 from helix_app.engine.kernels.packed.library import Library
 from helix_app.engine.kernels.packed.pool import Pool
 from helix_app.engine.kernels.packed.program import Program
-from tests.engine.kernels.packed.turned import Turned
+from tests.engine.kernels.packed.instruments.turned import Turned
 
 
 def test_several_callers_take_turns(library: Library) -> None:

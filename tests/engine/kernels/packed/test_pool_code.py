@@ -23,7 +23,7 @@ from helix_app.engine.kernels.packed.program import (
     address,
     words,
 )
-from tests.engine.kernels.packed.turned import Turned
+from tests.engine.kernels.packed.instruments.turned import Turned
 
 ITEM = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64)
 

@@ -12,7 +12,7 @@ from helix_app.protocol.models.hub import CatalogChanged
 from helix_app.protocol.requests import ArmChoice, GenerateRequest, SamplingParams
 from tests.comparing import WORDS, plain_reply, spec_reply
 from tests.gui import fake
-from tests.gui.compare.comparing import CompareDriver
+from tests.gui.compare.instruments.person import CompareDriver
 from tests.gui.driver import Driver
 
 SAMPLED = GenerateRequest("r", sampling=SamplingParams(temperature=0.7), verify="rejection")

@@ -7,7 +7,7 @@ import pytest
 from helix_app.engine.kernels.packed.dots.blocks32 import DOTS
 from helix_app.engine.kernels.packed.formats import FORMATS
 from helix_app.engine.kernels.packed.library import Library
-from tests.engine.kernels.packed.run import check_ends_of_range
+from tests.engine.kernels.packed.instruments.run import check_ends_of_range
 
 
 @pytest.mark.parametrize("name", DOTS)

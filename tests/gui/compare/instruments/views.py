@@ -6,7 +6,7 @@ from helix_app.gui.window.main_window import MainWindow
 from helix_app.protocol import events
 from helix_app.protocol.models.hub import CatalogChanged
 from tests.gui import fake
-from tests.gui.compare import comparing
+from tests.gui.compare.instruments import person
 from tests.gui.settling import load, settle
 
 
@@ -19,21 +19,21 @@ def compare_empty(window: MainWindow) -> None:
 def compare_running(window: MainWindow) -> None:
     """The second arm writes."""
     compare_empty(window)
-    comparing.write(window, 120)
+    person.write(window, 120)
 
 
 def compare(window: MainWindow) -> None:
     """Two identical replies in the middle of their replay, and arms of their own."""
     compare_empty(window)
     window.compare.setup.on_preset_picked("custom")
-    comparing.write(window)
+    person.write(window)
     window.compare.clock.seek(window.compare.clock.duration * 0.4)
 
 
 def compare_differs(window: MainWindow) -> None:
     """Two replies that part, and where."""
     compare_empty(window)
-    comparing.write(window, differing=60)
+    person.write(window, differing=60)
     settle()
     window.compare.badge.go.click()
 
@@ -41,7 +41,7 @@ def compare_differs(window: MainWindow) -> None:
 def compare_noisy(window: MainWindow) -> None:
     """A machine that was not steady."""
     compare_empty(window)
-    comparing.write(window, drift=0.23, noisy=True)
+    person.write(window, drift=0.23, noisy=True)
 
 
 def compare_models(window: MainWindow) -> None:
@@ -52,12 +52,12 @@ def compare_models(window: MainWindow) -> None:
     setup = window.compare.setup
     setup.on_preset_picked("targets")
     setup.on_preset_picked("custom")
-    comparing.write(window, differing=60)
+    person.write(window, differing=60)
 
 
 def compare_failed(window: MainWindow) -> None:
     """One arm could not be loaded."""
     compare_empty(window)
-    comparing.write(
+    person.write(
         window, failed=events.Failed("model_not_found", "", (("path", "/models/other/Some-other-model.gguf"),))
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helix_app.protocol.conversations.chats import CreateChat, GrowMessage
 from helix_app.store.chats.store import ChatStore
-from tests.store.chats import made
+from tests.store.chats.instruments import made
 
 
 def main(path: str, chat_id: str) -> None:

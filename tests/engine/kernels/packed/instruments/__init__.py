@@ -1,0 +1,1 @@
+"""One product, and rows that a job negates."""
