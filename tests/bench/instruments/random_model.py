@@ -1,6 +1,6 @@
 """A model folder of random weights, for measuring speed at sizes that no download is needed for.
 
-    python -m tests.bench.random_model --parameters 1b --out FOLDER
+    python -m tests.bench.instruments.random_model --parameters 1b --out FOLDER
     python -m helix_app bench kernels --target FOLDER
 
 The folder is Llama-shaped: bfloat16 weights in sharded safetensors, the same for the same seed, with tokenizer and
@@ -161,7 +161,7 @@ def _write_json(file: Path, content: dict[str, Any]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; expected failures are one sentence on standard error."""
     parser = argparse.ArgumentParser(
-        prog="python -m tests.bench.random_model",
+        prog="python -m tests.bench.instruments.random_model",
         description="Write a Llama-shaped model folder of random bfloat16 weights, to measure speed with.",
     )
     add = parser.add_argument

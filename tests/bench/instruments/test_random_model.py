@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from helix_app.engine.text.tokenizer import load_tokenizer
 from helix_app.modelfiles.model_path import inspect
-from tests.bench import random_model
-from tests.bench.random_model import SIZES, tensors, write
+from tests.bench.instruments import random_model
+from tests.bench.instruments.random_model import SIZES, tensors, write
 from tests.engine.made.tiny import EOS_ID, Zoo, ask, finish, loaded
 
 
