@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from helix_app.base.settings import Settings
 from helix_app.gui.benchmark.page import BenchmarkPage
@@ -43,6 +43,7 @@ from helix_app.gui.window.keys.shortcuts import Shortcuts
 from helix_app.gui.window.late_pages import LatePages
 from helix_app.gui.window.navigation import Navigation, Page
 from helix_app.gui.window.placement import DockPlace, restore
+from helix_app.gui.window.requests import RequestWindow
 from helix_app.protocol import events
 from helix_app.protocol.conversations.chats import OpenRun, RunOpened
 from helix_app.protocol.requests import GenerateRequest
@@ -50,8 +51,8 @@ from helix_app.protocol.requests import GenerateRequest
 TOLD_MS = 6000
 
 
-class MainWindow(QMainWindow):
-    """Toolbar, pages, live dock and status bar; or the welcome card while there is no model.
+class MainWindow(RequestWindow):
+    """Toolbar, pages, live dock and status bar; or the welcome card while there is no model. Signals: as its base's.
 
     Attributes:
         state: what the window is about.
@@ -63,43 +64,7 @@ class MainWindow(QMainWindow):
         models: what decides which model is loaded.
         shortcuts: the keys of commands.
         pages: the rail and the pages it turns.
-
-    Signals:
-        generate_requested: a GenerateRequest.
-        compare_requested: a CompareRequest.
-        benchmark_requested, serving_requested: a BenchAsked, a request of ``protocol/serving.py``.
-        chats_asked: a request of ``protocol/conversations/chats.py``.
-        prompt_asked: a PromptAsked: a prompt is to be counted.
-        read_requested: the file of this path is to be read for a message.
-        cancel_requested: stop the comparison, or the load.
-        reply_cancel_requested: stop the reply of this request id.
-        load_requested: a LoadChoice.
-        unload_requested: free the model.
-        download_requested: fetch the model of this catalog id.
-        download_cancel_requested: stop fetching it.
-        forget_requested: wipe what was learnt from replies.
-        checkup_requested: look for what is wrong with this computer.
-        settings_changed: the new Settings, to be saved.
-        closing: the window closes.
     """
-
-    generate_requested = Signal(object)
-    compare_requested = Signal(object)
-    benchmark_requested = Signal(object)
-    serving_requested = Signal(object)
-    chats_asked = Signal(object)
-    prompt_asked = Signal(object)
-    read_requested = Signal(str)
-    cancel_requested = Signal()
-    reply_cancel_requested = Signal(str)
-    load_requested = Signal(object)
-    unload_requested = Signal()
-    download_requested = Signal(str)
-    download_cancel_requested = Signal(str)
-    forget_requested = Signal()
-    checkup_requested = Signal()
-    settings_changed = Signal(object)
-    closing = Signal()
 
     def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -166,76 +131,96 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
 
     def _connect(self) -> None:
-        chat, desk, state = self.chat, self.desk, self.state
+        self._connect_chat()
+        self._connect_runs()
+        self._connect_pages()
+        self._connect_bars()
+        self._connect_models()
+        self._connect_menus()
+        self.help.checkup_requested.connect(self.checkup_requested)
+        self.preferences.opened.connect(lambda dialog: self.help.add_key(dialog, "page_settings"))
+        self.preferences.saved.connect(self.models.load_after)
+        self.preferences.forget_requested.connect(self.forget_requested)
+        self.state.settings_changed.connect(lambda: self.settings_changed.emit(self.settings))
+        self.state.catalog_changed.connect(self.on_catalog_changed)
+        self.state.model_changed.connect(self.on_model_changed)
+
+    def _connect_chat(self) -> None:
+        chat = self.chat
         self.book.asked.connect(self.chats_asked)
         self.chats.sidebar.new_requested.connect(self.actions_.new_chat.trigger)
         self.chats.sidebar.left.connect(chat.take_cursor)
-        for told in (self.chats.told, self.library.told, desk.told):
-            told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
-        self.library.show_requested.connect(lambda: self.pages.show_page("models"))
         chat.composer.options_requested.connect(self.actions_.prompting.trigger)
-        chat.generate_requested.connect(desk.begin)
+        chat.generate_requested.connect(self.desk.begin)  # before the reply
         chat.generate_requested.connect(self.generate_requested)
+        chat.cancel_requested.connect(self.reply_cancel_requested)
         chat.attaching.read_requested.connect(self.read_requested)
+        chat.race_requested.connect(self.race)
+        chat.context_requested.connect(self.preferences.set_context)
         self.counting.asked.connect(self.prompt_asked)
         self.counting.changed.connect(
             lambda: self.status.show_prompt(self.counting.counted, self.counting.settings.max_tokens)
         )
         self.first_note.models_requested.connect(self.toolbar.target.open_menu)
-        chat.race_requested.connect(self.race)
-        chat.context_requested.connect(self.preferences.set_context)
-        desk.connect_chat(chat.origins)
-        desk.is_kept = lambda request_id: request_id in self.book.current.runs
-        desk.wanted.connect(lambda message_id: self.book.ask(OpenRun(message_id)))
-        desk.completed.connect(lambda name, items: self.book.keep_run(name, items) if self.settings.keep_runs else None)
+
+    def _connect_runs(self) -> None:
+        desk, book = self.desk, self.book
+        desk.connect_chat(self.chat.origins)
+        desk.is_kept = lambda request_id: request_id in book.current.runs
+        desk.wanted.connect(lambda message_id: book.ask(OpenRun(message_id)))
+        desk.completed.connect(lambda name, items: book.keep_run(name, items) if self.settings.keep_runs else None)
         desk.show_requested.connect(lambda: self.pages.show_page("inspect"))
+
+    def _connect_pages(self) -> None:
+        for told in (self.chats.told, self.library.told, self.desk.told):
+            told.connect(lambda text: self.status.showMessage(text, TOLD_MS))
+        self.library.show_requested.connect(lambda: self.pages.show_page("models"))
         self.late.compare_requested.connect(self.compare_requested)
         self.late.compare_cancel_requested.connect(self.cancel_requested)
         self.late.benchmark_asked.connect(self.benchmark_requested)
         self.server.asked.connect(self.serving_requested)
-        chat.cancel_requested.connect(self.reply_cancel_requested)
-        self.load_view.cancel_requested.connect(self.cancel_requested)
-        self.help.checkup_requested.connect(self.checkup_requested)
-        self.toolbar.picked.connect(self.models.pick)
-        self.toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
-        self.toolbar.chats.clicked.connect(self.actions_.chats.trigger)
-        self.chats.shown_changed.connect(self.toolbar.show_chats)
-        self.toolbar.show_chats(self.chats.list_shown)
-        self.book.current_changed.connect(lambda *_: self.status.set_context(context_tokens(self.book.current)))
-        self.toolbar.options.clicked.connect(self.preferences.open_dialog)
-        self.toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
-        self.dock_place.shown_changed.connect(self.on_live_shown_changed)
         self.pages.page_changed.connect(self.on_page_changed)
+
+    def _connect_bars(self) -> None:
+        toolbar = self.toolbar
+        toolbar.picked.connect(self.models.pick)
+        toolbar.new_chat.clicked.connect(self.actions_.new_chat.trigger)
+        toolbar.chats.clicked.connect(self.actions_.chats.trigger)
+        self.chats.shown_changed.connect(toolbar.show_chats)
+        toolbar.show_chats(self.chats.list_shown)
+        self.book.current_changed.connect(lambda *_: self.status.set_context(context_tokens(self.book.current)))
+        toolbar.options.clicked.connect(self.preferences.open_dialog)
+        toolbar.live.clicked.connect(lambda shown: self.live.setVisible(shown))
+        self.dock_place.shown_changed.connect(self.on_live_shown_changed)
+
+    def _connect_models(self) -> None:
         self.models.load_requested.connect(self.load_requested)
-        self.models.download_requested.connect(chat.error.hide)
+        self.models.download_requested.connect(self.chat.error.hide)
         self.models.download_requested.connect(self.download_requested)
         self.actions_.unload.triggered.connect(self.unload_requested)
         self.welcome.open_requested.connect(self.actions_.open_file.trigger)
-        self.load_view.failed.connect(chat.show_error)
+        self.load_view.cancel_requested.connect(self.cancel_requested)
+        self.load_view.failed.connect(self.chat.show_error)
         self.load_view.download_cancel_requested.connect(self.download_cancel_requested)
+
+    def _connect_menus(self) -> None:
         menus.connect(
             self.actions_,
             self,
-            state,
+            self.state,
             self.theme,
             pages=self.pages,
-            chat=chat,
+            chat=self.chat,
             chats=self.chats,
             prompting=self.prompting,
             models=self.models,
-            runs=desk,
+            runs=self.desk,
             live=self.live,
             help=self.help,
             preferences=self.preferences,
             shortcuts=self.shortcuts,
         )
         self._name_keys()
-        self.preferences.opened.connect(lambda dialog: self.help.add_key(dialog, "page_settings"))
-        self.preferences.saved.connect(self.models.load_after)
-        self.preferences.forget_requested.connect(self.forget_requested)
-        state.settings_changed.connect(lambda: self.settings_changed.emit(self.settings))
-        state.catalog_changed.connect(self.on_catalog_changed)
-        state.model_changed.connect(self.on_model_changed)
 
     def _name_keys(self) -> None:
         """Give the commands the keys that a person chose, and let tooltips tell them."""
