@@ -123,7 +123,7 @@ class PairProbe:
 
 @dataclass(frozen=True)
 class PairAsked:
-    """Look at a pair; answered by ``PairExamined``, with ``PairProgress`` before where it is tried.
+    """Look at a pair; answered by ``PairExamined``.
 
     Attributes:
         target, draft: paths.
@@ -141,13 +141,6 @@ class PairAsked:
     probe: bool = False
     installed: tuple[str, ...] = ()
     cache_tokens: int | None = None
-
-
-@dataclass(frozen=True)
-class PairProgress:
-    """How far a trial is: 0..1."""
-
-    fraction: float
 
 
 @dataclass(frozen=True)

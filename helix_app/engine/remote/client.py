@@ -145,7 +145,7 @@ class RemoteClient:
         name = request.request_id
         try:
             bodies.check(request, self._item.owner)
-            async with aclosing(self._pieces(http, place, request, reading, put)) as pieces:
+            async with aclosing(self._pieces(http, place, request, put)) as pieces:
                 async for piece in pieces:
                     if added := reading.take(piece):
                         put(TextDelta(name, added))
@@ -176,7 +176,7 @@ class RemoteClient:
         return Finished(request.request_id, reason, reading.text, (), metrics)
 
     async def _pieces(
-        self, http: httpx.AsyncClient, place: RemoteModel, request: GenerateRequest, reading: Reading, put: _Put
+        self, http: httpx.AsyncClient, place: RemoteModel, request: GenerateRequest, put: _Put
     ) -> AsyncGenerator[str, None]:
         """The data of the answer. Asked again without what the server refuses, as long as it has a choice.
 

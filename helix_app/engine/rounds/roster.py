@@ -24,7 +24,7 @@ class Roster:
         forks: how often a reply took its beginning over from a running one.
     """
 
-    def __init__(self, session: Session, max_running: int) -> None:
+    def __init__(self, max_running: int) -> None:
         self.waiting: Waiting = Waiting()
         self.running: list[Entry] = []
         self.max_running = max_running

@@ -59,7 +59,7 @@ class Scheduler:
     def __init__(self, session: Session, max_running: int = MAX_RUNNING, witness: Witness | None = None) -> None:
         """``witness`` is told each round of every reply, with the target's distributions ``[k + 1, vocab]``."""
         self._session, self._runner = session, session.runner
-        self._roster = Roster(session, max_running)
+        self._roster = Roster(max_running)
         self._witness = witness
         self._source: Source | None = None
         self._intake: Intake | None = None

@@ -44,21 +44,21 @@ def check_header(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(len(MAGIC))
         if head and size < len(MAGIC) and MAGIC.startswith(head):
-            _refuse_cut(path, size, reason_of("bytes_in_header", size=f"{size:,}"))
+            _refuse_cut(path, reason_of("bytes_in_header", size=f"{size:,}"))
         if head != MAGIC:
             foreign.refuse(path)
         try:
             _check_version(path, _number(file, "<I"))
             needed = _walk(path, file, size)
         except _CutOff:
-            _refuse_cut(path, size, reason_of("bytes_in_header", size=f"{size:,}"))
+            _refuse_cut(path, reason_of("bytes_in_header", size=f"{size:,}"))
         except (ValueError, struct.error) as exc:
             raise ModelFileError("model_corrupt", path=path, reason=reason_of("header_nonsense_of", said=exc)) from exc
     if needed > size:
-        _refuse_cut(path, size, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
+        _refuse_cut(path, reason_of("bytes_of", size=f"{size:,}", needed=f"{needed:,}"))
 
 
-def _refuse_cut(path: Path, size: int, has: str) -> NoReturn:
+def _refuse_cut(path: Path, has: str) -> NoReturn:
     if foreign.is_raw_piece(path):
         raise ModelFileError("model_part_raw", path=path)
     if foreign.is_unfinished_name(path):

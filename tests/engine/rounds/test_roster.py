@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("small_chunks")
 
 def test_one_prompt_is_read_at_a_time_and_only_so_many_run(models: Models) -> None:
     session = models.session()
-    roster = Roster(session, max_running=2)
+    roster = Roster(max_running=2)
     entries = [
         Entry(Reply(session, ask(text, request_id=f"r{n}"), threading.Event()), (0, n))
         for n, text in enumerate(TEXTS[:3])
