@@ -25,13 +25,12 @@ from helix_app.base.failures import failure
 from helix_app.engine.control.policy import BatchLoad, KChoice
 from helix_app.engine.rounds.drafting import propose_all, run_pass
 from helix_app.engine.rounds.queue import Entry, Source
-from helix_app.engine.rounds.replies.judgement import Timing
+from helix_app.engine.rounds.replies.judgement import Judgement, Timing
 from helix_app.engine.rounds.replies.reply import Reply, Round
 from helix_app.engine.rounds.roster import Roster
 from helix_app.engine.rounds.session import Session
 from helix_app.engine.rounds.work import (
     DecodeRound,
-    JudgedRound,
     PromptChunk,
     Shares,
     Step,
@@ -260,11 +259,11 @@ class Scheduler:
 
     def _settle(self, step: Step, logits: Sequence[torch.Tensor]) -> Iterator[Event]:
         """Judge every proposal, then tell each reply. All verdicts come first: the block map shows what was tried."""
-        judged: list[JudgedRound] = []
+        judged: list[tuple[DecodeRound, Judgement]] = []
         for work, rows in zip(step.rounds, logits):
             judgement = yield from self._alone(work.entry, partial(work.entry.reply.judge, work.round, rows))
             if judgement is not None:
-                judged.append(JudgedRound(work.entry, work.round, judgement))
+                judged.append((work, judgement))
                 if self._witness is not None:
                     self._witness(work.entry.reply, work.round, judgement.target_probs)
         seconds = time.perf_counter() - step.drafted
@@ -272,23 +271,23 @@ class Scheduler:
             yield from self._snapshots()
         whole = not step.chunks and len(judged) == len(step.rounds)  # the pass had no rows but those judged
         alone = whole and len(judged) == 1
-        shares = None if alone else crowd_shares(self._session, judged, seconds, whole=whole)
-        for index, done in enumerate(judged):
-            yield from self._round_done(done, _timing(step, seconds, shares, index))
+        shares = None if alone else crowd_shares(self._session, [work for work, _ in judged], seconds, whole=whole)
+        for index, (work, judgement) in enumerate(judged):
+            yield from self._round_done(work, judgement, _timing(step, seconds, shares, index))
         for chunk, rows in zip(step.chunks, logits[len(step.rounds) :]):
             yield from self._chunk_done(chunk, rows)
         if not step.proposes:
             yield from self._snapshots()
 
-    def _round_done(self, done: JudgedRound, timing: Timing) -> Iterator[Event]:
+    def _round_done(self, work: DecodeRound, judgement: Judgement, timing: Timing) -> Iterator[Event]:
         """A round was judged."""
-        entry, reply = done.entry, done.entry.reply
+        entry, reply = work.entry, work.entry.reply
         before = len(reply.tokens)
-        settling = reply.settle(done.round, done.judgement, timing)
+        settling = reply.settle(work.round, judgement, timing)
         events = yield from self._alone(entry, partial(list[Event], settling))
         if events is None:
             return
-        self._runner.commit(reply.name, reply.tokens[: before + done.judgement.verdict.accepted])
+        self._runner.commit(reply.name, reply.tokens[: before + judgement.verdict.accepted])
         yield from events
         if reply.reason is not None:
             yield from self._end(entry)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from helix_app.engine.models.runner import Rows
 from helix_app.engine.rounds.queue import Entry
-from helix_app.engine.rounds.replies.judgement import Judgement
 from helix_app.engine.rounds.replies.reply import Round
 from helix_app.engine.rounds.session import Session
 
@@ -65,15 +64,6 @@ class Step:
 
 
 @dataclass(frozen=True)
-class JudgedRound:
-    """A round with its verdict."""
-
-    entry: Entry
-    round: Round
-    judgement: Judgement
-
-
-@dataclass(frozen=True)
 class Shares:
     """What a round cost the replies of a crowd, in seconds.
 
@@ -91,21 +81,21 @@ def context_of(entries: Sequence[Entry]) -> int:
     return sum(len(entry.reply.tokens) for entry in entries)
 
 
-def crowd_shares(session: Session, judged: Sequence[JudgedRound], seconds: float, whole: bool) -> Shares:
+def crowd_shares(session: Session, rounds: Sequence[DecodeRound], seconds: float, whole: bool) -> Shares:
     """Divide a pass of ``seconds`` among its replies; each is charged what its own draft added.
 
     Mutates: the session's costs, where the pass was ``whole``: it had no rows but those of these replies.
     """
-    drafts = [len(work.round.proposal.ids) for work in judged]
-    rows, context = sum(drafts) + len(judged), context_of([work.entry for work in judged])
-    table = session.crowd_costs if len(judged) > 1 else session.costs
+    drafts = [len(work.round.proposal.ids) for work in rounds]
+    rows, context = sum(drafts) + len(rounds), context_of([work.entry for work in rounds])
+    table = session.crowd_costs if len(rounds) > 1 else session.costs
     if whole:
         table.add(rows, context, seconds)
-    count = max(1, len(judged))
+    count = max(1, len(rounds))
     total = table.expect(rows, context) or seconds
     plain = (table.expect(count, context) or seconds) / count
     costs = []
-    for k, work in zip(drafts, judged):
+    for k, work in zip(drafts, rounds):
         own = max(0.0, total - (table.expect(rows - k, context) or total)) if k else 0.0
         costs.append(plain + own + work.round.draft_seconds)
     return Shares(plain, costs)

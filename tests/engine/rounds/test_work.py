@@ -12,7 +12,7 @@ import torch
 from helix_app.engine.control.costs import CostTable
 from helix_app.engine.drafts.proposal import Proposal
 from helix_app.engine.models.runner import Rows
-from helix_app.engine.rounds.work import DecodeRound, JudgedRound, PromptChunk, Step, context_of, crowd_shares
+from helix_app.engine.rounds.work import DecodeRound, PromptChunk, Step, context_of, crowd_shares
 
 
 def entry(name: str = "r", tokens: Sequence[int] = (), exact: bool = False) -> Any:
@@ -55,9 +55,8 @@ def test_rounds_go_before_chunks() -> None:
 # --------------------------------------------------------------------------- what it cost
 
 
-def judged(tokens: int, k: int = 0, draft_seconds: float = 0.0) -> JudgedRound:
-    judgement: Any = None  # not looked at
-    return JudgedRound(entry(tokens=range(tokens)), drafted(Proposal((0,) * k), None, draft_seconds), judgement)
+def judged(tokens: int, k: int = 0, draft_seconds: float = 0.0) -> DecodeRound:
+    return DecodeRound(entry(tokens=range(tokens)), drafted(Proposal((0,) * k), None, draft_seconds))
 
 
 def known(**costs: float) -> CostTable:
