@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from helix_app.base.errors import HelixError
 from helix_app.base.failures import failure
 from helix_app.bridge.worker import thread_for
+from helix_app.hub.transfer.failures import Cancelled
 from helix_app.protocol.events import Failed
 from helix_app.protocol.library import (
     AddModels,
@@ -135,7 +136,6 @@ class Library(QObject):
 
     def _search(self, query: str, cancel: threading.Event) -> Iterator[LibraryNews]:
         from helix_app.hub.search import search_models
-        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             yield HubSearched(query, search_models(query, cancel))
@@ -144,7 +144,6 @@ class Library(QObject):
 
     def _files(self, repo: str) -> Iterator[LibraryNews]:
         from helix_app.hub.search import found_files, look_into
-        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             found = self._known[repo] = look_into(repo, self._cancel)
@@ -154,7 +153,6 @@ class Library(QObject):
 
     def _take(self, repo: str, file: str) -> Iterator[LibraryNews]:
         from helix_app.hub.search import look_into, take_file
-        from helix_app.hub.transfer.failures import Cancelled
 
         try:
             found = self._known.get(repo) or look_into(repo, self._cancel)

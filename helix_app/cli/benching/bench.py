@@ -8,7 +8,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,8 +154,6 @@ def _experiment(args: argparse.Namespace) -> int:
     config = config_of(args)
     config.check()
     _check_outputs((args.json, "", ""), config.prompts_file)
-    from dataclasses import replace
-
     from helix_app.bench.experiments import (
         batch,
         context,

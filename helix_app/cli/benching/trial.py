@@ -15,15 +15,14 @@ import json
 import sys
 import threading
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from helix_app.base import messages, settings as settings_store
 from helix_app.base.errors import HelixError
 from helix_app.base.process import logs
-
-if TYPE_CHECKING:
-    from helix_app.protocol.events import Event, Failed, Finished
-    from helix_app.protocol.requests import LoadChoice, LoadRequest
+from helix_app.protocol.events import Event, Failed, Finished
+from helix_app.protocol.models.loading import ModelReady
+from helix_app.protocol.requests import LoadChoice, LoadRequest
 
 SETTLE_MS = 300  # the window is quiet for so long before a message is sent, and after a reply
 SIZE = 1280, 800
@@ -55,7 +54,6 @@ def _terminal(asked: dict[str, Any]) -> int:
     from helix_app.cli.requests import request_of
     from helix_app.engine.engine import Engine
     from helix_app.hub.resolve import to_load_request
-    from helix_app.protocol.requests import LoadChoice
 
     args = cli.build_parser().parse_args(["generate", "--json", *asked["generate"]])
     engine, cancel = Engine(), threading.Event()
@@ -83,8 +81,6 @@ def _window(asked: dict[str, Any]) -> int:
 
     from helix_app import app as root
     from helix_app.base.process import heap
-    from helix_app.protocol.events import Failed, Finished
-    from helix_app.protocol.models.loading import ModelReady
 
     class Lines(QObject):
         """Reads standard input on a thread of its own; an empty line stands for its end."""
