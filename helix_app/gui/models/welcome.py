@@ -58,14 +58,20 @@ class WelcomePage(QWidget):
         self._coming: tuple[str, ...] = ()  # the model that is being fetched, and its draft
         self._drafts: tuple[str, ...] = ()  # those fetched for a model, also after it was stopped
         self._below = QWidget()  # the error and its distance to the buttons
-        card = QFrame()
-        card.setObjectName("card")
-        card.setFixedWidth(CARD_WIDTH)
+        self._make_model(theme)
+        self._idle, self._busy = self._make_idle(theme), self._make_busy(theme)
+        self._make_error(theme)
+        self._lay_out(self._make_card(theme))
+        self._busy.hide()
+        self._mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
+        self.show_item(None)
+
+    # ------------------------------------------------------------------ construction
+
+    def _make_model(self, theme: Theme) -> None:
+        """What is suggested."""
         self._mark = QLabel()
         self._mark.setFixedSize(48, 48)
-        title = QLabel(self.tr("Chat with a model on this computer."))
-        title.setFont(theme.fonts.title)
-        title.setWordWrap(True)
         self.model = QLabel()
         self.model.setFont(theme.fonts.strong)
         self.facts = QLabel()
@@ -73,6 +79,9 @@ class WelcomePage(QWidget):
         self.summary = QLabel()
         self.summary.setWordWrap(True)
         self.summary.setTextFormat(Qt.TextFormat.PlainText)
+
+    def _make_idle(self, theme: Theme) -> QWidget:
+        """What can be done while nothing is fetched or loaded."""
         self.start = ThemedButton(theme, self.tr("Download and start"), symbol="download", kind="primary")
         self.start.clicked.connect(self.on_start_clicked)
         self.open = ThemedButton(theme, self.tr("Open a file…"), symbol="file")
@@ -103,7 +112,10 @@ class WelcomePage(QWidget):
         links.addWidget(self.remote)
         links.addStretch()
         rows.addLayout(links)
+        return idle
 
+    def _make_busy(self, theme: Theme) -> QWidget:
+        """How far the model is that is fetched or loaded."""
         self.stage = QLabel()
         self.figures = QLabel()
         self.figures.setProperty("tone", "muted")
@@ -123,14 +135,25 @@ class WelcomePage(QWidget):
         row.setSpacing(16)
         row.addLayout(words, 1)
         row.addWidget(self.cancel, 0, Qt.AlignmentFlag.AlignVCenter)
-        self._idle, self._busy = idle, busy
+        return busy
 
+    def _make_error(self, theme: Theme) -> None:
+        """What went wrong, below the buttons."""
         self.error = ErrorBox(theme)
         self.error.dismissed.connect(lambda: self._below.hide())
         below = QVBoxLayout(self._below)
         below.setContentsMargins(0, 16, 0, 0)
         below.addWidget(self.error)
         self._below.hide()
+
+    def _make_card(self, theme: Theme) -> QFrame:
+        """All of that, below a title."""
+        card = QFrame()
+        card.setObjectName("card")
+        card.setFixedWidth(CARD_WIDTH)
+        title = QLabel(self.tr("Chat with a model on this computer."))
+        title.setFont(theme.fonts.title)
+        title.setWordWrap(True)
         inner = QVBoxLayout(card)
         inner.setContentsMargins(32, 32, 32, 32)
         inner.setSpacing(0)
@@ -144,10 +167,14 @@ class WelcomePage(QWidget):
         inner.addSpacing(8)
         inner.addWidget(self.summary)
         inner.addSpacing(24)
-        inner.addWidget(idle)
-        inner.addWidget(busy)
+        inner.addWidget(self._idle)
+        inner.addWidget(self._busy)
         inner.addWidget(self._below)
-        content = QWidget()  # scrolls in a low window
+        return card
+
+    def _lay_out(self, card: QFrame) -> None:
+        """The card in the middle; it scrolls in a low window."""
+        content = QWidget()
         content.setObjectName("plainSurface")
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -165,9 +192,8 @@ class WelcomePage(QWidget):
         outer.addStretch(5)
         outer.addLayout(across)
         outer.addStretch(6)
-        busy.hide()
-        self._mark.setPixmap(pixmap("app", "", 48, max(2.0, self.devicePixelRatioF())))
-        self.show_item(None)
+
+    # ------------------------------------------------------------------ what is shown
 
     @property
     def item(self) -> CatalogItem | None:
