@@ -11,11 +11,8 @@ from pytestqt.qtbot import QtBot
 from helix_app.bridge.controller import SessionController
 from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
-from tests.bridge.fakes import FakeHub, Watcher
+from tests.bridge.fakes import FAKE, Client, FakeHub, Watcher
 from tests.engine.host.forking import fork_children
-
-FAKE = "tests.engine.host.fake_engines:Scripted"
-Client = HostClient | LocalClient
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -10,9 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from helix_app.base.errors import HelixError, InputError
 from helix_app.bridge.controller import Hub, SessionController
+from helix_app.engine.host.client import LocalClient
+from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, TextDelta
 from helix_app.protocol.models.hub import DownloadDone, DownloadFailed, DownloadProgress
+from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import CatalogItem, LoadChoice, LoadRequest
+
+FAKE = "tests.engine.host.fake_engines:Scripted"
+Client = HostClient | LocalClient
 
 
 class FakeHub:
@@ -90,3 +96,9 @@ class Watcher(QObject):
         if isinstance(wanted, type):
             return [event for event in self.seen if isinstance(event, wanted)]
         return [event for event in self.seen if event == wanted]
+
+
+def ready(event: Event) -> str:
+    """The name of the model that a load brought."""
+    assert isinstance(event, ModelReady)
+    return event.target_name

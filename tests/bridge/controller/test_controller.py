@@ -8,35 +8,20 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from helix_app.base.errors import HelixError
 from helix_app.bridge.controller import SessionController
-from helix_app.engine.host.client import LocalClient
 from helix_app.engine.host.parent import HostClient
 from helix_app.protocol.events import Event, Failed, Finished, Forgotten, Notice, TextDelta
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.hub import CatalogChanged, DownloadDone, DownloadFailed, DownloadProgress
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import LoadChoice
-from tests.bridge.fakes import FakeHub, Watcher
+from tests.bridge.fakes import FAKE, Client, FakeHub, Watcher, ready
 from tests.engine.host.fake_engines import ask
-
-FAKE = "tests.engine.host.fake_engines:Scripted"
-Client = HostClient | LocalClient
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-
-
-def ready(event: Event) -> str:
-    assert isinstance(event, ModelReady)
-    return event.target_name
 
 
 def test_load_and_reply(controller: SessionController, watcher: Watcher, hub: FakeHub) -> None:

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from helix_app.bridge.controller import SessionController
-from helix_app.engine.host.client import LocalClient
-from helix_app.engine.host.parent import HostClient
-from helix_app.protocol.events import Event, Failed, Finished, TextDelta
+from helix_app.protocol.events import Failed, Finished, TextDelta
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import ModelReady
 from helix_app.protocol.requests import LoadChoice
-from tests.bridge.fakes import Watcher
+from tests.bridge.fakes import Watcher, ready
 from tests.engine.host.fake_engines import ask
-
-FAKE = "tests.engine.host.fake_engines:Scripted"
-Client = HostClient | LocalClient
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-
-
-def ready(event: Event) -> str:
-    assert isinstance(event, ModelReady)
-    return event.target_name
 
 
 def results(watcher: Watcher) -> list[tuple[str, str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -14,7 +13,7 @@ from helix_app.protocol.events import Event, Failed, Finished
 from helix_app.protocol.intake import Intake
 from helix_app.protocol.models.loading import DevicesFound, LoadProgress, ModelReady, Unloaded
 from helix_app.protocol.requests import DeviceItem, DevicesRequest, LoadChoice, LoadRequest, Request, UnloadRequest
-from tests.bridge.fakes import FakeHub, Watcher
+from tests.bridge.fakes import Watcher
 from tests.engine.host.fake_engines import ask, finished, model_ready
 
 FOUND = DevicesFound((DeviceItem("cpu", "cpu", "A CPU"),))
@@ -65,19 +64,8 @@ def engine() -> Searching:
 
 
 @pytest.fixture
-def controller(
-    engine: Searching, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SessionController]:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    controller = SessionController(engine, FakeHub().hub(), stop_ms=5000)
-    controller.start()
-    yield controller
-    assert controller.shutdown()
-
-
-@pytest.fixture
-def watcher(controller: SessionController, qtbot: QtBot) -> Watcher:
-    return Watcher(controller, qtbot)
+def client(engine: Searching) -> Searching:
+    return engine
 
 
 def begin(controller: SessionController, engine: Searching) -> None:

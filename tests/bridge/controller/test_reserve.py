@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -14,24 +11,15 @@ from helix_app.protocol.events import CompareDone, Failed, Finished, TextDelta
 from helix_app.protocol.models.loading import DevicesFound, ModelReady, Unloaded
 from helix_app.protocol.requests import ArmChoice, CompareRequest, LoadChoice, LoadRequest
 from tests.bridge.controller.test_devices import Searching
-from tests.bridge.fakes import FakeHub, Watcher
+from tests.bridge.fakes import FAKE, FakeHub, Watcher
 from tests.engine.host.fake_engines import ask
 
 COMPARE = CompareRequest("c1", LoadChoice("m"), (ArmChoice(), ArmChoice("autoregressive")), ())
 
 
 @pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> Iterator[SessionController]:
-    monkeypatch.setenv("HELIX_HOME", str(tmp_path))
-    made = SessionController(LocalClient("tests.engine.host.fake_engines:Scripted"), FakeHub().hub(), stop_ms=5000)
-    made.start()
-    yield made
-    assert made.shutdown()
-
-
-@pytest.fixture
-def watcher(controller: SessionController, qtbot: QtBot) -> Watcher:
-    return Watcher(controller, qtbot)
+def client() -> LocalClient:
+    return LocalClient(FAKE)
 
 
 def test_nothing_is_written_meanwhile(controller: SessionController, watcher: Watcher) -> None:
