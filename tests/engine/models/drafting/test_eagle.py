@@ -13,20 +13,28 @@ import torch
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.decoder import Decoder
 from helix_app.engine.models.drafting.eagle import EagleHead
-from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
-from helix_app.engine.models.runner import ModelRunner, Rows
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.tensors.head_weights import HeadWeights
 from helix_app.modelfiles.draft_head import HeadFiles
 from tests.engine.made.heads import HeadReference, Layout, head_for
 from tests.engine.made.tiny import VOCAB, Zoo
-from tests.engine.models.drafting.test_next_token import BACKWARDS, DRAFTED, TEXT, read
+from tests.engine.models.drafting.cases import (
+    BACKWARDS,
+    CASES,
+    COMMON,
+    TEXT,
+    Case,
+    Pair,
+    Patch,
+    check_case,
+    read,
+    stepped,
+    whole,
+)
 from tests.engine.models.packed.test_decoder import packed_runner
-from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
+from tests.engine.models.test_decoder import TOLERANCE, worst
 from tests.engine.models.test_step_graphs import with_graphs
 from tests.engine.runs.head_runs import drafter, head_of, joined, target_of
-
-Patch = pytest.MonkeyPatch
-Pair = tuple[ModelRunner, ModelRunner]
 
 
 @pytest.fixture(scope="module")
@@ -51,19 +59,10 @@ def pair(target: Decoder, root: Path, reference: HeadReference) -> Pair:
     return joined((target, head_of(target, root / "head")), 12, BACKWARDS)
 
 
-def check(pair: Pair, reference: HeadReference, text: list[int], name: str = "s", tolerance: float = TOLERANCE) -> None:
-    """Steps after a text, and after each of the reference's drafts, have its logits. The slots are given back."""
-    runner, draft = pair
-    drafts, want = reference.drafted(text, DRAFTED + 1)
-    at, rows = runner.length(name), []
-    assert at == len(text) - 1
-    for token in (text[-1], *drafts[:-1]):
-        rows.append(draft.forward(name, [token], 1)[0])
-    runner.pool.truncate(name, at)
-    assert draft.hidden is not None
-    draft.hidden.forget(name)
-    assert worst(torch.stack(rows), torch.stack(want)) < tolerance
-    assert [int(one.argmax()) for one in drafter(draft).fit(torch.stack(rows))] == drafts
+def check(pair: Pair, reference: HeadReference, text: list[int], name: str = "s") -> None:
+    """As ``cases.check``, and the head's drafts are the reference's among all tokens."""
+    drafts, rows = stepped(pair, reference, text, name)
+    assert [int(one.argmax()) for one in drafter(pair[1]).fit(rows)] == drafts
 
 
 SHAPES: dict[str, tuple[str, Layout, tuple[int, ...], dict[str, Any]]] = {
@@ -161,68 +160,9 @@ def test_over_packed_weights_it_is_that_head_too(
     assert torch.equal(*again)
 
 
-def whole(pair: Pair, reference: HeadReference) -> None:
-    """A prompt in one pass, and in pieces."""
-    read(pair[0], TEXT, [44])
-    check(pair, reference, TEXT)
-    pair[0].close("s")
-    pair[0].pool.clear_cache()
-    read(pair[0], TEXT, [7, 8, 44])
-    check(pair, reference, TEXT)
-
-
-def rejected(pair: Pair, reference: HeadReference) -> None:
-    """Drafts of which some stand and some do not: what the target then knows counts, not what was drafted."""
-    runner, _ = pair
-    read(runner, TEXT, [44])
-    for accepted, text in ((0, [*TEXT, 5]), (2, [*TEXT, 5, 6, 7, 8])):
-        length = runner.length("s")
-        check(pair, reference, text[: length + 1])
-        rows = [text[length], *text[length + 1 : length + 1 + accepted], *some_ids(3, 9)]
-        runner.forward("s", rows, len(rows))
-        runner.commit("s", text[: length + 1 + accepted])
-        check(pair, reference, text)
-
-
-def cached(pair: Pair, reference: HeadReference) -> None:
-    """A prefix that another sequence left in the cache, and one beside a sequence that still runs."""
-    runner, _ = pair
-    read(runner, TEXT, [20, 44])
-    other = [*TEXT[:37], *some_ids(9, 4)]
-    read(runner, other, [len(other) - 1], "other")
-    check(pair, reference, other, "other")
-    runner.close("s")
-    runner.close("other")
-    assert runner.open("s", TEXT[:33]) == 32  # not a row is run: the state comes from the block alone
-    check(pair, reference, TEXT[:33])
-
-
-def crowded(pair: Pair, reference: HeadReference) -> None:
-    """Rows of several sequences in one pass, of the target and of the head."""
-    runner, draft = pair
-    texts = {"a": TEXT, "b": some_ids(21, 2), "c": some_ids(34, 3)}
-    for name, text in texts.items():
-        runner.open(name, ())
-        runner.forward(name, text[:12], 1)
-    runner.forward_many([Rows(name, text[12:-1], 1) for name, text in texts.items()])
-    for name, text in texts.items():
-        runner.commit(name, text[:-1])
-    logits = draft.forward_many([Rows(name, text[-1:], 1) for name, text in texts.items()])
-    for row, text in zip(logits, texts.values()):
-        assert worst(row[0], reference.drafted(text, 1)[1][0]) < TOLERANCE
-
-
-CASES = [whole, rejected, cached, crowded]
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_its_logits_are_right_whatever_ran_before(
-    pair: Pair, reference: HeadReference, case: Callable[[Pair, HeadReference], None]
-) -> None:
-    case(pair, reference)
-    for name in list(pair[0].pool.tables()):
-        pair[0].close(name)
-    pair[0].pool.check_integrity()
+def test_its_logits_are_right_whatever_ran_before(pair: Pair, reference: HeadReference, case: Case) -> None:
+    check_case(case, pair, reference, check)
 
 
 # --------------------------------------------------------------------------- mutants
@@ -241,33 +181,8 @@ def one_layer_thrice(patch: Patch) -> None:
     patch.setattr(HeadFiles, "taken", lambda self, layers: (self.layers[-1],) * len(self.layers))
 
 
-def state_of_a_rejected_row_kept(patch: Patch) -> None:
-    real = TargetStates.before
-
-    def before(self: TargetStates, sequence_id: str, start: int) -> torch.Tensor:
-        latest = self._latest.get(sequence_id)
-        return real(self, sequence_id, start) if latest is None else latest.states[-1:]
-
-    patch.setattr(TargetStates, "before", before)
-
-
-def states_unfused_in_blocks(patch: Patch) -> None:
-    real = TargetStates._keep
-
-    def keep(self: TargetStates, name: str, start: int, states: torch.Tensor) -> None:
-        real(self, name, start, states)
-        self._ends.zero_()
-
-    patch.setattr(TargetStates, "_keep", keep)
-
-
 def the_target_writes_nothing(patch: Patch) -> None:
     patch.setattr(EagleHead, "write", lambda *_: None)
-
-
-def each_step_takes_the_target_s_state(patch: Patch) -> None:
-    real = DraftStates.take
-    patch.setattr(DraftStates, "take", lambda self, ids, names, spans: real(self, ids, (), spans))
 
 
 def embedding_and_state_exchanged(patch: Patch) -> None:
@@ -280,15 +195,13 @@ def embedding_and_state_exchanged(patch: Patch) -> None:
     patch.setattr(EagleHead, "_begun", begun)
 
 
-MUTANTS: dict[Callable[[Patch], None], Callable[[Pair, HeadReference], None]] = {
+MUTANTS: dict[Callable[[Patch], None], Case] = {
     map_without_its_shift: whole,
     states_of_the_next_layer: whole,
     one_layer_thrice: whole,
     the_target_writes_nothing: whole,
-    each_step_takes_the_target_s_state: whole,
     embedding_and_state_exchanged: whole,
-    state_of_a_rejected_row_kept: rejected,
-    states_unfused_in_blocks: cached,
+    **COMMON,
 }
 
 
@@ -299,7 +212,7 @@ def test_what_is_wrong_shows(
     mutant(monkeypatch)
     pair = joined((target, head_of(target, root / "head")), 12, BACKWARDS)
     with pytest.raises(AssertionError):
-        MUTANTS[mutant](pair, reference)
+        MUTANTS[mutant](pair, reference, check)
 
 
 # --------------------------------------------------------------------------- the rest

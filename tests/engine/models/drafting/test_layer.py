@@ -14,7 +14,7 @@ from helix_app.engine.models.runner import ModelRunner
 from tests.engine.made.heads import head_for
 from tests.engine.made.next_token import reference_of, with_layer
 from tests.engine.made.tiny import Zoo
-from tests.engine.models.drafting.test_next_token import read
+from tests.engine.models.drafting.cases import read
 from tests.engine.models.test_decoder import some_ids, worst
 from tests.engine.runs.head_runs import head_of, joined as with_head, target_of
 from tests.engine.runs.next_token_runs import files_with, joined as with_own, parts_of

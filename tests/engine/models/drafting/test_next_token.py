@@ -11,22 +11,29 @@ import torch
 
 from helix_app.engine.models import step_graphs
 from helix_app.engine.models.drafting import layer as drafting_layer
-from helix_app.engine.models.drafting.hidden_states import DraftStates, TargetStates
+from helix_app.engine.models.drafting.hidden_states import TargetStates
 from helix_app.engine.models.drafting.next_token import NextTokenLayer
-from helix_app.engine.models.runner import ModelRunner, Rows
 from tests.engine.made.next_token import Reference, reference_of, with_layer
 from tests.engine.made.tiny import VOCAB
-from tests.engine.models.test_decoder import TOLERANCE, some_ids, worst
+from tests.engine.models.drafting.cases import (
+    BACKWARDS,
+    CASES,
+    COMMON,
+    TEXT,
+    Case,
+    Patch,
+    check_case,
+    check_steps,
+    read,
+    whole,
+)
 from tests.engine.models.test_step_graphs import with_graphs
 from tests.engine.runs.next_token_runs import runner_with
 
 NAME = "qwen3"
-TEXT, DRAFTED = some_ids(45, 6), 3
 OWNS = [(), ("norm",), ("norm", "lm_head", "embed_tokens")]
 RECURRENT = [(name, kind) for name in ("qwen35", "qwen3_5_moe") for kind in ("gguf", "folder")]
 RECURRENT.append(("qwen3_next", "folder"))  # whose converter leaves the layer out
-BACKWARDS = list(reversed(range(12)))
-Patch = pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
@@ -53,110 +60,28 @@ def recurrent(request: pytest.FixtureRequest, root: Path) -> tuple[Path, Referen
     return with_layer(name, reference, root, kind), reference
 
 
-def read(runner: ModelRunner, text: list[int], ends: list[int], name: str = "s") -> None:
-    """Open a sequence and run a text but for what is cached, with a pass for each of the pieces that end there."""
-    at = runner.open(name, text)
-    for end in ends:
-        if end > at:
-            runner.forward(name, text[at:end], 1)
-            runner.commit(name, text[:end])
-            at = end
-
-
-def check(runner: ModelRunner, draft: ModelRunner, reference: Reference, text: list[int], name: str = "s") -> None:
-    """Steps after a text, and after each of the reference's drafts, have its logits. The slots are given back."""
-    drafts, want = reference.drafted(text, DRAFTED + 1)
-    at, rows = runner.length(name), []
-    assert at == len(text) - 1
-    for token in (text[-1], *drafts[:-1]):
-        rows.append(draft.forward(name, [token], 1)[0])
-    runner.pool.truncate(name, at)
-    assert draft.hidden is not None
-    draft.hidden.forget(name)
-    assert worst(torch.stack(rows), torch.stack(want)) < TOLERANCE
-
-
 @pytest.mark.parametrize("normed", [False, True])
 @pytest.mark.parametrize("own", OWNS, ids=str)
 @pytest.mark.parametrize("kind", ["gguf", "folder"])
 def test_it_is_the_layer_by_hand(root: Path, kind: str, own: tuple[str, ...], normed: bool) -> None:
     """Whichever format, whichever weights are its own, and whichever hidden states it takes."""
     reference = reference_of(NAME, own, normed)
-    runner, draft = runner_with(with_layer(NAME, reference, root, kind), normed, order=BACKWARDS[4:])
-    read(runner, TEXT, [16, 31, 32, 33, 44])
-    check(runner, draft, reference, TEXT)
-
-
-def whole(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
-    """A prompt in one pass, and in pieces."""
-    read(runner, TEXT, [44])
-    check(runner, draft, reference, TEXT)
-    runner.close("s")
-    runner.pool.clear_cache()
-    read(runner, TEXT, [7, 8, 44])
-    check(runner, draft, reference, TEXT)
-
-
-def rejected(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
-    """Drafts of which some stand and some do not: what the target then knows counts, not what was drafted."""
-    read(runner, TEXT, [44])
-    for accepted, text in ((0, [*TEXT, 5]), (2, [*TEXT, 5, 6, 7, 8])):
-        length = runner.length("s")
-        check(runner, draft, reference, text[: length + 1])
-        rows = [text[length], *text[length + 1 : length + 1 + accepted], *some_ids(3, 9)]
-        runner.forward("s", rows, len(rows))
-        runner.commit("s", text[: length + 1 + accepted])
-        check(runner, draft, reference, text)
-
-
-def cached(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
-    """A prefix that another sequence left in the cache, and one beside a sequence that still runs."""
-    read(runner, TEXT, [20, 44])
-    other = [*TEXT[:37], *some_ids(9, 4)]
-    read(runner, other, [len(other) - 1], "other")
-    check(runner, draft, reference, other, "other")
-    runner.close("s")
-    runner.close("other")
-    assert runner.open("s", TEXT[:33]) == 32  # not a row is run: the state comes from the block alone
-    check(runner, draft, reference, TEXT[:33])
-
-
-def crowded(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
-    """Rows of several sequences in one pass, of the target and of the layer."""
-    texts = {"a": TEXT, "b": some_ids(21, 2), "c": some_ids(34, 3)}
-    for name, text in texts.items():
-        runner.open(name, ())
-        runner.forward(name, text[:12], 1)
-    runner.forward_many([Rows(name, text[12:-1], 1) for name, text in texts.items()])
-    for name, text in texts.items():
-        runner.commit(name, text[:-1])
-    logits = draft.forward_many([Rows(name, text[-1:], 1) for name, text in texts.items()])
-    for row, text in zip(logits, texts.values()):
-        assert worst(row[0], reference.drafted(text, 1)[1][0]) < TOLERANCE
-
-
-CASES = [whole, rejected, cached, crowded]
-Case = Callable[[ModelRunner, ModelRunner, Reference], None]
+    pair = runner_with(with_layer(NAME, reference, root, kind), normed, order=BACKWARDS[4:])
+    read(pair[0], TEXT, [16, 31, 32, 33, 44])
+    check_steps(pair, reference, TEXT)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_its_logits_are_right_whatever_ran_before(path: Path, reference: Reference, case: Case) -> None:
-    runner, draft = runner_with(path, blocks=12, order=BACKWARDS)
-    case(runner, draft, reference)
-    for name in list(runner.pool.tables()):
-        runner.close(name)
-    runner.pool.check_integrity()
+    check_case(case, runner_with(path, blocks=12, order=BACKWARDS), reference)
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_over_recurrent_layers_they_are_right_too(recurrent: tuple[Path, Reference], case: Case) -> None:
     path, reference = recurrent
-    runner, draft = runner_with(path, blocks=12, order=BACKWARDS)
-    assert runner.decoder.config.recurrent is not None
-    case(runner, draft, reference)
-    for name in list(runner.pool.tables()):
-        runner.close(name)
-    runner.pool.check_integrity()
+    pair = runner_with(path, blocks=12, order=BACKWARDS)
+    assert pair[0].decoder.config.recurrent is not None
+    check_case(case, pair, reference)
 
 
 # --------------------------------------------------------------------------- mutants
@@ -192,42 +117,15 @@ def the_first_slot_is_seen(patch: Patch) -> None:
     patch.setattr(drafting_layer._Behind, "attend", attend)
 
 
-def states_are_not_taken_back(patch: Patch) -> None:
-    real = TargetStates.before
-
-    def before(self: TargetStates, sequence_id: str, start: int) -> torch.Tensor:
-        latest = self._latest.get(sequence_id)
-        return real(self, sequence_id, start) if latest is None else latest.states[-1:]
-
-    patch.setattr(TargetStates, "before", before)
-
-
-def a_block_keeps_no_state(patch: Patch) -> None:
-    real = TargetStates._keep
-
-    def keep(self: TargetStates, name: str, start: int, states: torch.Tensor) -> None:
-        real(self, name, start, states)
-        self._ends.zero_()
-
-    patch.setattr(TargetStates, "_keep", keep)
-
-
 def the_target_writes_nothing(patch: Patch) -> None:
     patch.setattr(NextTokenLayer, "write", lambda *_: None)
 
 
-def each_step_takes_the_target_s_state(patch: Patch) -> None:
-    real = DraftStates.take
-    patch.setattr(DraftStates, "take", lambda self, ids, names, spans: real(self, ids, (), spans))
-
-
-MUTANTS = {
+MUTANTS: dict[Callable[[Patch], None], Case] = {
     own_state_instead_of_the_one_before: whole,
     the_first_slot_is_seen: whole,
     the_target_writes_nothing: whole,
-    each_step_takes_the_target_s_state: whole,
-    states_are_not_taken_back: rejected,
-    a_block_keeps_no_state: cached,
+    **COMMON,
 }
 
 
@@ -236,9 +134,9 @@ def test_what_is_wrong_shows(
     path: Path, reference: Reference, monkeypatch: Patch, mutant: Callable[[Patch], None]
 ) -> None:
     mutant(monkeypatch)
-    runner, draft = runner_with(path, blocks=12, order=BACKWARDS)
+    pair = runner_with(path, blocks=12, order=BACKWARDS)
     with pytest.raises(AssertionError):
-        MUTANTS[mutant](runner, draft, reference)
+        MUTANTS[mutant](pair, reference, check_steps)
 
 
 # --------------------------------------------------------------------------- the rest
@@ -256,14 +154,14 @@ def test_a_step_is_one_row_with_a_state(path: Path) -> None:
 
 def test_recorded_passes_hand_hidden_states_on(path: Path, reference: Reference, monkeypatch: Patch) -> None:
     monkeypatch.setattr(step_graphs, "MIN_BLOCKS", 1)
-    runner, draft = runner_with(path, blocks=12, order=BACKWARDS)
-    recorder = with_graphs(runner)
+    pair = runner_with(path, blocks=12, order=BACKWARDS)
+    runner, recorder = pair[0], with_graphs(pair[0])
     runner.open("s", ())
     for i, token in enumerate(TEXT[:-1]):
         assert runner.forward("s", [token], 1)[0].shape == (VOCAB,)
         runner.commit("s", TEXT[: i + 1])
     assert recorder.replayed > 20
-    check(runner, draft, reference, TEXT)
+    check_steps(pair, reference, TEXT)
     assert isinstance(runner.hidden, TargetStates)
     runner.hidden.stop()
     assert runner.forward("s", TEXT[-1:], 1)[0].shape == (VOCAB,)
