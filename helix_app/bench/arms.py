@@ -104,23 +104,12 @@ def _record(
     drafted = [r for r in rounds if r.k]
     reached, accepted = by_position((r.k, r.accepted) for r in drafted)
     start = [(m.time_to_first_token, len(first.emitted))] if first and m.time_to_first_token is not None else []
-    return RunRecord(
-        index=0,
-        arm=arm,
-        kind=task.prompt.kind,
-        prompt_id=task.prompt.id,
-        repeat=0,
-        seed=known(m.seed),
-        prompt_tokens=known(m.prompt_tokens),
+    points = [*start, *((r.elapsed_seconds, r.tokens_generated) for r in rounds)]
+    timeline = [(round(seconds, 4), tokens) for seconds, tokens in points]
+    return replace(
+        plain_record(arm, task, m, known(m.prompt_tokens), finished.token_ids, finished.reason, timeline),
         tokens=known(m.tokens_generated),
-        finish_reason=finished.reason,
-        time_seconds=m.time_seconds,
-        time_to_first_token=m.time_to_first_token,
-        tokens_per_second=m.tokens_per_second,
-        decode_tokens_per_second=m.decode_tokens_per_second,
         acceptance_rate=m.acceptance_rate,
-        mean_accepted_length=m.mean_accepted_length,
-        target_passes=known(m.target_passes),
         drafted_tokens=known(m.drafted_tokens),
         accepted_tokens=known(m.accepted_tokens),
         cached_tokens=known(m.cached_tokens),
@@ -131,11 +120,6 @@ def _record(
         plain_ms=_median_ms(r.verify_seconds for r in rounds if not r.k),
         k_mean=m.k_mean,
         k_counts=tuple(sorted(Counter(r.k for r in rounds).items())) if arm == HELIX else (),
-        token_ids=finished.token_ids,
-        timeline=tuple(
-            (round(seconds, 4), tokens)
-            for seconds, tokens in [*start, *((r.elapsed_seconds, r.tokens_generated) for r in rounds)]
-        ),
     )
 
 
