@@ -1,7 +1,8 @@
-"""What the subcommands share: streams in whatever state, Ctrl-C, and the person's choice about learning."""
+"""What the subcommands share: options for models, streams in whatever state, Ctrl-C, the choice about learning."""
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import signal
@@ -18,6 +19,17 @@ from helix_app.base.settings import DEFAULT_CONTEXT
 
 CONTEXT_HELP = f"the model's own, {DEFAULT_CONTEXT:,} at most, unless given"
 _MAX_BYTES = 1 << 28  # of an input; far beyond what any context takes
+
+
+def add_models(parser: argparse.ArgumentParser, target: str) -> None:
+    """The options that name the models; ``target`` is the default."""
+    parser.add_argument("--target", default=target, metavar="ID|PATH", help="target model (default: %(default)s)")
+    parser.add_argument(
+        "--draft",
+        default="auto",
+        metavar="DRAFT",
+        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
+    )
 
 
 def say(text: str) -> None:

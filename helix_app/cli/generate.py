@@ -14,7 +14,7 @@ from helix_app.base.errors import HelixError, InputError
 from helix_app.base.message_texts.certificate import certificate_text
 from helix_app.base.settings import Settings
 from helix_app.cli import batch, remote
-from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
+from helix_app.cli.common import CONTEXT_HELP, add_models, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import context_full, load_events, reply_events, result, summary
 from helix_app.cli.requests import load_request_of, read_grammar, read_prompt, request_of
 from helix_app.engine.machine import torch_import
@@ -38,13 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--prompt", metavar="TEXT", help="the prompt; - reads it from standard input")
     what.add_argument("--batch", metavar="FILE", help=_BATCH)
     add = parser.add_argument
-    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add(
-        "--draft",
-        default="auto",
-        metavar="DRAFT",
-        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
-    )
+    add_models(parser, _DEFAULTS.target)
     add("--mode", default="speculative", help="speculative, or autoregressive: plain decoding, which drafts nothing")
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--verify", default="auto", help="rejection, or coupled: the same text for the same seed, drafted or not")

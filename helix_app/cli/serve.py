@@ -14,7 +14,7 @@ from dataclasses import replace
 from helix_app.base import messages
 from helix_app.base.errors import HelixError, InputError
 from helix_app.base.settings import DEFAULT_CONTEXT, Settings
-from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
+from helix_app.cli.common import CONTEXT_HELP, add_models, check_output, ctrl_c_cancels, put, say
 from helix_app.cli.replies import load_events
 from helix_app.cli.requests import load_request_of
 from helix_app.protocol.events import EngineClient, Notice
@@ -32,13 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     text = "answer requests of other programs: OpenAI's and Anthropic's API, and Helix's own"
     parser = subparsers.add_parser("serve", help="answer requests of other programs", description=text)
     add = parser.add_argument
-    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add(
-        "--draft",
-        default="auto",
-        metavar="DRAFT",
-        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
-    )
+    add_models(parser, _DEFAULTS.target)
     add("--device", default="auto", help="auto, directml, cuda, cpu, or an adapter: directml:1")
     add("--dtype", default="auto", help="number format: auto, packed, float32, bfloat16, float16 or int4")
     add("--context", type=int, default=None, metavar="N", help="tokens of prompt and reply together; " + CONTEXT_HELP)

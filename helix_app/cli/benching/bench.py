@@ -16,7 +16,7 @@ from helix_app.base import messages, texts
 from helix_app.base.errors import HelixError, InputError
 from helix_app.bench.config import LLAMACPP, PEERS, BenchConfig, BenchProgress, is_address
 from helix_app.cli import remote
-from helix_app.cli.common import CONTEXT_HELP, check_output, ctrl_c_cancels, put, say
+from helix_app.cli.common import CONTEXT_HELP, add_models, check_output, ctrl_c_cancels, put, say
 
 if TYPE_CHECKING:
     from helix_app.bench.records import BenchResult
@@ -55,13 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add = parser.add_argument
     add("what", nargs="?", default="", metavar="NAME", help="one of: " + ", ".join(_EXPERIMENTS))
-    add("--target", default=_DEFAULTS.target, metavar="ID|PATH", help="target model (default: %(default)s)")
-    add(
-        "--draft",
-        default="auto",
-        metavar="DRAFT",
-        help="auto, none, ngram, mtp, self-int4, self-int8, or a draft model or head",
-    )
+    add_models(parser, _DEFAULTS.target)
     add("--k", default="auto", metavar="POLICY", help="tokens drafted a round: auto, additive or fixed:N")
     add("--prompts", default="", metavar="FILE", help='prompts to use: one a line, or JSON lines {"kind", "prompt"}')
     add("--kinds", default="", metavar="A,B", help="kinds of prompts (default: all)")
