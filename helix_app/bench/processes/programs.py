@@ -37,6 +37,15 @@ def generate_options(config: BenchConfig, prompt: str, **others: object) -> list
     return [f"--{name}={value}" for name, value in options.items()]
 
 
+def wait_or_kill(process: subprocess.Popen[Any], seconds: float) -> None:
+    """Wait until a program has ended; after ``seconds`` it is killed."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Program(AbstractContextManager["Program"]):
     """One program, ended when the block is left. It is killed when it is stopped or takes far too long.
 
@@ -100,11 +109,7 @@ class Program(AbstractContextManager["Program"]):
                 pipes[0].close()
         except OSError:
             pass  # what it no longer reads
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        wait_or_kill(self._process, _END_SECONDS)
         self._over.set()
         self._watch.join()
         if pipes[1] is not None:

@@ -19,6 +19,7 @@ import httpx
 from helix_app.base.errors import HelixError
 from helix_app.base.process.program import module_command
 from helix_app.bench.config import BenchConfig
+from helix_app.bench.processes.programs import wait_or_kill
 
 _POLL_SECONDS = 0.1
 _END_SECONDS = 60.0
@@ -75,11 +76,7 @@ def served(config: BenchConfig, clients: int, cancel: threading.Event) -> Iterat
             yield url
         finally:
             program.terminate()
-            try:
-                program.wait(_END_SECONDS)
-            except subprocess.TimeoutExpired:
-                program.kill()
-                program.wait()
+            wait_or_kill(program, _END_SECONDS)
             over.set()
             guard.join()
             assert program.stdout is not None
