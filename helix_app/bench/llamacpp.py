@@ -24,7 +24,6 @@ from helix_app.base.errors import HelixError
 from helix_app.base.remote import is_local
 from helix_app.bench.arms import Task, plain_record
 from helix_app.bench.config import LLAMACPP, is_address
-from helix_app.bench.processes.programs import wait_or_kill
 from helix_app.bench.records import RunRecord
 from helix_app.engine.machine import threads
 from helix_app.engine.machine.memory import peak_resident
@@ -152,7 +151,11 @@ def opened(path: str, session: Session, target: ModelFiles, cancel: threading.Ev
             yield LlamaCppArm(session, url, version, program.pid)
         finally:
             program.terminate()
-            wait_or_kill(program, _END_SECONDS)
+            try:
+                program.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                program.wait()
 
 
 def _command(path: str, target: ModelFiles, session: Session, port: int) -> list[str]:

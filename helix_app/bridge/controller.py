@@ -81,9 +81,8 @@ class SessionController(QObject):
         self._stop_ms = stop_ms
         self._job: Job | None = None
         self._next: Work | None = None
-        self._replies: list[
-            Joining
-        ] = []  # that could not join: what they were to join was over just then, or is no reply
+        # replies that could not join: what they were to join was over just then, or is no reply
+        self._replies: list[Joining] = []
         self._busy = False
         self._devices_wanted = False
         self._reserved = ""  # why nothing may begin

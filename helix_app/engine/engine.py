@@ -131,9 +131,7 @@ class Engine:
         """Write a reply and whatever joins it."""
         joining = [first]
         while joining:
-            if (
-                self._loaded is None and self._wanted is not None
-            ):  # the last move to another device was stopped or failed
+            if self._loaded is None and self._wanted is not None:  # the last move to the CPU was stopped or failed
                 yield from self._load_again(self._wanted, joining[0].cancel)
             if self.session is None:
                 raise HelixError("no_model_loaded")

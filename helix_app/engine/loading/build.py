@@ -72,21 +72,21 @@ def _shape(what: Plan, device: Device) -> Generator[Event, None, Shape]:
     tokens = what.context.tokens, what.cache_tokens
     if (yield from takes_packed(what, device)):
         dtype = torch.float32 if device.kind == "cpu" else on_card.activations(what.target, device)
-        drafts = _drafts(what, device, PACKED)
-        return Shape(device, dtype, *tokens, packed=True, next_token=drafts, head=what.head)
+        layer = _with_layer(what, device, PACKED)
+        return Shape(device, dtype, *tokens, packed=True, next_token=layer, head=what.head)
     wanted = "auto" if wanted == PACKED else wanted
     if wanted == "int4":
         if formats.int4_share(config, device.torch_device) <= _INT4_MAX:
-            drafts = _drafts(what, device, wanted)
-            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=drafts, head=what.head)
+            layer = _with_layer(what, device, wanted)
+            return Shape(device, low_bit.ACTIVATIONS, *tokens, bits=4, next_token=layer, head=what.head)
         yield Notice("int4_unavailable", (("device", device.name),))
         wanted = "auto"
     dtype = formats.pick_dtype(wanted, device, config)
-    drafts = _drafts(what, device, str(dtype).removeprefix("torch."))
-    return Shape(device, dtype, *tokens, next_token=drafts, head=what.head)
+    layer = _with_layer(what, device, str(dtype).removeprefix("torch."))
+    return Shape(device, dtype, *tokens, next_token=layer, head=what.head)
 
 
-def _drafts(what: Plan, device: Device, number_format: str) -> bool:
+def _with_layer(what: Plan, device: Device, number_format: str) -> bool:
     """Whether the layer of the target that drafts is loaded with it."""
     packed = number_format == PACKED and unpacks_for_layer(device)
     taken = takes_next_token(what, device.torch_device, packed=packed)

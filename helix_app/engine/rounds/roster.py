@@ -46,7 +46,10 @@ class Roster:
         return sorted((entry for entry in self.running if entry.decoding), key=lambda entry: entry.order)
 
     def reading(self, session: Session) -> Entry | None:
-        """Whose prompt is read next; lets the first of those who wait begin where nobody else is reading."""
+        """Whose prompt is read next.
+
+        Mutates: where nobody is reading, the first of those who wait begins, if there is room.
+        """
         begun = [e for e in self.running if not e.decoding and e.reply.reason is None and e.at is not None]
         started = [entry for entry in begun if session.runner.length(entry.name) == entry.at]
         return min(started, key=lambda entry: entry.order, default=None) or self._admit(session)
