@@ -65,9 +65,8 @@ class Estimate:
 
 def survival(rounds: Iterable[RoundDone]) -> list[Position]:
     """Each position of the drafts, from the first on, as far as any draft went; what was forced is left out."""
-    alike = Counter(
-        (event.k, event.accepted) for event in rounds if event.source != FORCED
-    )  # few differ, however many rounds there are
+    # few differ, however many rounds there are
+    alike = Counter((event.k, event.accepted) for event in rounds if event.source != FORCED)
     deepest = max((min(k, kept + 1) for k, kept in alike), default=0)
     reached, accepted = [0] * deepest, [0] * deepest
     for (k, kept), count in alike.items():

@@ -39,9 +39,8 @@ class CostTable:
         if seconds <= 0:
             return
         bucket = context_bucket(context)
-        if (
-            self.samples(rows, context) >= _KNOWN
-        ):  # only a cell that knows itself can tell a slow moment from a costly one
+        # only a cell that knows itself can tell a slow moment from a costly one
+        if self.samples(rows, context) >= _KNOWN:
             ratio = seconds / self._medians[bucket][rows]
             self._latest.append(min(max(ratio, self._drift / _DRIFT_BOUND), self._drift * _DRIFT_BOUND))
             self._drift = _median(self._latest) ** _DRIFT_RETURN

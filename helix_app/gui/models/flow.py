@@ -242,8 +242,7 @@ def first_target(chosen: str, items: tuple[CatalogItem, ...]) -> str:
     """What to load at the start: the choice if it is here, otherwise the first model that is; empty for none."""
     here = [item.id for item in items if item.path and not item.head]
     known = any(item.id == chosen for item in items)
-    if (
-        chosen in here or is_remote(chosen) or (here and not known)
-    ):  # a path nobody knows is tried: its error says more than silence
+    # a path nobody knows is tried: its error says more than silence
+    if chosen in here or is_remote(chosen) or (here and not known):
         return chosen
     return here[0] if here else ""

@@ -97,9 +97,8 @@ class Reply:
         self.coupled = is_coupled(request) and params.temperature > 0
         self.exact = params.temperature == 0 or is_coupled(request)
         self.grammar = grammar_mask(session, request)
-        begun = (
-            request.raw or begun_reply(request.messages)[1] or self.grammar
-        )  # a first space then belongs to the text
+        # a first space then belongs to the text
+        begun = request.raw or begun_reply(request.messages)[1] or self.grammar
         self._text = ReplyText(session.tokenizer, self.tokens if begun else (), request.stop)
         self.reason: FinishReason | None = None
         self.cached = 0
@@ -173,9 +172,8 @@ class Reply:
         if forced:
             return Round(self, (), KChoice(forced, "forced", FORCED), Proposal())
         if self.draft is not None and not self._policy.could_pay(len(self.tokens), batch):
-            return Round(
-                self, (), KChoice(0, "costs_more"), Proposal()
-            )  # without the time that a look for drafts takes
+            # without the time that a look for drafts takes
+            return Round(self, (), KChoice(0, "costs_more"), Proposal())
         offers = self.draft.offers(self.tokens) if self.draft is not None else ()
         return Round(self, offers, self._choice(offers, batch), Proposal())
 
@@ -191,9 +189,8 @@ class Reply:
             plan.proposal = Proposal(self.grammar.forced(plan.choice.k))
         elif plan.choice.k > 0 and self.draft is not None:
             plan.proposal = self.draft.propose(self._wanted(plan.choice))
-            if (
-                self.grammar is not None and plan.proposal.probs is None
-            ):  # certain ones may end before what is not allowed
+            # certain ones may end before what is not allowed
+            if self.grammar is not None and plan.proposal.probs is None:
                 plan.proposal = Proposal(plan.proposal.ids[: self.grammar.allowed(plan.proposal.ids)])
 
     def _forced(self) -> int:
