@@ -49,22 +49,7 @@ class InstallationDialog(Dialog):
         )
         what.setWordWrap(True)
         self.picker = Picker(theme, "", self.tr("Accelerator"))
-        offered = os.environ.get(VARIANTS, "rocm,cuda,directml,cpu").split(",")
-        self.picker.set_choices(
-            (
-                Choice("auto", self.tr("Automatic: the best for this computer")),
-                *(
-                    choice
-                    for choice in (
-                        Choice("rocm", self.tr("ROCm: AMD cards")),
-                        Choice("cuda", self.tr("CUDA: NVIDIA cards")),
-                        Choice("directml", self.tr("DirectML: any card on Windows")),
-                        Choice("cpu", self.tr("Processor")),
-                    )
-                    if choice.value in offered
-                ),
-            )
-        )
+        self.picker.set_choices(self._choices())
         self.picker.set_value("auto")
         self.picker.picked.connect(self.picker.set_value)
         self.change = ThemedButton(theme, self.tr("Change"))
@@ -101,6 +86,18 @@ class InstallationDialog(Dialog):
         column.addWidget(self.problem)
         column.addLayout(ends)
         self.setFixedWidth(480)
+
+    def _choices(self) -> tuple[Choice, ...]:
+        """The accelerators that the launcher offers here."""
+        offered = os.environ.get(VARIANTS, "rocm,cuda,directml,cpu").split(",")
+        every = (
+            Choice("rocm", self.tr("ROCm: AMD cards")),
+            Choice("cuda", self.tr("CUDA: NVIDIA cards")),
+            Choice("directml", self.tr("DirectML: any card on Windows")),
+            Choice("cpu", self.tr("Processor")),
+        )
+        best = Choice("auto", self.tr("Automatic: the best for this computer"))
+        return (best, *(choice for choice in every if choice.value in offered))
 
     def _ask(self, *arguments: str) -> None:
         program, *first = self._command

@@ -134,6 +134,27 @@ class PoolPanel(QWidget):
         self.grid.setAccessibleName(self.tr("KV cache blocks"))
         self.grid.block_picked.connect(self.block_picked)
         self.grid.zoom_asked.connect(self.zoom)
+        self.empty = QLabel(self.tr("This run has no snapshot of the cache"))
+        self.empty.setProperty("tone", "muted")
+        self.empty.setWordWrap(True)
+        self.words = QLabel()
+        self.words.setFont(theme.fonts.small)
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self._legend = Legend(theme)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(12, 8, 12, 8)
+        self._column.setSpacing(8)
+        self._column.addLayout(self._make_head(theme))
+        self._column.addWidget(self.empty)
+        self._column.addWidget(self._make_scroll(), 1)
+        self._column.addWidget(self._legend)
+        self._column.addWidget(self.words)
+        self._menu = pictures.PictureMenu(self, "kv-cache")
+        self.show_trace(self._trace)
+
+    def _make_head(self, theme: Theme) -> QHBoxLayout:
+        """What is shown, which pool, and how large."""
         title = QLabel(terms.name("kv_cache"))
         terms.give(title, "kv_cache")
         self.setProperty(PROPERTY, "kv_cache")
@@ -159,6 +180,10 @@ class PoolPanel(QWidget):
         head.addSpacing(4)
         head.addWidget(smaller)
         head.addWidget(larger)
+        return head
+
+    def _make_scroll(self) -> QScrollArea:
+        """The map, where it is higher than its place."""
         self._scroll = QScrollArea()
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -167,24 +192,7 @@ class PoolPanel(QWidget):
         self._scroll.setWidget(self.grid)
         self.grid.setAutoFillBackground(False)
         self._scroll.viewport().installEventFilter(self)
-        self.empty = QLabel(self.tr("This run has no snapshot of the cache"))
-        self.empty.setProperty("tone", "muted")
-        self.empty.setWordWrap(True)
-        self.words = QLabel()
-        self.words.setFont(theme.fonts.small)
-        self.words.setWordWrap(True)
-        self.words.setTextFormat(Qt.TextFormat.PlainText)
-        self._legend = Legend(theme)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(12, 8, 12, 8)
-        self._column.setSpacing(8)
-        self._column.addLayout(head)
-        self._column.addWidget(self.empty)
-        self._column.addWidget(self._scroll, 1)
-        self._column.addWidget(self._legend)
-        self._column.addWidget(self.words)
-        self._menu = pictures.PictureMenu(self, "kv-cache")
-        self.show_trace(self._trace)
+        return self._scroll
 
     def show_trace(self, trace: Trace) -> None:
         """Show another run."""

@@ -13,7 +13,6 @@ from helix_app.gui.look.focus import FocusRings
 from helix_app.gui.look.palette import CONTRAST, DARK, LIGHT, Palette
 from helix_app.gui.look.stylesheet import stylesheet
 
-GRID = 4  # every distance is a multiple of this, in device-independent pixels
 CONTROL = 32  # height of a control
 _STYLED = "helixStyled"  # property of an application that has its style
 RADIUS = 6
