@@ -19,7 +19,7 @@ from helix_app.engine.models.runner import ModelRunner
 from helix_app.protocol.events import RoundDone
 from tests.engine.made.next_token import Reference, echo_of, reference_of, with_layer
 from tests.engine.made.tiny import ask
-from tests.engine.models.drafting import test_next_token as by_hand
+from tests.engine.models.drafting import cases, test_next_token as by_hand
 from tests.engine.models.test_decoder import some_ids
 from tests.engine.models.whole.test_ragged import drafted, one_by_one, prepared
 from tests.engine.proof.test_experts import renormalised_wrongly
@@ -191,8 +191,8 @@ def near_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
         rows, by = (each.double().reshape(-1, each.shape[-1]) for each in (got, want))
         return float(((rows - by).norm(dim=1) / by.norm(dim=1)).max())
 
-    monkeypatch.setattr(by_hand, "worst", apart)
-    monkeypatch.setattr(by_hand, "TOLERANCE", CLOSE)
+    monkeypatch.setattr(cases, "worst", apart)
+    monkeypatch.setattr(cases, "TOLERANCE", CLOSE)
 
 
 @pytest.fixture(scope="module")
@@ -206,38 +206,38 @@ def of_experts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Referenc
     return with_layer(EXPERTS, reference, tmp_path_factory.mktemp("by-hand"), quant="Q8_0"), reference
 
 
-def token_by_token(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
+def token_by_token(pair: cases.Pair, reference: Reference, check: cases.Check) -> None:
     """Each in a pass of its own."""
-    by_hand.read(runner, TEXT, list(range(1, 45)))
-    by_hand.check(runner, draft, reference, TEXT)
+    cases.read(pair[0], TEXT, list(range(1, 45)))
+    check(pair, reference, TEXT)
 
 
-def short(runner: ModelRunner, draft: ModelRunner, reference: Reference) -> None:
+def short(pair: cases.Pair, reference: Reference, check: cases.Check) -> None:
     """A text in which a slot that should not be seen weighs much."""
-    by_hand.read(runner, TEXT[:4], [3])
-    by_hand.check(runner, draft, reference, TEXT[:4])
+    cases.read(pair[0], TEXT[:4], [3])
+    check(pair, reference, TEXT[:4])
 
 
 @pytest.mark.usefixtures("near_by_hand")
-@pytest.mark.parametrize("case", [*by_hand.CASES, token_by_token, short])
+@pytest.mark.parametrize("case", [*cases.CASES, token_by_token, short])
 def test_beside_experts_it_is_the_layer_by_hand_whatever_ran_before(
-    of_experts: tuple[Path, Reference], case: by_hand.Case
+    of_experts: tuple[Path, Reference], case: cases.Case
 ) -> None:
-    runner, draft = runner_with(of_experts[0], blocks=12, order=by_hand.BACKWARDS, packed=True)
-    case(runner, draft, of_experts[1])
+    pair = runner_with(of_experts[0], blocks=12, order=cases.BACKWARDS, packed=True)
+    case(pair, of_experts[1], cases.check_steps)
 
 
 def states_before_the_norm(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Decoder, "_hidden", lambda self, x, taken: x.rows)
 
 
-MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], by_hand.Case] = {
+MUTANTS: dict[Callable[[pytest.MonkeyPatch], None], cases.Case] = {
     **by_hand.MUTANTS,
     by_hand.own_state_instead_of_the_one_before: token_by_token,
     by_hand.the_first_slot_is_seen: short,
-    states_before_the_norm: by_hand.whole,
-    renormalised_wrongly: by_hand.whole,
-    gate_of_another_row: by_hand.crowded,
+    states_before_the_norm: cases.whole,
+    renormalised_wrongly: cases.whole,
+    gate_of_another_row: cases.crowded,
 }
 
 
@@ -249,9 +249,9 @@ def test_beside_experts_what_is_wrong_shows(
     mutant: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
     mutant(monkeypatch)
-    runner, draft = runner_with(of_experts[0], blocks=12, order=by_hand.BACKWARDS, packed=True)
+    pair = runner_with(of_experts[0], blocks=12, order=cases.BACKWARDS, packed=True)
     with pytest.raises(AssertionError):
-        MUTANTS[mutant](runner, draft, of_experts[1])
+        MUTANTS[mutant](pair, of_experts[1], cases.check_steps)
 
 
 def test_states_of_rejected_rows_show_in_replies(beside_experts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
