@@ -78,6 +78,8 @@ class PromptingDialog(Dialog):
         self.note = QLabel(self.tr("What is as in the settings follows them."))
         self.note.setProperty("tone", "muted")
         self.note.setFont(theme.fonts.small)
+        prompt = self.editors["system_prompt"].widget
+        self._prompt_hint = prompt.placeholderText() if isinstance(prompt, QPlainTextEdit) else ""
         self._lay_out()
         self.show_prompting(prompting)
         self.resize(680, 560)
@@ -194,7 +196,10 @@ class PromptingDialog(Dialog):
         only = self._only_text()
         plain = only or self.plain.isChecked()
         self.plain.setVisible(not only)
-        self.editors["system_prompt"].widget.setEnabled(not plain)
+        prompt = self.editors["system_prompt"].widget
+        prompt.setEnabled(not plain)
+        if isinstance(prompt, QPlainTextEdit):
+            prompt.setPlaceholderText(self.tr("not sent") if plain else self._prompt_hint)
         note = self.tr("What is as in the settings follows them.")
         why = self.tr("The system prompt is not sent: the text is continued as it stands.")
         self.note.setText(f"{why} {note}" if plain else note)

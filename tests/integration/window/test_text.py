@@ -55,7 +55,7 @@ def test_the_pieces_are_one_text_behind_one_token_that_begins_it(engine: Engine)
     session = session_of(engine)
     whole = "".join(piece.content for piece in PIECES)
     ids = prompt_of(session, text()).ids
-    assert ids == prompt_of(session, text(messages=(), prompt=whole)).ids
+    assert ids == prompt_of(session, GenerateRequest("t", prompt=whole, raw=True)).ids
     assert ids == session.tokenizer.encode(whole, add_bos=True)
     bos = session.tokenizer.info.bos_token_id
     assert (ids[0], ids.count(ids[0])) == (bos, 1)
@@ -167,7 +167,7 @@ def test_a_chat_goes_on_as_text(gemma: Path, default_model: Path, qtbot: QtBot) 
     chat.composer.editor.setPlainText("What is the capital of France?")
     chat.send()
     qtbot.waitUntil(lambda: not chat.generating, timeout=SECONDS)
-    app.window.flow.pick("target", str(gemma))
+    app.window.models.pick("target", str(gemma))
     qtbot.waitUntil(lambda: app.window.state.ready is not None and chat.continuing.plain, timeout=SECONDS)
     chat.composer.editor.setPlainText("The capital of Germany is")
     chat.send()
