@@ -109,6 +109,15 @@ def default_model() -> Path:
     return _pull_default_model(Path(platformdirs.user_cache_dir("helix-tests", appauthor=False)) / "models")
 
 
+@pytest.fixture(scope="session")
+def gemma() -> Path:
+    """The GGUF file of Gemma 3 270M, a base model without a chat template, which HELIX_TEST_GEMMA names."""
+    path = Path(os.environ.get("HELIX_TEST_GEMMA", ""))
+    if not path.is_file():
+        pytest.skip("HELIX_TEST_GEMMA names no file of Gemma 3 270M")
+    return path
+
+
 def _pull_default_model(root: Path) -> Path:
     from helix_app.base import messages
     from helix_app.base.errors import HelixError

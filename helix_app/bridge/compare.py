@@ -73,6 +73,7 @@ class Comparison:
         self._client, self._resolve, self._request = client, resolve, request
         self._cancel, self._superseded = cancel, superseded
         self.loaded: LoadChoice | None = request.own if request.loaded else None
+        self._plain = request.plain  # what is loaded has no chat template
         self._results: list[Finished] = []
         self._speeds: list[tuple[LoadChoice, list[float]]] = []  # of reference replies, one entry a load
 
@@ -136,6 +137,7 @@ class Comparison:
         request = GenerateRequest(
             request_id=f"{self._request.request_id}-{index}-reference",
             messages=(ChatMessage("user", reference.TEXT),),
+            raw=self._plain,
             mode="autoregressive",
             max_tokens=reference.TOKENS,
             sampling=SamplingParams(temperature=0.0),
@@ -170,17 +172,22 @@ class Comparison:
         except HelixError as error:
             result = error.as_event()
         if isinstance(result, ModelReady):
-            self.loaded = wanted
+            self.loaded, self._plain = wanted, not result.chat_template
         elif isinstance(result, Failed) and not self._cancel.is_set():
             self.loaded = before if result.kept else None
             yield CompareArm(self._request.request_id, index, result)
 
     def request(self, index: int, arm: ArmChoice) -> GenerateRequest:
-        """The request of an arm's reply: all but its own choices are those of the other arm."""
+        """The request of an arm's reply: all but its own choices are those of the other arm.
+
+        A model without a chat template continues the text, without the system prompt; another one answers it.
+        """
         asked = self._request
+        raw = asked.raw or (self._plain and not asked.template)
         return GenerateRequest(
             request_id=f"{asked.request_id}-{index}",
-            messages=asked.messages,
+            messages=tuple(m for m in asked.messages if m.role != "system") if raw else asked.messages,
+            raw=raw,
             mode=arm.mode,
             k=arm.k,
             verify=arm.verify,

@@ -25,6 +25,7 @@ class LibraryItem:
         problem: why it cannot run; None where it can.
         removal: ``delete`` deletes its files, ``forget`` takes it off the list; empty where it is another program's.
         head: it is a draft head, which drafts for the model that it was made for and is no target.
+        plain: it has no chat template, and continues text.
     """
 
     id: str
@@ -39,6 +40,7 @@ class LibraryItem:
     problem: Failed | None = None
     removal: Removal = ""
     head: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,9 @@ class GenerateRequest:
         messages: the conversation so far; the model's chat template is applied. The last message is from the user, or
             from the assistant: then its text, unless empty, is continued as it stands, and everything that is told of
             this reply (text, tokens, figures) is only what is new.
-        prompt: with ``raw``, the text that is continued as it stands; otherwise unused.
+        raw: a text is continued as it stands, by no chat template: ``prompt``, or where that is empty the contents of
+            the messages, one right after the other (``text``).
+        prompt: that text; without ``raw`` unused.
         k: ``auto``, ``additive`` or ``fixed:N``.
         verify: ``rejection`` keeps the target's distribution; ``coupled`` also ties the text to the seed, whatever is
             drafted; ``auto`` is coupled when there is a seed.
@@ -195,6 +197,11 @@ class GenerateRequest:
     tools: tuple[str, ...] = ()
     template: str = ""
     on_full: OnFull = "stop"
+
+    @property
+    def text(self) -> str:
+        """What is continued with ``raw``."""
+        return self.prompt or "".join(message.content for message in self.messages)
 
 
 def is_coupled(request: GenerateRequest) -> bool:
@@ -253,6 +260,8 @@ class CompareRequest:
         request_id: echoed by every event of the comparison; the replies are called ``{request_id}-0`` and ``-1``.
         own: the load a person chose; an arm changes its target, draft and dtype.
         loaded: whether that is loaded now.
+        plain: what is loaded has no chat template: it continues the contents of the messages.
+        raw: whatever is loaded continues them.
         messages, sampling, max_tokens, template, thinking, on_full: the same for both arms, as in ``GenerateRequest``.
     """
 
@@ -263,6 +272,8 @@ class CompareRequest:
     sampling: SamplingParams = field(default_factory=SamplingParams)
     max_tokens: int = 256
     loaded: bool = True
+    plain: bool = False
+    raw: bool = False
     template: str = ""
     thinking: bool | None = None
     on_full: OnFull = "stop"

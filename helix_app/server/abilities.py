@@ -21,8 +21,10 @@ def with_tools(request: GenerateRequest, ready: ModelReady, forced: str | None =
         forced: the name of the function to call, "" for any of them, None where the model is free to call none.
 
     Raises:
-        ApiError: tools, messages of them, or a choice that this model cannot take.
+        ApiError: a conversation, tools, messages of them, or a choice that this model cannot take.
     """
+    if not ready.chat_template:
+        raise ApiError(400, "api_no_chat_template", param="messages")
     if request.tools and not (ready.tools and ready.tool_style):
         raise ApiError(400, "api_tools", param="tools", field="tools")
     if any(message.role == "tool" or message.tool_calls for message in request.messages) and not ready.tools:

@@ -399,10 +399,6 @@ Protokolle: {logs}</translation>
  <context>
   <name>ChatPage</name>
   <message>
-   <source>Message {model}</source>
-   <translation>Nachricht an {model}</translation>
-  </message>
-  <message>
    <source>This is sent as soon as the reply is complete. Type to change it.</source>
    <translation>Wird gesendet, sobald die Antwort fertig ist. Zum Ändern weiterschreiben.</translation>
   </message>
@@ -507,12 +503,24 @@ Protokolle: {logs}</translation>
    <translation>Datei anhängen: Text, Code, Markdown oder PDF; oder hier ablegen</translation>
   </message>
   <message>
+   <source>Continue</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Have the text continued (Enter), also without more of your own; Shift+Enter: new line</source>
+   <translation>Den Text fortsetzen lassen (Eingabe), auch ohne Weiteres von Ihnen; Umschalt+Eingabe: neue Zeile</translation>
+  </message>
+  <message>
    <source>It has its own.</source>
    <translation>Sie hat eigene.</translation>
   </message>
   <message>
    <source>Let the model think before it answers in this conversation</source>
    <translation>Das Modell in dieser Unterhaltung nachdenken lassen, bevor es antwortet</translation>
+  </message>
+  <message>
+   <source>Message</source>
+   <translation>Nachricht</translation>
   </message>
   <message>
    <source>Prompt and sampling of this conversation</source>
@@ -529,6 +537,10 @@ Protokolle: {logs}</translation>
   <message>
    <source>Stop</source>
    <translation>Stoppen</translation>
+  </message>
+  <message>
+   <source>Text to continue</source>
+   <translation>Text zum Fortsetzen</translation>
   </message>
   <message>
    <source>Think</source>
@@ -555,6 +567,37 @@ Protokolle: {logs}</translation>
   <message>
    <source>Select all</source>
    <translation>Alles auswählen</translation>
+  </message>
+ </context>
+ <context>
+  <name>Continuing</name>
+  <message>
+   <source>Message {model}</source>
+   <translation>Nachricht an {model}</translation>
+  </message>
+  <message>
+   <source>Part of this conversation was continued as text. {model} reads it as messages: yours, and what was continued as its own.</source>
+   <translation>Ein Teil dieser Unterhaltung wurde als Text fortgesetzt. {model} liest ihn als Nachrichten: Ihre, und was fortgesetzt wurde, als seine eigenen.</translation>
+  </message>
+  <message>
+   <source>Text to continue</source>
+   <translation>Text zum Fortsetzen</translation>
+  </message>
+  <message>
+   <source>The system prompt is not sent.</source>
+   <translation>Der Systemprompt wird nicht gesendet.</translation>
+  </message>
+  <message>
+   <source>This conversation continues the text that stands here, exactly as it is, without a chat template.</source>
+   <translation>Diese Unterhaltung setzt den Text fort, der hier steht, genau so, wie er ist, ohne Chat-Vorlage.</translation>
+  </message>
+  <message>
+   <source>What was a chat before becomes text, too, with an empty line between its messages.</source>
+   <translation>Was vorher ein Chat war, wird auch Text, mit einer Leerzeile zwischen den Nachrichten.</translation>
+  </message>
+  <message>
+   <source>{model} has no chat template: it continues the text that stands here, exactly as it is.</source>
+   <translation>{model} hat keine Chat-Vorlage: Es setzt den Text fort, der hier steht, genau so, wie er ist.</translation>
   </message>
  </context>
  <context>
@@ -777,6 +820,10 @@ Protokolle: {logs}</translation>
  <context>
   <name>EmptyChat</name>
   <message>
+   <source>Dear Sir or Madam,</source>
+   <translation>Sehr geehrte Damen und Herren,</translation>
+  </message>
+  <message>
    <source>Explain in three sentences how a KV cache works.</source>
    <translation>Erkläre in drei Sätzen, wie ein KV-Cache funktioniert.</translation>
   </message>
@@ -785,8 +832,20 @@ Protokolle: {logs}</translation>
    <translation>Nenne fünf Verwendungen für einen alten Laptop.</translation>
   </message>
   <message>
+   <source>Once upon a time, in a village by the sea,</source>
+   <translation>Es war einmal in einem Dorf am Meer</translation>
+  </message>
+  <message>
+   <source>The three most important inventions of the twentieth century are</source>
+   <translation>Die drei wichtigsten Erfindungen des zwanzigsten Jahrhunderts sind</translation>
+  </message>
+  <message>
    <source>What would you like to ask?</source>
    <translation>Was soll es sein?</translation>
+  </message>
+  <message>
+   <source>Which text shall go on?</source>
+   <translation>Welcher Text soll weitergehen?</translation>
   </message>
   <message>
    <source>Write a Python function that merges two sorted lists.</source>
@@ -1703,6 +1762,10 @@ Protokolle: {logs}</translation>
    <translation>Hier abzweigen</translation>
   </message>
   <message>
+   <source>Continued by {model}</source>
+   <translation>Fortgesetzt von {model}</translation>
+  </message>
+  <message>
    <source>Copy</source>
    <translation>Kopieren</translation>
   </message>
@@ -2146,6 +2209,10 @@ Protokolle: {logs}</translation>
    <translation>Ohne {out:älteste Nachricht|älteste Nachrichten}: Der Kontext ist voll.</translation>
   </message>
   <message>
+   <source>They are the text as it stands: no chat template, no system prompt.</source>
+   <translation>Sie sind der Text, wie er dasteht: keine Chat-Vorlage, kein Systemprompt.</translation>
+  </message>
+  <message>
    <source>{n:token|tokens} of prompt; {room:token is|tokens are} left of the context.</source>
    <translation>{n:Token|Token} Prompt; {room:Token bleibt|Token bleiben} vom Kontext.</translation>
   </message>
@@ -2180,6 +2247,10 @@ Protokolle: {logs}</translation>
    <translation>Abbrechen</translation>
   </message>
   <message>
+   <source>Continue the text as it stands, without the chat template</source>
+   <translation>Den Text fortsetzen, wie er dasteht, ohne die Chat-Vorlage</translation>
+  </message>
+  <message>
    <source>Edit…</source>
    <translation>Bearbeiten…</translation>
   </message>
@@ -2200,12 +2271,28 @@ Protokolle: {logs}</translation>
    <translation>Stopptexte</translation>
   </message>
   <message>
+   <source>The system prompt is not sent: the text is continued as it stands.</source>
+   <translation>Der Systemprompt wird nicht gesendet: Der Text wird fortgesetzt, wie er dasteht.</translation>
+  </message>
+  <message>
    <source>What is as in the settings follows them.</source>
    <translation>Was wie in den Einstellungen ist, folgt ihnen.</translation>
   </message>
   <message>
    <source>another one, for this conversation</source>
    <translation>eine andere, für diese Unterhaltung</translation>
+  </message>
+  <message>
+   <source>none: the text is continued</source>
+   <translation>keine: der Text wird fortgesetzt</translation>
+  </message>
+  <message>
+   <source>not sent</source>
+   <translation>wird nicht gesendet</translation>
+  </message>
+  <message>
+   <source>not used</source>
+   <translation>nicht verwendet</translation>
   </message>
   <message>
    <source>one a line; a reply ends where one of them would begin</source>
@@ -3092,6 +3179,10 @@ Antwort: {reply}
    <translation>Das ist die des Modells.</translation>
   </message>
   <message>
+   <source>This model has none, and continues the text. With one written here it chats.</source>
+   <translation>Dieses Modell hat keine und setzt den Text fort. Mit einer, die hier steht, führt es Gespräche.</translation>
+  </message>
+  <message>
    <source>Use this</source>
    <translation>Diese nehmen</translation>
   </message>
@@ -3483,6 +3574,10 @@ Antwort: {reply}
   <message>
    <source>Show all {n} characters</source>
    <translation>Alle {n} Zeichen zeigen</translation>
+  </message>
+  <message>
+   <source>Text: {text}</source>
+   <translation>Text: {text}</translation>
   </message>
   <message>
    <source>You: {text}</source>
@@ -3877,8 +3972,8 @@ Antwort: {reply}
    <translation>Ein sehr kleines mehrsprachiges Modell, das vor der Antwort nachdenken kann; es entwirft für die größeren Qwen3-Modelle.</translation>
   </message>
   <message>
-   <source>A very small multilingual model that continues a text; it was not trained to chat, and Google's terms apply (ai.google.dev/gemma/terms).</source>
-   <translation>Ein sehr kleines mehrsprachiges Modell, das einen Text fortsetzt; auf Gespräche ist es nicht trainiert, und es gelten Googles Bedingungen (ai.google.dev/gemma/terms).</translation>
+   <source>A very small multilingual model that continues text and has no chat template; Google's terms apply (ai.google.dev/gemma/terms).</source>
+   <translation>Ein sehr kleines mehrsprachiges Modell, das Text fortsetzt und keine Chat-Vorlage hat; es gelten Googles Bedingungen (ai.google.dev/gemma/terms).</translation>
   </message>
   <message>
    <source>A very strong multilingual model that can think before it answers; the 0.6B model makes a good draft for it.</source>
@@ -4195,6 +4290,10 @@ Antwort: {reply}
  <context>
   <name>count</name>
   <message>
+   <source>Begin of text: {n}</source>
+   <translation>Textanfang: {n}</translation>
+  </message>
+  <message>
    <source>Chat template: {n}</source>
    <translation>Chat-Vorlage: {n}</translation>
   </message>
@@ -4207,6 +4306,10 @@ Antwort: {reply}
    <translation>Übrig für die Antwort: {n}</translation>
   </message>
   <message>
+   <source>Left to write: {n}</source>
+   <translation>Platz zum Schreiben: {n}</translation>
+  </message>
+  <message>
    <source>Message: {n}</source>
    <translation>Nachricht: {n}</translation>
   </message>
@@ -4217,6 +4320,14 @@ Antwort: {reply}
   <message>
    <source>System prompt: {n}</source>
    <translation>Systemprompt: {n}</translation>
+  </message>
+  <message>
+   <source>Text so far: {n}</source>
+   <translation>Text bisher: {n}</translation>
+  </message>
+  <message>
+   <source>Your addition: {n}</source>
+   <translation>Ihr Zusatz: {n}</translation>
   </message>
   <message>
    <source>prompt {total} of {all}</source>
@@ -4712,8 +4823,8 @@ Helix hält sie in Blöcken von 16 Token. Ein Block ist frei, von einer Antwort 
    <translation>Er ist Teil jeder Anfrage und zählt zum Kontext. Manche Modelle kennen keinen Systemprompt.</translation>
   </message>
   <message>
-   <source>It puts the marks around messages that the model learnt in training. Another one can be tried in one conversation, under Prompt and sampling: it is checked as you type, and the prompt that it makes can be looked at as tokens. Templates run in a sandbox that reaches no files and no network.</source>
-   <translation>Sie setzt um Nachrichten die Zeichen, die das Modell beim Training gelernt hat. Unter Prompt und Sampling lässt sich in einer Unterhaltung eine andere probieren: Sie wird beim Schreiben geprüft, und der Prompt, den sie macht, lässt sich als Token ansehen. Vorlagen laufen abgeschirmt, ohne Zugriff auf Dateien und Netz.</translation>
+   <source>It puts the marks around messages that the model learnt in training. Another one can be tried in one conversation, under Prompt and sampling: it is checked as you type, and the prompt that it makes can be looked at as tokens. Templates run in a sandbox that reaches no files and no network. A model without one, as base models are, continues the text that stands there, exactly as it is.</source>
+   <translation>Sie setzt um Nachrichten die Zeichen, die das Modell beim Training gelernt hat. Unter Prompt und Sampling lässt sich in einer Unterhaltung eine andere probieren: Sie wird beim Schreiben geprüft, und der Prompt, den sie macht, lässt sich als Token ansehen. Vorlagen laufen abgeschirmt, ohne Zugriff auf Dateien und Netz. Ein Modell ohne Vorlage, wie es Basismodelle sind, setzt den Text fort, der dasteht, genau so, wie er ist.</translation>
   </message>
   <message>
    <source>It speaks OpenAI's API (chat completions, completions, responses, models), Anthropic's messages, and routes of its own. Set an editor's base URL to the address that is shown, and give it the key if you set one. Nothing leaves this computer or, if you allow it, your network.</source>
@@ -5423,6 +5534,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>context {tokens}</source>
    <translation>Kontext {tokens}</translation>
+  </message>
+  <message>
+   <source>continues text, has no chat template</source>
+   <translation>setzt Text fort, hat keine Chat-Vorlage</translation>
   </message>
   <message>
    <source>downloaded by Helix</source>
@@ -6757,6 +6872,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>This model has no chat template, so it cannot hold a conversation. Choose an instruct or chat model, or use --raw on the command line to continue plain text.</source>
    <translation>Dieses Modell hat keine Chat-Vorlage und kann daher kein Gespräch führen. Ein Instruct- oder Chat-Modell wählen oder auf der Kommandozeile mit --raw reinen Text fortsetzen.</translation>
+  </message>
+  <message>
+   <source>This model has no chat template, so it cannot hold a conversation. Send the text to /v1/completions, or to /generate with raw, which continue it as it stands.</source>
+   <translation>Dieses Modell hat keine Chat-Vorlage und kann daher kein Gespräch führen. Senden Sie den Text an /v1/completions oder mit raw an /generate: Sie setzen ihn fort, wie er dasteht.</translation>
   </message>
   <message>
    <source>This model takes a context of {limit:token|tokens} at most, so it cannot be {value}. Use {limit} or fewer, or choose a model with a longer context.</source>
@@ -8226,6 +8345,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
  <context>
   <name>prompt</name>
   <message>
+   <source>Begin of text</source>
+   <translation>Textanfang</translation>
+  </message>
+  <message>
    <source>Begun reply</source>
    <translation>Begonnene Antwort</translation>
   </message>
@@ -8244,6 +8367,14 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
   <message>
    <source>System prompt</source>
    <translation>Systemprompt</translation>
+  </message>
+  <message>
+   <source>Text so far</source>
+   <translation>Text bisher</translation>
+  </message>
+  <message>
+   <source>Your addition</source>
+   <translation>Ihr Zusatz</translation>
   </message>
  </context>
  <context>

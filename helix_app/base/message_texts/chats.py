@@ -36,6 +36,7 @@ CHAT_WORDS: dict[str, str] = {  # of exported files
     "person": "You",
     "assistant": "Assistant",
     "edited": "edited",
+    "continued": "Text, continued by {models}",
 }
 
 MESSAGE_STATES: dict[str, str] = {  # how a message ended, where that is not as it should

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from helix_app.base.errors import InputError
-from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens
+from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, plain_tokens
 from helix_app.engine.text.fitting import fitted
 from helix_app.engine.text.tokenizer import StreamDecoder, Tokenizer
 from helix_app.protocol.events import Notice
@@ -104,12 +104,14 @@ def draft_prompt(
     target: Tokenizer, draft: Tokenizer, prompt: Sequence[int], request: GenerateRequest | None, limit: int
 ) -> list[int]:
     """What a reply follows in the draft model's tokens: in its own template, or else as the target has it."""
-    if request is not None and request.raw:
+    if request is not None and request.raw and request.prompt:
         return draft.encode(request.prompt, add_bos=True)
-    if request is None or not draft.info.chat_template:
+    if request is None or not (request.raw or draft.info.chat_template):
         return _as_text(target, draft, prompt)
 
     def encode(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+        if request.raw:
+            return plain_tokens(draft, messages)
         return chat_tokens(draft, messages, request.thinking, request.tools)
 
     try:
@@ -118,7 +120,7 @@ def draft_prompt(
         return _as_text(target, draft, prompt)
     if ids is None:
         return _as_text(target, draft, prompt)
-    return ids if begun_reply(request.messages)[1] else ids + _reasoning(target, draft, prompt, ids)
+    return ids if _continues(request) else ids + _reasoning(target, draft, prompt, ids)
 
 
 def _as_text(target: Tokenizer, draft: Tokenizer, prompt: Sequence[int]) -> list[int]:

@@ -127,4 +127,5 @@ def _ready(what: Plan, shape: Shape, session: Session, made: MadeDraft) -> Model
         tools=tools.given,
         tool_style=tools.style,
         next_token=what.target.config.next_token is not None,
+        chat_template=bool(what.tokenizer.info.chat_template),
     )

@@ -41,7 +41,7 @@ def body_of(request: GenerateRequest, model: str, owner: str, without: Collectio
     """The JSON body; ``without`` these optional fields."""
     body: dict[str, Any] = {"model": model, "stream": True, "stream_options": {"include_usage": True}}
     if request.raw:
-        body["prompt"] = request.prompt
+        body["prompt"] = request.text
     else:
         body["messages"] = [_message(m) for m in _told(request.messages)]
         body |= _CONTINUES[owner] if _continues(request) else {}
@@ -86,7 +86,7 @@ def _message(message: ChatMessage) -> dict[str, str]:
 
 
 def _continues(request: GenerateRequest) -> bool:
-    last = request.messages[-1:]
+    last = () if request.raw else request.messages[-1:]
     return bool(last) and last[0].role == "assistant" and bool(last[0].content)
 
 

@@ -18,7 +18,7 @@ from helix_app.engine.measuring import calibration
 from helix_app.engine.models.runner import ModelRunner
 from helix_app.engine.sampling.filters import check_params
 from helix_app.engine.sampling.grammar_compile import GrammarVocabulary, check_grammar
-from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_fault
+from helix_app.engine.text.chat_prompt import begun_reply, chat_tokens, own_fault, plain_tokens
 from helix_app.engine.text.fitting import CHARACTERS_PER_TOKEN, fitted
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.events import CacheSnapshot, Notice
@@ -184,11 +184,13 @@ def prompt_of(session: Session, request: GenerateRequest) -> Prompt:
     """
     limit = session.runner.max_tokens
     asked = begun_reply(request.messages)[0]
-    question = request.prompt if request.raw else (asked[-1].content if asked else "")
+    question = request.text if request.raw else (asked[-1].content if asked else "")
     answered = not request.raw and bool(asked) and asked[-1].role == "tool"  # a tool may have nothing to say
     if not question.strip() and not answered:
         raise InputError("prompt_empty")
-    prompt = _raw_prompt(session, request, limit) if request.raw else _chat_prompt(session, request, limit)
+    prompt = (
+        _prompt_text(session, request, limit) if request.raw and request.prompt else _messages(session, request, limit)
+    )
     if len(prompt.ids) >= limit:
         raise _too_long(session, limit, len(prompt.ids))
     if not prompt.ids:
@@ -196,16 +198,18 @@ def prompt_of(session: Session, request: GenerateRequest) -> Prompt:
     return prompt
 
 
-def _raw_prompt(session: Session, request: GenerateRequest, limit: int) -> Prompt:
+def _prompt_text(session: Session, request: GenerateRequest, limit: int) -> Prompt:
     if len(request.prompt) > limit * CHARACTERS_PER_TOKEN:
         raise _too_long(session, limit, len(request.prompt) // CHARACTERS_PER_TOKEN, counted=False)
     return Prompt(session.tokenizer.encode(request.prompt, add_bos=True))
 
 
-def _chat_prompt(session: Session, request: GenerateRequest, limit: int) -> Prompt:
+def _messages(session: Session, request: GenerateRequest, limit: int) -> Prompt:
     tokenizer = session.tokenizer.with_template(request.template)
 
     def encode(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+        if request.raw:
+            return plain_tokens(tokenizer, messages)
         try:
             return chat_tokens(tokenizer, messages, request.thinking, request.tools)
         except InputError as exc:

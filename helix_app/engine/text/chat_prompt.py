@@ -40,6 +40,11 @@ def chat_tokens(
     return (ids + tokenizer.encode_continued(begun) if begun else ids), notice
 
 
+def plain_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
+    """Token ids of a text that stands in several messages, without a template; never a notice."""
+    return tokenizer.encode("".join(message.content for message in messages), add_bos=True), None
+
+
 def begun_reply(messages: Sequence[ChatMessage]) -> tuple[Sequence[ChatMessage], str]:
     """A conversation up to its question, and what of the reply there is already; empty for nothing."""
     if messages and messages[-1].role == "assistant" and not messages[-1].tool_calls:

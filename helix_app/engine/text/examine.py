@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from helix_app.base.errors import InputError
 from helix_app.base.message_texts.reasons import reason_of
-from helix_app.engine.text.chat_prompt import chat_tokens, own_fault
+from helix_app.engine.text.chat_prompt import chat_tokens, own_fault, plain_tokens
 from helix_app.engine.text.fitting import fitted
-from helix_app.engine.text.placed import Placed, placed_tokens
+from helix_app.engine.text.placed import Placed, placed_text, placed_tokens
 from helix_app.engine.text.tokenizer import Tokenizer
 from helix_app.protocol.conversations.prompts import PARTS, PromptAsked, PromptCounted, PromptToken
 from helix_app.protocol.events import Notice
@@ -25,21 +25,24 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
     model = tokenizer.with_template(asked.template)
 
     def encode(messages: Sequence[ChatMessage]) -> tuple[list[int], Notice | None]:
-        return chat_tokens(model, messages, asked.thinking)
+        if asked.raw:
+            return plain_tokens(model, messages)
+        return chat_tokens(model, messages, asked.thinking, asked.tools)
 
     try:
         if asked.sum_only:
-            ids, _ = chat_tokens(model, asked.messages, asked.thinking, asked.tools)
+            ids, _ = encode(asked.messages)
             return PromptCounted(asked.number, tuple(len(ids) if part == "message" else 0 for part in PARTS))
         drop = asked.on_full == "drop_oldest"
         found = fitted(encode, asked.messages, asked.context, asked.max_tokens, drop=drop)
         if found.ids is None:
             limit = f"{asked.context:,}"
             raise InputError("prompt_too_long", tokens=reason_of("over", n=limit), limit=limit)
-        placed = placed_tokens(model, found.messages, asked.thinking)
+        told = found.messages
+        placed = placed_text(model, told) if asked.raw else placed_tokens(model, told, asked.thinking)
     except InputError as exc:
-        told = own_fault(exc) if asked.template else exc
-        return PromptCounted(asked.number, own_template=own, failed=told.as_event(), line=_line_of(exc))
+        fault = own_fault(exc) if asked.template else exc
+        return PromptCounted(asked.number, own_template=own, failed=fault.as_event(), line=_line_of(exc))
     counts = Counter(token.part for token in placed)
     return PromptCounted(
         asked.number,
@@ -48,6 +51,7 @@ def examine(tokenizer: Tokenizer, asked: PromptAsked) -> PromptCounted:
         max(0, asked.context - len(placed)),
         own,
         _named(tokenizer, placed) if asked.tokens else (),
+        raw=asked.raw,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from helix_app.base.errors import InputError
 from helix_app.engine.text.chat_prompt import begun_reply, fold_system
@@ -47,6 +48,23 @@ def placed_tokens(tokenizer: Tokenizer, messages: Sequence[ChatMessage], thinkin
     if begun:
         out += [Placed(token_id, "reply") for token_id in tokenizer.encode_continued(begun)]
     return out
+
+
+def placed_text(tokenizer: Tokenizer, messages: Sequence[ChatMessage]) -> list[Placed]:
+    """The tokens of ``chat_prompt.plain_tokens``, each with its part; one that lies across is of where it begins."""
+    ends = list(accumulate(len(message.content) for message in messages))
+    last = len(messages) - 1
+
+    def part_at(character: int) -> Part:
+        if character < 0:
+            return "template"
+        index = min(bisect_right(ends, character), last)
+        if index < last:
+            return "history"
+        return "reply" if messages[index].role == "assistant" else "message"
+
+    text = "".join(message.content for message in messages)
+    return [Placed(token_id, part_at(start)) for token_id, start, _ in tokenizer.encode_placed(text, add_bos=True)]
 
 
 def _rendered(

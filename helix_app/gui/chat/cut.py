@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from helix_app.base import messages
 from helix_app.gui.chat.message_list import MessageList
 from helix_app.gui.chat.view import ConversationView
+from helix_app.gui.chats.asking import given
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import from_text
 from helix_app.gui.glossary import terms
@@ -83,7 +84,7 @@ class CutMarker(QObject):
             else:
                 record = from_text(message.details)
                 left_out = 0 if record is None else record.left_out
-            told = talk.told(message.id) if left_out > 0 else []
+            told = given(talk, message.id) if left_out > 0 else []
             return (told[left_out].id, left_out) if left_out < len(told) else ("", 0)
         return "", 0
 

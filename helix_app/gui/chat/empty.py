@@ -10,7 +10,7 @@ from helix_app.gui.look.theme import Theme
 
 
 class EmptyChat(QWidget):
-    """A greeting, the model at hand and three questions to begin with.
+    """A greeting, the model at hand and three questions to begin with, or three beginnings of a text.
 
     Signals:
         suggestion_picked: put this text into the composer.
@@ -38,21 +38,39 @@ class EmptyChat(QWidget):
         column.addWidget(self.model)
         column.addSpacing(16)
         self._suggestions: list[ThemedButton] = []
-        for text in (
-            self.tr("Explain in three sentences how a KV cache works."),
-            self.tr("Write a Python function that merges two sorted lists."),
-            self.tr("List five uses for an old laptop."),
-        ):
-            button = ThemedButton(theme, text, kind="round")
-            button.clicked.connect(lambda _=False, text=text: self.suggestion_picked.emit(text))
+        for number in range(3):
+            button = ThemedButton(theme, "", kind="round")
+            button.clicked.connect(lambda _=False, number=number: self.suggestion_picked.emit(self._texts[number]))
             column.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
             self._suggestions.append(button)
         column.addStretch(6)
         self.set_model(False, "")
 
-    def set_model(self, ready: bool, description: str) -> None:
-        """Name the model, or say why there is none; questions are only offered while there is one."""
-        self.title.setText(self.tr("What would you like to ask?") if ready else description)
+    def _begin_with(self, plain: bool) -> tuple[str, str, str]:
+        if plain:
+            return (
+                self.tr("Once upon a time, in a village by the sea,"),
+                self.tr("The three most important inventions of the twentieth century are"),
+                self.tr("Dear Sir or Madam,"),
+            )
+        return (
+            self.tr("Explain in three sentences how a KV cache works."),
+            self.tr("Write a Python function that merges two sorted lists."),
+            self.tr("List five uses for an old laptop."),
+        )
+
+    def set_model(self, ready: bool, description: str, *, plain: bool = False) -> None:
+        """Name the model, or say why there is none; what to begin with is only offered while there is one.
+
+        Args:
+            plain: it continues a text.
+        """
+        self._texts = self._begin_with(plain)
+        for button, text in zip(self._suggestions, self._texts):
+            button.setText(text)
+            button.setAccessibleName(text)
+        title = self.tr("Which text shall go on?") if plain else self.tr("What would you like to ask?")
+        self.title.setText(title if ready else description)
         self.title.setFont(self._fonts.title if ready else self._fonts.chat)
         self.title.setProperty("tone", "" if ready else "muted")
         self.title.style().polish(self.title)

@@ -14,6 +14,7 @@ from helix_app.gui.chat.message.reply import MARKS, Reply
 from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_context
 from helix_app.gui.chat.view import ConversationView
+from helix_app.gui.chats.asking import continues, text_of
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.record import Record, from_text, rewritten, to_text
 from helix_app.gui.look.theme import Theme
@@ -140,7 +141,12 @@ class MessageList(QObject):
     def _refresh(self) -> None:
         """Which versions there are, and which reply is the last one."""
         widgets = [w for w in self._view.messages() if isinstance(w, (UserBubble, Reply))]
-        for widget in widgets:
+        after: UserBubble | Reply | None = None
+        for widget in reversed(widgets):
+            if isinstance(widget, UserBubble):
+                plain = continues(self._book.current.prompting, self._state.ready)
+                widget.set_plain(after.plain if isinstance(after, Reply) else plain)
+            after = widget
             if widget.message_id in self._book.current:
                 versions = self._book.current.versions(widget.message_id)
                 widget.show_version(versions.index(widget.message_id) + 1, len(versions))
@@ -185,7 +191,9 @@ class MessageList(QObject):
         writing = self._book.writing
         mine = writing is not None and writing.message_id == message.id
         request_id = writing.request.request_id if mine and writing is not None else message.id
-        reply = Reply(self._theme, request_id, self._author(message), message.id)
+        record = from_text(message.details)
+        plain = record is not None and record.plain
+        reply = Reply(self._theme, request_id, self._author(message, record), message.id, plain=plain)
         self._connect(reply, message.id)
         if mine and writing is not None:
             reply.set_thinking(writing.marks, writing.opens)
@@ -198,10 +206,10 @@ class MessageList(QObject):
         self._origins.adopt(reply)
         return reply
 
-    def _author(self, message: Message) -> str:
-        record = from_text(message.details)
+    def _author(self, message: Message, record: Record | None) -> str:
         edited = self.tr("edited") if record is not None and record.edited else ""
-        return ", ".join(part for part in (message.model, edited) if part)
+        by = self.tr("Continued by {model}") if record is not None and record.plain and message.model else "{model}"
+        return ", ".join(part for part in (by.format(model=message.model), edited) if part)
 
     def _connect(self, reply: Reply, message_id: str) -> None:
         reply.again_requested.connect(lambda: self.again_requested.emit(message_id))
@@ -224,8 +232,9 @@ class MessageList(QObject):
     def _race(self, request: GenerateRequest, message_id: str) -> None:
         talk = self._book.current
         settings = talk.prompting.applied(self._state.settings)
-        messages = request.messages or talk.history(talk.message(message_id).parent, settings.system_prompt)
-        self.race_requested.emit(replace(request, messages=messages))
+        question = talk.message(message_id).parent
+        turns = text_of(talk.path(question)) if request.raw else talk.history(question, settings.system_prompt)
+        self.race_requested.emit(replace(request, messages=request.messages or turns))
 
     def _end(self, reply: Reply, message: Message) -> None:
         """Show how a reply ended that is complete already."""
@@ -254,12 +263,13 @@ class MessageList(QObject):
         record = from_text(message.details)
         by_hand = message.state == "done" and record is not None and record.by_hand
         drops_oldest = self._book.current.prompting.applied(self._state.settings).on_full == "drop_oldest"
+        full = message.state == "context_full"
         if message.state == "interrupted":
             reply.offer_more(self.tr("Helix ended while this was being written. What had come by then was kept."))
-        elif (by_hand or message.state in MORE_STATES) and message.text:
+        elif (by_hand or message.state in MORE_STATES or reply.plain) and message.text and not full:
             reply.offer_more()
-        elif message.state == "context_full" and drops_oldest and message.text:
+        elif full and drops_oldest and message.text:
             reply.offer_more()  # older turns make room for the rest
-        elif message.state == "context_full" and ready is not None:
+        elif full and ready is not None:
             sentence = context_full_text(ready.context_limit, ready.context_length, ready.model_context)
             reply.offer_context(sentence, larger_context(ready))

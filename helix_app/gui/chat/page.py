@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from helix_app.base import messages
 from helix_app.gui.chat.composing.attaching import Attaching
 from helix_app.gui.chat.composing.composer import Composer, Draft, Hint
+from helix_app.gui.chat.continuing import Continuing
 from helix_app.gui.chat.empty import EmptyChat
 from helix_app.gui.chat.find_bar import FindBar
 from helix_app.gui.chat.message.reply import Reply
@@ -17,12 +18,11 @@ from helix_app.gui.chat.origins import Origins
 from helix_app.gui.chat.refusals import larger_action, larger_for, not_sent, why_unsendable
 from helix_app.gui.chat.reply_feed import ReplyFeed
 from helix_app.gui.chat.view import ConversationView, column_width
+from helix_app.gui.chats.asking import reply_request
 from helix_app.gui.chats.book import ChatBook
-from helix_app.gui.chats.record import writing_on
-from helix_app.gui.chats.writing import Writing, reply_request, writing_of
-from helix_app.gui.kit import figures
+from helix_app.gui.chats.record import Record, to_text, writing_on
+from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.gui.kit.controls.notices import ErrorBox, NoticeBar
-from helix_app.gui.kit.model_choices import why_none
 from helix_app.gui.look.theme import Theme
 from helix_app.gui.routing import Handlers
 from helix_app.gui.state import State
@@ -44,6 +44,7 @@ class ChatPage(QWidget):
         notices: what the person should know.
         error: what went wrong outside a reply.
         attaching: files for the message.
+        continuing: whether a reply continues the text that stands there.
 
     Signals:
         generate_requested: a GenerateRequest.
@@ -81,6 +82,7 @@ class ChatPage(QWidget):
         self.error.hide()
         self.hint = Hint(theme)
         self._lay_out()
+        self.continuing = Continuing(state, book, self.composer, self.empty, self.notices, self)
         self.feed = ReplyFeed(state, book, self.list, self)
         self._connect()
         self.attaching = Attaching(self.composer, book, self)  # brings files back once another draft is shown
@@ -167,14 +169,7 @@ class ChatPage(QWidget):
 
     def on_model_changed(self) -> None:
         """Another model answers, or none; while one is being loaded, a message to it can be written."""
-        ready = self._state.ready
-        if ready is not None:
-            self.composer.set_available(True, self.tr("Message {model}").format(model=ready.target_name))
-            self.empty.set_model(True, figures.model_facts(ready))
-        else:
-            reason = why_none(self._state)
-            self.composer.set_available(False, reason, writable=self._state.coming)
-            self.empty.set_model(False, reason)
+        self.continuing.refresh()
         self.book.prepare(self._state.settings.prompting.get(self._state.settings.target, ""))
         self._tell()
 
@@ -209,12 +204,16 @@ class ChatPage(QWidget):
             return
         text = self.composer.text()
         if self.generating:
-            self._queued = bool(text.strip())
+            self._queued = bool(text if self.continuing.plain else text.strip())
             self._tell()
             return
         if self._refuses():
             return
-        if not text.strip():
+        last, plain = self.last_reply(), self.continuing.plain
+        if plain and not text and last is not None:
+            self.go_on(last.message_id)
+            return
+        if not text.strip() and not (plain and text and last is not None):
             self.show_error(events.Failed("prompt_empty"))
             return
         draft = self.composer.draft()
@@ -242,7 +241,8 @@ class ChatPage(QWidget):
         reply = self.list.reply(message_id)
         if reply is None or not self._can_write():
             return
-        request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed)
+        plain = self.continuing.plain
+        request = reply_request(self.book.current, message_id, self._state.settings, self._state.seed, plain=plain)
         writing = writing_on(request, self.book.current, message_id, self._state.ready)
         self.book.again(message_id, writing.begun)
         reply.resume(request.request_id)
@@ -381,12 +381,12 @@ class ChatPage(QWidget):
 
     def _answer(self, question: str, sent: Draft | None = None) -> None:
         """Let a question be answered."""
-        book, ready = self.book, self._state.ready
-        request = reply_request(
-            book.current, question, self._state.settings, self._state.seed, self.origins.alternatives
-        )
+        book, ready, settings, plain = self.book, self._state.ready, self._state.settings, self.continuing.plain
+        alternatives = self.origins.alternatives
+        request = reply_request(book.current, question, settings, self._state.seed, alternatives, plain=plain)
         self._sent = None if sent is None else (request.request_id, sent)
-        message = book.add("assistant", "", question, "writing", "" if ready is None else ready.target_name)
+        name, details = "" if ready is None else ready.target_name, to_text(Record(plain=True)) if plain else ""
+        message = book.add("assistant", "", question, "writing", name, details)
         self._begin(writing_of(request, book.current, message.id, ready))
 
     def _begin(self, writing: Writing) -> None:

@@ -26,6 +26,7 @@ class Prompting:
         stop: texts at which a reply ends.
         thinking: whether the model is to think before it answers, where it knows such a switch; None as it is made.
         template: a chat template in place of the model's own; empty for that one.
+        plain: its replies continue the text that stands there, without a chat template.
     """
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -33,9 +34,10 @@ class Prompting:
     stop: tuple[str, ...] = ()
     thinking: bool | None = None
     template: str = ""
+    plain: bool = False
 
     def __bool__(self) -> bool:
-        chosen = self.seed is not None or self.thinking is not None
+        chosen = self.seed is not None or self.thinking is not None or self.plain
         return chosen or bool(self.values) or bool(self.stop) or bool(self.template)
 
     def applied(self, settings: Settings) -> Settings:
@@ -56,6 +58,8 @@ def to_text(prompting: Prompting) -> str:
         out["thinking"] = prompting.thinking
     if prompting.template:
         out["template"] = prompting.template
+    if prompting.plain:
+        out["plain"] = True
     return json.dumps(out, ensure_ascii=False)
 
 
@@ -75,7 +79,8 @@ def from_text(text: str) -> Prompting:
     template = raw.get("template")
     known = isinstance(template, str) and bool(template.strip()) and len(template) <= LONGEST_TEMPLATE
     stop = stops_of(stops if isinstance(stops, list) else ())
-    return Prompting(values, seed if whole else None, stop, thinking, str(template) if known else "")
+    text = str(template) if known else ""
+    return Prompting(values, seed if whole else None, stop, thinking, text, raw.get("plain") is True)
 
 
 def stops_of(texts: object) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class Record:
         marks, opens, thought_seconds, thought_tokens: as in ``Writing``.
         template, thinking, on_full: as in ``GenerateRequest``.
         left_out: as in ``PrefillDone``.
+        plain: it continued a text, in which nobody asks and nobody answers.
         edited: a person wrote its text anew, from the begin or as far as the model did not go on with it.
     """
 
@@ -59,6 +60,7 @@ class Record:
     on_full: OnFull = "stop"
     left_out: int = 0
     edited: bool = False
+    plain: bool = False
 
     def request(self, messages: tuple[ChatMessage, ...], request_id: str) -> GenerateRequest:
         """The request that it answered."""
@@ -74,6 +76,7 @@ class Record:
             template=self.template,
             thinking=self.thinking,
             on_full=self.on_full,
+            raw=self.plain,
         )
 
     def finished(self, request_id: str, text: str) -> Finished | None:
@@ -118,6 +121,7 @@ def record_of(writing: Writing, ready: ModelReady | None, end: Finished | Failed
         on_full=request.on_full,
         left_out=writing.left_out,
         edited=before is not None and before.edited,
+        plain=request.raw if before is None else before.plain,
     )
 
 
@@ -130,7 +134,12 @@ def rewritten(before: str, record: Record, answer: str) -> tuple[str, Record]:
     kept = before + record.marks[1] if parted.open else before[: len(before) - len(parted.answer)]
     thought = (record.thought_seconds, record.thought_tokens)
     return kept + answer, Record(
-        marks=record.marks, opens=record.opens, thought_seconds=thought[0], thought_tokens=thought[1], edited=True
+        marks=record.marks,
+        opens=record.opens,
+        thought_seconds=thought[0],
+        thought_tokens=thought[1],
+        edited=True,
+        plain=record.plain,
     )
 
 

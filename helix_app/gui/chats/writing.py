@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass, field
 
 from helix_app.base.replies.thinking import ThoughtSplitter
-from helix_app.base.settings import Settings
-from helix_app.gui.chats.conversation import Conversation, new_id
+from helix_app.gui.chats.conversation import Conversation
 from helix_app.protocol.models.loading import ModelReady
-from helix_app.protocol.requests import GenerateRequest, SamplingParams
+from helix_app.protocol.requests import GenerateRequest
 
 
 @dataclass
@@ -73,45 +72,12 @@ class Writing:
         return text
 
 
-def reply_request(
-    conversation: Conversation, message_id: str, settings: Settings, seed: int | None, alternatives: int = 0
-) -> GenerateRequest:
-    """The request for an answer to a question, or to go on with an answer; each token with so many likeliest ones.
-
-    What the conversation has of its own goes before ``settings`` and ``seed``.
-    """
-    own = conversation.prompting
-    settings = own.applied(settings)
-    seed = seed if own.seed is None else own.seed
-    return GenerateRequest(
-        request_id=new_id(),
-        messages=conversation.history(message_id, settings.system_prompt),
-        mode="autoregressive" if settings.mode == "autoregressive" else "speculative",
-        k=settings.k,
-        verify="rejection" if seed is None else "coupled",
-        max_tokens=settings.max_tokens,
-        alternatives=alternatives,
-        stop=own.stop,
-        thinking=own.thinking,
-        template=own.template,
-        on_full=settings.on_full,
-        sampling=SamplingParams(
-            temperature=settings.temperature,
-            top_k=settings.top_k,
-            top_p=settings.top_p,
-            min_p=settings.min_p,
-            repetition_penalty=settings.repetition_penalty,
-            seed=seed,
-        ),
-    )
-
-
 def writing_of(
     request: GenerateRequest, conversation: Conversation, message_id: str, ready: ModelReady | None, begun: str = ""
 ) -> Writing:
     """A reply that is about to be written by this model."""
     marks, opens = ("", ""), False
-    if ready is not None:
+    if ready is not None and not request.raw:
         marks = ready.thinking
         opens = ready.thinking_opens if request.thinking is None else ready.thinking_opens_when[request.thinking]
     return Writing(request, conversation, message_id, begun, marks=marks, opens=opens)

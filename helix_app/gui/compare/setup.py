@@ -279,6 +279,8 @@ class Setup(QWidget):
                 seed=seed,
             ),
             max_tokens=self.max_tokens.value(),
+            plain=self._state.ready is not None and not self._state.ready.chat_template,
+            raw=self._raced is not None and self._raced.raw,
             template="" if self._raced is None else self._raced.template,
             thinking=None if self._raced is None else self._raced.thinking,
             on_full="stop" if self._raced is None else self._raced.on_full,

@@ -236,7 +236,8 @@ def sampling() -> tuple[Term, ...]:
             tr(
                 "It puts the marks around messages that the model learnt in training. Another one can be tried in one "
                 "conversation, under Prompt and sampling: it is checked as you type, and the prompt that it makes can "
-                "be looked at as tokens. Templates run in a sandbox that reaches no files and no network."
+                "be looked at as tokens. Templates run in a sandbox that reaches no files and no network. A model "
+                "without one, as base models are, continues the text that stands there, exactly as it is."
             ),
             also=tr("jinja, prompt format"),
             see=("system_prompt", "token"),

@@ -48,6 +48,7 @@ def library_facts(item: LibraryItem) -> str:
         item.quantisation,
         item.architecture,
         item.licence,
+        tr("continues text, has no chat template") if item.plain else "",
         origin_text(item.origin),
         used_text(item.last_used),
     )

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.chat.composing.counting import Counting
+from helix_app.gui.chats.asking import continues
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import to_text
 from helix_app.gui.look.theme import Theme
@@ -42,7 +43,8 @@ class PromptingDesk(QObject):
     def _show(self) -> None:
         own, ready = self._book.current.prompting, self._state.ready
         self._composer.set_own(bool(replace(own, thinking=None)))
-        self._composer.set_thinking(ready is not None and bool(ready.thinking_switch), own.thinking is not False)
+        switch = ready is not None and bool(ready.thinking_switch) and not continues(own, ready)
+        self._composer.set_thinking(switch, own.thinking is not False)
 
     def open_dialog(self) -> None:
         """Show what the conversation changes; it applies when saved."""

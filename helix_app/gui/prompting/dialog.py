@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QLineEdit, QPlainTextEdit, QV
 from helix_app.base.language import say
 from helix_app.base.settings import declared
 from helix_app.gui.chat.composing.counting import Counting
+from helix_app.gui.chats.asking import continues
 from helix_app.gui.chats.prompting import NAMES, Prompting, stops_of
 from helix_app.gui.glossary import terms
 from helix_app.gui.kit.controls.buttons import CheckBox, ThemedButton
@@ -30,6 +31,7 @@ class PromptingDialog(Dialog):
         editors: the control of each setting, by its name.
         seed_edit, stops: seed, and one stop text a line.
         presets: sets of choices under names.
+        plain: the text is continued, without the chat template.
         template: opens the chat template; preview: shows the prompt as tokens.
         by_model: new conversations with the model that is loaded begin so.
     """
@@ -54,6 +56,8 @@ class PromptingDialog(Dialog):
         self.stops = QPlainTextEdit()
         self.stops.setTabChangesFocus(True)
         self.stops.setPlaceholderText(self.tr("one a line; a reply ends where one of them would begin"))
+        self.plain = CheckBox(theme, self.tr("Continue the text as it stands, without the chat template"))
+        self.plain.toggled.connect(self._on_plain)
         self.template = ThemedButton(theme, self.tr("Edit…"))
         self.template.clicked.connect(self.edit_template)
         self.template_note = QLabel()
@@ -74,6 +78,8 @@ class PromptingDialog(Dialog):
         self.note = QLabel(self.tr("What is as in the settings follows them."))
         self.note.setProperty("tone", "muted")
         self.note.setFont(theme.fonts.small)
+        prompt = self.editors["system_prompt"].widget
+        self._prompt_hint = prompt.placeholderText() if isinstance(prompt, QPlainTextEdit) else ""
         self._lay_out()
         self.show_prompting(prompting)
         self.resize(680, 560)
@@ -106,6 +112,7 @@ class PromptingDialog(Dialog):
         column.setSpacing(12)
         column.addWidget(self.presets)
         column.addLayout(grid)
+        column.addWidget(self.plain)
         column.addWidget(self.preview, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.by_model)
         column.addWidget(self.note)
@@ -141,12 +148,14 @@ class PromptingDialog(Dialog):
         own = {name: value for name, value in values.items() if value != getattr(settings, name)}
         seed = self.seed_edit.text().strip()
         stops = stops_of(self.stops.toPlainText().split("\n"))
-        return Prompting(own, int(seed) if seed else None, stops, self._thinking, self._template)
+        number = int(seed) if seed else None
+        return Prompting(own, number, stops, self._thinking, self._template, self._chosen_plain())
 
     def show_prompting(self, prompting: Prompting) -> None:
         """Fill the controls."""
         settings = prompting.applied(self._state.settings)
         self._thinking = prompting.thinking
+        self.plain.setChecked(prompting.plain)
         self._set_template(prompting.template)
         for name, editor in self.editors.items():
             editor.show(getattr(settings, name))
@@ -170,5 +179,36 @@ class PromptingDialog(Dialog):
 
     def _set_template(self, template: str) -> None:
         self._template = template
-        text = self.tr("another one, for this conversation") if template else self.tr("the model's own")
+        self._show_plain()
+
+    def _only_text(self) -> bool:
+        """Whether the model has no chat template, and none was written here."""
+        return continues(Prompting(template=self._template), self._state.ready)
+
+    def _chosen_plain(self) -> bool:
+        return self.plain.isChecked() and not self._only_text()
+
+    def _on_plain(self) -> None:
+        self._show_plain()
+
+    def _show_plain(self) -> None:
+        """What has no place in a text that is continued cannot be edited, and it is said why."""
+        only = self._only_text()
+        plain = only or self.plain.isChecked()
+        self.plain.setVisible(not only)
+        prompt = self.editors["system_prompt"].widget
+        prompt.setEnabled(not plain)
+        if isinstance(prompt, QPlainTextEdit):
+            prompt.setPlaceholderText(self.tr("not sent") if plain else self._prompt_hint)
+        note = self.tr("What is as in the settings follows them.")
+        why = self.tr("The system prompt is not sent: the text is continued as it stands.")
+        self.note.setText(f"{why} {note}" if plain else note)
+        self.template.setEnabled(self._state.ready is not None and not self.plain.isChecked())
+        if only:
+            text = self.tr("none: the text is continued")
+        elif plain:
+            text = self.tr("not used")
+        else:
+            own = self.tr("another one, for this conversation")
+            text = own if self._template else self.tr("the model's own")
         self.template_note.setText(text)

@@ -126,7 +126,9 @@ class PromptPreview(Dialog):
         ]
         if news.left_out:
             sentences.append(self.tr("The {out:oldest message is|oldest messages are} not in it: the context is full."))
-        if not news.of("message"):
+        if news.raw:
+            sentences.append(self.tr("They are the text as it stands: no chat template, no system prompt."))
+        elif not news.of("message"):
             sentences.append(self.tr("Nothing is typed: your message will stand before the end."))
         tokens = news.tokens
         if len(tokens) > MOST_TOKENS:
@@ -136,9 +138,9 @@ class PromptPreview(Dialog):
         text = " ".join(sentences)
         self.said.setText(messages.fill(text, n=news.total, room=news.room, out=news.left_out, half=MOST_TOKENS // 2))
         for part, label in self.parts.items():
-            label.setText(f"{part_name(part)} {figures.count(news.of(part))}")
+            label.setText(f"{part_name(part, raw=news.raw)} {figures.count(news.of(part))}")
             self._legend[part].setVisible(news.of(part) > 0)
-        self.sheet.show_tokens(tokens)
+        self.sheet.show_tokens(tokens, raw=news.raw)
         self._area.verticalScrollBar().setValue(0)
         self.sheet.setFocus()
 

@@ -48,8 +48,13 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("prompt", text)
 
 
-def part_name(part: Part) -> str:
-    """What a part is called."""
+def part_name(part: Part, *, raw: bool = False) -> str:
+    """What a part is called; ``raw``, of a text that is continued as it stands."""
+    if raw:
+        return {
+            "message": tr("Your addition"),
+            "template": tr("Begin of text"),
+        }.get(part, tr("Text so far"))
     return {
         "system": tr("System prompt"),
         "history": tr("History"),
@@ -84,6 +89,7 @@ class PromptSheet(QWidget):
         self._theme = theme
         self._trace = Trace()
         self.tokens: tuple[PromptToken, ...] = ()
+        self._raw = False
         self.picked: int | None = None
         metrics = QFontMetricsF(theme.fonts.chat)
         self._ascent, self._text_height = metrics.ascent(), math.ceil(metrics.height())
@@ -99,9 +105,9 @@ class PromptSheet(QWidget):
         self.setAccessibleName(self.tr("Tokens of the prompt"))
         theme.changed.connect(self.update)
 
-    def show_tokens(self, tokens: Sequence[PromptToken]) -> None:
-        """Show the tokens of another prompt."""
-        self.tokens, self.picked = tuple(tokens), None
+    def show_tokens(self, tokens: Sequence[PromptToken], *, raw: bool = False) -> None:
+        """Show the tokens of another prompt; ``raw`` as in ``part_name``."""
+        self.tokens, self.picked, self._raw = tuple(tokens), None, raw
         emitted = tuple(EmittedToken(token.token_id, token.text, "plain", 0.0) for token in tokens)
         self._trace = Trace([RunItem(0.0, PrefillDone("", len(emitted), 0, 0.0, emitted))])
         self.flow.clear()
@@ -116,7 +122,7 @@ class PromptSheet(QWidget):
         lines = [
             f"{quoted(shown.text)}  #{token + 1}",
             self.tr("Token id {id}").format(id=shown.token_id),
-            part_name(shown.part),
+            part_name(shown.part, raw=self._raw),
         ]
         return [*lines, self.tr("A special token: no text, but a sign for the model")] if shown.special else lines
 

@@ -93,7 +93,8 @@ class TemplateDialog(Dialog):
         """The check is through."""
         if news.number != self._number:
             return
-        if self._models is None and not (news.failed is not None and not news.own_template):
+        none = news.failed is not None and news.failed.code == "no_chat_template"  # one can be written all the same
+        if self._models is None and (none or news.own_template or news.failed is None):
             self._models = news.own_template
             if not self.editor.isEnabled():
                 self.editor.setEnabled(True)
@@ -104,7 +105,11 @@ class TemplateDialog(Dialog):
         failed = news.failed
         self._line = news.line if failed is not None and failed.code in FAULTS else 0
         self.save.setEnabled(failed is None or failed.code not in FAULTS)
-        if failed is None:
+        if none:
+            self._say(
+                self.tr("This model has none, and continues the text. With one written here it chats."), wrong=False
+            )
+        elif failed is None:
             own = self.tr("This is the model's own.") if not self.template() else self.tr("It works here.")
             count = self.tr("With it the prompt has {n:token|tokens}.")
             self._say(messages.fill(f"{own} {count}", n=news.total), wrong=False)

@@ -20,7 +20,7 @@ from helix_app.modelfiles.part_names import part_files
 from helix_app.modelfiles.stamps import stamp, versions
 from helix_app.protocol.events import Failed
 
-_VERSION = 3  # of what is kept
+_VERSION = 4  # of what is kept
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class ModelFacts:
     Attributes:
         problem: why the model cannot run; None where it can.
         head: it is a draft head, which runs beside the model that it was made for.
+        plain: there is no chat template in them, so that the model continues text.
     """
 
     name: str = ""
@@ -38,6 +39,7 @@ class ModelFacts:
     licence: str = ""
     problem: Failed | None = None
     head: bool = False
+    plain: bool = False
 
 
 def facts_of(path: Path, *, read: bool = True) -> ModelFacts:
@@ -77,8 +79,8 @@ def _look(path: Path) -> ModelFacts:
     try:
         inspect_head(path) if head else inspect(path)
     except ModelFileError as exc:
-        return replace(said, head=head, problem=exc.as_event())
-    return replace(said, head=head)
+        return replace(said, head=head, plain=False, problem=exc.as_event())
+    return replace(said, head=head, plain=said.plain and not head)
 
 
 def _of_file(path: Path) -> ModelFacts:
@@ -94,6 +96,7 @@ def _of_file(path: Path) -> ModelFacts:
         of_name(path.name) or of_header(said),
         architecture if isinstance(architecture, str) else "",
         licence if isinstance(licence, str) and len(licence) <= 40 else "",
+        plain=not said.get("tokenizer.chat_template"),
     )
 
 
@@ -106,5 +109,19 @@ def _of_folder(path: Path) -> ModelFacts:
     architecture, kind = raw.get("model_type"), raw.get("dtype") or raw.get("torch_dtype")
     short = {"bfloat16": "BF16", "float16": "F16", "float32": "F32"}
     return ModelFacts(
-        architecture=architecture if isinstance(architecture, str) else "", quantisation=short.get(str(kind), "")
+        architecture=architecture if isinstance(architecture, str) else "",
+        quantisation=short.get(str(kind), ""),
+        plain=not _has_template(path),
     )
+
+
+def _has_template(path: Path) -> bool:
+    if any(
+        (path / name).exists() for name in ("chat_template.jinja", "chat_template.json", "additional_chat_templates")
+    ):
+        return True
+    try:
+        raw = texts.read_json(path / "tokenizer_config.json")
+    except (OSError, ValueError):
+        return False
+    return isinstance(raw, dict) and bool(raw.get("chat_template"))

@@ -84,6 +84,7 @@ def _item(place: _Place, kept: registry.Registry, read: bool) -> LibraryItem:
         problem=facts.problem,
         removal=place.removal,
         head=facts.head,
+        plain=facts.plain,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Literal
 from helix_app.protocol.events import Failed
 from helix_app.protocol.requests import ChatMessage, OnFull
 
-# what the tokens of a prompt are of; ``template`` is what stands around the messages, ``reply`` what of it is there
+# what the tokens of a prompt are of; ``template`` is what stands around the messages, or the token before a text that
+# is continued as it stands, ``reply`` what of it is there
 Part = Literal["template", "system", "history", "message", "reply"]
 PARTS: tuple[Part, ...] = ("system", "history", "message", "reply", "template")
 
@@ -28,6 +29,7 @@ class PromptAsked:
         messages, max_tokens, template, thinking, on_full: as in ``GenerateRequest``.
         tokens: the tokens themselves are wanted, too.
         tools: as in ``GenerateRequest``; only with ``sum_only``.
+        raw: as in ``GenerateRequest``, of the messages.
         sum_only: how many tokens there are in all is enough, whatever the context; told as those of the message.
     """
 
@@ -42,6 +44,7 @@ class PromptAsked:
     tokens: bool = False
     tools: tuple[str, ...] = ()
     sum_only: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class PromptCounted:
         room: tokens of the context that are left for the reply.
         own_template: the model's chat template; empty where it has none.
         tokens: all of them, where they were asked for.
+        raw: the messages are one text, without a template.
         line: of the template where ``failed`` arose; 0 where that is not known.
     """
 
@@ -75,6 +79,7 @@ class PromptCounted:
     tokens: tuple[PromptToken, ...] = ()
     failed: Failed | None = None
     line: int = 0
+    raw: bool = False
 
     @property
     def total(self) -> int:

@@ -60,6 +60,9 @@ class ModelReady:
     reply begins inside such a block, which its prompt has opened; ``thinking_opens_when`` says so for requests with
     ``thinking`` False and True.
 
+    ``chat_template`` says whether the model has one; others continue text (``GenerateRequest.raw``). A server's model
+    counts as having one.
+
     ``tools`` says whether the chat template takes descriptions of tools; others refuse them. ``tool_style`` is how
     calls stand in a reply (``base.replies.tool_calls.STYLES``), empty where that is not known: then they come as text.
 
@@ -98,6 +101,7 @@ class ModelReady:
     next_token: bool = False
     remote: str = ""
     draft_file: str = ""
+    chat_template: bool = True
 
     @property
     def draft_label(self) -> str:

@@ -98,7 +98,8 @@ def of_failed(event: Failed) -> ApiError:
         status = 400
     else:
         status = 503 if event.code.startswith(_UNAVAILABLE) else 500
-    error = ApiError(status, event.code, retry_after=_RETRY if status == 503 else None)
+    code = "api_no_chat_template" if event.code == "no_chat_template" else event.code
+    error = ApiError(status, code, retry_after=_RETRY if status == 503 else None)
     error.fields = dict(event.fields)
     return error
 

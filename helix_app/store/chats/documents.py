@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +16,22 @@ from helix_app.store.chats import tree
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#])")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A message, or all of a text that was continued: one passage, whoever wrote which part.
+
+    Attributes:
+        speaker: who wrote it.
+        note: how it ended, where that is not as it should.
+        kind: ``user``, ``assistant`` or ``text``.
+    """
+
+    speaker: str
+    text: str
+    note: str
+    kind: str
 
 
 def markdown(chats: Sequence[Chat]) -> str:
@@ -36,24 +53,46 @@ def _title(chat: Chat) -> str:
     return chat.entry.title or CHAT_WORDS["untitled"]
 
 
-def _shown(chat: Chat) -> list[Message]:
-    return tree.shown(chat.messages, chat.leaf)
+def _sections(chat: Chat) -> list[Section]:
+    """What is shown of a conversation, from the first message to the last."""
+    sections: list[Section] = []
+    shown = tree.shown(chat.messages, chat.leaf)
+    passage: list[Message] = []
+    for index, message in enumerate(shown):
+        made = (
+            shown[index + 1 : index + 2] if message.role == "user" else [message]
+        )  # a reply says what it goes on with
+        if any(_says(reply, "plain") for reply in made) or (passage and not made):
+            passage.append(message)
+            continue
+        sections += _passage(passage)
+        passage = []
+        sections.append(Section(_speaker(message), message.text.strip(), _note(message), message.role))
+    return [*sections, *_passage(passage)]
+
+
+def _passage(messages: Sequence[Message]) -> list[Section]:
+    if not messages:
+        return []
+    names = list(dict.fromkeys(_speaker(message) for message in messages if message.role != "user"))
+    by = CHAT_WORDS["continued"].format(models=", ".join(names))
+    return [Section(by, "".join(message.text for message in messages), _note(messages[-1]), "text")]
 
 
 def _speaker(message: Message) -> str:
     if message.role == "user":
         return CHAT_WORDS["person"]
     model = message.model or CHAT_WORDS["assistant"]
-    return f"{model}, {CHAT_WORDS['edited']}" if _edited(message) else model
+    return f"{model}, {CHAT_WORDS['edited']}" if _says(message, "edited") else model
 
 
-def _edited(message: Message) -> bool:
-    """Whether a person wrote the text of a reply anew, which its details say."""
+def _says(message: Message, what: str) -> bool:
+    """Whether the details of a reply say that it is ``edited``, or that it continues a text (``plain``)."""
     try:
         details = json.loads(message.details or "{}")
     except ValueError:
         return False
-    return isinstance(details, dict) and details.get("edited") is True
+    return isinstance(details, dict) and details.get(what) is True
 
 
 def _note(message: Message) -> str:
@@ -62,9 +101,9 @@ def _note(message: Message) -> str:
 
 def _markdown(chat: Chat) -> str:
     parts = [f"# {_literal(_title(chat))}\n\n{chat.entry.created}\n"]
-    for message in _shown(chat):
-        note = f"\n*({_note(message)})*\n" if _note(message) else ""
-        parts.append(f"## {_literal(_speaker(message))}\n\n{_closed(message.text.strip())}\n{note}")
+    for section in _sections(chat):
+        note = f"\n*({section.note})*\n" if section.note else ""
+        parts.append(f"## {_literal(section.speaker)}\n\n{_closed(section.text)}\n{note}")
     return "\n".join(parts)
 
 
@@ -75,9 +114,9 @@ def _literal(text: str) -> str:
 
 def _plain(chat: Chat) -> str:
     parts = [f"{_title(chat)}\n{chat.entry.created}\n"]
-    for message in _shown(chat):
-        note = f"\n({_note(message)})\n" if _note(message) else ""
-        parts.append(f"{_speaker(message)}:\n{message.text.strip()}\n{note}")
+    for section in _sections(chat):
+        note = f"\n({section.note})\n" if section.note else ""
+        parts.append(f"{section.speaker}:\n{section.text}\n{note}")
     return "\n".join(parts)
 
 
@@ -113,5 +152,5 @@ def _environment() -> Any:
         keep_trailing_newline=True,
     )
     made.filters["markdown"] = lambda text: Markup(parser.render(text))
-    made.globals |= {"shown": _shown, "speaker": _speaker, "note": _note, "words": CHAT_WORDS}
+    made.globals |= {"sections": _sections, "words": CHAT_WORDS}
     return made

@@ -1,32 +1,15 @@
-"""A reply as it is written: each piece told once, its thoughts timed, and the request that asked for it."""
+"""A reply as it is written: each piece told once, its thoughts timed."""
 
 from __future__ import annotations
 
 import pytest
 
-from helix_app.base.settings import Settings
 from helix_app.gui.chats.conversation import Conversation
-from helix_app.gui.chats.prompting import Prompting, to_text
-from helix_app.gui.chats.writing import Writing, reply_request, writing_of
+from helix_app.gui.chats.writing import Writing, writing_of
 from helix_app.protocol.requests import GenerateRequest
 from tests.gui import fake
 
 REQUEST = GenerateRequest("r")
-
-
-def test_the_request_for_an_answer() -> None:
-    talk = Conversation()
-    ask = talk.add("user", "Why?")
-    request = reply_request(talk, ask.id, Settings(system_prompt="Be brief.", temperature=0.0), 3, 2)
-    assert [m.content for m in request.messages] == ["Be brief.", "Why?"]
-    assert (request.verify, request.sampling.seed, request.alternatives) == ("coupled", 3, 2)
-    assert (request.template, request.on_full) == ("", "stop")
-    talk.settings = to_text(Prompting({"system_prompt": "", "on_full": "drop_oldest"}, 9, ("END",), False, "T"))
-    own = reply_request(talk, ask.id, Settings(system_prompt="Be brief."), 3)
-    assert [m.content for m in own.messages] == ["Why?"]
-    assert (own.sampling.seed, own.stop, own.thinking) == (9, ("END",), False)
-    assert (own.template, own.on_full) == ("T", "drop_oldest")
-    assert reply_request(talk, ask.id, Settings(), None).request_id != own.request_id
 
 
 def test_each_piece_is_told_once() -> None:
@@ -62,3 +45,9 @@ def test_whether_the_prompt_opens_a_thought(asked: bool | None, opens: bool) -> 
     made = writing_of(GenerateRequest("r", thinking=asked), Conversation(), "m", ready)
     assert (made.marks, made.opens) == (("<think>", "</think>"), opens)
     assert writing_of(REQUEST, Conversation(), "m", None).marks == ("", "")
+
+
+def test_a_text_that_is_continued_holds_no_thought() -> None:
+    ready = fake.ready(thinking=("<think>", "</think>"), thinking_opens=True)
+    made = writing_of(GenerateRequest("r", raw=True), Conversation(), "m", ready)
+    assert (made.marks, made.opens) == (("", ""), False)

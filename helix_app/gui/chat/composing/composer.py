@@ -69,7 +69,7 @@ class Composer(QFrame):
         super().__init__(parent)
         self.setObjectName("composerBox")
         self._theme = theme
-        self._generating = self._available = False
+        self._generating = self._available = self._plain = False
         self._chips: list[Chip] = []
         self._coming: deque[ComingChip] = deque()  # in the order in which they are read
         self._held = False  # sent as soon as they are
@@ -112,8 +112,8 @@ class Composer(QFrame):
         self.set_generating(False)
 
     def text(self) -> str:
-        """What would be sent: the pasted texts and what is typed."""
-        typed = self.editor.toPlainText().strip()
+        """What would be sent: the pasted texts and what is typed, to the last space where it is to be continued."""
+        typed = self.editor.toPlainText() if self._plain else self.editor.toPlainText().strip()
         return "\n\n".join([chip.text for chip in self._chips] + ([typed] if typed else []))
 
     def is_empty(self) -> bool:
@@ -223,6 +223,14 @@ class Composer(QFrame):
         self.editor.setPlaceholderText(placeholder)
         self.button.setEnabled(available or self._generating)
 
+    def set_plain(self, plain: bool) -> None:
+        """Whether its text is continued as it stands, rather than answered."""
+        if plain != self._plain:
+            self._plain = plain
+            self.editor.setAccessibleName(self.tr("Text to continue") if plain else self.tr("Message"))
+            self.set_generating(self._generating)
+            self.changed.emit()
+
     def set_thinking(self, available: bool, thinks: bool) -> None:
         """Whether the model knows a switch for it, and how that stands."""
         self.think.setVisible(available)
@@ -244,11 +252,15 @@ class Composer(QFrame):
     def set_generating(self, generating: bool) -> None:
         """Show Stop while a reply is written, Send otherwise."""
         self._generating = generating
-        text = self.tr("Stop") if generating else self.tr("Send")
+        go = self.tr("Continue") if self._plain else self.tr("Send")
+        tip = self.tr("Send (Enter); Shift+Enter: new line")
+        if self._plain:
+            tip = self.tr("Have the text continued (Enter), also without more of your own; Shift+Enter: new line")
+        text = self.tr("Stop") if generating else go
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setToolTip(self.tr("Stop") if generating else self.tr("Send (Enter); Shift+Enter: new line"))
-        self.button.set_symbol("stop" if generating else "send")
+        self.button.setToolTip(text if generating else tip)
+        self.button.set_symbol("stop" if generating else "play" if self._plain else "send")
         self.button.setEnabled(generating or self._available)
 
     def on_submitted(self) -> None:

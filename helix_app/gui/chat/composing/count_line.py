@@ -40,13 +40,20 @@ def details(counted: PromptCounted) -> list[str]:
     """The parts of a prompt and what they leave, each on a line; nothing for one that could not be counted."""
     if counted.failed is not None:
         return []
-    named = (
+    named: tuple[tuple[str, int], ...] = (
         (tr("System prompt: {n}"), counted.of("system")),
         (tr("History: {n}"), counted.of("history")),
         (tr("Message: {n}"), counted.of("message")),
         (tr("Chat template: {n}"), counted.of("template")),
         (tr("Left for the reply: {n}"), counted.room),
     )
+    if counted.raw:
+        named = (
+            (tr("Text so far: {n}"), counted.of("history") + counted.of("reply")),
+            (tr("Your addition: {n}"), counted.of("message")),
+            (tr("Begin of text: {n}"), counted.of("template")),
+            (tr("Left to write: {n}"), counted.room),
+        )
     lines = [text.format(n=figures.count(n)) for text, n in named]
     if counted.left_out:
         lines.append(messages.fill(tr("Not sent: the {n:oldest message|oldest messages}"), n=counted.left_out))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from helix_app.base.settings import Settings
 from helix_app.gui.chat.composing.composer import Composer
+from helix_app.gui.chats.asking import continues, text_of
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.prompting import Prompting
 from helix_app.gui.routing import Handlers
@@ -135,18 +136,27 @@ class Counting(QObject):
             return None
         own = talk.prompting if own is None else own
         settings = own.applied(self._state.settings)
+        plain = continues(own, ready)
         self._number += 1
         return PromptAsked(
             self._number,
             ready.target_file,
             ready.context_length,
-            self._messages(settings.system_prompt, last=tokens),
+            self._text() if plain else self._messages(settings.system_prompt, last=tokens),
             settings.max_tokens,
-            own.template,
-            own.thinking,
+            "" if plain else own.template,
+            None if plain else own.thinking,
             settings.on_full,
             tokens,
+            raw=plain,
         )
+
+    def _text(self) -> tuple[ChatMessage, ...]:
+        """The text that stands there, with what is typed at its end."""
+        writing, path = self._book.writing, self._book.current.path()
+        if writing is not None:
+            path = [replace(m, text=writing.text()) if m.id == writing.message_id else m for m in path]
+        return text_of(path, self._composer.text())
 
     def _messages(self, system_prompt: str, *, last: bool) -> tuple[ChatMessage, ...]:
         typed, told = self._composer.text(), self._told()

@@ -1,4 +1,4 @@
-"""What the person wrote, to the right."""
+"""What the person wrote, to the right; as part of a text at its left, above what continues it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODE_GAP = 8  # above and below a code block
 SHOWN_AT_FIRST = 1200  # characters of a long message that are shown until the person asks for all
 PIECE = 4000  # characters laid out at a time
 BUBBLE_CHARACTERS = 72
-BAR = 26  # height of the actions below it
+BAR, BAR_GAP = 26, 4  # height of the actions below it, or their distance where they stand beside it
 SAMPLE = "The quick brown fox jumps over the lazy dog and runs away from it, again and again. "
 
 
@@ -61,6 +61,7 @@ class UserBubble(QWidget):
         self._rest = deque(fenced(text))  # what is not shown yet
         self._parts: list[TextBlock | CodeBlock] = []
         self._goes_on = False  # the last part is not shown to its end
+        self._plain = False  # it is part of a text, which nobody says
         self._box = (0, 0, 0, 0)
         self.box: EditBox | None = None
         self._more = ThemedButton(theme, "", kind="link", parent=self)
@@ -76,7 +77,7 @@ class UserBubble(QWidget):
             self._more.show()
         self._append(SHOWN_AT_FIRST if long else len(text))
         self._make_bar(theme)
-        self.setAccessibleName(self.tr("You: {text}").format(text=text[:2000]))
+        self._name()
         theme.changed.connect(self.update)
 
     def _make_bar(self, theme: Theme) -> None:
@@ -96,6 +97,18 @@ class UserBubble(QWidget):
             row.addWidget(widget)
         self._bar.setVisible(bool(self.message_id))
 
+    def _name(self) -> None:
+        words = self.tr("Text: {text}") if self._plain else self.tr("You: {text}")
+        self.setAccessibleName(words.format(text=self._text[:2000]))
+
+    def set_plain(self, plain: bool) -> None:
+        """Whether it is part of a text that is continued, rather than a message."""
+        if plain != self._plain:
+            self._plain = plain
+            self._name()
+            self.height_changed.emit()
+            self.update()
+
     def text(self) -> str:
         """The whole message."""
         return self._text
@@ -114,7 +127,7 @@ class UserBubble(QWidget):
     def begin_edit(self) -> None:
         """Let it be written anew, in its place."""
         if self.box is None:
-            self.box = EditBox(self._theme, self._text, self)
+            self.box = EditBox(self._theme, self._text, self, exact=self._plain)
             self.box.sent.connect(self._on_sent)
             self.box.cancelled.connect(self.end_edit)
             self.box.height_changed.connect(self.height_changed)
@@ -133,7 +146,7 @@ class UserBubble(QWidget):
 
     def _on_sent(self, text: str) -> None:
         self.end_edit()
-        if text != self._text.strip():
+        if text != (self._text if self._plain else self._text.strip()):
             self.edited.emit(text)
 
     def _show_parts(self) -> None:
@@ -200,12 +213,13 @@ class UserBubble(QWidget):
             self.box.setGeometry(0, 0, width, high)
             self._box = (0, 0, 0, 0)
             return high
-        most = min(width, text_width(self._theme, BUBBLE_CHARACTERS) + 2 * PADDING) - 2 * PADDING
+        beside = self._bar.sizeHint().width() + BAR_GAP if self._plain and self.message_id else 0
+        most = min(width - beside, text_width(self._theme, BUBBLE_CHARACTERS) + 2 * PADDING) - 2 * PADDING
         for part in self._parts:
             part.height_for(most)
         inner = min(most, max(part.ideal_width() for part in self._parts) + 1)
         inner = max(inner, min(most, self._more.sizeHint().width() if self._more.isVisibleTo(self) else 0))
-        left = width - inner - PADDING
+        left = PADDING if self._plain else width - inner - PADDING
         top = 8
         before: TextBlock | CodeBlock | None = None
         for part in self._parts:
@@ -219,7 +233,9 @@ class UserBubble(QWidget):
             self._more.setGeometry(left - 4, top + 4, self._more.sizeHint().width(), 24)
             top += 28
         self._box = (left - PADDING, 0, inner + 2 * PADDING, top + 8)
-        if not self.message_id:
+        if beside:  # the text goes on right below it
+            self._bar.setGeometry(left + inner + PADDING + BAR_GAP, 4, beside - BAR_GAP, BAR)
+        if beside or not self.message_id:
             return top + 8
         self._bar.setGeometry(0, top + 10, width, BAR)
         return top + 10 + BAR

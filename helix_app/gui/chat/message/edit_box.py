@@ -16,7 +16,8 @@ MOST_LINES = 24  # of a reply that are in sight at once
 class EditBox(QFrame):
     """The text in a field, with Send and Cancel. Enter sends, Escape cancels.
 
-    A ``reply`` is not sent but saved, with Ctrl+Enter: it has lines.
+    A ``reply`` is not sent but saved, with Ctrl+Enter: it has lines. An ``exact`` text keeps the spaces and lines
+    around it, and may be of nothing else.
 
     Signals:
         sent: the new text.
@@ -28,8 +29,11 @@ class EditBox(QFrame):
     cancelled = Signal()
     height_changed = Signal()
 
-    def __init__(self, theme: Theme, text: str, parent: QWidget | None = None, *, reply: bool = False) -> None:
+    def __init__(
+        self, theme: Theme, text: str, parent: QWidget | None = None, *, reply: bool = False, exact: bool = False
+    ) -> None:
         super().__init__(parent)
+        self._exact = exact
         self.setObjectName("composerBox")
         self.editor = ComposerText(theme, most_lines=MOST_LINES, enter_sends=False) if reply else ComposerText(theme)
         self.editor.setAccessibleName(self.tr("Edit the reply") if reply else self.tr("Edit the message"))
@@ -81,10 +85,14 @@ class EditBox(QFrame):
         return done
 
     def _on_text_changed(self) -> None:
-        self.send.setEnabled(bool(self.editor.toPlainText().strip()))
+        self.send.setEnabled(bool(self._text()))
         self.height_changed.emit()
 
+    def _text(self) -> str:
+        text = self.editor.toPlainText()
+        return text if self._exact else text.strip()
+
     def _on_submitted(self) -> None:
-        text = self.editor.toPlainText().strip()
+        text = self._text()
         if text:
             self.sent.emit(text)

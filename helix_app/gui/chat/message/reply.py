@@ -20,6 +20,7 @@ from helix_app.gui.chat.message.token_body import TokenBody
 from helix_app.gui.chat.refusals import larger_action
 from helix_app.gui.chat.text.blocks import BlockStack
 from helix_app.gui.chat.text.markdown import MarkdownStream
+from helix_app.gui.chat.text.plain import PlainStream
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.kit import figures
 from helix_app.gui.kit.controls.notices import ErrorBox, OfferBox
@@ -37,6 +38,7 @@ class Reply(Column):
 
     Attributes:
         request_id: of the request it answers.
+        plain: it continues a text, and is shown as it stands.
         renders: how often its body was brought up to date.
         tokens: what stands in place of its text while that is shown as tokens.
         thought: what the model thought before it answered; None where it did not.
@@ -73,26 +75,22 @@ class Reply(Column):
     inspect_requested = Signal()
     save_requested = Signal()
 
-    def __init__(
-        self, theme: Theme, request_id: str, author: str, message_id: str = "", parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.message_id = message_id
+    def __init__(self, theme: Theme, request_id: str, author: str, message_id: str = "", plain: bool = False) -> None:
+        super().__init__()
+        self._theme, self.request_id, self.message_id, self.plain = theme, request_id, message_id, plain
         self._version = (1, 1)
         self._continued = self._more_offered = False
-        self.request_id = request_id
         self.request: GenerateRequest | None = None
         self.exact_rows = False
         self._written: events.RunMetrics | None = None
         self._plain_rounds: list[float] = []  # seconds of those that drafted nothing
         self.renders = 0
         self._source: list[str] = []
-        self._stream = MarkdownStream()
+        self._stream = self._new_stream()
         self._marks, self._opens = MARKS, False
         self._splitter = ThoughtSplitter(MARKS)
         self.thought: Thought | None = None
-        self._streaming = True
+        self._streaming = self._caret = True
         self._author = QLabel(author)
         self._author.setProperty("tone", "muted")
         self._author.setFont(theme.fonts.small)
@@ -106,11 +104,13 @@ class Reply(Column):
         self.offer: OfferBox | None = None
         self._blink = QTimer(self)
         self._blink.timeout.connect(self.on_blink)
-        self._caret = True
         self.add(self._author)
         self.add(self._waiting, 8)
         self.add(self.body, 8)
         self._blink.start(BLINK_MS)
+
+    def _new_stream(self) -> MarkdownStream | PlainStream:
+        return PlainStream() if self.plain else MarkdownStream()
 
     @property
     def streaming(self) -> bool:
@@ -165,7 +165,7 @@ class Reply(Column):
     def replace_text(self, text: str) -> None:
         """Show another text than what was streamed."""
         self._source = []
-        self._stream = MarkdownStream()
+        self._stream = self._new_stream()
         self._splitter = ThoughtSplitter(self._marks, self._opens)
         if self.thought is not None:
             self.remove(self.thought)
@@ -204,7 +204,7 @@ class Reply(Column):
         """Let its answer be written anew, in its place."""
         if self.box is None:
             self.show_text()
-            self.box = EditBox(self._theme, self.answer(), reply=True)
+            self.box = EditBox(self._theme, self.answer(), reply=True, exact=self.plain)
             self.box.sent.connect(self._on_sent)
             self.box.cancelled.connect(self.end_edit)
             self._put(self.box)
@@ -220,7 +220,7 @@ class Reply(Column):
 
     def _on_sent(self, text: str) -> None:
         self.end_edit()
-        if text != self.answer().strip():
+        if text != (self.answer() if self.plain else self.answer().strip()):
             self.edited.emit(text)
 
     def _put(self, shown: QWidget) -> None:

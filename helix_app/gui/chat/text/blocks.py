@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from helix_app.gui.chat.column import Column
 from helix_app.gui.chat.text.code_block import CodeBlock
 from helix_app.gui.chat.text.markdown import MarkdownStream
+from helix_app.gui.chat.text.plain import PlainStream
 from helix_app.gui.chat.text.text_block import TextBlock
 from helix_app.gui.chat.text.units import Unit
 from helix_app.gui.look.theme import Theme
@@ -51,7 +52,7 @@ class BlockStack(Column):
         self._theme = theme
         self._settled = 0
 
-    def show_stream(self, stream: MarkdownStream) -> None:
+    def show_stream(self, stream: MarkdownStream | PlainStream) -> None:
         """Show what a stream holds; widgets of units that were finished before are not touched."""
         units = stream.done[self._settled :] + stream.open
         for offset, unit in enumerate(units):
@@ -81,7 +82,7 @@ class BlockStack(Column):
 
     def _show(self, index: int, unit: Unit) -> None:
         wanted = CodeBlock if unit.kind == "code" else Rule if unit.kind == "rule" else TextBlock
-        gap = TIGHT if unit.tight else ABOVE_HEADING if unit.kind == "heading" else GAP
+        gap = TIGHT if unit.tight else {"heading": ABOVE_HEADING, "plain": 0}.get(unit.kind, GAP)
         widgets = self.widgets()
         before = widgets[index - 1] if index else None
         apart = isinstance(before, (CodeBlock, TextBlock)) and before.unit.kind in APART

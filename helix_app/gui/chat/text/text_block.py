@@ -84,7 +84,7 @@ class TextBlock(QWidget):
         if unit == self._unit and self.renders:
             return
         self._unit = unit
-        self._plain = False
+        self._plain = unit.kind == "plain"
         self._render()
 
     def show_plain(self, text: str) -> None:

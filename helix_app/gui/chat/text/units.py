@@ -15,7 +15,7 @@ from markdown_it.token import Token
 from helix_app.gui.chat.text.inline import inline_html, parts, picture
 from helix_app.gui.formulas.formula import LONGEST
 
-Kind = Literal["text", "heading", "table", "code", "rule", "math", "note"]
+Kind = Literal["text", "plain", "heading", "table", "code", "rule", "math", "note"]
 TABLE_ROWS = 50  # a longer table goes on below with its head repeated
 TODO, DONE = "☐", "☑"  # marks of a task list
 
@@ -27,7 +27,8 @@ class Unit:
     """One block to lay out.
 
     Attributes:
-        kind: decides the widget and its spacing; ``math`` is a display formula, ``note`` a footnote's text.
+        kind: decides the widget and its spacing; ``plain`` is text as it stands, ``math`` a display formula, ``note`` a
+            footnote's text.
         body: HTML of a text unit, the code of a code unit; a formula in it is an image by its name.
         level: of a heading, 1 to 6.
         language: of a code unit, as the model wrote it.

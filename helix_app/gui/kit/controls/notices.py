@@ -174,14 +174,23 @@ class NoticeBar(QWidget):
     """What the person should know that stops nothing; the last few, each once.
 
     A notice goes when its matter is over: with the next load or conversation (``clear``), or by itself if it tells of
-    something that has happened and holds no longer.
+    something that has happened and holds no longer. Above them may stand what is so for as long as it is said
+    (``stand``).
+
+    Attributes:
+        lead: shows that.
     """
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._notices: list[_Message] = []
+        self.lead = _Message(theme, "notice", "info", self)
+        self.lead.hide()
+        self.lead.dismissed.connect(self._on_read)
+        self._read: set[str] = set()  # standing sentences that a person has closed
         self._column = QVBoxLayout(self)
+        self._column.addWidget(self.lead)
         self.set_margins(24)
         self._column.setSpacing(4)
         self.hide()
@@ -202,6 +211,24 @@ class NoticeBar(QWidget):
             self._remove(self._notices[0])
         self.show()
 
+    def stand(self, sentence: str) -> None:
+        """Say this above the notices until something else is to be said there; closed once, it is not said again."""
+        self.lead.fill(sentence)
+        self.lead.setVisible(bool(sentence) and sentence not in self._read)
+        self._refresh()
+
+    def _on_read(self) -> None:
+        self._read.add(self.lead.sentence.text())
+        self.lead.hide()
+        self._refresh()
+
+    def standing(self) -> str:
+        """What stands above the notices; empty for nothing."""
+        return "" if self.lead.isHidden() else self.lead.sentence.text()
+
+    def _refresh(self) -> None:
+        self.setVisible(bool(self._notices) or not self.lead.isHidden())
+
     def set_margins(self, side: int) -> None:
         """Distance to the left and right edge."""
         self._column.setContentsMargins(side, 8, side, 0)
@@ -221,4 +248,4 @@ class NoticeBar(QWidget):
             self._column.removeWidget(message)
             message.hide()
             message.deleteLater()
-        self.setVisible(bool(self._notices))
+        self._refresh()

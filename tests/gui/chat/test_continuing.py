@@ -1,0 +1,222 @@
+"""A model without a chat template: the window continues the text that stands there, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from helix_app.gui.chat.message.bubble import UserBubble
+from helix_app.gui.chats.prompting import Prompting, to_text
+from helix_app.gui.window.main_window import MainWindow
+from helix_app.protocol.models.hub import CatalogChanged
+from helix_app.protocol.requests import GenerateRequest
+from tests.gui import fake
+from tests.gui.chats.made_chats import FakeStore, answer, chat as made_chat, question
+from tests.gui.driver import Driver
+
+GEMMA = "Gemma 3 270M has no chat template: it continues the text that stands here, exactly as it is."
+
+
+def base_model(**values: object) -> object:
+    """A loaded model that knows no conversations."""
+    return fake.ready(**{"target_name": "Gemma 3 270M", "chat_template": False, **values})
+
+
+@pytest.fixture
+def text(window: MainWindow) -> Driver:
+    """A person at a window with such a model."""
+    window.on_event(base_model())
+    return Driver(window)
+
+
+def press(text: Driver) -> GenerateRequest:
+    """Enter, with whatever stands in the field."""
+    QTest.keyClick(text.window.chat.composer.editor, Qt.Key.Key_Return)
+    return text.requests[-1]
+
+
+def bubbles(window: MainWindow) -> list[UserBubble]:
+    return [shown for shown in window.chat.view.messages() if isinstance(shown, UserBubble)]
+
+
+def test_the_page_says_what_the_model_does(text: Driver) -> None:
+    chat = text.window.chat
+    assert chat.notices.standing() == GEMMA
+    assert chat.composer.editor.placeholderText() == "Text to continue"
+    assert chat.composer.button.text() == "Continue"
+    assert chat.empty.title.text() == "Which text shall go on?"
+    assert chat.composer.think.isHidden()
+    text.window.on_event(fake.ready())
+    assert chat.notices.standing() == ""
+    assert chat.composer.editor.placeholderText() == "Message SmolLM2 135M Instruct"
+    assert chat.composer.button.text() == "Send"
+    assert chat.empty.title.text() == "What would you like to ask?"
+
+
+def test_a_sentence_that_was_closed_is_not_said_again(text: Driver) -> None:
+    bar = text.window.chat.notices
+    bar.lead.close_button.click()
+    assert bar.standing() == ""
+    text.window.chat.new_chat()
+    text.window.on_event(base_model())
+    assert bar.standing() == ""
+    text.window.on_event(base_model(target_name="Another"))
+    assert bar.standing().startswith("Another has no chat template")
+
+
+def test_what_is_sent_is_the_text_so_far(text: Driver) -> None:
+    first = text.ask("Once upon ")
+    assert (first.raw, first.text) == (True, "Once upon ")
+    text.write("a time")
+    text.finish("a time there was")
+    second = text.ask(" a king,\n")
+    assert second.text == "Once upon a time there was a king,\n"
+    text.finish(" who slept.")
+    third = press(text)
+    assert third.text == "Once upon a time there was a king,\n who slept."
+    assert len(text.window.book.current) == 4  # it goes on where it was
+    text.finish(" And slept.")
+    assert text.reply.source() == " who slept. And slept."
+    assert text.ask(" ").text.endswith(" And slept. ")  # a space is text, too
+
+
+def test_an_empty_field_asks_for_nothing_where_there_is_no_text(text: Driver) -> None:
+    for nothing in ("", "  "):
+        text.window.chat.composer.editor.setPlainText(nothing)
+        QTest.keyClick(text.window.chat.composer.editor, Qt.Key.Key_Return)
+        assert not text.requests
+        assert text.window.chat.error.sentence.text() == "The prompt is empty. Type something to send."
+
+
+def test_nothing_else_is_sent_and_the_page_says_so(make_window: Callable[..., MainWindow]) -> None:
+    window = make_window(system_prompt="Be brief.")
+    window.on_event(CatalogChanged((fake.here(fake.SMOL),)))
+    window.start()
+    window.on_event(base_model(thinking=("<t>", "</t>"), thinking_switch="enable_thinking"))
+    assert window.chat.notices.standing() == f"{GEMMA} The system prompt is not sent."
+    assert window.chat.composer.think.isHidden()
+    request = Driver(window).ask("x")
+    assert request.text == "x"
+    assert [message.role for message in request.messages] == ["user"]
+    window.book.set_prompting(to_text(Prompting({"system_prompt": ""})))
+    assert window.chat.notices.standing() == GEMMA
+
+
+def test_a_text_is_shown_as_it_stands_and_nobody_says_it(text: Driver) -> None:
+    text.ask("# Once")
+    text.write(" *upon*\n\n\na time")
+    assert [block.text() for block in text.reply.text_blocks()] == [" *upon*\n\n\na time"]
+    text.finish(" *upon*\n\n\na time")
+    (bubble,) = bubbles(text.window)
+    assert bubble.accessibleName() == "Text: # Once"
+    assert text.reply.accessibleName().startswith("Continued by Gemma 3 270M:")
+
+
+def test_it_can_be_written_again_edited_and_branched(text: Driver) -> None:
+    text.ask("A ")
+    text.finish("B")
+    text.reply.again_requested.emit()
+    assert text.requests[-1].text == "A "
+    text.finish("C")
+    text.reply.edited.emit(" D\n")
+    assert text.reply.source() == " D\n"
+    assert text.reply.plain
+    assert text.ask("E").text == "A  D\nE"
+    text.finish("F")
+    bubble = bubbles(text.window)[0]
+    bubble.begin_edit()
+    assert bubble.box is not None
+    bubble.box.editor.setPlainText(" Z ")
+    bubble.box.send.click()
+    assert text.requests[-1].text == " Z "
+
+
+def test_what_ended_by_itself_can_go_on(text: Driver) -> None:
+    text.ask("A ")
+    text.finish("B", "eos")
+    text.reply.continue_requested.emit()
+    assert text.requests[-1].text == "A B"
+
+
+def test_a_race_is_of_the_same_text(text: Driver) -> None:
+    raced: list[GenerateRequest] = []
+    text.window.chat.race_requested.connect(raced.append)
+    text.ask("A ")
+    text.finish("B")
+    text.reply.on_race_clicked()
+    assert (raced[0].raw, raced[0].text) == (True, "A ")
+
+
+def test_a_chat_goes_on_as_text_and_back(chat: Driver) -> None:
+    chat.ask("Why?")
+    chat.finish("Because.")
+    chat.window.on_event(base_model())
+    said = chat.window.chat.notices.standing()
+    assert said == f"{GEMMA} What was a chat before becomes text, too, with an empty line between its messages."
+    assert chat.ask("And so").text == "Why?\n\nBecause.\n\nAnd so"
+    chat.finish(" on")
+    assert [bubble.accessibleName() for bubble in bubbles(chat.window)] == ["You: Why?", "Text: And so"]
+    chat.window.on_event(fake.ready())
+    assert chat.window.chat.notices.standing() == (
+        "Part of this conversation was continued as text. SmolLM2 135M Instruct reads it as messages: yours, and what "
+        "was continued as its own."
+    )
+    request = chat.ask("Really?")
+    assert not request.raw
+    assert [m.content for m in request.messages] == ["Why?", "Because.", "And so", " on", "Really?"]
+
+
+def test_a_text_that_is_opened_again_is_one(window: MainWindow, text: Driver) -> None:
+    text.ask("A ")
+    text.finish("B")
+    kept = window.book.current.chat()
+    stored = made_chat("old", *kept.messages)
+    FakeStore(window, stored, made_chat("chat", question("q", "", "Why?"), answer("a", "q", "So.")))
+    window.book.open("old")
+    assert text.reply.plain
+    assert text.ask("C").text == "A BC"
+
+
+def test_a_reply_that_was_cut_short_stays_text(window: MainWindow, text: Driver) -> None:
+    text.ask("A ")
+    text.write("B")
+    writing = window.book.writing
+    assert writing is not None
+    details = window.book.current.message(writing.message_id).details
+    stored = made_chat("old", question("q", "", "A "), answer("a", "q", "B", "interrupted", details))
+    text.finish("B")
+    FakeStore(window, stored)
+    window.book.open("old")
+    assert text.reply.plain
+    text.reply.continue_requested.emit()
+    assert text.requests[-1].text == "A B"
+
+
+def test_a_conversation_of_a_chat_model_can_be_text_by_choice(chat: Driver) -> None:
+    chat.window.book.set_prompting(to_text(Prompting(plain=True)))
+    assert chat.window.chat.notices.standing() == (
+        "This conversation continues the text that stands here, exactly as it is, without a chat template."
+    )
+    assert chat.ask("A ").raw
+    chat.finish("B")
+    chat.window.book.set_prompting("")
+    assert not chat.ask("C").raw
+
+
+def test_a_chat_template_of_its_own_makes_a_chat(text: Driver) -> None:
+    text.window.book.set_prompting(to_text(Prompting(template="{{ messages[0].content }}")))
+    assert text.window.chat.notices.standing() == ""
+    request = text.ask("Hi")
+    assert (request.raw, request.template) == (False, "{{ messages[0].content }}")
+
+
+def test_what_is_sent_while_text_is_written_waits_for_its_end(text: Driver) -> None:
+    text.ask("A")
+    text.window.chat.composer.editor.setPlainText(" C")
+    press(text)
+    assert len(text.requests) == 1
+    text.finish("B")
+    assert text.requests[-1].text == "AB C"
