@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from helix_app.base.sizes import percent_text
 from helix_app.base.errors import HelixError
 from helix_app.base.message_texts.reasons import fields_of
 from helix_app.base.messages import error_reason
@@ -151,7 +152,7 @@ def _run(
     if measured.ended_early:
         notices.append(BenchNotice("bench_incomplete", (("done", str(len(runs))), ("planned", str(len(slots))))))
     if (moved := reference_drift(references) or 0.0) > DRIFT:
-        notices.append(BenchNotice("bench_drift", (("percent", f"{moved:.0%}"),)))
+        notices.append(BenchNotice("bench_drift", (("percent", percent_text(moved)),)))
     on_progress(BenchProgress("compare", len(runs), len(slots)))
     names = tuple(arm.name for arm in arms if any(run.arm == arm.name for run in runs))
     divergences = find_divergences(session, tasks, runs, names, cancel) if config.temperature == 0 else ()

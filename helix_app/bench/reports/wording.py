@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helix_app.base import sizes
 from helix_app.base.language import mark, number, say
 from helix_app.base.messages import fill
 from helix_app.bench.config import ARM_LABELS, BASELINE
@@ -78,7 +79,7 @@ def number_text(value: float | None, digits: int = 1) -> str:
 
 def percent_text(value: float | None) -> str:
     """A share."""
-    return DASH if value is None else say("{n}%").format(n=f"{value:.0%}".rstrip("%"))
+    return DASH if value is None else sizes.percent_text(value)
 
 
 def bytes_text(value: float | None) -> str:

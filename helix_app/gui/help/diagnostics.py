@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
+from helix_app.base.sizes import percent_text
 from helix_app import __version__
 from helix_app.base import messages
 from helix_app.base.language import english, number
@@ -91,13 +92,12 @@ def frame_figures(report: FrameReport | None) -> tuple[str, ...]:
     """The figures of a report in the order of the table."""
     if report is None:
         return (figures.UNKNOWN,) * 8
-    share = report.slow * 100
     return (
         milliseconds(report.median),
         milliseconds(report.p95),
         milliseconds(report.p99),
         milliseconds(report.worst),
-        number(f"{share:.1f} %" if 0 < share < 10 else f"{share:.0f} %"),
+        percent_text(report.slow, 1 if 0 < report.slow < 0.1 else 0),
         milliseconds(report.paint_median),
         milliseconds(report.paint_p95),
         figures.count(report.frames),

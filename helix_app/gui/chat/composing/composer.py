@@ -247,7 +247,9 @@ class Composer(QFrame):
         text = self.tr("Stop") if generating else self.tr("Send")
         self.button.setText(text)
         self.button.setAccessibleName(text)
-        self.button.setToolTip(self.tr("Stop") if generating else self.tr("Send (Enter); Shift+Enter: new line"))
+        send = self.tr("Send ({keys}); {line}: new line")
+        send = send.format(keys=self.editor.sends_with, line=self.editor.breaks_with)
+        self.button.setToolTip(self.tr("Stop") if generating else send)
         self.button.set_symbol("stop" if generating else "send")
         self.button.setEnabled(generating or self._available)
 
