@@ -180,7 +180,9 @@ class Settings:
     )
     unread_files: dict[str, str] = field(
         default_factory=dict,
-        metadata={"text": "Files that were still being read for a message when the window closed, with its conversation"},
+        metadata={
+            "text": "Files that were still being read for a message when the window closed, with its conversation"
+        },
     )
     better_model_told: bool = setting(False, "The note that a better model fits this computer was shown")
     sidebar: bool = setting(True, "Conversations are listed beside the chat")

@@ -18,11 +18,11 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from helix_app.base.sizes import percent_text
 from helix_app.base.errors import HelixError
 from helix_app.base.message_texts.reasons import fields_of
 from helix_app.base.messages import error_reason
 from helix_app.base.process.logs import log_file
+from helix_app.base.sizes import percent_text
 from helix_app.bench import machine
 from helix_app.bench.arms import Arm, EngineArm, Task, make_request
 from helix_app.bench.config import BASELINE, HELIX, LLAMACPP, BenchConfig, BenchProgress, ProgressCallback

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from helix_app.base.sizes import percent_text
 from helix_app.base import messages
 from helix_app.base.errors import HelixError
+from helix_app.base.sizes import percent_text
 from helix_app.cli.common import put, say
 from helix_app.protocol.events import Event, Failed, Finished, Notice, TextDelta
 from helix_app.protocol.models.loading import LoadProgress, ModelReady, Unloaded

@@ -206,7 +206,9 @@ def _measured(facts: Facts) -> Iterator[tuple[str, str]]:
             others += entry.what != REFERENCE
             continue
         values = ", ".join(told(name, float(value)) for name, value in sorted(entry.value.items()))
-        quiet = f"{max(0, time.time() - entry.at) / 86400:.0f} days old, other programs took {percent_text(entry.busy - 1)}"
+        quiet = (
+            f"{max(0, time.time() - entry.at) / 86400:.0f} days old, other programs took {percent_text(entry.busy - 1)}"
+        )
         yield _KINDS[kind], f"{values} ({what}; {quiet})"
     if others:
         comparisons = messages.plural(others, "1 comparison", "{n} comparisons")

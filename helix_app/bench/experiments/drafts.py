@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
-from helix_app.base.sizes import percent_text
 from helix_app.base.messages import fill
+from helix_app.base.sizes import percent_text
 from helix_app.bench.arms import Task
 from helix_app.bench.experiments.experiment import (
     Bench,

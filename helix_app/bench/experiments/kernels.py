@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from helix_app.base.sizes import percent_text
 from helix_app.base.messages import fill
+from helix_app.base.sizes import percent_text
 from helix_app.bench.experiments.experiment import Bench, Experiment, Table, spread
 from helix_app.bench.figures.statistics import median
 from helix_app.bench.profile import bandwidth, layer_times, operators

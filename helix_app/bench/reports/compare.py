@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from helix_app.base.sizes import percent_text
 from helix_app.base.errors import InputError
-from helix_app.base.language import mark, number, say
+from helix_app.base.language import mark, say
+from helix_app.base.sizes import percent_text
 from helix_app.bench.config import BASELINE, HELIX
 from helix_app.bench.figures.statistics import LEVEL, Estimate, kind_seed, noise_band, ratio_of_ratios
 from helix_app.bench.figures.summary import decode_speed, paired, speeds

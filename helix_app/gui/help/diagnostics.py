@@ -11,11 +11,11 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal, qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from helix_app.base.sizes import percent_text
 from helix_app import __version__
 from helix_app.base import messages
 from helix_app.base.language import english, number
 from helix_app.base.process import paths
+from helix_app.base.sizes import percent_text
 from helix_app.gui.compare.plots import CurvePlot
 from helix_app.gui.glossary import terms
 from helix_app.gui.help.frames import SLOW_MS, FrameMeter, FrameReport

@@ -133,6 +133,7 @@ def test_a_library_without_models_says_how_to_get_one(home: Path, tmp_path: Path
     assert "models pull ID" in shown.err
     put(home / "data" / "models" / "own" / "own-Q4_0.gguf")
     assert run("add", str(put(tmp_path / "mine-Q4_0.gguf"))) == 0
+    capsys.readouterr()
     assert run("list", "--library") == 0
     assert capsys.readouterr().err == ""
 

@@ -85,7 +85,7 @@ def test_why_it_could_not_begin_is_shown(window: MainWindow) -> None:
     assert not page.error.isVisible()
 
 
-.mark.parametrize(("taken", "instead"), [(8765, 8766), (65_535, 0)])
+@pytest.mark.parametrize(("taken", "instead"), [(8765, 8766), (65_535, 0)])
 def test_a_port_that_is_taken_is_left_for_the_next_one(make_window, taken: int, instead: int) -> None:
     window = make_window(serve_port=taken)
     page, asked = window.server, record(window.serving_requested)
