@@ -3478,7 +3478,7 @@ Antwort: {reply}
   </message>
   <message>
    <source>{n:conversation|conversations} deleted</source>
-   <translation>{n:Unterhaltung|Unterhaltungen} gelöscht</translation>
+   <translation>{n:Chat|Chats} gelöscht</translation>
   </message>
  </context>
  <context>

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer
 
+from helix_app.gui.chat.composing.attaching import Attaching
+from helix_app.gui.chat.composing.composer import Composer
 from helix_app.gui.chat.composing.unread import Unread
-from helix_app.gui.chat.page import ChatPage
 from helix_app.gui.chats.book import ChatBook
 from helix_app.gui.chats.conversation import Conversation
 from helix_app.gui.routing import Handlers
@@ -18,18 +19,20 @@ REST_MS = 3000  # without a key until what stands in the field is kept
 class Drafts(QObject):
     """Keeps what stands in the composer; how it is read again is the book's for conversations that have begun."""
 
-    def __init__(self, state: State, book: ChatBook, page: ChatPage, parent: QObject | None = None) -> None:
+    def __init__(
+        self, state: State, book: ChatBook, composer: Composer, attaching: Attaching, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self._book, self._composer = book, page.composer
-        self._unread = Unread(state, book, page.attaching, self)
+        self._book, self._composer = book, composer
+        self._unread = Unread(state, book, attaching, self)
         self._kept = ("", "")  # of the conversation that has not begun: draft and settings
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self.keep)
-        page.composer.changed.connect(self._rest.start)
-        page.composer.editor.recalled.connect(self.recall)
-        page.attaching.draft_changed.connect(self._keep_unsent)
+        composer.changed.connect(self._rest.start)
+        composer.editor.recalled.connect(self.recall)
+        attaching.draft_changed.connect(self._keep_unsent)
         book.leaving.connect(self._on_leaving)
         book.way_changed.connect(self._on_way_changed)
 
