@@ -7466,6 +7466,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>eine Mischung von Experten</translation>
   </message>
   <message>
+   <source>n-gram</source>
+   <translation>N-Gramm</translation>
+  </message>
+  <message>
    <source>no DirectX 12 device was found</source>
    <translation>kein DirectX-12-Gerät wurde gefunden</translation>
   </message>

@@ -96,6 +96,9 @@ def duration_text(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+_DRAFTS = {"ngram": mark("n-gram"), "none": mark("none")}
+
+
 def title(result: BenchResult) -> str:
     """What ran."""
     return str(result.model.get("target_name", "model"))
@@ -104,12 +107,12 @@ def title(result: BenchResult) -> str:
 def subtitle(result: BenchResult) -> str:
     """On what, and how, on one line."""
     model, settings = result.model, result.settings
-    draft = str(model.get("draft_name") or model.get("draft", "none")).replace("ngram", "n-gram")
+    draft = str(model.get("draft_name") or model.get("draft", "none"))
     temperature = float(settings.get("temperature", 0))
     parts = (
         str(model.get("device_name") or model.get("device", "")),
         str(model.get("dtype", "")),
-        say("draft {draft}").format(draft=draft),
+        say("draft {draft}").format(draft=say(_DRAFTS.get(draft, draft))),
         f"k {settings.get('k')}",
         say("greedy") if temperature == 0 else say("temperature {t}").format(t=number(f"{temperature:g}")),
         fill(say("up to {n:token|tokens} a reply"), n=settings.get("max_tokens")),

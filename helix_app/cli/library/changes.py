@@ -52,6 +52,8 @@ def run(args: argparse.Namespace, catalog: Catalog) -> int:
         return 0
     from helix_app.hub.library.removal import remove
 
+    if not args.id:  # which as a path would be the folder that this is run in
+        raise InputError("library_absent", name='""')
     kept = remove(args.id, catalog=catalog)
     say(f"Deleted {args.id}." if kept is None else f"{kept} is off the library; the files stay where they are.")
     return 0
@@ -74,9 +76,10 @@ def entry_of(name: str, command: str, catalog: Catalog) -> CatalogEntry:
     if not name or not os.path.exists(path):
         if any(mark in name for mark in (os.sep, os.altsep or os.sep)) or name.lower().endswith(".gguf"):
             raise InputError("model_not_found", path=name)
-        raise InputError("models_unknown", name=name, known=", ".join(catalog.ids))
+        raise InputError("models_unknown", name=name or '""', known=", ".join(catalog.ids))
     for entry in catalog:
-        if (file := store.find(entry)) is not None and path in (file, file.parent):
+        file = store.find(entry)
+        if file is not None and path.resolve() in (file.resolve(), file.parent.resolve()):
             return entry
     raise InputError(f"models_{command}_own", path=path)
 

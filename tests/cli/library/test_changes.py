@@ -150,8 +150,20 @@ def test_a_path_in_place_of_an_id(command: str, tmp_path: Path, home: Path, caps
         assert run(command, str(given)) == 2
         shown = capsys.readouterr()
         assert (shown.out, said in shown.err) == ("", True), shown.err
-    assert run(command, "nobody") == 2
-    assert "`models search`" in capsys.readouterr().err
+    for name, called in (("nobody", "nobody"), ("", '""')):
+        assert run(command, name) == 2
+        shown = capsys.readouterr().err
+        assert f"no model called {called}. Use one of" in shown
+        assert "`models search`" in shown
+
+
+def test_no_name_is_no_model(home: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = home / "data" / "models" / "mine"
+    put(folder / "model.safetensors").with_name("config.json").touch()
+    monkeypatch.chdir(folder)
+    assert run("remove", "") == 2
+    assert '"" is not in the library' in capsys.readouterr().err
+    assert folder.is_dir()
 
 
 def test_what_is_taken_in_and_cannot_run_is_told_at_once(tmp_path: Path, home: Path, capsys: Shown) -> None:

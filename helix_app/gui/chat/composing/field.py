@@ -79,6 +79,7 @@ class ComposerText(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.document().setDocumentMargin(0)
+        self._placeholder = ""
         self.setAccessibleName(self.tr("Message"))
         self.textChanged.connect(self.on_text_changed)
         theme.resized.connect(lambda: self.setFont(theme.fonts.chat))
@@ -103,6 +104,17 @@ class ComposerText(QPlainTextEdit):
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self.on_text_changed()
+            self.setPlaceholderText(self._placeholder)
+
+    def setPlaceholderText(self, text: str) -> None:
+        """What stands in it while it is empty, on one line."""
+        self._placeholder = text
+        room = self.viewport().width() - 4
+        super().setPlaceholderText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, room))
+
+    def placeholderText(self) -> str:
+        """All of what stands in it while it is empty, also where a part of it is left out."""
+        return self._placeholder
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and not self.document().isRedoAvailable() and _redoes(event):

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QVBoxLayo
 
 from helix_app.gui.chat.message.versions import VersionSwitch
 from helix_app.gui.kit.controls.buttons import ThemedButton
+from helix_app.gui.kit.controls.elided import Shortened
 from helix_app.gui.look.theme import Theme
 
 COPIED_MS = 1500  # how long the button says that it has copied
@@ -51,7 +52,9 @@ class Footer(QWidget):
         self.race.setToolTip(self.tr("Write it again with and without drafts, then replay both side by side"))
         self.race.hide()
         self._make_menu()
-        self.verdict = self._label(theme)
+        self.verdict = Shortened()
+        self.verdict.setFont(theme.fonts.small)
+        self.verdict.setTextFormat(Qt.TextFormat.PlainText)
         self.verdict.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.speed = self._label(theme)
         self.speed.setProperty("tone", "muted")
