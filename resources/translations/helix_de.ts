@@ -5464,6 +5464,10 @@ Auto nimmt gepackt für eine gepackte Datei auf der CPU und auf einer CUDA-Karte
    <translation>Kontext {tokens}</translation>
   </message>
   <message>
+   <source>d MMM yyyy</source>
+   <translation>d. MMM yyyy</translation>
+  </message>
+  <message>
    <source>downloaded by Helix</source>
    <translation>von Helix heruntergeladen</translation>
   </message>
